@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+/** Where the program starts, and the only place where an error becomes a trace message and an exit code. */
+import { readFileSync } from 'node:fs'
+import { readCommand, type Command } from './cli.ts'
+import { ConfigError } from './errors.ts'
+import { Output } from './protocol/output.ts'
+
+/** What a shell gives for a process ended by SIGTERM; the platform takes it for a graceful end. */
+const TERMINATED = 143
+
+/** The host waits a little longer than this for a run it has told to end. */
+const GRACE_MS = 4_500
+
+const output = new Output(process.stdout)
+
+try {
+  const command = await readCommand(process.argv.slice(2))
+  if (command !== undefined) process.exitCode = await run(command)
+} catch (error) {
+  output.error(error)
+  process.exitCode = 1
+}
+await leave()
+
+/** Gives the exit code. Each verb loads only what it needs. */
+async function run(command: Command): Promise<number> {
+  const terminated = new AbortController()
+  process.once('SIGTERM', () => {
+    terminated.abort()
+    if (command.verb === 'write') setTimeout(() => void leave(TERMINATED), GRACE_MS)
+    else void leave(0)
+  })
+  switch (command.verb) {
+    case 'spec': {
+      const { spec } = await import('./spec.ts')
+      spec(output)
+      return 0
+    }
+    case 'check': {
+      const { check } = await import('./check.ts')
+      await check(() => readFile(command.config, '--config'), output)
+      return 0
+    }
+    case 'write': {
+      const [{ write }, { parseConfig }, { readCatalog }] = await Promise.all([
+        import('./write.ts'),
+        import('./config/parse.ts'),
+        import('./protocol/catalog.ts'),
+      ])
+      const { config, warnings } = parseConfig(readFile(command.config, '--config'), process.env)
+      for (const warning of warnings) output.log('WARN', warning)
+      const catalog = readCatalog(readFile(command.catalog, '--catalog'))
+      await write({ config, catalog, input: process.stdin, output, signal: terminated.signal })
+      return terminated.signal.aborted ? TERMINATED : 0
+    }
+  }
+}
+
+function readFile(path: string, option: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new ConfigError(`${option}: cannot read the file ${path} (${code}).`, { cause: error })
+  }
+}
+
+/** Open sockets and a waiting stdin must not keep the process; what was printed must have left before it ends. */
+async function leave(code = process.exitCode): Promise<never> {
+  await output.drained()
+  process.exit(code)
+}

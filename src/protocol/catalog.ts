@@ -1,0 +1,81 @@
+/** The configured catalog: which streams a run writes, and how. */
+import { ConfigError } from '../errors.ts'
+import { displayName, identityOf, type StreamDescriptor } from './descriptor.ts'
+
+const SYNC_MODES = ['append', 'overwrite'] as const
+type SyncMode = (typeof SYNC_MODES)[number]
+
+export interface SyncStream extends StreamDescriptor {
+  name: string
+  /** Empty where the source has none. */
+  namespace: string
+  mode: SyncMode
+}
+
+/** Reads the catalog's text. Throws one ConfigError that lists everything wrong with it. */
+export function readCatalog(text: string): SyncStream[] {
+  const problems: string[] = []
+  const streams: SyncStream[] = []
+  for (const [index, entry] of streamsOf(text).entries()) {
+    const result = readStream(entry)
+    if (typeof result === 'string') problems.push(`streams[${index}]: ${result}`)
+    else streams.push(result)
+  }
+  problems.push(...duplicatesIn(streams))
+  if (problems.length > 0) throw new ConfigError(`The catalog cannot be used: ${problems.join('; ')}.`)
+  return streams
+}
+
+function streamsOf(text: string): unknown[] {
+  let catalog: unknown
+  try {
+    catalog = JSON.parse(text)
+  } catch {
+    throw new ConfigError(
+      'The catalog is not JSON. Pass the path of a configured Airbyte catalog to --catalog.',
+    )
+  }
+  const streams = (catalog as { streams?: unknown } | null)?.streams
+  if (!Array.isArray(streams))
+    throw new ConfigError('The catalog has no list of "streams". Pass a configured Airbyte catalog.')
+  if (streams.length === 0)
+    throw new ConfigError('The catalog has no streams, so there is nothing to write. Select at least one.')
+  return streams
+}
+
+/** One stream, or what is wrong with it. */
+function readStream(entry: unknown): SyncStream | string {
+  const {
+    stream,
+    destination_sync_mode: mode,
+    minimum_generation_id: minimum,
+  } = (entry ?? {}) as {
+    stream?: Partial<StreamDescriptor> | null
+    destination_sync_mode?: unknown
+    minimum_generation_id?: unknown
+  }
+  const { name, namespace = null } = stream ?? {}
+  if (typeof name !== 'string' || name === '') return 'the stream has no name'
+  if (namespace !== null && typeof namespace !== 'string') return `the namespace of ${name} is not a string`
+  const who = displayName({ name, namespace })
+  if (!isSyncMode(mode))
+    return `${who} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${SYNC_MODES.join(' or ')}`
+  if (mode === 'append' && typeof minimum === 'number' && minimum > 0)
+    return `${who} is to be refreshed (minimum_generation_id ${minimum}), which this version cannot do; use overwrite`
+  return { name, namespace: namespace ?? '', mode }
+}
+
+function isSyncMode(value: unknown): value is SyncMode {
+  return SYNC_MODES.some((mode) => mode === value)
+}
+
+function duplicatesIn(streams: SyncStream[]): string[] {
+  const seen = new Set<string>()
+  const problems: string[] = []
+  for (const stream of streams) {
+    const identity = identityOf(stream)
+    if (seen.has(identity)) problems.push(`the stream ${displayName(stream)} is there twice`)
+    seen.add(identity)
+  }
+  return problems
+}

@@ -1,0 +1,203 @@
+/**
+ * The link to one server: a control connection for single commands and a lane for bulk writes. When either breaks,
+ * or the server cannot take writes, both are opened again, and whatever was not answered is asked or sent again.
+ */
+import type { Config } from '../config/config.ts'
+import { TransientError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { openConnection, type Identity, type OpenConnection, type Reply } from './connect.ts'
+import { fence } from './fence.ts'
+import { Lane, type Rejection } from './lane.ts'
+import { Outage } from './retry.ts'
+import { judge, type Where } from './verdict.ts'
+
+export type Ask = OpenConnection['call']
+
+interface Question {
+  readonly command: string
+  readonly args: (string | number)[]
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (error: Error) => void
+}
+
+interface Connections {
+  readonly control: OpenConnection
+  readonly bulk: OpenConnection
+}
+
+/** A server that owes an answer for this long is taken for unreachable, whatever the socket says. */
+const LONGEST_SILENCE_S = 60
+
+export class Link implements AsyncDisposable {
+  readonly #config: Config
+  readonly #where: Where
+  readonly #log: Log
+  readonly #outage: Outage
+  readonly #lane: Lane
+  readonly #closing = new AbortController()
+  /** Asked and not answered, in the order they were asked; kept so across connections. */
+  readonly #questions = new Set<Question>()
+  #connections: Connections | undefined
+  /** Connections that may still be alive on the server. */
+  #lost: Identity[] = []
+  #failure: Error | undefined
+  #heardAt = 0
+  readonly #watch: NodeJS.Timeout
+
+  /** Is asked on each new connection, before anything is sent again; an error it gives ends the run. */
+  objection: (ask: Ask) => Promise<Error | undefined> = async () => undefined
+
+  /** Connects, waiting for a server that cannot be reached yet. */
+  static async open(config: Config, log: Log): Promise<Link> {
+    const link = new Link(config, log)
+    await link.#restore()
+    if (link.#failure !== undefined) throw link.#failure
+    return link
+  }
+
+  private constructor(config: Config, log: Log) {
+    this.#config = config
+    this.#log = log
+    this.#where = `${config.connection.host}:${config.connection.port}`
+    this.#outage = new Outage(config.maxOutageSeconds, log)
+    this.#lane = new Lane(this.#where, {
+      heard: () => (this.#heardAt = performance.now()),
+      confirmed: () => this.#outage.end(),
+      refused: (error) => this.#lose(error),
+    })
+    const silence = Math.min(LONGEST_SILENCE_S, Math.max(10, config.maxOutageSeconds)) * 1000
+    this.#watch = setInterval(() => this.#checkSilence(silence), 1000).unref()
+  }
+
+  /** Runs one command; after a lost connection it is run again, so it may have been run twice. */
+  ask(command: string, ...args: (string | number)[]): Promise<Reply> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>()
+    const question: Question = { command, args, resolve, reject }
+    this.#noteWaiting()
+    this.#questions.add(question)
+    if (this.#connections !== undefined) this.#put(question, this.#connections.control)
+    return promise
+  }
+
+  /** Sends encoded commands down the lane; see `Lane.send`. Sent again after a lost connection. */
+  send(bytes: Buffer, commands: number): Promise<Rejection[]> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    this.#noteWaiting()
+    return this.#lane.send(bytes, commands)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#watch)
+    this.#fail(new TransientError('The run has ended.'))
+  }
+
+  #put(question: Question, control: OpenConnection): void {
+    control.call(question.command, ...question.args).then(
+      (reply) => {
+        if (!this.#questions.delete(question)) return
+        this.#heardAt = performance.now()
+        if (this.#lane.unconfirmed === 0) this.#outage.end()
+        question.resolve(reply)
+      },
+      (error: unknown) => {
+        if (control !== this.#connections?.control) return
+        const { verdict, error: judged } = judge(error, this.#where)
+        if (verdict === 'again') return this.#lose(judged)
+        this.#questions.delete(question)
+        question.reject(judged)
+      },
+    )
+  }
+
+  #lose(reason: unknown): void {
+    const connections = this.#connections
+    if (connections === undefined) return
+    this.#connections = undefined
+    this.#lane.detach()
+    for (const connection of [connections.control, connections.bulk]) this.#giveUp(connection)
+    void this.#restore(reason)
+  }
+
+  #giveUp(connection: OpenConnection): void {
+    this.#lost.push(connection.identity)
+    connection.cut()
+  }
+
+  /** Never throws: what cannot be mended fails everyone who waits. */
+  async #restore(reason?: unknown): Promise<void> {
+    try {
+      for (let problem = reason; ;) {
+        if (problem !== undefined) await this.#pause(problem)
+        try {
+          return await this.#connect()
+        } catch (error) {
+          if (this.#closing.signal.aborted) return
+          problem = error
+        }
+      }
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  async #pause(problem: unknown): Promise<void> {
+    const { verdict, error } = judge(problem, this.#where)
+    if (verdict !== 'again') throw error
+    await this.#outage.pause(error, this.#closing.signal)
+  }
+
+  async #connect(): Promise<void> {
+    const control = await openConnection(this.#config.connection)
+    let bulk: OpenConnection | undefined
+    try {
+      await this.#silenceTheLost(control)
+      const objection = await this.objection((command, ...args) => control.call(command, ...args))
+      if (objection !== undefined) this.#fail(objection)
+      bulk = await openConnection(this.#config.connection)
+      this.#closing.signal.throwIfAborted()
+    } catch (error) {
+      for (const connection of [control, bulk]) if (connection !== undefined) this.#giveUp(connection)
+      throw error
+    }
+    this.#use({ control, bulk })
+  }
+
+  async #silenceTheLost(control: OpenConnection): Promise<void> {
+    if (!(await fence(this.#lost, control)))
+      this.#log('WARN', `Redis at ${this.#where} does not let a lost connection be closed (CLIENT KILL).`)
+    this.#lost = []
+  }
+
+  #use(connections: Connections): void {
+    this.#connections = connections
+    this.#heardAt = performance.now()
+    for (const connection of [connections.control, connections.bulk])
+      void connection.gone.then((reason) => {
+        if (this.#connections === connections) this.#lose(reason)
+      })
+    this.#lane.attach(connections.bulk.takeSocket())
+    for (const question of this.#questions) this.#put(question, connections.control)
+  }
+
+  #noteWaiting(): void {
+    if (this.#questions.size === 0 && this.#lane.unconfirmed === 0) this.#heardAt = performance.now()
+  }
+
+  #checkSilence(limit: number): void {
+    const isWaiting = this.#questions.size > 0 || this.#lane.unconfirmed > 0
+    if (!isWaiting || performance.now() - this.#heardAt < limit) return
+    this.#lose(new TransientError(`Redis at ${this.#where} has not answered for ${limit / 1000} seconds.`))
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#closing.abort()
+    this.#connections?.control.cut()
+    this.#connections?.bulk.cut()
+    this.#connections = undefined
+    this.#lane.fail(this.#failure)
+    for (const question of this.#questions) question.reject(this.#failure)
+    this.#questions.clear()
+  }
+}

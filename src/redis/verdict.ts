@@ -1,0 +1,113 @@
+/**
+ * What an error means: the one place that decides whether to try again, to blame the record, or to stop, and that
+ * says it in a sentence for the operator.
+ */
+import { ConfigError, SystemError, TransientError, type ConnectorError } from '../errors.ts'
+import { ProtocolError } from './replies.ts'
+
+/** `record`: only this record is refused. `again`: it may work later. `stop`: nobody but the operator can help. */
+type Verdict = 'record' | 'again' | 'stop'
+
+export type Judgement =
+  { verdict: 'again'; error: TransientError } | { verdict: Exclude<Verdict, 'again'>; error: ConnectorError }
+
+/** Names the server in sentences: `host:port`. */
+export type Where = string
+
+type Rule = readonly [pattern: RegExp, verdict: Verdict, sentence: (where: Where) => string]
+
+/** What servers answer, matched on the text of the error reply. The first rule that fits holds. */
+const REPLY_RULES: readonly Rule[] = [
+  [
+    /^WRONGTYPE/,
+    'record',
+    () =>
+      'A key that the record would use holds another Redis type. Remove or rename that key, or set a key_prefix.',
+  ],
+  [/^LOADING/, 'again', (where) => `Redis at ${where} is still loading its data into memory.`],
+  [/^READONLY/, 'again', (where) => `Redis at ${where} is a read-only replica. Connect to its master.`],
+  [/^MASTERDOWN/, 'again', (where) => `Redis at ${where} is a replica that has lost its master.`],
+  [/^OOM/, 'again', (where) => `Redis at ${where} is full (maxmemory). Give it more memory, or remove data.`],
+  [/^NOREPLICAS/, 'again', (where) => `Redis at ${where} refuses writes as too few replicas are connected.`],
+  [
+    /^MISCONF/,
+    'again',
+    (where) => `Redis at ${where} refuses writes as it cannot save to disk. Look at its log and its disk.`,
+  ],
+  [/^(BUSY|TRYAGAIN|CLUSTERDOWN)/, 'again', (where) => `Redis at ${where} is busy or being reorganised.`],
+  [/max number of clients/, 'again', (where) => `Redis at ${where} has no connection left (maxclients).`],
+  [
+    /^WRONGPASS|invalid password|invalid username-password/i,
+    'stop',
+    (where) => `Redis at ${where} refuses the login. Check username and password.`,
+  ],
+  [
+    /^NOAUTH/,
+    'stop',
+    (where) => `Redis at ${where} wants a password. Set password (and username, if it has users).`,
+  ],
+  [
+    /without any password configured|no password is set/,
+    'stop',
+    (where) => `Redis at ${where} has no password. Leave password empty.`,
+  ],
+  [
+    /DB index|SELECT is not allowed in cluster/i,
+    'stop',
+    (where) =>
+      `Redis at ${where} has no such database. Check database; most servers have 0 to 15, clusters only 0.`,
+  ],
+  [
+    /^NOPERM/,
+    'stop',
+    (where) =>
+      `The user may not run a command, or use a key, that the sync needs on Redis at ${where}. Ask for that permission.`,
+  ],
+]
+
+/** What sockets and name servers report, by error code. */
+const NETWORK_RULES: Record<string, (where: Where) => string> = {
+  ENOTFOUND: (where) => `The host of ${where} is not known. Check host.`,
+  EAI_AGAIN: (where) => `The host of ${where} could not be looked up. Check host, and the name server.`,
+  ECONNREFUSED: (where) => `Nothing listens at ${where}. Check host and port, and that Redis runs.`,
+  EHOSTUNREACH: (where) => `${where} cannot be reached. Check host, and the network in between.`,
+  ENETUNREACH: (where) => `${where} cannot be reached. Check host, and the network in between.`,
+  ETIMEDOUT: (where) => `${where} does not answer. Check host and port, and firewalls in between.`,
+}
+
+export function judge(error: unknown, where: Where): Judgement {
+  if (error instanceof TransientError) return { verdict: 'again', error }
+  if (error instanceof ConfigError || error instanceof SystemError) return { verdict: 'stop', error }
+  if (error instanceof ProtocolError)
+    return {
+      verdict: 'stop',
+      error: new ConfigError(`What answers at ${where} is not Redis. Check host and port.`),
+    }
+  const { name, code, message } = error as Error & { code?: string }
+  return name === 'ReplyError' ? judgeReply(message, where) : judgeNetwork(code, where, error)
+}
+
+/** Judges the text of an error reply. */
+export function judgeReply(message: string, where: Where): Judgement {
+  for (const [pattern, verdict, sentence] of REPLY_RULES) {
+    if (!pattern.test(message)) continue
+    const text = sentence(where)
+    return verdict === 'again'
+      ? { verdict, error: new TransientError(text) }
+      : { verdict, error: new ConfigError(text) }
+  }
+  return {
+    verdict: 'stop',
+    error: new SystemError(`Redis at ${where} answered: ${withoutArguments(message)}`),
+  }
+}
+
+function judgeNetwork(code: string | undefined, where: Where, cause: unknown): Judgement {
+  const sentence = NETWORK_RULES[code ?? '']?.(where) ?? `The connection to ${where} was lost.`
+  return { verdict: 'again', error: new TransientError(sentence, { cause }) }
+}
+
+/** The server repeats what it was sent when it does not know a command; that may be record data. */
+function withoutArguments(message: string): string {
+  return message.replace(/,? with args beginning with:.*/s, '').slice(0, 200)
+}

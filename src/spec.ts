@@ -1,0 +1,7 @@
+/** The verb `spec`: what can be configured. */
+import { readSpecification } from './config/specification.ts'
+import type { Output } from './protocol/output.ts'
+
+export function spec(output: Output): void {
+  output.message({ type: 'SPEC', spec: readSpecification() })
+}

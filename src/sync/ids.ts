@@ -1,0 +1,149 @@
+/**
+ * Gives out `_airbyte_ab_id`s: one INCRBY a batch and stream on the stream's counter. They rise in the order of
+ * arrival and are unique; a lost reply leaves a gap.
+ */
+import { ConfigError, SystemError, TransientError } from '../errors.ts'
+import type { Ask, Link } from '../redis/link.ts'
+import type { Reply } from '../redis/connect.ts'
+import type { StreamPlan } from './plan.ts'
+
+/** Ids `first` to `last`, both included. */
+export interface IdRange {
+  first: number
+  last: number
+}
+
+interface Counter {
+  readonly plan: StreamPlan
+  /** What it stood at when the run began: ids up to here are from earlier runs. */
+  readonly startedAt: number
+  /** The lowest id of earlier runs that still has a key, if the connector noted it. */
+  readonly lowest: number | undefined
+  /** The highest id given out, by earlier runs or this one. */
+  given: number
+  /** The highest id asked for, if nobody else counts meanwhile. */
+  expected: number
+}
+
+export class Ids {
+  readonly #link: Link
+  readonly #counters: readonly Counter[]
+
+  /** Reads where the counters stand, and lifts them above ids given out already. */
+  static async open(link: Link, plans: readonly StreamPlan[]): Promise<Ids> {
+    return new Ids(link, await Promise.all(plans.map((plan) => openCounter(link, plan))))
+  }
+
+  private constructor(link: Link, counters: readonly Counter[]) {
+    this.#link = link
+    this.#counters = counters
+  }
+
+  /** The ids that earlier runs gave out and that may still have keys, and whether their range was noted. */
+  earlier(plan: StreamPlan): IdRange & { isNoted: boolean } {
+    const { lowest, startedAt } = this.#counters[plan.index]!
+    return { first: lowest ?? 1, last: startedAt, isNoted: lowest !== undefined }
+  }
+
+  /** Gives as many ids as `count`, rising, in ranges. Batches must ask in the order of their records. */
+  async reserve(plan: StreamPlan, count: number): Promise<IdRange[]> {
+    const counter = this.#counters[plan.index]!
+    const ranges: IdRange[] = []
+    for (let missing = count; missing > 0;) {
+      const asked = missing + foreignAhead(counter, missing)
+      counter.expected += asked
+      const block = blockEnding(await this.#link.ask('INCRBY', plan.baseKey, asked), asked)
+      if (block.first <= counter.given) throw cameBackOlder(plan.name)
+      counter.given = block.last
+      for (const range of withoutForeign(block, plan.foreignIds)) {
+        const last = Math.min(range.last, range.first + missing - 1)
+        if (missing > 0) ranges.push({ first: range.first, last })
+        missing -= Math.max(0, last - range.first + 1)
+      }
+    }
+    return ranges
+  }
+
+  /** A counter below an id already given out: the server came back without records that were acknowledged. */
+  async objection(ask: Ask): Promise<Error | undefined> {
+    const used = this.#counters.filter(({ given, startedAt }) => given > startedAt)
+    const stand = await Promise.all(used.map(({ plan }) => ask('GET', plan.baseKey)))
+    const older = used.find(({ given }, index) => Number(stand[index]) < given)
+    return older && cameBackOlder(older.plan.name)
+  }
+}
+
+async function openCounter(link: Link, plan: StreamPlan): Promise<Counter> {
+  const [current, classic, noted] = await Promise.all([
+    link.ask('GET', plan.baseKey).catch((error: unknown) => refuseForeignKey(error, plan)),
+    // The classic connector counted in a second key while it loaded; its ids can be the higher ones.
+    link.ask('GET', `tmp:${plan.baseKey}`).catch(() => null),
+    link.ask('HGET', plan.notesKey, 'lowest_id'),
+  ])
+  const stands = countIn(current)
+  if (Number.isNaN(stands)) throw notACounter(plan)
+  const lowest = noted === null ? undefined : Number(noted)
+  const least = Math.max(stands, countIn(classic) || 0, (lowest ?? 1) - 1)
+  if (least > stands) await link.ask('INCRBY', plan.baseKey, least - stands)
+  if (least === 0) await link.ask('HSET', plan.notesKey, 'lowest_id', 1)
+  return { plan, startedAt: least, lowest: least === 0 ? 1 : lowest, given: least, expected: least }
+}
+
+function refuseForeignKey(error: unknown, { baseKey, name }: StreamPlan): never {
+  if (error instanceof ConfigError)
+    throw new ConfigError(
+      `The key ${baseKey}, where stream ${name} counts its records, cannot be read. ${error.message}`,
+    )
+  throw error
+}
+
+function notACounter({ baseKey, name }: StreamPlan): ConfigError {
+  return new ConfigError(
+    `The key ${baseKey}, where stream ${name} counts its records, holds something else than a number. ` +
+      'Remove or rename it, or set a key_prefix.',
+  )
+}
+
+function countIn(reply: Reply): number {
+  if (reply === null) return 0
+  return /^\d+$/.test(String(reply)) ? Number(reply) : Number.NaN
+}
+
+function blockEnding(reply: Reply, size: number): IdRange {
+  const last = Number(reply)
+  if (!Number.isSafeInteger(last))
+    throw new SystemError('A counter of records has left the range of exact numbers.')
+  return { first: last - size + 1, last }
+}
+
+/** How many of the next `count` ids must be left out, those included that come in because others are left out. */
+function foreignAhead({ plan, expected }: Counter, count: number): number {
+  let end = expected + count
+  let skipped = 0
+  for (const id of plan.foreignIds) {
+    if (id <= expected) continue
+    if (id > end) break
+    skipped++
+    end++
+  }
+  return skipped
+}
+
+function withoutForeign({ first, last }: IdRange, foreign: readonly number[]): IdRange[] {
+  const ranges: IdRange[] = []
+  let from = first
+  for (const id of foreign) {
+    if (id < from || id > last) continue
+    if (id > from) ranges.push({ first: from, last: id - 1 })
+    from = id + 1
+  }
+  if (from <= last) ranges.push({ first: from, last })
+  return ranges
+}
+
+function cameBackOlder(stream: string): TransientError {
+  return new TransientError(
+    `The counter of stream ${stream} is lower than ids already given out: Redis came back with older data, and ` +
+      'acknowledged records may be gone. Run a full refresh; with appendfsync always this does not happen.',
+  )
+}

@@ -1,0 +1,92 @@
+/** The way in: every message is read, its stream looked up, and what it holds put into the batch being filled. */
+import type { Config } from '../config/config.ts'
+import { Input } from '../protocol/input.ts'
+import { readState, type StateMessage } from '../protocol/states.ts'
+import { readStreamStatus } from '../protocol/traces.ts'
+import { Batch, type BatchLimits } from './batch.ts'
+import type { Ledger } from './ledger.ts'
+import type { StreamPlan } from './plan.ts'
+import type { Progress } from './progress.ts'
+import { Router } from './route.ts'
+
+/** What came is on its way after this at the latest, however little it is. */
+const LONGEST_WAIT_MS = 500
+
+export class Intake {
+  readonly #input = new Input()
+  readonly #router: Router
+  readonly #ledger: Ledger
+  readonly #progress: Progress
+  readonly #limits: BatchLimits
+  readonly #spares: Batch[] = []
+  #batch: Batch
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(plans: readonly StreamPlan[], config: Config, ledger: Ledger, progress: Progress) {
+    this.#router = new Router(plans)
+    this.#ledger = ledger
+    this.#progress = progress
+    this.#limits = { records: config.batchRecords, bytes: config.batchBytes }
+    this.#batch = new Batch(this.#limits)
+  }
+
+  /** Takes in bytes of the input; resolves when more may come. */
+  async take(chunk: Uint8Array): Promise<void> {
+    this.#input.append(chunk)
+    await this.#takeMessages()
+    if (!this.#batch.isEmpty) this.#timer ??= setTimeout(() => this.submit(), LONGEST_WAIT_MS)
+  }
+
+  /** The input has ended. */
+  async end(): Promise<void> {
+    this.#input.finish()
+    await this.#takeMessages()
+  }
+
+  /** Sends the batch being filled on its way, full or not. */
+  submit(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const batch = this.#batch
+    if (batch.isEmpty) return
+    this.#batch = this.#spares.pop() ?? new Batch(this.#limits)
+    this.#ledger.submit(batch, () => this.#keep(batch))
+  }
+
+  async #takeMessages(): Promise<void> {
+    const input = this.#input
+    while (input.next()) {
+      const { message, bytes } = input
+      if (message.kind === 'record') {
+        const plan = this.#router.routeRecord(bytes, message)
+        this.#batch.addRecord(plan, bytes, message)
+        this.#progress.received(plan)
+      } else if (message.kind === 'state') this.#hold(readState(bytes, message))
+      else if (message.kind === 'trace') this.#noteStatus(bytes)
+      if (this.#batch.isFull) {
+        this.submit()
+        if (!this.#ledger.hasRoom) await this.#ledger.room()
+      }
+    }
+  }
+
+  #hold(state: StateMessage): void {
+    const { scope } = state
+    const plan =
+      scope.kind === 'stream'
+        ? this.#router.routeState(scope.stream, this.#input.message.lineNumber)
+        : undefined
+    this.#batch.addState(state.acknowledge({ recordCount: this.#progress.takeCount(plan) }))
+  }
+
+  #noteStatus(bytes: Buffer): void {
+    const status = readStreamStatus(bytes, this.#input.message)
+    const plan = status && this.#router.routeStatus(status.stream)
+    if (status && plan) this.#progress.status(plan, status.status)
+  }
+
+  #keep(batch: Batch): void {
+    batch.clear()
+    if (!batch.isOversized) this.#spares.push(batch)
+  }
+}
