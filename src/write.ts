@@ -32,6 +32,7 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   const problem = await readAll(input, intake, signal)
   intake.submit()
   await ledger.settled()
+  await ids.requireIntact()
   if (problem !== undefined) throw problem
   if (signal.aborted) return
 

@@ -64,6 +64,12 @@ export class Ids {
     return ranges
   }
 
+  /** Throws if the server has lost ids that were given out, perhaps without a connection breaking. */
+  async requireIntact(): Promise<void> {
+    const objection = await this.objection((command, ...args) => this.#link.ask(command, ...args))
+    if (objection !== undefined) throw objection
+  }
+
   /** A counter below an id already given out: the server came back without records that were acknowledged. */
   async objection(ask: Ask): Promise<Error | undefined> {
     const used = this.#counters.filter(({ given, startedAt }) => given > startedAt)

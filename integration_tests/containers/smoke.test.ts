@@ -1,0 +1,218 @@
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildImage, docker, image, startDocker } from './docker.ts'
+import { configuredCatalog, linesOf, messagesIn, statesIn } from './messages.ts'
+import { startRedis } from './redis-container.ts'
+import type { RedisContainer } from './redis-container.ts'
+
+type ImageConfig = { Env: string[]; Entrypoint: string[]; Labels: Record<string, string> }
+type Lockfile = { version: string; packages: Record<string, { dev?: boolean }> }
+
+const lockfile = join(import.meta.dirname, '../../package-lock.json')
+
+let redis: RedisContainer
+let folder: string
+
+beforeAll(async () => {
+  await buildImage()
+  redis = await startRedis()
+  folder = writeInputs()
+}, 600_000)
+
+afterAll(async () => {
+  await redis?.stop()
+  if (folder) rmSync(folder, { recursive: true })
+}, 60_000)
+
+describe('the image', { timeout: 60_000 }, () => {
+  test('is labelled with its name and version', async () => {
+    const { Labels } = await readImageConfig()
+    const { version } = readLockfile(readFileSync(lockfile, 'utf8'))
+
+    expect(Labels).toMatchObject({
+      'io.airbyte.name': 'airbyte/destination-redis',
+      'io.airbyte.version': version,
+      'org.opencontainers.image.version': version,
+      'org.opencontainers.image.licenses': 'MIT',
+    })
+  })
+
+  test('names the same absolute command as AIRBYTE_ENTRYPOINT and as ENTRYPOINT', async () => {
+    const { Env, Entrypoint } = await readImageConfig()
+
+    expect(Env).toContain(`AIRBYTE_ENTRYPOINT=${Entrypoint.join(' ')}`)
+    expect(Entrypoint.filter((part) => !part.startsWith('/'))).toEqual([])
+  })
+
+  test('runs as uid 1000, which owns /airbyte and may write there', async () => {
+    const { code, stdout } = await runShell('id -u && stat -c %u /airbyte && touch /airbyte/probe')
+
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '1000\n1000\n' })
+  })
+
+  test('holds the built connector, its specification and no sources', async () => {
+    const { stdout } = await runShell('ls /airbyte; find /airbyte/dist -name "*.test.*" -o -name "*.ts"')
+
+    expect(stdout).toBe('dist\nnode_modules\npackage.json\nspec\n')
+  })
+
+  test('holds production dependencies only, and a single Node', async () => {
+    const { packages } = readLockfile(readFileSync(lockfile, 'utf8'))
+    const listing = await runShell('cat /airbyte/node_modules/.package-lock.json')
+    const installed = Object.keys(readLockfile(listing.stdout).packages)
+    const binaries = await runShell('find / -xdev -type f -name node -perm -u+x 2>/dev/null')
+
+    expect(installed).toContain('node_modules/ioredis')
+    expect(installed.filter((path) => packages[path]?.dev !== undefined)).toEqual([])
+    expect(binaries.stdout).toBe('/usr/local/bin/node\n')
+  })
+})
+
+describe('spec', { timeout: 60_000 }, () => {
+  test('is answered by one SPEC message', async () => {
+    const { code, stdout } = await docker(['run', '--rm', image, 'spec'])
+
+    expect(code).toBe(0)
+    expect(messagesIn(stdout)).toMatchObject([{ type: 'SPEC', spec: { connectionSpecification: {} } }])
+  })
+
+  test('is answered the way the platform asks: by evaluating AIRBYTE_ENTRYPOINT elsewhere', async () => {
+    const { code, stdout } = await runShell('eval "$AIRBYTE_ENTRYPOINT spec"', ['--workdir', '/tmp'])
+
+    expect(code).toBe(0)
+    expect(messagesIn(stdout).map(({ type }) => type)).toEqual(['SPEC'])
+  })
+})
+
+describe('check', { timeout: 60_000 }, () => {
+  test('succeeds against a Redis that answers', async () => {
+    expect(await check('config.json')).toEqual({ code: 0, statuses: ['SUCCEEDED'] })
+  })
+
+  test('reports a port where nothing listens as a failed check, and ends well', async () => {
+    expect(await check('wrong-port.json')).toEqual({ code: 0, statuses: ['FAILED'] })
+  })
+})
+
+describe('write', { timeout: 120_000 }, () => {
+  const write = ['write', '--config', '/dest/config.json', '--catalog', '/dest/catalog.json']
+
+  test('lands records in Redis and gives the states back, counted', async () => {
+    const { code, stdout } = await docker(
+      [...runInNetwork(), image, ...write],
+      linesOf('piped', { records: 250, every: 100 }),
+    )
+
+    expect(code).toBe(0)
+    expect(statesIn(stdout)).toEqual([
+      { id: 1, recordCount: 100 },
+      { id: 2, recordCount: 100 },
+      { id: 3, recordCount: 50 },
+    ])
+    expect(await redis.ask('GET', 'piped:people')).toBe('250')
+    expect(await redis.ask('HGET', 'piped:people:1', '_airbyte_data')).toMatch(/^\{"name":"Ada 1 ☂",/)
+    expect(await redis.ask('HMGET', 'piped:people:250', '_airbyte_ab_id', '_airbyte_emitted_at')).toBe(
+      '250\n1700000000250',
+    )
+  })
+
+  test('needs no writable file system, no capabilities and no working directory of its own', async () => {
+    const locked = [
+      '--read-only',
+      '--cap-drop',
+      'ALL',
+      '--security-opt',
+      'no-new-privileges',
+      '--workdir',
+      '/dest',
+    ]
+    const { code, stdout } = await docker(
+      [
+        ...runInNetwork(),
+        ...locked,
+        '--entrypoint',
+        'sh',
+        image,
+        '-c',
+        `eval "$AIRBYTE_ENTRYPOINT ${write.join(' ')}"`,
+      ],
+      linesOf('locked', { records: 10, every: 10 }),
+    )
+
+    expect({ code, states: statesIn(stdout) }).toEqual({ code: 0, states: [{ id: 1, recordCount: 10 }] })
+    expect(await redis.ask('GET', 'locked:people')).toBe('10')
+  })
+
+  test('gets tens of thousands of records through with 256 MB of memory', async () => {
+    const small = ['--memory', '256m', '--memory-swap', '256m']
+    const { code, stdout } = await docker(
+      [...runInNetwork(), ...small, image, ...write],
+      linesOf('small', { records: 40_000, every: 10_000 }),
+    )
+
+    expect({ code, acknowledged: statesIn(stdout).map(({ id }) => id) }).toEqual({
+      code: 0,
+      acknowledged: [1, 2, 3, 4],
+    })
+    expect(await redis.ask('GET', 'small:people')).toBe('40000')
+    expect(await redis.ask('EXISTS', 'small:people:1', 'small:people:40000')).toBe('2')
+  })
+
+  test('ends with 143 when its container is stopped, what it acknowledged being there', async () => {
+    const name = `destination-redis-smoke-${process.pid}`
+    const child = startDocker([...runInNetwork(), '--name', name, image, ...write])
+    const exit = once(child, 'exit')
+    for (const line of linesOf('stopped', { records: 20, every: 20 })) child.stdin.write(line)
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (statesIn(line).length > 0) break
+    }
+
+    await docker(['stop', '--time', '30', name])
+
+    expect(await exit).toEqual([143, null])
+    expect(await redis.ask('EXISTS', 'stopped:people:1', 'stopped:people:20')).toBe('2')
+  })
+})
+
+async function check(config: string) {
+  const { code, stdout } = await docker([...runInNetwork(), image, 'check', '--config', `/dest/${config}`])
+  const statuses = messagesIn(stdout).flatMap(({ connectionStatus }) => connectionStatus?.status ?? [])
+  return { code, statuses }
+}
+
+function runInNetwork(): string[] {
+  return ['run', '--rm', '--interactive', '--network', redis.network, '--volume', `${folder}:/dest`]
+}
+
+function runShell(script: string, options: string[] = []) {
+  return docker(['run', '--rm', ...options, '--entrypoint', 'sh', image, '-c', script])
+}
+
+async function readImageConfig(): Promise<ImageConfig> {
+  const { stdout } = await docker(['image', 'inspect', '--format', '{{json .Config}}', image])
+  return JSON.parse(stdout)
+}
+
+function readLockfile(text: string): Lockfile {
+  return JSON.parse(text)
+}
+
+// The folder is open to all, because the container's user is another than the one who runs the tests.
+function writeInputs(): string {
+  const path = mkdtempSync(join(tmpdir(), 'destination-redis-smoke-'))
+  chmodSync(path, 0o777)
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ host: 'redis', port: 6379, cache_type: 'hash' }))
+  writeFileSync(
+    join(path, 'wrong-port.json'),
+    JSON.stringify({ host: 'redis', port: 6380, cache_type: 'hash' }),
+  )
+  writeFileSync(
+    join(path, 'catalog.json'),
+    JSON.stringify(configuredCatalog('piped', 'locked', 'small', 'stopped')),
+  )
+  return path
+}
