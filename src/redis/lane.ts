@@ -53,6 +53,7 @@ export class Lane {
    * answers that it is no use to go on. `bytes` must stay as they are until then.
    */
   send(bytes: Buffer, commands: number): Promise<Rejection[]> {
+    if (commands === 0) return Promise.resolve([])
     const { promise, resolve, reject } = Promise.withResolvers<Rejection[]>()
     this.#unconfirmed.push({ bytes, commands, answered: 0, rejections: [], resolve, reject })
     this.#socket?.write(bytes)

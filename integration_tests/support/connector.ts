@@ -1,0 +1,154 @@
+// Runs the built connector the way the platform does: as a process, messages in on stdin, messages out on stdout.
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import split2 from 'split2'
+import { feed, type Input } from './feed.ts'
+import { Guardian } from './guardian.ts'
+import { isError, isLog, isState, parseMessage, type ConnectorError, type Message } from './output-message.ts'
+import type { LogEntry, State } from './output-message.ts'
+import { watchPeakRss } from './peak-rss.ts'
+
+export type ConnectorOptions = { env?: Record<string, string | undefined>; cwd?: string }
+export type Exit = { code: number | null; signal: NodeJS.Signals | null }
+
+export type ConnectorRun = Exit & {
+  lines: string[]
+  messages: Message[]
+  states: State[]
+  logs: LogEntry[]
+  /** What the TRACE ERROR messages say. */
+  errors: ConnectorError[]
+  stderr: string
+  peakRssKb: number | undefined
+}
+
+let temporary: Guardian | undefined
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+export function startConnector(args: string[], options: ConnectorOptions = {}): Connector {
+  return new Connector(args, options)
+}
+
+/** Feeds all the input, reads all the output, waits for the end. An input that throws ends the connector. */
+export async function runConnector(
+  args: string[],
+  input: Input = '',
+  options: ConnectorOptions = {},
+): Promise<ConnectorRun> {
+  await using connector = startConnector(args, options)
+  const [lines] = await Promise.all([collect(connector.lines), feed(connector.stdin, input)])
+  const exit = await connector.exit
+  const messages = lines.map(parseMessage)
+  return {
+    ...exit,
+    lines,
+    messages,
+    states: messages.filter(isState).map((message) => message.state),
+    logs: messages.filter(isLog).map((message) => message.log),
+    errors: messages.filter(isError).map((message) => message.trace.error),
+    stderr: connector.stderr,
+    peakRssKb: connector.peakRssKb,
+  }
+}
+
+/**
+ * Writes each value as `<name>.json`, configuration and catalog for example, into a new directory that goes when
+ * this process ends; gives back the paths under the same names. Text is written as it stands, JSON or not.
+ */
+export function writeFiles<Files extends Record<string, unknown>>(files: Files): Record<keyof Files, string> {
+  temporary ??= new Guardian(mkdtempSync(join(tmpdir(), 'destination-redis-connector-')))
+  const directory = mkdtempSync(join(temporary.directory, 'files-'))
+  const written = Object.entries(files).map(([name, content]) => {
+    const path = join(directory, `${name}.json`)
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+    return [name, path]
+  })
+  // `fromEntries` forgets which names went in.
+  return Object.fromEntries(written) as Record<keyof Files, string>
+}
+
+export class Connector {
+  /** Settles when the process has ended and everything it wrote to stderr has been read. */
+  readonly exit: Promise<Exit>
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly #lines: Readable
+  readonly #peakRss: () => number | undefined
+  #stderr = ''
+
+  constructor(args: string[], options: ConnectorOptions) {
+    const child = spawn(process.execPath, [main, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+      cwd: options.cwd,
+    })
+    this.#child = child
+    this.#peakRss = watchPeakRss(child)
+    // Only '\n' ends a line: split2 would also take '\r\n', and readline even U+2028, which a state may contain.
+    this.#lines = child.stdout.pipe(split2('\n'))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
+    // A connector that ends early breaks its stdin; `exit` and the messages say why.
+    child.stdin.on('error', () => {})
+    this.exit = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
+      if (!child.stderr.closed) await once(child.stderr, 'close')
+      // The two arguments of the event, which `once` cannot type.
+      return { code, signal } as Exit
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  get stdin(): Writable {
+    return this.#child.stdin
+  }
+
+  /**
+   * Stdout, line by line, as the loop asks for it: who does not read holds the connector up. A loop may be left
+   * and a new one goes on from there; lines and messages are the same flow, so each line is seen once.
+   */
+  get lines(): AsyncIterable<string> {
+    const lines: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => this.#lines.iterator({ destroyOnReturn: false }),
+    }
+    return lines
+  }
+
+  get messages(): AsyncIterable<Message> {
+    return parseMessages(this.lines)
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** The most memory that was resident at a time, where the system tells (Linux). */
+  get peakRssKb(): number | undefined {
+    return this.#peakRss()
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.#child.kill(signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill('SIGKILL')
+    await this.exit
+  }
+}
+
+async function* parseMessages(lines: AsyncIterable<string>): AsyncGenerator<Message> {
+  for await (const line of lines) yield parseMessage(line)
+}
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const collected: Item[] = []
+  for await (const item of items) collected.push(item)
+  return collected
+}

@@ -1,0 +1,102 @@
+// Builders for what goes into the connector: messages as lines, each with its newline, and catalogs as objects.
+// Whatever is left out is left out of the message too.
+export type RecordOptions = { namespace?: string | null | undefined; emittedAt?: number | undefined }
+export type StateOptions = { namespace?: string | null | undefined; id?: number | undefined }
+
+export type StreamStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE'
+
+export type CatalogStream = {
+  name: string
+  namespace?: string | null | undefined
+  mode?: 'append' | 'overwrite'
+  syncMode?: 'full_refresh' | 'incremental'
+  schema?: Record<string, unknown>
+}
+
+export type ConfiguredCatalog = { streams: ConfiguredStream[] }
+
+type ConfiguredStream = {
+  stream: {
+    name: string
+    namespace?: string | null
+    json_schema: Record<string, unknown>
+    supported_sync_modes: string[]
+  }
+  sync_mode: string
+  destination_sync_mode: string
+}
+
+const emittedAtDefault = 1_700_000_000_000
+
+/** Data given as text is put in as it stands, for numbers and escapes that JavaScript would not write so. */
+export function record(stream: string, data: object | string, options: RecordOptions = {}): string {
+  const { namespace, emittedAt = emittedAtDefault } = options
+  const head = JSON.stringify({ stream, namespace, emitted_at: emittedAt }).slice(0, -1)
+  const json = typeof data === 'string' ? data : JSON.stringify(data)
+  return `{"type":"RECORD","record":${head},"data":${json}}}\n`
+}
+
+export function streamState(stream: string, state: unknown, options: StateOptions = {}): string {
+  const { namespace, id } = options
+  const descriptor = { name: stream, namespace }
+  return line({
+    type: 'STATE',
+    state: { type: 'STREAM', id, stream: { stream_descriptor: descriptor, stream_state: state } },
+  })
+}
+
+export function globalState(
+  sharedState: unknown,
+  streams: { name: string; namespace?: string | null | undefined; state: unknown }[] = [],
+  options: { id?: number | undefined } = {},
+): string {
+  const streamStates = streams.map(({ name, namespace, state }) => ({
+    stream_descriptor: { name, namespace },
+    stream_state: state,
+  }))
+  const global = { shared_state: sharedState, stream_states: streamStates }
+  return line({ type: 'STATE', state: { type: 'GLOBAL', id: options.id, global } })
+}
+
+/** The form from before there were states per stream. */
+export function legacyState(data: unknown): string {
+  return line({ type: 'STATE', state: { data } })
+}
+
+export function status(
+  stream: string,
+  streamStatus: StreamStatus = 'COMPLETE',
+  options: { namespace?: string | null | undefined } = {},
+): string {
+  const descriptor = { name: stream, namespace: options.namespace }
+  return line({
+    type: 'TRACE',
+    trace: {
+      type: 'STREAM_STATUS',
+      emitted_at: emittedAtDefault,
+      stream_status: { stream_descriptor: descriptor, status: streamStatus },
+    },
+  })
+}
+
+export function catalog(streams: CatalogStream[]): ConfiguredCatalog {
+  return { streams: streams.map(configure) }
+}
+
+function configure(stream: CatalogStream): ConfiguredStream {
+  const { name, namespace, mode = 'append', syncMode = 'full_refresh' } = stream
+  return {
+    stream: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      json_schema: stream.schema ?? { type: 'object', properties: {} },
+      supported_sync_modes: ['full_refresh', 'incremental'],
+    },
+    sync_mode: syncMode,
+    destination_sync_mode: mode,
+  }
+}
+
+function line(message: unknown): string {
+  return `${JSON.stringify(message)}\n`
+}

@@ -1,0 +1,50 @@
+// The messages a destination prints, as far as demo, tests and bench look at them.
+export type State = {
+  type?: 'STREAM' | 'GLOBAL' | 'LEGACY'
+  stream?: { stream_descriptor: { name: string; namespace?: string | null }; stream_state?: unknown }
+  global?: unknown
+  data?: unknown
+  id?: number
+  destinationStats?: { recordCount: number; rejectedRecordCount?: number }
+}
+
+export type LogEntry = { level: string; message: string }
+
+export type ConnectorError = {
+  message: string
+  failure_type?: 'config_error' | 'transient_error' | 'system_error'
+  internal_message?: string
+  stack_trace?: string
+}
+
+export type Message =
+  | { type: 'STATE'; state: State }
+  | { type: 'LOG'; log: LogEntry }
+  | { type: 'TRACE'; trace: { type: string; emitted_at: number; error?: ConnectorError } }
+  | { type: 'CONNECTION_STATUS'; connectionStatus: { status: 'SUCCEEDED' | 'FAILED'; message?: string } }
+  | { type: 'SPEC'; spec: Record<string, unknown> }
+
+type StateMessage = Extract<Message, { type: 'STATE' }>
+type LogMessage = Extract<Message, { type: 'LOG' }>
+type ErrorMessage = { type: 'TRACE'; trace: { error: ConnectorError } }
+
+export function parseMessage(line: string): Message {
+  try {
+    // What the connector prints is what is under test: a wrong form shows where a test looks at it.
+    return JSON.parse(line) as Message
+  } catch (cause) {
+    throw new Error(`The connector printed a line that is not JSON: ${line.slice(0, 200)}`, { cause })
+  }
+}
+
+export function isState(message: Message): message is StateMessage {
+  return message.type === 'STATE'
+}
+
+export function isLog(message: Message): message is LogMessage {
+  return message.type === 'LOG'
+}
+
+export function isError(message: Message): message is Message & ErrorMessage {
+  return message.type === 'TRACE' && message.trace.error !== undefined
+}

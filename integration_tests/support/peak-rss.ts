@@ -1,0 +1,26 @@
+// The peak resident memory of a child process. The kernel keeps the high-water mark itself, so a few looks are
+// enough, but it forgets it when the process ends, so the last look before that is what counts.
+import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+const everyMs = 50
+
+export function watchPeakRss(child: ChildProcess): () => number | undefined {
+  let peakKb: number | undefined
+  const look = () => {
+    peakKb = highWaterMarkKb(child.pid) ?? peakKb
+    return peakKb
+  }
+  const timer = setInterval(look, everyMs).unref()
+  child.once('exit', () => clearInterval(timer))
+  return () => (child.exitCode === null && child.signalCode === null ? look() : peakKb)
+}
+
+function highWaterMarkKb(pid: number | undefined): number | undefined {
+  try {
+    const mark = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return mark === undefined ? undefined : Number(mark)
+  } catch {
+    return undefined
+  }
+}

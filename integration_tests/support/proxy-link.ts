@@ -1,0 +1,127 @@
+// One proxied connection: the client's socket, the server's, and a flow each way. What is done with a chunk is
+// looked up in the mode at the moment it arrives.
+import { connect, type Socket } from 'node:net'
+import { Flow } from './proxy-flow.ts'
+
+export type ProxyMode =
+  | { kind: 'pass' }
+  /** Every byte arrives so much later, in both directions, and as many a second as without. */
+  | { kind: 'delay'; ms: number }
+  /** Connections stay open and nothing moves. */
+  | { kind: 'freeze' }
+  /** Every connection is reset, new ones at once. */
+  | { kind: 'refuse' }
+  /** Redis does everything and its replies are lost; after so many bytes of requests the clients are cut. */
+  | { kind: 'lose-replies'; afterBytes: number }
+  /** Requests are held back, after so many bytes the clients are cut; `deliverLate` hands the requests over. */
+  | { kind: 'hold-requests'; afterBytes: number }
+
+type Surroundings = {
+  targetPort: number
+  mode: () => ProxyMode
+  onRequest: (bytes: number) => void
+}
+
+export class Link {
+  /** Resolves when both sides are closed. */
+  readonly closed: Promise<unknown>
+  readonly #client: Socket
+  readonly #server: Socket
+  readonly #toServer: Flow
+  readonly #toClient: Flow
+  readonly #surroundings: Surroundings
+  #held: Buffer[] = []
+
+  constructor(client: Socket, surroundings: Surroundings) {
+    const server = connect({
+      host: '127.0.0.1',
+      port: surroundings.targetPort,
+      allowHalfOpen: true,
+      noDelay: true,
+    })
+    this.#client = client
+    this.#server = server
+    this.#toServer = new Flow(client, server)
+    this.#toClient = new Flow(server, client)
+    this.#surroundings = surroundings
+    this.closed = Promise.all([untilClosed(client), untilClosed(server)])
+
+    client.on('data', (bytes) => this.#request(bytes))
+    client.once('end', () => this.#requestsEnd())
+    client.on('error', () => this.#held.length === 0 && server.resetAndDestroy())
+    server.on('data', (bytes) => this.#reply(bytes))
+    server.once('end', () => this.#toClient.push('end', this.#delayMs))
+    server.on('error', () => client.resetAndDestroy())
+  }
+
+  get isClientConnected(): boolean {
+    return !this.#client.destroyed
+  }
+
+  freeze(): void {
+    this.#toServer.freeze()
+    this.#toClient.freeze()
+  }
+
+  /** Whatever was frozen or held goes on its way, in order. */
+  thaw(): void {
+    if (this.isClientConnected) for (const bytes of this.#held.splice(0)) this.#toServer.push(bytes, 0)
+    this.#toServer.thaw()
+    this.#toClient.thaw()
+  }
+
+  cut(): void {
+    this.#client.resetAndDestroy()
+    this.#server.resetAndDestroy()
+  }
+
+  /** The server's side stays open, and what is held for it with it. */
+  cutClient(): void {
+    this.#client.resetAndDestroy()
+  }
+
+  /** Redis closes a connection only when it has done all that came over it, so when it has, the client is cut. */
+  async cutClientWhenServerIsDone(): Promise<void> {
+    this.#client.pause()
+    await this.#finishRequests()
+    this.cutClient()
+  }
+
+  /** The number of bytes that the server took; none if it has closed the connection meanwhile. */
+  async deliverHeld(): Promise<number> {
+    const held = Buffer.concat(this.#held.splice(0))
+    if (this.#server.destroyed || this.#server.readableEnded) return 0
+    this.#toServer.push(held, 0)
+    await this.#finishRequests()
+    return held.length
+  }
+
+  async #finishRequests(): Promise<void> {
+    this.#toServer.push('end', 0)
+    await untilClosed(this.#server)
+  }
+
+  #request(bytes: Buffer): void {
+    if (this.#surroundings.mode().kind === 'hold-requests') this.#held.push(bytes)
+    else this.#toServer.push(bytes, this.#delayMs)
+    this.#surroundings.onRequest(bytes.length)
+  }
+
+  #requestsEnd(): void {
+    if (this.#held.length === 0) this.#toServer.push('end', this.#delayMs)
+    else this.#client.destroy()
+  }
+
+  #reply(bytes: Buffer): void {
+    if (this.#surroundings.mode().kind !== 'lose-replies') this.#toClient.push(bytes, this.#delayMs)
+  }
+
+  get #delayMs(): number {
+    const mode = this.#surroundings.mode()
+    return mode.kind === 'delay' ? mode.ms : 0
+  }
+}
+
+function untilClosed(socket: Socket): Promise<unknown> {
+  return socket.closed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve))
+}

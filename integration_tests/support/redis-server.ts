@@ -1,0 +1,177 @@
+// A private Redis on loopback for demo, tests and bench: a port and a directory of its own, nothing kept on
+// disk unless asked for, and gone when it is stopped or when this process ends.
+//
+//   await using redis = await RedisServer.start({ args: ['--appendonly', 'yes'] })
+import { rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Redis, type RedisOptions } from 'ioredis'
+import { claimPort, placeAt, type Place } from './free-port.ts'
+import { Guardian } from './guardian.ts'
+import { findRedis, type RedisBinary } from './redis-binary.ts'
+import { launchRedis, type RedisProcess } from './redis-process.ts'
+
+export type RedisServerOptions = {
+  /** Put behind the defaults, so that these win. */
+  args?: string[]
+  /** Where Redis keeps its files; the caller's to remove. A container sees no other directory of the host. */
+  dir?: string
+  port?: number
+}
+
+const startDeadlineMs = 30_000
+
+export class RedisServer {
+  readonly host = '127.0.0.1'
+  readonly port: number
+  readonly dir: string
+  readonly #binary: RedisBinary
+  readonly #home: string
+  readonly #args: string[]
+  readonly #guardian: Guardian
+  readonly #clients = new Set<Redis>()
+  #process: RedisProcess
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const binary = await findRedis()
+    for (let attempt = 1; ; attempt++) {
+      const place = options.port === undefined ? await claimPort() : await placeAt(options.port)
+      const server = new RedisServer(binary, place, options)
+      try {
+        await server.#untilItAnswers()
+        return server
+      } catch (error) {
+        await server.stop()
+        if (options.port !== undefined || attempt === 5 || !/address already in use/i.test(String(error)))
+          throw error
+      }
+    }
+  }
+
+  private constructor(binary: RedisBinary, { port, home }: Place, options: RedisServerOptions) {
+    this.port = port
+    this.dir = options.dir ?? home
+    this.#binary = binary
+    this.#home = home
+    this.#args = options.args ?? []
+    this.#guardian = new Guardian(home)
+    this.#process = this.#launch()
+  }
+
+  /** Undefined where the server is a container. */
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** The words of a command line that starts redis-cli on this server. */
+  get cli(): string[] {
+    return [...this.#process.cli, '-p', String(this.port)]
+  }
+
+  /** Resolves when the signal has been sent; `exited` tells when the server is gone. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#process.kill(signal)
+  }
+
+  async exited(): Promise<void> {
+    await this.#process.exited
+  }
+
+  /** Same port, same directory, same arguments. A server that still runs is killed first. */
+  async restart(): Promise<void> {
+    await this.#end()
+    this.#process = this.#launch()
+    await this.#untilItAnswers()
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.#clients) client.disconnect()
+    await this.#end()
+    this.#guardian.dismiss()
+    rmSync(this.#home, { recursive: true, force: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Connects with its first command, again after a restart, and for the last time when the server is stopped. */
+  client(options: Omit<RedisOptions, 'replyMapping'> = {}): Redis {
+    const { host, port } = this
+    const client = new Redis({ host, port, ...this.#login(), protocol: 2, lazyConnect: true, ...options })
+    // A lost connection is what many tests are about; commands still reject, only ioredis' own print is spared.
+    client.on('error', () => {})
+    client.once('end', () => this.#clients.delete(client))
+    this.#clients.add(client)
+    return client
+  }
+
+  /** Processor time, user and system, that the server has used since it was last started. */
+  async cpuSeconds(): Promise<number> {
+    const client = this.client()
+    try {
+      const info = await client.info('cpu')
+      return Number(/used_cpu_user:(\S+)/.exec(info)?.[1]) + Number(/used_cpu_sys:(\S+)/.exec(info)?.[1])
+    } finally {
+      client.disconnect()
+    }
+  }
+
+  #launch(): RedisProcess {
+    const address = ['--bind', this.host, '--port', String(this.port), '--dir', this.dir]
+    return launchRedis({
+      binary: this.#binary,
+      args: [...address, '--save', '', '--appendonly', 'no', ...this.#args],
+      logFile: this.#logFile,
+      directories: [this.#home, this.dir],
+      guardian: this.#guardian,
+    })
+  }
+
+  async #untilItAnswers(): Promise<void> {
+    const deadline = Date.now() + startDeadlineMs
+    while (!(await answersPing(this.host, this.port))) {
+      if (!this.#process.isRunning())
+        throw new Error(`redis-server ended instead of starting:\n${await this.#log()}`)
+      if (Date.now() > deadline) throw new Error(`redis-server does not answer PING:\n${await this.#log()}`)
+      await pause(10)
+    }
+  }
+
+  async #end(): Promise<void> {
+    if (this.#process.isRunning()) await this.kill('SIGKILL')
+    await this.exited()
+  }
+
+  get #logFile(): string {
+    return join(this.#home, 'redis.log')
+  }
+
+  async #log(): Promise<string> {
+    const log = await readFile(this.#logFile, 'utf8')
+    return log.trimEnd().split('\n').slice(-10).join('\n')
+  }
+
+  #login(): { password?: string } {
+    const password = this.#args[this.#args.lastIndexOf('--requirepass') + 1]
+    return this.#args.includes('--requirepass') && password ? { password } : {}
+  }
+}
+
+/** A server that answers with an error, such as -LOADING or -NOAUTH, is alive too. */
+async function answersPing(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    const settle = (answers: boolean) => {
+      socket.destroy()
+      resolve(answers)
+    }
+    socket.setTimeout(1_000, () => settle(false))
+    socket.once('error', () => settle(false))
+    socket.once('close', () => settle(false))
+    socket.once('data', (reply) => settle(/^(\+PONG|-)/.test(reply.toString('latin1'))))
+    socket.write('*1\r\n$4\r\nPING\r\n')
+  })
+}

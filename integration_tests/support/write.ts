@@ -1,0 +1,42 @@
+// One run of `write` against a server of the fixture.
+import type { Redis } from 'ioredis'
+import { runConnector, writeFiles, type ConnectorRun } from './connector.ts'
+import type { Input } from './feed.ts'
+import { catalog, type CatalogStream } from './messages.ts'
+
+export type Server = { host: string; port: number }
+
+/** The arguments of a run; `options` are those of the configuration. */
+export function writeArgs(server: Server, streams: CatalogStream[], options: object = {}): string[] {
+  const config = { host: server.host, port: server.port, max_outage_seconds: 30, ...options }
+  const files = writeFiles({ config, catalog: catalog(streams) })
+  return ['write', '--config', files.config, '--catalog', files.catalog]
+}
+
+/** Runs to the end; every run of a test that is not about failing should have `code` 0. */
+export function write(
+  server: Server,
+  streams: CatalogStream[],
+  input: Input,
+  options: object = {},
+): Promise<ConnectorRun> {
+  return runConnector(writeArgs(server, streams, options), input)
+}
+
+/** Everything in the database, by key: hashes as objects, strings as text. */
+export async function dump(client: Redis): Promise<Record<string, unknown>> {
+  const keys = (await client.keys('*')).toSorted()
+  const contents = keys.map(async (key) => [key, await read(client, key)] as const)
+  return Object.fromEntries(await Promise.all(contents))
+}
+
+async function read(client: Redis, key: string): Promise<unknown> {
+  const kind = await client.type(key)
+  if (kind === 'hash') return client.hgetall(key)
+  return kind === 'string' ? client.get(key) : `a ${kind}`
+}
+
+/** Counts for tests that run long: reduced by default, in full under `npm run test:long`. */
+export function count(reduced: number, full: number): number {
+  return process.env['TEST_LONG'] ? full : reduced
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../errors.ts'
+import { readCatalog } from './catalog.ts'
+
+describe('a catalog', () => {
+  it('gives its streams in order, each with its mode', () => {
+    expect(
+      read([
+        { stream: { name: 'users', namespace: 'public' }, destination_sync_mode: 'append' },
+        { stream: { name: 'orders', namespace: 'public' }, destination_sync_mode: 'overwrite' },
+      ]),
+    ).toEqual([
+      { name: 'users', namespace: 'public', mode: 'append' },
+      { name: 'orders', namespace: 'public', mode: 'overwrite' },
+    ])
+  })
+
+  it.each([[{ name: 'users' }], [{ name: 'users', namespace: null }], [{ name: 'users', namespace: '' }]])(
+    'may leave the namespace out: %j',
+    (stream) => {
+      expect(read([{ stream, destination_sync_mode: 'append' }])).toEqual([
+        { name: 'users', namespace: '', mode: 'append' },
+      ])
+    },
+  )
+
+  it('may hold what this version does not look at, and null for what is not set', () => {
+    const stream = { name: 'users', namespace: 'n', json_schema: {}, is_resumable: null, new: 1 }
+    const rest = { sync_mode: 'full_refresh', cursor_field: [], primary_key: null, generation_id: 3 }
+    const entry = { stream, destination_sync_mode: 'append', minimum_generation_id: 0, sync_id: 9, ...rest }
+    expect(read([entry])).toHaveLength(1)
+  })
+
+  it('may have a minimum generation where the stream is overwritten', () => {
+    const entry = { stream: { name: 'u' }, destination_sync_mode: 'overwrite', minimum_generation_id: 2 }
+    expect(read([entry])).toEqual([{ name: 'u', namespace: '', mode: 'overwrite' }])
+  })
+
+  it('may have streams whose names only look alike', () => {
+    const descriptors = [
+      { name: 'b', namespace: 'a' },
+      { name: 'a.b' },
+      { name: 'b' },
+      { name: 'b', namespace: 'A' },
+    ]
+    const entries = descriptors.map((stream) => ({ stream, destination_sync_mode: 'append' }))
+    expect(read(entries)).toHaveLength(4)
+  })
+})
+
+describe('a catalog is refused', () => {
+  it.each([
+    [
+      'no JSON',
+      'garbage with a "secret"',
+      'The catalog is not JSON. Pass the path of a configured Airbyte catalog to --catalog.',
+    ],
+    [
+      'empty text',
+      '',
+      'The catalog is not JSON. Pass the path of a configured Airbyte catalog to --catalog.',
+    ],
+    ['null', 'null', 'The catalog has no list of "streams". Pass a configured Airbyte catalog.'],
+    ['a number', '1', 'The catalog has no list of "streams". Pass a configured Airbyte catalog.'],
+    ['no streams', '{}', 'The catalog has no list of "streams". Pass a configured Airbyte catalog.'],
+    [
+      'streams that are no list',
+      '{"streams":{}}',
+      'The catalog has no list of "streams". Pass a configured Airbyte catalog.',
+    ],
+    [
+      'an empty list',
+      '{"streams":[]}',
+      'The catalog has no streams, so there is nothing to write. Select at least one.',
+    ],
+  ])('with a sentence of its own for %s', (_, text, message) => {
+    expect(() => readCatalog(text)).toThrow(new ConfigError(message))
+  })
+
+  it.each([
+    [null, 'the stream has no name'],
+    [{}, 'the stream has no name'],
+    [{ stream: null, destination_sync_mode: 'append' }, 'the stream has no name'],
+    [{ stream: { name: '' }, destination_sync_mode: 'append' }, 'the stream has no name'],
+    [{ stream: { name: 7 }, destination_sync_mode: 'append' }, 'the stream has no name'],
+    [
+      { stream: { name: 'u', namespace: 7 }, destination_sync_mode: 'append' },
+      'the namespace of u is not a string',
+    ],
+    [{ stream: { name: 'u' } }, 'u has destination_sync_mode null; use append or overwrite'],
+    [
+      { stream: { name: 'u', namespace: 'n' }, destination_sync_mode: 'append_dedup' },
+      'n.u has destination_sync_mode "append_dedup"; use append or overwrite',
+    ],
+    [
+      { stream: { name: 'u' }, destination_sync_mode: 'append', minimum_generation_id: 2 },
+      'u is to be refreshed (minimum_generation_id 2), which this version cannot do; use overwrite',
+    ],
+  ])('for the stream %j', (entry, problem) => {
+    expect(() => read([entry])).toThrow(
+      new ConfigError(`The catalog cannot be used: streams[0]: ${problem}.`),
+    )
+  })
+
+  it('with every problem at once', () => {
+    const good = { stream: { name: 'good', namespace: null }, destination_sync_mode: 'append' }
+    const again = { stream: { name: 'good' }, destination_sync_mode: 'overwrite' }
+    const entries = [good, {}, { stream: { name: 'u' }, destination_sync_mode: 'upsert' }, again]
+    expect(() => read(entries)).toThrow(
+      new ConfigError(
+        'The catalog cannot be used: streams[1]: the stream has no name; ' +
+          'streams[2]: u has destination_sync_mode "upsert"; use append or overwrite; ' +
+          'the stream good is there twice.',
+      ),
+    )
+  })
+})
+
+function read(streams: unknown[]): ReturnType<typeof readCatalog> {
+  return readCatalog(JSON.stringify({ streams }))
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { copyCompact, copyInteger } from './compact.ts'
+
+describe('compact JSON', () => {
+  it.each([
+    ['{ "a" : 1 }', '{"a":1}'],
+    ['{\t"a"\r:\r[ 1 ,\t2 ] , "b" : { } }', '{"a":[1,2],"b":{}}'],
+    ['{"a b":" c  d "}', '{"a b":" c  d "}'],
+    ['{"a" : "\\" : \\\\" , "b" : 1 }', '{"a":"\\" : \\\\","b":1}'],
+    ['{"\\\\" : "\\\\\\"  " }', '{"\\\\":"\\\\\\"  "}'],
+    [
+      '{"id" : 12345678901234567890, "x" : 1.0, "y" : 1e400}',
+      '{"id":12345678901234567890,"x":1.0,"y":1e400}',
+    ],
+    ['{"s" : "\\u2028 \\u0000 \u2028 ü€😀\u00a0"}', '{"s":"\\u2028 \\u0000 \u2028 ü€😀\u00a0"}'],
+    ['{}', '{}'],
+    ['{ }', '{}'],
+  ])('of %s is %s', (text, expected) => {
+    expect(copied(copyCompact, text)).toBe(expected)
+  })
+
+  it('is what JSON.stringify makes of the same value without indentation', () => {
+    const value = { a: [1, { 'b c': ' "\\" ' }, [], {}], 'd\n': null, e: { f: { g: '\u2028\t' } } }
+    for (const indent of [1, 4, '\t', ' \t'])
+      expect(copied(copyCompact, JSON.stringify(value, null, indent))).toBe(JSON.stringify(value))
+  })
+})
+
+describe('the integer part of a number', () => {
+  it.each([
+    ['0', '0'],
+    ['1700000000000', '1700000000000'],
+    ['1700000000000.0', '1700000000000'],
+    ['1700000000000.999', '1700000000000'],
+    ['-5', '-5'],
+    ['-5.7', '-5'],
+    ['12345678901234567890', '12345678901234567890'],
+    ['12345678901234567890.5', '12345678901234567890'],
+    ['1.7e12', '1700000000000'],
+    ['1.7E+12', '1700000000000'],
+    ['1700000000000e0', '1700000000000'],
+    ['17e-1', '1'],
+    ['1e-400', '0'],
+    ['-1.25e1', '-12'],
+    ['1.23456789012345678901234567890e3', '1234'],
+  ])('of %s is %s', (number, expected) => {
+    expect(copied(copyInteger, number)).toBe(expected)
+  })
+
+  it.each(['1e400', '-1e400', '1e16'])('of %s, which has no exact form, is 0', (number) => {
+    expect(copied(copyInteger, number)).toBe('0')
+  })
+
+  it.each(['9e15', '-9e15', '0.00000001e23'])('of %s takes at most 24 bytes more than it', (number) => {
+    expect(copied(copyInteger, number).length).toBeLessThanOrEqual(number.length + 24)
+  })
+})
+
+/** Copies a text that stands between others, and checks that nothing before or behind it is touched. */
+function copied(copy: typeof copyCompact, text: string): string {
+  const source = Buffer.from(`"{ }"${text} 99`)
+  const start = 5
+  const target = Buffer.alloc(source.length + 40, '#')
+  const end = copy(source, start, start + Buffer.byteLength(text), target, 3)
+  expect(target.toString('utf8', 0, 3)).toBe('###')
+  return target.toString('utf8', 3, end)
+}

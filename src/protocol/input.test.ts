@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { SystemError } from '../errors.ts'
+import { Input } from './input.ts'
+
+const record = (id: number): string =>
+  `{"type":"RECORD","record":{"stream":"ü","data":{"id":${id},"s":"€😀"},"emitted_at":${id}}}`
+
+describe('input', () => {
+  const text = `${record(1)}\r\n\n${record(2)}\n{"type":"LOG"}\n${record(3)}`
+
+  it.each([1, 2, 3, 7, 64, 65_536])('gives the same messages in chunks of %i bytes', (size) => {
+    const input = new Input()
+    const seen: string[] = []
+    const take = (): void => {
+      while (input.next()) {
+        const { kind, lineNumber, data } = input.message
+        seen.push(`${lineNumber} ${kind} ${input.bytes.toString('utf8', data.start, data.end)}`)
+      }
+    }
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length; at += size) {
+      input.append(bytes.subarray(at, at + size))
+      take()
+    }
+    expect(seen).toHaveLength(4)
+    input.finish()
+    take()
+    expect(seen).toEqual([
+      '1 record {"id":1,"s":"€😀"}',
+      '2 other ',
+      '3 record {"id":2,"s":"€😀"}',
+      '4 other ',
+      '5 record {"id":3,"s":"€😀"}',
+    ])
+  })
+
+  it('has no message before a line is complete', () => {
+    const input = new Input()
+    input.append(Buffer.from('{"type":"LOG"}'))
+    expect(input.next()).toBe(false)
+    input.append(Buffer.from('\n'))
+    expect(input.next()).toBe(true)
+    expect(input.next()).toBe(false)
+  })
+
+  it('names the line where the last one breaks off', () => {
+    const input = new Input()
+    input.append(Buffer.from('{"type":"LOG"}\n{"type":"RECORD","rec'))
+    expect(input.next()).toBe(true)
+    input.finish()
+    expect(() => input.next()).toThrow('Line 2, byte 22: not an Airbyte message')
+  })
+})
+
+describe('invalid UTF-8', () => {
+  it.each([
+    ['a byte that is never used', [0xff]],
+    ['a continuation without a start', [0x80]],
+    ['a form that is longer than need be', [0xc0, 0x80]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['a number above the last character', [0xf4, 0x90, 0x80, 0x80]],
+    ['a character that breaks off', [0xe2, 0x82]],
+  ])('is refused by its line, behind the good lines before it: %s', (_, bytes) => {
+    const [head, tail] = record(7).split('€')
+    const input = new Input()
+    input.append(
+      Buffer.concat([
+        Buffer.from(`${record(1)}\n${record(2)}\n${head}`),
+        Buffer.from(bytes),
+        Buffer.from(`${tail}\n${record(4)}\n`),
+      ]),
+    )
+    expect([input.next(), input.next()]).toEqual([true, true])
+    expect(() => input.next()).toThrow(new SystemError('Line 3: not valid UTF-8.'))
+  })
+})

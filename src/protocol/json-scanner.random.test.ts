@@ -1,0 +1,130 @@
+/** Valid texts with random damage, JSON.parse as the judge. Each case has a seed of its own, which a failure names. */
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { SystemError } from '../errors.ts'
+import { JsonScanner, JsonSyntaxError } from './json-scanner.ts'
+import { MessageReader } from './messages.ts'
+
+const CASES = process.env['TEST_LONG'] ? 1_000_000 : 50_000
+const TIMEOUT = { timeout: 600_000 }
+const LF = 0x0a
+
+const TEXTS = [
+  '{"id":-7,"x":[1,-2.5e+3,0,"\\u00e9\\"\\\\",{},[]],"y":{"":null}}',
+  ' { "a" : [ true , false ] , "a" : "b" }\r',
+  '[[[{"k":"ü€😀"}],"\\ud83d\\ude39\\/\\b\\f\\n\\r\\t",12345678901234567890]]',
+  '"a string of its own, with \\"quotes\\" and \\u0000"',
+  '-120.0e-7',
+  ' [0,0.0,-0,-0.1E+1,1e400,{"n":{"n":{"n":{}}}},"",[[],[[]]]] ',
+].map((text) => Buffer.from(text))
+
+const MESSAGES = [
+  '{"type":"RECORD","record":{"stream":"s","namespace":null,"emitted_at":1.5e12,"data":{"id":-7,"x":[]}}}',
+  '{ "record" : { "data" : { "a" : 1 } , "stream" : "s" , "emitted_at" : 5 } , "type" : "RECORD" }\r',
+  '{"type":"STATE","state":{"type":"GLOBAL","global":{},"destinationStats":null},"id":1}',
+].map((text) => Buffer.from(text))
+
+const TOKENS = String.raw`{ } [ ] : , " \ "a": {} [] "" null true 0 1 - . e + ,1 \u \u00 \n é 😀 //`
+  .split(' ')
+  .concat([' ', '\t', '\r', '\n', '\f', '\0', '\u00a0'])
+  .map((token) => Buffer.from(token))
+
+describe('random damage', () => {
+  it('leaves a text that is accepted or refused as JSON.parse does', TIMEOUT, () => {
+    const scanner = new JsonScanner()
+    const verdicts = { accepted: 0, refused: 0 }
+    for (let seed = 0; seed < CASES; seed++) {
+      const bytes = damaged(TEXTS, seed)
+      if (!isUtf8(bytes)) continue
+      const text = bytes.toString()
+      const expected = !text.includes('\n') && parses(text)
+      if (scans(scanner, bytes) !== expected)
+        expect.fail(`seed ${seed}: JSON.parse: ${expected}: ${JSON.stringify(text)}`)
+      verdicts[expected ? 'accepted' : 'refused']++
+    }
+    // Both must be common, or the damage is too heavy or too light to prove anything.
+    expect(verdicts.accepted).toBeGreaterThan(CASES / 10)
+    expect(verdicts.refused).toBeGreaterThan(CASES / 10)
+  })
+
+  it('never leaves a message that is read though it is not JSON', TIMEOUT, () => {
+    const reader = new MessageReader()
+    let read = 0
+    for (let seed = 0; seed < CASES; seed++) {
+      const bytes = Buffer.concat([damaged(MESSAGES, seed), Buffer.of(LF)])
+      if (!isUtf8(bytes) || bytes.indexOf(LF) !== bytes.length - 1) continue
+      if (!reads(reader, bytes)) continue
+      const text = bytes.toString()
+      if (text.trim() !== '' && !parses(text)) expect.fail(`seed ${seed}: ${JSON.stringify(text)}`)
+      read++
+    }
+    expect(read).toBeGreaterThan(CASES / 20)
+  })
+})
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function scans(scanner: JsonScanner, text: Buffer): boolean {
+  scanner.bytes = Buffer.concat([text, Buffer.of(LF)])
+  scanner.position = 0
+  try {
+    scanner.skipValue()
+    return scanner.peek() === LF && scanner.position === text.length
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return false
+    throw error
+  }
+}
+
+function reads(reader: MessageReader, line: Buffer): boolean {
+  try {
+    return reader.read(line, 0) === line.length
+  } catch (error) {
+    if (error instanceof SystemError) return false
+    throw error
+  }
+}
+
+/** One of the texts with one to three changes, the same ones for the same seed. */
+function damaged(texts: readonly Buffer[], seed: number): Buffer {
+  const random = randomFrom(seed)
+  let bytes = texts[random(texts.length)]!
+  for (let changes = 1 + random(3); changes > 0; changes--) bytes = changed(bytes, random)
+  return bytes
+}
+
+function changed(bytes: Buffer, random: Random): Buffer {
+  const from = random(bytes.length + 1)
+  const to = Math.min(bytes.length, from + random(8))
+  const [head, part, tail] = [bytes.subarray(0, from), bytes.subarray(from, to), bytes.subarray(to)]
+  const next = tail.subarray(0, 1)
+  const token = TOKENS[random(TOKENS.length)]!
+  const ways = [
+    [head, Buffer.of(random(256)), bytes.subarray(from + 1)],
+    [head, Buffer.of(random(128)), part, tail],
+    [head, part.subarray(1), tail],
+    [head, tail],
+    [head, next, part, tail.subarray(1)],
+    [head, part, part, tail],
+    [head, token, part, tail],
+    [head, token, tail],
+  ]
+  return Buffer.concat(ways[random(ways.length)]!)
+}
+
+/** Gives whole numbers from 0 to below the one it is given. */
+type Random = (below: number) => number
+
+function randomFrom(seed: number): Random {
+  const bytes = createHash('shake256', { outputLength: 128 }).update(String(seed)).digest()
+  let at = 0
+  return (below) => bytes.readUInt32LE(4 * (at++ % 32)) % below
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { SystemError } from '../errors.ts'
+import { MessageReader } from './messages.ts'
+import { readState, type StateMessage } from './states.ts'
+
+const COUNTS = '{"recordCount":3.0}'
+
+describe('an acknowledged state is the line that came, byte for byte, with our counts', () => {
+  it.each([
+    [
+      'as a new last member',
+      '{"type":"STATE","state":{"data":{"a":1}}}',
+      '{"data":{"a":1},"destinationStats":#}',
+    ],
+    ['in an empty object', '{"type":"STATE","state":{}}', '{"destinationStats":#}'],
+    ['in an empty object with white space', '{"type":"STATE","state":{ }}', '{ "destinationStats":#}'],
+    [
+      'in place of null',
+      '{"type":"STATE","state":{"destinationStats":null,"data":1}}',
+      '{"destinationStats":#,"data":1}',
+    ],
+    [
+      'in place of an empty object',
+      '{"type":"STATE","state":{"destinationStats":{}}}',
+      '{"destinationStats":#}',
+    ],
+    [
+      'in place of other counts, nested and spaced',
+      '{"type":"STATE","state":{"a":0, "destinationStats" : { "recordCount" : 9.0, "x":[{}] } , "b":1}}',
+      '{"a":0, "destinationStats" : # , "b":1}',
+    ],
+    [
+      'under a name written with escapes',
+      '{"type":"STATE","state":{"destination\\u0053tats":1}}',
+      '{"destination\\u0053tats":#}',
+    ],
+    [
+      'not in a destinationStats further in',
+      '{"type":"STATE","state":{"data":{"destinationStats":7}}}',
+      '{"data":{"destinationStats":7},"destinationStats":#}',
+    ],
+  ])('%s', (_, sent, state) => {
+    const expected = `{"type":"STATE","state":${state.replace('#', COUNTS)}}\n`
+    expect(acknowledged(sent)).toBe(expected)
+    expect(JSON.parse(expected)).toMatchObject({ state: { destinationStats: { recordCount: 3 } } })
+  })
+
+  it.each([
+    '{"type":"STATE","id":12345678901234567890,"state":{"x":1.0,"y":1e400,"data":{"cursor":"\\u2028 \\u0000"}#},"new":[ 1 ]}',
+    ' { "state" : { "type" : "LEGACY" , "data" : {"ü":"€😀"} #} , "type" : "STATE" , "state_id":null }  ',
+    '{"type":"STATE","record":null,"log":null,"trace":null,"state":{"type":null,"stream":null,"global":null,"data":{}#}}',
+    '{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":null,"stream_states":[]},"sourceStats":{"recordCount":3.0}#}}',
+  ])('unknown properties, digits, escapes and white space kept: %s', (line) => {
+    const expected = line.trim().replace('#', `,"destinationStats":${COUNTS}`)
+    expect(acknowledged(line.replace('#', ''))).toBe(`${expected}\n`)
+  })
+
+  it('the line end of Windows left out', () => {
+    expect(acknowledged('{"type":"STATE","state":{}}\r')).toBe(
+      `{"type":"STATE","state":{"destinationStats":${COUNTS}}}\n`,
+    )
+  })
+
+  it.each([
+    [0, '0.0'],
+    [1, '1.0'],
+    [10_000_000_000, '10000000000.0'],
+  ])('the count %i written with a decimal point', (count, text) => {
+    expect(stateOf('{"type":"STATE","state":{}}').acknowledge({ recordCount: count }).toString()).toContain(
+      `"recordCount":${text}}`,
+    )
+  })
+
+  it('even after the buffer it came in has been used again', () => {
+    const reader = new MessageReader()
+    const bytes = Buffer.from('{"type":"STATE","state":{"n":1}}\n')
+    reader.read(bytes, 0)
+    const state = readState(bytes, reader)
+    bytes.fill('x')
+    reader.read(Buffer.from('{"type":"STATE","state":{"destinationStats":{"other":true}}}\n'), 0)
+    expect(state.acknowledge({ recordCount: 3 }).toString()).toBe(
+      `{"type":"STATE","state":{"n":1,"destinationStats":${COUNTS}}}\n`,
+    )
+  })
+})
+
+describe('the scope of a state', () => {
+  const users = { name: 'users', namespace: 'public' }
+
+  it.each([
+    [
+      { kind: 'stream', stream: users },
+      { type: 'STREAM', stream: { stream_descriptor: users } },
+    ],
+    [{ kind: 'stream', stream: users }, { stream: { stream_descriptor: users, stream_state: null } }],
+    [
+      { kind: 'stream', stream: { name: 'u', namespace: null } },
+      { type: null, stream: { stream_descriptor: { name: 'u', namespace: null } }, global: null },
+    ],
+    [
+      { kind: 'stream', stream: { name: 'u' } },
+      { type: 'STREAM', stream: { stream_descriptor: { name: 'u' } } },
+    ],
+    [{ kind: 'global' }, { type: 'GLOBAL', stream: null, global: { stream_states: [] } }],
+    [{ kind: 'global' }, { global: { stream_states: [] } }],
+    [{ kind: 'legacy' }, { type: 'LEGACY', data: { cursor: 1 } }],
+    [{ kind: 'legacy' }, { data: { cursor: 1 } }],
+    [{ kind: 'legacy' }, {}],
+  ])('is %j for %j', (scope, state) => {
+    expect(stateOf(JSON.stringify({ type: 'STATE', state })).scope).toEqual(scope)
+  })
+
+  it.each([
+    { type: 'STREAM' },
+    { type: 'STREAM', stream: null },
+    { type: 'STREAM', stream: {} },
+    { stream: { stream_descriptor: null } },
+    { stream: { stream_descriptor: 'users' } },
+    { stream: { stream_descriptor: { name: 7 } } },
+  ])('is an error for %j, which names no stream', (state) => {
+    expect(() => stateOf(JSON.stringify({ type: 'STATE', state }))).toThrow(
+      new SystemError('Line 1: the STREAM state names no stream.'),
+    )
+  })
+})
+
+it('a held state takes as many bytes as its text', () => {
+  expect(stateOf('{"type":"STATE","state":{"data":"€"}}').size).toBe(39)
+})
+
+function stateOf(line: string): StateMessage {
+  const reader = new MessageReader()
+  const bytes = Buffer.from(`${line}\n`)
+  reader.read(bytes, 0)
+  return readState(bytes, reader)
+}
+
+function acknowledged(line: string): string {
+  return stateOf(line).acknowledge({ recordCount: 3 }).toString()
+}
