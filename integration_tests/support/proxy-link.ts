@@ -11,7 +11,7 @@ export type ProxyMode =
   | { kind: 'freeze' }
   /** Every connection is reset, new ones at once. */
   | { kind: 'refuse' }
-  /** Redis does everything and its replies are lost; after so many bytes of requests the clients are cut. */
+  /** Redis does everything and its replies are lost; after so many bytes of replies the clients are cut. */
   | { kind: 'lose-replies'; afterBytes: number }
   /** Requests are held back, after so many bytes the clients are cut; `deliverLate` hands the requests over. */
   | { kind: 'hold-requests'; afterBytes: number }
@@ -20,6 +20,7 @@ type Surroundings = {
   targetPort: number
   mode: () => ProxyMode
   onRequest: (bytes: number) => void
+  onLostReply: (bytes: number) => void
 }
 
 export class Link {
@@ -113,7 +114,8 @@ export class Link {
   }
 
   #reply(bytes: Buffer): void {
-    if (this.#surroundings.mode().kind !== 'lose-replies') this.#toClient.push(bytes, this.#delayMs)
+    if (this.#surroundings.mode().kind === 'lose-replies') this.#surroundings.onLostReply(bytes.length)
+    else this.#toClient.push(bytes, this.#delayMs)
   }
 
   get #delayMs(): number {

@@ -15,7 +15,7 @@ export class TcpProxy {
   readonly #targetPort: number
   readonly #links = new Set<Link>()
   #mode: ProxyMode = { kind: 'pass' }
-  #requestBytes = 0
+  #countedBytes = 0
   #isCutting = false
   #onCut: (() => void) | undefined
 
@@ -46,7 +46,7 @@ export class TcpProxy {
     this.#onCut?.()
     this.#onCut = undefined
     this.#mode = mode
-    this.#requestBytes = 0
+    this.#countedBytes = 0
     for (const link of this.#links) {
       if (mode.kind === 'freeze') link.freeze()
       else link.thaw()
@@ -90,18 +90,19 @@ export class TcpProxy {
     const link = new Link(client, {
       targetPort: this.#targetPort,
       mode: () => this.#mode,
-      onRequest: (bytes) => this.#count(bytes),
+      onRequest: (bytes) => this.#count('hold-requests', bytes),
+      onLostReply: (bytes) => this.#count('lose-replies', bytes),
     })
     if (this.#mode.kind === 'freeze') link.freeze()
     this.#links.add(link)
     void link.closed.then(() => this.#links.delete(link))
   }
 
-  #count(bytes: number): void {
+  #count(kind: 'lose-replies' | 'hold-requests', bytes: number): void {
     const mode = this.#mode
-    if (this.#isCutting || (mode.kind !== 'lose-replies' && mode.kind !== 'hold-requests')) return
-    this.#requestBytes += bytes
-    if (this.#requestBytes >= mode.afterBytes) void this.#cutClients(mode.kind)
+    if (this.#isCutting || mode.kind !== kind) return
+    this.#countedBytes += bytes
+    if (this.#countedBytes >= mode.afterBytes) void this.#cutClients(kind)
   }
 
   async #cutClients(kind: 'lose-replies' | 'hold-requests'): Promise<void> {

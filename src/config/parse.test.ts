@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../errors.ts'
+import { parseConfig } from './parse.ts'
+import { readSpecification } from './specification.ts'
+
+const DEFAULTS = {
+  connection: { host: 'h', port: 6379, username: undefined, password: undefined, database: 0 },
+  keyPrefix: '',
+  maxOutageSeconds: 300,
+  batchRecords: 10_000,
+  batchBytes: 524_288,
+  maxInFlightBytes: 33_554_432,
+}
+
+describe('a configuration', () => {
+  it('needs a host, and has a default for everything else', () => {
+    expect(parse({ host: 'h' })).toEqual({ config: DEFAULTS, warnings: [] })
+  })
+
+  it('may hold null for what is not set', () => {
+    const { properties } = readSpecification().connectionSpecification
+    const nulls = Object.fromEntries(Object.keys(properties).map((field) => [field, null]))
+    const classic = { ssl: null, ssl_mode: null, tunnel_method: null, unknown: null }
+    expect(parse({ ...nulls, ...classic, host: 'h' })).toEqual({ config: DEFAULTS, warnings: [] })
+  })
+
+  it('means the same with an empty username and password as without', () => {
+    expect(parse({ host: 'h', username: '', password: '' }).config).toEqual(DEFAULTS)
+  })
+
+  it('is warned about, and works, where it holds an option that is not known', () => {
+    expect(parse({ host: 'h', hots: 'x', 'key-prefix': 'y' })).toEqual({
+      config: DEFAULTS,
+      warnings: [
+        'hots: this option is not known and has no effect; check its spelling',
+        'key-prefix: this option is not known and has no effect; check its spelling',
+      ],
+    })
+  })
+
+  it('cannot be changed afterwards', () => {
+    const { config } = parse({ host: 'h' })
+    expect([Object.isFrozen(config), Object.isFrozen(config.connection)]).toEqual([true, true])
+  })
+})
+
+describe('every option of the specification', () => {
+  const sample: Record<string, unknown> = {
+    host: 'redis.internal',
+    port: 6380,
+    username: 'app',
+    password: 'open sesame',
+    database: 7,
+    key_prefix: 'crm:',
+    max_outage_seconds: 11,
+    batch_records: 12,
+    batch_bytes: 131_313,
+    max_in_flight_bytes: 14_141_414,
+  }
+  // The one type there is cannot be told from the default.
+  const onlyOneValue = { cache_type: 'hash' }
+
+  it('is tried here', () => {
+    const { properties } = readSpecification().connectionSpecification
+    expect(Object.keys({ ...sample, ...onlyOneValue, url: '' }).toSorted()).toEqual(
+      Object.keys(properties).toSorted(),
+    )
+  })
+
+  it.each(Object.entries(sample))('has its place in what is read: %s', (_, value) => {
+    const { config, warnings } = parse({ ...sample, ...onlyOneValue })
+    const { connection, ...rest } = config
+    expect(Object.values({ ...connection, ...rest }).filter((found) => found === value)).toEqual([value])
+    expect(warnings).toEqual([])
+  })
+})
+
+describe('a configuration is refused', () => {
+  it.each([
+    ['{"host":', 'The configuration is not JSON. Pass the path of a JSON file to --config.'],
+    ['', 'The configuration is not JSON. Pass the path of a JSON file to --config.'],
+    ['null', 'The configuration is not a JSON object.'],
+    ['[]', 'The configuration is not a JSON object.'],
+    ['"host"', 'The configuration is not a JSON object.'],
+  ])('as a whole where it is %j', (text, message) => {
+    expect(() => parseConfig(text, {})).toThrow(new ConfigError(message))
+  })
+
+  it.each([
+    [{}, 'host: is missing; give the host of your Redis server, or a url'],
+    [{ host: '' }, 'host: must NOT have fewer than 1 characters'],
+    [{ host: 'h', port: 0 }, 'port: must be >= 1'],
+    [{ host: 'h', port: 65_536 }, 'port: must be <= 65535'],
+    [{ host: 'h', port: '6379' }, 'port: must be integer'],
+    [{ host: 'h', port: 6379.5 }, 'port: must be integer'],
+    [{ host: 'h', database: -1 }, 'database: must be >= 0'],
+    [{ host: 'h', username: 7 }, 'username: must be string'],
+    [{ host: 'h', cache_type: 'list' }, 'cache_type: must be one of hash'],
+    [{ host: 'h', key_prefix: ['a'] }, 'key_prefix: must be string'],
+    [{ host: 'h', max_outage_seconds: -1 }, 'max_outage_seconds: must be >= 0'],
+    [{ host: 'h', batch_records: 0 }, 'batch_records: must be >= 1'],
+    [{ host: 'h', batch_bytes: 1023 }, 'batch_bytes: must be >= 1024'],
+    [{ host: 'h', max_in_flight_bytes: 1 }, 'max_in_flight_bytes: must be >= 1048576'],
+  ])('by field: %j', (raw, problem) => {
+    expect(() => parse(raw)).toThrow(new ConfigError(`The configuration cannot be used. ${problem}.`))
+  })
+
+  it('with every problem at once', () => {
+    const raw = {
+      port: 0,
+      username: '{{ NOBODY }}',
+      database: 'first',
+      cache_type: 'set',
+      ssl: true,
+      batch_records: 0,
+    }
+    expect(problemsOf(raw).toSorted()).toEqual([
+      'batch_records: must be >= 1.',
+      'cache_type: must be one of hash.',
+      'database: must be integer.',
+      'host: is missing; give the host of your Redis server, or a url.',
+      'port: must be >= 1.',
+      'ssl: TLS is not supported by this version; use false with a plain-text port.',
+      'username: the environment variable NOBODY is not set; set it, or write the value itself.',
+    ])
+  })
+})
+
+const SECRET = 'hunter2-4711'
+
+describe('no message shows a secret', () => {
+  it.each([
+    `{"host":"h","password":"${SECRET}"`,
+    `"${SECRET}"`,
+    JSON.stringify({ password: SECRET, port: -1 }),
+    JSON.stringify({ host: 'h', password: [SECRET] }),
+    JSON.stringify({ host: 'h', password: { value: SECRET } }),
+    JSON.stringify({ host: 'h', url: `redis://app:${SECRET}@h` }),
+    JSON.stringify({ url: `rediss://app:${SECRET}@h` }),
+    JSON.stringify({ url: `redis://app:${SECRET}%@h` }),
+    JSON.stringify({ url: `redis://app:${SECRET}@` }),
+    JSON.stringify({ url: `redis://app:${SECRET}@h/${SECRET}` }),
+    JSON.stringify({ url: `redis://app:${SECRET}@h:port` }),
+    JSON.stringify({ url: `app:${SECRET}@h` }),
+    JSON.stringify({ url: '{{ URL }}' }),
+    JSON.stringify({ host: '{{ HOST }}', port: '{{ PASSWORD }}', password: '{{ PASSWORD }}' }),
+    JSON.stringify({ host: 'h', password: '{{ PASSWORD }}', database: '{{ PASSWORD }}' }),
+    JSON.stringify({ host: 'h', ssl: true, ssl_mode: { mode: 'verify-full', client_key: SECRET } }),
+    JSON.stringify({ host: 'h', ssl: SECRET, ssl_mode: SECRET, tunnel_method: SECRET }),
+    JSON.stringify({ host: 'h', tunnel_method: { tunnel_method: 'SSH_KEY_AUTH', ssh_key: SECRET } }),
+  ])('in the refusal of %s', (text) => {
+    const environment = { PASSWORD: SECRET, URL: `rediss://app:${SECRET}@h` }
+    const [message] = messagesFrom(() => parseConfig(text, environment))
+    expect(message).toMatch(/configuration/)
+    expect(message).not.toContain(SECRET)
+  })
+
+  it('in a warning', () => {
+    const { warnings } = parse({ host: 'h', password: SECRET, passwort: SECRET })
+    expect(warnings.join()).toMatch(/^passwort: /)
+    expect(warnings.join()).not.toContain(SECRET)
+  })
+})
+
+function parse(raw: object): ReturnType<typeof parseConfig> {
+  return parseConfig(JSON.stringify(raw), {})
+}
+
+function problemsOf(raw: object): string[] {
+  const [message = ''] = messagesFrom(() => parse(raw))
+  return message.replace('The configuration cannot be used. ', '').split(/(?<=\.) (?=[a-z_]+: )/)
+}
+
+function messagesFrom(action: () => unknown): string[] {
+  try {
+    action()
+    return []
+  } catch (error) {
+    return [(error as Error).message]
+  }
+}

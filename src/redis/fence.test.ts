@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import type { Identity, OpenConnection, Reply } from './connect.ts'
+import { fence } from './fence.ts'
+
+const SERVER = 'run-a'
+const OTHER = 'run-b'
+
+describe('a lost connection', () => {
+  it('is killed by its id on the server it was connected to', async () => {
+    const { connection, asked } = connectionTo({ clientId: 9, runId: SERVER })
+    expect(
+      await fence(
+        [
+          { clientId: 5, runId: SERVER },
+          { clientId: 6, runId: SERVER },
+        ],
+        connection,
+      ),
+    ).toBe(true)
+    expect(asked).toEqual(['CLIENT KILL ID 5', 'CLIENT KILL ID 6'])
+  })
+
+  it.each<[string, Identity, Identity]>([
+    ['its process is another one', { clientId: 5, runId: OTHER }, { clientId: 9, runId: SERVER }],
+    [
+      'its process is another one, which is all that is known',
+      { clientId: undefined, runId: OTHER },
+      { clientId: undefined, runId: SERVER },
+    ],
+    ['the ids began anew', { clientId: 9, runId: undefined }, { clientId: 3, runId: SERVER }],
+    ['the same id was given out again', { clientId: 9, runId: undefined }, { clientId: 9, runId: undefined }],
+  ])('is dead without being killed, as %s', async (_, lost, now) => {
+    const { connection, asked } = connectionTo(now)
+    expect(await fence([lost], connection)).toBe(true)
+    expect(asked).toEqual([])
+  })
+
+  it('is killed where only rising ids tell that the server may be the same', async () => {
+    const { connection, asked } = connectionTo({ clientId: 10, runId: undefined })
+    expect(await fence([{ clientId: 9, runId: SERVER }], connection)).toBe(true)
+    expect(asked).toEqual(['CLIENT KILL ID 9'])
+  })
+
+  it.each<[string, Identity]>([
+    ['the process is the same', { clientId: undefined, runId: SERVER }],
+    ['nothing is known', { clientId: undefined, runId: undefined }],
+  ])('without an id is not known to be dead where %s', async (_, lost) => {
+    const { connection } = connectionTo({ clientId: 9, runId: SERVER })
+    expect(await fence([lost, { clientId: 5, runId: SERVER }], connection)).toBe(false)
+  })
+
+  it('is not known to be dead where the server does not let it be killed', async () => {
+    const denied = Object.assign(new Error('NOPERM'), { name: 'ReplyError' })
+    const { connection } = connectionTo({ clientId: 9, runId: SERVER }, denied)
+    expect(await fence([{ clientId: 5, runId: SERVER }], connection)).toBe(false)
+  })
+
+  it('leaves it open whether it is dead where the new connection breaks too', async () => {
+    const { connection } = connectionTo({ clientId: 9, runId: SERVER }, new Error('ECONNRESET'))
+    await expect(fence([{ clientId: 5, runId: SERVER }], connection)).rejects.toThrow('ECONNRESET')
+  })
+})
+
+/** Stands for the new connection: notes what it is asked, and answers that nothing was killed, or with an error. */
+function connectionTo(identity: Identity, error?: Error): { connection: OpenConnection; asked: string[] } {
+  const asked: string[] = []
+  const call = async (command: string, ...args: (string | number)[]): Promise<Reply> => {
+    asked.push([command, ...args].join(' '))
+    if (error !== undefined) throw error
+    return 0
+  }
+  return { connection: { identity, call } as OpenConnection, asked }
+}

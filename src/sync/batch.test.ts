@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../config/parse.ts'
+import { MessageReader } from '../protocol/messages.ts'
+import { CommandBuffer } from '../redis/resp.ts'
+import { Batch } from './batch.ts'
+import type { IdRange } from './ids.ts'
+import { planStreams, type StreamPlan } from './plan.ts'
+
+const { config } = parseConfig('{"host":"h"}', {})
+const plans = planStreams(
+  [
+    { namespace: 'n', name: 'a', mode: 'append' },
+    { namespace: 'n', name: 'b', mode: 'append' },
+  ],
+  config,
+)
+const [a, b] = plans as [StreamPlan, StreamPlan]
+const LIMITS = { records: 1000, bytes: 65_536 }
+
+describe('the records of a batch', () => {
+  it('are laid out in the order they came, each stream with ids of its own', () => {
+    const batch = new Batch(LIMITS)
+    add(batch, a, '{"n":1}')
+    add(batch, b, '{"n":2}')
+    add(batch, a, '{"n":3}')
+    add(batch, a, '{"n":4}')
+    const ids = new Map([
+      [
+        a,
+        [
+          { first: 9, last: 10 },
+          { first: 12, last: 40 },
+        ],
+      ],
+      [b, [{ first: 100, last: 100 }]],
+    ])
+    expect(laidOut(batch, ids)).toEqual([
+      ['HMSET', 'n:a:9', '_airbyte_ab_id', '9', '_airbyte_emitted_at', '5', '_airbyte_data', '{"n":1}'],
+      ['HMSET', 'n:b:100', '_airbyte_ab_id', '100', '_airbyte_emitted_at', '5', '_airbyte_data', '{"n":2}'],
+      ['HMSET', 'n:a:10', '_airbyte_ab_id', '10', '_airbyte_emitted_at', '5', '_airbyte_data', '{"n":3}'],
+      ['HMSET', 'n:a:12', '_airbyte_ab_id', '12', '_airbyte_emitted_at', '5', '_airbyte_data', '{"n":4}'],
+    ])
+  })
+
+  it.each([
+    ['{ "a" : [ 1 , "b  c" ] }', '{"a":[1,"b  c"]}'],
+    [
+      '{"id":12345678901234567890,"x":1.0,"y":1e400,"s":"\\u2028 \\u0000"}',
+      '{"id":12345678901234567890,"x":1.0,"y":1e400,"s":"\\u2028 \\u0000"}',
+    ],
+    ['{"ü":"€😀"}', '{"ü":"€😀"}'],
+    ['{}', '{}'],
+  ])('keep their data as it was sent, without white space: %s', (data, kept) => {
+    const batch = new Batch(LIMITS)
+    add(batch, a, data)
+    expect(laidOut(batch, idsFrom(1)).map((command) => command.at(-1))).toEqual([kept])
+  })
+
+  it.each([
+    ['1700000000000', '1700000000000'],
+    ['1700000000000.7', '1700000000000'],
+    ['1.7e12', '1700000000000'],
+  ])('keep the integer part of their emission time: %s', (emittedAt, kept) => {
+    const batch = new Batch(LIMITS)
+    add(batch, a, '{}', emittedAt)
+    expect(laidOut(batch, idsFrom(1))[0]?.[5]).toBe(kept)
+  })
+
+  it('are counted by stream', () => {
+    const batch = new Batch(LIMITS)
+    for (const plan of [a, b, a]) add(batch, plan, '{}')
+    expect(batch.records).toBe(3)
+    expect([...batch.counts]).toEqual([
+      [a, 2],
+      [b, 1],
+    ])
+  })
+
+  it('may be far more, and far larger, than there was room for', () => {
+    const batch = new Batch({ records: 10, bytes: 1024 })
+    const sizes = Array.from({ length: 5_000 }, (_, index) => (index === 2_500 ? 3_000_000 : index % 50))
+    for (const size of sizes) add(batch, a, `{"s":"${'x'.repeat(size)}"}`)
+    const commands = laidOut(batch, idsFrom(1))
+    expect(commands.map(([, key]) => key)).toEqual(sizes.map((_, index) => `n:a:${index + 1}`))
+    expect(commands.map((command) => command.at(-1)?.length)).toEqual(sizes.map((size) => size + 8))
+  })
+})
+
+describe('a batch', () => {
+  it('is empty until a record or a state comes', () => {
+    expect(new Batch(LIMITS).isEmpty).toBe(true)
+    const withRecord = new Batch(LIMITS)
+    add(withRecord, a, '{}')
+    const withState = new Batch(LIMITS)
+    withState.addState(Buffer.from('{}\n'))
+    expect([withRecord.isEmpty, withState.isEmpty]).toEqual([false, false])
+  })
+
+  it('is full by its records', () => {
+    const batch = new Batch({ records: 3, bytes: 65_536 })
+    const seen = [1, 2, 3].map(() => {
+      add(batch, a, '{}')
+      return batch.isFull
+    })
+    expect(seen).toEqual([false, false, true])
+  })
+
+  it('is full by its bytes, those of states included', () => {
+    const batch = new Batch({ records: 1000, bytes: 1024 })
+    add(batch, a, `{"s":"${'x'.repeat(600)}"}`)
+    expect([batch.size, batch.isFull]).toEqual([609, false])
+    batch.addState(Buffer.alloc(414))
+    expect([batch.size, batch.isFull]).toEqual([1023, false])
+    batch.addState(Buffer.alloc(1))
+    expect([batch.size, batch.isFull]).toEqual([1024, true])
+  })
+
+  it('is as new once it has been cleared, and leaves what it gave out before', () => {
+    const batch = new Batch(LIMITS)
+    add(batch, b, '{"old":1}')
+    batch.addState(Buffer.from('old\n'))
+    const { states, counts } = batch
+    batch.clear()
+    expect(batch).toMatchObject({ isEmpty: true, isFull: false, size: 0, records: 0, states: [] })
+    expect([states.length, counts.get(b)]).toEqual([1, 1])
+    add(batch, a, '{"new":1}')
+    expect(laidOut(batch, idsFrom(1)).map(([, key, , , , , , data]) => [key, data])).toEqual([
+      ['n:a:1', '{"new":1}'],
+    ])
+  })
+
+  it('is too large to be kept once a huge record was in it', () => {
+    const batch = new Batch({ records: 1000, bytes: 1024 })
+    add(batch, a, `{"s":"${'x'.repeat(2_000)}"}`)
+    expect(batch.isOversized).toBe(false)
+    add(batch, a, `{"s":"${'x'.repeat(20_000)}"}`)
+    expect(batch.isOversized).toBe(true)
+  })
+})
+
+function add(batch: Batch, plan: StreamPlan, data: string, emittedAt = '5'): void {
+  const bytes = Buffer.from(
+    `{"type":"RECORD","record":{"stream":"s","data":${data},"emitted_at":${emittedAt}}}\n`,
+  )
+  const message = new MessageReader()
+  message.read(bytes, 0)
+  batch.addRecord(plan, bytes, message)
+  // The input buffer is used again for what comes next.
+  bytes.fill('#')
+}
+
+function idsFrom(first: number): Map<StreamPlan, IdRange[]> {
+  return new Map([[a, [{ first, last: first + 1_000_000 }]]])
+}
+
+/** The commands of a batch, each as its arguments. */
+function laidOut(batch: Batch, ids: Map<StreamPlan, IdRange[]>): string[][] {
+  const out = new CommandBuffer()
+  batch.layOut(out, plans, ids)
+  expect(out.commands).toBe(batch.records)
+  const text = out.bytes.toString('utf8', 0, out.length)
+  return text
+    .split('*8\r\n')
+    .slice(1)
+    .map((command) => command.split('\r\n').filter((_, line) => line % 2 === 1))
+}

@@ -1,0 +1,233 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../config/parse.ts'
+import { ConfigError, TransientError } from '../errors.ts'
+import type { Reply } from '../redis/connect.ts'
+import type { Ask, Link } from '../redis/link.ts'
+import { Ids } from './ids.ts'
+import { planStreams, type StreamPlan } from './plan.ts'
+
+const NOTES = '_airbyte:stream:n:s'
+
+describe('ids of a stream', () => {
+  it('begin with 1, rise, and are asked for with one INCRBY a batch', async () => {
+    const { ids, plan, server } = await opened({})
+    server.asked.length = 0
+    expect(await ids.reserve(plan, 3)).toEqual([{ first: 1, last: 3 }])
+    expect(await ids.reserve(plan, 1)).toEqual([{ first: 4, last: 4 }])
+    expect(await ids.reserve(plan, 10_000)).toEqual([{ first: 5, last: 10_004 }])
+    expect(server.asked).toEqual(['INCRBY n:s 3', 'INCRBY n:s 1', 'INCRBY n:s 10000'])
+  })
+
+  it('go on behind those of earlier runs', async () => {
+    const { ids, plan } = await opened({ 'n:s': '41' })
+    expect(await ids.reserve(plan, 2)).toEqual([{ first: 42, last: 43 }])
+  })
+
+  it('leave a gap where a reply was lost and the counter counted twice', async () => {
+    const { ids, plan, server } = await opened({})
+    await ids.reserve(plan, 5)
+    await server.ask('INCRBY', 'n:s', 5)
+    expect(await ids.reserve(plan, 5)).toEqual([{ first: 11, last: 15 }])
+  })
+
+  it('belong to the batches in the order they asked, also while the replies are not there', async () => {
+    const { ids, plan } = await opened({})
+    const reserved = await Promise.all([2, 3, 1].map((count) => ids.reserve(plan, count)))
+    expect(reserved).toEqual([[{ first: 1, last: 2 }], [{ first: 3, last: 5 }], [{ first: 6, last: 6 }]])
+  })
+
+  it('of several streams are counted apart', async () => {
+    const server = serverWith({ 'n:other': '7' })
+    const plans = plansOf('s', 'other')
+    const ids = await Ids.open(server.link, plans)
+    expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 1, last: 2 }])
+    expect(await ids.reserve(plans[1]!, 2)).toEqual([{ first: 8, last: 9 }])
+  })
+
+  it('end where numbers are not exact any more', async () => {
+    const { ids, plan } = await opened({ 'n:s': String(Number.MAX_SAFE_INTEGER - 1) })
+    await expect(ids.reserve(plan, 5)).rejects.toThrow('has left the range of exact numbers')
+  })
+})
+
+describe('ids whose key belongs to another stream', () => {
+  it.each([
+    [[2], [3], [[1, 1, 3, 4]]],
+    [[1], [2], [[2, 3]]],
+    [
+      [3],
+      [2, 2],
+      [
+        [1, 2],
+        [4, 5],
+      ],
+    ],
+    [
+      [2, 3],
+      [2, 1],
+      [
+        [1, 1, 4, 4],
+        [5, 5],
+      ],
+    ],
+    [[2, 4, 5], [4], [[1, 1, 3, 3, 6, 7]]],
+    [[50], [2], [[1, 2]]],
+  ])('%j are left out and the order kept, for batches of %j', async (foreign, counts, expected) => {
+    const { ids, plan } = await opened({}, foreign)
+    const reserved = await Promise.all(counts.map((count) => ids.reserve(plan, count)))
+    const given = reserved.flat().flatMap(({ first, last }) => numbersIn(first, last))
+    expect(reserved.map((ranges) => ranges.flatMap(({ first, last }) => [first, last]))).toEqual(expected)
+    expect(given).toEqual(given.toSorted((x, y) => x - y))
+  })
+
+  it('cost no second question where nobody else counts', async () => {
+    const { ids, plan, server } = await opened({}, [2, 5, 6])
+    server.asked.length = 0
+    await ids.reserve(plan, 3)
+    await ids.reserve(plan, 3)
+    expect(server.asked).toEqual(['INCRBY n:s 4', 'INCRBY n:s 5'])
+  })
+
+  it('are left out also where somebody else counts meanwhile', async () => {
+    const { ids, plan, server } = await opened({}, [12, 13])
+    await server.ask('INCRBY', 'n:s', 9)
+    const given = (await ids.reserve(plan, 4)).flatMap(({ first, last }) => numbersIn(first, last))
+    expect(given).toEqual([10, 11, 14, 15])
+  })
+})
+
+describe('a counter below an id already given out', () => {
+  it('ends the run when the next ids are asked for', async () => {
+    const { ids, plan, server } = await opened({})
+    await ids.reserve(plan, 100)
+    server.keys.set('n:s', '10')
+    const asked = ids.reserve(plan, 5)
+    await expect(asked).rejects.toBeInstanceOf(TransientError)
+    await expect(asked).rejects.toThrow('The counter of stream n.s is lower than ids already given out')
+  })
+
+  it.each([undefined, '99'])('is an objection to going on, and to ending well: %s', async (value) => {
+    const { ids, plan, server } = await opened({})
+    await ids.reserve(plan, 100)
+    if (value === undefined) server.keys.delete('n:s')
+    else server.keys.set('n:s', value)
+    expect(await ids.objection(server.ask)).toBeInstanceOf(TransientError)
+    await expect(ids.requireIntact()).rejects.toBeInstanceOf(TransientError)
+  })
+
+  it.each(['100', '150'])('is none where it stands at %s of 100', async (value) => {
+    const { ids, plan, server } = await opened({})
+    await ids.reserve(plan, 100)
+    server.keys.set('n:s', value)
+    expect(await ids.objection(server.ask)).toBeUndefined()
+    await ids.requireIntact()
+  })
+
+  it('is no matter where this run has given out none', async () => {
+    const { ids, server } = await opened({ 'n:s': '41' })
+    server.keys.clear()
+    expect(await ids.objection(server.ask)).toBeUndefined()
+    await ids.requireIntact()
+  })
+})
+
+describe('what earlier runs left', () => {
+  it.each([
+    ['nothing, which is noted', {}, [1, 0, true]],
+    ['the ids up to the counter, of which none was noted', { 'n:s': '41' }, [1, 41, false]],
+    ['the ids from the noted one on', { 'n:s': '41', [NOTES]: '30' }, [30, 41, true]],
+    ['the ids up to the higher classic counter', { 'n:s': '41', 'tmp:n:s': '50' }, [1, 50, false]],
+    ['the ids up to its own higher counter', { 'n:s': '41', 'tmp:n:s': '5' }, [1, 41, false]],
+    ['the ids up to the only, classic counter', { 'tmp:n:s': '5' }, [1, 5, false]],
+    ['nothing below the noted id, if the counter is lost', { [NOTES]: '30' }, [30, 29, true]],
+    [
+      'the ids up to the counter beside a foreign classic key',
+      { 'n:s': '4', 'tmp:n:s': 'text' },
+      [1, 4, false],
+    ],
+  ])('is %s', async (_, stored, [first, last, isNoted]) => {
+    const { ids, plan, server } = await opened(stored)
+    expect(ids.earlier(plan)).toEqual({ first, last, isNoted })
+    expect(server.keys.get('n:s') ?? '0').toBe(`${last}`)
+  })
+
+  it('is noted for the next run where this is the first', async () => {
+    const { server } = await opened({})
+    expect(server.keys.get(NOTES)).toBe('1')
+  })
+
+  it('stays the same while this run gives out ids', async () => {
+    const { ids, plan } = await opened({ 'n:s': '41' })
+    await ids.reserve(plan, 10)
+    expect(ids.earlier(plan)).toEqual({ first: 1, last: 41, isNoted: false })
+  })
+})
+
+describe('a key that is not a counter', () => {
+  it.each(['text', '', '-5', '1.5'])('is refused, key and stream named: %j', async (value) => {
+    await expect(opened({ 'n:s': value })).rejects.toThrow(
+      new ConfigError(
+        'The key n:s, where stream n.s counts its records, holds something else than a number. ' +
+          'Remove or rename it, or set a key_prefix.',
+      ),
+    )
+  })
+
+  it('is refused where it is of another Redis type', async () => {
+    const server = serverWith({})
+    const wrongType = async (command: string, ...args: (string | number)[]): Promise<Reply> => {
+      if (command === 'GET') throw new ConfigError('It holds another type.')
+      return server.ask(command, ...args)
+    }
+    await expect(Ids.open(linkOf(wrongType), plansOf('s'))).rejects.toThrow(
+      new ConfigError(
+        'The key n:s, where stream n.s counts its records, cannot be read. It holds another type.',
+      ),
+    )
+  })
+})
+
+interface Server {
+  keys: Map<string, string>
+  asked: string[]
+  ask: Ask
+  link: Link
+}
+
+/** Answers the few commands that ids need from a map; a hash is the value of its only field. */
+function serverWith(stored: Record<string, string>): Server {
+  const keys = new Map(Object.entries(stored))
+  const asked: string[] = []
+  const ask: Ask = async (command, ...args) => {
+    asked.push([command, ...args].join(' '))
+    const key = String(args[0])
+    if (command === 'GET' || command === 'HGET') return keys.get(key) ?? null
+    if (command === 'HSET') keys.set(key, String(args[2]))
+    if (command === 'INCRBY') keys.set(key, String(Number(keys.get(key) ?? 0) + Number(args[1])))
+    return Number(keys.get(key))
+  }
+  return { keys, asked, ask, link: linkOf(ask) }
+}
+
+function linkOf(ask: Ask): Link {
+  return { ask } as unknown as Link
+}
+
+function plansOf(...names: string[]): StreamPlan[] {
+  const { config } = parseConfig('{"host":"h"}', {})
+  return planStreams(
+    names.map((name) => ({ name, namespace: 'n', mode: 'append' as const })),
+    config,
+  )
+}
+
+async function opened(stored: Record<string, string>, foreign: number[] = []) {
+  const server = serverWith(stored)
+  const names = foreign.map((id) => `s:${id}`)
+  const plans = plansOf('s', ...names)
+  return { server, plan: plans[0]!, ids: await Ids.open(server.link, plans) }
+}
+
+function numbersIn(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+}

@@ -1,0 +1,227 @@
+import { Duplex, Writable } from 'node:stream'
+import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../config/parse.ts'
+import { ConfigError, TransientError } from '../errors.ts'
+import { MessageReader } from '../protocol/messages.ts'
+import { Output } from '../protocol/output.ts'
+import { Lane, type Rejection } from '../redis/lane.ts'
+import type { Ask, Link } from '../redis/link.ts'
+import { Batch } from './batch.ts'
+import { Ids } from './ids.ts'
+import { Ledger } from './ledger.ts'
+import { planStreams } from './plan.ts'
+import { Progress } from './progress.ts'
+
+const [plan] = planStreams(
+  [{ namespace: 'n', name: 's', mode: 'append' }],
+  parseConfig('{"host":"h"}', {}).config,
+)
+
+describe('states', () => {
+  it('leave when every reply to their batch, and to all batches before it, is good', async () => {
+    const { ledger, sent, lines } = await opened()
+    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(2, `${name}1`, `${name}2`), () => undefined)
+    await turn()
+    expect(sent.map(({ commands }) => commands)).toEqual([2, 2, 2])
+    sent[2]!.resolve([])
+    sent[1]!.resolve([])
+    await turn()
+    expect(lines).toEqual([])
+    sent[0]!.resolve([])
+    await ledger.settled()
+    expect(lines).toEqual(['a1', 'a2', 'b1', 'b2', 'c1', 'c2'])
+  })
+
+  it('leave as far as the batches before them are good, and no further', async () => {
+    const { ledger, sent, lines } = await opened()
+    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(1, name), () => undefined)
+    await turn()
+    sent[0]!.resolve([])
+    sent[2]!.resolve([])
+    await turn()
+    expect(lines).toEqual(['a'])
+  })
+
+  it('do not leave any more once a record was refused, which is named by its key', async () => {
+    const { ledger, sent, lines } = await opened()
+    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(2, name), () => undefined)
+    await turn()
+    sent[0]!.resolve([])
+    sent[1]!.resolve([{ index: 1, error: new ConfigError('It is a list.') }])
+    sent[2]!.resolve([])
+    const error = new ConfigError('Redis refused to write the key n:s:4. It is a list.')
+    await expect(ledger.settled()).rejects.toThrow(error)
+    await expect(ledger.room()).rejects.toThrow(error)
+    expect(lines).toEqual(['a'])
+  })
+
+  it('do not leave any more once the link has failed', async () => {
+    const { ledger, sent, lines } = await opened()
+    for (const name of ['a', 'b']) ledger.submit(batchOf(1, name), () => undefined)
+    await turn()
+    sent[0]!.reject(new TransientError('Gave up.'))
+    sent[1]!.resolve([])
+    await expect(ledger.settled()).rejects.toThrow(new TransientError('Gave up.'))
+    expect(lines).toEqual([])
+  })
+
+  it('do not leave where no ids could be had', async () => {
+    const { ledger, server, sent, lines } = await opened()
+    server.failure = new TransientError('Gave up.')
+    ledger.submit(batchOf(1, 'a'), () => undefined)
+    await expect(ledger.settled()).rejects.toThrow(server.failure)
+    expect([sent, lines]).toEqual([[], []])
+  })
+
+  it('need no records of their own, and still wait for those before them', async () => {
+    const { send, answer } = answeringLane()
+    const { ledger, lines } = await opened({ send })
+    ledger.submit(batchOf(0, 'a'), () => undefined)
+    await ledger.settled()
+    expect(lines).toEqual(['a'])
+    ledger.submit(batchOf(1, 'b'), () => undefined)
+    ledger.submit(batchOf(0, 'c'), () => undefined)
+    ledger.submit(batchOf(2, 'd'), () => undefined)
+    await turn()
+    expect(lines).toEqual(['a'])
+    answer()
+    await ledger.settled()
+    expect(lines).toEqual(['a', 'b', 'c', 'd'])
+  })
+})
+
+describe('a batch', () => {
+  it('may be used again as soon as its commands are made', async () => {
+    const { ledger, sent } = await opened()
+    const batch = batchOf(3)
+    let isDone = false
+    ledger.submit(batch, () => {
+      batch.clear()
+      isDone = true
+    })
+    expect(isDone).toBe(false)
+    await turn()
+    expect(isDone).toBe(true)
+    expect(sent.map(({ bytes }) => bytes.toString().match(/n:s:\d+/g))).toEqual([['n:s:1', 'n:s:2', 'n:s:3']])
+  })
+
+  it('goes out in the order it was submitted, with ids in that order', async () => {
+    const { ledger, server, sent } = await opened()
+    for (const records of [2, 1, 3]) ledger.submit(batchOf(records), () => undefined)
+    expect(server.asked.filter((question) => question.startsWith('INCRBY'))).toEqual([
+      'INCRBY n:s 2',
+      'INCRBY n:s 1',
+      'INCRBY n:s 3',
+    ])
+    await turn()
+    expect(sent.map(({ bytes }) => /n:s:\d+/.exec(bytes.toString())?.[0])).toEqual([
+      'n:s:1',
+      'n:s:3',
+      'n:s:4',
+    ])
+  })
+})
+
+describe('the window', () => {
+  it('is full at so many bytes on their way, and has room again when they are confirmed', async () => {
+    const { ledger, sent } = await opened({ maxBytes: 400 })
+    let hasRoom = false
+    ledger.submit(batchOf(2), () => undefined)
+    await turn()
+    expect(ledger.hasRoom).toBe(true)
+    ledger.submit(batchOf(2), () => undefined)
+    await turn()
+    expect(ledger.hasRoom).toBe(false)
+    const waiting = ledger.room().then(() => (hasRoom = true))
+    await turn()
+    expect(hasRoom).toBe(false)
+    sent[0]!.resolve([])
+    await waiting
+    expect(ledger.hasRoom).toBe(true)
+  })
+
+  it('is empty when everything is settled', async () => {
+    const { ledger, sent } = await opened({ maxBytes: 1 })
+    for (let round = 0; round < 5; round++) {
+      ledger.submit(batchOf(3, 'state'), () => undefined)
+      expect(ledger.hasRoom).toBe(false)
+      await turn()
+      sent.at(-1)!.resolve([])
+      await ledger.settled()
+      expect(ledger.hasRoom).toBe(true)
+    }
+  })
+})
+
+type Sent = { bytes: Buffer; commands: number } & PromiseWithResolvers<Rejection[]>
+
+/** A ledger on a link whose shipments are confirmed by the test. */
+async function opened({ maxBytes = 1 << 20, send }: { maxBytes?: number; send?: Link['send'] } = {}) {
+  const sent: Sent[] = []
+  const lines: string[] = []
+  const server = counting()
+  const keep: Link['send'] = (bytes, commands) => {
+    const shipment = { bytes, commands, ...Promise.withResolvers<Rejection[]>() }
+    sent.push(shipment)
+    return shipment.promise
+  }
+  const link = { ask: server.ask, send: send ?? keep } as unknown as Link
+  const stdout = new Writable({
+    write(line: Buffer, _encoding, done) {
+      lines.push(line.toString().trimEnd())
+      done()
+    },
+  })
+  const plans = [plan!]
+  const progress = new Progress(plans, () => undefined)
+  const ledger = new Ledger(link, await Ids.open(link, plans), plans, progress, new Output(stdout), maxBytes)
+  return { ledger, sent, lines, server }
+}
+
+function counting(): { ask: Ask; asked: string[]; failure: Error | undefined } {
+  let count = 0
+  const server: ReturnType<typeof counting> = {
+    asked: [],
+    failure: undefined,
+    ask: async (command, ...args) => {
+      server.asked.push([command, ...args].join(' '))
+      if (server.failure !== undefined) throw server.failure
+      return command === 'INCRBY' ? (count += Number(args[1])) : null
+    },
+  }
+  return server
+}
+
+/** A real lane to a server that takes everything, and says so when it is told to. */
+function answeringLane(): { send: Link['send']; answer: () => void } {
+  const lane = new Lane('h:1', {
+    heard: () => undefined,
+    confirmed: () => undefined,
+    refused: () => undefined,
+  })
+  let commands = 0
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => {
+      commands += chunk.toString().split('HMSET').length - 1
+      done()
+    },
+  })
+  lane.attach(socket as Socket)
+  return {
+    send: (bytes, count) => lane.send(bytes, count),
+    answer: () => socket.push('+OK\r\n'.repeat(commands)),
+  }
+}
+
+function batchOf(records: number, ...states: string[]): Batch {
+  const batch = new Batch({ records: 1000, bytes: 65_536 })
+  const bytes = Buffer.from('{"type":"RECORD","record":{"stream":"s","data":{},"emitted_at":1}}\n')
+  const message = new MessageReader()
+  message.read(bytes, 0)
+  for (let record = 0; record < records; record++) batch.addRecord(plan!, bytes, message)
+  for (const state of states) batch.addState(Buffer.from(`${state}\n`))
+  return batch
+}
