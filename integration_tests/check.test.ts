@@ -1,0 +1,215 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { runConnector, writeFiles, type ConnectorRun } from './support/connector.ts'
+import { record, streamState } from './support/messages.ts'
+import { RedisServer } from './support/redis-server.ts'
+import { write } from './support/write.ts'
+
+let redis: RedisServer
+let client: Redis
+
+beforeAll(async () => {
+  redis = await RedisServer.start({ args: ['--databases', '4'] })
+  client = redis.client()
+})
+beforeEach(() => client.flushall())
+afterAll(() => redis.stop())
+
+async function check(config: unknown, environment: Record<string, string> = {}): Promise<ConnectorRun> {
+  return runConnector(['check', '--config', writeFiles({ config }).config], '', { env: environment })
+}
+
+/** The one status, which must be the only one, with the exit code 0 that goes with any answer. */
+function statusOf({ code, messages }: ConnectorRun): { status: string; message?: string } {
+  const statuses = messages.flatMap((message) =>
+    message.type === 'CONNECTION_STATUS' ? [message.connectionStatus] : [],
+  )
+  expect(statuses).toHaveLength(1)
+  expect(code).toBe(0)
+  return statuses[0]!
+}
+
+const here = () => ({ host: redis.host, port: redis.port })
+
+describe('check', () => {
+  it('succeeds on a server that takes writes, and leaves nothing there', async () => {
+    expect(statusOf(await check(here()))).toEqual({ status: 'SUCCEEDED' })
+    expect(await client.dbsize()).toBe(0)
+  })
+
+  it.each([
+    ['in full', { ssl: false, ssl_mode: { mode: 'disable' }, tunnel_method: { tunnel_method: 'NO_TUNNEL' } }],
+    ['without the optional options', {}],
+    ['with nulls', { ssl: null, ssl_mode: null, password: null }],
+  ])('succeeds with a configuration of the classic connector, %s', async (_, options) => {
+    const config = { ...here(), username: 'default', password: 'pw', cache_type: 'hash', ...options }
+    expect(statusOf(await check(config))).toEqual({ status: 'SUCCEEDED' })
+  })
+
+  it('uses the database and the URL that it is given', async () => {
+    const { host, port } = here()
+    expect(statusOf(await check({ url: `redis://${host}:${port}/3` })).status).toBe('SUCCEEDED')
+    expect(statusOf(await check({ url: `redis://${host}:${port}/9` })).message).toMatch(/no such database/)
+  })
+
+  it('reads connection fields from the environment', async () => {
+    const config = { host: '{{ THE_HOST }}', port: redis.port }
+    expect(statusOf(await check(config, { THE_HOST: redis.host })).status).toBe('SUCCEEDED')
+    expect(statusOf(await check(config)).message).toMatch(
+      /host: the environment variable THE_HOST is not set/,
+    )
+  })
+
+  it('warns of an option that it does not know', async () => {
+    const run = await check({ ...here(), key_prefx: 'a:' })
+    expect(statusOf(run).status).toBe('SUCCEEDED')
+    expect(run.logs).toMatchObject([{ level: 'WARN', message: expect.stringMatching(/^key_prefx: /) }])
+  })
+
+  it('names every problem of a configuration at once, by field', async () => {
+    const { message } = statusOf(
+      await check({
+        port: 'abc',
+        database: -1,
+        cache_type: 'tree',
+        ssl: true,
+        tunnel_method: { tunnel_method: 'SSH_KEY_AUTH' },
+      }),
+    )
+    for (const field of ['host', 'port', 'database', 'cache_type', 'ssl', 'tunnel_method'])
+      expect(message).toMatch(new RegExp(`\\b${field}: `))
+  })
+
+  it('never shows a password', async () => {
+    const runs = [
+      await check({ ...here(), password: 'top-secret', port: 1 }),
+      await check({ url: 'redis://user:top-secret@127.0.0.1:1/x' }),
+      await check({ ...here(), username: 'nobody', password: 'top-secret' }),
+    ]
+    for (const run of runs) expect(run.lines.join('\n')).not.toContain('top-secret')
+  })
+})
+
+describe('each wrong setting has a sentence of its own', () => {
+  const cases: [what: string, config: () => object, message: RegExp][] = [
+    [
+      'a host that is not known',
+      () => ({ host: 'no-such-host.invalid' }),
+      /host of no-such-host\.invalid:6379 (is not known|could not be looked up)/,
+    ],
+    ['a port where nothing listens', () => ({ ...here(), port: 1 }), /Nothing listens at 127\.0\.0\.1:1\./],
+    ['a database that is not there', () => ({ ...here(), database: 4 }), /no such database/],
+    [
+      'a user that is not there',
+      () => ({ ...here(), username: 'nobody', password: 'x' }),
+      /refuses the login/,
+    ],
+    ['a password where there is none', () => ({ ...here(), password: 'x' }), /has no password/],
+    [
+      'a TLS option',
+      () => ({ ...here(), ssl_mode: { mode: 'verify-full' } }),
+      /ssl_mode: verify-full is TLS/,
+    ],
+    ['TLS', () => ({ ...here(), ssl: true }), /ssl: TLS is not supported/],
+    [
+      'a tunnel',
+      () => ({ ...here(), tunnel_method: { tunnel_method: 'SSH_PASSWORD_AUTH' } }),
+      /tunnel_method: SSH_PASSWORD_AUTH is not supported/,
+    ],
+    ['a host beside a URL', () => ({ ...here(), url: 'redis://127.0.0.1' }), /url and host: both are given/],
+    ['a URL of another kind', () => ({ url: 'rediss://127.0.0.1' }), /url: must look like redis:/],
+    ['a configuration that is not JSON', () => new String('{'), /The configuration is not JSON/],
+  ]
+  it.each(cases)('%s', async (_, config, message) => {
+    const value = config()
+    const status = statusOf(await check(value instanceof String ? value.toString() : value))
+    expect(status).toEqual({ status: 'FAILED', message: expect.stringMatching(message) })
+  })
+
+  it('a file that is not there', async () => {
+    const status = statusOf(await runConnector(['check', '--config', '/nowhere/config.json']))
+    expect(status.message).toMatch(/--config: cannot read the file \/nowhere\/config\.json \(ENOENT\)/)
+  })
+
+  it('a missing and a wrong password', async () => {
+    await using locked = await RedisServer.start({ args: ['--requirepass', 'right'] })
+    const { host, port } = locked
+    expect(statusOf(await check({ host, port })).message).toMatch(/wants a password/)
+    expect(statusOf(await check({ host, port, password: 'wrong' })).message).toMatch(/refuses the login/)
+    expect(statusOf(await check({ host, port, password: 'right' })).status).toBe('SUCCEEDED')
+  })
+
+  it('a user who may not write, with the command that was denied', async () => {
+    await client.call('ACL', 'SETUSER', 'reader', 'on', '>pw', '~*', '+@all', '-incrby')
+    const { message } = statusOf(await check({ ...here(), username: 'reader', password: 'pw' }))
+    expect(message).toMatch(/^INCRBY does not work\. The user may not run a command/)
+  })
+
+  it('a replica', async () => {
+    await client.replicaof('127.0.0.1', 1)
+    const { message } = statusOf(await check(here()))
+    await client.replicaof('NO', 'ONE')
+    expect(message).toMatch(/read-only replica\. Connect to its master/)
+  })
+
+  it('a server that is loading its data', async () => {
+    // A key takes 300 µs to load, and clients are served after every 1 024th.
+    await using loading = await RedisServer.start({
+      args: ['--appendonly', 'yes', '--key-load-delay', '300'],
+    })
+    const filling = loading.client().pipeline()
+    for (let id = 0; id < 40_000; id++) filling.set(`k${id}`, id)
+    await filling.exec()
+    await loading.restart()
+    expect(statusOf(await check({ host: loading.host, port: loading.port })).message).toMatch(/still loading/)
+  })
+
+  it('a server that is not Redis', async () => {
+    const server = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    const { message } = statusOf(
+      await check({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }),
+    )
+    server.close()
+    expect(message).toMatch(/not Redis|was lost/)
+  })
+
+  it('a server that accepts connections and never answers, within 15 seconds', async () => {
+    const sockets: Socket[] = []
+    const server = await listen((socket) => sockets.push(socket))
+    const started = performance.now()
+    const { message } = statusOf(
+      await check({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }),
+    )
+    const seconds = (performance.now() - started) / 1000
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    expect(message).toMatch(/does not answer/)
+    expect(seconds).toBeLessThan(15)
+  })
+})
+
+describe('a managed server', () => {
+  it('that denies INFO, CONFIG, CLIENT, ACL and KEYS is checked and written like any other', async () => {
+    const denied = ['INFO', 'CONFIG', 'CLIENT', 'ACL', 'KEYS', 'SCAN'].flatMap((name) => [
+      '--rename-command',
+      name,
+      '',
+    ])
+    await using managed = await RedisServer.start({ args: denied })
+    const config = { host: managed.host, port: managed.port }
+    expect(statusOf(await check(config))).toEqual({ status: 'SUCCEEDED' })
+    const run = await write(
+      managed,
+      [{ name: 's', mode: 'overwrite' }],
+      record('s', {}) + streamState('s', 1),
+    )
+    expect(run).toMatchObject({ code: 0, errors: [] })
+  })
+})
+
+async function listen(accept: (socket: Socket) => void) {
+  const server = createServer(accept)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
