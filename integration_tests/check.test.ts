@@ -119,11 +119,11 @@ describe('each wrong setting has a sentence of its own', () => {
     ],
     ['a host beside a URL', () => ({ ...here(), url: 'redis://127.0.0.1' }), /url and host: both are given/],
     ['a URL of another kind', () => ({ url: 'rediss://127.0.0.1' }), /url: must look like redis:/],
-    ['a configuration that is not JSON', () => new String('{'), /The configuration is not JSON/],
+    ['a configuration that is not JSON', () => ({ text: '{' }), /The configuration is not JSON/],
   ]
   it.each(cases)('%s', async (_, config, message) => {
     const value = config()
-    const status = statusOf(await check(value instanceof String ? value.toString() : value))
+    const status = statusOf(await check('text' in value ? value.text : value))
     expect(status).toEqual({ status: 'FAILED', message: expect.stringMatching(message) })
   })
 

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
-import type { Message } from './support/output-message.ts'
+import { cursorOf, type Message } from './support/output-message.ts'
 import { record, streamState } from './support/messages.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { RedisServer } from './support/redis-server.ts'
@@ -60,8 +60,7 @@ describe('replies that are lost after Redis has done the work', () => {
     for await (const message of run.messages) {
       if (message.type !== 'STATE') continue
       cursors.push(cursorOf(message))
-      if ([5, 15, 25].includes(cursors.length))
-        await proxy.setMode({ kind: 'lose-replies', afterBytes: 1 })
+      if ([5, 15, 25].includes(cursors.length)) await proxy.setMode({ kind: 'lose-replies', afterBytes: 1 })
     }
     expect((await run.exit).code).toBe(0)
     expectAllStates(cursors)
@@ -217,10 +216,6 @@ async function collect(run: Connector, react: (states: number, message: Message)
     await react(cursors.length, message)
   }
   return { cursors, printed }
-}
-
-function cursorOf(message: Extract<Message, { type: 'STATE' }>): number {
-  return (message.state.stream?.stream_state as { id: number }).id
 }
 
 function errorsIn(printed: Message[]) {

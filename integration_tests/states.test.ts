@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startConnector } from './support/connector.ts'
 import { globalState, legacyState, record, streamState } from './support/messages.ts'
+import { cursorOf } from './support/output-message.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { count, write, writeArgs } from './support/write.ts'
 
@@ -94,7 +95,7 @@ describe('many states', () => {
     let whileRunning = 0
     for await (const message of run.messages) {
       if (message.type !== 'STATE') continue
-      const { id } = message.state.stream?.stream_state as { id: number }
+      const id = cursorOf(message)
       cursors.push(id)
       if (!allSent) whileRunning++
       const first = `:a:${id - every + 1}`

@@ -48,3 +48,11 @@ export function isLog(message: Message): message is LogMessage {
 export function isError(message: Message): message is Message & ErrorMessage {
   return message.type === 'TRACE' && message.trace.error !== undefined
 }
+
+/** What the tests' states count: the id in the stream's state. */
+export function cursorOf({ state }: StateMessage): number {
+  const cursor = state.stream?.stream_state
+  if (typeof cursor !== 'object' || cursor === null || !('id' in cursor))
+    throw new Error('a state without an id')
+  return Number(cursor.id)
+}

@@ -33,11 +33,13 @@ interface Options {
 export function parseConfig(text: string, environment: NodeJS.ProcessEnv): ParsedConfig {
   const problems: string[] = []
   const raw = fillFromEnvironment(readObject(text), environment, problems)
+  const isUnset = problems.some((problem) => /^(host|url):/.test(problem))
   refuseClassicOptions(raw, problems)
   const { connectionSpecification: schema } = readSpecification()
   const portIsGiven = raw['port'] !== undefined
   problems.push(...validate(schema, raw))
-  const connection = connectionOf(raw as unknown as Options, portIsGiven, problems)
+  // Where a variable is missing, that has been said; what follows from it would only confuse.
+  const connection = connectionOf(raw as unknown as Options, portIsGiven, isUnset ? [] : problems)
   if (problems.length > 0)
     throw new ConfigError(`The configuration cannot be used. ${problems.map(asSentence).join(' ')}`)
   return { config: toConfig(raw as unknown as Options, connection), warnings: unknownFields(schema, raw) }
@@ -114,7 +116,7 @@ function unknownFields(
   raw: Record<string, unknown>,
 ): string[] {
   return Object.keys(raw)
-    .filter((field) => !(field in schema.properties) && !isClassicOption(field))
+    .filter((field) => !Object.hasOwn(schema.properties, field) && !isClassicOption(field))
     .map((field) => `${field}: this option is not known and has no effect; check its spelling`)
 }
 

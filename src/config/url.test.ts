@@ -49,7 +49,7 @@ describe('a URL is refused', () => {
     ['redis://h/-1', 'url: what follows the / must be the number of a database.'],
     [
       'redis://u:100%@h',
-      'url: a % in the user name or password is not followed by two hexadecimal digits; write it as %25.',
+      'url: a % in the user name or password does not stand for a character; write the % itself as %25.',
     ],
   ])('where it is %s', (url, problem) => {
     expect(() => parse({ url })).toThrow(new ConfigError(`The configuration cannot be used. ${problem}`))
@@ -74,7 +74,7 @@ describe('a URL is refused', () => {
         'The configuration cannot be used. url and host: both are given; keep one of them. ' +
           'url and port: both are given; keep one of them. ' +
           'url: what follows the / must be the number of a database. ' +
-          'url: a % in the user name or password is not followed by two hexadecimal digits; write it as %25.',
+          'url: a % in the user name or password does not stand for a character; write the % itself as %25.',
       ),
     )
   })

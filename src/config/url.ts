@@ -9,7 +9,9 @@ export function readUrl(text: string, problems: string[]): Connection {
   const database = /^\/?(\d*)$/.exec(url?.pathname ?? '')?.[1]
   if (url === undefined || url.hostname === '')
     problems.push(`url: cannot be read; it must look like ${FORM}`)
-  else if (database === undefined) problems.push('url: what follows the / must be the number of a database')
+  else if (url.port === '0') problems.push('url: the port must be a number from 1 to 65535')
+  else if (database === undefined || database.length > 9)
+    problems.push('url: what follows the / must be the number of a database')
   return {
     host: url?.hostname.replace(/^\[|\]$/g, '') ?? '',
     port: Number(url?.port || 6379),
@@ -25,7 +27,7 @@ function decode(part: string | undefined, problems: string[]): string | undefine
     return decodeURIComponent(part)
   } catch {
     problems.push(
-      'url: a % in the user name or password is not followed by two hexadecimal digits; write it as %25',
+      'url: a % in the user name or password does not stand for a character; write the % itself as %25',
     )
     return undefined
   }

@@ -30,7 +30,7 @@ export function copyInteger(source: Buffer, start: number, end: number, target: 
     if (byte === DOT && !hasExponent(source, from, end)) return to
     if (byte === 0x65 || byte === 0x45) {
       const value = Math.trunc(Number(source.toString('latin1', start, end)))
-      return at + target.write(Number.isSafeInteger(value) ? String(value) : '0', at, 'latin1')
+      return at + target.write(Math.abs(value) < 1e21 ? BigInt(value).toString() : '0', at, 'latin1')
     }
     target[to++] = byte
   }

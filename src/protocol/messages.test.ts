@@ -123,6 +123,7 @@ describe('lines one after the other', () => {
     const bytes = Buffer.from(`${RECORD}\n{"type":"RECORD"}\n`)
     const second = reader.read(bytes, 0)
     expect(() => reader.read(bytes, second)).toThrow('Line 2: the record names no stream.')
+    expect(() => reader.read(Buffer.from('{"record":{}}\n'), 0)).toThrow('Line 3: the message has no "type".')
   })
 })
 

@@ -48,9 +48,10 @@ export class Output {
   /** Resolves when everything written has been handed over, or the host has gone. */
   async drained(): Promise<void> {
     if (this.#isClosed) return
-    await new Promise<void>((resolve) => {
-      this.#stream.once('close', resolve)
-      this.#stream.write('', () => resolve())
-    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#stream.once('close', resolve)
+    this.#stream.write('', () => resolve())
+    await promise
+    this.#stream.off('close', resolve)
   }
 }

@@ -71,13 +71,15 @@ describe('an acknowledged state is the line that came, byte for byte, with our c
     )
   })
 
-  it('even after the buffer it came in has been used again', () => {
+  it('whatever stands in the lines before and behind it, and when its buffer has been used again', () => {
     const reader = new MessageReader()
+    const other = Buffer.from('{"type":"STATE","state":{"destinationStats":{"other":true}}}\n')
+    reader.read(other, 0)
     const bytes = Buffer.from('{"type":"STATE","state":{"n":1}}\n')
     reader.read(bytes, 0)
     const state = readState(bytes, reader)
     bytes.fill('x')
-    reader.read(Buffer.from('{"type":"STATE","state":{"destinationStats":{"other":true}}}\n'), 0)
+    reader.read(other, 0)
     expect(state.acknowledge({ recordCount: 3 }).toString()).toBe(
       `{"type":"STATE","state":{"n":1,"destinationStats":${COUNTS}}}\n`,
     )

@@ -21,8 +21,9 @@ interface Counter {
   readonly lowest: number | undefined
   /** The highest id given out, by earlier runs or this one. */
   given: number
-  /** The highest id asked for, if nobody else counts meanwhile. */
-  expected: number
+  /** Reservations made one at a time, and when the last of them will have been made. */
+  waiting: number
+  turn: Promise<unknown>
 }
 
 export class Ids {
@@ -46,19 +47,31 @@ export class Ids {
   }
 
   /** Gives as many ids as `count`, rising, in ranges. Batches must ask in the order of their records. */
-  async reserve(plan: StreamPlan, count: number): Promise<IdRange[]> {
+  reserve(plan: StreamPlan, count: number): Promise<IdRange[]> {
     const counter = this.#counters[plan.index]!
+    // How many ids a block yields is not known beforehand where some of them may have to be left out, and then the
+    // block after it must not be asked for yet.
+    const mayFallShort = counter.given < (plan.foreignIds.at(-1) ?? 0)
+    if (!mayFallShort && counter.waiting === 0) return this.#reserve(counter, count)
+    counter.waiting++
+    const reserved = counter.turn.then(() => this.#reserve(counter, count))
+    counter.turn = reserved.catch(() => {}).then(() => counter.waiting--)
+    return reserved
+  }
+
+  async #reserve(counter: Counter, count: number): Promise<IdRange[]> {
+    const { plan } = counter
     const ranges: IdRange[] = []
     for (let missing = count; missing > 0;) {
-      const asked = missing + foreignAhead(counter, missing)
-      counter.expected += asked
-      const block = blockEnding(await this.#link.ask('INCRBY', plan.baseKey, asked), asked)
+      const last = Number(await this.#link.ask('INCRBY', plan.baseKey, missing))
+      if (!Number.isSafeInteger(last))
+        throw new SystemError(`The counter of stream ${plan.name} has left the range of exact numbers.`)
+      const block: IdRange = { first: last - missing + 1, last }
       if (block.first <= counter.given) throw cameBackOlder(plan.name)
-      counter.given = block.last
+      counter.given = last
       for (const range of withoutForeign(block, plan.foreignIds)) {
-        const last = Math.min(range.last, range.first + missing - 1)
-        if (missing > 0) ranges.push({ first: range.first, last })
-        missing -= Math.max(0, last - range.first + 1)
+        ranges.push(range)
+        missing -= range.last - range.first + 1
       }
     }
     return ranges
@@ -92,7 +105,14 @@ async function openCounter(link: Link, plan: StreamPlan): Promise<Counter> {
   const least = Math.max(stands, countIn(classic) || 0, (lowest ?? 1) - 1)
   if (least > stands) await link.ask('INCRBY', plan.baseKey, least - stands)
   if (least === 0) await link.ask('HSET', plan.notesKey, 'lowest_id', 1)
-  return { plan, startedAt: least, lowest: least === 0 ? 1 : lowest, given: least, expected: least }
+  return {
+    plan,
+    startedAt: least,
+    lowest: least === 0 ? 1 : lowest,
+    given: least,
+    waiting: 0,
+    turn: Promise.resolve(),
+  }
 }
 
 function refuseForeignKey(error: unknown, { baseKey, name }: StreamPlan): never {
@@ -113,26 +133,6 @@ function notACounter({ baseKey, name }: StreamPlan): ConfigError {
 function countIn(reply: Reply): number {
   if (reply === null) return 0
   return /^\d+$/.test(String(reply)) ? Number(reply) : Number.NaN
-}
-
-function blockEnding(reply: Reply, size: number): IdRange {
-  const last = Number(reply)
-  if (!Number.isSafeInteger(last))
-    throw new SystemError('A counter of records has left the range of exact numbers.')
-  return { first: last - size + 1, last }
-}
-
-/** How many of the next `count` ids must be left out, those included that come in because others are left out. */
-function foreignAhead({ plan, expected }: Counter, count: number): number {
-  let end = expected + count
-  let skipped = 0
-  for (const id of plan.foreignIds) {
-    if (id <= expected) continue
-    if (id > end) break
-    skipped++
-    end++
-  }
-  return skipped
 }
 
 function withoutForeign({ first, last }: IdRange, foreign: readonly number[]): IdRange[] {

@@ -142,12 +142,18 @@ describe('the window', () => {
     expect(ledger.hasRoom).toBe(true)
   })
 
-  it('is empty when everything is settled', async () => {
+  it('is empty when everything is settled, and what it used is used again', async () => {
     const { ledger, sent } = await opened({ maxBytes: 1 })
     for (let round = 0; round < 5; round++) {
       ledger.submit(batchOf(3, 'state'), () => undefined)
       expect(ledger.hasRoom).toBe(false)
       await turn()
+      expect(
+        sent
+          .at(-1)!
+          .bytes.toString()
+          .match(/n:s:\d+/g),
+      ).toEqual(keysFrom(3 * round + 1, 3))
       sent.at(-1)!.resolve([])
       await ledger.settled()
       expect(ledger.hasRoom).toBe(true)
@@ -214,6 +220,10 @@ function answeringLane(): { send: Link['send']; answer: () => void } {
     send: (bytes, count) => lane.send(bytes, count),
     answer: () => socket.push('+OK\r\n'.repeat(commands)),
   }
+}
+
+function keysFrom(first: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `n:s:${first + index}`)
 }
 
 function batchOf(records: number, ...states: string[]): Batch {
