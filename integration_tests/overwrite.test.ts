@@ -18,6 +18,11 @@ afterAll(() => redis.stop())
 const append = [{ name: 's', mode: 'append' as const }]
 const overwrite = [{ name: 's', mode: 'overwrite' as const }]
 
+const both = (mode: 'append' | 'overwrite') => [
+  { name: 'a', mode },
+  { name: 'a:2', mode: 'append' as const },
+]
+
 const rows = (from: number, to: number): string => {
   let lines = ''
   for (let id = from; id <= to; id++) lines += record('s', { id })
@@ -115,10 +120,6 @@ describe('overwrite', () => {
   })
 
   it('leaves a stream whose name is this one’s with a number behind it', async () => {
-    const both = (mode: 'append' | 'overwrite') => [
-      { name: 'a', mode },
-      { name: 'a:2', mode: 'append' as const },
-    ]
     const lines = record('a', {}) + record('a', {}) + record('a', {}) + record('a:2', { of: 'a:2' })
     await write(redis, both('append'), lines)
     await write(redis, both('overwrite'), '')

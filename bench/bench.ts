@@ -1,0 +1,92 @@
+// npm run bench: the connector against redis-cli --pipe, and every other figure we hold ourselves to.
+// README.md says how to run it and how to read what it prints.
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Guardian } from '../integration_tests/support/guardian.ts'
+import { hash } from './layouts.ts'
+import { describeRun } from './machine.ts'
+import type { Bench } from './measure.ts'
+import { readOptions, usage, type Options, type SuiteName } from './options.ts'
+import { plotThroughput } from './plot.ts'
+import { writePlot, writeReport } from './report.ts'
+import { Server } from './server.ts'
+import { measureDistance } from './suites/distance.ts'
+import { measureGrowth } from './suites/growth.ts'
+import { measureImage } from './suites/image.ts'
+import { measureMemory } from './suites/memory.ts'
+import { measureSizes } from './suites/size.ts'
+import { measureStart } from './suites/start.ts'
+import { formatSection, type Section } from './table.ts'
+import { Verdicts } from './targets.ts'
+
+const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
+  size: async (bench) => {
+    const { section, figures } = await measureSizes(bench)
+    if (bench.options.write) writePlot(plotThroughput(figures))
+    return section
+  },
+  distance: measureDistance,
+  growth: measureGrowth,
+  memory: measureMemory,
+  start: measureStart,
+  image: measureImage,
+}
+
+// By itself a signal would end the bench alone, and not what it runs.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
+const asked = optionsOrLeave()
+if (asked) await run(asked)
+else console.log(usage)
+
+async function run(options: Options): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'destination-redis-bench-'))
+  // Inside the image another user reads it.
+  chmodSync(directory, 0o755)
+  // Gigabytes of input must not be left behind, whatever ends the bench.
+  const guardian = new Guardian(directory)
+  try {
+    await using server = await Server.open(options.redis)
+    const bench = { options, server, directory, layout: hash, verdicts: new Verdicts() }
+    await measureAll(bench)
+  } finally {
+    guardian.dismiss()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function measureAll(bench: Bench): Promise<void> {
+  const { options, server, verdicts } = bench
+  const report = [await describeRun(options, server)]
+  const print = (text: string) => {
+    report.push(text)
+    console.log(`${text}\n`)
+  }
+  console.log(`${report[0]}\n`)
+  for (const name of options.suites) print(await measureSuite(bench, name))
+  print(verdicts.summary())
+  const text = `${report.join('\n\n')}\n`
+  if (options.out !== undefined) writeFileSync(options.out, text)
+  if (options.write) writeReport(text)
+}
+
+/** A suite that fails must not take the figures of the others with it. */
+async function measureSuite(bench: Bench, name: SuiteName): Promise<string> {
+  try {
+    return formatSection(await suites[name](bench))
+  } catch (error) {
+    console.error(error)
+    process.exitCode = 1
+    return `### ${name}\n\nFailed: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+function optionsOrLeave(): Options | undefined {
+  try {
+    return readOptions(process.argv.slice(2))
+  } catch (error) {
+    console.error(`${String(error instanceof Error ? error.message : error)}\n\n${usage}`)
+    process.exit(2)
+  }
+}

@@ -1,0 +1,92 @@
+// One `write` of the built connector, or of the image, over an input; a run that is not right is an error.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { catalog } from '../integration_tests/support/messages.ts'
+import { isError, isState, parseMessage, type Message } from '../integration_tests/support/output-message.ts'
+import { streamName, type Input } from './inputs.ts'
+import type { Address } from './options.ts'
+import { runToEnd } from './processes.ts'
+
+export type Launcher = (args: string[], directory: string) => string[]
+
+export type Job = {
+  input: Input
+  /** Where the connector finds Redis; a proxy, for example. */
+  redis: Address & { password?: string | undefined }
+  /** For its configuration and catalog. */
+  directory: string
+  launcher?: Launcher
+  mode?: 'append' | 'overwrite'
+}
+
+export type ConnectorRun = {
+  /** From the start of the process to its end, as seen from outside. */
+  wallSeconds: number
+  /** The same, as the process itself counts: where it starts in a container, without what that takes. */
+  seconds: number
+  cpuSeconds: number
+  peakMb: number
+}
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const usageModule = fileURLToPath(new URL('./usage.mjs', import.meta.url))
+
+const local: Launcher = (args) => [process.execPath, '--import', usageModule, main, ...args]
+
+export function inImage(image: string, ...options: string[]): Launcher {
+  return (args, directory) => {
+    const mounts = [`${directory}:${directory}:ro`, `${usageModule}:/usage.mjs:ro`]
+    const all = [
+      ...mounts.flatMap((mount) => ['-v', mount]),
+      '-e',
+      'NODE_OPTIONS=--import=/usage.mjs',
+      ...options,
+    ]
+    return ['docker', 'run', '-i', '--rm', '--network', 'host', ...all, image, ...args]
+  }
+}
+
+export async function runConnector(job: Job): Promise<ConnectorRun> {
+  const { input, directory, launcher = local } = job
+  const command = launcher(['write', ...writeSettings(job)], directory)
+  const { code, seconds: wallSeconds, stdout, stderr } = await runToEnd(command, input.messages)
+  const printed = stdout.split('\n').filter(Boolean).map(parseMessage)
+  const error = printed.find(isError)
+  if (error || code !== 0)
+    throw new Error(`The connector failed: ${error?.trace.error.message ?? stderr.trim()}`)
+  requireStates(printed, input)
+  const { seconds, cpuSeconds, peakKb } = usageIn(stderr)
+  return { wallSeconds, seconds, cpuSeconds, peakMb: (peakKb * 1024) / 1e6 }
+}
+
+function writeSettings({ input, redis, directory, mode = 'append' }: Job): string[] {
+  const { layout, streams, namespace } = input
+  const { host, port, password } = redis
+  const names = Array.from({ length: streams }, (_, index) => streamName(index))
+  const files = {
+    // Long enough for every pause of the bench; a run that hangs should not take five minutes to fail.
+    config: { ...layout.config, max_outage_seconds: 30, host, port, ...(password ? { password } : {}) },
+    catalog: catalog(names.map((name) => ({ name, namespace, mode }))),
+  }
+  return Object.entries(files).flatMap(([name, content]) => {
+    const path = join(directory, `${name}.json`)
+    writeFileSync(path, JSON.stringify(content))
+    return [`--${name}`, path]
+  })
+}
+
+function requireStates(printed: Message[], { records, states }: Input): void {
+  const acknowledged = printed.filter(isState).map(({ state }) => state)
+  const last = acknowledged.at(-1)?.stream?.stream_state as { cursor?: number } | undefined
+  if (acknowledged.length !== states || (states > 0 && last?.cursor !== records))
+    throw new Error(
+      `${acknowledged.length} of ${states} states came back, the last with ${JSON.stringify(last)}.`,
+    )
+}
+
+function usageIn(stderr: string): { seconds: number; cpuSeconds: number; peakKb: number } {
+  const line = stderr.split('\n').findLast((printed) => printed.startsWith('{"usage":'))
+  if (line === undefined) throw new Error(`The connector did not say what it used, but: ${stderr.trim()}`)
+  return (JSON.parse(line) as { usage: ReturnType<typeof usageIn> }).usage
+}

@@ -1,0 +1,143 @@
+// The files that are loaded: messages for the connector and, of the same records, commands for redis-cli.
+import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Layout } from './layouts.ts'
+import { recordBodies } from './records.ts'
+
+export type InputPlan = {
+  layout: Layout
+  /** About what a record's `data` has. */
+  dataBytes: number
+  records: number
+  /** Streams that the records are spread over in turn. */
+  streams?: number
+  namespace?: string
+  /** Whether redis-cli will load it too. */
+  hasCommands?: boolean
+}
+
+export type Input = Required<InputPlan> & {
+  messages: string
+  commands: string
+  messageBytes: number
+  /** How many state messages are in it; the last one is the last line. */
+  states: number
+  /** Some records, to be looked for in Redis afterwards. */
+  samples: { baseKey: string; id: number; data: Buffer }[]
+} & Disposable
+
+const recordsPerState = 10_000
+
+const firstEmittedAt = 1_700_000_000_000
+
+let written = 0
+
+export function writeInput(directory: string, plan: InputPlan): Input {
+  const full = { streams: 1, namespace: 'public', hasCommands: false, ...plan }
+  const name = join(directory, `input-${++written}`)
+  const messages = new BytesFile(`${name}.jsonl`)
+  const commands = full.hasCommands ? new BytesFile(`${name}.resp`) : undefined
+  const { states, samples } = writeRecords(full, messages, commands)
+  messages.close()
+  commands?.close()
+  return {
+    ...full,
+    messages: messages.path,
+    commands: commands?.path ?? '',
+    messageBytes: messages.size,
+    states,
+    samples,
+    [Symbol.dispose]: () => {
+      rmSync(messages.path)
+      if (commands) rmSync(commands.path)
+    },
+  }
+}
+
+/** Record `index` of the input goes to this stream. */
+export function streamName(index: number): string {
+  return index === 0 ? 'users' : `users_${index}`
+}
+
+function writeRecords(plan: Required<InputPlan>, messages: BytesFile, commands: BytesFile | undefined) {
+  const { layout, records, streams, namespace } = plan
+  const bodies = recordBodies(plan.dataBytes)
+  const baseKeys = Array.from({ length: streams }, (_, index) => `${namespace}:${streamName(index)}`)
+  const heads = Array.from(
+    { length: streams },
+    (_, index) =>
+      `{"type":"RECORD","record":{"namespace":"${namespace}","stream":"${streamName(index)}","data":`,
+  )
+  const samples: Input['samples'] = []
+  let states = 0
+  for (let index = 0; index < records; index++) {
+    const stream = index % streams
+    const baseKey = baseKeys[stream]!
+    const id = Math.floor(index / streams) + 1
+    const start = `{"id":${index + 1},`
+    const body = bodies[index % bodies.length]!
+    const emittedAt = firstEmittedAt + index
+
+    messages.text(heads[stream]! + start)
+    messages.bytes(body)
+    messages.text(`,"emitted_at":${emittedAt}}}\n`)
+    if ((index + 1) % recordsPerState === 0 || index === records - 1) {
+      messages.text(state(namespace, streamName(stream), index + 1))
+      states++
+    }
+    if (commands) {
+      const [before, behind] = layout.record(baseKey, id, emittedAt, start.length + body.length)
+      commands.text(before + start)
+      commands.bytes(body)
+      commands.text(behind)
+    }
+    if (index === 0 || index === Math.floor(records / 2) || index === records - 1)
+      samples.push({ baseKey, id, data: Buffer.concat([Buffer.from(start), body]) })
+  }
+  for (const [index, baseKey] of baseKeys.entries())
+    commands?.text(layout.beside(baseKey, Math.ceil((records - index) / streams)))
+  return { states, samples }
+}
+
+function state(namespace: string, stream: string, cursor: number): string {
+  const descriptor = `"stream_descriptor":{"name":"${stream}","namespace":"${namespace}"}`
+  return `{"type":"STATE","state":{"type":"STREAM","stream":{${descriptor},"stream_state":{"cursor":${cursor}}}}}\n`
+}
+
+/** A file written in large pieces; line by line would take longer than what is measured. */
+class BytesFile {
+  readonly path: string
+  size = 0
+  readonly #file: number
+  readonly #buffer = Buffer.allocUnsafe(8 << 20)
+  #end = 0
+
+  constructor(path: string) {
+    this.path = path
+    this.#file = openSync(path, 'w')
+  }
+
+  /** ASCII only. */
+  text(text: string): void {
+    if (this.#end + text.length > this.#buffer.length) this.#empty()
+    this.#end += this.#buffer.write(text, this.#end, 'latin1')
+  }
+
+  bytes(bytes: Buffer): void {
+    if (this.#end + bytes.length > this.#buffer.length) this.#empty()
+    this.#end += bytes.copy(this.#buffer, this.#end)
+  }
+
+  close(): void {
+    this.#empty()
+    // Otherwise the system writes it to the disk while something is measured.
+    fdatasyncSync(this.#file)
+    closeSync(this.#file)
+  }
+
+  #empty(): void {
+    for (let from = 0; from < this.#end;) from += writeSync(this.#file, this.#buffer, from, this.#end - from)
+    this.size += this.#end
+    this.#end = 0
+  }
+}

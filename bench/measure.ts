@@ -1,0 +1,89 @@
+// One load of Redis, measured and looked at afterwards: a fast run that is wrong is no run.
+import type { Input } from './inputs.ts'
+import type { Layout } from './layouts.ts'
+import type { Options } from './options.ts'
+import type { Server } from './server.ts'
+import type { Verdicts } from './targets.ts'
+import { runConnector, type ConnectorRun, type Job } from './connector.ts'
+import { runYardstick } from './yardstick.ts'
+
+/** What every suite works with. */
+export type Bench = {
+  options: Options
+  server: Server
+  layout: Layout
+  verdicts: Verdicts
+  /** For inputs and the like; removed in the end. */
+  directory: string
+}
+
+export type Load = { wallSeconds: number; redisCpuSeconds: number }
+export type ConnectorLoad = Load & ConnectorRun
+
+type JobOptions = Partial<Omit<Job, 'input'>> & {
+  /** Where given, the database is not flushed, and this many of its keys must still be there afterwards. */
+  keptKeys?: number
+}
+
+export async function loadWithConnector(
+  bench: Bench,
+  input: Input,
+  { keptKeys, ...options }: JobOptions = {},
+): Promise<ConnectorLoad> {
+  const { server, directory } = bench
+  const redis = { ...server.address, password: server.password }
+  return measure(server, input, keptKeys, async () => runConnector({ redis, directory, ...options, input }))
+}
+
+export async function loadWithYardstick({ server }: Bench, input: Input): Promise<Load> {
+  return measure(server, input, undefined, async () => runYardstick(server, input))
+}
+
+/** One run of each, in turn, and again: what else the machine does then meets all of them alike. */
+export async function alternate<Runs extends Record<string, () => Promise<unknown>>>(
+  rounds: number,
+  runs: Runs,
+): Promise<{ [Name in keyof Runs]: Awaited<ReturnType<Runs[Name]>>[] }> {
+  const done = Object.fromEntries(Object.keys(runs).map((name) => [name, [] as unknown[]]))
+  for (let round = 1; round <= rounds; round++)
+    for (const [name, run] of Object.entries(runs)) {
+      done[name]!.push(await run())
+      process.stderr.write('.')
+    }
+  process.stderr.write('\n')
+  // `fromEntries` forgets which names went in.
+  return done as { [Name in keyof Runs]: Awaited<ReturnType<Runs[Name]>>[] }
+}
+
+export function scaled({ options }: Bench, records: number): number {
+  return Math.max(20, Math.round(records * options.scale))
+}
+
+async function measure<Run>(
+  server: Server,
+  input: Input,
+  keptKeys: number | undefined,
+  run: () => Promise<Run>,
+): Promise<Run & { redisCpuSeconds: number }> {
+  if (keptKeys === undefined) await server.flush()
+  const before = await server.cpuSeconds()
+  const result = await run()
+  const redisCpuSeconds = (await server.cpuSeconds()) - before
+  await requireKeys(server, input, keptKeys ?? 0)
+  // Behind what earlier loads wrote the same records have other ids.
+  if (keptKeys === undefined) await requireRecords(server, input)
+  return { ...result, redisCpuSeconds }
+}
+
+async function requireKeys({ client }: Server, input: Input, keptKeys: number): Promise<void> {
+  const { layout, records, streams } = input
+  const expected = keptKeys + layout.keys(records, streams)
+  const keys = await client.dbsize()
+  if (keys !== expected) throw new Error(`There are ${keys} keys in Redis, and there should be ${expected}.`)
+}
+
+async function requireRecords({ client }: Server, { layout, samples }: Input): Promise<void> {
+  for (const { baseKey, id, data } of samples)
+    if (!(await layout.read(client, baseKey, id))?.equals(data))
+      throw new Error(`Record ${id} of ${baseKey} is not in Redis as it was sent.`)
+}

@@ -1,0 +1,99 @@
+// The same loads from the image, beside the local build: the container may cost little more than its start.
+import { inImage } from '../connector.ts'
+import { writeInput } from '../inputs.ts'
+import { alternate, loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../measure.ts'
+import { medianOf, proportion } from '../statistics.ts'
+import { exact, table, two, whole, type Section } from '../table.ts'
+import { withPause } from './memory.ts'
+import { sizes, type SizeRow } from './size.ts'
+
+const memory = '256m'
+const peakMb = { atMost: 150 }
+
+export async function measureImage(bench: Bench): Promise<Section> {
+  const { image } = bench.options
+  if (image === undefined) throw new Error('The suite image needs an image: add --image IMAGE.')
+  const rows: Row[] = []
+  for (const size of sizes) rows.push(await measureSize(bench, size, image))
+  return {
+    title: `From the image ${image}`,
+    tables: [sizeTable(bench, rows), ...(bench.server.own ? [await measureSmall(bench, image)] : [])],
+    notes: [
+      'Seconds as the connector itself counts them, from the start of its process; what `docker run` takes ' +
+        'before and after that is in the last column.',
+    ],
+  }
+}
+
+type Row = SizeRow & { local: ConnectorLoad[]; image: ConnectorLoad[]; messageBytes: number }
+
+async function measureSize(bench: Bench, size: SizeRow, name: string): Promise<Row> {
+  const { layout, options, directory } = bench
+  const { dataBytes } = size
+  const records = scaled(bench, size.records)
+  console.error(`image, ${size.name}, ${exact(records)} records`)
+  using input = writeInput(directory, { layout, dataBytes, records })
+  const { local, image } = await alternate(options.runs, {
+    local: async () => loadWithConnector(bench, input),
+    image: async () => loadWithConnector(bench, input, { launcher: inImage(name) }),
+  })
+  return { ...size, records, local, image, messageBytes: input.messageBytes }
+}
+
+function sizeTable({ verdicts }: Bench, rows: Row[]): string {
+  return table(rows, [
+    { title: 'data', cell: ({ name }) => name },
+    { title: 'local records/s', cell: ({ local, records }) => whole(records / medianOf(local, time)) },
+    { title: 'image records/s', cell: ({ image, records }) => whole(records / medianOf(image, time)) },
+    {
+      title: 'image MB/s',
+      cell: ({ image, messageBytes }) => whole(messageBytes / 1e6 / medianOf(image, time)),
+    },
+    {
+      title: 'image/local',
+      left: true,
+      cell: ({ name, local, image }) =>
+        verdicts.judge(`image at ${name}`, proportion(local, image, time).median, { atLeast: 0.9 }, two),
+    },
+    { title: 'CPU s', cell: ({ image }) => two(medianOf(image, ({ cpuSeconds }) => cpuSeconds)) },
+    {
+      title: 'peak MB',
+      left: true,
+      cell: ({ name, image }) =>
+        verdicts.judge(
+          `peak MB of the image at ${name}`,
+          Math.max(...image.map((run) => run.peakMb)),
+          peakMb,
+          whole,
+        ),
+    },
+    {
+      title: 'container s',
+      cell: ({ image }) => two(medianOf(image, ({ wallSeconds, seconds }) => wallSeconds - seconds)),
+    },
+  ])
+}
+
+/** A container with little memory, while Redis is paused. */
+async function measureSmall(bench: Bench, image: string): Promise<string> {
+  const records = scaled(bench, 500)
+  console.error(`image, --memory ${memory}`)
+  using input = writeInput(bench.directory, { layout: bench.layout, dataBytes: 1_000_000, records })
+  const launcher = inImage(image, '--memory', memory)
+  const run = await withPause(bench, input, async () => loadWithConnector(bench, input, { launcher }))
+  return table(
+    [run],
+    [
+      { title: `--memory ${memory}, 1 MB, Redis paused: s`, cell: ({ seconds }) => whole(seconds) },
+      {
+        title: 'peak MB',
+        left: true,
+        cell: (row) => bench.verdicts.judge(`peak MB with --memory ${memory}`, row.peakMb, peakMb, whole),
+      },
+    ],
+  )
+}
+
+function time({ seconds }: ConnectorLoad): number {
+  return seconds
+}

@@ -1,0 +1,79 @@
+// What overwrite costs beyond the load, and whether it depends on what else is in the database.
+import { writeInput } from '../inputs.ts'
+import { alternate, loadWithConnector, loadWithYardstick, scaled, type Bench, type Load } from '../measure.ts'
+import { medianOf, proportion } from '../statistics.ts'
+import { exact, table, two, whole } from '../table.ts'
+
+/** An overwrite of so many over as many, beside an append of so many behind as many: the rest is the clean-up. */
+export async function measureCleanUp(bench: Bench): Promise<string> {
+  const { layout, options, directory, verdicts } = bench
+  const records = scaled(bench, 500_000)
+  console.error(`growth, clean-up of ${exact(records)} records`)
+  using input = writeInput(directory, { layout, dataBytes: 640, records })
+  const { overwrite, append } = await alternate(Math.min(3, options.runs), {
+    load: async () => loadWithConnector(bench, input),
+    overwrite: async () => loadWithConnector(bench, input, { mode: 'overwrite', keptKeys: 0 }),
+    append: async () => loadWithConnector(bench, input, { keptKeys: records }),
+  })
+  const cleanUp = proportion<Load>(overwrite, append, ({ wallSeconds }) => wallSeconds).median - 1
+  return table(
+    [{ records, overwrite: seconds(overwrite), append: seconds(append) }],
+    [
+      { title: 'records of 640 B, replaced', cell: (row) => exact(row.records) },
+      { title: 'overwrite s', cell: (row) => two(row.overwrite) },
+      { title: 'append s', cell: (row) => two(row.append) },
+      {
+        title: 'clean-up of the load',
+        left: true,
+        cell: () => verdicts.judge('clean-up', cleanUp, { atMost: 0.25 }, two),
+      },
+    ],
+  )
+}
+
+/** The same overwrite, alone in the database and beside many keys of others. */
+export async function measureBesideOthers(bench: Bench, startUp: number): Promise<string> {
+  const { layout, options, directory, verdicts } = bench
+  const records = scaled(bench, 100_000)
+  const others = scaled(bench, 2_000_000)
+  console.error(`growth, beside ${exact(others)} other keys`)
+  using input = writeInput(directory, { layout, dataBytes: 640, records })
+  using foreign = writeInput(directory, {
+    layout,
+    dataBytes: 20,
+    records: others,
+    namespace: 'other',
+    hasCommands: true,
+  })
+  const overwrite = async (keptKeys: number) =>
+    loadWithConnector(bench, input, { mode: 'overwrite', keptKeys })
+  const rounds = Math.min(3, options.runs)
+
+  await loadWithConnector(bench, input)
+  const { alone } = await alternate(rounds, { alone: async () => overwrite(0) })
+  await loadWithYardstick(bench, foreign)
+  const keptKeys = layout.keys(others, 1)
+  await loadWithConnector(bench, input, { keptKeys })
+  const { beside } = await alternate(rounds, { beside: async () => overwrite(keptKeys) })
+
+  const rows = [
+    { keys: 0, time: seconds(alone) - startUp },
+    { keys: keptKeys, time: seconds(beside) - startUp },
+  ]
+  return table(rows, [
+    { title: 'keys of others', cell: ({ keys }) => exact(keys) },
+    { title: 'overwrite records/s', cell: ({ time }) => whole(records / time) },
+    {
+      title: 'time, of that alone',
+      left: true,
+      cell: ({ keys, time }) => {
+        const target = keys > 0 ? { atMost: 1.2 } : undefined
+        return verdicts.judge('time beside other keys', time / rows[0]!.time, target, two)
+      },
+    },
+  ])
+}
+
+function seconds(runs: Load[]): number {
+  return medianOf(runs, ({ wallSeconds }) => wallSeconds)
+}

@@ -1,0 +1,42 @@
+// Tables that read well in a terminal and are Markdown, and the ways figures are written in them.
+import type { Spread } from './statistics.ts'
+
+export type Column<Row> = { title: string; left?: boolean; cell: (row: Row) => string }
+
+export type Section = { title: string; notes: string[]; tables: string[] }
+
+export function table<Row>(rows: Row[], columns: Column<Row>[]): string {
+  const texts = columns.map(({ title, cell }) => [title, ...rows.map(cell)])
+  const widths = texts.map((column) => Math.max(4, ...column.map((text) => text.length)))
+  const line = (index: number) =>
+    `| ${columns.map(({ left }, at) => pad(texts[at]![index]!, widths[at]!, left)).join(' | ')} |`
+  const rule = columns.map(({ left }, at) =>
+    left ? '-'.repeat(widths[at]!) : `${'-'.repeat(widths[at]! - 1)}:`,
+  )
+  return [line(0), `| ${rule.join(' | ')} |`, ...rows.map((_, index) => line(index + 1))].join('\n')
+}
+
+export function formatSection({ title, notes, tables }: Section): string {
+  return [`### ${title}`, ...tables, notes.map((note) => `- ${note}`).join('\n')].filter(Boolean).join('\n\n')
+}
+
+/** Three digits are more than any of these measurements is good for. */
+export function whole(figure: number): string {
+  return Number(figure.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: figure < 10 ? 1 : 0 })
+}
+
+export function exact(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+export function two(figure: number): string {
+  return figure.toFixed(2)
+}
+
+export function spread({ lowest, highest }: Spread): string {
+  return `${two(lowest)}–${two(highest)}`
+}
+
+function pad(text: string, width: number, left = false): string {
+  return left ? text.padEnd(width) : text.padStart(width)
+}
