@@ -79,7 +79,7 @@ describe('a connection that breaks', () => {
     for await (const message of run.messages) {
       if (message.type !== 'STATE') continue
       cursors.push(cursorOf(message))
-      if (cursors.length === 10) await proxy.setMode({ kind: 'hold-requests', afterBytes: 10_000 })
+      if (cursors.length === 10) await proxy.setMode({ kind: 'hold-requests', afterBytes: 1 })
       // The run goes on only when the old connections have been killed, which the proxy notices.
       if (cursors.length === 20) expect(await proxy.deliverLate()).toBe(0)
     }

@@ -11,9 +11,27 @@ const CLASSIC_VERBS = ['--spec', '--check', '--write']
 /** Gives undefined where the command line only asked for help or the version, which is then printed. */
 export async function readCommand(argv: readonly string[]): Promise<Command | undefined> {
   const words = withBareVerb(argv)
-  // Hosts run this one most, and it needs no parser, which takes longer to load than everything else.
-  if (words.length === 1 && words[0] === 'spec') return { verb: 'spec' }
+  return plainCommand(words) ?? parseCommand(words)
+}
 
+/**
+ * The forms that hosts use. They need no parser, and that takes longer to load than the rest of the connector;
+ * whatever differs from them in the least is left to it.
+ */
+function plainCommand([verb, ...words]: readonly string[]): Command | undefined {
+  if (verb === 'spec' && words.length === 0) return { verb }
+  const options = new Map<string, string>()
+  for (let at = 0; at < words.length; at += 2) options.set(words[at]!, words[at + 1] ?? '-')
+  const [config, catalog] = [options.get('--config'), options.get('--catalog')]
+  if (words.length !== 2 * options.size || [...options.values()].some((path) => path.startsWith('-')))
+    return undefined
+  if (verb === 'check' && config !== undefined && options.size === 1) return { verb, config }
+  if (verb === 'write' && config !== undefined && catalog !== undefined && options.size === 2)
+    return { verb, config, catalog }
+  return undefined
+}
+
+async function parseCommand(words: readonly string[]): Promise<Command | undefined> {
   const { default: yargs } = await import('yargs')
   let command: Command | undefined
   const config = {

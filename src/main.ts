@@ -11,6 +11,8 @@ const TERMINATED = 143
 /** The host waits a little longer than this for a run it has told to end. */
 const GRACE_MS = 4_500
 
+const STDIN = 0
+
 const output = new Output(process.stdout)
 
 try {
@@ -42,16 +44,18 @@ async function run(command: Command): Promise<number> {
       return 0
     }
     case 'write': {
-      const [{ write }, { parseConfig }, { readCatalog }] = await Promise.all([
+      const [{ write }, { parseConfig }, { readCatalog }, { readChunks }] = await Promise.all([
         import('./write.ts'),
         import('./config/parse.ts'),
         import('./protocol/catalog.ts'),
+        import('./protocol/chunks.ts'),
       ])
       const { config, warnings } = parseConfig(readFile(command.config, '--config'), process.env)
       for (const warning of warnings) output.log('WARN', warning)
       const catalog = readCatalog(readFile(command.catalog, '--catalog'))
-      await write({ config, catalog, input: process.stdin, output, signal: terminated.signal })
-      return terminated.signal.aborted ? TERMINATED : 0
+      const { signal } = terminated
+      await write({ config, catalog, input: readChunks(STDIN, signal), output, signal })
+      return signal.aborted ? TERMINATED : 0
     }
   }
 }

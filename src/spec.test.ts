@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { Output } from './protocol/output.ts'
 import { spec } from './spec.ts'
@@ -22,6 +23,13 @@ describe('the specification', () => {
     const message = await emitted()
     expect(message.type).toBe('SPEC')
     expect(message).toMatchSnapshot()
+  })
+
+  it('is a valid JSON schema, which is not checked again when the connector runs', async () => {
+    const { connectionSpecification: schema } = (await emitted()).spec
+    const ajv = new Ajv()
+    expect(ajv.validateSchema(schema), ajv.errorsText()).toBe(true)
+    expect(schema).toHaveProperty('$schema', 'http://json-schema.org/draft-07/schema#')
   })
 
   it('describes every property to the operator: a title, and sentences', async () => {

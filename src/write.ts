@@ -1,5 +1,4 @@
 /** The verb `write`: one run, from the first message to the summary. */
-import type { Readable } from 'node:stream'
 import type { Config } from './config/config.ts'
 import type { SyncStream } from './protocol/catalog.ts'
 import type { Output } from './protocol/output.ts'
@@ -10,15 +9,20 @@ import { Intake } from './sync/intake.ts'
 import { Ledger } from './sync/ledger.ts'
 import { planStreams } from './sync/plan.ts'
 import { Progress } from './sync/progress.ts'
+import { Slabs } from './sync/slabs.ts'
 
 export interface WriteJob {
   config: Config
   catalog: readonly SyncStream[]
-  input: Readable
+  /** Chunks of messages, each good until the next one is asked for; ends early on `signal`. */
+  input: AsyncIterable<Uint8Array>
   output: Output
   /** Aborted when the host wants the run to end: what was read is still confirmed, nothing older is removed. */
   signal: AbortSignal
 }
+
+/** Slabs are a little larger than what is in them. */
+const SLABS_PER_BYTE = 1.25
 
 export async function write({ config, catalog, input, output, signal }: WriteJob): Promise<void> {
   const plans = planStreams(catalog, config)
@@ -26,8 +30,11 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   const ids = await Ids.open(link, plans)
   link.objection = (ask) => ids.objection(ask)
   const progress = new Progress(plans, output.log)
-  const ledger = new Ledger(link, ids, plans, progress, output, config.maxInFlightBytes)
-  const intake = new Intake(plans, config, ledger, progress)
+  const limits = { records: config.batchRecords, bytes: config.batchBytes }
+  const maxBytes = config.maxInFlightBytes
+  const slabs = new Slabs(maxBytes * SLABS_PER_BYTE)
+  const ledger = new Ledger({ link, ids, progress, output, slabs, maxBytes })
+  const intake = new Intake({ plans, limits, slabs, ledger, progress })
 
   const problem = await readAll(input, intake, signal)
   intake.submit()
@@ -42,16 +49,16 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
 }
 
 /** Gives the error that ended the reading early: what came before it is still to be confirmed. */
-async function readAll(input: Readable, intake: Intake, signal: AbortSignal): Promise<unknown> {
-  const stop = (): unknown => input.destroy()
-  signal.addEventListener('abort', stop)
+async function readAll(
+  input: AsyncIterable<Uint8Array>,
+  intake: Intake,
+  signal: AbortSignal,
+): Promise<unknown> {
   try {
-    for await (const chunk of input) await intake.take(chunk as Buffer)
+    for await (const chunk of input) await intake.take(chunk)
     if (!signal.aborted) await intake.end()
     return undefined
   } catch (error) {
-    return signal.aborted ? undefined : error
-  } finally {
-    signal.removeEventListener('abort', stop)
+    return error
   }
 }

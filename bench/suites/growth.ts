@@ -1,6 +1,7 @@
 // Whether the time a record takes stays the same, however many there are and whatever is there already.
 import { writeInput } from '../inputs.ts'
 import { alternate, loadWithConnector, loadWithYardstick, scaled, type Bench, type Load } from '../measure.ts'
+import { measureStartUp, type StartUp } from '../start-up.ts'
 import { medianOf } from '../statistics.ts'
 import { exact, table, two, whole, type Section } from '../table.ts'
 import { measureBesideOthers, measureCleanUp } from './overwrite.ts'
@@ -10,9 +11,6 @@ const dataBytes = 100
 // Growth up to this is called flat, as measurements differ by so much; beside Redis' own growth a little less.
 const flat = 1.2
 const noise = 1.1
-
-/** Seconds that the start of a run takes, which are no part of the time of a record. */
-type StartUp = { wall: number; cpu: number }
 
 export async function measureGrowth(bench: Bench): Promise<Section> {
   const startUp = await measureStartUp(bench)
@@ -31,16 +29,6 @@ export async function measureGrowth(bench: Bench): Promise<Section> {
       'Growth is in proportion to the row of 100,000; before that the connector is not warm. Flat means at most ' +
         '1.20, or 1.1 × the growth of redis-cli, where Redis itself takes longer with many keys.',
     ],
-  }
-}
-
-async function measureStartUp(bench: Bench): Promise<StartUp> {
-  console.error('growth, start-up')
-  using single = writeInput(bench.directory, { layout: bench.layout, dataBytes, records: 1 })
-  const { write } = await alternate(5, { write: async () => loadWithConnector(bench, single) })
-  return {
-    wall: medianOf(write, ({ wallSeconds }) => wallSeconds),
-    cpu: medianOf(write, ({ cpuSeconds }) => cpuSeconds),
   }
 }
 

@@ -9,7 +9,8 @@ import {
   type ConnectorLoad,
   type Load,
 } from '../measure.ts'
-import { medianOf, proportion, type Spread } from '../statistics.ts'
+import { measureStartUp, type StartUp } from '../start-up.ts'
+import { median, medianOf, proportion, type Spread } from '../statistics.ts'
 import { exact, spread, table, two, whole, type Section } from '../table.ts'
 import type { Target } from '../targets.ts'
 
@@ -45,18 +46,21 @@ export const sizes: SizeRow[] = [
 
 export async function measureSizes(bench: Bench): Promise<{ section: Section; figures: SizeFigures[] }> {
   const rows: Row[] = []
-  for (const size of sizes) rows.push(await measureSize(bench, size))
+  const startUp = await measureStartUp(bench)
+  for (const size of sizes) rows.push(await measureSize(bench, size, startUp))
   const section = {
     title: 'By size',
     tables: [throughputTable(bench, rows), workTable(bench, rows)],
-    notes: [],
+    notes: [
+      `Starting the connector takes ${two(startUp.wall)} s and ${two(startUp.cpu)} s of CPU, and counts in full but in _once started_.`,
+    ],
   }
   return { section, figures: rows }
 }
 
-type Row = SizeFigures & { connectorRuns: ConnectorLoad[]; yardstickRuns: Load[] }
+type Row = SizeFigures & { onceStarted: number; connectorRuns: ConnectorLoad[]; yardstickRuns: Load[] }
 
-async function measureSize(bench: Bench, size: SizeRow): Promise<Row> {
+async function measureSize(bench: Bench, size: SizeRow, startUp: StartUp): Promise<Row> {
   const { layout, options, directory } = bench
   const { dataBytes, name } = size
   const records = scaled(bench, size.records)
@@ -78,6 +82,9 @@ async function measureSize(bench: Bench, size: SizeRow): Promise<Row> {
     connector: throughput(connector),
     yardstick: throughput(yardstick),
     ratio: proportion<Load>(yardstick, connector, ({ wallSeconds }) => wallSeconds),
+    onceStarted: median(
+      connector.map(({ wallSeconds }, pair) => yardstick[pair]!.wallSeconds / (wallSeconds - startUp.wall)),
+    ),
     connectorRuns: connector,
     yardstickRuns: yardstick,
   }
@@ -97,6 +104,7 @@ function throughputTable({ verdicts }: Bench, rows: Row[]): string {
       cell: (row) => verdicts.judge(`ratio at ${row.name}`, row.ratio.median, row.targets.ratio, two),
     },
     { title: 'lowest–highest', cell: (row) => spread(row.ratio) },
+    { title: 'once started', cell: ({ onceStarted }) => two(onceStarted) },
   ])
 }
 

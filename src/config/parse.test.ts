@@ -7,9 +7,9 @@ const DEFAULTS = {
   connection: { host: 'h', port: 6379, username: undefined, password: undefined, database: 0 },
   keyPrefix: '',
   maxOutageSeconds: 300,
-  batchRecords: 10_000,
-  batchBytes: 524_288,
-  maxInFlightBytes: 33_554_432,
+  batchRecords: 20_000,
+  batchBytes: 2_097_152,
+  maxInFlightBytes: 41_943_040,
 }
 
 describe('a configuration', () => {

@@ -34,7 +34,7 @@ describe('a record as a hash', () => {
 
 describe('records one after the other', () => {
   it('are one command each, across the points where their ids become longer and the buffer larger', () => {
-    const out = new CommandBuffer()
+    const out = new CommandBuffer(Buffer.alloc(0))
     const layout = hashLayout('n:s')
     const bytes = Buffer.from('5{}')
     const expected: string[] = []
@@ -49,8 +49,7 @@ describe('records one after the other', () => {
 
 /** Lays out one record that stands between other bytes, in a buffer with no more room than it asks for. */
 function written(baseKey: string, id: number, emittedAt: string, data: string): string {
-  const out = new CommandBuffer()
-  out.bytes = Buffer.alloc(0)
+  const out = new CommandBuffer(Buffer.alloc(0))
   const bytes = Buffer.from(`###${emittedAt}${data}###`)
   const dataStart = 3 + emittedAt.length
   const dataEnd = bytes.length - 3

@@ -9,8 +9,8 @@ import type { Layout, RecordView } from './layout.ts'
 /** Digits of the largest id that a JavaScript number holds exactly. */
 const MAX_DIGITS = 16
 
-/** What the pieces in between are allowed to need: sizes, line ends and the id. */
-const SLACK = 96
+/** The most that the pieces in between need: the id twice, two sizes, and line ends. */
+const PIECES = 2 * MAX_DIGITS + 2 * 20 + 2
 
 /** The parts of a command that stand the same in every record whose id has as many digits. */
 interface Template {
@@ -25,19 +25,14 @@ const AFTER_EMITTED_AT = Buffer.from('\r\n$13\r\n_airbyte_data\r\n')
 
 export function hashLayout(baseKey: string): Layout {
   const templates = Array.from({ length: MAX_DIGITS + 1 }, (_, digits) => templateFor(baseKey, digits))
+  const longest = templates[MAX_DIGITS]!
   return {
+    overhead:
+      longest.head.length + longest.middle.length + AFTER_ID.length + AFTER_EMITTED_AT.length + PIECES,
     write(out: CommandBuffer, record: RecordView): void {
       const { bytes, id, emittedAtStart, emittedAtEnd, dataStart, dataEnd } = record
       const { head, middle } = templates[digitsOf(id)]!
-      out.reserve(
-        head.length +
-          middle.length +
-          dataEnd -
-          emittedAtStart +
-          AFTER_ID.length +
-          AFTER_EMITTED_AT.length +
-          SLACK,
-      )
+      out.reserve(this.overhead + dataEnd - emittedAtStart)
       out.put(head)
       out.putNumber(id)
       out.put(middle)

@@ -14,7 +14,8 @@ describe('input', () => {
     const take = (): void => {
       while (input.next()) {
         const { kind, lineNumber, data } = input.message
-        seen.push(`${lineNumber} ${kind} ${input.bytes.toString('utf8', data.start, data.end)}`)
+        const held = kind === 'record' ? ` ${input.bytes.toString('utf8', data.start, data.end)}` : ''
+        seen.push(`${lineNumber} ${kind}${held}`)
       }
     }
     const bytes = Buffer.from(text)
@@ -27,9 +28,9 @@ describe('input', () => {
     take()
     expect(seen).toEqual([
       '1 record {"id":1,"s":"€😀"}',
-      '2 other ',
+      '2 other',
       '3 record {"id":2,"s":"€😀"}',
-      '4 other ',
+      '4 other',
       '5 record {"id":3,"s":"€😀"}',
     ])
   })
@@ -49,6 +50,21 @@ describe('input', () => {
     expect(input.next()).toBe(true)
     input.finish()
     expect(() => input.next()).toThrow('Line 2, byte 22: not an Airbyte message')
+  })
+})
+
+describe('a bad line', () => {
+  const bad = '{"type":"RECORD","record":{"stream":"ü","data":{"x":tru'
+
+  it.each([0, 1, 2, 1_023, 1_024, 1_025, 3_000])('is found behind %i good ones, which are read', (count) => {
+    const input = new Input()
+    const good = Array.from({ length: count }, (_, index) => record(index))
+    input.append(Buffer.from([...good, bad, record(0), ''].join('\n')))
+    const ids = good.map(() => input.next() && input.bytes.toString('utf8', ...dataOf(input)))
+    expect(ids).toEqual(good.map((_, index) => `{"id":${index},"s":"€😀"}`))
+    expect(() => input.next()).toThrow(
+      `Line ${count + 1}, byte 54, stream "ü": not an Airbyte message: expected a value`,
+    )
   })
 })
 
@@ -74,3 +90,7 @@ describe('invalid UTF-8', () => {
     expect(() => input.next()).toThrow(new SystemError('Line 3: not valid UTF-8.'))
   })
 })
+
+function dataOf({ message }: Input): [start: number, end: number] {
+  return [message.data.start, message.data.end]
+}

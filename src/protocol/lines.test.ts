@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { LineBuffer } from './lines.ts'
 
 const LF = 0x0a
-const USUAL_SIZE = new LineBuffer().bytes.length
+const USUAL_SIZE = new LineBuffer().scanner.capacity
 
 describe('lines', () => {
   const text = '{"a":"ü€😀"}\r\n\n\r\n  \n{"b":2}\nthe last, without a line feed'
@@ -48,20 +48,33 @@ describe('lines', () => {
     expect(buffer.hasLine).toBe(false)
     buffer.finish()
     expect(buffer.hasLine).toBe(true)
-    expect(buffer.bytes[buffer.end - 1]).toBe(LF)
+    expect(buffer.scanner.bytes[buffer.end - 1]).toBe(LF)
   })
 })
 
 describe('the buffer', () => {
   it('grows for a long line, and shrinks again when that has been taken', () => {
     const buffer = new LineBuffer()
-    for (const chunk of chunksOf(Buffer.alloc(4 * USUAL_SIZE, 'x'), 65_536)) buffer.append(chunk)
+    for (const chunk of chunksOf(Buffer.alloc(20 * USUAL_SIZE, 'x'), 65_536)) buffer.append(chunk)
     buffer.append(Buffer.from('\n'))
-    expect(buffer.bytes.length).toBeGreaterThan(4 * USUAL_SIZE)
+    expect(buffer.scanner.capacity).toBeGreaterThan(20 * USUAL_SIZE)
     expect(take(buffer)).toHaveLength(1)
     buffer.append(Buffer.from('short\n'))
     expect(take(buffer)).toEqual(['short'])
-    expect(buffer.bytes.length).toBe(USUAL_SIZE)
+    expect(buffer.scanner.capacity).toBe(USUAL_SIZE)
+  })
+
+  it('does not grow anew for every line of a few megabytes', () => {
+    const buffer = new LineBuffer()
+    const grown = Array.from({ length: 5 }, () => {
+      for (const chunk of chunksOf(Buffer.from(`${'x'.repeat(4 * USUAL_SIZE)}\nshort\n`), 65_536)) {
+        buffer.append(chunk)
+        take(buffer)
+      }
+      return buffer.scanner.bytes
+    })
+    // The same object each time, so it was never replaced.
+    expect(new Set(grown).size).toBe(1)
   })
 
   it('does not grow for many short lines', () => {
@@ -71,7 +84,7 @@ describe('the buffer', () => {
       buffer.append(chunk)
       take(buffer)
     }
-    expect(buffer.bytes.length).toBe(USUAL_SIZE)
+    expect(buffer.scanner.capacity).toBe(USUAL_SIZE)
   })
 })
 
@@ -118,10 +131,11 @@ function linesOf(chunks: Iterable<Buffer>): string[] {
 
 /** Reads every complete line, as the reader of messages does. */
 function take(buffer: LineBuffer): string[] {
+  const { bytes } = buffer.scanner
   const lines: string[] = []
   while (buffer.hasLine) {
-    const feed = buffer.bytes.indexOf(LF, buffer.position)
-    lines.push(buffer.bytes.toString('utf8', buffer.position, feed))
+    const feed = bytes.indexOf(LF, buffer.position)
+    lines.push(bytes.toString('utf8', buffer.position, feed))
     buffer.position = feed + 1
   }
   return lines

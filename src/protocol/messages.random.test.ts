@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
 import { SystemError } from '../errors.ts'
 import { copyCompact } from './compact.ts'
-import { MessageReader, type Range } from './messages.ts'
+import { Input } from './input.ts'
+import type { Range } from './messages.ts'
 
 const CASES = process.env['TEST_LONG'] ? 200_000 : 10_000
 
@@ -16,39 +17,42 @@ interface ParsedRecord {
 }
 
 it('finds the parts of a record where JSON.parse finds them', { timeout: 600_000 }, () => {
-  const reader = new MessageReader()
+  let input = new Input()
   const found = { complete: 0, incomplete: 0 }
   for (let seed = 0; seed < CASES; seed++) {
-    const line = message(randomFrom(seed))
-    const bytes = Buffer.from(line)
+    const line = recordLine(randomFrom(seed))
     const { record } = JSON.parse(line) as { record?: ParsedRecord | null }
     const isComplete = record?.stream != null && record.data != null && record.emitted_at != null
-    if (reads(reader, bytes) !== isComplete || (isComplete && !partsAgree(reader, bytes, record)))
+    const isRead = reads(input, line)
+    if (isRead !== isComplete || (isComplete && !partsAgree(input, record)))
       expect.fail(`seed ${seed}: ${JSON.stringify(line)}`)
+    // An error is the end of an input.
+    if (!isRead) input = new Input()
     found[isComplete ? 'complete' : 'incomplete']++
   }
   expect(found.complete).toBeGreaterThan(CASES / 4)
   expect(found.incomplete).toBeGreaterThan(CASES / 20)
 })
 
-function reads(reader: MessageReader, line: Buffer): boolean {
+function reads(input: Input, line: string): boolean {
+  input.append(Buffer.from(line))
   try {
-    return reader.read(line, 0) === line.length
+    return input.next()
   } catch (error) {
     if (error instanceof SystemError && /: the record (names|has) no/.test(error.message)) return false
     throw error
   }
 }
 
-function partsAgree(reader: MessageReader, bytes: Buffer, record: ParsedRecord): boolean {
-  const { stream, namespace, data, emittedAt } = reader
+function partsAgree({ bytes, message }: Input, record: ParsedRecord): boolean {
+  const { stream, namespace, data, emittedAt } = message
   const compact = Buffer.alloc(data.end - data.start)
   const size = copyCompact(bytes, data.start, data.end, compact, 0)
   const parts = [stream, namespace, data, emittedAt].map((range) => valueAt(bytes, range))
   return (
     isDeepStrictEqual(parts, [record.stream, record.namespace ?? null, record.data, record.emitted_at]) &&
     isDeepStrictEqual(JSON.parse(compact.toString('utf8', 0, size)), record.data) &&
-    reader.dataHasSpace === size < compact.length
+    message.dataHasSpace === size < compact.length
   )
 }
 
@@ -57,7 +61,7 @@ function valueAt(bytes: Buffer, { start, end }: Range): unknown {
 }
 
 /** A line with a RECORD message that says some things twice, and now and then leaves one null. */
-function message(random: Random): string {
+function recordLine(random: Random): string {
   const orNull = (write: () => string) => (): string => (random(20) === 0 ? 'null' : write())
   const times = ['0', '1700000000000', '1.7e12', '-5', '12.75', '12345678901234567890']
   const record = (): string =>

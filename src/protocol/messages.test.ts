@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../errors.ts'
-import { MessageReader, type Range } from './messages.ts'
+import { Input } from './input.ts'
+import type { Message, Range } from './messages.ts'
 
 const RECORD =
   '{"type":"RECORD","record":{"stream":"users","namespace":"public","data":{"id":1},"emitted_at":5}}'
@@ -17,6 +18,9 @@ describe('the kind of a message', () => {
     ['other', ' \t '],
     ['record', '{"\\u0074ype":"REC\\u004fRD","record":{"stream":"s","data":{},"emitted_at":1}}'],
     ['state', '{"type":"RECORD","type":"STATE","state":{}}'],
+    ['other', '{"type":"RECORD","type":"LOG"}'],
+    ['other', '{"type":"STATE","type":"FUTURE"}'],
+    ['trace', '{"type":null,"type":"TRACE","trace":7,"trace":{}}'],
     [
       'record',
       '{"type":"RECORD","log":null,"state":null,"trace":null,"record":{"stream":"s","data":{},"emitted_at":1}}',
@@ -24,18 +28,31 @@ describe('the kind of a message', () => {
     ['state', '{"type":"STATE","record":null,"trace":null,"state":{}}'],
     ['other', '{"type":"LOG","record":null,"state":null,"trace":null}'],
   ])('is %s for %s', (kind, line) => {
-    expect(read(line).reader.kind).toBe(kind)
+    expect(read(line).message.kind).toBe(kind)
+  })
+})
+
+describe('what the kind of a message has no use for', () => {
+  it.each([
+    '{"type":"FUTURE","trace":"x"}',
+    '{"type":"FUTURE","record":[],"state":7,"trace":null}',
+    '{"type":"LOG","record":{"data":5}}',
+    '{"type":"LOG","record":{"stream":{},"namespace":1,"data":[],"emitted_at":"now"}}',
+    '{"type":"STATE","record":{"data":5},"trace":"x","state":{}}',
+    '{"type":"TRACE","record":{"stream":7},"state":[],"trace":{}}',
+    RECORD.replace('{', '{"trace":"x","state":5,'),
+  ])('may be of any shape: %s', (line) => {
+    expect(read(line).message.kind).toBe(kindFor(line))
   })
 })
 
 describe('a record', () => {
   it('has its parts located as they were sent', () => {
-    const { reader, cut } = read(RECORD)
-    expect(cut(reader.stream)).toBe('"users"')
-    expect(cut(reader.namespace)).toBe('"public"')
-    expect(cut(reader.data)).toBe('{"id":1}')
-    expect(cut(reader.emittedAt)).toBe('5')
-    expect(cut(reader.text)).toBe(RECORD)
+    const { message, cut } = read(RECORD)
+    expect(cut(message.stream)).toBe('"users"')
+    expect(cut(message.namespace)).toBe('"public"')
+    expect(cut(message.data)).toBe('{"id":1}')
+    expect(cut(message.emittedAt)).toBe('5')
   })
 
   it.each([
@@ -43,25 +60,30 @@ describe('a record', () => {
     ['is null', '{"stream":"s","namespace":null,"data":{},"emitted_at":1}'],
     ['is null in the end', '{"stream":"s","namespace":"n","data":{},"emitted_at":1,"namespace":null}'],
   ])('has no namespace where it %s', (_, record) => {
-    const { reader, cut } = read(`{"type":"RECORD","record":${record}}`)
-    expect(cut(reader.namespace)).toBe('')
+    const { message, cut } = read(`{"type":"RECORD","record":${record}}`)
+    expect(cut(message.namespace)).toBe('')
   })
 
   it('keeps the last of members with the same name', () => {
-    const { reader, cut } = read(
+    const { message, cut } = read(
       '{"type":"RECORD","record":{"stream":"a","data":{"n":1},"emitted_at":1,"data":{"n":2},"str\\u0065am":"b"}}',
     )
-    expect(cut(reader.stream)).toBe('"b"')
-    expect(cut(reader.data)).toBe('{"n":2}')
+    expect(cut(message.stream)).toBe('"b"')
+    expect(cut(message.data)).toBe('{"n":2}')
   })
 
   it('takes nothing from a record object that another one replaces', () => {
-    const first = '{"stream":"a","namespace":"n","data":{},"emitted_at":1}'
-    const { reader, cut } = read(
-      `{"record":${first},"type":"RECORD","record":{"stream":"b","data":{},"emitted_at":2}}`,
-    )
-    expect(cut(reader.stream)).toBe('"b"')
-    expect(cut(reader.namespace)).toBe('')
+    for (const first of [
+      '{"stream":"a","namespace":"n","data":{ },"emitted_at":1}',
+      '{"stream":7,"namespace":"n","data":[ ],"emitted_at":{}}',
+    ]) {
+      const { message, cut } = read(
+        `{"record":${first},"type":"RECORD","record":{"stream":"b","data":{},"emitted_at":2}}`,
+      )
+      expect(cut(message.stream)).toBe('"b"')
+      expect(cut(message.namespace)).toBe('')
+      expect(message.dataHasSpace).toBe(false)
+    }
   })
 
   it.each([
@@ -70,46 +92,55 @@ describe('a record', () => {
     ['{"a":1 }', true],
     ['{\t}', true],
   ])('says of the data %s whether it holds insignificant white space', (data, expected) => {
-    const { reader } = read(
+    const { message } = read(
       `{"type": "RECORD", "record": {"data" : ${data} , "stream": "s", "emitted_at": 1}}`,
     )
-    expect(reader.dataHasSpace).toBe(expected)
+    expect(message.dataHasSpace).toBe(expected)
   })
 })
 
 describe('a state', () => {
   it('has its object and the value of destinationStats located', () => {
-    const { reader, cut } = read(
+    const { message, cut } = read(
       '{"type":"STATE","state" : { "a":1, "destinationStats" : {"recordCount":9.0} } ,"id":1}',
     )
-    expect(cut(reader.state)).toBe('{ "a":1, "destinationStats" : {"recordCount":9.0} }')
-    expect(cut(reader.destinationStats)).toBe('{"recordCount":9.0}')
-    expect(reader.stateIsEmpty).toBe(false)
+    expect(cut(message.state)).toBe('{ "a":1, "destinationStats" : {"recordCount":9.0} }')
+    expect(cut(message.destinationStats)).toBe('{"recordCount":9.0}')
+    expect(message.stateIsEmpty).toBe(false)
+  })
+
+  it('has its whole text located, without white space around it', () => {
+    const { message, cut } = read(' \t{"type": "STATE","state":{} } \r')
+    expect(cut(message.text)).toBe('{"type": "STATE","state":{} }')
   })
 
   it('has a destinationStats of null located too', () => {
-    const { reader, cut } = read('{"type":"STATE","state":{"destinationStats":null}}')
-    expect(cut(reader.destinationStats)).toBe('null')
+    const { message, cut } = read('{"type":"STATE","state":{"destinationStats":null}}')
+    expect(cut(message.destinationStats)).toBe('null')
+  })
+
+  it('takes nothing from a state object that another one replaces', () => {
+    const { message, cut } = read(
+      '{"type":"STATE","state":{},"state":{"destinationStats":1},"state":{"a":2}}',
+    )
+    expect(cut(message.state)).toBe('{"a":2}')
+    expect(cut(message.destinationStats)).toBe('')
+    expect(message.stateIsEmpty).toBe(false)
   })
 
   it('is known to be empty', () => {
-    const { reader, cut } = read('{"type":"STATE","state":{ }}')
-    expect(reader.stateIsEmpty).toBe(true)
-    expect(cut(reader.destinationStats)).toBe('')
+    const { message, cut } = read('{"type":"STATE","state":{ }}')
+    expect(message.stateIsEmpty).toBe(true)
+    expect(cut(message.destinationStats)).toBe('')
   })
 })
 
-describe('lines one after the other', () => {
-  const text = `${RECORD}\r\n\n \r\n{"type":"STATE","state":{}}\n`
-
-  it('are read from where the one before ended, and counted', () => {
-    const reader = new MessageReader()
-    const bytes = Buffer.from(text)
+describe('messages one after the other', () => {
+  it('are counted, empty lines too', () => {
+    const input = new Input()
+    input.append(Buffer.from(`${RECORD}\r\n\n \r\n{"type":"STATE","state":{}}\n`))
     const seen: [number, string][] = []
-    for (let at = 0; at < bytes.length;) {
-      at = reader.read(bytes, at)
-      seen.push([reader.lineNumber, reader.kind])
-    }
+    while (input.next()) seen.push([input.message.lineNumber, input.message.kind])
     expect(seen).toEqual([
       [1, 'record'],
       [2, 'other'],
@@ -118,80 +149,70 @@ describe('lines one after the other', () => {
     ])
   })
 
-  it('do not see what the lines before them held', () => {
-    const reader = new MessageReader()
-    const bytes = Buffer.from(`${RECORD}\n{"type":"RECORD"}\n`)
-    const second = reader.read(bytes, 0)
-    expect(() => reader.read(bytes, second)).toThrow('Line 2: the record names no stream.')
-    expect(() => reader.read(Buffer.from('{"record":{}}\n'), 0)).toThrow('Line 3: the message has no "type".')
-  })
-})
-
-const SECRET = '"card":"4111-1111"'
-
-describe('what is not a message', () => {
   it.each([
-    ['garbage', 'Line 1, byte 1: not an Airbyte message: expected a JSON object.'],
-    ['  [1]', 'Line 1, byte 3: not an Airbyte message: expected a JSON object.'],
-    ['"text"', 'Line 1, byte 1: not an Airbyte message: expected a JSON object.'],
-    ['{"type":"LOG"}{}', 'Line 1, byte 15: not an Airbyte message: expected the end of the line.'],
-    ['{"type":"LOG"', 'Line 1, byte 14: not an Airbyte message: expected , or }, but the line ends.'],
-    ['{"type":null}', 'Line 1, byte 9: not an Airbyte message: type is not a string.'],
-    ['{"type":"LOG",}', 'Line 1, byte 15: not an Airbyte message: expected a name in quotes.'],
-    [
-      '{"record":{"stream":"s",}}',
-      'Line 1, byte 25, stream "s": not an Airbyte message: expected a name in quotes.',
-    ],
-    ['{"trace":[]}', 'Line 1, byte 10: not an Airbyte message: trace is not an object.'],
-    ['{"record":{"stream":7}}', 'Line 1, byte 21: not an Airbyte message: record.stream is not a string.'],
-    [
-      '{"record":{"stream":"s","namespace":{}}}',
-      'Line 1, byte 37, stream "s": not an Airbyte message: record.namespace is not a string.',
-    ],
-    [
-      `{"record":{"stream":"s","data":[{${SECRET}}]}}`,
-      'Line 1, byte 32, stream "s": not an Airbyte message: record.data is not an object.',
-    ],
-    [
-      `{"record":{"stream":"s","data":{${SECRET}},"emitted_at":"now"}}`,
-      'Line 1, byte 66, stream "s": not an Airbyte message: record.emitted_at is not a number.',
-    ],
-    [
-      `{"record":{"stream":"s","data":{${SECRET}`,
-      'Line 1, byte 51, stream "s": not an Airbyte message: expected , or }, but the line ends.',
-    ],
-    ['{}', 'Line 1: the message has no "type".'],
-    ['{"record":{}}', 'Line 1: the message has no "type".'],
-    ['{"type":"RECORD"}', 'Line 1: the record names no stream.'],
-    ['{"type":"RECORD","record":null}', 'Line 1: the record names no stream.'],
-    ['{"type":"RECORD","record":[1]}', 'Line 1: the record names no stream.'],
-    [
-      '{"type":"RECORD","record":{"stream":null,"data":{},"emitted_at":1}}',
-      'Line 1: the record names no stream.',
-    ],
-    [
-      '{"type":"RECORD","record":{"stream":"s","emitted_at":1}}',
-      'Line 1, stream "s": the record has no "data".',
-    ],
-    [
-      '{"type":"RECORD","record":{"stream":"s","data":null,"emitted_at":1}}',
-      'Line 1, stream "s": the record has no "data".',
-    ],
-    [
-      `{"type":"RECORD","record":{"stream":"s","data":{${SECRET}}}}`,
-      'Line 1, stream "s": the record has no "emitted_at".',
-    ],
-    ['{"type":"STATE"}', 'Line 1: the STATE has no "state".'],
-    ['{"type":"STATE","state":{},"state":null}', 'Line 1: the STATE has no "state".'],
-    ['{"type":"TRACE","trace":null}', 'Line 1: the TRACE has no "trace".'],
-  ])('is refused by line, stream and reason, never with data: %s', (line, message) => {
-    expect(() => read(line)).toThrow(new SystemError(message))
+    ['{"type":"RECORD"}', 'the record names no stream'],
+    ['{"record":{}}', 'the message has no "type"'],
+    ['{"type":"STATE"}', 'the STATE has no "state"'],
+    ['{"type":"TRACE"}', 'the TRACE has no "trace"'],
+  ])('do not see what the one before them held: %s', (line, reason) => {
+    for (const before of [
+      RECORD,
+      '{"type":"STATE","state":{"destinationStats":1}}',
+      '{"type":"TRACE","trace":{}}',
+    ])
+      expect(() => read(line, before)).toThrow(new SystemError(`Line 2: ${reason}.`))
+  })
+
+  it.each([
+    ['{"stream":"users","data":{ },"emitted_at":5}', '""true'],
+    ['{"stream":"users","namespace":"n","data":{},"emitted_at":5}', '"n"false'],
+  ])('have a namespace and white space of their own: %s', (record, expected) => {
+    for (const before of [
+      '{"namespace":"old","stream":"s","data":{},"emitted_at":5}',
+      record,
+      '{"stream":"s","emitted_at":1,"data":{ }}',
+    ]) {
+      const { message, cut } = read(
+        `{"type":"RECORD","record":${record}}`,
+        `{"type":"RECORD","record":${before}}`,
+      )
+      expect((cut(message.namespace) || '""') + String(message.dataHasSpace)).toBe(expected)
+    }
   })
 })
 
-function read(line: string): { reader: MessageReader; cut: (range: Range) => string } {
-  const reader = new MessageReader()
-  const bytes = Buffer.from(`${line}\n`)
-  expect(reader.read(bytes, 0)).toBe(bytes.length)
-  return { reader, cut: ({ start, end }) => bytes.toString('utf8', start, end) }
+describe('the hash of a record', () => {
+  it('is the same wherever stream and namespace stand', () => {
+    const hash = hashOf('{"stream":"s","namespace":"n","data":{},"emitted_at":1}')
+    expect(hashOf('{"emitted_at": 2, "namespace" : "n", "data": {"stream":"t"}, "stream":"s"}')).toBe(hash)
+    expect(hashOf('{"stream":"t","data":{},"emitted_at":1,"str\\u0065am":"s","namespace":"n"}')).toBe(hash)
+    expect(hashOf('{"stream":"t"},"record":{"stream":"s","namespace":"n","data":{},"emitted_at":1}')).toBe(
+      hash,
+    )
+  })
+
+  it('is mostly another for another stream or namespace', () => {
+    const hashes = ['"s"', '"t"', '"s","namespace":"n"', '"s","namespace":"m"', '"n","namespace":"s"'].map(
+      (names) => hashOf(`{"stream":${names},"data":{},"emitted_at":1}`),
+    )
+    expect(new Set(hashes).size).toBe(5)
+  })
+})
+
+function hashOf(record: string): number {
+  return read(`{"type":"RECORD","record":${record}}`).message.hash
+}
+
+function kindFor(line: string): string {
+  const { type } = JSON.parse(line) as { type: string }
+  return ['RECORD', 'STATE', 'TRACE'].includes(type) ? type.toLowerCase() : 'other'
+}
+
+/** Reads a line, behind the lines that stand before it. */
+function read(line: string, ...before: string[]): { message: Message; cut: (range: Range) => string } {
+  const input = new Input()
+  input.append(Buffer.from([...before, line, ''].join('\n')))
+  for (const _ of before) expect(input.next()).toBe(true)
+  expect(input.next()).toBe(true)
+  return { message: input.message, cut: ({ start, end }) => input.bytes.toString('utf8', start, end) }
 }

@@ -1,46 +1,33 @@
 /**
- * Reads one line as an Airbyte message. A record's `data` is only checked and located, never built; the rare
- * messages (states, traces) hand out their text for `JSON.parse`.
+ * One message after the other, as the scanner has found them. A record's `data` is only located, never built; the
+ * rare messages (states, traces) hand out their text for `JSON.parse`.
  */
 import { SystemError } from '../errors.ts'
-import { enterObject, names, nextMember, readName, readString } from './json-object.ts'
-import { JsonScanner, JsonSyntaxError } from './json-scanner.ts'
+import { Field, reasonText, type Scanner } from './scanner.ts'
 
 /** Kinds that a destination does not act on (LOG, CONTROL, and those not invented yet) are `other`. */
-export type MessageKind = 'record' | 'state' | 'trace' | 'other'
+export type MessageKind = 'other' | 'record' | 'state' | 'trace'
 
-/** Bytes `start` to `end` (exclusive) of the buffer that was read; empty where the message has no such value. */
+/** Bytes `start` to `end` (exclusive) of the scanner's memory; empty where the message has no such value. */
 export interface Range {
   start: number
   end: number
 }
 
-const LF = 0x0a
-const QUOTE = 0x22
-const MINUS = 0x2d
-const OPEN_OBJECT = 0x7b
-const NULL = 0x6e
+const KINDS: readonly MessageKind[] = ['other', 'record', 'state', 'trace']
 
-const MESSAGE = names('type', 'record', 'state', 'trace')
-const RECORD = names('stream', 'namespace', 'data', 'emitted_at')
-const STATE = names('destinationStats')
-const TYPES = names('RECORD', 'STATE', 'TRACE')
-const KINDS = ['record', 'state', 'trace'] as const
-
-/**
- * One reader serves a whole run; each `read` overwrites what the one before found. Ranges point into the buffer
- * given to `read` and hold until that buffer changes.
- */
-export class MessageReader {
+/** One object serves a whole run; what it says holds until the next `take`. */
+export class Message {
   kind: MessageKind = 'other'
-  /** The number of the line read last, from 1. */
+  /** The number of its line, from 1. */
   lineNumber = 0
   /** The whole message without white space around it. */
   readonly text = range()
 
-  /** A record's stream and namespace, as JSON strings with their quotes. */
+  /** A record's stream and namespace, as JSON strings with their quotes, and a hash over both. */
   readonly stream = range()
   readonly namespace = range()
+  hash = 0
   readonly data = range()
   /** Whether a record's `data` holds white space outside its strings. */
   dataHasSpace = false
@@ -48,153 +35,87 @@ export class MessageReader {
 
   /** A state message's object under `state`, and the value of `destinationStats` in it. */
   readonly state = range()
-  readonly destinationStats = range()
   stateIsEmpty = false
+  readonly destinationStats = range()
 
-  readonly #scanner = new JsonScanner()
-  readonly #trace = range()
-  #type: number | undefined
-
-  /**
-   * Reads the line that starts at `start` and ends with the next line feed, and gives the offset behind that.
-   * An empty line is of kind `other`. Throws SystemError, without data, for anything that is not a message.
-   */
-  read(bytes: Buffer, start: number): number {
-    const scanner = this.#scanner
-    scanner.bytes = bytes
-    scanner.position = start
+  /** Takes what is in a row of the scanner's table, which is a line; an empty line is of kind `other`. */
+  take(scanner: Scanner, row: number): void {
+    const { table } = scanner
+    const at = row * scanner.rowLength
     this.lineNumber++
-    this.kind = 'other'
-    this.#type = undefined
-    clear(this.state)
-    clear(this.#trace)
-    this.#clearRecord()
-    try {
-      if (scanner.peek() !== LF) this.#readMessage()
-    } catch (error) {
-      if (error instanceof JsonSyntaxError) throw this.#notAMessage(error, start)
-      throw error
-    }
-    return scanner.position + 1
-  }
-
-  #readMessage(): void {
-    const scanner = this.#scanner
-    this.text.start = scanner.position
-    if (scanner.peek() !== OPEN_OBJECT) scanner.fail('expected a JSON object')
-    for (let more = enterObject(scanner); more; more = nextMember(scanner)) {
-      const member = readName(scanner, MESSAGE)
-      if (member === 0) this.#readType()
-      else if (member === 1) this.#readRecord()
-      else if (member === 2) this.#readState()
-      else if (member === 3) locate(scanner, this.#trace, OPEN_OBJECT, 'trace is not an object')
-      else scanner.skipValue()
-    }
-    this.text.end = scanner.position
-    if (scanner.peek() !== LF) scanner.fail('expected the end of the line')
-    this.#settleKind()
-  }
-
-  #readType(): void {
-    const scanner = this.#scanner
-    if (scanner.peek() !== QUOTE) scanner.fail('type is not a string')
-    this.#type = readString(scanner, TYPES)
-  }
-
-  #readRecord(): void {
-    const scanner = this.#scanner
-    this.#clearRecord()
-    if (scanner.peek() !== OPEN_OBJECT) return scanner.skipValue()
-    for (let more = enterObject(scanner); more; more = nextMember(scanner)) {
-      const member = readName(scanner, RECORD)
-      if (member === 0) locate(scanner, this.stream, QUOTE, 'record.stream is not a string')
-      else if (member === 1) locate(scanner, this.namespace, QUOTE, 'record.namespace is not a string')
-      else if (member === 2) this.#readData()
-      else if (member === 3) this.#readEmittedAt()
-      else scanner.skipValue()
-    }
-  }
-
-  #clearRecord(): void {
-    clear(this.stream)
-    clear(this.namespace)
-    clear(this.data)
-    clear(this.emittedAt)
-  }
-
-  #readData(): void {
-    const scanner = this.#scanner
-    scanner.peek()
-    scanner.sawSpace = false
-    locate(scanner, this.data, OPEN_OBJECT, 'record.data is not an object')
-    this.dataHasSpace = scanner.sawSpace
-  }
-
-  #readEmittedAt(): void {
-    const scanner = this.#scanner
-    const first = scanner.peek()
-    const isNumber = first === MINUS || (first >= 0x30 && first <= 0x39)
-    locate(scanner, this.emittedAt, isNumber ? first : MINUS, 'record.emitted_at is not a number')
-  }
-
-  #readState(): void {
-    const scanner = this.#scanner
-    clear(this.state)
-    clear(this.destinationStats)
-    if (scanner.peek() !== OPEN_OBJECT) return scanner.skipValue()
-    const start = scanner.position
-    let more = enterObject(scanner)
-    this.stateIsEmpty = !more
-    for (; more; more = nextMember(scanner)) {
-      if (readName(scanner, STATE) === 0) {
-        scanner.peek()
-        this.destinationStats.start = scanner.position
-        scanner.skipValue()
-        this.destinationStats.end = scanner.position
-      } else scanner.skipValue()
-    }
-    this.state.start = start
-    this.state.end = scanner.position
-  }
-
-  #settleKind(): void {
-    if (this.#type === undefined) throw this.#incomplete('the message has no "type"')
-    this.kind = KINDS[this.#type] ?? 'other'
+    this.kind = KINDS[table[at]!]!
     if (this.kind === 'record') {
-      if (isEmpty(this.stream)) throw this.#incomplete('the record names no stream')
-      if (isEmpty(this.data)) throw this.#incomplete('the record has no "data"')
-      if (isEmpty(this.emittedAt)) throw this.#incomplete('the record has no "emitted_at"')
-    } else if (this.kind === 'state' && isEmpty(this.state))
-      throw this.#incomplete('the STATE has no "state"')
-    else if (this.kind === 'trace' && isEmpty(this.#trace)) throw this.#incomplete('the TRACE has no "trace"')
+      read(table, at + Field.stream, this.stream)
+      read(table, at + Field.namespace, this.namespace)
+      read(table, at + Field.emittedAt, this.emittedAt)
+      read(table, at + Field.data, this.data)
+      this.hash = table[at + Field.hash]!
+      this.dataHasSpace = table[at + Field.dataHasSpace] === 1
+    } else {
+      read(table, at + Field.text, this.text)
+      read(table, at + Field.state, this.state)
+      read(table, at + Field.destinationStats, this.destinationStats)
+      this.stateIsEmpty = table[at + Field.stateIsEmpty] === 1
+    }
+    const missing = this.#missing(table, at)
+    if (missing !== undefined) throw this.#refusal(scanner, row, missing)
   }
 
-  #incomplete(reason: string): SystemError {
-    return new SystemError(`Line ${this.lineNumber}${this.#inStream()}: ${reason}.`)
+  /** The error for the line in `row`, which the scanner could not read to its end. */
+  failure(scanner: Scanner, row: number): SystemError {
+    this.lineNumber++
+    const { reason, offset } = scanner.failure!
+    return this.#notAMessage(scanner, row, reason, offset)
   }
 
-  #notAMessage(error: JsonSyntaxError, lineStart: number): SystemError {
-    const at = `Line ${this.lineNumber}, byte ${error.offset - lineStart + 1}${this.#inStream()}`
-    return new SystemError(`${at}: not an Airbyte message: ${error.message}.`)
+  /** What a message of its type has to have and this one has not; empty where it is there and of the wrong kind. */
+  #missing(table: Int32Array, at: number): string | undefined {
+    switch (this.kind) {
+      case 'record':
+        if (table[at + Field.problem] !== 0) return ''
+        if (isEmpty(this.stream)) return 'the record names no stream'
+        if (isEmpty(this.data)) return 'the record has no "data"'
+        return isEmpty(this.emittedAt) ? 'the record has no "emitted_at"' : undefined
+      case 'state':
+        return isEmpty(this.state) ? 'the STATE has no "state"' : undefined
+      case 'trace':
+        return table[at + Field.hasTrace] === 0 ? 'the TRACE has no "trace"' : undefined
+      case 'other':
+        return table[at + Field.hasType] === 0 && !isEmpty(this.text)
+          ? 'the message has no "type"'
+          : undefined
+    }
   }
 
-  #inStream(): string {
-    const { start, end } = this.stream
-    return isEmpty(this.stream) ? '' : `, stream ${this.#scanner.bytes.toString('utf8', start, end)}`
+  #refusal(scanner: Scanner, row: number, missing: string): SystemError {
+    const { table, rowLength } = scanner
+    const at = row * rowLength
+    if (missing === '')
+      return this.#notAMessage(
+        scanner,
+        row,
+        reasonText(table[at + Field.problem]!),
+        table[at + Field.problemAt]!,
+      )
+    return new SystemError(`Line ${this.lineNumber}${inStream(scanner, row)}: ${missing}.`)
+  }
+
+  #notAMessage(scanner: Scanner, row: number, reason: string, offset: number): SystemError {
+    const byte = offset - scanner.table[row * scanner.rowLength + Field.lineStart]! + 1
+    const where = `Line ${this.lineNumber}, byte ${byte}${inStream(scanner, row)}`
+    return new SystemError(`${where}: not an Airbyte message: ${reason}.`)
   }
 }
 
-/** Passes a value that must begin with `first`, and notes where it stands; null counts as absent. */
-function locate(scanner: JsonScanner, value: Range, first: number, otherwise: string): void {
-  const byte = scanner.peek()
-  if (byte !== first && byte !== NULL) scanner.fail(otherwise)
-  value.start = scanner.position
-  scanner.skipValue()
-  value.end = byte === NULL ? value.start : scanner.position
+function inStream({ bytes, table, rowLength }: Scanner, row: number): string {
+  const stream = range()
+  read(table, row * rowLength + Field.stream, stream)
+  return isEmpty(stream) ? '' : `, stream ${bytes.toString('utf8', stream.start, stream.end)}`
 }
 
-function clear(value: Range): void {
-  value.start = value.end = 0
+function read(table: Int32Array, at: number, into: Range): void {
+  into.start = table[at]!
+  into.end = table[at + 1]!
 }
 
 function range(): Range {

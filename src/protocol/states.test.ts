@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../errors.ts'
-import { MessageReader } from './messages.ts'
+import { Input } from './input.ts'
 import { readState, type StateMessage } from './states.ts'
 
 const COUNTS = '{"recordCount":3.0}'
@@ -72,14 +72,14 @@ describe('an acknowledged state is the line that came, byte for byte, with our c
   })
 
   it('whatever stands in the lines before and behind it, and when its buffer has been used again', () => {
-    const reader = new MessageReader()
-    const other = Buffer.from('{"type":"STATE","state":{"destinationStats":{"other":true}}}\n')
-    reader.read(other, 0)
-    const bytes = Buffer.from('{"type":"STATE","state":{"n":1}}\n')
-    reader.read(bytes, 0)
-    const state = readState(bytes, reader)
-    bytes.fill('x')
-    reader.read(other, 0)
+    const input = new Input()
+    const other = '{"type":"STATE","state":{"destinationStats":{"other":true}}}\n'
+    input.append(Buffer.from(`${other}{"type":"STATE","state":{"n":1}}\n${other}`))
+    expect([input.next(), input.next()]).toEqual([true, true])
+    const { text } = input.message
+    const state = readState(input.bytes, input.message)
+    input.bytes.fill('x', text.start, text.end)
+    expect(input.next()).toBe(true)
     expect(state.acknowledge({ recordCount: 3 }).toString()).toBe(
       `{"type":"STATE","state":{"n":1,"destinationStats":${COUNTS}}}\n`,
     )
@@ -131,10 +131,10 @@ it('a held state takes as many bytes as its text', () => {
 })
 
 function stateOf(line: string): StateMessage {
-  const reader = new MessageReader()
-  const bytes = Buffer.from(`${line}\n`)
-  reader.read(bytes, 0)
-  return readState(bytes, reader)
+  const input = new Input()
+  input.append(Buffer.from(`${line}\n`))
+  expect(input.next()).toBe(true)
+  return readState(input.bytes, input.message)
 }
 
 function acknowledged(line: string): string {

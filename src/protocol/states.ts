@@ -1,7 +1,7 @@
 /** State messages: whose they are, and how they go back: byte for byte as they came, with our counts put in. */
 import { SystemError } from '../errors.ts'
 import type { StreamDescriptor } from './descriptor.ts'
-import type { MessageReader } from './messages.ts'
+import type { Message } from './messages.ts'
 
 type StateScope = { kind: 'stream'; stream: StreamDescriptor } | { kind: 'global' } | { kind: 'legacy' }
 
@@ -20,9 +20,9 @@ export interface StateMessage {
 
 const LINE_FEED = Buffer.from('\n')
 
-/** Takes the state message that `reader` stands on out of its buffer. */
-export function readState(bytes: Buffer, reader: MessageReader): StateMessage {
-  const { text, state, destinationStats, stateIsEmpty, lineNumber } = reader
+/** Takes the state message that `message` stands on out of its buffer. */
+export function readState(bytes: Buffer, message: Message): StateMessage {
+  const { text, state, destinationStats, stateIsEmpty, lineNumber } = message
   const copy = Buffer.from(bytes.subarray(text.start, text.end))
   const replaces = destinationStats.end > destinationStats.start
   // Either in place of the value that is there, or as a new last member.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MessageReader } from './messages.ts'
+import { Input } from './input.ts'
 import { readStreamStatus, type StreamStatus } from './traces.ts'
 
 const users = { name: 'users', namespace: 'public' }
@@ -59,8 +59,8 @@ describe('the status of a stream', () => {
 })
 
 function statusIn(trace: object): StreamStatus | undefined {
-  const reader = new MessageReader()
-  const bytes = Buffer.from(`${JSON.stringify({ type: 'TRACE', trace })}\n`)
-  reader.read(bytes, 0)
-  return readStreamStatus(bytes, reader)
+  const input = new Input()
+  input.append(Buffer.from(`${JSON.stringify({ type: 'TRACE', trace })}\n`))
+  expect(input.next()).toBe(true)
+  return readStreamStatus(input.bytes, input.message)
 }

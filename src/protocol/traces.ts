@@ -1,6 +1,6 @@
 /** Trace messages: the only ones that mean something to a destination are the statuses of streams. */
 import type { StreamDescriptor } from './descriptor.ts'
-import type { MessageReader } from './messages.ts'
+import type { Message } from './messages.ts'
 
 export interface StreamStatus {
   stream: StreamDescriptor
@@ -13,7 +13,7 @@ interface Trace {
 }
 
 /** The end of a stream, if that is what the trace message announces. A trace without a type is a status. */
-export function readStreamStatus(bytes: Buffer, { text }: MessageReader): StreamStatus | undefined {
+export function readStreamStatus(bytes: Buffer, { text }: Message): StreamStatus | undefined {
   const { trace } = JSON.parse(bytes.toString('utf8', text.start, text.end)) as { trace: Trace }
   if (trace.type != null && trace.type !== 'STREAM_STATUS') return undefined
   const { stream_descriptor: stream, status } = trace.stream_status ?? {}

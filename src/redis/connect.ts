@@ -37,7 +37,6 @@ export async function openConnection(
     port: connection.port,
     lazyConnect: true,
     protocol: 2,
-    connectionName: 'destination-redis',
     connectTimeout: timeoutMs,
     keepAlive: 10_000,
     disableClientInfo: true,
@@ -58,10 +57,8 @@ export async function openConnection(
   try {
     await client.connect()
     const call: OpenConnection['call'] = (command, ...args) => client.call(command, ...args) as Promise<Reply>
-    await logIn(call, connection)
-    if (connection.database !== 0) await call('SELECT', connection.database)
     return {
-      identity: await identify(call),
+      identity: await introduce(call, connection),
       call,
       takeSocket: () => socketOf(client),
       cut: () => client.disconnect(),
@@ -82,6 +79,22 @@ export async function openConnection(
   }
 }
 
+/** Once logged in, the rest is asked at once, as a far server takes its time for each answer. */
+async function introduce(call: OpenConnection['call'], connection: Connection): Promise<Identity> {
+  await logIn(call, connection)
+  const [clientId, info] = await Promise.all([
+    // Managed servers may deny CLIENT or INFO: then the identity stays unknown, which is no reason to fail.
+    call('CLIENT', 'ID').catch(ignoreReply),
+    call('INFO', 'server').catch(ignoreReply),
+    call('CLIENT', 'SETNAME', 'destination-redis').catch(ignoreReply),
+    connection.database === 0 ? undefined : call('SELECT', connection.database),
+  ])
+  return {
+    clientId: typeof clientId === 'number' ? clientId : undefined,
+    runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
+  }
+}
+
 async function logIn(call: OpenConnection['call'], { username, password }: Connection): Promise<void> {
   if (username === undefined) {
     if (password !== undefined) await call('AUTH', password)
@@ -93,18 +106,6 @@ async function logIn(call: OpenConnection['call'], { username, password }: Conne
     // Before Redis 6 a server has a password and no users.
     if (!isReply(error) || !/wrong number of arguments/.test(error.message)) throw error
     if (password !== undefined) await call('AUTH', password)
-  }
-}
-
-/** Managed servers may deny CLIENT or INFO: then the identity stays unknown, which is no reason to fail. */
-async function identify(call: OpenConnection['call']): Promise<Identity> {
-  const [clientId, info] = await Promise.all([
-    call('CLIENT', 'ID').catch(ignoreReply),
-    call('INFO', 'server').catch(ignoreReply),
-  ])
-  return {
-    clientId: typeof clientId === 'number' ? clientId : undefined,
-    runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
   }
 }
 

@@ -2,7 +2,7 @@
  * The link to one server: a control connection for single commands and a lane for bulk writes. When either breaks,
  * or the server cannot take writes, both are opened again, and whatever was not answered is asked or sent again.
  */
-import type { Config } from '../config/config.ts'
+import type { Config, Connection } from '../config/config.ts'
 import { TransientError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { openConnection, type Identity, type OpenConnection, type Reply } from './connect.ts'
@@ -148,19 +148,18 @@ export class Link implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const control = await openConnection(this.#config.connection)
-    let bulk: OpenConnection | undefined
+    const opened = await openBoth(this.#config.connection)
     try {
+      const [control] = opened
       await this.#silenceTheLost(control)
       const objection = await this.objection((command, ...args) => control.call(command, ...args))
       if (objection !== undefined) this.#fail(objection)
-      bulk = await openConnection(this.#config.connection)
       this.#closing.signal.throwIfAborted()
     } catch (error) {
-      for (const connection of [control, bulk]) if (connection !== undefined) this.#giveUp(connection)
+      for (const connection of opened) this.#giveUp(connection)
       throw error
     }
-    this.#use({ control, bulk })
+    this.#use({ control: opened[0], bulk: opened[1] })
   }
 
   async #silenceTheLost(control: OpenConnection): Promise<void> {
@@ -200,4 +199,12 @@ export class Link implements AsyncDisposable {
     for (const question of this.#questions) question.reject(this.#failure)
     this.#questions.clear()
   }
+}
+
+/** Either both or none; what has nothing sent over it is no danger when it is cut. */
+async function openBoth(connection: Connection): Promise<[OpenConnection, OpenConnection]> {
+  const [control, bulk] = await Promise.allSettled([openConnection(connection), openConnection(connection)])
+  if (control.status === 'fulfilled' && bulk.status === 'fulfilled') return [control.value, bulk.value]
+  for (const attempt of [control, bulk]) if (attempt.status === 'fulfilled') attempt.value.cut()
+  throw control.status === 'rejected' ? control.reason : (bulk as PromiseRejectedResult).reason
 }

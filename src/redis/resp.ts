@@ -7,26 +7,24 @@ const ZERO = 0x30
 /** Below this a loop beats a call into native code. */
 const SHORT = 48
 
-const INITIAL_SIZE = 1 << 16
-
-/** Grows as commands are put in, and is used again after `clear`, so that a long run allocates little. */
+/** Commands that go out together; grows as they are put in. */
 export class CommandBuffer {
-  bytes: Buffer = Buffer.allocUnsafe(INITIAL_SIZE)
+  bytes: Buffer
   /** Bytes in use. */
   length = 0
   /** Commands put in, each of which the server answers once. */
   commands = 0
 
-  clear(): void {
-    this.length = 0
-    this.commands = 0
+  /** `bytes`: the memory to begin with. */
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
   }
 
   /** Makes room for `size` more bytes; the puts below rely on it. */
   reserve(size: number): void {
     const needed = this.length + size
     if (needed <= this.bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2))
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger
   }
@@ -66,11 +64,9 @@ export class CommandBuffer {
     this.bytes[this.length++] = LF
   }
 
-  /** Puts in one whole command. */
-  command(...args: readonly (string | Buffer)[]): void {
-    const command = encodeCommand(...args)
-    this.reserve(command.length)
-    this.put(command)
+  /** Begins a command of so many arguments, which are still to be put in. */
+  putCommand(name: string, args: number): void {
+    this.put(Buffer.from(`*${args + 1}\r\n$${name.length}\r\n${name}\r\n`))
     this.commands++
   }
 }
@@ -80,15 +76,6 @@ export function digitsOf(value: number): number {
   let digits = 1
   for (let limit = 10; value >= limit; limit *= 10) digits++
   return digits
-}
-
-function encodeCommand(...args: readonly (string | Buffer)[]): Buffer {
-  const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)]
-  for (const arg of args) {
-    const bytes = typeof arg === 'string' ? Buffer.from(arg) : arg
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'))
-  }
-  return Buffer.concat(parts)
 }
 
 /** The key of one command, given how many stand before it: its first argument, as text. */

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../config/parse.ts'
-import { MessageReader } from '../protocol/messages.ts'
+import { Input } from '../protocol/input.ts'
 import { CommandBuffer } from '../redis/resp.ts'
 import { Batch } from './batch.ts'
 import type { IdRange } from './ids.ts'
 import { planStreams, type StreamPlan } from './plan.ts'
+import { Slabs } from './slabs.ts'
 
 const { config } = parseConfig('{"host":"h"}', {})
 const plans = planStreams(
@@ -15,11 +16,13 @@ const plans = planStreams(
   config,
 )
 const [a, b] = plans as [StreamPlan, StreamPlan]
+/** Every record is read through the same memory. */
+const input = new Input()
 const LIMITS = { records: 1000, bytes: 65_536 }
 
 describe('the records of a batch', () => {
   it('are laid out in the order they came, each stream with ids of its own', () => {
-    const batch = new Batch(LIMITS)
+    const batch = new Batch(LIMITS, plans, new Slabs(0))
     add(batch, a, '{"n":1}')
     add(batch, b, '{"n":2}')
     add(batch, a, '{"n":3}')
@@ -51,7 +54,7 @@ describe('the records of a batch', () => {
     ['{"ü":"€😀"}', '{"ü":"€😀"}'],
     ['{}', '{}'],
   ])('keep their data as it was sent, without white space: %s', (data, kept) => {
-    const batch = new Batch(LIMITS)
+    const batch = new Batch(LIMITS, plans, new Slabs(0))
     add(batch, a, data)
     expect(laidOut(batch, idsFrom(1)).map((command) => command.at(-1))).toEqual([kept])
   })
@@ -61,23 +64,23 @@ describe('the records of a batch', () => {
     ['1700000000000.7', '1700000000000'],
     ['1.7e12', '1700000000000'],
   ])('keep the integer part of their emission time: %s', (emittedAt, kept) => {
-    const batch = new Batch(LIMITS)
+    const batch = new Batch(LIMITS, plans, new Slabs(0))
     add(batch, a, '{}', emittedAt)
     expect(laidOut(batch, idsFrom(1))[0]?.[5]).toBe(kept)
   })
 
   it('are counted by stream', () => {
-    const batch = new Batch(LIMITS)
+    const batch = new Batch(LIMITS, plans, new Slabs(0))
     for (const plan of [a, b, a]) add(batch, plan, '{}')
     expect(batch.records).toBe(3)
-    expect([...batch.counts]).toEqual([
+    expect([...batch.countByStream()]).toEqual([
       [a, 2],
       [b, 1],
     ])
   })
 
   it('may be far more, and far larger, than there was room for', () => {
-    const batch = new Batch({ records: 10, bytes: 1024 })
+    const batch = new Batch({ records: 10, bytes: 1024 }, plans, new Slabs(0))
     const sizes = Array.from({ length: 5_000 }, (_, index) => (index === 2_500 ? 3_000_000 : index % 50))
     const data = sizes.map((size, index) => `{"${index}":"${'x'.repeat(size)}"}`)
     for (const text of data) add(batch, a, text)
@@ -89,16 +92,16 @@ describe('the records of a batch', () => {
 
 describe('a batch', () => {
   it('is empty until a record or a state comes', () => {
-    expect(new Batch(LIMITS).isEmpty).toBe(true)
-    const withRecord = new Batch(LIMITS)
+    expect(new Batch(LIMITS, plans, new Slabs(0)).isEmpty).toBe(true)
+    const withRecord = new Batch(LIMITS, plans, new Slabs(0))
     add(withRecord, a, '{}')
-    const withState = new Batch(LIMITS)
+    const withState = new Batch(LIMITS, plans, new Slabs(0))
     withState.addState(Buffer.from('{}\n'))
     expect([withRecord.isEmpty, withState.isEmpty]).toEqual([false, false])
   })
 
   it('is full by its records', () => {
-    const batch = new Batch({ records: 3, bytes: 65_536 })
+    const batch = new Batch({ records: 3, bytes: 65_536 }, plans, new Slabs(0))
     const seen = [1, 2, 3].map(() => {
       add(batch, a, '{}')
       return batch.isFull
@@ -107,47 +110,69 @@ describe('a batch', () => {
   })
 
   it('is full by its bytes, those of states included', () => {
-    const batch = new Batch({ records: 1000, bytes: 1024 })
+    const batch = new Batch({ records: 1000, bytes: 1024 }, plans, new Slabs(0))
     add(batch, a, `{"s":"${'x'.repeat(600)}"}`)
-    expect([batch.size, batch.isFull]).toEqual([609, false])
-    batch.addState(Buffer.alloc(414))
+    expect(batch.isFull).toBe(false)
+    batch.addState(Buffer.alloc(1023 - batch.size))
     expect([batch.size, batch.isFull]).toEqual([1023, false])
     batch.addState(Buffer.alloc(1))
     expect([batch.size, batch.isFull]).toEqual([1024, true])
   })
 
-  it('is as new once it has been cleared, and leaves what it gave out before', () => {
-    const batch = new Batch(LIMITS)
-    add(batch, b, '{"old":1}')
+  it.each([1, 9_000_000_000_000_000])('has a size that its commands fit in with ids from %i on', (first) => {
+    const batch = new Batch(LIMITS, plans, new Slabs(0))
+    add(batch, a, '{ }', '-9e20')
+    add(batch, a, `{"s":"${'x'.repeat(70_000)}"}`, '1.7e12')
+    const out = new CommandBuffer(Buffer.alloc(batch.size))
+    const { bytes } = out
+    batch.layOut(out, idsFrom(first))
+    expect(out.bytes).toBe(bytes)
+    expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
+  })
+
+  it('takes memory only for records, and gives it back for another once it is released', () => {
+    const slabs = new Slabs(1 << 20)
+    const slab = slabs.take(1 << 18)
+    slabs.give(slab)
+    const batch = new Batch(LIMITS, plans, slabs)
     batch.addState(Buffer.from('old\n'))
-    const { states, counts } = batch
-    batch.clear()
-    expect(batch).toMatchObject({ isEmpty: true, isFull: false, size: 0, records: 0, states: [] })
+    expect(slabs.take(1)).toBe(slab)
+    slabs.give(slab)
+    add(batch, b, '{"old":1}')
+    const { states } = batch
+    const counts = batch.countByStream()
+    batch.release()
+    expect(slabs.take(1)).toBe(slab)
+    slabs.give(slab)
+    const next = new Batch(LIMITS, plans, slabs)
+    add(next, a, '{"new":1}')
+    expect(slabs.take(1)).not.toBe(slab)
     expect([states.length, counts.get(b)]).toEqual([1, 1])
-    add(batch, a, '{"new":1}')
-    expect(laidOut(batch, idsFrom(1)).map(([, key, , , , , , data]) => [key, data])).toEqual([
+    expect([...next.countByStream()]).toEqual([[a, 1]])
+    expect(laidOut(next, idsFrom(1)).map(([, key, , , , , , data]) => [key, data])).toEqual([
       ['n:a:1', '{"new":1}'],
     ])
   })
 
-  it('is too large to be kept once a huge record was in it', () => {
-    const batch = new Batch({ records: 1000, bytes: 1024 })
-    add(batch, a, `{"s":"${'x'.repeat(2_000)}"}`)
-    expect(batch.isOversized).toBe(false)
-    add(batch, a, `{"s":"${'x'.repeat(20_000)}"}`)
-    expect(batch.isOversized).toBe(true)
+  it('gives nothing back twice', () => {
+    const slabs = new Slabs(1 << 20)
+    const batch = new Batch(LIMITS, plans, slabs)
+    add(batch, a, '{}')
+    batch.release()
+    batch.release()
+    expect(slabs.take(1)).not.toBe(slabs.take(1))
   })
 })
 
 function add(batch: Batch, plan: StreamPlan, data: string, emittedAt = '5'): void {
-  const bytes = Buffer.from(
-    `{"type":"RECORD","record":{"stream":"s","data":${data},"emitted_at":${emittedAt}}}\n`,
-  )
-  const message = new MessageReader()
-  message.read(bytes, 0)
+  const line = `{"type":"RECORD","record":{"stream":"s","data":${data},"emitted_at":${emittedAt}}}\n`
+  input.append(Buffer.from(line))
+  expect(input.next()).toBe(true)
+  const { bytes, message } = input
   batch.addRecord(plan, bytes, message)
-  // The input buffer is used again for what comes next.
-  bytes.fill('#')
+  // The scanner's memory is used again for what comes next.
+  bytes.fill('#', message.emittedAt.start, message.emittedAt.end)
+  bytes.fill('#', message.data.start, message.data.end)
 }
 
 function idsFrom(first: number): Map<StreamPlan, IdRange[]> {
@@ -156,8 +181,8 @@ function idsFrom(first: number): Map<StreamPlan, IdRange[]> {
 
 /** The commands of a batch, each as its arguments. */
 function laidOut(batch: Batch, ids: Map<StreamPlan, IdRange[]>): string[][] {
-  const out = new CommandBuffer()
-  batch.layOut(out, plans, ids)
+  const out = new CommandBuffer(Buffer.alloc(0))
+  batch.layOut(out, ids)
   expect(out.commands).toBe(batch.records)
   const text = out.bytes.toString('utf8', 0, out.length)
   return text

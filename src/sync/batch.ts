@@ -4,10 +4,11 @@
  */
 import type { RecordView } from '../layout/layout.ts'
 import { copyCompact, copyInteger } from '../protocol/compact.ts'
-import type { MessageReader } from '../protocol/messages.ts'
+import type { Message } from '../protocol/messages.ts'
 import type { CommandBuffer } from '../redis/resp.ts'
 import type { IdRange } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
+import type { Slabs } from './slabs.ts'
 
 export interface BatchLimits {
   records: number
@@ -23,20 +24,30 @@ const NOTES = 3
 /** An emission time with an exponent may come out longer than it was sent. */
 const EMITTED_AT_SLACK = 24
 
+/** A batch is full once it has reached its limit, so its last record may reach beyond. */
+const ROOM_FOR_THE_LAST = 1 << 16
+
+const NOTHING = Buffer.alloc(0)
+
 export class Batch {
   records = 0
-  states: HeldState[] = []
-  /** How many records of each stream it holds. */
-  counts = new Map<StreamPlan, number>()
+  readonly states: HeldState[] = []
   readonly #limits: BatchLimits
-  #bytes: Buffer
+  readonly #plans: readonly StreamPlan[]
+  /** By stream index. */
+  readonly #counts: Int32Array
+  readonly #slabs: Slabs
+  /** None until there is a record. */
+  #bytes: Buffer = NOTHING
   #end = 0
-  #stateBytes = 0
+  #size = 0
   #notes = new Int32Array(NOTES * 1024)
 
-  constructor(limits: BatchLimits) {
+  constructor(limits: BatchLimits, plans: readonly StreamPlan[], slabs: Slabs) {
     this.#limits = limits
-    this.#bytes = Buffer.allocUnsafe(limits.bytes)
+    this.#slabs = slabs
+    this.#plans = plans
+    this.#counts = new Int32Array(plans.length)
   }
 
   get isEmpty(): boolean {
@@ -47,19 +58,24 @@ export class Batch {
     return this.size >= this.#limits.bytes || this.records >= this.#limits.records
   }
 
-  /** Bytes of records and states. */
+  /** Bytes that its commands may take, and that its states do. */
   get size(): number {
-    return this.#end + this.#stateBytes
+    return this.#size
   }
 
-  /** Whether one huge record has made it grow so much that it should not be kept. */
-  get isOversized(): boolean {
-    return this.#bytes.length > 4 * this.#limits.bytes
+  /** How many records of each stream it holds, for those it holds any of. */
+  countByStream(): Map<StreamPlan, number> {
+    const counts = new Map<StreamPlan, number>()
+    for (const plan of this.#plans)
+      if (this.#counts[plan.index]! > 0) counts.set(plan, this.#counts[plan.index]!)
+    return counts
   }
 
   /** Takes in the record that `message` stands on. */
-  addRecord(plan: StreamPlan, bytes: Buffer, { emittedAt, data, dataHasSpace }: MessageReader): void {
-    this.#reserve(emittedAt.end - emittedAt.start + EMITTED_AT_SLACK + data.end - data.start)
+  addRecord(plan: StreamPlan, bytes: Buffer, { emittedAt, data, dataHasSpace }: Message): void {
+    const most = emittedAt.end - emittedAt.start + EMITTED_AT_SLACK + data.end - data.start
+    this.#reserve(most)
+    this.#size += plan.layout.overhead + most
     const target = this.#bytes
     const dataStart = copyInteger(bytes, emittedAt.start, emittedAt.end, target, this.#end)
     if (dataHasSpace) this.#end = copyCompact(bytes, data.start, data.end, target, dataStart)
@@ -68,16 +84,16 @@ export class Batch {
     this.#notes[note] = plan.index
     this.#notes[note + 1] = dataStart
     this.#notes[note + 2] = this.#end
-    this.counts.set(plan, (this.counts.get(plan) ?? 0) + 1)
+    this.#counts[plan.index]!++
   }
 
   addState(state: HeldState): void {
     this.states.push(state)
-    this.#stateBytes += state.length
+    this.#size += state.length
   }
 
-  /** Puts the commands of all records into `out`; `ids` holds, by stream index, as many ids as it has records. */
-  layOut(out: CommandBuffer, plans: readonly StreamPlan[], ids: ReadonlyMap<StreamPlan, IdRange[]>): void {
+  /** Puts the commands of all records into `out`; `ids` holds as many ids for each stream as it has records. */
+  layOut(out: CommandBuffer, ids: ReadonlyMap<StreamPlan, IdRange[]>): void {
     const view: RecordView = {
       bytes: this.#bytes,
       id: 0,
@@ -86,28 +102,29 @@ export class Batch {
       dataStart: 0,
       dataEnd: 0,
     }
-    const next = new Map([...ids].map(([plan, ranges]) => [plan, idsIn(ranges)]))
+    const cursors: IdCursor[] = []
+    for (const [{ index }, ranges] of ids) cursors[index] = new IdCursor(ranges)
     for (let note = 0; note < this.records * NOTES; note += NOTES) {
-      const plan = plans[this.#notes[note]!]!
+      const index = this.#notes[note]!
       view.emittedAtStart = view.dataEnd
       view.emittedAtEnd = view.dataStart = this.#notes[note + 1]!
       view.dataEnd = this.#notes[note + 2]!
-      view.id = next.get(plan)!()
-      plan.layout.write(out, view)
+      view.id = cursors[index]!.take()
+      this.#plans[index]!.layout.write(out, view)
     }
   }
 
-  /** Empties it for use as another batch. */
-  clear(): void {
-    this.records = this.#end = this.#stateBytes = 0
-    this.states = []
-    this.counts = new Map()
+  /** Its records have been laid out: their memory may be used for others. */
+  release(): void {
+    if (this.#bytes !== NOTHING) this.#slabs.give(this.#bytes)
+    this.#bytes = NOTHING
   }
 
   #reserve(size: number): void {
     if (this.#end + size > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.#end + size, this.#bytes.length * 2))
+      const larger = this.#slabs.take(Math.max(this.#end + size, this.#limits.bytes + ROOM_FOR_THE_LAST))
       this.#bytes.copy(larger, 0, 0, this.#end)
+      this.release()
       this.#bytes = larger
     }
     if ((this.records + 1) * NOTES > this.#notes.length) {
@@ -119,11 +136,24 @@ export class Batch {
 }
 
 /** Gives the ids of rising ranges one by one. */
-function idsIn(ranges: readonly IdRange[]): () => number {
-  let range = 0
-  let id = ranges[0]?.first ?? 0
-  return () => {
-    if (id > ranges[range]!.last) id = ranges[++range]!.first
-    return id++
+class IdCursor {
+  readonly #ranges: readonly IdRange[]
+  #range = 0
+  #next: number
+  #last: number
+
+  constructor(ranges: readonly IdRange[]) {
+    this.#ranges = ranges
+    this.#next = ranges[0]!.first
+    this.#last = ranges[0]!.last
+  }
+
+  take(): number {
+    if (this.#next > this.#last) {
+      const { first, last } = this.#ranges[++this.#range]!
+      this.#next = first
+      this.#last = last
+    }
+    return this.#next++
   }
 }

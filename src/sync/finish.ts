@@ -4,14 +4,14 @@
  */
 import type { Log } from '../log.ts'
 import type { Link } from '../redis/link.ts'
-import { CommandBuffer } from '../redis/resp.ts'
+import { CommandBuffer, digitsOf } from '../redis/resp.ts'
 import type { Ids } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
 
 /** Keys in one UNLINK: enough to make the command's overhead small, few enough not to hold up other clients. */
 const KEYS_PER_COMMAND = 500
 
-/** Keys looked at or removed before replies are waited for. */
+/** Keys whose removal is on its way while the next ones are being listed. */
 const KEYS_PER_ROUND = 20_000
 
 export async function finish(link: Link, ids: Ids, plans: readonly StreamPlan[], log: Log): Promise<void> {
@@ -21,27 +21,45 @@ export async function finish(link: Link, ids: Ids, plans: readonly StreamPlan[],
 async function removeEarlier(link: Link, ids: Ids, plan: StreamPlan, log: Log): Promise<void> {
   const { first, last, isNoted } = ids.earlier(plan)
   if (first > last) return
-  const foreign = new Set(plan.foreignIds)
+  let removing: Promise<unknown> = Promise.resolve()
   for (let from = first; from <= last; from += KEYS_PER_ROUND) {
-    let keys: string[] = []
-    for (let id = from; id < from + KEYS_PER_ROUND && id <= last; id++)
-      if (!foreign.has(id)) keys.push(`${plan.baseKey}:${id}`)
+    let round = idsFrom(from, Math.min(last, from + KEYS_PER_ROUND - 1), plan.foreignIds)
     // Ids from before the connector took notes: another program may hold a key that looks like one of them.
-    if (!isNoted) keys = await onlyHashes(link, keys)
-    await unlink(link, keys)
+    if (!isNoted) round = await onlyHashes(link, plan, round)
+    const commands = unlinkCommands(plan, round)
+    await removing
+    removing = link.send(commands.bytes.subarray(0, commands.length), commands.commands)
   }
+  await removing
   await link.ask('HSET', plan.notesKey, 'lowest_id', last + 1)
   log('INFO', `${plan.name}: what earlier runs wrote has been removed.`)
 }
 
-async function onlyHashes(link: Link, keys: string[]): Promise<string[]> {
-  const kinds = await Promise.all(keys.map((key) => link.ask('TYPE', key)))
-  return keys.filter((_, index) => kinds[index] === 'hash')
+function idsFrom(first: number, last: number, foreign: readonly number[]): number[] {
+  const all = Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  return foreign.length === 0 ? all : all.filter((id) => !foreign.includes(id))
 }
 
-async function unlink(link: Link, keys: string[]): Promise<void> {
-  const out = new CommandBuffer()
-  for (let from = 0; from < keys.length; from += KEYS_PER_COMMAND)
-    out.command('UNLINK', ...keys.slice(from, from + KEYS_PER_COMMAND))
-  if (out.commands > 0) await link.send(out.bytes.subarray(0, out.length), out.commands)
+async function onlyHashes(link: Link, { baseKey }: StreamPlan, ids: number[]): Promise<number[]> {
+  const kinds = await Promise.all(ids.map((id) => link.ask('TYPE', `${baseKey}:${id}`)))
+  return ids.filter((_, index) => kinds[index] === 'hash')
+}
+
+function unlinkCommands({ baseKey }: StreamPlan, ids: readonly number[]): CommandBuffer {
+  const prefix = Buffer.from(`${baseKey}:`)
+  const out = new CommandBuffer(
+    Buffer.allocUnsafeSlow((ids.length + KEYS_PER_COMMAND) * (prefix.length + 32)),
+  )
+  for (let from = 0; from < ids.length; from += KEYS_PER_COMMAND) {
+    const keys = ids.slice(from, from + KEYS_PER_COMMAND)
+    out.reserve((keys.length + 1) * (prefix.length + 32))
+    out.putCommand('UNLINK', keys.length)
+    for (const id of keys) {
+      out.putSize(prefix.length + digitsOf(id))
+      out.put(prefix)
+      out.putNumber(id)
+      out.putLineEnd()
+    }
+  }
+  return out
 }

@@ -19,6 +19,8 @@ interface Counter {
   readonly startedAt: number
   /** The lowest id of earlier runs that still has a key, if the connector noted it. */
   readonly lowest: number | undefined
+  /** Of a new stream: the note of its lowest id, which nothing has to wait for; gives an error if it failed. */
+  readonly noted: Promise<unknown> | undefined
   /** The highest id given out, by earlier runs or this one. */
   given: number
   /** Reservations made one at a time, and when the last of them will have been made. */
@@ -81,6 +83,10 @@ export class Ids {
   async requireIntact(): Promise<void> {
     const objection = await this.objection((command, ...args) => this.#link.ask(command, ...args))
     if (objection !== undefined) throw objection
+    for (const { noted } of this.#counters) {
+      const problem = await noted
+      if (problem instanceof Error) throw problem
+    }
   }
 
   /** A counter below an id already given out: the server came back without records that were acknowledged. */
@@ -104,15 +110,20 @@ async function openCounter(link: Link, plan: StreamPlan): Promise<Counter> {
   const lowest = noted === null ? undefined : Number(noted)
   const least = Math.max(stands, countIn(classic) || 0, (lowest ?? 1) - 1)
   if (least > stands) await link.ask('INCRBY', plan.baseKey, least - stands)
-  if (least === 0) await link.ask('HSET', plan.notesKey, 'lowest_id', 1)
+  const isNew = least === 0
   return {
     plan,
     startedAt: least,
-    lowest: least === 0 ? 1 : lowest,
+    lowest: isNew ? 1 : lowest,
+    noted: isNew ? link.ask('HSET', plan.notesKey, 'lowest_id', 1).catch(errorOf) : undefined,
     given: least,
     waiting: 0,
     turn: Promise.resolve(),
   }
+}
+
+function errorOf(error: unknown): unknown {
+  return error
 }
 
 function refuseForeignKey(error: unknown, { baseKey, name }: StreamPlan): never {

@@ -1,5 +1,4 @@
 /** The way in: every message is read, its stream looked up, and what it holds put into the batch being filled. */
-import type { Config } from '../config/config.ts'
 import { Input } from '../protocol/input.ts'
 import { readState, type StateMessage } from '../protocol/states.ts'
 import { readStreamStatus } from '../protocol/traces.ts'
@@ -8,26 +7,34 @@ import type { Ledger } from './ledger.ts'
 import type { StreamPlan } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { Router } from './route.ts'
+import type { Slabs } from './slabs.ts'
 
 /** What came is on its way after this at the latest, however little it is. */
 const LONGEST_WAIT_MS = 500
+
+export interface IntakeParts {
+  plans: readonly StreamPlan[]
+  limits: BatchLimits
+  slabs: Slabs
+  ledger: Ledger
+  progress: Progress
+}
 
 export class Intake {
   readonly #input = new Input()
   readonly #router: Router
   readonly #ledger: Ledger
   readonly #progress: Progress
-  readonly #limits: BatchLimits
-  readonly #spares: Batch[] = []
+  readonly #newBatch: () => Batch
   #batch: Batch
   #timer: NodeJS.Timeout | undefined
 
-  constructor(plans: readonly StreamPlan[], config: Config, ledger: Ledger, progress: Progress) {
+  constructor({ plans, limits, slabs, ledger, progress }: IntakeParts) {
     this.#router = new Router(plans)
     this.#ledger = ledger
     this.#progress = progress
-    this.#limits = { records: config.batchRecords, bytes: config.batchBytes }
-    this.#batch = new Batch(this.#limits)
+    this.#newBatch = () => new Batch(limits, plans, slabs)
+    this.#batch = this.#newBatch()
   }
 
   /** Takes in bytes of the input; resolves when more may come. */
@@ -49,8 +56,8 @@ export class Intake {
     this.#timer = undefined
     const batch = this.#batch
     if (batch.isEmpty) return
-    this.#batch = this.#spares.pop() ?? new Batch(this.#limits)
-    this.#ledger.submit(batch, () => this.#keep(batch))
+    this.#batch = this.#newBatch()
+    this.#ledger.submit(batch)
   }
 
   async #takeMessages(): Promise<void> {
@@ -83,10 +90,5 @@ export class Intake {
     const status = readStreamStatus(bytes, this.#input.message)
     const plan = status && this.#router.routeStatus(status.stream)
     if (status && plan) this.#progress.status(plan, status.status)
-  }
-
-  #keep(batch: Batch): void {
-    batch.clear()
-    if (!batch.isOversized) this.#spares.push(batch)
   }
 }

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../config/parse.ts'
 import { ConfigError, TransientError } from '../errors.ts'
-import { MessageReader } from '../protocol/messages.ts'
+import { Input } from '../protocol/input.ts'
 import { Output } from '../protocol/output.ts'
 import { Lane, type Rejection } from '../redis/lane.ts'
 import type { Ask, Link } from '../redis/link.ts'
@@ -13,6 +13,7 @@ import { Ids } from './ids.ts'
 import { Ledger } from './ledger.ts'
 import { planStreams } from './plan.ts'
 import { Progress } from './progress.ts'
+import { Slabs } from './slabs.ts'
 
 const [plan] = planStreams(
   [{ namespace: 'n', name: 's', mode: 'append' }],
@@ -22,7 +23,7 @@ const [plan] = planStreams(
 describe('states', () => {
   it('leave when every reply to their batch, and to all batches before it, is good', async () => {
     const { ledger, sent, lines } = await opened()
-    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(2, `${name}1`, `${name}2`), () => undefined)
+    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(2, [`${name}1`, `${name}2`]))
     await turn()
     expect(sent.map(({ commands }) => commands)).toEqual([2, 2, 2])
     sent[2]!.resolve([])
@@ -36,7 +37,7 @@ describe('states', () => {
 
   it('leave as far as the batches before them are good, and no further', async () => {
     const { ledger, sent, lines } = await opened()
-    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(1, name), () => undefined)
+    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(1, [name]))
     await turn()
     sent[0]!.resolve([])
     sent[2]!.resolve([])
@@ -46,7 +47,7 @@ describe('states', () => {
 
   it('do not leave any more once a record was refused, which is named by its key', async () => {
     const { ledger, sent, lines } = await opened()
-    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(2, name), () => undefined)
+    for (const name of ['a', 'b', 'c']) ledger.submit(batchOf(2, [name]))
     await turn()
     sent[0]!.resolve([])
     sent[1]!.resolve([{ index: 1, error: new ConfigError('It is a list.') }])
@@ -59,7 +60,7 @@ describe('states', () => {
 
   it('do not leave any more once the link has failed', async () => {
     const { ledger, sent, lines } = await opened()
-    for (const name of ['a', 'b']) ledger.submit(batchOf(1, name), () => undefined)
+    for (const name of ['a', 'b']) ledger.submit(batchOf(1, [name]))
     await turn()
     sent[0]!.reject(new TransientError('Gave up.'))
     sent[1]!.resolve([])
@@ -70,7 +71,7 @@ describe('states', () => {
   it('do not leave where no ids could be had', async () => {
     const { ledger, server, sent, lines } = await opened()
     server.failure = new TransientError('Gave up.')
-    ledger.submit(batchOf(1, 'a'), () => undefined)
+    ledger.submit(batchOf(1, ['a']))
     await expect(ledger.settled()).rejects.toThrow(server.failure)
     expect([sent, lines]).toEqual([[], []])
   })
@@ -78,12 +79,12 @@ describe('states', () => {
   it('need no records of their own, and still wait for those before them', async () => {
     const { send, answer } = answeringLane()
     const { ledger, lines } = await opened({ send })
-    ledger.submit(batchOf(0, 'a'), () => undefined)
+    ledger.submit(batchOf(0, ['a']))
     await ledger.settled()
     expect(lines).toEqual(['a'])
-    ledger.submit(batchOf(1, 'b'), () => undefined)
-    ledger.submit(batchOf(0, 'c'), () => undefined)
-    ledger.submit(batchOf(2, 'd'), () => undefined)
+    ledger.submit(batchOf(1, ['b']))
+    ledger.submit(batchOf(0, ['c']))
+    ledger.submit(batchOf(2, ['d']))
     await turn()
     expect(lines).toEqual(['a'])
     answer()
@@ -93,45 +94,52 @@ describe('states', () => {
 })
 
 describe('a batch', () => {
-  it('may be used again as soon as its commands are made', async () => {
-    const { ledger, sent } = await opened()
-    const batch = batchOf(3)
-    let isDone = false
-    ledger.submit(batch, () => {
-      batch.clear()
-      isDone = true
-    })
-    expect(isDone).toBe(false)
+  it('gives its memory for others as soon as its commands are made', async () => {
+    const { ledger, sent, slabs } = await opened()
+    const slab = slabs.take(1 << 18)
+    slabs.give(slab)
+    ledger.submit(batchOf(3, [], slabs))
+    expect(slabs.take(1)).not.toBe(slab)
     await turn()
-    expect(isDone).toBe(true)
-    expect(sent.map(({ bytes }) => bytes.toString().match(/n:s:\d+/g))).toEqual([['n:s:1', 'n:s:2', 'n:s:3']])
+    expect(slabs.take(1)).toBe(slab)
+    slab.fill('#')
+    expect(sent.map(({ bytes }) => bytes.toString().match(/n:s:\d+|\{.*\}/g))).toEqual([
+      ['n:s:1', '{}', 'n:s:2', '{}', 'n:s:3', '{}'],
+    ])
+  })
+
+  it('keeps the memory of its commands until they are confirmed', async () => {
+    const { ledger, sent, slabs } = await opened()
+    ledger.submit(batchOf(3))
+    await turn()
+    const { buffer } = sent[0]!.bytes
+    expect(slabs.take(1).buffer).not.toBe(buffer)
+    sent[0]!.resolve([])
+    await ledger.settled()
+    expect(slabs.take(1).buffer).toBe(buffer)
   })
 
   it('goes out in the order it was submitted, with ids in that order', async () => {
     const { ledger, server, sent } = await opened()
-    for (const records of [2, 1, 3]) ledger.submit(batchOf(records), () => undefined)
+    for (const records of [2, 1, 3]) ledger.submit(batchOf(records))
     expect(server.asked.filter((question) => question.startsWith('INCRBY'))).toEqual([
       'INCRBY n:s 2',
       'INCRBY n:s 1',
       'INCRBY n:s 3',
     ])
     await turn()
-    expect(sent.map(({ bytes }) => /n:s:\d+/.exec(bytes.toString())?.[0])).toEqual([
-      'n:s:1',
-      'n:s:3',
-      'n:s:4',
-    ])
+    expect(sent.map((shipment) => keysIn(shipment)[0])).toEqual(['n:s:1', 'n:s:3', 'n:s:4'])
   })
 })
 
 describe('the window', () => {
   it('is full at so many bytes on their way, and has room again when they are confirmed', async () => {
-    const { ledger, sent } = await opened({ maxBytes: 400 })
+    const { ledger, sent } = await opened({ maxBytes: 2 * batchOf(2).size })
     let hasRoom = false
-    ledger.submit(batchOf(2), () => undefined)
+    ledger.submit(batchOf(2))
     await turn()
     expect(ledger.hasRoom).toBe(true)
-    ledger.submit(batchOf(2), () => undefined)
+    ledger.submit(batchOf(2))
     await turn()
     expect(ledger.hasRoom).toBe(false)
     const waiting = ledger.room().then(() => (hasRoom = true))
@@ -145,19 +153,15 @@ describe('the window', () => {
   it('is empty when everything is settled, and what it used is used again', async () => {
     const { ledger, sent } = await opened({ maxBytes: 1 })
     for (let round = 0; round < 5; round++) {
-      ledger.submit(batchOf(3, 'state'), () => undefined)
+      ledger.submit(batchOf(3, ['state']))
       expect(ledger.hasRoom).toBe(false)
       await turn()
-      expect(
-        sent
-          .at(-1)!
-          .bytes.toString()
-          .match(/n:s:\d+/g),
-      ).toEqual(keysFrom(3 * round + 1, 3))
+      expect(keysIn(sent.at(-1)!)).toEqual([1, 2, 3].map((id) => `n:s:${3 * round + id}`))
       sent.at(-1)!.resolve([])
       await ledger.settled()
       expect(ledger.hasRoom).toBe(true)
     }
+    expect(new Set(sent.map(({ bytes }) => bytes.buffer)).size).toBe(1)
   })
 })
 
@@ -182,8 +186,10 @@ async function opened({ maxBytes = 1 << 20, send }: { maxBytes?: number; send?: 
   })
   const plans = [plan!]
   const progress = new Progress(plans, () => undefined)
-  const ledger = new Ledger(link, await Ids.open(link, plans), plans, progress, new Output(stdout), maxBytes)
-  return { ledger, sent, lines, server }
+  const slabs = new Slabs(1 << 20)
+  const ids = await Ids.open(link, plans)
+  const ledger = new Ledger({ link, ids, progress, output: new Output(stdout), slabs, maxBytes })
+  return { ledger, sent, lines, server, slabs }
 }
 
 function counting(): { ask: Ask; asked: string[]; failure: Error | undefined } {
@@ -222,16 +228,16 @@ function answeringLane(): { send: Link['send']; answer: () => void } {
   }
 }
 
-function keysFrom(first: number, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `n:s:${first + index}`)
+function keysIn({ bytes }: Sent): string[] {
+  return bytes.toString().match(/n:s:\d+/g) ?? []
 }
 
-function batchOf(records: number, ...states: string[]): Batch {
-  const batch = new Batch({ records: 1000, bytes: 65_536 })
-  const bytes = Buffer.from('{"type":"RECORD","record":{"stream":"s","data":{},"emitted_at":1}}\n')
-  const message = new MessageReader()
-  message.read(bytes, 0)
-  for (let record = 0; record < records; record++) batch.addRecord(plan!, bytes, message)
+function batchOf(records: number, states: readonly string[] = [], slabs = new Slabs(0)): Batch {
+  const batch = new Batch({ records: 1000, bytes: 65_536 }, [plan!], slabs)
+  const input = new Input()
+  input.append(Buffer.from('{"type":"RECORD","record":{"stream":"s","data":{},"emitted_at":1}}\n'))
+  input.next()
+  for (let record = 0; record < records; record++) batch.addRecord(plan!, input.bytes, input.message)
   for (const state of states) batch.addState(Buffer.from(`${state}\n`))
   return batch
 }

@@ -11,48 +11,48 @@ import type { Batch, HeldState } from './batch.ts'
 import type { IdRange, Ids } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
 import type { Progress } from './progress.ts'
+import type { Slabs } from './slabs.ts'
 
 interface Entry {
   readonly states: readonly HeldState[]
   readonly counts: ReadonlyMap<StreamPlan, number>
-  /** Bytes it takes: of the records first, of their commands once they are laid out. */
-  size: number
+  /** Bytes it takes until it is released. */
+  readonly size: number
   isConfirmed: boolean
 }
 
-/** Kept for further batches; one that a huge record has blown up is not. */
-const LARGEST_SPARE = 4 << 20
+export interface LedgerParts {
+  link: Link
+  ids: Ids
+  progress: Progress
+  output: Output
+  slabs: Slabs
+  /** The most that batches may take between submission and release. */
+  maxBytes: number
+}
 
 export class Ledger {
   readonly #link: Link
   readonly #ids: Ids
-  readonly #plans: readonly StreamPlan[]
   readonly #progress: Progress
   readonly #output: Output
   readonly #maxBytes: number
   /** Submitted and not released, in order of submission. */
   readonly #entries: Entry[] = []
-  readonly #spares: CommandBuffer[] = []
+  readonly #slabs: Slabs
   #size = 0
   #failure: Error | undefined
   /** Ends when the batch submitted last has been handed to the link. */
   #handedOver: Promise<void> = Promise.resolve()
   #changed = Promise.withResolvers<void>()
 
-  constructor(
-    link: Link,
-    ids: Ids,
-    plans: readonly StreamPlan[],
-    progress: Progress,
-    output: Output,
-    maxBytes: number,
-  ) {
-    this.#link = link
-    this.#ids = ids
-    this.#plans = plans
-    this.#progress = progress
-    this.#output = output
-    this.#maxBytes = maxBytes
+  constructor(parts: LedgerParts) {
+    this.#link = parts.link
+    this.#ids = parts.ids
+    this.#progress = parts.progress
+    this.#output = parts.output
+    this.#slabs = parts.slabs
+    this.#maxBytes = parts.maxBytes
   }
 
   /** Whether another batch may be filled at once. */
@@ -68,9 +68,10 @@ export class Ledger {
     }
   }
 
-  /** Takes a batch on its way. `done` is called once its contents are not needed any more. */
-  submit(batch: Batch, done: () => void): void {
-    const { states, counts, size } = batch
+  /** Takes a batch on its way. */
+  submit(batch: Batch): void {
+    const { states, size } = batch
+    const counts = batch.countByStream()
     const entry: Entry = { states, counts, size, isConfirmed: false }
     this.#entries.push(entry)
     this.#size += size
@@ -78,7 +79,7 @@ export class Ledger {
     const reserved = this.#reserve(counts)
     reserved.catch((error: unknown) => this.#fail(error))
     this.#handedOver = this.#handedOver
-      .then(async () => this.#handOver(entry, batch, await reserved, done))
+      .then(async () => this.#handOver(entry, batch, await reserved))
       .catch((error: unknown) => this.#fail(error))
   }
 
@@ -95,17 +96,16 @@ export class Ledger {
     return new Map(await Promise.all(reservations))
   }
 
-  #handOver(entry: Entry, batch: Batch, ids: Map<StreamPlan, IdRange[]>, done: () => void): void {
-    const commands = this.#spares.pop() ?? new CommandBuffer()
-    batch.layOut(commands, this.#plans, ids)
-    this.#resize(entry, commands.length + entry.size - batch.size)
-    done()
+  #handOver(entry: Entry, batch: Batch, ids: Map<StreamPlan, IdRange[]>): void {
+    if (batch.records === 0) return this.#confirm(entry)
+    const commands = new CommandBuffer(this.#slabs.take(batch.size))
+    batch.layOut(commands, ids)
+    batch.release()
     const bytes = commands.bytes.subarray(0, commands.length)
     this.#link.send(bytes, commands.commands).then(
       (rejections) => {
         if (rejections.length > 0) return this.#fail(refusal(rejections[0]!, bytes))
-        commands.clear()
-        if (commands.bytes.length <= LARGEST_SPARE) this.#spares.push(commands)
+        this.#slabs.give(commands.bytes)
         this.#confirm(entry)
       },
       (error: unknown) => this.#fail(error),
@@ -121,11 +121,6 @@ export class Ledger {
       this.#size -= size
     }
     this.#wake()
-  }
-
-  #resize(entry: Entry, size: number): void {
-    this.#size += size - entry.size
-    entry.size = size
   }
 
   /** From here on nothing is acknowledged. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../config/parse.ts'
 import { SystemError } from '../errors.ts'
 import type { StreamDescriptor } from '../protocol/descriptor.ts'
-import { MessageReader } from '../protocol/messages.ts'
+import { Input } from '../protocol/input.ts'
 import { planStreams } from './plan.ts'
 import { Router } from './route.ts'
 
@@ -20,6 +20,10 @@ const plans = planStreams(
   ],
   config,
 )
+
+/** Names, and namespaces, of streams that have the same hash. */
+const TWINS = hashTwins((text) => `"stream":"${text}","namespace":"n"`)
+const NAMESPACE_TWINS = hashTwins((text) => `"stream":"s","namespace":"${text}"`)
 
 describe('a record', () => {
   it.each([
@@ -40,11 +44,39 @@ describe('a record', () => {
 
   it('finds its way whatever was learned before', () => {
     const router = new Router(plans)
-    const routes = [0, 1, 0, 4, 5, 1].map((index) => {
-      const { name, namespace } = plans[index]!.stream
-      return routeRecord(router, JSON.stringify(name), JSON.stringify(namespace)) === plans[index]
-    })
-    expect(routes).toEqual([true, true, true, true, true, true])
+    for (const index of [0, 1, 0, 4, 5, 1])
+      expect(routeStream(router, plans[index]!.stream)).toBe(plans[index])
+  })
+
+  it.each([
+    ['name', TWINS.map((name) => ({ namespace: 'n', name }))],
+    ['namespace', NAMESPACE_TWINS.map((namespace) => ({ namespace, name: 's' }))],
+  ])('finds its way also where a stream with another %s has the same hash', (_, twins) => {
+    expect(twins).toHaveLength(2)
+    const both = planStreams(
+      twins.map((stream) => ({ ...stream, mode: 'append' })),
+      config,
+    )
+    const router = new Router(both)
+    for (const index of [0, 1, 1, 0, 1, 0]) expect(routeStream(router, twins[index]!)).toBe(both[index])
+    const one = new Router(both.slice(0, 1))
+    expect(routeStream(one, twins[0]!)).toBe(both[0])
+    expect(() => routeStream(one, twins[1]!)).toThrow(SystemError)
+  })
+
+  it('is not mistaken for another that has the same letters in name and namespace together', () => {
+    const planned = planStreams(
+      [
+        { namespace: 'b', name: 'a', mode: 'append' },
+        { namespace: '', name: 'a', mode: 'append' },
+      ],
+      config,
+    )
+    const router = new Router(planned)
+    expect(routeRecord(router, '"a"', '"b"')).toBe(planned[0])
+    expect(routeRecord(router, '"a"', '""')).toBe(planned[1])
+    expect(routeRecord(router, '"a"', undefined)).toBe(planned[1])
+    expect(() => routeRecord(router, '"b"', '"a"')).toThrow(SystemError)
   })
 
   it.each([
@@ -91,12 +123,32 @@ describe('a status', () => {
   })
 })
 
+function routeStream(router: Router, { namespace, name }: StreamDescriptor) {
+  return routeRecord(router, JSON.stringify(name), JSON.stringify(namespace))
+}
+
 function routeRecord(router: Router, name: string, namespace: string | undefined) {
   const space = namespace === undefined ? '' : `"namespace":${namespace},`
-  const bytes = Buffer.from(
-    `{"type":"RECORD","record":{${space}"stream":${name},"data":{},"emitted_at":1}}\n`,
+  const input = new Input()
+  input.append(
+    Buffer.from(`{"type":"RECORD","record":{${space}"stream":${name},"data":{},"emitted_at":1}}\n`),
   )
-  const message = new MessageReader()
-  message.read(bytes, 0)
-  return router.routeRecord(bytes, message)
+  expect(input.next()).toBe(true)
+  return router.routeRecord(input.bytes, input.message)
+}
+
+/** Among so many names two have the same hash, whatever the hash is. */
+function hashTwins(write: (text: string) => string): string[] {
+  const input = new Input()
+  const byHash = new Map<number, string>()
+  for (let index = 0; index < 400_000; index++) {
+    const text = `stream-${index * 7919}`
+    input.append(Buffer.from(`{"type":"RECORD","record":{${write(text)},"data":{},"emitted_at":1}}\n`))
+    input.next()
+    const { hash } = input.message
+    const twin = byHash.get(hash)
+    if (twin !== undefined) return [twin, text]
+    byHash.set(hash, text)
+  }
+  return []
 }

@@ -1,5 +1,5 @@
 /** Finds the plan of a record's stream from the bytes that name it. */
-import type { MessageReader } from '../protocol/messages.ts'
+import type { Message, Range } from '../protocol/messages.ts'
 import { SystemError } from '../errors.ts'
 import { identityOf, type StreamDescriptor } from '../protocol/descriptor.ts'
 import type { StreamPlan } from './plan.ts'
@@ -7,11 +7,18 @@ import type { StreamPlan } from './plan.ts'
 /** Spellings of one name differ only by escapes; nobody needs many, so memory for them is bounded. */
 const MOST_SPELLINGS = 100_000
 
+/** How a line names a stream, escapes and all: few names are ever decoded. */
+interface Spelling {
+  name: Buffer
+  namespace: Buffer
+  plan: StreamPlan
+}
+
 export class Router {
   readonly #byIdentity: Map<string, StreamPlan>
   readonly #byName = new Map<string, StreamPlan | 'ambiguous'>()
-  /** By the text of the name and namespace as they stood in the line, so that few names are ever decoded. */
-  readonly #bySpelling = new Map<string, StreamPlan>()
+  /** One spelling for each hash: where two share one, they take turns, and only time is lost. */
+  readonly #byHash = new Map<number, Spelling>()
 
   constructor(plans: readonly StreamPlan[]) {
     this.#byIdentity = new Map(plans.map((plan) => [identityOf(plan.stream), plan]))
@@ -19,13 +26,14 @@ export class Router {
       this.#byName.set(plan.stream.name, this.#byName.has(plan.stream.name) ? 'ambiguous' : plan)
   }
 
-  /** The plan of the record that `message` stands on. */
-  routeRecord(bytes: Buffer, message: MessageReader): StreamPlan {
-    const { stream, namespace } = message
-    const name = bytes.toString('latin1', stream.start, stream.end)
-    const spelling =
-      namespace.end > namespace.start ? name + bytes.toString('latin1', namespace.start, namespace.end) : name
-    return this.#bySpelling.get(spelling) ?? this.#learn(spelling, bytes, message)
+  /** The plan of the record that `message` is. */
+  routeRecord(bytes: Buffer, message: Message): StreamPlan {
+    const known = this.#byHash.get(message.hash)
+    return known !== undefined &&
+      stands(known.name, bytes, message.stream) &&
+      stands(known.namespace, bytes, message.namespace)
+      ? known.plan
+      : this.#learn(bytes, message)
   }
 
   /** The plan of the stream that a state names. */
@@ -41,17 +49,27 @@ export class Router {
     return byName === 'ambiguous' ? undefined : byName
   }
 
-  #learn(spelling: string, bytes: Buffer, { stream, namespace, lineNumber }: MessageReader): StreamPlan {
+  #learn(bytes: Buffer, { stream, namespace, hash, lineNumber }: Message): StreamPlan {
+    const spelling = { name: copyOf(bytes, stream), namespace: copyOf(bytes, namespace) }
     const descriptor: StreamDescriptor = {
-      name: JSON.parse(bytes.toString('utf8', stream.start, stream.end)) as string,
-      namespace: JSON.parse(bytes.toString('utf8', namespace.start, namespace.end) || 'null') as
-        string | null,
+      name: JSON.parse(spelling.name.toString()) as string,
+      namespace: JSON.parse(spelling.namespace.toString() || 'null') as string | null,
     }
     const plan =
       this.#byIdentity.get(identityOf(descriptor)) ?? unknownStream('record', descriptor, lineNumber)
-    if (this.#bySpelling.size < MOST_SPELLINGS) this.#bySpelling.set(spelling, plan)
+    if (this.#byHash.size < MOST_SPELLINGS) this.#byHash.set(hash, { ...spelling, plan })
     return plan
   }
+}
+
+function stands(text: Buffer, bytes: Buffer, { start, end }: Range): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false
+  return true
+}
+
+function copyOf(bytes: Buffer, { start, end }: Range): Buffer {
+  return Buffer.from(bytes.subarray(start, end))
 }
 
 function unknownStream(what: string, { name, namespace }: StreamDescriptor, lineNumber: number): never {

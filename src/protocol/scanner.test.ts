@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { JsonScanner, JsonSyntaxError } from './json-scanner.ts'
+import { SystemError } from '../errors.ts'
+import { Input } from './input.ts'
 
 const LF = 0x0a
 const DEEPEST = 65_536
@@ -31,7 +32,7 @@ const WELL_FORMED = texts(String.raw`
 const MALFORMED = texts(String.raw`
   [1 true] ¦ [a ¦ ["": 1] ¦ [""], ¦ [,1] ¦ [1,,2] ¦ ["x",,] ¦ ["x"]] ¦ ["",] ¦ ["x" ¦ [x ¦ [3[4]] ¦ [1,] ¦ [,]
   [ , ""] ¦ ["a",4,1, ¦ [1,,] ¦ [*] ¦ ["" ¦ [1, ¦ [1 ¦ [{} ¦ [}  ¦ {] ¦ [1} ¦ {"a":1] ¦ [[1] ¦ {"a":[1}]
-  [fals] ¦ [nul] ¦ [tru] ¦ [truE] ¦ [True] ¦ [nulll] ¦ [truen] ¦ [truefalse] ¦ nan ¦ undefined ¦ n ¦ t ¦ f ¦ abc ¦ aå ¦ é ¦ *
+  [fals] ¦ falsx ¦ [falsE] ¦ [false1] ¦ nulL ¦ truE ¦ [nul] ¦ [tru] ¦ [truE] ¦ [True] ¦ [nulll] ¦ [truen] ¦ [truefalse] ¦ nan ¦ undefined ¦ n ¦ t ¦ f ¦ abc ¦ aå ¦ é ¦ *
   [++1234] ¦ [+1] ¦ [+Inf] ¦ [-] ¦ - ¦ [-01] ¦ [-1.0.] ¦ [-2.] ¦ [-NaN] ¦ [.-1] ¦ [.2e-3] ¦ [0.1.2] ¦ [0.3e+] ¦ [0.3e]
   [0.e1] ¦ [0E+] ¦ [0E] ¦ [0e+] ¦ [0e] ¦ [1.0e+] ¦ [1.0e-] ¦ [1.0e] ¦ [1 000.0] ¦ [1eE2] ¦ [2.e+3] ¦ [2.e3] ¦ [9.e+]
   [Inf] ¦ [NaN] ¦ [１] ¦ [1+2] ¦ [0x1] ¦ [0e+-1] ¦ [-123.123foo] ¦ [-Infinity] ¦ [- 1] ¦ [-012] ¦ [-.123] ¦ [-1x]
@@ -48,32 +49,6 @@ const MALFORMED = texts(String.raw`
   ['["\ttab"]', '["\\\t"]', '["\r"]', '["\u001f"]', '{"a\u0001":1}', '[1]\0', '"\b"'],
 )
 
-describe('one JSON text a line', () => {
-  it.each(WELL_FORMED)('%j is accepted, as JSON.parse does', (text) => {
-    expect(parses(text)).toBe(true)
-    expect(scans(text)).toBe(true)
-  })
-
-  it.each(MALFORMED)('%j is refused, as JSON.parse does', (text) => {
-    expect(parses(text)).toBe(false)
-    expect(scans(text)).toBe(false)
-  })
-
-  it.each(['[1,\n2]', '["a\nb"]', '{\n}', '{"a"\n:1}', '\n1', '[]\n', '1\n2'])(
-    '%j is refused: a line feed ends the text, also where JSON allows one',
-    (text) => expect(scans(text)).toBe(false),
-  )
-
-  it.each([
-    ['arrays', '[', ']'],
-    ['objects', '{"a":', '}'],
-  ])('%s may be nested 65 536 levels deep, and no deeper', (_kind, open, close) => {
-    const nested = (levels: number): string => `${open.repeat(levels)}1${close.repeat(levels)}`
-    expect(scans(nested(DEEPEST))).toBe(true)
-    expect(() => scan(nested(DEEPEST + 1))).toThrow('nested more than 65536 levels deep')
-  })
-})
-
 const RICH = [
   '{"a":[1,-2.5e+3,{"b":"\\u00e9\\"\\\\ü€😀"},[],{},null,true,false]}',
   ' [ "a" , { "x" : [ [ ] , 0 ] , "\\uD83D\\ude39" : -0.0E-0 } ]',
@@ -82,12 +57,93 @@ const RICH = [
   '[12345678901234567890,1e400,"\u2028",{"k":"v","k":"w"},true]',
 ]
 
-describe('a text that breaks off', () => {
-  it.each(RICH)('is refused wherever %s is cut', (text) => {
-    expect(scans(text)).toBe(true)
-    const bytes = Buffer.from(text)
-    const accepted = [...bytes.keys()].filter((length) => scansBytes(bytes.subarray(0, length)))
-    expect(accepted).toEqual([])
+/** The places in a message where a text is put: each is read in a way of its own. */
+const PLACES = [
+  {
+    open: '{"type":"RECORD","record":{"stream":"s","emitted_at":1,"data":{"v":',
+    close: '}}}',
+    named: ', stream "s"',
+  },
+  ...['v', 'record', 'state', 'trace', 'type'].map((name) => ({
+    open: `{"type":"FUTURE","${name}":`,
+    close: '}',
+    named: '',
+  })),
+]
+
+describe.each(PLACES)('a JSON text behind $open', ({ open, close }) => {
+  it.each(WELL_FORMED)('%j is accepted, as JSON.parse does', (text) => {
+    expect([parses(text), parses(open + text + close)]).toEqual([true, true])
+    expect(accepts(open + text + close)).toBe(true)
+  })
+
+  it.each(MALFORMED)('%j is refused, as JSON.parse does', (text) => {
+    expect([parses(text), parses(open + text + close)]).toEqual([false, false])
+    expect(accepts(open + text + close)).toBe(false)
+  })
+
+  it.each([
+    '[1,\n2]',
+    '["a\nb"]',
+    '{\n}',
+    '{"a"\n:1}',
+    '\n1',
+    '[]\n',
+    '1\n2',
+    '"\\u00\n41"',
+    'tr\nue',
+    '1.\n5',
+  ])('%j is refused: a line feed ends the text, also where JSON allows one', (text) =>
+    expect(accepts(open + text + close)).toBe(false),
+  )
+
+  it.each(RICH)('is refused wherever %s is cut, whatever stands in the lines behind', (text) => {
+    const bytes = Buffer.from(open + text + close)
+    expect(accepts(bytes)).toBe(true)
+    const [first, last] = [Buffer.byteLength(open), bytes.length - close.length]
+    for (let cut = first; cut < last; cut++) {
+      const [head, tail] = [bytes.subarray(0, cut), bytes.subarray(cut)]
+      expect(accepts(Buffer.concat([head, Buffer.from('\n'), tail])), `cut at ${cut}`).toBe(false)
+      expect(accepts(Buffer.concat([head, Buffer.from(`${close}\n`), tail])), `closed at ${cut}`).toBe(false)
+    }
+  })
+})
+
+describe('a JSON text that is the whole line', () => {
+  it.each(WELL_FORMED.filter((text) => /^[ \t\r]*\{/.test(text)))('%j is accepted as an object', (text) => {
+    expect(() => read(text)).toThrow(new SystemError('Line 1: the message has no "type".'))
+  })
+
+  it.each(WELL_FORMED.filter((text) => !/^[ \t\r]*\{/.test(text)))('%j is no message', (text) => {
+    expect(() => read(text)).toThrow('not an Airbyte message: expected a JSON object.')
+  })
+
+  it.each(MALFORMED.filter((text) => !/^[ \t\r]*$/.test(text)))(
+    '%j is refused, as JSON.parse does',
+    (text) => {
+      expect(accepts(text)).toBe(false)
+    },
+  )
+})
+
+describe('nesting', () => {
+  it.each([
+    ['arrays', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('of %s may be 65 536 levels deep in any member, and no deeper', (_kind, open, close) => {
+    const nested = (levels: number): string => `${open.repeat(levels)}1${close.repeat(levels)}`
+    for (const [name, levels] of [
+      ['v', DEEPEST],
+      ['trace', DEEPEST],
+      ['state":{"v', DEEPEST],
+      ['record":{"v', DEEPEST],
+      ['record":{"data":{"v', DEEPEST - 1],
+    ] as const) {
+      const message = (depth: number): string =>
+        `{"type":"FUTURE","${name}":${nested(depth)}${'}'.repeat(name.split('{').length)}`
+      expect(accepts(message(levels))).toBe(true)
+      expect(() => read(message(levels + 1))).toThrow('nested more than 65536 levels deep')
+    }
   })
 })
 
@@ -107,36 +163,27 @@ describe('a refusal', () => {
     ['["a\\x"]', 3, 'a backslash is followed by a character that cannot be escaped'],
     ['["a\\u00g0"]', 3, '\\u is not followed by four hexadecimal digits'],
   ])('of %j says at offset %i: %s', (text, offset, reason) => {
-    let caught: unknown
-    try {
-      scan(text)
-    } catch (error) {
-      caught = error
-    }
-    expect(caught).toBeInstanceOf(JsonSyntaxError)
-    expect(caught).toMatchObject({ message: reason, offset })
+    for (const { open, named } of PLACES)
+      expect(() => read(`{"type":"LOG"}\n ${open}${text}\n`, 2)).toThrow(
+        new SystemError(
+          `Line 2, byte ${open.length + offset + 2}${named}: not an Airbyte message: ${reason}.`,
+        ),
+      )
   })
 })
 
-describe('what the scanner notes on its way', () => {
+describe('data', () => {
   it.each([
     ['{"a b":[1,"c d"]}', false],
     ['{"a": 1}', true],
     ['[1\t]', true],
     ['[1\r]', true],
-    ['[1]\r', false],
+    ['[1]\r', true],
     ['[1] \r', true],
-  ])('%j holds insignificant white space: %s', (text, expected) => {
-    expect(scan(text).sawSpace).toBe(expected)
-  })
-
-  it.each([
-    ['"plain"', false],
-    ['"\\n"', true],
-    ['"\\u0061"', true],
-    ['["\\n","plain"]', false],
-  ])('the last string of %j holds an escape: %s', (text, expected) => {
-    expect(scan(text).sawEscape).toBe(expected)
+    ['"\\" :"', false],
+  ])('{"v":%j} holds insignificant white space: %s', (text, expected) => {
+    const { open, close } = PLACES[0]!
+    expect(read(`${open}${text}${close} \r`).message.dataHasSpace).toBe(expected)
   })
 })
 
@@ -157,26 +204,24 @@ function parses(text: string): boolean {
   }
 }
 
-function scans(text: string): boolean {
-  return scansBytes(Buffer.from(text))
-}
+/** Said of a line that is not JSON, or not even text; what a message lacks is another matter. */
+const REFUSAL = /: not (an Airbyte message|valid UTF-8)/
 
-function scansBytes(text: Buffer): boolean {
+/** Whether the first line is JSON to the scanner. */
+function accepts(text: string | Buffer): boolean {
   try {
-    scan(text)
+    read(text)
     return true
   } catch (error) {
-    if (error instanceof JsonSyntaxError) return false
+    if (error instanceof SystemError) return !REFUSAL.test(error.message)
     throw error
   }
 }
 
-/** Scans a whole line; what stands behind the value must be its end. */
-function scan(text: string | Buffer): JsonScanner {
-  const scanner = new JsonScanner()
-  scanner.bytes = Buffer.concat([Buffer.from(text), Buffer.of(LF)])
-  scanner.skipValue()
-  if (scanner.peek() !== LF || scanner.position !== scanner.bytes.length - 1)
-    scanner.fail('expected the end of the line')
-  return scanner
+/** Reads the first lines of an input. */
+function read(text: string | Buffer, lines = 1): Input {
+  const input = new Input()
+  input.append(Buffer.concat([Buffer.from(text), Buffer.of(LF)]))
+  for (let line = 0; line < lines; line++) expect(input.next()).toBe(true)
+  return input
 }

@@ -1,10 +1,10 @@
 /** Valid texts with random damage, JSON.parse as the judge. Each case has a seed of its own, which a failure names. */
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../errors.ts'
-import { JsonScanner, JsonSyntaxError } from './json-scanner.ts'
-import { MessageReader } from './messages.ts'
+import { Input } from './input.ts'
 
 const CASES = process.env['TEST_LONG'] ? 1_000_000 : 50_000
 const TIMEOUT = { timeout: 600_000 }
@@ -30,67 +30,90 @@ const TOKENS = String.raw`{ } [ ] : , " \ "a": {} [] "" null true 0 1 - . e + ,1
   .concat([' ', '\t', '\r', '\n', '\f', '\0', '\u00a0'])
   .map((token) => Buffer.from(token))
 
+/** As many lines are read in one go at most: more than the scanner's table takes. */
+const MOST_LINES = 2_000
+
+interface Case {
+  seed: number
+  line: string
+  /** What JSON.parse makes of the line; undefined if it refuses. */
+  value: unknown
+}
+
 describe('random damage', () => {
-  it('leaves a text that is accepted or refused as JSON.parse does', TIMEOUT, () => {
-    const scanner = new JsonScanner()
+  it('leaves a value that is accepted or refused as JSON.parse does', TIMEOUT, () => {
     const verdicts = { accepted: 0, refused: 0 }
+    let cases: Case[] = []
     for (let seed = 0; seed < CASES; seed++) {
       const bytes = damaged(TEXTS, seed)
       if (!isUtf8(bytes)) continue
-      const text = bytes.toString()
-      const expected = !text.includes('\n') && parses(text)
-      if (scans(scanner, bytes) !== expected)
-        expect.fail(`seed ${seed}: JSON.parse: ${expected}: ${JSON.stringify(text)}`)
-      verdicts[expected ? 'accepted' : 'refused']++
+      const record = `{"stream":"s","emitted_at":1,"data":{"v":${bytes.toString()}}}`
+      // A line feed in it ends the line.
+      const [line] = `{"type":"RECORD","record":${record}}`.split('\n') as [string]
+      const value = parsed(line)
+      cases.push({ seed, line, value })
+      verdicts[value === undefined ? 'refused' : 'accepted']++
+      if (value !== undefined && cases.length < MOST_LINES) continue
+      judge(cases)
+      cases = []
     }
+    judge(cases)
     // Both must be common, or the damage is too heavy or too light to prove anything.
     expect(verdicts.accepted).toBeGreaterThan(CASES / 10)
     expect(verdicts.refused).toBeGreaterThan(CASES / 10)
   })
 
   it('never leaves a message that is read though it is not JSON', TIMEOUT, () => {
-    const reader = new MessageReader()
+    let input = new Input()
     let read = 0
     for (let seed = 0; seed < CASES; seed++) {
       const bytes = Buffer.concat([damaged(MESSAGES, seed), Buffer.of(LF)])
       if (!isUtf8(bytes) || bytes.indexOf(LF) !== bytes.length - 1) continue
-      if (!reads(reader, bytes)) continue
-      const text = bytes.toString()
-      if (text.trim() !== '' && !parses(text)) expect.fail(`seed ${seed}: ${JSON.stringify(text)}`)
-      read++
+      input.append(bytes)
+      if (reads(input)) {
+        const text = bytes.toString()
+        if (text.trim() !== '' && parsed(text) === undefined)
+          expect.fail(`seed ${seed}: ${JSON.stringify(text)}`)
+        read++
+      } else input = new Input()
     }
     expect(read).toBeGreaterThan(CASES / 20)
   })
 })
 
-function parses(text: string): boolean {
+/** Reads the cases' lines, of which only the last may be refused, as an error is the end of an input. */
+function judge(cases: readonly Case[]): void {
+  const input = new Input()
+  input.append(Buffer.from(cases.map(({ line }) => `${line}\n`).join('')))
+  for (const { seed, line, value } of cases)
+    if (reads(input) ? !isDeepStrictEqual(dataIn(input), dataOf(value)) : value !== undefined)
+      expect.fail(`seed ${seed}: JSON.parse: ${value !== undefined}: ${JSON.stringify(line)}`)
+}
+
+function parsed(text: string): unknown {
   try {
-    JSON.parse(text)
-    return true
+    return JSON.parse(text)
   } catch {
-    return false
+    return undefined
   }
 }
 
-function scans(scanner: JsonScanner, text: Buffer): boolean {
-  scanner.bytes = Buffer.concat([text, Buffer.of(LF)])
-  scanner.position = 0
+function reads(input: Input): boolean {
   try {
-    scanner.skipValue()
-    return scanner.peek() === LF && scanner.position === text.length
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) return false
-    throw error
-  }
-}
-
-function reads(reader: MessageReader, line: Buffer): boolean {
-  try {
-    return reader.read(line, 0) === line.length
+    return input.next()
   } catch (error) {
     if (error instanceof SystemError) return false
     throw error
   }
+}
+
+function dataIn({ bytes, message }: Input): unknown {
+  return JSON.parse(bytes.toString('utf8', message.data.start, message.data.end))
+}
+
+/** No data has the value null, which is what a refused line gives. */
+function dataOf(value: unknown): unknown {
+  return (value as { record: { data: unknown } } | undefined)?.record.data ?? null
 }
 
 /** One of the texts with one to three changes, the same ones for the same seed. */

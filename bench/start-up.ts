@@ -1,0 +1,17 @@
+// What a run costs before its first record: the start of the process, and of what it loads and connects.
+import { writeInput } from './inputs.ts'
+import { alternate, loadWithConnector, type Bench } from './measure.ts'
+import { medianOf } from './statistics.ts'
+
+/** Seconds of a `write` of one record. */
+export type StartUp = { wall: number; cpu: number }
+
+export async function measureStartUp(bench: Bench): Promise<StartUp> {
+  console.error('start-up')
+  using single = writeInput(bench.directory, { layout: bench.layout, dataBytes: 100, records: 1 })
+  const { write } = await alternate(5, { write: async () => loadWithConnector(bench, single) })
+  return {
+    wall: medianOf(write, ({ wallSeconds }) => wallSeconds),
+    cpu: medianOf(write, ({ cpuSeconds }) => cpuSeconds),
+  }
+}

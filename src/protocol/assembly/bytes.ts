@@ -1,0 +1,34 @@
+/** The bytes that the grammar knows. */
+
+export const TAB: u8 = 0x09
+export const LF: u8 = 0x0a
+export const CR: u8 = 0x0d
+export const SPACE: u8 = 0x20
+export const QUOTE: u8 = 0x22
+export const PLUS: u8 = 0x2b
+export const COMMA: u8 = 0x2c
+export const MINUS: u8 = 0x2d
+export const DOT: u8 = 0x2e
+export const ZERO: u8 = 0x30
+export const COLON: u8 = 0x3a
+export const BACKSLASH: u8 = 0x5c
+export const OPEN_ARRAY: u8 = 0x5b
+export const OPEN_OBJECT: u8 = 0x7b
+export const CLOSE_OBJECT: u8 = 0x7d
+export const LOWER_E: u8 = 0x65
+export const UPPER_E: u8 = 0x45
+export const LOWER_F: u8 = 0x66
+export const LOWER_N: u8 = 0x6e
+export const LOWER_T: u8 = 0x74
+export const LOWER_U: u8 = 0x75
+
+export function isDigit(byte: u8): bool {
+  return byte - ZERO < 10
+}
+
+/** The value of a hexadecimal digit, or 255. */
+export function hexValue(byte: u8): u8 {
+  if (isDigit(byte)) return byte - ZERO
+  const letter = byte | 0x20
+  return letter - 0x61 < 6 ? letter - 0x61 + 10 : 255
+}

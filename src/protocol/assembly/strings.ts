@@ -1,0 +1,86 @@
+/** JSON strings: finding their end, and comparing them with the names that the protocol knows. */
+import { BACKSLASH, hexValue, LF, LOWER_U, QUOTE } from './bytes'
+import { fail, Reason } from './failure'
+
+const LANES = 16
+
+/** Stands behind an opening quote: gives the address behind the closing one. May read 15 bytes beyond the line. */
+export function endOfString(at: usize): usize {
+  const quotes = i8x16.splat(QUOTE)
+  const backslashes = i8x16.splat(BACKSLASH)
+  const spaces = i8x16.splat(0x20)
+  while (true) {
+    const bytes = v128.load(at)
+    const stops = v128.or(
+      v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)),
+      i8x16.lt_u(bytes, spaces),
+    )
+    const mask = i8x16.bitmask(stops)
+    if (mask == 0) {
+      at += LANES
+      continue
+    }
+    at += ctz(mask)
+    const byte = load<u8>(at)
+    if (byte == QUOTE) return at + 1
+    if (byte != BACKSLASH) return fail(byte == LF ? Reason.StringEnd : Reason.ControlCharacter, at)
+    at = endOfEscape(at)
+    if (at == 0) return 0
+  }
+}
+
+function endOfEscape(at: usize): usize {
+  const escaped = load<u8>(at, 1)
+  if (simpleEscape(escaped) != 0) return at + 2
+  if (escaped != LOWER_U) return fail(Reason.Escape, at)
+  for (let digit = at + 2; digit < at + 6; digit++)
+    if (hexValue(load<u8>(digit)) == 255) return fail(Reason.UnicodeEscape, at)
+  return at + 6
+}
+
+/** What stands for itself, or for a control character, behind a backslash; 0 for anything else. */
+function simpleEscape(escaped: u8): u16 {
+  switch (escaped) {
+    case QUOTE:
+    case BACKSLASH:
+    case 0x2f:
+      return escaped
+    case 0x62:
+      return 0x08
+    case 0x66:
+      return 0x0c
+    case 0x6e:
+      return 0x0a
+    case 0x72:
+      return 0x0d
+    case 0x74:
+      return 0x09
+    default:
+      return 0
+  }
+}
+
+/** Whether the string between its quotes, whatever escapes it is written with, is `name`, which is ASCII. */
+export function isName(at: usize, end: usize, name: string): bool {
+  const length = name.length
+  for (let i = 0; i < length; i++) {
+    if (at >= end) return false
+    let unit: u16 = load<u8>(at)
+    if (unit != BACKSLASH) at++
+    else if (load<u8>(at, 1) == LOWER_U) {
+      unit = codeUnit(at + 2)
+      at += 6
+    } else {
+      unit = simpleEscape(load<u8>(at, 1))
+      at += 2
+    }
+    if (unit != load<u16>(changetype<usize>(name) + (i << 1))) return false
+  }
+  return at == end
+}
+
+function codeUnit(at: usize): u16 {
+  let unit: u16 = 0
+  for (let digit = 0; digit < 4; digit++) unit = (unit << 4) | hexValue(load<u8>(at + digit))
+  return unit
+}
