@@ -8,7 +8,7 @@ import { Field, reasonText, type Scanner } from './scanner.ts'
 /** Kinds that a destination does not act on (LOG, CONTROL, and those not invented yet) are `other`. */
 export type MessageKind = 'other' | 'record' | 'state' | 'trace'
 
-/** Bytes `start` to `end` (exclusive) of the scanner's memory; empty where the message has no such value. */
+/** Bytes `start` to `end` (exclusive) of the scanner's memory; empty where a message that may have it has none. */
 export interface Range {
   start: number
   end: number
@@ -16,12 +16,12 @@ export interface Range {
 
 const KINDS: readonly MessageKind[] = ['other', 'record', 'state', 'trace']
 
-/** One object serves a whole run; what it says holds until the next `take`. */
+/** One object serves a whole run. What it says of its kind holds until the next `take`; the rest is left over. */
 export class Message {
   kind: MessageKind = 'other'
   /** The number of its line, from 1. */
   lineNumber = 0
-  /** The whole message without white space around it. */
+  /** Of all but records: the whole message without white space around it. */
   readonly text = range()
 
   /** A record's stream and namespace, as JSON strings with their quotes, and a hash over both. */

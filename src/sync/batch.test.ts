@@ -154,6 +154,17 @@ describe('a batch', () => {
     ])
   })
 
+  it('gives its memory back as soon as that has become too small', () => {
+    const slabs = new Slabs(1 << 20)
+    const slab = slabs.take(1 << 17)
+    slabs.give(slab)
+    const batch = new Batch(LIMITS, plans, slabs)
+    add(batch, a, '{}')
+    expect(slabs.take(1)).not.toBe(slab)
+    add(batch, a, `{"s":"${'x'.repeat(200_000)}"}`)
+    expect(slabs.take(1)).toBe(slab)
+  })
+
   it('gives nothing back twice', () => {
     const slabs = new Slabs(1 << 20)
     const batch = new Batch(LIMITS, plans, slabs)

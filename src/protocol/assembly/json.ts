@@ -9,7 +9,6 @@ import {
   CR,
   DOT,
   isDigit,
-  LF,
   LOWER_E,
   LOWER_F,
   LOWER_N,
@@ -42,8 +41,7 @@ export function forgetSpace(): void {
 export function skipSpace(at: usize): usize {
   let byte = load<u8>(at)
   while (byte == SPACE || byte == TAB || byte == CR) {
-    // The carriage return of a CRLF belongs to the line's end.
-    if (byte != CR || load<u8>(at, 1) != LF) sawSpace = true
+    sawSpace = true
     byte = load<u8>(++at)
   }
   return at

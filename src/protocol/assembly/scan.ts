@@ -132,7 +132,6 @@ function readType(at: usize, row: Row): usize {
   if (isName(at + 1, end - 1, 'RECORD')) row.kind = 1
   else if (isName(at + 1, end - 1, 'STATE')) row.kind = 2
   else if (isName(at + 1, end - 1, 'TRACE')) row.kind = 3
-  else row.kind = 0
   return end
 }
 
