@@ -2,39 +2,35 @@
  * Reads a descriptor in chunks, into memory that is used again and again: a chunk holds until the next one is asked
  * for. Nothing is read while nobody asks, which holds up whoever writes. Ends early, without an error, on `signal`.
  */
-import { fstatSync } from 'node:fs'
-import { read } from 'node:fs'
+import { fstatSync, readSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { promisify } from 'node:util'
-
-const readInto = promisify(read)
+import { isatty } from 'node:tty'
 
 /** Pipes give 64 KiB at a time; files may give more, and fewer reads cost less. */
 const PIPE_CHUNK = 1 << 16
 const FILE_CHUNK = 1 << 18
 
 export function readChunks(descriptor: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  // Somebody types: Node's own stream waits for them without holding anything up.
+  if (isatty(descriptor)) return process.stdin
   const stats = fstatSync(descriptor)
   return stats.isFIFO() || stats.isSocket() ? pipeChunks(descriptor, signal) : fileChunks(descriptor, signal)
 }
 
+/** Reads at once, not through Node's threads: what another core has read is further away from this one. */
 async function* fileChunks(descriptor: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  // One is filled while the other is being worked on.
-  let chunk = Buffer.allocUnsafe(FILE_CHUNK)
-  let ahead = Buffer.allocUnsafe(FILE_CHUNK)
-  let reading = readInto(descriptor, ahead, 0, FILE_CHUNK, null)
+  const chunk = Buffer.allocUnsafeSlow(FILE_CHUNK)
   while (!signal.aborted) {
-    const { bytesRead } = await reading
-    if (bytesRead === 0) return
-    ;[chunk, ahead] = [ahead, chunk]
-    reading = readInto(descriptor, ahead, 0, FILE_CHUNK, null)
-    reading.catch(() => {})
-    yield chunk.subarray(0, bytesRead)
+    const size = readSync(descriptor, chunk, 0, FILE_CHUNK, null)
+    if (size === 0) return
+    yield chunk.subarray(0, size)
+    // A file always has more, and replies and timers have to have their turn.
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
 async function* pipeChunks(descriptor: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(PIPE_CHUNK)
+  const buffer = Buffer.allocUnsafeSlow(PIPE_CHUNK)
   let arrived = Promise.withResolvers<number>()
   const pipe = new Socket({
     fd: descriptor,
