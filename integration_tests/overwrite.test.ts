@@ -96,9 +96,9 @@ describe('overwrite', () => {
   })
 
   it('removes tens of thousands of rows, sparing the key of another stream among them', async () => {
-    const streams = (mode: 'append' | 'overwrite') => [{ name: 's', mode }, { name: 's:30000' }]
-    await write(redis, streams('append'), rows(1, 45_000) + record('s:30000', {}))
-    await write(redis, streams('overwrite'), rows(1, 2))
+    const other = { name: 's:30000' }
+    await write(redis, [...append, other], rows(1, 45_000) + record('s:30000', {}))
+    await write(redis, [...overwrite, other], rows(1, 2))
 
     expect(await recordKeys()).toEqual([':s:30000', ':s:30000:1', ':s:45002', ':s:45003'])
   })
