@@ -9,7 +9,7 @@ const DEFAULTS = {
   maxOutageSeconds: 300,
   batchRecords: 20_000,
   batchBytes: 2_097_152,
-  maxInFlightBytes: 41_943_040,
+  maxInFlightBytes: 46_137_344,
 }
 
 describe('a configuration', () => {

@@ -10,7 +10,7 @@ import type { Layout, RecordView } from './layout.ts'
 const MAX_DIGITS = 16
 
 /** The most that the pieces in between need: the id twice, two sizes, and line ends. */
-const PIECES = 2 * MAX_DIGITS + 2 * 20 + 2
+const PIECES = 2 * MAX_DIGITS + 2 * 13 + 2
 
 /** The parts of a command that stand the same in every record whose id has as many digits. */
 interface Template {

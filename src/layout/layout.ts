@@ -15,7 +15,7 @@ export interface RecordView {
 }
 
 export interface Layout {
-  /** At most so many bytes do a record's commands have besides its emission time and its data. */
+  /** Bytes that a record's commands have besides its emission time and its data, at most. */
   readonly overhead: number
   /** Puts the record's commands into `out`. */
   write(out: CommandBuffer, record: RecordView): void

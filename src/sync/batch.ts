@@ -73,13 +73,13 @@ export class Batch {
 
   /** Takes in the record that `message` stands on. */
   addRecord(plan: StreamPlan, bytes: Buffer, { emittedAt, data, dataHasSpace }: Message): void {
-    const most = emittedAt.end - emittedAt.start + EMITTED_AT_SLACK + data.end - data.start
-    this.#reserve(most)
-    this.#size += plan.layout.overhead + most
+    const start = this.#end
+    this.#reserve(emittedAt.end - emittedAt.start + EMITTED_AT_SLACK + data.end - data.start)
     const target = this.#bytes
-    const dataStart = copyInteger(bytes, emittedAt.start, emittedAt.end, target, this.#end)
+    const dataStart = copyInteger(bytes, emittedAt.start, emittedAt.end, target, start)
     if (dataHasSpace) this.#end = copyCompact(bytes, data.start, data.end, target, dataStart)
     else this.#end = dataStart + bytes.copy(target, dataStart, data.start, data.end)
+    this.#size += plan.layout.overhead + this.#end - start
     const note = this.records++ * NOTES
     this.#notes[note] = plan.index
     this.#notes[note + 1] = dataStart
