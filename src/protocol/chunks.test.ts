@@ -54,7 +54,8 @@ describe('the chunks of a descriptor', () => {
 
 async function readAll(descriptor: number): Promise<string> {
   const chunks: Buffer[] = []
-  for await (const chunk of readChunks(descriptor, new AbortController().signal)) chunks.push(Buffer.from(chunk))
+  for await (const chunk of readChunks(descriptor, new AbortController().signal))
+    chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks).toString()
 }
 
