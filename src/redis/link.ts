@@ -179,13 +179,17 @@ export class Link implements AsyncDisposable {
     for (const question of this.#questions) this.#put(question, connections.control)
   }
 
+  /** Whether the server owes an answer. */
+  get #isWaiting(): boolean {
+    return this.#questions.size > 0 || this.#lane.unconfirmed > 0
+  }
+
   #noteWaiting(): void {
-    if (this.#questions.size === 0 && this.#lane.unconfirmed === 0) this.#heardAt = performance.now()
+    if (!this.#isWaiting) this.#heardAt = performance.now()
   }
 
   #checkSilence(limit: number): void {
-    const isWaiting = this.#questions.size > 0 || this.#lane.unconfirmed > 0
-    if (!isWaiting || performance.now() - this.#heardAt < limit) return
+    if (!this.#isWaiting || performance.now() - this.#heardAt < limit) return
     this.#lose(new TransientError(`Redis at ${this.#where} has not answered for ${limit / 1000} seconds.`))
   }
 

@@ -88,15 +88,16 @@ export function skipValue(at: usize): usize {
   }
 }
 
+/** Where the text of the name passed last ends, in front of its closing quote. */
+export let nameEnd: usize = 0
+
 /** Passes a member's name, the colon, and white space up to the value. */
 export function skipName(at: usize): usize {
   if (load<u8>(at) != QUOTE) return fail(Reason.Name, at)
   const end = endOfString(at + 1)
-  return end == 0 ? 0 : skipColon(end)
-}
-
-export function skipColon(at: usize): usize {
-  const colon = skipSpace(at)
+  if (end == 0) return 0
+  nameEnd = end - 1
+  const colon = skipSpace(end)
   return load<u8>(colon) == COLON ? skipSpace(colon + 1) : fail(Reason.Colon, colon)
 }
 

@@ -4,7 +4,7 @@
  */
 import { CLOSE_OBJECT, isDigit, LF, LOWER_N, MINUS, OPEN_OBJECT, QUOTE } from './bytes'
 import { fail, failedAt, reason, Reason, reset } from './failure'
-import { forgetSpace, nextMember, sawSpace, skipColon, skipSpace, skipValue } from './json'
+import { forgetSpace, nameEnd, nextMember, sawSpace, skipName, skipSpace, skipValue } from './json'
 import { endOfString, isName } from './strings'
 
 /**
@@ -103,11 +103,7 @@ function readMessage(at: usize, row: Row): usize {
 function readMembers(at: usize, row: Row): usize {
   while (true) {
     const name = at + 1
-    if (load<u8>(at) != QUOTE) return fail(Reason.Name, at)
-    const behindName = endOfString(name)
-    if (behindName == 0) return 0
-    const nameEnd = behindName - 1
-    at = skipColon(behindName)
+    at = skipName(at)
     if (at == 0) return 0
     if (isName(name, nameEnd, 'type')) at = readType(at, row)
     else if (isName(name, nameEnd, 'record')) at = readRecord(at, row)
@@ -142,12 +138,9 @@ function readRecord(at: usize, row: Row): usize {
   if (load<u8>(at) == CLOSE_OBJECT) return at + 1
   while (true) {
     const name = at + 1
-    if (load<u8>(at) != QUOTE) return fail(Reason.Name, at)
-    const behindName = endOfString(name)
-    if (behindName == 0) return 0
-    at = skipColon(behindName)
+    at = skipName(at)
     if (at == 0) return 0
-    at = readRecordMember(name, behindName - 1, at, row)
+    at = readRecordMember(name, nameEnd, at, row)
     if (at == 0) return 0
     at = nextMember(at)
     if (at == 0) return 0
@@ -212,15 +205,13 @@ function readState(at: usize, row: Row): usize {
 function readStateMembers(at: usize, row: Row): usize {
   while (true) {
     const name = at + 1
-    if (load<u8>(at) != QUOTE) return fail(Reason.Name, at)
-    const behindName = endOfString(name)
-    if (behindName == 0) return 0
-    at = skipColon(behindName)
+    at = skipName(at)
     if (at == 0) return 0
     const value = at
+    const isStats = isName(name, nameEnd, 'destinationStats')
     at = skipValue(at)
     if (at == 0) return 0
-    if (isName(name, behindName - 1, 'destinationStats')) {
+    if (isStats) {
       row.statsStart = value
       row.statsEnd = at
     }
