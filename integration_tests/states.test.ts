@@ -89,7 +89,9 @@ describe('many states', () => {
     const every = records / 100
     await using run = startConnector(writeArgs(redis, streams))
     let allSent = false
-    const feeding = feedRecords(run.stdin, records, every).then(() => (allSent = true))
+    // The last part of the input is held back until more than half of the states have come.
+    const halfway = Promise.withResolvers<void>()
+    const feeding = feedRecords(run.stdin, records, every, halfway.promise).then(() => (allSent = true))
 
     const cursors: number[] = []
     let whileRunning = 0
@@ -98,6 +100,7 @@ describe('many states', () => {
       const id = cursorOf(message)
       cursors.push(id)
       if (!allSent) whileRunning++
+      if (whileRunning > 50) halfway.resolve()
       const first = `:a:${id - every + 1}`
       const read = await Promise.all([first, `:a:${id}`].map((key) => client.hget(key, '_airbyte_data')))
       expect(read).toEqual([JSON.stringify({ id: id - every + 1 }), JSON.stringify({ id })])
@@ -110,7 +113,13 @@ describe('many states', () => {
   })
 })
 
-async function feedRecords(stdin: NodeJS.WritableStream, records: number, every: number): Promise<void> {
+async function feedRecords(
+  stdin: NodeJS.WritableStream,
+  records: number,
+  every: number,
+  halfway: Promise<void>,
+): Promise<void> {
+  let isHeld = true
   for (let id = 1; id <= records;) {
     let lines = ''
     for (const end = Math.min(records, id + 999); id <= end; id++) {
@@ -118,6 +127,10 @@ async function feedRecords(stdin: NodeJS.WritableStream, records: number, every:
       if (id % every === 0) lines += streamState('a', { id })
     }
     if (!stdin.write(lines)) await new Promise((resolve) => stdin.once('drain', resolve))
+    if (isHeld && id > records * 0.6) {
+      await halfway
+      isHeld = false
+    }
   }
   stdin.end()
 }
