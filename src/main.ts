@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** Where the program starts, and the only place where an error becomes a trace message and an exit code. */
 import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { readCommand, type Command } from './cli.ts'
 import { ConfigError } from './errors.ts'
 import { Output } from './protocol/output.ts'
@@ -14,6 +16,9 @@ const GRACE_MS = 4_500
 const STDIN = 0
 
 const output = new Output(process.stdout)
+
+// Loading what a verb needs is most of a start. The cache lies beside the code, as whoever can write it can change that.
+enableCompileCache(join(import.meta.dirname, '.compiled'))
 
 try {
   const command = await readCommand(process.argv.slice(2))

@@ -34,7 +34,7 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   const maxBytes = config.maxInFlightBytes
   const slabs = new Slabs(maxBytes * SLABS_PER_BYTE)
   const ledger = new Ledger({ link, ids, progress, output, slabs, maxBytes })
-  const intake = new Intake({ plans, limits, slabs, ledger, progress })
+  const intake = new Intake({ plans, limits, ledger, progress })
 
   const problem = await readAll(input, intake, signal)
   intake.submit()

@@ -32,7 +32,7 @@ export function hashLayout(baseKey: string): Layout {
     write(out: CommandBuffer, record: RecordView): void {
       const { bytes, id, emittedAtStart, emittedAtEnd, dataStart, dataEnd } = record
       const { head, middle } = templates[digitsOf(id)]!
-      out.reserve(this.overhead + dataEnd - emittedAtStart)
+      out.reserve(this.overhead + emittedAtEnd - emittedAtStart + dataEnd - dataStart)
       out.put(head)
       out.putNumber(id)
       out.put(middle)

@@ -1,43 +1,40 @@
-/** Copies parts of a line that stay text on their way: JSON without insignificant white space, whole numbers. */
+/** Parts of a line that stay text on their way: JSON without insignificant white space, whole numbers. */
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const DOT = 0x2e
 const SPACE = 0x20
 
-/** Copies valid JSON, leaving out white space outside strings; gives the offset behind what was written. */
-export function copyCompact(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
-  let to = at
+/** Takes white space outside strings out of valid JSON, where it lies; gives the offset behind what is left. */
+export function compact(bytes: Buffer, start: number, end: number): number {
+  let to = start
   let inString = false
   for (let from = start; from < end; from++) {
-    const byte = source[from]!
+    const byte = bytes[from]!
     if (!inString && byte <= SPACE) continue
-    target[to++] = byte
+    bytes[to++] = byte
     if (byte === QUOTE) inString = !inString
-    else if (byte === BACKSLASH) target[to++] = source[++from]!
+    else if (byte === BACKSLASH) bytes[to++] = bytes[++from]!
   }
   return to
 }
 
 /**
- * Copies the integer part of a JSON number as decimal digits: as they were sent, or worked out where the number
- * has an exponent. Gives the offset behind what was written, which is at most 24 bytes more than the number.
+ * Where the integer part of a JSON number ends, if that is how the number begins; -1 where it has an exponent and
+ * the digits have to be worked out.
  */
-export function copyInteger(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
-  let to = at
-  for (let from = start; from < end; from++) {
-    const byte = source[from]!
-    if (byte === DOT && !hasExponent(source, from, end)) return to
-    if (byte === 0x65 || byte === 0x45) {
-      const value = Math.trunc(Number(source.toString('latin1', start, end)))
-      return at + target.write(Math.abs(value) < 1e21 ? BigInt(value).toString() : '0', at, 'latin1')
-    }
-    target[to++] = byte
+export function endOfInteger(source: Buffer, start: number, end: number): number {
+  let integerEnd = end
+  for (let at = start; at < end; at++) {
+    const byte = source[at]!
+    if (byte === DOT) integerEnd = at
+    else if (byte === 0x65 || byte === 0x45) return -1
   }
-  return to
+  return integerEnd
 }
 
-function hasExponent(source: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (source[at] === 0x65 || source[at] === 0x45) return true
-  return false
+/** The integer part of a JSON number that has an exponent, as at most 22 decimal digits. */
+export function integerText(source: Buffer, start: number, end: number): string {
+  const value = Math.trunc(Number(source.toString('latin1', start, end)))
+  return Math.abs(value) < 1e21 ? BigInt(value).toString() : '0'
 }

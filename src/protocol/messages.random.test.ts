@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
 import { SystemError } from '../errors.ts'
-import { copyCompact } from './compact.ts'
+import { compact } from './compact.ts'
 import { Input } from './input.ts'
 import type { Range } from './messages.ts'
 
@@ -46,13 +46,13 @@ function reads(input: Input, line: string): boolean {
 
 function partsAgree({ bytes, message }: Input, record: ParsedRecord): boolean {
   const { stream, namespace, data, emittedAt } = message
-  const compact = Buffer.alloc(data.end - data.start)
-  const size = copyCompact(bytes, data.start, data.end, compact, 0)
+  const copy = Buffer.from(bytes.subarray(data.start, data.end))
+  const size = compact(copy, 0, copy.length)
   const parts = [stream, namespace, data, emittedAt].map((range) => valueAt(bytes, range))
   return (
     isDeepStrictEqual(parts, [record.stream, record.namespace ?? null, record.data, record.emitted_at]) &&
-    isDeepStrictEqual(JSON.parse(compact.toString('utf8', 0, size)), record.data) &&
-    message.dataHasSpace === size < compact.length
+    isDeepStrictEqual(JSON.parse(copy.toString('utf8', 0, size)), record.data) &&
+    message.dataHasSpace === size < copy.length
   )
 }
 

@@ -19,8 +19,9 @@ const KINDS: readonly MessageKind[] = ['other', 'record', 'state', 'trace']
 /** One object serves a whole run. What it says of its kind holds until the next `take`; the rest is left over. */
 export class Message {
   kind: MessageKind = 'other'
-  /** The number of its line, from 1. */
+  /** The number of its line, from 1, and where that begins. */
   lineNumber = 0
+  lineStart = 0
   /** Of all but records: the whole message without white space around it. */
   readonly text = range()
 
@@ -43,6 +44,7 @@ export class Message {
     const { table } = scanner
     const at = row * scanner.rowLength
     this.lineNumber++
+    this.lineStart = table[at + Field.lineStart]!
     this.kind = KINDS[table[at]!]!
     if (this.kind === 'record') {
       read(table, at + Field.stream, this.stream)

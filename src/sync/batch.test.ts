@@ -1,11 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { parseConfig } from '../config/parse.ts'
 import { Input } from '../protocol/input.ts'
 import { CommandBuffer } from '../redis/resp.ts'
 import { Batch } from './batch.ts'
 import type { IdRange } from './ids.ts'
 import { planStreams, type StreamPlan } from './plan.ts'
-import { Slabs } from './slabs.ts'
 
 const { config } = parseConfig('{"host":"h"}', {})
 const plans = planStreams(
@@ -16,13 +15,15 @@ const plans = planStreams(
   config,
 )
 const [a, b] = plans as [StreamPlan, StreamPlan]
-/** Every record is read through the same memory. */
-const input = new Input()
+let input: Input
+beforeEach(() => {
+  input = new Input()
+})
 const LIMITS = { records: 1000, bytes: 65_536 }
 
 describe('the records of a batch', () => {
   it('are laid out in the order they came, each stream with ids of its own', () => {
-    const batch = new Batch(LIMITS, plans, new Slabs(0))
+    const batch = new Batch(LIMITS, plans)
     add(batch, a, '{"n":1}')
     add(batch, b, '{"n":2}')
     add(batch, a, '{"n":3}')
@@ -54,7 +55,7 @@ describe('the records of a batch', () => {
     ['{"ü":"€😀"}', '{"ü":"€😀"}'],
     ['{}', '{}'],
   ])('keep their data as it was sent, without white space: %s', (data, kept) => {
-    const batch = new Batch(LIMITS, plans, new Slabs(0))
+    const batch = new Batch(LIMITS, plans)
     add(batch, a, data)
     expect(laidOut(batch, idsFrom(1)).map((command) => command.at(-1))).toEqual([kept])
   })
@@ -64,13 +65,13 @@ describe('the records of a batch', () => {
     ['1700000000000.7', '1700000000000'],
     ['1.7e12', '1700000000000'],
   ])('keep the integer part of their emission time: %s', (emittedAt, kept) => {
-    const batch = new Batch(LIMITS, plans, new Slabs(0))
+    const batch = new Batch(LIMITS, plans)
     add(batch, a, '{}', emittedAt)
     expect(laidOut(batch, idsFrom(1))[0]?.[5]).toBe(kept)
   })
 
   it('are counted by stream', () => {
-    const batch = new Batch(LIMITS, plans, new Slabs(0))
+    const batch = new Batch(LIMITS, plans)
     for (const plan of [a, b, a]) add(batch, plan, '{}')
     expect(batch.records).toBe(3)
     expect([...batch.countByStream()]).toEqual([
@@ -79,8 +80,9 @@ describe('the records of a batch', () => {
     ])
   })
 
-  it('may be far more, and far larger, than there was room for', () => {
-    const batch = new Batch({ records: 10, bytes: 1024 }, plans, new Slabs(0))
+  it('may be far more, and far larger, than the limits have it', () => {
+    input = new Input(8 << 20)
+    const batch = new Batch({ records: 10, bytes: 1024 }, plans)
     const sizes = Array.from({ length: 5_000 }, (_, index) => (index === 2_500 ? 3_000_000 : index % 50))
     const data = sizes.map((size, index) => `{"${index}":"${'x'.repeat(size)}"}`)
     for (const text of data) add(batch, a, text)
@@ -92,16 +94,16 @@ describe('the records of a batch', () => {
 
 describe('a batch', () => {
   it('is empty until a record or a state comes', () => {
-    expect(new Batch(LIMITS, plans, new Slabs(0)).isEmpty).toBe(true)
-    const withRecord = new Batch(LIMITS, plans, new Slabs(0))
+    expect(new Batch(LIMITS, plans).isEmpty).toBe(true)
+    const withRecord = new Batch(LIMITS, plans)
     add(withRecord, a, '{}')
-    const withState = new Batch(LIMITS, plans, new Slabs(0))
+    const withState = new Batch(LIMITS, plans)
     withState.addState(Buffer.from('{}\n'))
     expect([withRecord.isEmpty, withState.isEmpty]).toEqual([false, false])
   })
 
   it('is full by its records', () => {
-    const batch = new Batch({ records: 3, bytes: 65_536 }, plans, new Slabs(0))
+    const batch = new Batch({ records: 3, bytes: 65_536 }, plans)
     const seen = [1, 2, 3].map(() => {
       add(batch, a, '{}')
       return batch.isFull
@@ -110,17 +112,17 @@ describe('a batch', () => {
   })
 
   it('is full by its bytes, those of states included', () => {
-    const batch = new Batch({ records: 1000, bytes: 1024 }, plans, new Slabs(0))
+    const batch = new Batch({ records: 1000, bytes: 1024 }, plans)
     add(batch, a, `{"s":"${'x'.repeat(600)}"}`)
     expect(batch.isFull).toBe(false)
-    batch.addState(Buffer.alloc(1023 - batch.size))
-    expect([batch.size, batch.isFull]).toEqual([1023, false])
-    batch.addState(Buffer.alloc(1))
-    expect([batch.size, batch.isFull]).toEqual([1024, true])
+    batch.addState(Buffer.alloc(300))
+    expect(batch.isFull).toBe(false)
+    batch.addState(Buffer.alloc(100))
+    expect(batch.isFull).toBe(true)
   })
 
   it.each([1, 9_000_000_000_000_000])('has a size that its commands fit in with ids from %i on', (first) => {
-    const batch = new Batch(LIMITS, plans, new Slabs(0))
+    const batch = new Batch(LIMITS, plans)
     add(batch, a, '{ }', '-9e20')
     add(batch, a, `{"s":"${'x'.repeat(70_000)}"}`, '1.7e12')
     const out = new CommandBuffer(Buffer.alloc(batch.size))
@@ -130,48 +132,23 @@ describe('a batch', () => {
     expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
   })
 
-  it('takes memory only for records, and gives it back for another once it is released', () => {
-    const slabs = new Slabs(1 << 20)
-    const slab = slabs.take(1 << 18)
-    slabs.give(slab)
-    const batch = new Batch(LIMITS, plans, slabs)
-    batch.addState(Buffer.from('old\n'))
-    expect(slabs.take(1)).toBe(slab)
-    slabs.give(slab)
-    add(batch, b, '{"old":1}')
-    const { states } = batch
-    const counts = batch.countByStream()
+  it('keeps its records where they are until it is released', () => {
+    const batch = new Batch(LIMITS, plans)
+    add(batch, a, '{"n":1}')
+    const { block } = input
+    add(batch, a, '{"n":2}')
+    for (let round = 0; round < 50; round++) input.append(Buffer.from(`${'x'.repeat(60_000)}\n`))
+    expect(input.block).not.toBe(block)
+    expect(laidOut(batch, idsFrom(1)).map((command) => command.at(-1))).toEqual(['{"n":1}', '{"n":2}'])
     batch.release()
-    expect(slabs.take(1)).toBe(slab)
-    slabs.give(slab)
-    const next = new Batch(LIMITS, plans, slabs)
-    add(next, a, '{"new":1}')
-    expect(slabs.take(1)).not.toBe(slab)
-    expect([states.length, counts.get(b)]).toEqual([1, 1])
-    expect([...next.countByStream()]).toEqual([[a, 1]])
-    expect(laidOut(next, idsFrom(1)).map(([, key, , , , , , data]) => [key, data])).toEqual([
-      ['n:a:1', '{"new":1}'],
-    ])
+    batch.release()
+    expect(block.isShared).toBe(false)
   })
 
-  it('gives its memory back as soon as that has become too small', () => {
-    const slabs = new Slabs(1 << 20)
-    const slab = slabs.take(1 << 17)
-    slabs.give(slab)
-    const batch = new Batch(LIMITS, plans, slabs)
-    add(batch, a, '{}')
-    expect(slabs.take(1)).not.toBe(slab)
-    add(batch, a, `{"s":"${'x'.repeat(200_000)}"}`)
-    expect(slabs.take(1)).toBe(slab)
-  })
-
-  it('gives nothing back twice', () => {
-    const slabs = new Slabs(1 << 20)
-    const batch = new Batch(LIMITS, plans, slabs)
-    add(batch, a, '{}')
-    batch.release()
-    batch.release()
-    expect(slabs.take(1)).not.toBe(slabs.take(1))
+  it('keeps nothing for its states', () => {
+    const batch = new Batch(LIMITS, plans)
+    batch.addState(Buffer.from('{}\n'))
+    expect(input.block.isShared).toBe(false)
   })
 })
 
@@ -179,11 +156,7 @@ function add(batch: Batch, plan: StreamPlan, data: string, emittedAt = '5'): voi
   const line = `{"type":"RECORD","record":{"stream":"s","data":${data},"emitted_at":${emittedAt}}}\n`
   input.append(Buffer.from(line))
   expect(input.next()).toBe(true)
-  const { bytes, message } = input
-  batch.addRecord(plan, bytes, message)
-  // The scanner's memory is used again for what comes next.
-  bytes.fill('#', message.emittedAt.start, message.emittedAt.end)
-  bytes.fill('#', message.data.start, message.data.end)
+  batch.addRecord(plan, input.block, input.message)
 }
 
 function idsFrom(first: number): Map<StreamPlan, IdRange[]> {

@@ -1,33 +1,29 @@
 /**
- * A batch: records in the order they came, and the state messages that arrived behind them. The records' bytes are
- * kept until their ids are known and they can be laid out as commands.
+ * A batch: records in the order they came, and the state messages that arrived behind them. The records stay where
+ * they were read until their ids are known and they can be laid out as commands.
  */
 import type { RecordView } from '../layout/layout.ts'
-import { copyCompact, copyInteger } from '../protocol/compact.ts'
+import type { Block } from '../protocol/block.ts'
+import { compact, endOfInteger, integerText } from '../protocol/compact.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { CommandBuffer } from '../redis/resp.ts'
 import type { IdRange } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
-import type { Slabs } from './slabs.ts'
 
 export interface BatchLimits {
   records: number
+  /** Of input. */
   bytes: number
 }
 
 /** A state message that waits for what came before it, as the line that will acknowledge it. */
 export type HeldState = Buffer
 
-/** Noted for each record: its stream's index, and where the texts of its emission time and its data end. */
-const NOTES = 3
+/** Noted for each record: its stream's index, and the ranges of its emission time and its data. */
+const NOTES = 5
 
-/** An emission time with an exponent may come out longer than it was sent. */
-const EMITTED_AT_SLACK = 24
-
-/** A batch is full once it has reached its limit, so its last record may reach beyond. */
-const ROOM_FOR_THE_LAST = 1 << 16
-
-const NOTHING = Buffer.alloc(0)
+/** Digits that are worked out are no more than these. */
+const MOST_DIGITS = 24
 
 export class Batch {
   records = 0
@@ -36,16 +32,15 @@ export class Batch {
   readonly #plans: readonly StreamPlan[]
   /** By stream index. */
   readonly #counts: Int32Array
-  readonly #slabs: Slabs
-  /** None until there is a record. */
-  #bytes: Buffer = NOTHING
-  #end = 0
+  /** Where all of its records lie; none until there is a record. */
+  #block: Block | undefined
   #size = 0
+  /** Bytes of input that are in it. */
+  #taken = 0
   #notes = new Int32Array(NOTES * 1024)
 
-  constructor(limits: BatchLimits, plans: readonly StreamPlan[], slabs: Slabs) {
+  constructor(limits: BatchLimits, plans: readonly StreamPlan[]) {
     this.#limits = limits
-    this.#slabs = slabs
     this.#plans = plans
     this.#counts = new Int32Array(plans.length)
   }
@@ -55,7 +50,7 @@ export class Batch {
   }
 
   get isFull(): boolean {
-    return this.size >= this.#limits.bytes || this.records >= this.#limits.records
+    return this.#taken >= this.#limits.bytes || this.records >= this.#limits.records
   }
 
   /** Bytes that its commands may take, and that its states do. */
@@ -71,31 +66,38 @@ export class Batch {
     return counts
   }
 
-  /** Takes in the record that `message` stands on. */
-  addRecord(plan: StreamPlan, bytes: Buffer, { emittedAt, data, dataHasSpace }: Message): void {
-    const start = this.#end
-    this.#reserve(emittedAt.end - emittedAt.start + EMITTED_AT_SLACK + data.end - data.start)
-    const target = this.#bytes
-    const dataStart = copyInteger(bytes, emittedAt.start, emittedAt.end, target, start)
-    if (dataHasSpace) this.#end = copyCompact(bytes, data.start, data.end, target, dataStart)
-    else this.#end = dataStart + bytes.copy(target, dataStart, data.start, data.end)
-    this.#size += plan.layout.overhead + this.#end - start
-    const note = this.records++ * NOTES
-    this.#notes[note] = plan.index
-    this.#notes[note + 1] = dataStart
-    this.#notes[note + 2] = this.#end
+  /** Takes in the record that `message` stands on. It lies in `block`, as those before it do. */
+  addRecord(plan: StreamPlan, block: Block, message: Message): void {
+    if (this.#block === undefined) {
+      block.use()
+      this.#block = block
+    }
+    const { bytes } = block.scanner
+    const { data, dataHasSpace, emittedAt, lineStart } = message
+    const note = this.#nextNote()
+    const notes = this.#notes
+    notes[note] = plan.index
+    notes[note + 1] = emittedAt.start
+    notes[note + 2] = endOfInteger(bytes, emittedAt.start, emittedAt.end)
+    notes[note + 3] = data.start
+    notes[note + 4] = dataHasSpace ? compact(bytes, data.start, data.end) : data.end
+    if (notes[note + 2] === -1) this.#workOutDigits(note, bytes, message)
+    this.#size += plan.layout.overhead + notes[note + 2]! - notes[note + 1]! + notes[note + 4]! - data.start
+    this.#taken += data.end - lineStart
     this.#counts[plan.index]!++
   }
 
   addState(state: HeldState): void {
     this.states.push(state)
     this.#size += state.length
+    this.#taken += state.length
   }
 
   /** Puts the commands of all records into `out`; `ids` holds as many ids for each stream as it has records. */
   layOut(out: CommandBuffer, ids: ReadonlyMap<StreamPlan, IdRange[]>): void {
+    if (this.#block === undefined) return
     const view: RecordView = {
-      bytes: this.#bytes,
+      bytes: this.#block.scanner.bytes,
       id: 0,
       emittedAtStart: 0,
       emittedAtEnd: 0,
@@ -104,34 +106,40 @@ export class Batch {
     }
     const cursors: IdCursor[] = []
     for (const [{ index }, ranges] of ids) cursors[index] = new IdCursor(ranges)
+    const notes = this.#notes
     for (let note = 0; note < this.records * NOTES; note += NOTES) {
-      const index = this.#notes[note]!
-      view.emittedAtStart = view.dataEnd
-      view.emittedAtEnd = view.dataStart = this.#notes[note + 1]!
-      view.dataEnd = this.#notes[note + 2]!
+      const index = notes[note]!
+      view.emittedAtStart = notes[note + 1]!
+      view.emittedAtEnd = notes[note + 2]!
+      view.dataStart = notes[note + 3]!
+      view.dataEnd = notes[note + 4]!
       view.id = cursors[index]!.take()
       this.#plans[index]!.layout.write(out, view)
     }
   }
 
-  /** Its records have been laid out: their memory may be used for others. */
+  /** Its records have been laid out: where they lie may be used for others. */
   release(): void {
-    if (this.#bytes !== NOTHING) this.#slabs.give(this.#bytes)
-    this.#bytes = NOTHING
+    this.#block?.letGo()
+    this.#block = undefined
   }
 
-  #reserve(size: number): void {
-    if (this.#end + size > this.#bytes.length) {
-      const larger = this.#slabs.take(Math.max(this.#end + size, this.#limits.bytes + ROOM_FOR_THE_LAST))
-      this.#bytes.copy(larger, 0, 0, this.#end)
-      this.release()
-      this.#bytes = larger
-    }
-    if ((this.records + 1) * NOTES > this.#notes.length) {
+  /** The digits go where the rest of the line was, which has been read: on one side of the data there is room. */
+  #workOutDigits(note: number, bytes: Buffer, { emittedAt, data, lineStart }: Message): void {
+    const digits = integerText(bytes, emittedAt.start, emittedAt.end)
+    const start = data.start - lineStart < MOST_DIGITS ? data.end : lineStart
+    this.#notes[note + 1] = start
+    this.#notes[note + 2] = start + bytes.write(digits, start, 'latin1')
+  }
+
+  #nextNote(): number {
+    const note = this.records++ * NOTES
+    if (note + NOTES > this.#notes.length) {
       const larger = new Int32Array(this.#notes.length * 2)
       larger.set(this.#notes)
       this.#notes = larger
     }
+    return note
   }
 }
 

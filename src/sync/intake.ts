@@ -7,21 +7,22 @@ import type { Ledger } from './ledger.ts'
 import type { StreamPlan } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { Router } from './route.ts'
-import type { Slabs } from './slabs.ts'
 
 /** What came is on its way after this at the latest, however little it is. */
 const LONGEST_WAIT_MS = 500
 
+/** Room for some reads, so that most lines need no copying. */
+const SMALLEST_BLOCK = 1 << 19
+
 export interface IntakeParts {
   plans: readonly StreamPlan[]
   limits: BatchLimits
-  slabs: Slabs
   ledger: Ledger
   progress: Progress
 }
 
 export class Intake {
-  readonly #input = new Input()
+  readonly #input: Input
   readonly #router: Router
   readonly #ledger: Ledger
   readonly #progress: Progress
@@ -29,16 +30,19 @@ export class Intake {
   #batch: Batch
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ plans, limits, slabs, ledger, progress }: IntakeParts) {
+  constructor({ plans, limits, ledger, progress }: IntakeParts) {
     this.#router = new Router(plans)
     this.#ledger = ledger
     this.#progress = progress
-    this.#newBatch = () => new Batch(limits, plans, slabs)
+    this.#newBatch = () => new Batch(limits, plans)
+    // A batch lies in one block, which is to be large enough for it.
+    this.#input = new Input(Math.max(limits.bytes, SMALLEST_BLOCK))
     this.#batch = this.#newBatch()
   }
 
   /** Takes in bytes of the input; resolves when more may come. */
   async take(chunk: Uint8Array): Promise<void> {
+    if (!this.#input.hasRoomFor(chunk.length)) await this.#submitAndWait()
     this.#input.append(chunk)
     await this.#takeMessages()
     if (!this.#batch.isEmpty) this.#timer ??= setTimeout(() => this.submit(), LONGEST_WAIT_MS)
@@ -63,18 +67,20 @@ export class Intake {
   async #takeMessages(): Promise<void> {
     const input = this.#input
     while (input.next()) {
-      const { message, bytes } = input
+      const { message, bytes, block } = input
       if (message.kind === 'record') {
         const plan = this.#router.routeRecord(bytes, message)
-        this.#batch.addRecord(plan, bytes, message)
+        this.#batch.addRecord(plan, block, message)
         this.#progress.received(plan)
       } else if (message.kind === 'state') this.#hold(readState(bytes, message))
       else if (message.kind === 'trace') this.#noteStatus(bytes)
-      if (this.#batch.isFull) {
-        this.submit()
-        if (!this.#ledger.hasRoom) await this.#ledger.room()
-      }
+      if (this.#batch.isFull) await this.#submitAndWait()
     }
+  }
+
+  async #submitAndWait(): Promise<void> {
+    this.submit()
+    if (!this.#ledger.hasRoom) await this.#ledger.room()
   }
 
   #hold(state: StateMessage): void {

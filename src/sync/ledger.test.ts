@@ -94,15 +94,14 @@ describe('states', () => {
 })
 
 describe('a batch', () => {
-  it('gives its memory for others as soon as its commands are made', async () => {
-    const { ledger, sent, slabs } = await opened()
-    const slab = slabs.take(1 << 18)
-    slabs.give(slab)
-    ledger.submit(batchOf(3, [], slabs))
-    expect(slabs.take(1)).not.toBe(slab)
+  it('lets go of its records as soon as its commands are made', async () => {
+    const { ledger, sent } = await opened()
+    const input = new Input()
+    ledger.submit(batchOf(3, [], input))
+    expect(input.block.isShared).toBe(true)
     await turn()
-    expect(slabs.take(1)).toBe(slab)
-    slab.fill('#')
+    expect(input.block.isShared).toBe(false)
+    input.bytes.fill('#')
     expect(sent.map(({ bytes }) => bytes.toString().match(/n:s:\d+|\{.*\}/g))).toEqual([
       ['n:s:1', '{}', 'n:s:2', '{}', 'n:s:3', '{}'],
     ])
@@ -133,6 +132,18 @@ describe('a batch', () => {
 })
 
 describe('the window', () => {
+  it('has no room while many batches wait for their ids', async () => {
+    const { ledger, server } = await opened()
+    server.isPaused = true
+    let submitted = 0
+    for (; ledger.hasRoom && submitted < 100; submitted++) ledger.submit(batchOf(1))
+    expect(submitted).toBeLessThan(20)
+    const room = ledger.room()
+    server.goOn()
+    await room
+    expect(ledger.hasRoom).toBe(true)
+  })
+
   it('is full at so many bytes on their way, and has room again when they are confirmed', async () => {
     const { ledger, sent } = await opened({ maxBytes: 2 * batchOf(2).size })
     let hasRoom = false
@@ -192,13 +203,25 @@ async function opened({ maxBytes = 1 << 20, send }: { maxBytes?: number; send?: 
   return { ledger, sent, lines, server, slabs }
 }
 
-function counting(): { ask: Ask; asked: string[]; failure: Error | undefined } {
+interface Counting {
+  ask: Ask
+  asked: string[]
+  failure: Error | undefined
+  isPaused: boolean
+  goOn(): void
+}
+
+function counting(): Counting {
   let count = 0
-  const server: ReturnType<typeof counting> = {
+  const resumed = Promise.withResolvers<void>()
+  const server: Counting = {
     asked: [],
     failure: undefined,
+    isPaused: false,
+    goOn: () => resumed.resolve(),
     ask: async (command, ...args) => {
       server.asked.push([command, ...args].join(' '))
+      if (server.isPaused) await resumed.promise
       if (server.failure !== undefined) throw server.failure
       return command === 'INCRBY' ? (count += Number(args[1])) : null
     },
@@ -232,12 +255,11 @@ function keysIn({ bytes }: Sent): string[] {
   return bytes.toString().match(/n:s:\d+/g) ?? []
 }
 
-function batchOf(records: number, states: readonly string[] = [], slabs = new Slabs(0)): Batch {
-  const batch = new Batch({ records: 1000, bytes: 65_536 }, [plan!], slabs)
-  const input = new Input()
+function batchOf(records: number, states: readonly string[] = [], input = new Input()): Batch {
+  const batch = new Batch({ records: 1000, bytes: 65_536 }, [plan!])
   input.append(Buffer.from('{"type":"RECORD","record":{"stream":"s","data":{},"emitted_at":1}}\n'))
   input.next()
-  for (let record = 0; record < records; record++) batch.addRecord(plan!, input.bytes, input.message)
+  for (let record = 0; record < records; record++) batch.addRecord(plan!, input.block, input.message)
   for (const state of states) batch.addState(Buffer.from(`${state}\n`))
   return batch
 }

@@ -31,6 +31,9 @@ export interface LedgerParts {
   maxBytes: number
 }
 
+/** Batches whose ids are not known yet: more would only take memory, as one asks for its ids when it is submitted. */
+const MOST_WAITING = 8
+
 export class Ledger {
   readonly #link: Link
   readonly #ids: Ids
@@ -41,6 +44,8 @@ export class Ledger {
   readonly #entries: Entry[] = []
   readonly #slabs: Slabs
   #size = 0
+  /** Batches submitted and not laid out yet. */
+  #waiting = 0
   #failure: Error | undefined
   /** Ends when the batch submitted last has been handed to the link. */
   #handedOver: Promise<void> = Promise.resolve()
@@ -57,7 +62,11 @@ export class Ledger {
 
   /** Whether another batch may be filled at once. */
   get hasRoom(): boolean {
-    return this.#failure === undefined && this.#size + this.#output.pending < this.#maxBytes
+    return (
+      this.#failure === undefined &&
+      this.#waiting < MOST_WAITING &&
+      this.#size + this.#output.pending < this.#maxBytes
+    )
   }
 
   /** Resolves when there is room; rejects when the run has failed. */
@@ -75,6 +84,7 @@ export class Ledger {
     const entry: Entry = { states, counts, size, isConfirmed: false }
     this.#entries.push(entry)
     this.#size += size
+    this.#waiting++
     // Ids are asked for at once, while batches before this one are still on their way.
     const reserved = this.#reserve(counts)
     reserved.catch((error: unknown) => this.#fail(error))
@@ -97,6 +107,8 @@ export class Ledger {
   }
 
   #handOver(entry: Entry, batch: Batch, ids: Map<StreamPlan, IdRange[]>): void {
+    this.#waiting--
+    this.#wake()
     if (batch.records === 0) return this.#confirm(entry)
     const commands = new CommandBuffer(this.#slabs.take(batch.size))
     batch.layOut(commands, ids)
