@@ -1,8 +1,16 @@
+import type { RecordSettings, StreamSettings } from './records.ts'
+
 /** What the operator asked for, checked and with defaults filled in. */
 export interface Config {
   readonly connection: Connection
-  /** Put before every key, the connector's own included. */
+  /** Put before the connector's own keys that belong to no stream. */
   readonly keyPrefix: string
+  /** What a record becomes, in a stream that has no entry of its own. */
+  readonly records: RecordSettings
+  readonly streams: readonly StreamSettings[]
+  readonly onRecordError: 'fail' | 'dead_letter'
+  /** How many records the dead letter stream holds, about. */
+  readonly deadLetterMaxLength: number
   /** How long a server that cannot take writes is waited for. */
   readonly maxOutageSeconds: number
   readonly batchRecords: number

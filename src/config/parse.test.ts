@@ -6,10 +6,34 @@ import { readSpecification } from './specification.ts'
 const DEFAULTS = {
   connection: { host: 'h', port: 6379, username: undefined, password: undefined, database: 0 },
   keyPrefix: '',
+  records: {
+    cacheType: 'hash',
+    dataFormat: 'airbyte',
+    keyPrefix: '',
+    keyTemplate: undefined,
+    hashField: undefined,
+    member: undefined,
+    scoreField: '_airbyte_emitted_at',
+    valueField: undefined,
+    listOperation: 'append',
+    maxLength: undefined,
+    streamTrim: 'approximate',
+    ttlSeconds: 0,
+    ttlJitterPercent: 0,
+    expireAtField: undefined,
+    onUpdate: 'replace',
+    writeCondition: 'always',
+    rootField: undefined,
+    fields: undefined,
+    recordFilter: undefined,
+  },
+  streams: [],
+  onRecordError: 'fail',
+  deadLetterMaxLength: 10_000,
   maxOutageSeconds: 300,
   batchRecords: 20_000,
   batchBytes: 2_097_152,
-  maxInFlightBytes: 46_137_344,
+  maxInFlightBytes: 42_991_616,
 }
 
 describe('a configuration', () => {
@@ -40,7 +64,8 @@ describe('a configuration', () => {
 
   it('cannot be changed afterwards', () => {
     const { config } = parse({ host: 'h' })
-    expect([Object.isFrozen(config), Object.isFrozen(config.connection)]).toEqual([true, true])
+    const parts = [config, config.connection, config.records, config.streams]
+    expect(parts.map(Object.isFrozen)).toEqual([true, true, true, true])
   })
 })
 
@@ -52,23 +77,24 @@ describe('every option of the specification', () => {
     password: 'open sesame',
     database: 7,
     key_prefix: 'crm:',
+    on_record_error: 'dead_letter',
+    dead_letter_max_length: 9,
     max_outage_seconds: 11,
     batch_records: 12,
     batch_bytes: 131_313,
     max_in_flight_bytes: 14_141_414,
   }
-  // The one type there is cannot be told from the default.
-  const onlyOneValue = { cache_type: 'hash' }
 
-  it('is tried here', () => {
-    const { properties } = readSpecification().connectionSpecification
-    expect(Object.keys({ ...sample, ...onlyOneValue, url: '' }).toSorted()).toEqual(
-      Object.keys(properties).toSorted(),
-    )
+  it('is tried here, or with what a record becomes', () => {
+    const { properties } = readSpecification().connectionSpecification as {
+      properties: Record<string, { group: string }>
+    }
+    const others = Object.keys(properties).filter((name) => properties[name]!.group !== 'records')
+    expect(Object.keys({ ...sample, url: '' }).toSorted()).toEqual([...others, 'key_prefix'].toSorted())
   })
 
   it.each(Object.entries(sample))('has its place in what is read: %s', (_, value) => {
-    const { config, warnings } = parse({ ...sample, ...onlyOneValue })
+    const { config, warnings } = parse(sample)
     const { connection, ...rest } = config
     expect(Object.values({ ...connection, ...rest }).filter((found) => found === value)).toEqual([value])
     expect(warnings).toEqual([])
@@ -95,7 +121,7 @@ describe('a configuration is refused', () => {
     [{ host: 'h', port: 6379.5 }, 'port: must be integer'],
     [{ host: 'h', database: -1 }, 'database: must be >= 0'],
     [{ host: 'h', username: 7 }, 'username: must be string'],
-    [{ host: 'h', cache_type: 'list' }, 'cache_type: must be one of hash'],
+    [{ host: 'h', on_record_error: 'skip' }, 'on_record_error: must be one of fail, dead_letter'],
     [{ host: 'h', key_prefix: ['a'] }, 'key_prefix: must be string'],
     [{ host: 'h', max_outage_seconds: -1 }, 'max_outage_seconds: must be >= 0'],
     [{ host: 'h', batch_records: 0 }, 'batch_records: must be >= 1'],
@@ -110,13 +136,13 @@ describe('a configuration is refused', () => {
       port: 0,
       username: '{{ NOBODY }}',
       database: 'first',
-      cache_type: 'set',
+      cache_type: 'tree',
       ssl: true,
       batch_records: 0,
     }
     expect(problemsOf(raw).toSorted()).toEqual([
       'batch_records: must be >= 1.',
-      'cache_type: must be one of hash.',
+      'cache_type: must be one of hash, string, list, set, sorted_set, stream.',
       'database: must be integer.',
       'host: is missing; give the host of your Redis server, or a url.',
       'port: must be >= 1.',

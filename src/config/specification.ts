@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs'
 
 export interface Specification {
-  connectionSpecification: { properties: Record<string, unknown> }
+  connectionSpecification: Schema & { properties: Record<string, Schema> }
+}
+
+/** A JSON schema, as far as it is looked into. */
+export interface Schema {
+  properties?: Record<string, Schema>
+  items?: Schema
+  default?: unknown
 }
 
 export function readSpecification(): Specification {

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../errors.ts'
+import { parseConfig } from './parse.ts'
+
+const RAW = { cache_type: 'string', data_format: 'raw', value_field: 'v' }
+
+describe('what an entry says wins', () => {
+  it.each<[string, object, object, object]>([
+    [
+      'a format that the new cache type does not have',
+      { data_format: 'flat', on_update: 'merge' },
+      { cache_type: 'list' },
+      { cacheType: 'list', dataFormat: 'airbyte', onUpdate: 'replace' },
+    ],
+    [
+      'what belongs to the old cache type only',
+      { cache_type: 'sorted_set', score_field: 's', member: '${id}', ttl_seconds: 5 },
+      { cache_type: 'hash' },
+      { cacheType: 'hash', scoreField: '_airbyte_emitted_at', member: undefined, ttlSeconds: 5 },
+    ],
+    [
+      'a condition that the new cache type does not have',
+      { cache_type: 'string', write_condition: 'if_absent' },
+      { cache_type: 'list' },
+      { writeCondition: 'always' },
+    ],
+    [
+      'the column of raw, where the format is another',
+      RAW,
+      { data_format: 'json' },
+      { dataFormat: 'json', valueField: undefined },
+    ],
+    [
+      'raw and its column, where the cache type has fields',
+      RAW,
+      { cache_type: 'stream' },
+      { dataFormat: 'airbyte', valueField: undefined },
+    ],
+    [
+      'a hash field that does not go with the new format',
+      { hash_field: '${id}' },
+      { data_format: 'flat', on_update: 'merge' },
+      { hashField: undefined, dataFormat: 'flat', onUpdate: 'merge' },
+    ],
+    [
+      'a format that does not go with a hash field',
+      { data_format: 'flat', on_update: 'merge', expire_at_field: 'e' },
+      { hash_field: '${id}' },
+      { hashField: '${id}', dataFormat: 'json', onUpdate: 'replace', expireAtField: undefined },
+    ],
+    [
+      'a time to live, where a column says when the key ends',
+      { ttl_seconds: 5, ttl_jitter_percent: 10 },
+      { expire_at_field: 'e' },
+      { ttlSeconds: 0, ttlJitterPercent: 0, expireAtField: 'e' },
+    ],
+    [
+      'the column that says when the key ends, where there is a time to live',
+      { expire_at_field: 'e' },
+      { ttl_seconds: 5 },
+      { ttlSeconds: 5, expireAtField: undefined },
+    ],
+    [
+      'the spread, where keys stay for ever',
+      { ttl_seconds: 5, ttl_jitter_percent: 10 },
+      { ttl_seconds: 0 },
+      { ttlSeconds: 0, ttlJitterPercent: 0 },
+    ],
+    [
+      'the trimming of a stream, but not its length, in a list',
+      { cache_type: 'stream', max_length: 9, stream_trim: 'exact' },
+      { cache_type: 'list' },
+      { maxLength: 9, streamTrim: 'approximate' },
+    ],
+    [
+      'the fields, where a member is put in',
+      { cache_type: 'set', fields: ['a'] },
+      { member: '${id}' },
+      { member: '${id}', fields: undefined },
+    ],
+    [
+      'nothing that fits',
+      { cache_type: 'string', data_format: 'json', key_template: 'a:${id}', key_prefix: 'p:', fields: ['a'] },
+      { hash_field: '${id}', cache_type: 'hash' },
+      { dataFormat: 'json', keyTemplate: 'a:${id}', keyPrefix: 'p:', fields: [{ from: 'a', to: 'a' }] },
+    ],
+  ])('and what holds for all streams and does not fit is left out: %s', (_, all, entry, settings) => {
+    const { config } = parse({ ...all, streams: [{ stream: 'a', ...entry }] })
+    expect(config.streams[0]!.records).toMatchObject(settings)
+    expect(config.records).toEqual(parse(all).config.records)
+  })
+})
+
+describe('an entry is refused by its place and stream', () => {
+  it.each<[object, object, string]>([
+    [
+      { cache_type: 'string' },
+      { member: '${id}' },
+      '.member: is for cache_type list, set or sorted_set, and this is string; leave it out',
+    ],
+    [
+      { cache_type: 'list' },
+      { data_format: 'flat' },
+      '.data_format: flat is not possible with cache_type list; use airbyte, json or raw',
+    ],
+    [
+      { member: '${id}', cache_type: 'set' },
+      { fields: ['a'] },
+      '.fields: has no effect beside member, which says what is put in; leave one of the two out',
+    ],
+    [
+      {},
+      { cache_type: 'list', max_length: 5, stream_trim: 'exact' },
+      '.stream_trim: is for cache_type stream, and this is list; leave it out',
+    ],
+    [
+      {},
+      { cache_type: 'string', data_format: 'raw' },
+      '.value_field: is missing; give the column whose text data_format raw is to write',
+    ],
+    [
+      {},
+      { expire_at_field: 'e', ttl_seconds: 5 },
+      '.expire_at_field: ttl_seconds already says how long a key stays; keep one of the two',
+    ],
+    [
+      {},
+      { hash_field: '${id}', data_format: 'flat' },
+      '.data_format: flat is not possible with hash_field; use json or raw, or leave hash_field out',
+    ],
+    [
+      {},
+      { key_template: '${' },
+      '.key_template: a ${ has no } behind it; add it, or write $${ for a literal ${',
+    ],
+    [
+      {},
+      { record_filter: { field: 'f' } },
+      '.record_filter: has no equals; give the value that records to be written have there',
+    ],
+  ])('%j with %j', (all, entry, problem) => {
+    const options = { ...all, streams: [{ stream: 'first' }, { stream: 'orders', ...entry }] }
+    expect(() => parse(options)).toThrow(refusal(`streams[1] (orders)${problem}`))
+  })
+
+  it('but not for what is wrong in the options for all streams', () => {
+    const options = { key_template: '${', cache_type: 'list', score_field: 's', streams: [{ stream: 'a' }] }
+    expect(() => parse(options)).toThrow(
+      refusal(
+        'score_field: is for cache_type sorted_set, and this is list; leave it out',
+        'key_template: a ${ has no } behind it; add it, or write $${ for a literal ${',
+      ),
+    )
+    const raw = { cache_type: 'string', data_format: 'raw', streams: [{ stream: 'a', key_prefix: 'p' }] }
+    expect(() => parse(raw)).toThrow(
+      refusal('value_field: is missing; give the column whose text data_format raw is to write'),
+    )
+  })
+
+  it.each([
+    [[{ stream: 'a' }, { stream: 'b' }, { stream: 'a' }], 'streams[2] (a)', 'streams[0]'],
+    [[{ stream: 'a' }, { stream: 'a', namespace: null }], 'streams[1] (a)', 'streams[0]'],
+    [
+      [{ stream: 'a' }, { stream: 'a', namespace: 'n' }, { stream: 'a', namespace: 'n' }],
+      'streams[2] (a)',
+      'streams[1]',
+    ],
+  ])('where there is another one for the stream: %j', (streams, twin, first) => {
+    expect(() => parse({ streams })).toThrow(
+      refusal(`${twin}: is for the same stream as ${first}; make them one entry`),
+    )
+  })
+
+  it('and not where the names differ', () => {
+    const streams = [
+      { stream: 'a' },
+      { stream: 'a', namespace: '' },
+      { stream: 'a', namespace: 'n' },
+      { stream: 'b' },
+    ]
+    expect(parse({ streams }).config.streams).toHaveLength(4)
+  })
+})
+
+function refusal(...problems: string[]): ConfigError {
+  return new ConfigError(`The configuration cannot be used. ${problems.map((text) => `${text}.`).join(' ')}`)
+}
+
+function parse(options: object): ReturnType<typeof parseConfig> {
+  return parseConfig(JSON.stringify({ host: 'h', ...options }), {})
+}

@@ -1,0 +1,78 @@
+/** What a record becomes, as the operator writes it: for all streams, and in each entry of `streams`. */
+import type { CacheType, Comparable, DataFormat, RecordSettings, WriteCondition } from './records.ts'
+
+/** What is not written is not there: whether an option fits is asked only of those that are. */
+export interface RecordOptions {
+  cache_type?: CacheType
+  data_format?: DataFormat
+  key_prefix?: string
+  key_template?: string
+  hash_field?: string
+  member?: string
+  score_field?: string
+  value_field?: string
+  list_operation?: 'append' | 'prepend'
+  max_length?: number
+  stream_trim?: 'approximate' | 'exact'
+  ttl_seconds?: number
+  ttl_jitter_percent?: number
+  expire_at_field?: string
+  on_update?: 'replace' | 'merge'
+  write_condition?: WriteCondition
+  root_field?: string
+  fields?: (string | { from: string; to: string })[]
+  record_filter?: { field?: string; equals?: Comparable }
+}
+
+export type RecordOption = keyof RecordOptions
+
+/** Something to say about an option, behind its name. */
+export interface Remark {
+  option: RecordOption
+  text: string
+}
+
+export interface StreamOptions extends RecordOptions {
+  stream: string
+  namespace?: string
+}
+
+export function cacheTypeOf({ cache_type: cacheType = 'hash' }: RecordOptions): CacheType {
+  return cacheType
+}
+
+export function dataFormatOf(options: RecordOptions): DataFormat {
+  const { data_format: format, hash_field: hashField } = options
+  return format ?? (cacheTypeOf(options) === 'hash' && hashField !== undefined ? 'json' : 'airbyte')
+}
+
+/** What an entry of `streams` is called in problems. */
+export function entryName(index: number, stream: unknown): string {
+  return typeof stream === 'string' ? `streams[${index}] (${stream})` : `streams[${index}]`
+}
+
+/** Of options that have been found to fit each other. */
+export function settingsOf(options: RecordOptions): RecordSettings {
+  const { fields, record_filter: filter } = options
+  return Object.freeze({
+    cacheType: cacheTypeOf(options),
+    dataFormat: dataFormatOf(options),
+    keyPrefix: options.key_prefix ?? '',
+    keyTemplate: options.key_template,
+    hashField: options.hash_field,
+    member: options.member,
+    scoreField: options.score_field ?? '_airbyte_emitted_at',
+    valueField: options.value_field,
+    listOperation: options.list_operation ?? 'append',
+    maxLength: options.max_length,
+    streamTrim: options.stream_trim ?? 'approximate',
+    ttlSeconds: options.ttl_seconds ?? 0,
+    ttlJitterPercent: options.ttl_jitter_percent ?? 0,
+    expireAtField: options.expire_at_field,
+    onUpdate: options.on_update ?? 'replace',
+    writeCondition: options.write_condition ?? 'always',
+    rootField: options.root_field,
+    fields: fields?.map((field) => (typeof field === 'string' ? { from: field, to: field } : field)),
+    recordFilter: filter as RecordSettings['recordFilter'],
+  })
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { parseTemplate, type TemplatePart } from './template.ts'
+
+describe('a template', () => {
+  it.each<[string, TemplatePart[]]>([
+    ['', []],
+    ['plain', [text('plain')]],
+    ['user:${id}', [text('user:'), column('id')]],
+    ['${a}${b.c}!', [column('a'), column('b.c'), text('!')]],
+    ['{tag}:${id}}', [text('{tag}:'), column('id'), text('}')]],
+    ['${two words}', [column('two words')]],
+    ['5 $ a $x $', [text('5 $ a $x $')]],
+    ['$${id}', [text('${id}')]],
+    ['$${', [text('${')]],
+    ['a$${b}${c}$${d', [text('a${b}'), column('c'), text('${d')]],
+    ['${a}$${', [column('a'), text('${')]],
+    ['$$${a}', [text('$${a}')]],
+    ['${straße.ü}', [column('straße.ü')]],
+    ['${airbyte_x}', [column('airbyte_x')]],
+    [
+      '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}:${_airbyte_primary_key}',
+      [
+        { kind: 'namespace' },
+        text(':'),
+        { kind: 'stream' },
+        text(':'),
+        { kind: 'id' },
+        text(':'),
+        { kind: 'primary_key' },
+      ],
+    ],
+  ])('%j has its parts', (template, parts) => {
+    const problems: string[] = []
+    expect(parseTemplate(template, problems)).toEqual(parts)
+    expect(problems).toEqual([])
+  })
+
+  const KNOWN = '_airbyte_namespace, _airbyte_stream, _airbyte_ab_id, _airbyte_primary_key'
+  const OPEN = 'a ${ has no } behind it; add it, or write $${ for a literal ${'
+  const EMPTY = '${} names no column; put its name between the braces'
+  it.each<[string, string[]]>([
+    ['${', [OPEN]],
+    ['a:${id', [OPEN]],
+    ['${a:${b}', [OPEN]],
+    ['${}', [EMPTY]],
+    ['a${}b${}', [EMPTY, EMPTY]],
+    ['${_airbyte_id}', [`\${_airbyte_id} is not known; use one of ${KNOWN}, or a column`]],
+    ['${_airbyte_emitted_at}', [`\${_airbyte_emitted_at} is not known; use one of ${KNOWN}, or a column`]],
+    ['${_airbyte_x}${}${', [`\${_airbyte_x} is not known; use one of ${KNOWN}, or a column`, EMPTY, OPEN]],
+  ])('%j is refused, with all that is wrong', (template, expected) => {
+    const problems: string[] = []
+    parseTemplate(template, problems)
+    expect(problems).toEqual(expected)
+  })
+})
+
+function text(value: string): TemplatePart {
+  return { kind: 'text', text: value }
+}
+
+function column(path: string): TemplatePart {
+  return { kind: 'column', path }
+}

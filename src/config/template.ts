@@ -1,0 +1,49 @@
+/**
+ * `user:${id}` → its parts. `${...}` is a column, or one of the names that are the connector's own; `$${` is a literal
+ * `${`; everything else is itself.
+ */
+
+export type TemplatePart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'column'; readonly path: string }
+  | { readonly kind: 'namespace' | 'stream' | 'id' | 'primary_key' }
+
+const OWN_NAMES = new Map<string, TemplatePart>([
+  ['_airbyte_namespace', { kind: 'namespace' }],
+  ['_airbyte_stream', { kind: 'stream' }],
+  ['_airbyte_ab_id', { kind: 'id' }],
+  ['_airbyte_primary_key', { kind: 'primary_key' }],
+])
+
+/** Adds to `problems` what is wrong; a template from a `Config` has been judged, and has nothing wrong. */
+export function parseTemplate(template: string, problems: string[] = []): TemplatePart[] {
+  const parts: TemplatePart[] = []
+  let text = ''
+  let rest = template
+  for (let at = rest.indexOf('${'); at !== -1; at = rest.indexOf('${')) {
+    const isLiteral = rest[at - 1] === '$'
+    text += isLiteral ? `${rest.slice(0, at - 1)}\${` : rest.slice(0, at)
+    rest = rest.slice(at + 2)
+    if (isLiteral) continue
+    if (text !== '') parts.push({ kind: 'text', text })
+    text = ''
+    const end = rest.indexOf('}')
+    const name = rest.slice(0, end)
+    if (end === -1 || name.includes('${')) {
+      problems.push('a ${ has no } behind it; add it, or write $${ for a literal ${')
+      return parts
+    }
+    parts.push(partFor(name, problems))
+    rest = rest.slice(end + 1)
+  }
+  text += rest
+  return text === '' ? parts : [...parts, { kind: 'text', text }]
+}
+
+function partFor(name: string, problems: string[]): TemplatePart {
+  if (name === '') problems.push('${} names no column; put its name between the braces')
+  const own = OWN_NAMES.get(name)
+  if (own === undefined && name.startsWith('_airbyte_'))
+    problems.push(`\${${name}} is not known; use one of ${[...OWN_NAMES.keys()].join(', ')}, or a column`)
+  return own ?? { kind: 'column', path: name }
+}
