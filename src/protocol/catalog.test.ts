@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.ts'
 import { readCatalog } from './catalog.ts'
 
+/** What a stream has of which the catalog says no more. */
+const UNDECLARED = { primaryKey: [], columns: undefined }
+
 describe('a catalog', () => {
   it('gives its streams in order, each with its mode', () => {
     expect(
@@ -10,8 +13,8 @@ describe('a catalog', () => {
         { stream: { name: 'orders', namespace: 'public' }, destination_sync_mode: 'overwrite' },
       ]),
     ).toEqual([
-      { name: 'users', namespace: 'public', mode: 'append' },
-      { name: 'orders', namespace: 'public', mode: 'overwrite' },
+      { name: 'users', namespace: 'public', mode: 'append', ...UNDECLARED },
+      { name: 'orders', namespace: 'public', mode: 'overwrite', ...UNDECLARED },
     ])
   })
 
@@ -19,7 +22,7 @@ describe('a catalog', () => {
     'may leave the namespace out: %j',
     (stream) => {
       expect(read([{ stream, destination_sync_mode: 'append' }])).toEqual([
-        { name: 'users', namespace: '', mode: 'append' },
+        { name: 'users', namespace: '', mode: 'append', ...UNDECLARED },
       ])
     },
   )
@@ -33,7 +36,7 @@ describe('a catalog', () => {
 
   it('may have a minimum generation where the stream is overwritten', () => {
     const entry = { stream: { name: 'u' }, destination_sync_mode: 'overwrite', minimum_generation_id: 2 }
-    expect(read([entry])).toEqual([{ name: 'u', namespace: '', mode: 'overwrite' }])
+    expect(read([entry])).toEqual([{ name: 'u', namespace: '', mode: 'overwrite', ...UNDECLARED }])
   })
 
   it('may have streams whose names only look alike', () => {
@@ -46,6 +49,37 @@ describe('a catalog', () => {
     const entries = descriptors.map((stream) => ({ stream, destination_sync_mode: 'append' }))
     expect(read(entries)).toHaveLength(4)
   })
+})
+
+describe('the primary key of a stream', () => {
+  it.each([
+    ['the one chosen', [['id']], undefined, [['id']]],
+    ['the one chosen, of several parts and nested', [['a'], ['b', 'c']], [['x']], [['a'], ['b', 'c']]],
+    ["the source's where none was chosen", undefined, [['id']], [['id']]],
+    ["the source's where null was chosen", null, [['a'], ['b']], [['a'], ['b']]],
+    ["the source's where an empty one was chosen", [], [['id']], [['id']]],
+    ["the source's where an empty path was chosen", [[]], [['id']], [['id']]],
+    ['none where neither has one', undefined, null, []],
+    ['none where both are empty', [], [], []],
+    ['none where it is no list of paths', 'id', { id: 1 }, []],
+    ['none where its paths are no lists of names', ['id', [7], [['id']]], [null], []],
+  ])('is %s', (_, chosen, ofSource, expected) => {
+    const stream = { name: 'u', source_defined_primary_key: ofSource }
+    const [found] = read([{ stream, destination_sync_mode: 'append', primary_key: chosen }])
+    expect(found?.primaryKey).toEqual(expected)
+  })
+})
+
+describe('the columns of a stream', () => {
+  it('are those that its schema declares', () => {
+    const properties = { id: { type: 'integer' }, 'a.b': {}, address: { properties: { city: {} } } }
+    expect(columnsOf({ type: 'object', properties })).toEqual(new Set(['id', 'a.b', 'address']))
+  })
+
+  it.each([undefined, null, {}, { properties: null }, { properties: {} }, { properties: 'id' }, 'text', 7])(
+    'are not known where the schema declares none: %j',
+    (schema) => expect(columnsOf(schema)).toBeUndefined(),
+  )
 })
 
 describe('a catalog is refused', () => {
@@ -118,4 +152,8 @@ describe('a catalog is refused', () => {
 
 function read(streams: unknown[]): ReturnType<typeof readCatalog> {
   return readCatalog(JSON.stringify({ streams }))
+}
+
+function columnsOf(schema: unknown): ReadonlySet<string> | undefined {
+  return read([{ stream: { name: 'u', json_schema: schema }, destination_sync_mode: 'append' }])[0]?.columns
 }

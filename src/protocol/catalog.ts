@@ -10,6 +10,10 @@ export interface SyncStream extends StreamDescriptor {
   /** Empty where the source has none. */
   namespace: string
   mode: SyncMode
+  /** The path of each of its columns; empty where the stream has none. */
+  primaryKey: string[][]
+  /** Names of the columns, where the source declares them. */
+  columns: ReadonlySet<string> | undefined
 }
 
 /** Reads the catalog's text. Throws one ConfigError that lists everything wrong with it. */
@@ -49,10 +53,12 @@ function readStream(entry: unknown): SyncStream | string {
     stream,
     destination_sync_mode: mode,
     minimum_generation_id: minimum,
+    primary_key: primaryKey,
   } = (entry ?? {}) as {
-    stream?: Partial<StreamDescriptor> | null
+    stream?: (Partial<StreamDescriptor> & StreamSchema) | null
     destination_sync_mode?: unknown
     minimum_generation_id?: unknown
+    primary_key?: unknown
   }
   const { name, namespace = null } = stream ?? {}
   if (typeof name !== 'string' || name === '') return 'the stream has no name'
@@ -62,7 +68,35 @@ function readStream(entry: unknown): SyncStream | string {
     return `${who} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${SYNC_MODES.join(' or ')}`
   if (mode === 'append' && typeof minimum === 'number' && minimum > 0)
     return `${who} is to be refreshed (minimum_generation_id ${minimum}), which this version cannot do; use overwrite`
-  return { name, namespace: namespace ?? '', mode }
+  const chosenKey = pathsIn(primaryKey)
+  return {
+    name,
+    namespace: namespace ?? '',
+    mode,
+    primaryKey: chosenKey.length > 0 ? chosenKey : pathsIn(stream?.source_defined_primary_key),
+    columns: declaredColumns(stream?.json_schema),
+  }
+}
+
+interface StreamSchema {
+  source_defined_primary_key?: unknown
+  json_schema?: unknown
+}
+
+/** Anything else than a list of paths is none. */
+function pathsIn(value: unknown): string[][] {
+  if (!Array.isArray(value)) return []
+  return value.filter(
+    (path): path is string[] =>
+      Array.isArray(path) && path.length > 0 && path.every((name) => typeof name === 'string'),
+  )
+}
+
+function declaredColumns(schema: unknown): ReadonlySet<string> | undefined {
+  const { properties } = (schema ?? {}) as { properties?: unknown }
+  if (typeof properties !== 'object' || properties === null) return undefined
+  const names = Object.keys(properties)
+  return names.length === 0 ? undefined : new Set(names)
 }
 
 function isSyncMode(value: unknown): value is SyncMode {

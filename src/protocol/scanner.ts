@@ -1,7 +1,9 @@
 /**
  * The scanner that reads lines as messages, a WebAssembly module (`assembly/`), and the memory it shares with us:
- * the input lies in it, and the scanner writes a table of what it found, a row a line.
+ * the input lies in it, and the scanner writes a table of what it found, a row a line. Of a record it can be asked
+ * for the columns, which are in a table of their own.
  */
+import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** Where the fields of a row stand, in the order of `Row` in assembly/scan.ts. All are 32-bit numbers. */
@@ -22,6 +24,44 @@ export const Field = {
   problem: 20,
   problemAt: 21,
   lineStart: 22,
+} as const
+
+/** Where the fields of a row stand in the table of columns, in the order of `Column` in assembly/column.ts. */
+export const ColumnField = {
+  nameStart: 0,
+  nameEnd: 1,
+  valueStart: 2,
+  valueEnd: 3,
+  flags: 4,
+  next: 5,
+} as const
+
+/** Numbers in a row of the table of columns. */
+export const COLUMN_LENGTH = 6
+
+/** The lowest three bits of a column's flags. */
+export const ColumnKind = {
+  null: 0,
+  false: 1,
+  true: 2,
+  number: 3,
+  string: 4,
+  array: 5,
+  object: 6,
+  emptyObject: 7,
+} as const
+
+export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind]
+
+/** The other bits; those from `depth` on count the objects of the record that are around the column. */
+export const ColumnFlag = {
+  kind: 7,
+  nameHasEscape: 8,
+  valueHasEscape: 16,
+  overridden: 32,
+  /** The name of this column, or of one before it, holds a dot or a backslash. */
+  seenDotOrEscape: 64,
+  depthShift: 8,
 } as const
 
 /** In the order of `Reason` in assembly/failure.ts. */
@@ -52,6 +92,9 @@ const PAGE = 65_536
 /** The scanner looks at 16 bytes at a time, and so a little beyond the end of a line. */
 const PADDING = 64
 
+/** Bytes of the key that the hashes of columns' names depend on. */
+const KEY_SIZE = 16
+
 interface Exports {
   memory: WebAssembly.Memory
   position: WebAssembly.Global
@@ -61,6 +104,11 @@ interface Exports {
   rowSize(): number
   inputStart(): number
   scan(start: number, end: number): number
+  columnsStart(): number
+  columnsRoom(): number
+  columnRoom(): number
+  keyStart(): number
+  columns(start: number, end: number, table: number, most: number): number
 }
 
 let compiled: WebAssembly.Module | undefined
@@ -70,11 +118,16 @@ export class Scanner {
   bytes: Buffer = Buffer.alloc(0)
   /** The table, as 32-bit numbers; another object after `reserve`. */
   table: Int32Array = new Int32Array(0)
+  /** The table of columns, as 32-bit numbers; another object after `reserve` and after `columns`. */
+  columnTable: Int32Array = new Int32Array(0)
   /** Numbers in a row of the table. */
   readonly rowLength: number
   /** The input may lie anywhere from here on. */
   readonly inputStart: number
   readonly #module: Exports
+  /** How many columns there is room for: in a place of their own, or for more at the end of the memory. */
+  #columnsRoom: number
+  #bytesForColumns = 0
 
   constructor(inputSize: number) {
     // Built beside the connector; the path is the same from src/ and from dist/.
@@ -86,21 +139,19 @@ export class Scanner {
     this.#module = exports as unknown as Exports
     this.rowLength = this.#module.rowSize() / Int32Array.BYTES_PER_ELEMENT
     this.inputStart = this.#module.inputStart()
+    this.#columnsRoom = this.#module.columnsRoom()
     this.reserve(inputSize)
+    randomFillSync(this.bytes, this.#module.keyStart(), KEY_SIZE)
   }
 
   /** How many bytes of input there is room for. */
   get capacity(): number {
-    return this.bytes.length - PADDING - this.inputStart
+    return this.bytes.length - this.#bytesForColumns - PADDING - this.inputStart
   }
 
   /** Makes room for `size` bytes of input; what lies there stays. */
   reserve(size: number): void {
-    const { memory } = this.#module
-    const missing = this.inputStart + size + PADDING - memory.buffer.byteLength
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
-    this.bytes = Buffer.from(memory.buffer)
-    this.table = new Int32Array(memory.buffer, this.#module.tableStart())
+    this.#arrange(size, this.#bytesForColumns)
   }
 
   /**
@@ -109,6 +160,20 @@ export class Scanner {
    */
   scan(start: number, end: number): number {
     return this.#module.scan(start, end)
+  }
+
+  /**
+   * Finds the columns of the object at `start`, which a `scan` has read: all its members in the order of the text,
+   * each object followed by its own. Gives how many rows of `columnTable` were filled, 0 if it is no object. They are
+   * good until the next call. For many columns the memory grows, and `bytes` is another object.
+   */
+  columns(start: number, end: number): number {
+    const rows = this.#module.columns(start, end, this.#columnsStart, this.#columnsRoom)
+    if (rows >= 0) return rows
+    const room = Math.max(-rows, 2 * this.#columnsRoom)
+    this.#arrange(this.capacity, room * this.#module.columnRoom())
+    this.#columnsRoom = room
+    return this.#module.columns(start, end, this.#columnsStart, room)
   }
 
   /** Behind the lines that the last `scan` has read. */
@@ -122,6 +187,23 @@ export class Scanner {
     if (reason === 0) return undefined
     const offset = this.#module.failedAt.value
     return { reason: reasonText(reason) + (this.bytes[offset] === LF ? ', but the line ends' : ''), offset }
+  }
+
+  /** Makes room for the input and, behind it, for columns. */
+  #arrange(inputSize: number, bytesForColumns: number): void {
+    const { memory } = this.#module
+    const missing = this.inputStart + inputSize + PADDING + bytesForColumns - memory.buffer.byteLength
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
+    this.#bytesForColumns = bytesForColumns
+    this.bytes = Buffer.from(memory.buffer)
+    this.table = new Int32Array(memory.buffer, this.#module.tableStart())
+    this.columnTable = new Int32Array(memory.buffer, this.#columnsStart)
+  }
+
+  get #columnsStart(): number {
+    return this.#bytesForColumns === 0
+      ? this.#module.columnsStart()
+      : this.bytes.length - this.#bytesForColumns
   }
 }
 

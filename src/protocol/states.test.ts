@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../errors.ts'
 import { Input } from './input.ts'
-import { readState, type StateMessage } from './states.ts'
+import { readState, type DestinationStats, type StateMessage } from './states.ts'
 
 const COUNTS = '{"recordCount":3.0}'
 
@@ -66,8 +66,35 @@ describe('an acknowledged state is the line that came, byte for byte, with our c
     [1, '1.0'],
     [10_000_000_000, '10000000000.0'],
   ])('the count %i written with a decimal point', (count, text) => {
-    expect(stateOf('{"type":"STATE","state":{}}').acknowledge({ recordCount: count }).toString()).toContain(
+    expect(acknowledged('{"type":"STATE","state":{}}', { recordCount: count })).toContain(
       `"recordCount":${text}}`,
+    )
+  })
+
+  it.each([
+    [{ rejectedRecordCount: 2 }, '"recordCount":3.0,"rejectedRecordCount":2.0'],
+    [
+      { additionalStats: { filtered: 4, skipped: 1 } },
+      '"recordCount":3.0,"additionalStats":{"filtered":4.0,"skipped":1.0}',
+    ],
+    [{ additionalStats: { filtered: 0, skipped: 1 } }, '"recordCount":3.0,"additionalStats":{"skipped":1.0}'],
+    [
+      { recordCount: 0, rejectedRecordCount: 1, additionalStats: { filtered: 10 } },
+      '"recordCount":0.0,"rejectedRecordCount":1.0,"additionalStats":{"filtered":10.0}',
+    ],
+    [{ additionalStats: { filtered: 0 } }, '"recordCount":3.0'],
+  ])('other counts, too, but for those that are nothing: %j', (stats, members) => {
+    for (const state of ['', '"destinationStats":{"rejectedRecordCount":9}'])
+      expect(acknowledged(`{"type":"STATE","state":{${state}}}`, stats)).toBe(
+        `{"type":"STATE","state":{"destinationStats":{${members}}}}\n`,
+      )
+  })
+
+  it('the same as often as it is asked for, each time with the counts given', () => {
+    const state = stateOf('{"type":"STATE","state":{}}')
+    const written = [1, 2].map((recordCount) => state.acknowledge(statsOf({ recordCount })).toString())
+    expect(written).toEqual(
+      [1, 2].map((count) => `{"type":"STATE","state":{"destinationStats":{"recordCount":${count}.0}}}\n`),
     )
   })
 
@@ -80,7 +107,7 @@ describe('an acknowledged state is the line that came, byte for byte, with our c
     const state = readState(input.bytes, input.message)
     input.bytes.fill('x', text.start, text.end)
     expect(input.next()).toBe(true)
-    expect(state.acknowledge({ recordCount: 3 }).toString()).toBe(
+    expect(state.acknowledge(statsOf({})).toString()).toBe(
       `{"type":"STATE","state":{"n":1,"destinationStats":${COUNTS}}}\n`,
     )
   })
@@ -137,6 +164,10 @@ function stateOf(line: string): StateMessage {
   return readState(input.bytes, input.message)
 }
 
-function acknowledged(line: string): string {
-  return stateOf(line).acknowledge({ recordCount: 3 }).toString()
+function acknowledged(line: string, stats: Partial<DestinationStats> = {}): string {
+  return stateOf(line).acknowledge(statsOf(stats)).toString()
+}
+
+function statsOf(stats: Partial<DestinationStats>): DestinationStats {
+  return { recordCount: 3, rejectedRecordCount: 0, additionalStats: {}, ...stats }
 }

@@ -6,8 +6,11 @@ import type { Message } from './messages.ts'
 type StateScope = { kind: 'stream'; stream: StreamDescriptor } | { kind: 'global' } | { kind: 'legacy' }
 
 /** Counts of records since the last state of the same scope. */
-interface DestinationStats {
+export interface DestinationStats {
   recordCount: number
+  rejectedRecordCount: number
+  /** Others, by name. */
+  additionalStats: Record<string, number>
 }
 
 export interface StateMessage {
@@ -43,8 +46,21 @@ export function readState(bytes: Buffer, message: Message): StateMessage {
 }
 
 /** The platform reads counts as doubles; like its own connectors we write them with a decimal point. */
-function textOf({ recordCount }: DestinationStats): string {
-  return `{"recordCount":${recordCount}.0}`
+function textOf({ recordCount, rejectedRecordCount, additionalStats }: DestinationStats): string {
+  const additional = membersOf(additionalStats)
+  const members = [
+    `"recordCount":${recordCount}.0`,
+    ...membersOf({ rejectedRecordCount }),
+    ...(additional.length > 0 ? [`"additionalStats":{${additional.join(',')}}`] : []),
+  ]
+  return `{${members.join(',')}}`
+}
+
+/** What is nothing is left out. */
+function membersOf(counts: Record<string, number>): string[] {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `"${name}":${count}.0`)
 }
 
 function scopeOf(message: Buffer, lineNumber: number): StateScope {

@@ -51,6 +51,8 @@ const table = memory.data(MAX_ROWS * 96)
 export let position: usize = 0
 
 export { reason, failedAt }
+export { columnRoom, columns, columnsRoom, columnsStart } from './columns'
+export { keyStart } from './names'
 
 export function tableStart(): usize {
   return table

@@ -1,5 +1,5 @@
 /** JSON strings: finding their end, and comparing them with the names that the protocol knows. */
-import { BACKSLASH, hexValue, LF, LOWER_U, QUOTE } from './bytes'
+import { BACKSLASH, DOT, hexValue, LF, LOWER_U, QUOTE } from './bytes'
 import { fail, Reason } from './failure'
 
 const LANES = 16
@@ -29,6 +29,36 @@ export function endOfString(at: usize): usize {
   }
 }
 
+/** Whether the strings that `closingQuote` has passed since these were last set to false hold a backslash, or a dot. */
+export let sawEscape = false
+export let sawDot = false
+
+export function forgetMarks(): void {
+  sawEscape = false
+  sawDot = false
+}
+
+/** Stands behind the opening quote of a string known to be valid: gives the address of the closing one. */
+export function closingQuote(at: usize): usize {
+  const quotes = i8x16.splat(QUOTE)
+  const backslashes = i8x16.splat(BACKSLASH)
+  const dots = i8x16.splat(DOT)
+  while (true) {
+    const bytes = v128.load(at)
+    const stops = i8x16.bitmask(v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)))
+    // Only lanes in front of the first stop count, or all where there is none.
+    if ((i8x16.bitmask(i8x16.eq(bytes, dots)) & ((stops & -stops) - 1)) != 0) sawDot = true
+    if (stops == 0) {
+      at += LANES
+      continue
+    }
+    at += ctz(stops)
+    if (load<u8>(at) == QUOTE) return at
+    sawEscape = true
+    at += 2
+  }
+}
+
 function endOfEscape(at: usize): usize {
   const escaped = load<u8>(at, 1)
   if (simpleEscape(escaped) != 0) return at + 2
@@ -39,7 +69,7 @@ function endOfEscape(at: usize): usize {
 }
 
 /** What stands for itself, or for a control character, behind a backslash; 0 for anything else. */
-function simpleEscape(escaped: u8): u16 {
+export function simpleEscape(escaped: u8): u16 {
   switch (escaped) {
     case QUOTE:
     case BACKSLASH:
@@ -79,7 +109,7 @@ export function isName(at: usize, end: usize, name: string): bool {
   return at == end
 }
 
-function codeUnit(at: usize): u16 {
+export function codeUnit(at: usize): u16 {
   let unit: u16 = 0
   for (let digit = 0; digit < 4; digit++) unit = (unit << 4) | hexValue(load<u8>(at + digit))
   return unit
