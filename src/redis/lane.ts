@@ -4,22 +4,42 @@
  */
 import type { Socket } from 'node:net'
 import type { ConnectorError } from '../errors.ts'
-import { ReplyReader } from './replies.ts'
+import { ReplyReader, type Outcome } from './replies.ts'
 import { judgeReply, type Where } from './verdict.ts'
 
+/** Encoded commands that go out together. */
+export interface Shipment {
+  /** Must stay as they are until the shipment is confirmed. */
+  readonly bytes: Buffer
+  /** How many commands there are; of a transaction, without MULTI and EXEC around them. */
+  readonly commands: number
+  readonly isTransaction?: boolean
+  /** Of a transaction that must not be run twice: its number among those, which it leaves on the server. */
+  readonly sequence?: number | undefined
+  /** Whether it matters how much each command did. */
+  readonly isCounted?: boolean
+}
+
 /** A command that the server refused for what it writes; the others of its shipment are unharmed. */
-export interface Rejection {
+interface Rejection {
   /** Which command of the shipment, from 0. */
   index: number
   error: ConnectorError
 }
 
-interface Shipment {
-  readonly bytes: Buffer
-  readonly commands: number
-  answered: number
+export interface Answers {
   rejections: Rejection[]
-  readonly resolve: (rejections: Rejection[]) => void
+  /** How much each command did, where that is counted. */
+  done: number[]
+  /** The shipment was run, but its replies were lost. */
+  isUnseen?: boolean
+}
+
+interface Sent extends Shipment {
+  /** Replies so far. */
+  answered: number
+  answers: Answers
+  readonly resolve: (answers: Answers) => void
   readonly reject: (error: Error) => void
 }
 
@@ -36,7 +56,7 @@ export class Lane {
   readonly #where: Where
   readonly #events: LaneEvents
   /** Oldest first; those before the one in front have been confirmed. */
-  readonly #unconfirmed: Shipment[] = []
+  readonly #unconfirmed: Sent[] = []
   #socket: Socket | undefined
 
   constructor(where: Where, events: LaneEvents) {
@@ -48,21 +68,34 @@ export class Lane {
     return this.#unconfirmed.length
   }
 
+  /** The number of the oldest unconfirmed transaction that must not be run twice. */
+  get oldestSequence(): number | undefined {
+    return this.#unconfirmed.find(({ sequence }) => sequence !== undefined)?.sequence
+  }
+
   /**
    * Sends commands. Resolves when every reply to them is in, with the rejected ones; rejects when the server
-   * answers that it is no use to go on. `bytes` must stay as they are until then.
+   * answers that it is no use to go on.
    */
-  send(bytes: Buffer, commands: number): Promise<Rejection[]> {
-    if (commands === 0) return Promise.resolve([])
-    const { promise, resolve, reject } = Promise.withResolvers<Rejection[]>()
-    this.#unconfirmed.push({ bytes, commands, answered: 0, rejections: [], resolve, reject })
-    this.#socket?.write(bytes)
+  send(shipment: Shipment): Promise<Answers> {
+    const answers: Answers = { rejections: [], done: [] }
+    if (shipment.commands === 0) return Promise.resolve(answers)
+    const { promise, resolve, reject } = Promise.withResolvers<Answers>()
+    this.#unconfirmed.push({ ...shipment, answered: 0, answers, resolve, reject })
+    this.#socket?.write(shipment.bytes)
     return promise
   }
 
-  /** Uses a new connection: what is unconfirmed goes out again. */
-  attach(socket: Socket): void {
-    const reader = new ReplyReader({ fine: () => this.#answered(), error: (text) => this.#refused(text) })
+  /**
+   * Uses a new connection: what is unconfirmed goes out again, but for transactions numbered up to `run`, which
+   * the server has run already.
+   */
+  attach(socket: Socket, run = 0): void {
+    this.#confirmUnseen(run)
+    const reader = new ReplyReader({
+      one: (outcome) => this.#take(outcome),
+      many: (outcomes) => this.#takeAll(outcomes),
+    })
     socket.on('data', (chunk: Buffer) => {
       if (socket !== this.#socket) return
       this.#events.heard()
@@ -75,7 +108,7 @@ export class Lane {
     this.#socket = socket
     for (const shipment of this.#unconfirmed) {
       shipment.answered = 0
-      shipment.rejections = []
+      shipment.answers = { rejections: [], done: [] }
       socket.write(shipment.bytes)
     }
   }
@@ -91,22 +124,49 @@ export class Lane {
     for (const shipment of this.#unconfirmed.splice(0)) shipment.reject(error)
   }
 
-  #answered(): void {
-    const shipment = this.#unconfirmed[0]
-    if (this.#socket === undefined || shipment === undefined) return
-    if (++shipment.answered < shipment.commands) return
-    this.#unconfirmed.shift()
-    this.#events.confirmed()
-    shipment.resolve(shipment.rejections)
+  #confirmUnseen(run: number): void {
+    const isUnseen = ({ sequence }: Sent): boolean => sequence !== undefined && sequence <= run
+    const unseen = this.#unconfirmed.filter(isUnseen)
+    if (unseen.length === 0) return
+    this.#unconfirmed.splice(0, Infinity, ...this.#unconfirmed.filter((sent) => !isUnseen(sent)))
+    for (const { resolve } of unseen) resolve({ rejections: [], done: [], isUnseen: true })
   }
 
-  #refused(text: string): void {
-    const shipment = this.#unconfirmed[0]
-    if (this.#socket === undefined || shipment === undefined) return
+  #take(outcome: Outcome): void {
+    const sent = this.#unconfirmed[0]
+    if (this.#socket === undefined || sent === undefined) return
+    if (typeof outcome === 'string' && !this.#note(sent, sent.answered, outcome)) return
+    if (sent.isCounted && !sent.isTransaction) sent.answers.done.push(Number(outcome) || 0)
+    this.#answered(sent)
+  }
+
+  /** What a transaction gives in the end, behind an answer to MULTI and to each of its commands. */
+  #takeAll(outcomes: Outcome[]): void {
+    const sent = this.#unconfirmed[0]
+    if (this.#socket === undefined || sent === undefined) return
+    for (const [index, outcome] of outcomes.entries()) {
+      if (typeof outcome === 'string' && !this.#note(sent, index, outcome)) return
+      if (sent.isCounted) sent.answers.done.push(Number(outcome) || 0)
+    }
+    this.#answered(sent)
+  }
+
+  /** Notes an error; false when the connection is of no more use. */
+  #note(sent: Sent, index: number, text: string): boolean {
     const { verdict, error } = judgeReply(text, this.#where)
-    if (verdict === 'again') return this.#events.refused(error)
-    if (verdict === 'stop') shipment.reject(error)
-    shipment.rejections.push({ index: shipment.answered, error })
-    this.#answered()
+    if (verdict === 'again') {
+      this.#events.refused(error)
+      return false
+    }
+    if (verdict === 'stop') sent.reject(error)
+    sent.answers.rejections.push({ index, error })
+    return true
+  }
+
+  #answered(sent: Sent): void {
+    if (++sent.answered < sent.commands + (sent.isTransaction ? 2 : 0)) return
+    this.#unconfirmed.shift()
+    this.#events.confirmed()
+    sent.resolve(sent.answers)
   }
 }

@@ -7,7 +7,8 @@ import { TransientError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { openConnection, type Identity, type OpenConnection, type Reply } from './connect.ts'
 import { fence } from './fence.ts'
-import { Lane, type Rejection } from './lane.ts'
+import { Lane, type Answers, type Shipment } from './lane.ts'
+import { OlderDataError, OnceOnly } from './once.ts'
 import { Outage } from './retry.ts'
 import { judge, type Where } from './verdict.ts'
 
@@ -23,6 +24,15 @@ interface Question {
 interface Connections {
   readonly control: OpenConnection
   readonly bulk: OpenConnection
+}
+
+export interface LinkOptions {
+  config: Config
+  log: Log
+  /** A key that no other run uses. */
+  onceKey: string
+  /** Commands that every connection for bulk writes begins with. */
+  greeting: readonly (readonly string[])[]
 }
 
 /** A server that owes an answer for this long is taken for unreachable, whatever the socket says. */
@@ -43,20 +53,25 @@ export class Link implements AsyncDisposable {
   #failure: Error | undefined
   #heardAt = 0
   readonly #watch: NodeJS.Timeout
+  /** Numbers the transactions that must not be run twice. */
+  readonly once: OnceOnly
+  readonly #greeting: LinkOptions['greeting']
 
   /** Is asked on each new connection, before anything is sent again; an error it gives ends the run. */
   objection: (ask: Ask) => Promise<Error | undefined> = async () => undefined
 
   /** Connects, waiting for a server that cannot be reached yet. */
-  static async open(config: Config, log: Log): Promise<Link> {
-    const link = new Link(config, log)
+  static async open(options: LinkOptions): Promise<Link> {
+    const link = new Link(options)
     await link.#restore()
     if (link.#failure !== undefined) throw link.#failure
     return link
   }
 
-  private constructor(config: Config, log: Log) {
+  private constructor({ config, log, onceKey, greeting }: LinkOptions) {
     this.#config = config
+    this.once = new OnceOnly(onceKey)
+    this.#greeting = greeting
     this.#log = log
     this.#where = `${config.connection.host}:${config.connection.port}`
     this.#outage = new Outage(config.maxOutageSeconds, log)
@@ -81,10 +96,12 @@ export class Link implements AsyncDisposable {
   }
 
   /** Sends encoded commands down the lane; see `Lane.send`. Sent again after a lost connection. */
-  send(bytes: Buffer, commands: number): Promise<Rejection[]> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+  async send(shipment: Shipment): Promise<Answers> {
+    if (this.#failure !== undefined) throw this.#failure
     this.#noteWaiting()
-    return this.#lane.send(bytes, commands)
+    const answers = await this.#lane.send(shipment)
+    if (shipment.sequence !== undefined) this.once.confirmed(shipment.sequence)
+    return answers
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -149,33 +166,47 @@ export class Link implements AsyncDisposable {
 
   async #connect(): Promise<void> {
     const opened = await openBoth(this.#config.connection)
+    const [control, bulk] = opened
+    const ask: Ask = (command, ...args) => control.call(command, ...args)
+    let run: number
     try {
-      const [control] = opened
       await this.#silenceTheLost(control)
-      const objection = await this.objection((command, ...args) => control.call(command, ...args))
+      const objection = await this.objection(ask)
       if (objection !== undefined) this.#fail(objection)
+      run = await this.once.run(ask)
+      for (const [command, ...args] of this.#greeting) await bulk.call(command!, ...args)
       this.#closing.signal.throwIfAborted()
     } catch (error) {
       for (const connection of opened) this.#giveUp(connection)
+      if (error instanceof OlderDataError) this.#fail(error)
       throw error
     }
-    this.#use({ control: opened[0], bulk: opened[1] })
+    this.#use({ control, bulk }, run)
   }
 
   async #silenceTheLost(control: OpenConnection): Promise<void> {
-    if (!(await fence(this.#lost, control)))
-      this.#log('WARN', `Redis at ${this.#where} does not let a lost connection be closed (CLIENT KILL).`)
+    const areSilent = await fence(this.#lost, control)
     this.#lost = []
+    if (areSilent) return
+    const sentence = `Redis at ${this.#where} does not let a lost connection be closed (CLIENT KILL)`
+    this.#log('WARN', `${sentence}.`)
+    if (this.#lane.oldestSequence === undefined) return
+    this.#fail(
+      new TransientError(
+        `${sentence}, so nobody can know whether what was on its way to lists and Redis streams arrives. ` +
+          'The run ends, as writing it again could double it. Allow the user CLIENT KILL to have such runs go on.',
+      ),
+    )
   }
 
-  #use(connections: Connections): void {
+  #use(connections: Connections, run: number): void {
     this.#connections = connections
     this.#heardAt = performance.now()
     for (const connection of [connections.control, connections.bulk])
       void connection.gone.then((reason) => {
         if (this.#connections === connections) this.#lose(reason)
       })
-    this.#lane.attach(connections.bulk.takeSocket())
+    this.#lane.attach(connections.bulk.takeSocket(), run)
     for (const question of this.#questions) this.#put(question, connections.control)
   }
 

@@ -1,36 +1,41 @@
 import { describe, expect, it } from 'vitest'
-import { ProtocolError, ReplyReader } from './replies.ts'
+import { ProtocolError, ReplyReader, type Outcome } from './replies.ts'
 
-const REPLIES: [text: string, heard: string][] = [
-  ['+OK\r\n', 'fine'],
-  ['+QUEUED\r\n', 'fine'],
-  ['+\r\n', 'fine'],
-  ['+a\r\n', 'fine'],
-  ['+ab\r\n', 'fine'],
-  ['+abc\r\n', 'fine'],
-  [':0\r\n', 'fine'],
-  [':-12345678901234567890\r\n', 'fine'],
-  ['$-1\r\n', 'fine'],
-  ['$0\r\n\r\n', 'fine'],
-  ['$5\r\nhello\r\n', 'fine'],
-  ['$10\r\n-ERR\r\n+OK\r\r\n', 'fine'],
-  ['$7\r\n€😀\r\n', 'fine'],
-  ['*0\r\n', 'fine'],
-  ['*-1\r\n', 'fine'],
-  ['*3\r\n:1\r\n$-1\r\n*2\r\n+OK\r\n$1\r\na\r\n', 'fine'],
+type Heard = Outcome | Outcome[]
+
+const REPLIES: [text: string, heard: Heard][] = [
+  ['+OK\r\n', 1],
+  ['+QUEUED\r\n', 1],
+  ['+\r\n', 1],
+  ['+a\r\n', 1],
+  ['+ab\r\n', 1],
+  ['+abc\r\n', 1],
+  [':0\r\n', 0],
+  [':1\r\n', 1],
+  [':500\r\n', 500],
+  [':-2\r\n', -2],
+  ['$-1\r\n', 0],
+  ['$0\r\n\r\n', 1],
+  ['$5\r\nhello\r\n', 1],
+  ['$10\r\n-ERR\r\n+OK\r\r\n', 1],
+  ['$7\r\n€😀\r\n', 1],
   ['-ERR unknown command\r\n', 'ERR unknown command'],
   [
     "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
     "OOM command not allowed when used memory > 'maxmemory'.",
   ],
   ['-WRONGTYPE ü\r\n', 'WRONGTYPE ü'],
-  ['*3\r\n+OK\r\n-WRONGTYPE first\r\n-ERR second\r\n', 'WRONGTYPE first'],
-  ['*2\r\n*1\r\n-ERR inside\r\n+OK\r\n', 'ERR inside'],
-  ['+OK\r\n', 'fine'],
+  ['*0\r\n', []],
+  ['*-1\r\n', []],
+  ['*4\r\n+OK\r\n:7\r\n$-1\r\n$3\r\n1-0\r\n', [1, 7, 0, 1]],
+  ['*3\r\n+OK\r\n-WRONGTYPE first\r\n-ERR second\r\n', [1, 'WRONGTYPE first', 'ERR second']],
+  ['*3\r\n:4\r\n*2\r\n:5\r\n$1\r\na\r\n:6\r\n', [4, 1, 6]],
+  ['*2\r\n*2\r\n+OK\r\n*1\r\n-ERR inside\r\n*0\r\n', ['ERR inside', 1]],
+  ['+OK\r\n', 1],
 ]
 
 describe('a reply', () => {
-  it.each(REPLIES)('%j is heard as: %s', (text, heard) => {
+  it.each(REPLIES)('%j is heard as %j', (text, heard) => {
     expect(heardIn([Buffer.from(text)])).toEqual([heard])
   })
 
@@ -62,7 +67,7 @@ describe('replies one after the other', () => {
   })
 
   it('may come in chunks that are used again for others', () => {
-    const heard: string[] = []
+    const heard: Heard[] = []
     const reader = readerInto(heard)
     const chunk = Buffer.alloc(3)
     for (let at = 0; at < bytes.length; at += chunk.length) {
@@ -85,19 +90,19 @@ describe('what is not RESP', () => {
   ])('is noticed: %j', (text) => expect(() => heardIn([Buffer.from(text)])).toThrow(ProtocolError))
 
   it('does not undo the replies before it', () => {
-    const heard: string[] = []
-    expect(() => readerInto(heard).read(Buffer.from('+OK\r\n:1\r\nnonsense\r\n'))).toThrow(ProtocolError)
-    expect(heard).toEqual(['fine', 'fine'])
+    const heard: Heard[] = []
+    expect(() => readerInto(heard).read(Buffer.from('+OK\r\n:2\r\nnonsense\r\n'))).toThrow(ProtocolError)
+    expect(heard).toEqual([1, 2])
   })
 })
 
-function heardIn(chunks: Iterable<Buffer>): string[] {
-  const heard: string[] = []
+function heardIn(chunks: Iterable<Buffer>): Heard[] {
+  const heard: Heard[] = []
   const reader = readerInto(heard)
   for (const chunk of chunks) reader.read(chunk)
   return heard
 }
 
-function readerInto(heard: string[]): ReplyReader {
-  return new ReplyReader({ fine: () => heard.push('fine'), error: (text) => heard.push(text) })
+function readerInto(heard: Heard[]): ReplyReader {
+  return new ReplyReader({ one: (outcome) => heard.push(outcome), many: (outcomes) => heard.push(outcomes) })
 }

@@ -1,6 +1,5 @@
 /**
- * Reads RESP2 replies to commands whose answers only matter by being good or bad: a reply is reported as fine, or
- * with the text of the first error in it (the replies in a transaction's array count as one reply).
+ * Reads RESP2 replies to commands of which only two things matter: whether they are good, and how much they did.
  */
 
 const LF = 0x0a
@@ -10,9 +9,14 @@ const COLON = 0x3a
 const DOLLAR = 0x24
 const STAR = 0x2a
 
+/** How much a command did: the number it answered, 0 for a null, 1 for anything else; or the text of its error. */
+export type Outcome = number | string
+
 export interface ReplyListener {
-  fine(): void
-  error(message: string): void
+  /** A reply that is not an array. */
+  one(outcome: Outcome): void
+  /** An array, which is what a transaction gives: one outcome for each of its commands. */
+  many(outcomes: Outcome[]): void
 }
 
 /** What is read is not RESP: the other side is not a Redis server. */
@@ -21,7 +25,9 @@ export class ProtocolError extends Error {}
 export class ReplyReader {
   readonly #listener: ReplyListener
   #rest: Buffer | undefined
-  #error: string | undefined
+  /** Of the reply read last; an array's elements are in `#elements`. */
+  #outcome: Outcome = 0
+  #elements: Outcome[] | undefined
 
   constructor(listener: ReplyListener) {
     this.#listener = listener
@@ -31,12 +37,12 @@ export class ReplyReader {
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
     let start = 0
     while (start < bytes.length) {
-      this.#error = undefined
+      this.#elements = undefined
       const end = this.#endOfReply(bytes, start)
       if (end === -1) break
       start = end
-      if (this.#error === undefined) this.#listener.fine()
-      else this.#listener.error(this.#error)
+      if (this.#elements === undefined) this.#listener.one(this.#outcome)
+      else this.#listener.many(this.#elements)
     }
     // A copy, as the chunk may be much larger than what is left of it.
     this.#rest = start === bytes.length ? undefined : Buffer.from(bytes.subarray(start))
@@ -45,30 +51,45 @@ export class ReplyReader {
   /** The offset behind the reply at `start`, or -1 if it is not all there. */
   #endOfReply(bytes: Buffer, start: number): number {
     const kind = bytes[start]
+    this.#outcome = 1
     // `+OK`, by far the most common reply.
     if (kind === PLUS && bytes[start + 4] === LF) return start + 5
     const feed = bytes.indexOf(LF, start)
     if (feed === -1) return -1
     switch (kind) {
       case PLUS:
+        return feed + 1
       case COLON:
+        this.#outcome = Number(bytes.toString('latin1', start + 1, feed - 1))
         return feed + 1
       case MINUS:
-        this.#error ??= bytes.toString('utf8', start + 1, feed - 1)
+        this.#outcome = bytes.toString('utf8', start + 1, feed - 1)
         return feed + 1
       case DOLLAR: {
-        const end = feed + 1 + Math.max(0, sizeIn(bytes, start, feed) + 2)
+        const size = sizeIn(bytes, start, feed)
+        if (size === -1) this.#outcome = 0
+        const end = size === -1 ? feed + 1 : feed + 1 + size + 2
         return end <= bytes.length ? end : -1
       }
-      case STAR: {
-        let end = feed + 1
-        for (let left = sizeIn(bytes, start, feed); left > 0 && end !== -1; left--)
-          end = end < bytes.length ? this.#endOfReply(bytes, end) : -1
-        return end
-      }
+      case STAR:
+        return this.#endOfArray(bytes, feed + 1, sizeIn(bytes, start, feed))
       default:
         throw new ProtocolError('the reply is not RESP')
     }
+  }
+
+  /** An array within the array counts as one outcome: its first error, if there is one. */
+  #endOfArray(bytes: Buffer, start: number, size: number): number {
+    const elements: Outcome[] = []
+    let end = start
+    for (let left = size; left > 0; left--) {
+      end = end < bytes.length ? this.#endOfReply(bytes, end) : -1
+      if (end === -1) return -1
+      elements.push(this.#outcome)
+    }
+    this.#elements = elements
+    this.#outcome = elements.find((element) => typeof element === 'string') ?? 1
+    return end
   }
 }
 
@@ -76,5 +97,5 @@ export class ReplyReader {
 function sizeIn(bytes: Buffer, start: number, feed: number): number {
   const size = Number(bytes.toString('latin1', start + 1, feed - 1))
   if (!Number.isInteger(size)) throw new ProtocolError('the reply is not RESP')
-  return size === -1 ? -2 : size
+  return size
 }

@@ -1,25 +1,48 @@
 import { describe, expect, it } from 'vitest'
-import { CommandBuffer, digitsOf, keyOfCommand } from './resp.ts'
+import { CommandBuffer, keyOfCommand, keysOfCommands } from './resp.ts'
 
 describe('a command', () => {
   it.each([
     [['PING'], '*1\r\n$4\r\nPING\r\n'],
     [['SET', 'k', ''], '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$0\r\n\r\n'],
     [['SET', 'ü', '€😀'], '*3\r\n$3\r\nSET\r\n$2\r\nü\r\n$7\r\n€😀\r\n'],
-    [['SET', 'a\r\nb', Buffer.from([0x00, 0x0a])], '*3\r\n$3\r\nSET\r\n$4\r\na\r\nb\r\n$2\r\n\0\n\r\n'],
-  ])('is put in as RESP, sizes counted in bytes: %j', (args, expected) => {
-    const out = emptyBuffer()
-    command(out, ...(args as [string]))
-    expect(textOf(out)).toBe(expected)
-    expect(out.commands).toBe(1)
+    [['SET', 'a\r\nb', '\0\n'], '*3\r\n$3\r\nSET\r\n$4\r\na\r\nb\r\n$2\r\n\0\n\r\n'],
+  ])('is put in as RESP, sizes counted in bytes: %j', (words, expected) => {
+    const [name, ...args] = words as [string, ...string[]]
+    const whole = emptyBuffer()
+    whole.command(name, ...args)
+    expect([textOf(whole), whole.commands]).toEqual([expected, 1])
+    const pieces = emptyBuffer()
+    pieces.begin(name, args.length)
+    for (const arg of args) pieces.argument(Buffer.from(arg))
+    expect([textOf(pieces), pieces.commands]).toEqual([expected, 1])
   })
 
   it('stands behind those before it', () => {
     const out = emptyBuffer()
-    command(out, 'GET', 'a')
-    command(out, 'GET', 'b')
+    out.command('GET', 'a')
+    out.command('GET', 'b')
     expect(textOf(out)).toBe('*2\r\n$3\r\nGET\r\n$1\r\na\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\n')
     expect(out.commands).toBe(2)
+  })
+
+  it('may have arguments that are part of a buffer, and others that are words', () => {
+    const out = emptyBuffer()
+    out.begin('SET', 3)
+    out.argument(Buffer.from('[key]'), 1, 4)
+    out.word('ü')
+    out.argument(Buffer.alloc(0))
+    expect(textOf(out)).toBe('*4\r\n$3\r\nSET\r\n$3\r\nkey\r\n$2\r\nü\r\n$0\r\n\r\n')
+  })
+
+  it('may have arguments put in piece by piece', () => {
+    const out = emptyBuffer()
+    out.begin('GET', 1)
+    out.putSize(12)
+    out.put(Buffer.from('public:'))
+    out.putNumber(12_345)
+    out.putLineEnd()
+    expect(textOf(out)).toBe('*2\r\n$3\r\nGET\r\n$12\r\npublic:12345\r\n')
   })
 
   it.each([0, 1, 100])(
@@ -27,85 +50,43 @@ describe('a command', () => {
     (size) => {
       const out = new CommandBuffer(Buffer.alloc(size))
       const large = 'x'.repeat(10_000)
-      command(out, 'SET', 'first', '1')
-      command(out, 'SET', 'second', large)
+      out.command('SET', 'first', '1')
+      out.command('SET', 'second', large)
       expect(textOf(out)).toBe(
         `*3\r\n$3\r\nSET\r\n$5\r\nfirst\r\n$1\r\n1\r\n*3\r\n$3\r\nSET\r\n$6\r\nsecond\r\n$${large.length}\r\n${large}\r\n`,
       )
     },
   )
 
-  it('is made in a buffer that grows by doubling, so that many small ones cost little', () => {
-    const out = emptyBuffer()
-    const sizes = new Set<number>()
-    for (let i = 0; i < 100_000; i++) {
-      command(out, 'PING')
-      sizes.add(out.bytes.length)
-    }
-    expect(out.length).toBe(1_400_000)
-    expect(sizes.size).toBeLessThan(8)
-  })
-
   it('is made in the memory that the buffer was given, as long as that suffices', () => {
     const bytes = Buffer.alloc(28)
     const out = new CommandBuffer(bytes)
-    out.reserve(14)
-    out.putCommand('PING', 0)
-    out.reserve(14)
-    out.putCommand('PING', 0)
+    out.command('PING')
+    out.command('PING')
     expect(out.bytes).toBe(bytes)
     expect(bytes.toString()).toBe('*1\r\n$4\r\nPING\r\n'.repeat(2))
   })
 })
 
-describe('parts of a command', () => {
-  it.each([0, 1, 47, 48, 49, 1000])('of %i bytes are copied as they are', (size) => {
-    const source = Buffer.from(Array.from({ length: size + 4 }, (_, index) => index % 256))
-    const out = emptyBuffer()
-    out.put(source, 2, size + 2)
-    out.putLineEnd()
-    expect(out.bytes.subarray(0, out.length)).toEqual(
-      Buffer.concat([source.subarray(2, size + 2), Buffer.from('\r\n')]),
-    )
-  })
-
-  it.each([0, 7, 9, 10, 99, 100, 65_536, 99_999, 100_000, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER])(
-    'may be the number %i, or its size',
-    (value) => {
-      const out = emptyBuffer()
-      out.putNumber(value)
-      out.put(Buffer.from(' '))
-      out.putSize(value)
-      expect(textOf(out)).toBe(`${value} $${value}\r\n`)
-    },
-  )
-})
-
-describe('the digits of a number', () => {
-  it.each([
-    [0, 1],
-    [9, 1],
-    [10, 2],
-    [99, 2],
-    [99_999, 5],
-    [100_000, 6],
-    [999_999_999_999_999, 15],
-    [Number.MAX_SAFE_INTEGER, 16],
-  ])('%i has %i', (value, digits) => {
-    expect(digitsOf(value)).toBe(digits)
-  })
-})
-
 describe('the key of a command', () => {
   const out = emptyBuffer()
-  command(out, 'HMSET', 'users:1', 'f', 'a\r\n$9\r\nb')
-  command(out, 'GET', '')
-  command(out, 'HMSET', 'ü:2\r\n', 'f', '', 'g', '*1\r\n')
-  command(out, 'DEL', 'last')
+  out.command('MULTI')
+  out.command('HMSET', 'users:1', 'f', 'a\r\n$9\r\nb')
+  out.command('GET', '')
+  out.command('EVALSHA', '0123456789abcdef', '1', 'ü:2\r\n', 'replace always', 'keep', 'g', '*1\r\n')
+  out.command('SADD', 'EVALSHA', 'a', 'b', 'c')
+  out.command('XADD', 'log', '*', 'f', 'x'.repeat(100_000))
+  out.command('EXEC')
+  out.command('DEL', 'last')
+  const keys = ['', 'users:1', '', 'ü:2\r\n', 'EVALSHA', 'log', '', 'last']
 
-  it.each(['users:1', '', 'ü:2\r\n', 'last'])('%# is its first argument, %j', (key) => {
-    const index = ['users:1', '', 'ü:2\r\n', 'last'].indexOf(key)
-    expect(keyOfCommand(out.bytes.subarray(0, out.length), index)).toBe(key)
+  it.each([...keys.entries()])('number %i is its first argument, or that of its script: %j', (index, key) => {
+    expect(keyOfCommand(contentOf(out), index)).toBe(key)
+  })
+
+  it('is found for all commands that have one, in their order', () => {
+    expect(keysOfCommands(contentOf(out))).toEqual(['users:1', '', 'ü:2\r\n', 'EVALSHA', 'log', 'last'])
+    expect(keysOfCommands(Buffer.alloc(0))).toEqual([])
   })
 })
 
@@ -113,17 +94,10 @@ function emptyBuffer(): CommandBuffer {
   return new CommandBuffer(Buffer.alloc(1 << 16))
 }
 
-function command(out: CommandBuffer, name: string, ...args: readonly (string | Buffer)[]): void {
-  out.reserve(100)
-  out.putCommand(name, args.length)
-  for (const arg of args.map((text) => Buffer.from(text))) {
-    out.reserve(100 + arg.length)
-    out.putSize(arg.length)
-    out.put(arg)
-    out.putLineEnd()
-  }
+function contentOf(out: CommandBuffer): Buffer {
+  return out.bytes.subarray(0, out.length)
 }
 
 function textOf(out: CommandBuffer): string {
-  return out.bytes.toString('utf8', 0, out.length)
+  return contentOf(out).toString()
 }

@@ -1,44 +1,16 @@
 /** Commands as RESP bytes, the form every Redis version reads. */
+import { ByteBuffer } from './byte-buffer.ts'
 
 const CR = 0x0d
 const LF = 0x0a
-const ZERO = 0x30
 
-/** Below this a loop beats a call into native code. */
-const SHORT = 48
+/** Of an argument's header and end, at most. */
+const AROUND_ARGUMENT = 32
 
 /** Commands that go out together; grows as they are put in. */
-export class CommandBuffer {
-  bytes: Buffer
-  /** Bytes in use. */
-  length = 0
+export class CommandBuffer extends ByteBuffer {
   /** Commands put in, each of which the server answers once. */
   commands = 0
-
-  /** `bytes`: the memory to begin with. */
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
-  }
-
-  /** Makes room for `size` more bytes; the puts below rely on it. */
-  reserve(size: number): void {
-    const needed = this.length + size
-    if (needed <= this.bytes.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
-    this.bytes.copy(larger, 0, 0, this.length)
-    this.bytes = larger
-  }
-
-  /** Puts bytes in as they are: RESP made beforehand, or a part of an argument. */
-  put(source: Buffer, start = 0, end = source.length): void {
-    const size = end - start
-    if (size < SHORT) {
-      const target = this.bytes
-      let at = this.length
-      for (let from = start; from < end; from++) target[at++] = source[from]!
-    } else source.copy(this.bytes, this.length, start, end)
-    this.length += size
-  }
 
   /** Puts in the header of an argument of `size` bytes. */
   putSize(size: number): void {
@@ -47,47 +19,90 @@ export class CommandBuffer {
     this.putLineEnd()
   }
 
-  /** Puts in a whole number from 0 on as decimal digits. */
-  putNumber(value: number): void {
-    let end = this.length + digitsOf(value)
-    this.length = end
-    let rest = value
-    do {
-      const quotient = Math.floor(rest / 10)
-      this.bytes[--end] = ZERO + (rest - quotient * 10)
-      rest = quotient
-    } while (rest > 0)
-  }
-
   putLineEnd(): void {
     this.bytes[this.length++] = CR
     this.bytes[this.length++] = LF
   }
 
-  /** Begins a command of so many arguments, which are still to be put in. */
-  putCommand(name: string, args: number): void {
-    this.put(Buffer.from(`*${args + 1}\r\n$${name.length}\r\n${name}\r\n`))
+  /** Begins a command of so many arguments, its name not counted, which are still to be added. */
+  begin(name: string, args: number): void {
+    this.add(headOf(name, args))
     this.commands++
   }
+
+  /** Adds an argument. */
+  argument(source: Buffer, start = 0, end = source.length): void {
+    this.reserve(end - start + AROUND_ARGUMENT)
+    this.putSize(end - start)
+    this.put(source, start, end)
+    this.putLineEnd()
+  }
+
+  /** Adds an argument that is not record data. */
+  word(text: string): void {
+    this.argument(Buffer.from(text))
+  }
+
+  /** Adds a whole command that holds no record data. */
+  command(name: string, ...args: readonly string[]): void {
+    this.begin(name, args.length)
+    for (const arg of args) this.word(arg)
+  }
 }
 
-/** How many decimal digits a whole number from 0 on has. */
-export function digitsOf(value: number): number {
-  let digits = 1
-  for (let limit = 10; value >= limit; limit *= 10) digits++
-  return digits
+/** By name and number of arguments: there are few, and making one takes longer than all the rest of a short command. */
+const heads = new Map<string, Buffer[]>()
+
+/** Beyond this, heads are not kept. */
+const MOST_ARGS = 256
+
+function headOf(name: string, args: number): Buffer {
+  let known = heads.get(name)
+  if (known === undefined) heads.set(name, (known = []))
+  const head = known[args]
+  if (head !== undefined) return head
+  const made = Buffer.from(`*${args + 1}\r\n$${name.length}\r\n${name}\r\n`)
+  if (args < MOST_ARGS) known[args] = made
+  return made
 }
 
-/** The key of one command, given how many stand before it: its first argument, as text. */
+/** The key of one command, given how many stand before it, as text. */
 export function keyOfCommand(bytes: Buffer, index: number): string {
   let at = 0
-  for (let passed = 0; passed < index; passed++) {
-    let args = readSize(bytes, at)
-    for (at = behindLine(bytes, at); args > 0; args--) at = behindArgument(bytes, at)
+  for (let passed = 0; passed < index; passed++) at = behindCommand(bytes, at)
+  return keyAt(bytes, at) ?? ''
+}
+
+/** The keys of all commands that have one. */
+export function keysOfCommands(bytes: Buffer): string[] {
+  const keys: string[] = []
+  for (let at = 0; at < bytes.length; at = behindCommand(bytes, at)) {
+    const key = keyAt(bytes, at)
+    if (key !== undefined) keys.push(key)
   }
-  const argument = behindArgument(bytes, behindLine(bytes, at))
-  const start = behindLine(bytes, argument)
-  return bytes.toString('utf8', start, start + readSize(bytes, argument))
+  return keys
+}
+
+/** A command's first argument; or, of a script, what follows its hash and the number of its keys. */
+function keyAt(bytes: Buffer, command: number): string | undefined {
+  const args = readSize(bytes, command) - 1
+  const name = behindLine(bytes, command)
+  const isScript = argumentAt(bytes, name) === 'EVALSHA'
+  if (args === 0) return undefined
+  let at = behindArgument(bytes, name)
+  if (isScript) at = behindArgument(bytes, behindArgument(bytes, at))
+  return argumentAt(bytes, at)
+}
+
+function argumentAt(bytes: Buffer, at: number): string {
+  const start = behindLine(bytes, at)
+  return bytes.toString('utf8', start, start + readSize(bytes, at))
+}
+
+function behindCommand(bytes: Buffer, command: number): number {
+  let at = behindLine(bytes, command)
+  for (let args = readSize(bytes, command); args > 0; args--) at = behindArgument(bytes, at)
+  return at
 }
 
 function behindArgument(bytes: Buffer, at: number): number {

@@ -13,6 +13,14 @@ describe('the verdict on an error reply', () => {
       'config_error',
       'another Redis type',
     ],
+    ['ERR value is not a valid float', 'record', 'config_error', 'too large'],
+    [
+      'ERR string exceeds maximum allowed size (proto-max-bulk-len)',
+      'record',
+      'config_error',
+      'too large for Redis',
+    ],
+    ['NOSCRIPT No matching script. Please use EVAL.', 'again', 'transient_error', 'forget its scripts'],
     ['LOADING Redis is loading the dataset in memory', 'again', 'transient_error', 'still loading'],
     [
       "READONLY You can't write against a read only replica.",

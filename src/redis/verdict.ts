@@ -22,8 +22,11 @@ const REPLY_RULES: readonly Rule[] = [
     /^WRONGTYPE/,
     'record',
     () =>
-      'A key that the record would use holds another Redis type. Remove or rename that key, or set a key_prefix.',
+      'It holds another Redis type. Remove or rename that key, or set a key_prefix.',
   ],
+  [/^ERR .*(not a valid float|exceeds maximum allowed size)/, 'record', () => 'It is too large for Redis.'],
+  // Every new connection loads the scripts again.
+  [/^NOSCRIPT/, 'again', (where) => `Redis at ${where} was made to forget its scripts (SCRIPT FLUSH).`],
   [/^LOADING/, 'again', (where) => `Redis at ${where} is still loading its data into memory.`],
   [/^READONLY/, 'again', (where) => `Redis at ${where} is a read-only replica. Connect to its master.`],
   [/^MASTERDOWN/, 'again', (where) => `Redis at ${where} is a replica that has lost its master.`],
