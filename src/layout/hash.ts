@@ -1,59 +1,65 @@
 /**
- * One hash a record, as the classic Airbyte Redis destination lays it out: `HMSET <base>:<id>` with
- * `_airbyte_ab_id`, `_airbyte_emitted_at` and `_airbyte_data`. Writing a record again changes nothing, as its id
- * names the key. To see one: `HGETALL public:users:1`.
+ * One hash a record: `_airbyte_ab_id`, `_airbyte_emitted_at` and `_airbyte_data` as in the classic Airbyte Redis
+ * destination, or one field a column. Writing a record again changes nothing, as it names its key.
+ * To see one: `HGETALL public:users:1`.
  */
-import { digitsOf, type CommandBuffer } from '../redis/resp.ts'
-import type { Layout, RecordView } from './layout.ts'
+import type { RecordSettings } from '../config/records.ts'
+import { HASH_SCRIPT } from '../redis/scripts.ts'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import { expiryOf, type Expiry } from './expiry.ts'
+import { fieldsOf } from './fields.ts'
+import type { Layout } from './layout.ts'
+import { NO_GROUP, type Orders } from './orders.ts'
+import type { Template } from './template.ts'
 
-/** Digits of the largest id that a JavaScript number holds exactly. */
-const MAX_DIGITS = 16
+export function hashLayout(settings: RecordSettings, keyTemplate: Template): Layout {
+  const { dataFormat, onUpdate, writeCondition } = settings
+  const fields = fieldsOf(settings)
+  const setExpiry = expiryOf(settings)
+  const replaces = dataFormat === 'flat' && onUpdate === 'replace'
+  const isConditional = writeCondition !== 'always'
+  const needsScript = replaces || isConditional || setExpiry !== undefined
+  const how = Buffer.from(`${replaces ? 'replace' : 'merge'} ${writeCondition}`)
+  const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
+  const expiry: Expiry = { kind: 'never', milliseconds: 0 }
 
-/** The most that the pieces in between need: the id twice, two sizes, and line ends. */
-const PIECES = 2 * MAX_DIGITS + 2 * 13 + 2
-
-/** The parts of a command that stand the same in every record whose id has as many digits. */
-interface Template {
-  /** From the start of the command up to the id in the key. */
-  head: Buffer
-  /** From behind the id in the key up to the id's value. */
-  middle: Buffer
-}
-
-const AFTER_ID = Buffer.from('\r\n$19\r\n_airbyte_emitted_at\r\n')
-const AFTER_EMITTED_AT = Buffer.from('\r\n$13\r\n_airbyte_data\r\n')
-
-export function hashLayout(baseKey: string): Layout {
-  const templates = Array.from({ length: MAX_DIGITS + 1 }, (_, digits) => templateFor(baseKey, digits))
-  const longest = templates[MAX_DIGITS]!
   return {
-    overhead:
-      longest.head.length + longest.middle.length + AFTER_ID.length + AFTER_EMITTED_AT.length + PIECES,
-    write(out: CommandBuffer, record: RecordView): void {
-      const { bytes, id, emittedAtStart, emittedAtEnd, dataStart, dataEnd } = record
-      const { head, middle } = templates[digitsOf(id)]!
-      out.reserve(this.overhead + emittedAtEnd - emittedAtStart + dataEnd - dataStart)
-      out.put(head)
-      out.putNumber(id)
-      out.put(middle)
-      out.putNumber(id)
-      out.put(AFTER_ID)
-      out.putSize(emittedAtEnd - emittedAtStart)
-      out.put(bytes, emittedAtStart, emittedAtEnd)
-      out.put(AFTER_EMITTED_AT)
-      out.putSize(dataEnd - dataStart)
-      out.put(bytes, dataStart, dataEnd)
-      out.putLineEnd()
-      out.commands++
+    delivery: 'each',
+    overhead: keyTemplate.size + fields.overhead + (needsScript ? 100 : 0),
+    usesIds: keyTemplate.usesIds || fields.usesIds,
+    usesColumns: keyTemplate.usesColumns || fields.usesColumns || settings.expireAtField !== undefined,
+    isConditional,
+    script: needsScript ? HASH_SCRIPT : undefined,
+    write(out, record) {
+      key.clear()
+      const problem = keyTemplate.render(record, key) ?? setExpiry?.(record, expiry)
+      if (problem !== undefined) return problem
+      const count = fields.count(record)
+      if (typeof count === 'string') return count
+      if (count === 0 && !needsScript) return NO_GROUP
+      const group = out.newGroup()
+      // HMSET, as HSET takes several fields only from Redis 4 on.
+      if (!needsScript) out.begin('HMSET', 1 + 2 * count)
+      else beginScript(out, 5 + 2 * count)
+      out.writes(group)
+      out.argument(key.bytes, 0, key.length)
+      if (needsScript) {
+        out.argument(how)
+        out.word(setExpiry === undefined ? 'keep' : textOf(expiry))
+      }
+      fields.add(out, record)
+      return group
     },
+    flush: () => undefined,
   }
 }
 
-function templateFor(baseKey: string, digits: number): Template {
-  const prefix = Buffer.from(`${baseKey}:`)
-  return {
-    // HMSET, as HSET takes several fields only from Redis 4 on.
-    head: Buffer.concat([Buffer.from(`*8\r\n$5\r\nHMSET\r\n$${prefix.length + digits}\r\n`), prefix]),
-    middle: Buffer.from(`\r\n$14\r\n_airbyte_ab_id\r\n$${digits}\r\n`),
-  }
+function beginScript(out: Orders, args: number): void {
+  out.begin('EVALSHA', args)
+  out.word(HASH_SCRIPT.sha)
+  out.word('1')
+}
+
+function textOf({ kind, milliseconds }: Expiry): string {
+  return kind === 'never' ? 'never' : `${kind} ${milliseconds}`
 }

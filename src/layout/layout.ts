@@ -1,10 +1,14 @@
 /** A layout turns a record into Redis commands, as bytes. It is pure: no client, no clock, no waiting. */
-import type { CommandBuffer } from '../redis/resp.ts'
+import type { Columns } from '../protocol/columns.ts'
+import type { Script } from '../redis/scripts.ts'
+import type { Orders } from './orders.ts'
 
 /** A record as the batch holds it; ranges are offsets into `bytes`, ends exclusive. One view serves all records. */
 export interface RecordView {
   bytes: Buffer
-  /** `_airbyte_ab_id`, from 1. */
+  /** Its columns, for layouts that use them. */
+  columns: Columns
+  /** `_airbyte_ab_id`, from 1, for layouts that use it. */
   id: number
   /** Epoch milliseconds as decimal text. */
   emittedAtStart: number
@@ -12,11 +16,34 @@ export interface RecordView {
   /** The record's `data` as JSON without insignificant white space. */
   dataStart: number
   dataEnd: number
+  /** From 0 to 1, another for each record: spreads what should not happen all at once. */
+  spread: number
 }
 
+/** Why a record cannot be laid out, as the end of a sentence; names columns and options, never data. */
+export type Refusal = string
+
+/**
+ * How commands have to be delivered. `each`: one by one, in order, and again if need be. `together`: in a transaction,
+ * and again if need be. `once`: in a transaction that is never run twice.
+ */
+export type Delivery = 'each' | 'together' | 'once'
+
 export interface Layout {
-  /** Bytes that a record's commands have besides its emission time and its data, at most. */
+  readonly delivery: Delivery
+  /** Bytes that a record's commands have besides its data, about. */
   readonly overhead: number
-  /** Puts the record's commands into `out`. */
-  write(out: CommandBuffer, record: RecordView): void
+  readonly usesIds: boolean
+  readonly usesColumns: boolean
+  /** Whether a command may leave a record unwritten, by a condition. */
+  readonly isConditional: boolean
+  /** A script that its commands run. */
+  readonly script?: Script | undefined
+  /**
+   * Puts the record's commands into `out`, or holds it back for a command with others. Gives the group of the
+   * command that writes it, `NO_GROUP` where there is nothing to write, or why it cannot be written.
+   */
+  write(out: Orders, record: RecordView): number | Refusal
+  /** Puts in what was held back. */
+  flush(out: Orders): void
 }

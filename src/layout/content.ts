@@ -1,0 +1,78 @@
+/** What of a record is written, as JSON text: all of it, what stands under one path, or some columns under new names. */
+import { compilePath, type Path } from '../protocol/columns.ts'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import type { RecordSettings } from '../config/records.ts'
+import type { RecordView } from './layout.ts'
+
+/** A range of bytes that holds until the next one is asked for. */
+export interface TextRange {
+  bytes: Buffer
+  start: number
+  end: number
+}
+
+export interface Content {
+  readonly usesColumns: boolean
+  /** Sets `range` to the JSON text. */
+  locate(record: RecordView, range: TextRange): void
+}
+
+interface Field {
+  path: Path
+  /** Its name in JSON, with the colon behind it. */
+  name: Buffer
+}
+
+export function contentOf({ rootField, fields }: RecordSettings): Content {
+  if (fields !== undefined) return chosenFields(fields, rootField)
+  if (rootField === undefined) return { usesColumns: false, locate: locateRecord }
+  const root = compilePath(rootField)
+  return { usesColumns: true, locate: (record, range) => locateColumn(record, root, range) }
+}
+
+function locateRecord({ bytes, dataStart, dataEnd }: RecordView, range: TextRange): void {
+  range.bytes = bytes
+  range.start = dataStart
+  range.end = dataEnd
+}
+
+/** The column is there: records without it have been filtered. */
+function locateColumn({ columns }: RecordView, path: Path, range: TextRange): void {
+  const row = columns.find(path)
+  range.bytes = columns.bytes
+  range.start = columns.valueStart(row)
+  range.end = columns.valueEnd(row)
+}
+
+function chosenFields(chosen: NonNullable<RecordSettings['fields']>, rootField: string | undefined): Content {
+  const prefix = rootField === undefined ? '' : `${rootField}.`
+  const fields = chosen.map(({ from, to }): Field => ({
+    path: compilePath(prefix + from),
+    name: Buffer.from(`${JSON.stringify(to)}:`),
+  }))
+  const text = new ByteBuffer(Buffer.allocUnsafeSlow(1024))
+  return {
+    usesColumns: true,
+    locate(record, range) {
+      text.clear()
+      addObject(text, record, fields)
+      range.bytes = text.bytes
+      range.start = 0
+      range.end = text.length
+    },
+  }
+}
+
+const [OPEN, CLOSE, COMMA] = ['{', '}', ','].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+
+function addObject(out: ByteBuffer, { columns }: RecordView, fields: readonly Field[]): void {
+  out.add(OPEN)
+  for (const { path, name } of fields) {
+    const row = columns.find(path)
+    if (row === -1) continue
+    if (out.bytes[out.length - 1] !== OPEN[0]) out.add(COMMA)
+    out.add(name)
+    out.add(columns.bytes, columns.valueStart(row), columns.valueEnd(row))
+  }
+  out.add(CLOSE)
+}

@@ -1,0 +1,109 @@
+/** A record as fields, for the structures that have them: hashes, and the entries of Redis streams. */
+import type { RecordSettings } from '../config/records.ts'
+import { compilePath, type Path } from '../protocol/columns.ts'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import { addText, isAbsent, isObject } from './column-text.ts'
+import { contentOf, type TextRange } from './content.ts'
+import type { RecordView, Refusal } from './layout.ts'
+import type { Orders } from './orders.ts'
+
+export interface Fields {
+  readonly usesIds: boolean
+  readonly usesColumns: boolean
+  /** Bytes that the fields of a record have besides its data, about. */
+  readonly overhead: number
+  /** Gives how many fields the record has, or says why that cannot be said. `add` is for this record. */
+  count(record: RecordView): number | Refusal
+  /** Adds each field as two arguments: its name and its text. */
+  add(out: Orders, record: RecordView): void
+}
+
+export function fieldsOf(settings: RecordSettings): Fields {
+  return settings.dataFormat === 'airbyte' ? airbyteFields(settings) : flatFields(settings)
+}
+
+const AB_ID = Buffer.from('$14\r\n_airbyte_ab_id\r\n')
+const EMITTED_AT = Buffer.from('$19\r\n_airbyte_emitted_at\r\n')
+const DATA = Buffer.from('$13\r\n_airbyte_data\r\n')
+const AIRBYTE_OVERHEAD = 160
+
+function airbyteFields(settings: RecordSettings): Fields {
+  const content = contentOf(settings)
+  const id = new ByteBuffer(Buffer.allocUnsafeSlow(32))
+  const data: TextRange = { bytes: DATA, start: 0, end: 0 }
+  return {
+    usesIds: true,
+    usesColumns: content.usesColumns,
+    overhead: AIRBYTE_OVERHEAD,
+    count: () => 3,
+    add(out, record) {
+      id.clear()
+      id.putNumber(record.id)
+      content.locate(record, data)
+      out.reserve(AIRBYTE_OVERHEAD + record.emittedAtEnd - record.emittedAtStart + data.end - data.start)
+      out.put(AB_ID)
+      out.argument(id.bytes, 0, id.length)
+      out.put(EMITTED_AT)
+      out.argument(record.bytes, record.emittedAtStart, record.emittedAtEnd)
+      out.put(DATA)
+      out.argument(data.bytes, data.start, data.end)
+    },
+  }
+}
+
+/** One field a column: names of nested columns are joined with dots; what is null or an empty object has none. */
+function flatFields({ rootField, fields }: RecordSettings): Fields {
+  const root = rootField === undefined ? undefined : compilePath(rootField)
+  const chosen = fields?.map(({ from, to }) => ({
+    path: compilePath(rootField === undefined ? from : `${rootField}.${from}`),
+    name: Buffer.from(to),
+  }))
+  const names: Buffer[] = []
+  const rows: number[] = []
+  const text = new ByteBuffer(Buffer.allocUnsafeSlow(256))
+  const note = (name: Buffer, row: number): void => {
+    names.push(name)
+    rows.push(row)
+  }
+  return {
+    usesIds: false,
+    usesColumns: true,
+    overhead: 256,
+    count(record) {
+      names.length = rows.length = 0
+      const problem = chosen === undefined ? noteAll(record, root, note) : noteChosen(record, chosen, note)
+      return problem ?? rows.length
+    },
+    add(out, { columns }) {
+      for (const [index, row] of rows.entries()) {
+        out.argument(names[index]!)
+        text.clear()
+        addText(text, columns, row)
+        out.argument(text.bytes, 0, text.length)
+      }
+    },
+  }
+}
+
+type Note = (name: Buffer, row: number) => void
+
+function noteAll({ columns }: RecordView, root: Path | undefined, note: Note): Refusal | undefined {
+  const row = root === undefined ? undefined : columns.find(root)
+  if (row !== undefined && !isObject(columns, row))
+    return 'what stands under the root_field is no object, so it has no columns'
+  columns.leaves(row, note)
+  return undefined
+}
+
+function noteChosen(
+  { columns }: RecordView,
+  chosen: readonly { path: Path; name: Buffer }[],
+  note: Note,
+): undefined {
+  for (const { path, name } of chosen) {
+    const row = columns.find(path)
+    if (isAbsent(columns, row)) continue
+    if (!isObject(columns, row)) note(name, row)
+    else columns.leaves(row, (below, leaf) => note(Buffer.concat([name, Buffer.from('.'), below]), leaf))
+  }
+}

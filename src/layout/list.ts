@@ -1,0 +1,39 @@
+/**
+ * Many records in one list, in the order they came or the newest first. Lists hold the records' text.
+ * To see one: `LRANGE public:events 0 9`.
+ */
+import type { RecordSettings } from '../config/records.ts'
+import { collectionLayout } from './collection.ts'
+import type { TextRange } from './content.ts'
+import type { Layout } from './layout.ts'
+import type { StreamNames, Template } from './template.ts'
+import { valueOf } from './value.ts'
+
+export function listLayout(settings: RecordSettings, key: Template, stream: StreamNames): Layout {
+  const { listOperation, maxLength, writeCondition } = settings
+  const value = valueOf(settings, stream)
+  const text: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
+  const isConditional = writeCondition === 'if_exists'
+  const push = listOperation === 'append' ? 'RPUSH' : 'LPUSH'
+  return collectionLayout(settings, key, {
+    command: isConditional ? `${push}X` : push,
+    options: [],
+    // A list would hold a record twice that was sent twice.
+    delivery: 'once',
+    usesIds: value.usesIds,
+    usesColumns: value.usesColumns,
+    isConditional,
+    overhead: 100,
+    addItem(items, record) {
+      const problem = value.locate(record, text)
+      if (problem !== undefined) return problem
+      items.argument(text.bytes, text.start, text.end)
+      return 1
+    },
+    afterwards: maxLength === undefined ? undefined : trim(listOperation, maxLength),
+  })
+}
+
+function trim(operation: RecordSettings['listOperation'], length: number): [string, string, string] {
+  return operation === 'append' ? ['LTRIM', String(-length), '-1'] : ['LTRIM', '0', String(length - 1)]
+}

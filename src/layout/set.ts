@@ -1,0 +1,30 @@
+/**
+ * Many records in one set. Records with the same text, or the same `member`, are there once; writing one again
+ * changes nothing. To see some: `SSCAN public:tags 0`.
+ */
+import type { RecordSettings } from '../config/records.ts'
+import { collectionLayout } from './collection.ts'
+import type { TextRange } from './content.ts'
+import type { Layout } from './layout.ts'
+import type { StreamNames, Template } from './template.ts'
+import { valueOf } from './value.ts'
+
+export function setLayout(settings: RecordSettings, key: Template, stream: StreamNames): Layout {
+  const value = valueOf(settings, stream)
+  const text: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
+  return collectionLayout(settings, key, {
+    command: 'SADD',
+    options: [],
+    delivery: 'each',
+    usesIds: value.usesIds,
+    usesColumns: value.usesColumns,
+    isConditional: false,
+    overhead: 100,
+    addItem(items, record) {
+      const problem = value.locate(record, text)
+      if (problem !== undefined) return problem
+      items.argument(text.bytes, text.start, text.end)
+      return 1
+    },
+  })
+}

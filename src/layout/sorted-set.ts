@@ -1,0 +1,65 @@
+/**
+ * Many records in one sorted set, ordered by the number in a column, or by emission time. Writing one again changes
+ * nothing. To see the highest: `ZREVRANGE leaderboard:chess 0 9 WITHSCORES`.
+ */
+import type { RecordSettings } from '../config/records.ts'
+import { ColumnKind, compilePath } from '../protocol/columns.ts'
+import { collectionLayout } from './collection.ts'
+import type { TextRange } from './content.ts'
+import type { Layout, RecordView, Refusal } from './layout.ts'
+import type { StreamNames, Template } from './template.ts'
+import { valueOf } from './value.ts'
+
+/** XX alone does not tell whether there was something to change: CH makes it answer how many it changed. */
+const OPTIONS = { always: [], if_absent: ['NX'], if_exists: ['XX', 'CH'] } as const
+
+const EMITTED_AT = '_airbyte_emitted_at'
+
+export function sortedSetLayout(settings: RecordSettings, key: Template, stream: StreamNames): Layout {
+  const { scoreField, writeCondition } = settings
+  const value = valueOf(settings, stream)
+  const locateScore = scoreField === EMITTED_AT ? locateEmittedAt : scoreColumn(scoreField)
+  const score: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
+  const text: TextRange = { ...score }
+  return collectionLayout(settings, key, {
+    command: 'ZADD',
+    options: OPTIONS[writeCondition],
+    delivery: 'each',
+    usesIds: value.usesIds,
+    usesColumns: value.usesColumns || scoreField !== EMITTED_AT,
+    isConditional: writeCondition !== 'always',
+    overhead: 130,
+    addItem(items, record) {
+      const problem = locateScore(record, score) ?? value.locate(record, text)
+      if (problem !== undefined) return problem
+      items.argument(score.bytes, score.start, score.end)
+      items.argument(text.bytes, text.start, text.end)
+      return 2
+    },
+  })
+}
+
+type Locate = (record: RecordView, range: TextRange) => Refusal | undefined
+
+function locateEmittedAt({ bytes, emittedAtStart, emittedAtEnd }: RecordView, range: TextRange): undefined {
+  range.bytes = bytes
+  range.start = emittedAtStart
+  range.end = emittedAtEnd
+}
+
+function scoreColumn(name: string): Locate {
+  const path = compilePath(name)
+  return ({ columns }, range) => {
+    const row = columns.find(path)
+    if (row === -1) return `the column ${name}, which is the score_field, is missing`
+    if (columns.kind(row) !== ColumnKind.number)
+      return `the column ${name}, which is the score_field, holds no number`
+    range.bytes = columns.bytes
+    range.start = columns.valueStart(row)
+    range.end = columns.valueEnd(row)
+    // One such score would have Redis refuse the others that go out with it.
+    if (!Number.isFinite(Number(columns.bytes.toString('latin1', range.start, range.end))))
+      return `the column ${name}, which is the score_field, holds a number too large for a score`
+    return undefined
+  }
+}

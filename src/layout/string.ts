@@ -1,0 +1,47 @@
+/**
+ * One string a record: its JSON text, the text of one column, or the record as Airbyte's three fields in JSON.
+ * Writing a record again changes nothing, as it names its key. To see one: `GET user:12345`.
+ */
+import type { RecordSettings } from '../config/records.ts'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import type { TextRange } from './content.ts'
+import { expiryOf, type Expiry } from './expiry.ts'
+import type { Layout } from './layout.ts'
+import type { StreamNames, Template } from './template.ts'
+import { valueOf } from './value.ts'
+
+export function stringLayout(settings: RecordSettings, keyTemplate: Template, stream: StreamNames): Layout {
+  const value = valueOf(settings, stream)
+  const setExpiry = expiryOf(settings)
+  const condition = { always: undefined, if_absent: 'NX', if_exists: 'XX' }[settings.writeCondition]
+  const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
+  const expiry: Expiry = { kind: 'never', milliseconds: 0 }
+  const text: TextRange = { bytes: key.bytes, start: 0, end: 0 }
+
+  return {
+    delivery: 'each',
+    overhead: keyTemplate.size + 160,
+    usesIds: keyTemplate.usesIds || value.usesIds,
+    usesColumns: keyTemplate.usesColumns || value.usesColumns || settings.expireAtField !== undefined,
+    isConditional: condition !== undefined,
+    write(out, record) {
+      key.clear()
+      const problem =
+        keyTemplate.render(record, key) ?? setExpiry?.(record, expiry) ?? value.locate(record, text)
+      if (problem !== undefined) return problem
+      const group = out.newGroup()
+      out.begin('SET', 2 + (expiry.kind === 'never' ? 0 : 2) + (condition === undefined ? 0 : 1))
+      out.writes(group)
+      out.argument(key.bytes, 0, key.length)
+      out.argument(text.bytes, text.start, text.end)
+      if (expiry.kind !== 'never') {
+        // A time that has passed is as good as any: the key is gone at once.
+        out.word(expiry.kind === 'after' ? 'PX' : 'PXAT')
+        out.word(String(expiry.milliseconds))
+      }
+      if (condition !== undefined) out.word(condition)
+      return group
+    },
+    flush: () => undefined,
+  }
+}

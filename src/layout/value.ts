@@ -1,0 +1,97 @@
+/** A record as one text: what a string holds, a list's element, a member of a set, the value of a hash's field. */
+import type { RecordSettings } from '../config/records.ts'
+import { compilePath } from '../protocol/columns.ts'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import { addText, isAbsent, isObject } from './column-text.ts'
+import { contentOf, type TextRange } from './content.ts'
+import type { RecordView, Refusal } from './layout.ts'
+import { Template, type StreamNames } from './template.ts'
+
+export interface Value {
+  readonly usesIds: boolean
+  readonly usesColumns: boolean
+  /** Sets `range` to the text, or says why there is none. */
+  locate(record: RecordView, range: TextRange): Refusal | undefined
+}
+
+export function valueOf(settings: RecordSettings, stream: StreamNames): Value {
+  const { member, dataFormat } = settings
+  if (member !== undefined) return templateValue(new Template('member', member, stream))
+  switch (dataFormat) {
+    case 'airbyte':
+      return airbyteValue(settings)
+    case 'raw':
+      return columnValue(settings)
+    default: {
+      const content = contentOf(settings)
+      return {
+        usesIds: false,
+        usesColumns: content.usesColumns,
+        locate(record, range) {
+          content.locate(record, range)
+          return undefined
+        },
+      }
+    }
+  }
+}
+
+function templateValue(template: Template): Value {
+  return built(template.usesIds, template.usesColumns, (record, out) => template.render(record, out))
+}
+
+const BEFORE_ID = Buffer.from('{"_airbyte_ab_id":')
+const BEFORE_EMITTED_AT = Buffer.from(',"_airbyte_emitted_at":')
+const BEFORE_DATA = Buffer.from(',"_airbyte_data":')
+const END = Buffer.from('}')
+
+function airbyteValue(settings: RecordSettings): Value {
+  const content = contentOf(settings)
+  const data: TextRange = { bytes: END, start: 0, end: 0 }
+  return built(true, content.usesColumns, (record, out) => {
+    content.locate(record, data)
+    out.add(BEFORE_ID)
+    out.addNumber(record.id)
+    out.add(BEFORE_EMITTED_AT)
+    out.add(record.bytes, record.emittedAtStart, record.emittedAtEnd)
+    out.add(BEFORE_DATA)
+    out.add(data.bytes, data.start, data.end)
+    out.add(END)
+    return undefined
+  })
+}
+
+function columnValue({ valueField, rootField }: RecordSettings): Value {
+  const name = rootField === undefined ? valueField! : `${rootField}.${valueField}`
+  const path = compilePath(name)
+  return built(false, true, ({ columns }, out) => {
+    const row = columns.find(path)
+    if (row === -1) return `the column ${name}, which is the value, is missing`
+    if (isAbsent(columns, row)) return `the column ${name}, which is the value, is null`
+    // An object's text is its JSON.
+    if (isObject(columns, row)) out.add(columns.bytes, columns.valueStart(row), columns.valueEnd(row))
+    else addText(out, columns, row)
+    return undefined
+  })
+}
+
+/** A value that is put together anew for each record. */
+function built(
+  usesIds: boolean,
+  usesColumns: boolean,
+  build: (record: RecordView, out: ByteBuffer) => Refusal | undefined,
+): Value {
+  const text = new ByteBuffer(Buffer.allocUnsafeSlow(1024))
+  return {
+    usesIds,
+    usesColumns,
+    locate(record, range) {
+      text.clear()
+      const problem = build(record, text)
+      range.bytes = text.bytes
+      range.start = 0
+      range.end = text.length
+      return problem
+    },
+  }
+}
