@@ -5,6 +5,8 @@ import { parseConfig } from './config/parse.ts'
 import { messageOf } from './errors.ts'
 import type { Output } from './protocol/output.ts'
 import { probe } from './redis/probe.ts'
+import { checkKey } from './sync/keys.ts'
+import { needsOf } from './sync/needs.ts'
 
 /** The host gets its answer within 15 seconds, whatever the server does. */
 const LONGEST_MS = 13_000
@@ -25,6 +27,9 @@ export async function check(readConfig: () => string, output: Output): Promise<v
 async function findProblem(readConfig: () => string, output: Output): Promise<string | undefined> {
   const { config, warnings } = parseConfig(readConfig(), process.env)
   for (const warning of warnings) output.log('WARN', warning)
-  const problem = await probe(config.connection, `${config.keyPrefix}_airbyte:check:${randomUUID()}`)
+  const needs = new Set([config.records, ...config.streams.map(({ records }) => records)].flatMap(needsOf))
+  if (config.onRecordError === 'dead_letter') needs.add('stream').add('transaction')
+  const { problem, notices } = await probe(config.connection, checkKey(config.keyPrefix, randomUUID()), needs)
+  for (const notice of notices) output.log('INFO', notice)
   return problem?.message
 }

@@ -1,11 +1,16 @@
 /** The verb `write`: one run, from the first message to the summary. */
+import { randomUUID } from 'node:crypto'
 import type { Config } from './config/config.ts'
+import { unmatchedStreams } from './config/records.ts'
 import type { SyncStream } from './protocol/catalog.ts'
 import type { Output } from './protocol/output.ts'
 import { Link } from './redis/link.ts'
+import { DeadLetters } from './sync/dead-letters.ts'
+import { deliverBy } from './sync/deliver.ts'
 import { finish } from './sync/finish.ts'
 import { Ids } from './sync/ids.ts'
 import { Intake } from './sync/intake.ts'
+import { deadLetterKey, onceKey } from './sync/keys.ts'
 import { Ledger } from './sync/ledger.ts'
 import { planStreams } from './sync/plan.ts'
 import { Progress } from './sync/progress.ts'
@@ -26,20 +31,34 @@ const SLABS_PER_BYTE = 1.25
 
 export async function write({ config, catalog, input, output, signal }: WriteJob): Promise<void> {
   const plans = planStreams(catalog, config)
-  await using link = await Link.open(config, output.log)
+  for (const { stream } of unmatchedStreams(config, catalog))
+    output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
+  const scripts = new Set(plans.flatMap(({ layout }) => layout.script ?? []))
+  await using link = await Link.open({
+    config,
+    log: output.log,
+    onceKey: onceKey(config.keyPrefix, randomUUID()),
+    greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
+  })
   const ids = await Ids.open(link, plans)
   link.objection = (ask) => ids.objection(ask)
   const progress = new Progress(plans, output.log)
   const limits = { records: config.batchRecords, bytes: config.batchBytes }
   const maxBytes = config.maxInFlightBytes
   const slabs = new Slabs(maxBytes * SLABS_PER_BYTE)
-  const ledger = new Ledger({ link, ids, progress, output, slabs, maxBytes })
+  const deadLetters =
+    config.onRecordError === 'dead_letter'
+      ? new DeadLetters({ link, key: deadLetterKey(config.keyPrefix), maxLength: config.deadLetterMaxLength })
+      : undefined
+  const deliver = deliverBy({ link, slabs, deadLetters })
+  const ledger = new Ledger({ deliver, ids, progress, output, maxBytes })
   const intake = new Intake({ plans, limits, ledger, progress })
 
   const problem = await readAll(input, intake, signal)
   intake.submit()
   await ledger.settled()
   await ids.requireIntact()
+  await link.once.end((command, ...args) => link.ask(command, ...args))
   if (problem !== undefined) throw problem
   if (signal.aborted) return
 

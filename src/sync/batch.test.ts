@@ -1,49 +1,36 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { parseConfig } from '../config/parse.ts'
+import type { RecordView } from '../layout/layout.ts'
+import { NO_GROUP } from '../layout/orders.ts'
+import { compilePath } from '../protocol/columns.ts'
 import { Input } from '../protocol/input.ts'
-import { CommandBuffer } from '../redis/resp.ts'
 import { Batch } from './batch.ts'
-import type { IdRange } from './ids.ts'
-import { planStreams, type StreamPlan } from './plan.ts'
+import { addRecord, batchOf, recordsOf, stateNamed } from './batches.support.ts'
+import type { StreamPlan } from './plan.ts'
+import { plansFor, stream } from './plans.support.ts'
 
-const { config } = parseConfig('{"host":"h"}', {})
-const plans = planStreams(
-  [
-    { namespace: 'n', name: 'a', mode: 'append' },
-    { namespace: 'n', name: 'b', mode: 'append' },
-  ],
-  config,
-)
+const plans = plansFor([stream('a'), stream('b')])
 const [a, b] = plans as [StreamPlan, StreamPlan]
+const LIMITS = { records: 1000, bytes: 65_536 }
+const NONE = { records: 0, filtered: 0 }
 let input: Input
 beforeEach(() => {
   input = new Input()
 })
-const LIMITS = { records: 1000, bytes: 65_536 }
 
 describe('the records of a batch', () => {
-  it('are laid out in the order they came, each stream with ids of its own', () => {
-    const batch = new Batch(LIMITS, plans)
-    add(batch, a, '{"n":1}')
-    add(batch, b, '{"n":2}')
-    add(batch, a, '{"n":3}')
-    add(batch, a, '{"n":4}')
-    const ids = new Map([
-      [
-        a,
-        [
-          { first: 9, last: 10 },
-          { first: 12, last: 40 },
-        ],
-      ],
-      [b, [{ first: 100, last: 100 }]],
+  it('are laid out in the order they came, those of the streams that are chosen', () => {
+    const batch = batchOf(plans, [
+      [a, '{"n":1}'],
+      [b, '{"n":2}'],
+      [a, '{"n":3}'],
     ])
-    expect(laidOut(batch, ids)).toEqual([
-      ['HMSET', 'n:a:9', '_airbyte_ab_id', '9', '_airbyte_emitted_at', '5', '_airbyte_data', '{"n":1}'],
-      ['HMSET', 'n:b:100', '_airbyte_ab_id', '100', '_airbyte_emitted_at', '5', '_airbyte_data', '{"n":2}'],
-      ['HMSET', 'n:a:10', '_airbyte_ab_id', '10', '_airbyte_emitted_at', '5', '_airbyte_data', '{"n":3}'],
-      ['HMSET', 'n:a:12', '_airbyte_ab_id', '12', '_airbyte_emitted_at', '5', '_airbyte_data', '{"n":4}'],
-    ])
+    expect(shown(batch)).toEqual(['n.a 5 {"n":1}', 'n.b 5 {"n":2}', 'n.a 5 {"n":3}'])
+    const records: number[] = []
+    batch.layEach(
+      (plan) => plan === a,
+      (_, __, record) => records.push(record),
+    )
+    expect(records).toEqual([0, 2])
   })
 
   it.each([
@@ -55,9 +42,9 @@ describe('the records of a batch', () => {
     ['{"ü":"€😀"}', '{"ü":"€😀"}'],
     ['{}', '{}'],
   ])('keep their data as it was sent, without white space: %s', (data, kept) => {
-    const batch = new Batch(LIMITS, plans)
-    add(batch, a, data)
-    expect(laidOut(batch, idsFrom(1)).map((command) => command.at(-1))).toEqual([kept])
+    const batch = batchOf(plans, [[a, data]])
+    expect(shown(batch)).toEqual([`n.a 5 ${kept}`])
+    expect(batch.dataOf(0).toString()).toBe(kept)
   })
 
   it.each([
@@ -66,18 +53,54 @@ describe('the records of a batch', () => {
     ['1.7e12', '1700000000000'],
   ])('keep the integer part of their emission time: %s', (emittedAt, kept) => {
     const batch = new Batch(LIMITS, plans)
-    add(batch, a, '{}', emittedAt)
-    expect(laidOut(batch, idsFrom(1))[0]?.[5]).toBe(kept)
+    addRecord(batch, a, '{}', input, emittedAt)
+    expect(shown(batch)).toEqual([`n.a ${kept} {}`])
   })
 
   it('are counted by stream', () => {
-    const batch = new Batch(LIMITS, plans)
-    for (const plan of [a, b, a]) add(batch, plan, '{}')
+    const batch = batchOf(
+      plans,
+      [a, b, a].map((plan) => [plan, '{}']),
+    )
     expect(batch.records).toBe(3)
     expect([...batch.countByStream()]).toEqual([
       [a, 2],
       [b, 1],
     ])
+    expect([...batchOf(plans, [[b, '{}']]).countByStream()]).toEqual([[b, 1]])
+  })
+
+  it('know their stream, their line and their data', () => {
+    input.append(Buffer.from('\n\n'))
+    expect([input.next(), input.next()]).toEqual([true, true])
+    const batch = batchOf(
+      plans,
+      [
+        [b, '{"n": 1}'],
+        [a, '{"n": 2}'],
+      ],
+      input,
+    )
+    const known = [0, 1].map((record) => [
+      batch.planOf(record),
+      batch.lineOf(record),
+      batch.dataOf(record).toString(),
+    ])
+    expect(known).toEqual([
+      [b, 3, '{"n":1}'],
+      [a, 4, '{"n":2}'],
+    ])
+  })
+
+  it('are found again by the group they were laid out in', () => {
+    const batch = batchOf(plans, recordsOf(a, Array<string>(5).fill('{}')))
+    const groups = [7, 8, 7, NO_GROUP, 7]
+    batch.layEach(
+      () => true,
+      (_, __, record) => groups[record]!,
+    )
+    const found = batch.recordsByGroup()
+    expect([7, 8, NO_GROUP, 9].map((group) => found.get(group))).toEqual([[0, 2, 4], [1], [3], undefined])
   })
 
   it('may be far more, and far larger, than the limits have it', () => {
@@ -85,27 +108,86 @@ describe('the records of a batch', () => {
     const batch = new Batch({ records: 10, bytes: 1024 }, plans)
     const sizes = Array.from({ length: 5_000 }, (_, index) => (index === 2_500 ? 3_000_000 : index % 50))
     const data = sizes.map((size, index) => `{"${index}":"${'x'.repeat(size)}"}`)
-    for (const text of data) add(batch, a, text)
-    const commands = laidOut(batch, idsFrom(1))
-    expect(commands.map(([, key]) => key)).toEqual(sizes.map((_, index) => `n:a:${index + 1}`))
-    expect(commands.map((command) => command.at(-1))).toEqual(data)
+    for (const text of data) addRecord(batch, a, text, input)
+    expect(shown(batch)).toEqual(data.map((text) => `n.a 5 ${text}`))
+  })
+})
+
+describe('the columns of a record', () => {
+  const options = { streams: [{ stream: 'b', data_format: 'flat' }] }
+  const [airbyte, flat] = plansFor([stream('a'), stream('b')], options) as [StreamPlan, StreamPlan]
+
+  it('are there where the layout of its stream uses them', () => {
+    const batch = batchOf(
+      [airbyte, flat],
+      [
+        [flat, '{ "id" : "x1", "more": {"n" : 2 } }'],
+        [airbyte, '{"id":"x2"}'],
+        [flat, '{"id":"x3"}'],
+      ],
+    )
+    const paths = ['id', 'more.n'].map(compilePath)
+    const found: (string | undefined)[][] = []
+    batch.layEach(
+      (plan) => plan === flat,
+      (_, { columns }) =>
+        found.push(
+          paths.map((path) => {
+            const row = columns.find(path)
+            const range = [columns.valueStart(row), columns.valueEnd(row)]
+            return row === -1 ? undefined : columns.bytes.toString('utf8', ...range)
+          }),
+        ),
+    )
+    expect(found).toEqual([
+      ['"x1"', '2'],
+      ['"x3"', undefined],
+    ])
+  })
+
+  it('may be so many that the memory they are read into grows, and the records stay readable', () => {
+    const many = `{${Array.from({ length: 200_000 }, (_, index) => `"c${index}":1`).join(',')}}`
+    const records = [
+      [airbyte, '{"n":1}'],
+      [flat, many],
+      [airbyte, '{"n":3}'],
+    ] as const
+    const batch = batchOf([airbyte, flat], records, new Input(4 << 20))
+    expect(shown(batch)).toEqual(['n.a 5 {"n":1}', `n.b 5 ${many}`, 'n.a 5 {"n":3}'])
+    expect([0, 1, 2].map((record) => batch.dataOf(record).toString())).toEqual(
+      records.map(([, data]) => data),
+    )
+  })
+})
+
+describe('the states of a batch', () => {
+  it('know whose they are, what came before them, and how many records of the batch', () => {
+    const batch = new Batch(LIMITS, plans)
+    const [first, second] = [stateNamed('first'), stateNamed('second')]
+    batch.addState(first, undefined, { records: 9, filtered: 4 })
+    addRecord(batch, a, '{}', input)
+    addRecord(batch, b, '{}', input)
+    batch.addState(second, a, { records: 1, filtered: 0 })
+    expect(batch.states).toEqual([
+      { state: first, plan: undefined, after: 0, received: { records: 9, filtered: 4 } },
+      { state: second, plan: a, after: 2, received: { records: 1, filtered: 0 } },
+    ])
   })
 })
 
 describe('a batch', () => {
   it('is empty until a record or a state comes', () => {
     expect(new Batch(LIMITS, plans).isEmpty).toBe(true)
-    const withRecord = new Batch(LIMITS, plans)
-    add(withRecord, a, '{}')
+    const withRecord = batchOf(plans, [[a, '{}']])
     const withState = new Batch(LIMITS, plans)
-    withState.addState(Buffer.from('{}\n'))
+    withState.addState(stateNamed('s'), undefined, NONE)
     expect([withRecord.isEmpty, withState.isEmpty]).toEqual([false, false])
   })
 
   it('is full by its records', () => {
     const batch = new Batch({ records: 3, bytes: 65_536 }, plans)
     const seen = [1, 2, 3].map(() => {
-      add(batch, a, '{}')
+      addRecord(batch, a, '{}', input)
       return batch.isFull
     })
     expect(seen).toEqual([false, false, true])
@@ -113,64 +195,54 @@ describe('a batch', () => {
 
   it('is full by its bytes, those of states included', () => {
     const batch = new Batch({ records: 1000, bytes: 1024 }, plans)
-    add(batch, a, `{"s":"${'x'.repeat(600)}"}`)
+    addRecord(batch, a, `{"s":"${'x'.repeat(600)}"}`, input)
     expect(batch.isFull).toBe(false)
-    batch.addState(Buffer.alloc(300))
+    batch.addState(stateNamed('s', 300), undefined, NONE)
     expect(batch.isFull).toBe(false)
-    batch.addState(Buffer.alloc(100))
+    batch.addState(stateNamed('s', 100), undefined, NONE)
     expect(batch.isFull).toBe(true)
   })
 
-  it.each([1, 9_000_000_000_000_000])('has a size that its commands fit in with ids from %i on', (first) => {
-    const batch = new Batch(LIMITS, plans)
-    add(batch, a, '{ }', '-9e20')
-    add(batch, a, `{"s":"${'x'.repeat(70_000)}"}`, '1.7e12')
-    const out = new CommandBuffer(Buffer.alloc(batch.size))
-    const { bytes } = out
-    batch.layOut(out, idsFrom(first))
-    expect(out.bytes).toBe(bytes)
-    expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
-  })
-
   it('keeps its records where they are until it is released', () => {
-    const batch = new Batch(LIMITS, plans)
-    add(batch, a, '{"n":1}')
+    const batch = batchOf(plans, [[a, '{"n":1}']], input)
     const { block } = input
-    add(batch, a, '{"n":2}')
+    addRecord(batch, a, '{"n":2}', input)
     for (let round = 0; round < 50; round++) input.append(Buffer.from(`${'x'.repeat(60_000)}\n`))
     expect(input.block).not.toBe(block)
-    expect(laidOut(batch, idsFrom(1)).map((command) => command.at(-1))).toEqual(['{"n":1}', '{"n":2}'])
+    expect(shown(batch)).toEqual(['n.a 5 {"n":1}', 'n.a 5 {"n":2}'])
     batch.release()
     batch.release()
     expect(block.isShared).toBe(false)
   })
 
+  it('is not mixed up with those before it, whose memory it may use', () => {
+    const earlier = Array.from({ length: 3 }, () => batchOf(plans, recordsOf(a, ['{"n":1}', '{"n":2}'])))
+    for (const batch of earlier) {
+      shown(batch)
+      batch.forget()
+    }
+    const batches = [4, 5].map((n) => batchOf(plans, [[b, `{"n":${n}}`]]))
+    expect(batches.map(shown)).toEqual([['n.b 5 {"n":4}'], ['n.b 5 {"n":5}']])
+  })
+
   it('keeps nothing for its states', () => {
     const batch = new Batch(LIMITS, plans)
-    batch.addState(Buffer.from('{}\n'))
+    batch.addState(stateNamed('s'), a, NONE)
     expect(input.block.isShared).toBe(false)
+    expect(shown(batch)).toEqual([])
   })
 })
 
-function add(batch: Batch, plan: StreamPlan, data: string, emittedAt = '5'): void {
-  const line = `{"type":"RECORD","record":{"stream":"s","data":${data},"emitted_at":${emittedAt}}}\n`
-  input.append(Buffer.from(line))
-  expect(input.next()).toBe(true)
-  batch.addRecord(plan, input.block, input.message)
+/** Its records as they are laid out: stream, emission time and data. */
+function shown(batch: Batch): string[] {
+  const texts: string[] = []
+  batch.layEach(
+    () => true,
+    (plan, view) => texts.push(`${plan.name} ${textOf(view)}`),
+  )
+  return texts
 }
 
-function idsFrom(first: number): Map<StreamPlan, IdRange[]> {
-  return new Map([[a, [{ first, last: first + 1_000_000 }]]])
-}
-
-/** The commands of a batch, each as its arguments. */
-function laidOut(batch: Batch, ids: Map<StreamPlan, IdRange[]>): string[][] {
-  const out = new CommandBuffer(Buffer.alloc(0))
-  batch.layOut(out, ids)
-  expect(out.commands).toBe(batch.records)
-  const text = out.bytes.toString('utf8', 0, out.length)
-  return text
-    .split('*8\r\n')
-    .slice(1)
-    .map((command) => command.split('\r\n').filter((_, line) => line % 2 === 1))
+function textOf({ bytes, emittedAtStart, emittedAtEnd, dataStart, dataEnd }: RecordView): string {
+  return `${bytes.toString('utf8', emittedAtStart, emittedAtEnd)} ${bytes.toString('utf8', dataStart, dataEnd)}`
 }

@@ -4,11 +4,12 @@
  */
 import type { RecordView } from '../layout/layout.ts'
 import type { Block } from '../protocol/block.ts'
+import { Columns } from '../protocol/columns.ts'
 import { compact, endOfInteger, integerText } from '../protocol/compact.ts'
 import type { Message } from '../protocol/messages.ts'
-import type { CommandBuffer } from '../redis/resp.ts'
-import type { IdRange } from './ids.ts'
+import type { StateMessage } from '../protocol/states.ts'
 import type { StreamPlan } from './plan.ts'
+import type { Received } from './progress.ts'
 
 export interface BatchLimits {
   records: number
@@ -16,14 +17,26 @@ export interface BatchLimits {
   bytes: number
 }
 
-/** A state message that waits for what came before it, as the line that will acknowledge it. */
-export type HeldState = Buffer
+/** A state message that waits for what came before it. */
+export interface HeldState {
+  state: StateMessage
+  /** Whose state it is; undefined where it is of all streams. */
+  plan: StreamPlan | undefined
+  /** How many records of the batch came before it. */
+  after: number
+  /** What came since the state before it. */
+  received: Received
+}
 
-/** Noted for each record: its stream's index, and the ranges of its emission time and its data. */
-const NOTES = 5
+/** Noted for each record: its stream's index, the ranges of its emission time and its data, its line, its group. */
+const NOTES = 7
 
 /** Digits that are worked out are no more than these. */
 const MOST_DIGITS = 24
+
+/** Memory for notes, used again and again: batches are many, and of one size. */
+const spareNotes: Int32Array[] = []
+const MOST_SPARE_NOTES = 32
 
 export class Batch {
   records = 0
@@ -37,7 +50,7 @@ export class Batch {
   #size = 0
   /** Bytes of input that are in it. */
   #taken = 0
-  #notes = new Int32Array(NOTES * 1024)
+  #notes = spareNotes.pop() ?? new Int32Array(NOTES * 1024)
 
   constructor(limits: BatchLimits, plans: readonly StreamPlan[]) {
     this.#limits = limits
@@ -81,47 +94,90 @@ export class Batch {
     notes[note + 2] = endOfInteger(bytes, emittedAt.start, emittedAt.end)
     notes[note + 3] = data.start
     notes[note + 4] = dataHasSpace ? compact(bytes, data.start, data.end) : data.end
+    notes[note + 5] = message.lineNumber
     if (notes[note + 2] === -1) this.#workOutDigits(note, bytes, message)
     this.#size += plan.layout.overhead + notes[note + 2]! - notes[note + 1]! + notes[note + 4]! - data.start
     this.#taken += data.end - lineStart
     this.#counts[plan.index]!++
   }
 
-  addState(state: HeldState): void {
-    this.states.push(state)
-    this.#size += state.length
-    this.#taken += state.length
+  addState(state: StateMessage, plan: StreamPlan | undefined, received: Received): void {
+    this.states.push({ state, plan, after: this.records, received })
+    this.#size += state.size
+    this.#taken += state.size
   }
 
-  /** Puts the commands of all records into `out`; `ids` holds as many ids for each stream as it has records. */
-  layOut(out: CommandBuffer, ids: ReadonlyMap<StreamPlan, IdRange[]>): void {
+  /** Has `view` show one record after the other, of those streams that are chosen, and notes the group `lay` gives. */
+  layEach(
+    chosen: (plan: StreamPlan) => boolean,
+    lay: (plan: StreamPlan, view: RecordView, record: number) => number,
+  ): void {
     if (this.#block === undefined) return
+    const { scanner } = this.#block
     const view: RecordView = {
-      bytes: this.#block.scanner.bytes,
+      bytes: scanner.bytes,
+      columns: new Columns(),
       id: 0,
       emittedAtStart: 0,
       emittedAtEnd: 0,
       dataStart: 0,
       dataEnd: 0,
+      spread: 0,
     }
-    const cursors: IdCursor[] = []
-    for (const [{ index }, ranges] of ids) cursors[index] = new IdCursor(ranges)
+    const isChosen = this.#plans.map(chosen)
     const notes = this.#notes
-    for (let note = 0; note < this.records * NOTES; note += NOTES) {
+    for (let record = 0, note = 0; record < this.records; record++, note += NOTES) {
       const index = notes[note]!
+      if (!isChosen[index]) continue
+      const plan = this.#plans[index]!
       view.emittedAtStart = notes[note + 1]!
       view.emittedAtEnd = notes[note + 2]!
       view.dataStart = notes[note + 3]!
       view.dataEnd = notes[note + 4]!
-      view.id = cursors[index]!.take()
-      this.#plans[index]!.layout.write(out, view)
+      if (plan.layout.usesColumns) {
+        view.columns.read(scanner, view.dataStart, view.dataEnd)
+        view.bytes = scanner.bytes
+      }
+      notes[note + 6] = lay(plan, view, record)
     }
+  }
+
+  planOf(record: number): StreamPlan {
+    return this.#plans[this.#notes[record * NOTES]!]!
+  }
+
+  lineOf(record: number): number {
+    return this.#notes[record * NOTES + 5]!
+  }
+
+  /** The record's data, a view of memory that is good until the batch is released. */
+  dataOf(record: number): Buffer {
+    const note = record * NOTES
+    return this.#block!.scanner.bytes.subarray(this.#notes[note + 3], this.#notes[note + 4])
+  }
+
+  /** The records of each group they were laid out in. */
+  recordsByGroup(): Map<number, number[]> {
+    const groups = new Map<number, number[]>()
+    for (let record = 0; record < this.records; record++) {
+      const group = this.#notes[record * NOTES + 6]!
+      const records = groups.get(group)
+      if (records === undefined) groups.set(group, [record])
+      else records.push(record)
+    }
+    return groups
   }
 
   /** Its records have been laid out: where they lie may be used for others. */
   release(): void {
     this.#block?.letGo()
     this.#block = undefined
+  }
+
+  /** Nobody will ask for its records any more. */
+  forget(): void {
+    if (spareNotes.length < MOST_SPARE_NOTES) spareNotes.push(this.#notes)
+    this.#notes = new Int32Array(0)
   }
 
   /** The digits go where the rest of the line was, which has been read: on one side of the data there is room. */
@@ -140,28 +196,5 @@ export class Batch {
       this.#notes = larger
     }
     return note
-  }
-}
-
-/** Gives the ids of rising ranges one by one. */
-class IdCursor {
-  readonly #ranges: readonly IdRange[]
-  #range = 0
-  #next: number
-  #last: number
-
-  constructor(ranges: readonly IdRange[]) {
-    this.#ranges = ranges
-    this.#next = ranges[0]!.first
-    this.#last = ranges[0]!.last
-  }
-
-  take(): number {
-    if (this.#next > this.#last) {
-      const { first, last } = this.#ranges[++this.#range]!
-      this.#next = first
-      this.#last = last
-    }
-    return this.#next++
   }
 }

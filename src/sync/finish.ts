@@ -4,7 +4,8 @@
  */
 import type { Log } from '../log.ts'
 import type { Link } from '../redis/link.ts'
-import { CommandBuffer, digitsOf } from '../redis/resp.ts'
+import { digitsOf } from '../redis/byte-buffer.ts'
+import { CommandBuffer } from '../redis/resp.ts'
 import type { Ids } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
 
@@ -25,10 +26,10 @@ async function removeEarlier(link: Link, ids: Ids, plan: StreamPlan, log: Log): 
   for (let from = first; from <= last; from += KEYS_PER_ROUND) {
     let round = idsFrom(from, Math.min(last, from + KEYS_PER_ROUND - 1), plan.foreignIds)
     // Ids from before the connector took notes: another program may hold a key that looks like one of them.
-    if (!isNoted) round = await onlyHashes(link, plan, round)
+    if (!isNoted) round = await onlyOurs(link, plan, round)
     const commands = unlinkCommands(plan, round)
     await removing
-    removing = link.send(commands.bytes.subarray(0, commands.length), commands.commands)
+    removing = link.send({ bytes: commands.bytes.subarray(0, commands.length), commands: commands.commands })
   }
   await removing
   await link.ask('HSET', plan.notesKey, 'lowest_id', last + 1)
@@ -40,9 +41,9 @@ function idsFrom(first: number, last: number, foreign: readonly number[]): numbe
   return foreign.length === 0 ? all : all.filter((id) => !foreign.includes(id))
 }
 
-async function onlyHashes(link: Link, { baseKey }: StreamPlan, ids: number[]): Promise<number[]> {
+async function onlyOurs(link: Link, { baseKey, settings }: StreamPlan, ids: number[]): Promise<number[]> {
   const kinds = await Promise.all(ids.map((id) => link.ask('TYPE', `${baseKey}:${id}`)))
-  return ids.filter((_, index) => kinds[index] === 'hash')
+  return ids.filter((_, index) => kinds[index] === settings.cacheType)
 }
 
 function unlinkCommands({ baseKey }: StreamPlan, ids: readonly number[]): CommandBuffer {
@@ -53,7 +54,7 @@ function unlinkCommands({ baseKey }: StreamPlan, ids: readonly number[]): Comman
   for (let from = 0; from < ids.length; from += KEYS_PER_COMMAND) {
     const keys = ids.slice(from, from + KEYS_PER_COMMAND)
     out.reserve((keys.length + 1) * (prefix.length + 32))
-    out.putCommand('UNLINK', keys.length)
+    out.begin('UNLINK', keys.length)
     for (const id of keys) {
       out.putSize(prefix.length + digitsOf(id))
       out.put(prefix)

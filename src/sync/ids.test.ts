@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../config/parse.ts'
 import { ConfigError, TransientError } from '../errors.ts'
 import type { Reply } from '../redis/connect.ts'
 import type { Ask, Link } from '../redis/link.ts'
 import { Ids } from './ids.ts'
-import { planStreams, type StreamPlan } from './plan.ts'
+import { plansFor, planWith, stream } from './plans.support.ts'
 
 const NOTES = '_airbyte:stream:n:s'
 
@@ -38,10 +37,24 @@ describe('ids of a stream', () => {
 
   it('of several streams are counted apart', async () => {
     const server = serverWith({ 'n:other': '7' })
-    const plans = plansOf('s', 'other')
+    const plans = plansFor([stream('s'), stream('other')])
     const ids = await Ids.open(server.link, plans)
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 1, last: 2 }])
     expect(await ids.reserve(plans[1]!, 2)).toEqual([{ first: 8, last: 9 }])
+  })
+
+  it('are neither counted nor noted where the records of a stream have none', async () => {
+    const server = serverWith({ 'n:list:_airbyte_ab_id': '7' })
+    const streams = [
+      { stream: 'list', cache_type: 'list' },
+      { stream: 'json', cache_type: 'list', data_format: 'json' },
+    ]
+    const plans = plansFor([stream('list'), stream('json')], { streams })
+    const ids = await Ids.open(server.link, plans)
+    expect(server.asked.filter((question) => question.includes('n:json'))).toEqual([])
+    expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 8, last: 9 }])
+    await ids.requireIntact()
+    expect(await ids.objection(server.ask)).toBeUndefined()
   })
 
   it('end where numbers are not exact any more', async () => {
@@ -177,7 +190,7 @@ describe('a key that is not a counter', () => {
       if (command === 'GET') throw new ConfigError('It holds another type.')
       return server.ask(command, ...args)
     }
-    await expect(Ids.open(linkOf(wrongType), plansOf('s'))).rejects.toThrow(
+    await expect(Ids.open(linkOf(wrongType), [planWith()])).rejects.toThrow(
       new ConfigError(
         'The key n:s, where stream n.s counts its records, cannot be read. It holds another type.',
       ),
@@ -211,18 +224,10 @@ function linkOf(ask: Ask): Link {
   return { ask } as unknown as Link
 }
 
-function plansOf(...names: string[]): StreamPlan[] {
-  const { config } = parseConfig('{"host":"h"}', {})
-  return planStreams(
-    names.map((name) => ({ name, namespace: 'n', mode: 'append' as const })),
-    config,
-  )
-}
-
 async function opened(stored: Record<string, string>, foreign: number[] = []) {
   const server = serverWith(stored)
   const names = foreign.map((id) => `s:${id}`)
-  const plans = plansOf('s', ...names)
+  const plans = plansFor([stream('s'), ...names.map((name) => stream(name))])
   return { server, plan: plans[0]!, ids: await Ids.open(server.link, plans) }
 }
 

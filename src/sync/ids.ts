@@ -30,14 +30,16 @@ interface Counter {
 
 export class Ids {
   readonly #link: Link
-  readonly #counters: readonly Counter[]
+  /** By stream index; none where a stream's records have no ids. */
+  readonly #counters: readonly (Counter | undefined)[]
 
   /** Reads where the counters stand, and lifts them above ids given out already. */
   static async open(link: Link, plans: readonly StreamPlan[]): Promise<Ids> {
-    return new Ids(link, await Promise.all(plans.map((plan) => openCounter(link, plan))))
+    const counters = plans.map(async (plan) => (plan.layout.usesIds ? openCounter(link, plan) : undefined))
+    return new Ids(link, await Promise.all(counters))
   }
 
-  private constructor(link: Link, counters: readonly Counter[]) {
+  private constructor(link: Link, counters: readonly (Counter | undefined)[]) {
     this.#link = link
     this.#counters = counters
   }
@@ -65,7 +67,7 @@ export class Ids {
     const { plan } = counter
     const ranges: IdRange[] = []
     for (let missing = count; missing > 0;) {
-      const last = Number(await this.#link.ask('INCRBY', plan.baseKey, missing))
+      const last = Number(await this.#link.ask('INCRBY', plan.counterKey, missing))
       if (!Number.isSafeInteger(last))
         throw new SystemError(`The counter of stream ${plan.name} has left the range of exact numbers.`)
       const block: IdRange = { first: last - missing + 1, last }
@@ -83,16 +85,18 @@ export class Ids {
   async requireIntact(): Promise<void> {
     const objection = await this.objection((command, ...args) => this.#link.ask(command, ...args))
     if (objection !== undefined) throw objection
-    for (const { noted } of this.#counters) {
-      const problem = await noted
+    for (const counter of this.#counters) {
+      const problem = await counter?.noted
       if (problem instanceof Error) throw problem
     }
   }
 
   /** A counter below an id already given out: the server came back without records that were acknowledged. */
   async objection(ask: Ask): Promise<Error | undefined> {
-    const used = this.#counters.filter(({ given, startedAt }) => given > startedAt)
-    const stand = await Promise.all(used.map(({ plan }) => ask('GET', plan.baseKey)))
+    const used = this.#counters.filter(
+      (counter): counter is Counter => counter !== undefined && counter.given > counter.startedAt,
+    )
+    const stand = await Promise.all(used.map(({ plan }) => ask('GET', plan.counterKey)))
     const older = used.find(({ given }, index) => Number(stand[index]) < given)
     return older && cameBackOlder(older.plan.name)
   }
@@ -100,16 +104,16 @@ export class Ids {
 
 async function openCounter(link: Link, plan: StreamPlan): Promise<Counter> {
   const [current, classic, noted] = await Promise.all([
-    link.ask('GET', plan.baseKey).catch((error: unknown) => refuseForeignKey(error, plan)),
+    link.ask('GET', plan.counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),
     // The classic connector counted in a second key while it loaded; its ids can be the higher ones.
-    link.ask('GET', `tmp:${plan.baseKey}`).catch(() => null),
+    link.ask('GET', `tmp:${plan.counterKey}`).catch(() => null),
     link.ask('HGET', plan.notesKey, 'lowest_id'),
   ])
   const stands = countIn(current)
   if (Number.isNaN(stands)) throw notACounter(plan)
   const lowest = noted === null ? undefined : Number(noted)
   const least = Math.max(stands, countIn(classic) || 0, (lowest ?? 1) - 1)
-  if (least > stands) await link.ask('INCRBY', plan.baseKey, least - stands)
+  if (least > stands) await link.ask('INCRBY', plan.counterKey, least - stands)
   const isNew = least === 0
   return {
     plan,
@@ -126,17 +130,17 @@ function errorOf(error: unknown): unknown {
   return error
 }
 
-function refuseForeignKey(error: unknown, { baseKey, name }: StreamPlan): never {
+function refuseForeignKey(error: unknown, { counterKey, name }: StreamPlan): never {
   if (error instanceof ConfigError)
     throw new ConfigError(
-      `The key ${baseKey}, where stream ${name} counts its records, cannot be read. ${error.message}`,
+      `The key ${counterKey}, where stream ${name} counts its records, cannot be read. ${error.message}`,
     )
   throw error
 }
 
-function notACounter({ baseKey, name }: StreamPlan): ConfigError {
+function notACounter({ counterKey, name }: StreamPlan): ConfigError {
   return new ConfigError(
-    `The key ${baseKey}, where stream ${name} counts its records, holds something else than a number. ` +
+    `The key ${counterKey}, where stream ${name} counts its records, holds something else than a number. ` +
       'Remove or rename it, or set a key_prefix.',
   )
 }

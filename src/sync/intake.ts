@@ -1,4 +1,5 @@
 /** The way in: every message is read, its stream looked up, and what it holds put into the batch being filled. */
+import { Columns } from '../protocol/columns.ts'
 import { Input } from '../protocol/input.ts'
 import { readState, type StateMessage } from '../protocol/states.ts'
 import { readStreamStatus } from '../protocol/traces.ts'
@@ -23,6 +24,7 @@ export interface IntakeParts {
 
 export class Intake {
   readonly #input: Input
+  readonly #columns = new Columns()
   readonly #router: Router
   readonly #ledger: Ledger
   readonly #progress: Progress
@@ -70,12 +72,22 @@ export class Intake {
       const { message, bytes, block } = input
       if (message.kind === 'record') {
         const plan = this.#router.routeRecord(bytes, message)
-        this.#batch.addRecord(plan, block, message)
-        this.#progress.received(plan)
+        if (this.#isFiltered(plan)) this.#progress.filtered(plan)
+        else {
+          this.#batch.addRecord(plan, block, message)
+          this.#progress.received(plan)
+        }
       } else if (message.kind === 'state') this.#hold(readState(bytes, message))
       else if (message.kind === 'trace') this.#noteStatus(bytes)
       if (this.#batch.isFull) await this.#submitAndWait()
     }
+  }
+
+  #isFiltered({ filter }: StreamPlan): boolean {
+    if (filter === undefined) return false
+    const { message, block } = this.#input
+    this.#columns.read(block.scanner, message.data.start, message.data.end)
+    return !filter(this.#columns)
   }
 
   async #submitAndWait(): Promise<void> {
@@ -89,7 +101,7 @@ export class Intake {
       scope.kind === 'stream'
         ? this.#router.routeState(scope.stream, this.#input.message.lineNumber)
         : undefined
-    this.#batch.addState(state.acknowledge({ recordCount: this.#progress.takeCount(plan) }))
+    this.#batch.addState(state, plan, this.#progress.takeReceived(plan))
   }
 
   #noteStatus(bytes: Buffer): void {

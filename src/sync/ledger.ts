@@ -2,31 +2,27 @@
  * The durability rule: a state leaves when every reply to its batch, and to all batches before it, has been read and
  * is good. Batches overlap in a window bounded by bytes; results are taken in order.
  */
-import { ConfigError } from '../errors.ts'
 import type { Output } from '../protocol/output.ts'
-import type { Rejection } from '../redis/lane.ts'
-import type { Link } from '../redis/link.ts'
-import { CommandBuffer, keyOfCommand } from '../redis/resp.ts'
-import type { Batch, HeldState } from './batch.ts'
+import type { Batch } from './batch.ts'
+import type { Deliver } from './deliver.ts'
 import type { IdRange, Ids } from './ids.ts'
+import type { Outcome } from './outcomes.ts'
 import type { StreamPlan } from './plan.ts'
 import type { Progress } from './progress.ts'
-import type { Slabs } from './slabs.ts'
 
 interface Entry {
-  readonly states: readonly HeldState[]
-  readonly counts: ReadonlyMap<StreamPlan, number>
+  readonly batch: Batch
   /** Bytes it takes until it is released. */
   readonly size: number
-  isConfirmed: boolean
+  /** Once it is confirmed. */
+  outcomes: readonly Outcome[] | undefined
 }
 
 export interface LedgerParts {
-  link: Link
+  deliver: Deliver
   ids: Ids
   progress: Progress
   output: Output
-  slabs: Slabs
   /** The most that batches may take between submission and release. */
   maxBytes: number
 }
@@ -35,14 +31,13 @@ export interface LedgerParts {
 const MOST_WAITING = 8
 
 export class Ledger {
-  readonly #link: Link
+  readonly #deliver: Deliver
   readonly #ids: Ids
   readonly #progress: Progress
   readonly #output: Output
   readonly #maxBytes: number
   /** Submitted and not released, in order of submission. */
   readonly #entries: Entry[] = []
-  readonly #slabs: Slabs
   #size = 0
   /** Batches submitted and not laid out yet. */
   #waiting = 0
@@ -52,11 +47,10 @@ export class Ledger {
   #changed = Promise.withResolvers<void>()
 
   constructor(parts: LedgerParts) {
-    this.#link = parts.link
+    this.#deliver = parts.deliver
     this.#ids = parts.ids
     this.#progress = parts.progress
     this.#output = parts.output
-    this.#slabs = parts.slabs
     this.#maxBytes = parts.maxBytes
   }
 
@@ -79,17 +73,15 @@ export class Ledger {
 
   /** Takes a batch on its way. */
   submit(batch: Batch): void {
-    const { states, size } = batch
-    const counts = batch.countByStream()
-    const entry: Entry = { states, counts, size, isConfirmed: false }
+    const entry: Entry = { batch, size: batch.size, outcomes: undefined }
     this.#entries.push(entry)
-    this.#size += size
+    this.#size += entry.size
     this.#waiting++
     // Ids are asked for at once, while batches before this one are still on their way.
-    const reserved = this.#reserve(counts)
+    const reserved = this.#reserve(batch.countByStream())
     reserved.catch((error: unknown) => this.#fail(error))
     this.#handedOver = this.#handedOver
-      .then(async () => this.#handOver(entry, batch, await reserved))
+      .then(async () => this.#handOver(entry, await reserved))
       .catch((error: unknown) => this.#fail(error))
   }
 
@@ -100,39 +92,48 @@ export class Ledger {
   }
 
   async #reserve(counts: ReadonlyMap<StreamPlan, number>): Promise<Map<StreamPlan, IdRange[]>> {
-    const reservations = [...counts].map(
-      async ([plan, count]) => [plan, await this.#ids.reserve(plan, count)] as const,
-    )
+    const reservations = [...counts]
+      .filter(([{ layout }]) => layout.usesIds)
+      .map(async ([plan, count]) => [plan, await this.#ids.reserve(plan, count)] as const)
     return new Map(await Promise.all(reservations))
   }
 
-  #handOver(entry: Entry, batch: Batch, ids: Map<StreamPlan, IdRange[]>): void {
+  /** Sends a batch, and does not wait for the answers. */
+  #handOver(entry: Entry, ids: ReadonlyMap<StreamPlan, IdRange[]>): void {
     this.#waiting--
     this.#wake()
-    if (batch.records === 0) return this.#confirm(entry)
-    const commands = new CommandBuffer(this.#slabs.take(batch.size))
-    batch.layOut(commands, ids)
-    batch.release()
-    const bytes = commands.bytes.subarray(0, commands.length)
-    this.#link.send(bytes, commands.commands).then(
-      (rejections) => {
-        if (rejections.length > 0) return this.#fail(refusal(rejections[0]!, bytes))
-        this.#slabs.give(commands.bytes)
-        this.#confirm(entry)
-      },
+    if (entry.batch.records === 0) return this.#confirm(entry, [])
+    this.#deliver(entry.batch, ids).then(
+      (outcomes) => this.#confirm(entry, outcomes),
       (error: unknown) => this.#fail(error),
     )
   }
 
-  #confirm(entry: Entry): void {
-    entry.isConfirmed = true
-    while (this.#entries[0]?.isConfirmed === true) {
-      const { states, counts, size } = this.#entries.shift()!
-      this.#progress.confirmed(counts)
-      for (const state of states) this.#output.line(state)
-      this.#size -= size
+  #confirm(entry: Entry, outcomes: readonly Outcome[]): void {
+    entry.outcomes = outcomes
+    for (let first = this.#entries[0]; first?.outcomes !== undefined; first = this.#entries[0]) {
+      this.#entries.shift()
+      this.#size -= first.size
+      this.#release(first.batch, first.outcomes)
     }
     this.#wake()
+  }
+
+  /** Everything of the batch is in Redis, or rightly is not: its states say so. */
+  #release(batch: Batch, outcomes: readonly Outcome[]): void {
+    const progress = this.#progress
+    progress.confirmed(batch.countByStream())
+    let next = 0
+    const countUpTo = (record: number): void => {
+      for (; next < outcomes.length && outcomes[next]!.record < record; next++)
+        progress.missed(batch.planOf(outcomes[next]!.record), outcomes[next]!.kind)
+    }
+    for (const { state, plan, after, received } of batch.states) {
+      countUpTo(after)
+      this.#output.line(state.acknowledge(progress.takeStats(received, plan)))
+    }
+    countUpTo(batch.records)
+    batch.forget()
   }
 
   /** From here on nothing is acknowledged. */
@@ -145,8 +146,4 @@ export class Ledger {
     this.#changed.resolve()
     this.#changed = Promise.withResolvers<void>()
   }
-}
-
-function refusal({ index, error }: Rejection, commands: Buffer): ConfigError {
-  return new ConfigError(`Redis refused to write the key ${keyOfCommand(commands, index)}. ${error.message}`)
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../config/parse.ts'
-import { ConfigError } from '../errors.ts'
-import type { SyncStream } from '../protocol/catalog.ts'
-import { planStreams, type StreamPlan } from './plan.ts'
+import { plansFor, planWith, stream } from './plans.support.ts'
+
+const PK = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_primary_key}'
+const ID = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}'
+const ONE = '${_airbyte_namespace}:${_airbyte_stream}'
 
 describe('the plan of a stream', () => {
   it.each([
@@ -12,12 +13,62 @@ describe('the plan of a stream', () => {
     ['', 'A b', 'x[1]*?', 'A b:x[1]*?', '_airbyte:stream:A b:x[1]*?'],
     ['', 'a:b', 'c', 'a:b:c', '_airbyte:stream:a:b:c'],
   ])('with prefix %j, of %j %j, has the keys %j and %j', (prefix, namespace, name, baseKey, notesKey) => {
-    const [plan] = planned([stream(namespace, name)], prefix)
-    expect(plan).toMatchObject({ index: 0, baseKey, notesKey, foreignIds: [] })
+    const [plan] = plansFor([stream(name, { namespace })], { key_prefix: prefix })
+    expect(plan).toMatchObject({ index: 0, baseKey, counterKey: baseKey, notesKey, foreignIds: [] })
+  })
+
+  it.each([
+    [{ cache_type: 'hash' }, 'p:n:s'],
+    [{ cache_type: 'hash', key_template: 'x:${id}' }, 'p:n:s'],
+    [{ cache_type: 'string', data_format: 'json' }, 'p:n:s'],
+    [{ cache_type: 'hash', hash_field: '${id}' }, 'p:n:s:_airbyte_ab_id'],
+    [{ cache_type: 'list' }, 'p:n:s:_airbyte_ab_id'],
+    [{ cache_type: 'set' }, 'p:n:s:_airbyte_ab_id'],
+    [{ cache_type: 'sorted_set' }, 'p:n:s:_airbyte_ab_id'],
+    [{ cache_type: 'stream' }, 'p:n:s:_airbyte_ab_id'],
+  ])('counts records beside the key that all of them are in: %j at %s', (options, counterKey) => {
+    expect(planWith({ key_prefix: 'p:', ...options }).counterKey).toBe(counterKey)
+  })
+
+  it.each([
+    [{ cache_type: 'hash' }, ID, ID],
+    [{ cache_type: 'string' }, ID, ID],
+    [{ cache_type: 'hash', data_format: 'flat' }, ID, PK],
+    [{ cache_type: 'string', data_format: 'json' }, ID, PK],
+    [{ cache_type: 'string', data_format: 'raw', value_field: 'v' }, ID, PK],
+    [{ cache_type: 'hash', hash_field: '${id}' }, ONE, ONE],
+    [{ cache_type: 'list', data_format: 'json' }, ONE, ONE],
+    [{ cache_type: 'stream', data_format: 'flat' }, ONE, ONE],
+    [{ cache_type: 'hash', key_template: '${id}' }, '${id}', '${id}'],
+  ])('has the key template of %j, by whether it has a primary key', (options, without, withOne) => {
+    expect(planWith(options).keyTemplate).toBe(without)
+    expect(planWith(options, { primaryKey: [['id']] }).keyTemplate).toBe(withOne)
+  })
+
+  it('is made of the settings of its stream', () => {
+    const streams = [
+      { stream: 'b', cache_type: 'list', key_prefix: 'b:', record_filter: { field: 'x', equals: 1 } },
+      { stream: 'c', namespace: 'other', cache_type: 'set' },
+    ]
+    const plans = plansFor([stream('a'), stream('b'), stream('c')], { cache_type: 'string', streams })
+    expect(
+      plans.map(({ index, name, settings, baseKey, layout, filter }) => [
+        index,
+        name,
+        settings.cacheType,
+        baseKey,
+        layout.delivery,
+        filter !== undefined,
+      ]),
+    ).toEqual([
+      [0, 'n.a', 'string', 'n:a', 'each', false],
+      [1, 'n.b', 'list', 'b:n:b', 'once', true],
+      [2, 'n.c', 'string', 'n:c', 'each', false],
+    ])
   })
 
   it('says whether it replaces, in the order of the catalog', () => {
-    const plans = planned([stream('n', 'a'), { ...stream('n', 'b'), mode: 'overwrite' }])
+    const plans = plansFor([stream('a'), stream('b', { mode: 'overwrite' })])
     expect(plans.map(({ index, name, replaces }) => [index, name, replaces])).toEqual([
       [0, 'n.a', false],
       [1, 'n.b', true],
@@ -25,58 +76,14 @@ describe('the plan of a stream', () => {
   })
 })
 
-describe('streams that cannot be written beside each other', () => {
-  it('are refused where they share a base key, both named unmistakably', () => {
-    expect(() => planned([stream('a', 'b:c'), stream('a:b', 'c')])).toThrow(
-      refusal('stream "b:c" of namespace "a" and stream "c" of namespace "a:b" would both use the key a:b:c'),
-    )
-  })
-
-  it('are refused all at once', () => {
-    const streams = [
-      stream('a', 'b:c'),
-      stream('a:b', 'c'),
-      stream('_airbyte', 'x'),
-      stream('', ':u'),
-      stream(':', 'u'),
-    ]
-    expect(() => planned(streams, 'p:')).toThrow(
-      refusal(
-        "the keys of _airbyte.x would be among the connector's own (_airbyte:…); " +
-          'stream "b:c" of namespace "a" and stream "c" of namespace "a:b" would both use the key p:a:b:c; ' +
-          'stream ":u" of namespace "" and stream "u" of namespace ":" would both use the key p:::u',
-      ),
-    )
-  })
-
-  it.each([
-    ['_airbyte', 'stream:a:b'],
-    ['_airbyte:stream', 'a'],
-  ])('are refused where their keys are among the reserved ones: %s %s', (namespace, name) => {
-    expect(() => planned([stream(namespace, name)])).toThrow(
-      refusal(`the keys of ${namespace}.${name} would be among the connector's own (_airbyte:…)`),
-    )
-  })
-
-  it.each([
-    ['', '_airbyte'],
-    ['_airbyte_raw', 'users'],
-    ['x', '_airbyte:y'],
-  ])('are accepted where they only look reserved: %j %j', (namespace, name) => {
-    expect(planned([stream(namespace, name)])).toHaveLength(1)
-  })
-})
-
 describe('ids whose key is the counter of another stream', () => {
   it('are known and rising', () => {
+    const names = ['n', 'n:30', 'n:4', 'n:9007199254740991']
     const streams = [
-      stream('a', '2024'),
-      stream('', 'n'),
-      stream('', 'n:30'),
-      stream('', 'n:4'),
-      stream('', 'n:9007199254740991'),
+      stream('2024', { namespace: 'a' }),
+      ...names.map((name) => stream(name, { namespace: '' })),
     ]
-    expect(foreignIds([...streams, stream('a', '2024:7')])).toEqual({
+    expect(foreignIds([...streams, stream('2024:7', { namespace: 'a' })])).toEqual({
       'a:2024': [7],
       'a:2024:7': [],
       ':n': [4, 30, 9_007_199_254_740_991],
@@ -87,31 +94,21 @@ describe('ids whose key is the counter of another stream', () => {
   })
 
   it('may come from another namespace, and stand behind a prefix and line feeds', () => {
-    expect(foreignIds([stream('a\nb', 'c'), stream('a\nb:c', '5')], 'p:7:')).toEqual({
-      'p:7:a\nb:c': [5],
-      'p:7:a\nb:c:5': [],
-    })
+    const streams = [stream('c', { namespace: 'a\nb' }), stream('5', { namespace: 'a\nb:c' })]
+    expect(foreignIds(streams, { key_prefix: 'p:7:' })).toEqual({ 'p:7:a\nb:c': [5], 'p:7:a\nb:c:5': [] })
+  })
+
+  it('may be the key of a collection', () => {
+    const options = { streams: [{ stream: 's:7', cache_type: 'list' }] }
+    expect(foreignIds([stream('s'), stream('s:7')], options)).toEqual({ 'n:s': [7], 'n:s:7': [] })
   })
 
   it.each(['0', '01', '-1', '1.5', '1e3', 'x', '', '1 ', '12345678901234567890'])(
     'are none where the name is not a number as ids are written: %j',
-    (name) => expect(foreignIds([stream('', 'a'), stream('', `a:${name}`)])).toMatchObject({ ':a': [] }),
+    (name) => expect(foreignIds([stream('a'), stream(`a:${name}`)])).toMatchObject({ 'n:a': [] }),
   )
 })
 
-function stream(namespace: string, name: string): SyncStream {
-  return { name, namespace, mode: 'append' }
-}
-
-function planned(streams: SyncStream[], prefix = ''): StreamPlan[] {
-  const { config } = parseConfig(JSON.stringify({ host: 'h', key_prefix: prefix }), {})
-  return planStreams(streams, config)
-}
-
-function foreignIds(streams: SyncStream[], prefix = ''): Record<string, number[]> {
-  return Object.fromEntries(planned(streams, prefix).map((plan) => [plan.baseKey, plan.foreignIds]))
-}
-
-function refusal(problems: string): ConfigError {
-  return new ConfigError(`The catalog cannot be written: ${problems}. Rename one, or sync it apart.`)
+function foreignIds(streams: Parameters<typeof plansFor>[0], options?: object): Record<string, number[]> {
+  return Object.fromEntries(plansFor(streams, options).map((plan) => [plan.baseKey, plan.foreignIds]))
 }

@@ -1,33 +1,72 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../config/parse.ts'
 import { TransientError } from '../errors.ts'
-import { planStreams, type StreamPlan } from './plan.ts'
+import type { StreamPlan } from './plan.ts'
+import { plansFor, stream } from './plans.support.ts'
 import { Progress } from './progress.ts'
 
-const plans = planStreams(
-  [
-    { namespace: 'n', name: 'a', mode: 'append' },
-    { namespace: '', name: 'b', mode: 'append' },
-  ],
-  parseConfig('{"host":"h"}', {}).config,
-)
+const plans = plansFor([stream('a'), stream('b', { namespace: '' })])
 const [a, b] = plans as [StreamPlan, StreamPlan]
 
-describe('the count of a state', () => {
-  it('is of the records since the last state of the same stream', () => {
+describe('what was received before a state', () => {
+  it('is what came since the last state of the same stream, filtered records included', () => {
     const { progress } = opened()
     for (const plan of [a, b, a]) progress.received(plan)
-    expect([progress.takeCount(a), progress.takeCount(a)]).toEqual([2, 0])
+    progress.filtered(a)
+    expect(progress.takeReceived(a)).toEqual({ records: 3, filtered: 1 })
+    expect(progress.takeReceived(a)).toEqual({ records: 0, filtered: 0 })
     progress.received(a)
-    expect([progress.takeCount(a), progress.takeCount(b)]).toEqual([1, 1])
+    expect(progress.takeReceived(a)).toEqual({ records: 1, filtered: 0 })
+    expect(progress.takeReceived(b)).toEqual({ records: 1, filtered: 0 })
   })
 
-  it('that belongs to no single stream is of all streams, and begins anew for each', () => {
+  it('is what came of all streams where it belongs to none, and counting begins anew for each', () => {
     const { progress } = opened()
     for (const plan of [a, b, a]) progress.received(plan)
-    progress.takeCount(b)
+    progress.takeReceived(b)
     progress.received(b)
-    expect([progress.takeCount(), progress.takeCount(), progress.takeCount(a)]).toEqual([3, 0, 0])
+    progress.filtered(a)
+    expect(progress.takeReceived()).toEqual({ records: 4, filtered: 1 })
+    for (const plan of [undefined, a, b])
+      expect(progress.takeReceived(plan)).toEqual({ records: 0, filtered: 0 })
+  })
+})
+
+describe('the counts of a state', () => {
+  it('are of what was received, without what was rejected, which is counted apart', () => {
+    const { progress } = opened()
+    for (const kind of ['rejected', 'skipped', 'rejected'] as const) progress.missed(a, kind)
+    progress.missed(b, 'rejected')
+    expect(progress.takeStats({ records: 10, filtered: 4 }, a)).toEqual({
+      recordCount: 8,
+      rejectedRecordCount: 2,
+      additionalStats: { filtered: 4, skipped: 1 },
+    })
+    expect(progress.takeStats({ records: 1, filtered: 0 }, a)).toEqual({
+      recordCount: 1,
+      rejectedRecordCount: 0,
+      additionalStats: { filtered: 0, skipped: 0 },
+    })
+    expect(progress.takeStats({ records: 1, filtered: 0 }, b).rejectedRecordCount).toBe(1)
+  })
+
+  it('are of all streams where it belongs to none, and begin anew for each', () => {
+    const { progress } = opened()
+    for (const plan of [a, b]) progress.missed(plan, 'rejected')
+    progress.missed(b, 'skipped')
+    const { rejectedRecordCount, additionalStats } = progress.takeStats({ records: 5, filtered: 0 })
+    expect([rejectedRecordCount, additionalStats]).toEqual([2, { filtered: 0, skipped: 1 }])
+    for (const plan of [a, b])
+      expect(progress.takeStats({ records: 1, filtered: 0 }, plan)).toMatchObject({ recordCount: 1 })
+  })
+
+  it('are not touched by what comes behind it', () => {
+    const { progress } = opened()
+    progress.received(a)
+    const received = progress.takeReceived(a)
+    progress.received(a)
+    progress.filtered(a)
+    expect(progress.takeStats(received, a).recordCount).toBe(1)
+    expect(progress.takeReceived(a)).toEqual({ records: 2, filtered: 1 })
   })
 })
 
@@ -73,6 +112,22 @@ describe('a run', () => {
       'INFO n.a: 5 records written.',
       'INFO b: 1 records written.',
       expect.stringMatching(/^INFO Done: 6 records in \d+\.\d s, \d+ a second\.$/),
+    ])
+  })
+
+  it('ends with how many records were filtered, rejected and skipped, of the streams where some were', () => {
+    const { progress, log } = opened()
+    for (let record = 0; record < 4; record++) progress.received(a)
+    progress.filtered(a)
+    progress.filtered(b)
+    progress.confirmed(new Map([[a, 4]]))
+    for (const kind of ['rejected', 'skipped', 'skipped'] as const) progress.missed(a, kind)
+    progress.takeStats(progress.takeReceived())
+    progress.summarize()
+    expect(log).toEqual([
+      'INFO n.a: 1 records written, 1 filtered, 1 rejected, 2 skipped.',
+      'INFO b: 0 records written, 1 filtered.',
+      expect.stringMatching(/^INFO Done: 6 records in /),
     ])
   })
 })

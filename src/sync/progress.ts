@@ -1,17 +1,29 @@
 /** How far the run is: counts and statuses of each stream, told in the log now and then and at the end. */
 import { TransientError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { DestinationStats } from '../protocol/states.ts'
 import type { StreamStatus } from '../protocol/traces.ts'
+import type { Outcome } from './outcomes.ts'
 import type { StreamPlan } from './plan.ts'
 
 const LOG_EVERY_MS = 30_000
 
+/** What the connector was sent: of `records`, so many were left out by a filter. */
+export interface Received {
+  records: number
+  filtered: number
+}
+
+type Counted = 'records' | 'filtered' | 'rejected' | 'skipped'
+
+type Counts = Record<Counted, number>
+
 export class Progress {
   readonly #log: Log
   readonly #plans: readonly StreamPlan[]
-  /** By stream index: records since the stream's last state, and records confirmed. */
-  readonly #sinceState: number[]
-  readonly #confirmed: number[]
+  /** By stream index: since the stream's last state, and in all. */
+  readonly #sinceState: Counts[]
+  readonly #total: Counts[]
   readonly #failedSources = new Set<StreamPlan>()
   readonly #startedAt = performance.now()
   #loggedAt = this.#startedAt
@@ -19,31 +31,51 @@ export class Progress {
   constructor(plans: readonly StreamPlan[], log: Log) {
     this.#plans = plans
     this.#log = log
-    this.#sinceState = plans.map(() => 0)
-    this.#confirmed = plans.map(() => 0)
+    this.#sinceState = plans.map(none)
+    this.#total = plans.map(none)
   }
 
-  /** A record came in. */
+  /** A record came in, and goes into a batch. */
   received(plan: StreamPlan): void {
-    this.#sinceState[plan.index]!++
+    this.#sinceState[plan.index]!.records++
   }
 
-  /** How many records came since the last state of one stream, or of all of them; counting starts anew. */
-  takeCount(plan?: StreamPlan): number {
-    let count = 0
-    for (const { index } of plan === undefined ? this.#plans : [plan]) {
-      count += this.#sinceState[index]!
-      this.#sinceState[index] = 0
-    }
-    return count
+  /** A record came in, and is not to be written. */
+  filtered(plan: StreamPlan): void {
+    this.received(plan)
+    this.#sinceState[plan.index]!.filtered++
+    this.#total[plan.index]!.records++
+    this.#total[plan.index]!.filtered++
   }
 
-  /** Records are in Redis. */
+  /** What came since the last state of one stream, or of all of them; counting starts anew. */
+  takeReceived(plan?: StreamPlan): Received {
+    return { records: this.#take('records', plan), filtered: this.#take('filtered', plan) }
+  }
+
+  /** Records are in Redis, or rightly are not. */
   confirmed(counts: ReadonlyMap<StreamPlan, number>): void {
-    for (const [{ index }, count] of counts) this.#confirmed[index]! += count
+    for (const [{ index }, count] of counts) this.#total[index]!.records += count
     if (performance.now() - this.#loggedAt < LOG_EVERY_MS) return
     this.#loggedAt = performance.now()
-    this.#log('INFO', `${this.#total()} so far.`)
+    this.#log('INFO', `${this.#speed()} so far.`)
+  }
+
+  /** A record was not written. */
+  missed(plan: StreamPlan, kind: Outcome['kind']): void {
+    this.#sinceState[plan.index]![kind]++
+    this.#total[plan.index]![kind]++
+  }
+
+  /** What a state reports, given what came before it; what was missed is counted anew from here on. */
+  takeStats({ records, filtered }: Received, plan?: StreamPlan): DestinationStats {
+    const rejected = this.#take('rejected', plan)
+    const skipped = this.#take('skipped', plan)
+    return {
+      recordCount: records - rejected,
+      rejectedRecordCount: rejected,
+      additionalStats: { filtered, skipped },
+    }
   }
 
   /** The last word on a stream holds: a source that tries again may complete what it could not before. */
@@ -63,13 +95,33 @@ export class Progress {
 
   summarize(): void {
     for (const { name, index } of this.#plans)
-      this.#log('INFO', `${name}: ${this.#confirmed[index]} records written.`)
-    this.#log('INFO', `Done: ${this.#total()}.`)
+      this.#log('INFO', `${name}: ${summaryOf(this.#total[index]!)}.`)
+    this.#log('INFO', `Done: ${this.#speed()}.`)
   }
 
-  #total(): string {
+  #take(kind: Counted, plan: StreamPlan | undefined): number {
+    let count = 0
+    for (const { index } of plan === undefined ? this.#plans : [plan]) {
+      count += this.#sinceState[index]![kind]
+      this.#sinceState[index]![kind] = 0
+    }
+    return count
+  }
+
+  #speed(): string {
     const seconds = (performance.now() - this.#startedAt) / 1000
-    const records = this.#confirmed.reduce((sum, count) => sum + count, 0)
+    const records = this.#total.reduce((sum, counts) => sum + counts.records, 0)
     return `${records} records in ${seconds.toFixed(1)} s, ${Math.round(records / Math.max(seconds, 0.001))} a second`
   }
+}
+
+function none(): Counts {
+  return { records: 0, filtered: 0, rejected: 0, skipped: 0 }
+}
+
+function summaryOf({ records, filtered, rejected, skipped }: Counts): string {
+  const others = Object.entries({ filtered, rejected, skipped })
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `, ${count} ${kind}`)
+  return `${records - filtered - rejected - skipped} records written${others.join('')}`
 }

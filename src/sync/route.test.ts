@@ -1,25 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../config/parse.ts'
 import { SystemError } from '../errors.ts'
 import type { StreamDescriptor } from '../protocol/descriptor.ts'
 import { Input } from '../protocol/input.ts'
-import { planStreams } from './plan.ts'
+import { plansFor, stream } from './plans.support.ts'
 import { Router } from './route.ts'
 
-const { config } = parseConfig('{"host":"h"}', {})
-const plans = planStreams(
-  [
-    { namespace: 'public', name: 'users', mode: 'append' },
-    { namespace: '', name: 'users', mode: 'append' },
-    { namespace: 'a', name: 'orders', mode: 'append' },
-    { namespace: '', name: 'ü "€😀" \n', mode: 'append' },
-    { namespace: 'b', name: 'a"b', mode: 'append' },
-    { namespace: 'b"a', name: 'b', mode: 'append' },
-    { namespace: 'x', name: 'items', mode: 'append' },
-    { namespace: 'y', name: 'items', mode: 'append' },
-  ],
-  config,
-)
+const plans = plansFor([
+  stream('users', { namespace: 'public' }),
+  stream('users', { namespace: '' }),
+  stream('orders', { namespace: 'a' }),
+  stream('ü "€😀" \n', { namespace: '' }),
+  stream('a"b', { namespace: 'b' }),
+  stream('b', { namespace: 'b"a' }),
+  stream('items', { namespace: 'x' }),
+  stream('items', { namespace: 'y' }),
+])
 
 /** Names, and namespaces, of streams that have the same hash. */
 const TWINS = hashTwins((text) => `"stream":"${text}","namespace":"n"`)
@@ -53,10 +48,7 @@ describe('a record', () => {
     ['namespace', NAMESPACE_TWINS.map((namespace) => ({ namespace, name: 's' }))],
   ])('finds its way also where a stream with another %s has the same hash', (_, twins) => {
     expect(twins).toHaveLength(2)
-    const both = planStreams(
-      twins.map((stream) => ({ ...stream, mode: 'append' })),
-      config,
-    )
+    const both = plansFor(twins.map(({ namespace, name }) => stream(name, { namespace })))
     const router = new Router(both)
     for (const index of [0, 1, 1, 0, 1, 0]) expect(routeStream(router, twins[index]!)).toBe(both[index])
     const one = new Router(both.slice(0, 1))
@@ -65,13 +57,7 @@ describe('a record', () => {
   })
 
   it('is not mistaken for another that has the same letters in name and namespace together', () => {
-    const planned = planStreams(
-      [
-        { namespace: 'b', name: 'a', mode: 'append' },
-        { namespace: '', name: 'a', mode: 'append' },
-      ],
-      config,
-    )
+    const planned = plansFor([stream('a', { namespace: 'b' }), stream('a', { namespace: '' })])
     const router = new Router(planned)
     expect(routeRecord(router, '"a"', '"b"')).toBe(planned[0])
     expect(routeRecord(router, '"a"', '""')).toBe(planned[1])

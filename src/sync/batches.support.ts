@@ -1,0 +1,82 @@
+/** For tests: batches of records that a scanner has read, and the commands they become. */
+import { Orders } from '../layout/orders.ts'
+import { Input } from '../protocol/input.ts'
+import type { StateMessage } from '../protocol/states.ts'
+import { OnceOnly } from '../redis/once.ts'
+import { Batch } from './batch.ts'
+import type { IdRange } from './ids.ts'
+import { layOut, type Part } from './lay-out.ts'
+import type { StreamPlan } from './plan.ts'
+
+const LIMITS = { records: 1000, bytes: 65_536 }
+
+type Given = readonly [plan: StreamPlan, data: string]
+
+/** A batch of records, each given by its stream and its data. */
+export function batchOf(plans: readonly StreamPlan[], records: readonly Given[], input = new Input()): Batch {
+  const batch = new Batch(LIMITS, plans)
+  for (const [plan, data] of records) addRecord(batch, plan, data, input)
+  return batch
+}
+
+/** Records of one stream. */
+export function recordsOf(plan: StreamPlan, data: readonly string[]): Given[] {
+  return data.map((text) => [plan, text])
+}
+
+export function addRecord(batch: Batch, plan: StreamPlan, data: string, input: Input, emittedAt = '5'): void {
+  const record = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
+  input.append(Buffer.from(`{"type":"RECORD","record":${record}}\n`))
+  if (!input.next()) throw new Error('This is not a line.')
+  batch.addRecord(plan, input.block, input.message)
+}
+
+/** A state message that is acknowledged by its name and our counts. */
+export function stateNamed(name: string, size = 10): StateMessage {
+  return {
+    scope: { kind: 'legacy' },
+    size,
+    acknowledge: (stats) => Buffer.from(`${name} ${JSON.stringify(stats)}\n`),
+  }
+}
+
+/** Ids for as many records as a test may have, of each stream. */
+export function idsFrom(first: number, plans: readonly StreamPlan[]): Map<StreamPlan, IdRange[]> {
+  return new Map(plans.map((plan) => [plan, [{ first, last: first + 1_000_000 }]]))
+}
+
+/** Lays a batch out as the first of a run. */
+export function laidOut(batch: Batch, ids?: Map<StreamPlan, IdRange[]>) {
+  const out = new Orders(Buffer.alloc(0))
+  const once = new OnceOnly('k')
+  return { ...layOut(batch, out, ids ?? idsFrom(1, [...batch.countByStream().keys()]), once), out, once }
+}
+
+/** The commands of each part. */
+export function commandsOf(parts: readonly Part[], out: Orders): string[][][] {
+  return parts.map(({ start, end }) => commandsIn(out.bytes.subarray(start, end)))
+}
+
+/** Each command as its name and arguments. */
+export function commandsIn(bytes: Buffer): string[][] {
+  const commands: string[][] = []
+  for (let at = 0; at < bytes.length;) {
+    let words = 0
+    ;[words, at] = readHeader(bytes, at, '*')
+    const command: string[] = []
+    for (let size: number; words > 0; words--) {
+      ;[size, at] = readHeader(bytes, at, '$')
+      command.push(bytes.toString('utf8', at, at + size))
+      at += size + 2
+    }
+    commands.push(command)
+  }
+  return commands
+}
+
+function readHeader(bytes: Buffer, at: number, kind: string): [value: number, behind: number] {
+  const end = bytes.indexOf('\r\n', at)
+  const text = bytes.toString('latin1', at, end)
+  if (!text.startsWith(kind) || end === -1) throw new Error(`Not a command: ${JSON.stringify(text)}`)
+  return [Number(text.slice(1)), end + 2]
+}

@@ -1,0 +1,84 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../errors.ts'
+import { batchOf, commandsIn } from './batches.support.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { FINE, playedLink } from './links.support.ts'
+import type { Outcome } from './outcomes.ts'
+import type { StreamPlan } from './plan.ts'
+import { plansFor, stream } from './plans.support.ts'
+
+const plans = plansFor([stream('a'), stream('b')])
+const [a, b] = plans as [StreamPlan, StreamPlan]
+
+describe('records that cannot be written', () => {
+  it('are set aside in their order, each with its stream and the reason, in a transaction of its own number', async () => {
+    const { letters, sent, link } = opened()
+    expect(link.once.next()).toBe(1)
+    const taken = letters.take(batch(), [
+      rejected(0, 'It is bad.'),
+      { kind: 'skipped', record: 1 },
+      rejected(2, 'Ü.'),
+    ])
+    expect(commandsIn(sent[0]!.bytes)).toEqual([
+      ['MULTI'],
+      letter('stream', 'n.a', 'reason', 'It is bad.', 'record', '{"n":"€ü"}'),
+      letter('stream', 'n.b', 'reason', 'Ü.', 'record', `{"s":"${'x'.repeat(100_000)}"}`),
+      ['SET', 'k', '2', 'EX', '604800'],
+      ['EXEC'],
+    ])
+    expect(sent[0]).toMatchObject({ commands: 3, isTransaction: true, sequence: 2 })
+    sent[0]!.resolve(FINE)
+    await taken
+    expect([sent.length, link.once.next()]).toEqual([1, 3])
+  })
+
+  it('are set aside before it goes on', async () => {
+    const { letters, sent } = opened()
+    let isTaken = false
+    const taken = letters.take(batch(), [rejected(0, 'It is bad.')]).then(() => (isTaken = true))
+    await turn()
+    expect(isTaken).toBe(false)
+    sent[0]!.resolve(FINE)
+    await taken
+  })
+
+  it.each([[[]], [[{ kind: 'skipped', record: 1 } as const]]])(
+    'are none where others were written, or rightly were not: %j',
+    async (outcomes) => {
+      const { letters, sent, link } = opened()
+      await letters.take(batch(), outcomes)
+      expect([sent, link.once.next()]).toEqual([[], 1])
+    },
+  )
+
+  it('end the run where they cannot be set aside', async () => {
+    const { letters, sent } = opened()
+    const taken = letters.take(batch(), [rejected(0, 'It is bad.')])
+    sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('It is a list.') }] })
+    await expect(taken).rejects.toThrow(
+      new ConfigError('The dead letters cannot be written to letters. It is a list.'),
+    )
+  })
+})
+
+function opened() {
+  const { link, sent } = playedLink()
+  return { link, sent, letters: new DeadLetters({ link, key: 'letters', maxLength: 1000 }) }
+}
+
+function batch() {
+  return batchOf(plans, [
+    [a, '{"n": "€ü"}'],
+    [a, '{}'],
+    [b, `{"s":"${'x'.repeat(100_000)}"}`],
+  ])
+}
+
+function letter(...fields: string[]): string[] {
+  return ['XADD', 'letters', 'MAXLEN', '~', '1000', '*', ...fields]
+}
+
+function rejected(record: number, reason: string): Outcome {
+  return { kind: 'rejected', record, reason }
+}

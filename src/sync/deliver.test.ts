@@ -1,0 +1,160 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, TransientError } from '../errors.ts'
+import { Input } from '../protocol/input.ts'
+import type { Answers } from '../redis/lane.ts'
+import { batchOf, commandsIn, idsFrom, recordsOf } from './batches.support.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { deliverBy } from './deliver.ts'
+import { FINE, playedLink, type Sent } from './links.support.ts'
+import type { StreamPlan } from './plan.ts'
+import { planWith } from './plans.support.ts'
+import { Slabs } from './slabs.ts'
+
+const ADVICE = 'To have such records set aside, set on_record_error to dead_letter.'
+
+describe('a batch', () => {
+  it('is sent before it is waited for, and delivered when all of it is answered', async () => {
+    const { deliver, sent } = opened()
+    const plan = planWith({ cache_type: 'list', data_format: 'json', key_template: '${k}' })
+    const long = Array.from({ length: 1_500 }, (_, n) => `{"k":${n}}`)
+    const delivered = deliver(plan, long)
+    expect(sent.map(({ commands, sequence }) => [commands, sequence])).toEqual([
+      [1_002, 1],
+      [500, 2],
+    ])
+    let isDelivered = false
+    void delivered.then(() => (isDelivered = true))
+    sent[1]!.resolve(FINE)
+    await turn()
+    expect(isDelivered).toBe(false)
+    sent[0]!.resolve(FINE)
+    expect(await delivered).toEqual([])
+  })
+
+  it('tells which of its records were skipped', async () => {
+    const { deliver, sent } = opened()
+    const plan = planWith({ cache_type: 'string', write_condition: 'if_absent' })
+    const delivered = deliver(plan, ['{}', '{}', '{}'])
+    expect(sent[0]).toMatchObject({ commands: 3, isCounted: true })
+    sent[0]!.resolve({ ...FINE, done: [1, 0, 1] })
+    expect(await delivered).toEqual([{ kind: 'skipped', record: 1 }])
+  })
+
+  it('is not delivered where the link has failed', async () => {
+    const { deliver, sent } = opened()
+    const delivered = deliver(planWith(), ['{}'])
+    sent[0]!.reject(new TransientError('Gave up.'))
+    await expect(delivered).rejects.toThrow(new TransientError('Gave up.'))
+  })
+
+  it('keeps the memory of its commands until they are answered', async () => {
+    const { deliver, sent, slabs } = opened()
+    const delivered = deliver(planWith(), ['{}'])
+    const { buffer } = sent[0]!.bytes
+    expect(slabs.take(1).buffer).not.toBe(buffer)
+    sent[0]!.resolve(FINE)
+    await delivered
+    expect(slabs.take(1).buffer).toBe(buffer)
+  })
+
+  it('lets go of its records as soon as its commands are made', async () => {
+    const { deliver, sent } = opened()
+    const input = new Input()
+    void deliver(planWith(), ['{"n":1}', '{"n":2}'], input)
+    expect(input.block.isShared).toBe(false)
+    input.bytes.fill('#')
+    expect(commandsIn(sent[0]!.bytes).map((command) => command.at(-1))).toEqual(['{"n":1}', '{"n":2}'])
+  })
+
+  it('whose replies were lost is looked at again: a key may be of another kind', async () => {
+    const { deliver, sent, asked } = opened({ reply: () => 'string' })
+    const plan = planWith({ cache_type: 'list', data_format: 'json' })
+    const delivered = deliver(plan, ['{}'])
+    sent[0]!.resolve({ ...FINE, isUnseen: true })
+    await expect(delivered).rejects.toThrow('Stream n.s: the key n:s holds another Redis type')
+    expect(asked).toEqual(['TYPE n:s'])
+  })
+})
+
+describe('a record that cannot be written', () => {
+  const plan = planWith({ key_template: 'k:${id}', data_format: 'json', cache_type: 'string' })
+
+  it('ends the run before anything is sent where its layout refuses it, line, stream and reason named', async () => {
+    const { deliver, sent } = opened()
+    await expect(deliver(plan, ['{"id":1}', '{}', '{"id":null}'])).rejects.toThrow(
+      new ConfigError(`Line 2, stream n.s: The column id, which the key needs, is missing. ${ADVICE}`),
+    )
+    expect(sent).toEqual([])
+  })
+
+  it('ends the run where Redis refuses it, line, stream, key and reason named', async () => {
+    const { deliver, sent } = opened()
+    const delivered = deliver(plan, ['{"id":1}', '{"id":2}', '{"id":3}'])
+    sent[0]!.resolve(refusing(1, 2))
+    await expect(delivered).rejects.toThrow(
+      new ConfigError(`Line 2, stream n.s: Redis refused to write the key k:2. It is a list. ${ADVICE}`),
+    )
+  })
+
+  it('is set aside where that is wanted, and the others are written', async () => {
+    const { deliver, sent } = opened({ setsAside: true })
+    const input = new Input()
+    const delivered = deliver(plan, ['{"id":1}', '{"no":1}', '{"id":3}'], input)
+    expect(keysIn(sent[0]!)).toEqual(['k:1', 'k:3'])
+    sent[0]!.resolve(refusing(1))
+    await turn()
+    expect(sent).toHaveLength(2)
+    const letters = commandsIn(sent[1]!.bytes).filter(([name]) => name === 'XADD')
+    expect(letters.map((letter) => [letter.at(-3), letter.at(-1)])).toEqual([
+      ['The column id, which the key needs, is missing.', '{"no":1}'],
+      ['Redis refused to write the key k:3. It is a list.', '{"id":3}'],
+    ])
+    expect(input.block.isShared).toBe(true)
+    sent[1]!.resolve(FINE)
+    expect((await delivered).map(({ kind, record }) => [kind, record])).toEqual([
+      ['rejected', 1],
+      ['rejected', 2],
+    ])
+    expect(input.block.isShared).toBe(false)
+  })
+
+  it('may be all there is: then it alone is sent aside', async () => {
+    const { deliver, sent } = opened({ setsAside: true })
+    const delivered = deliver(plan, ['{}'])
+    await turn()
+    expect(sent.map(keysIn)).toEqual([[undefined, 'letters', 'k', undefined]])
+    sent[0]!.resolve(FINE)
+    expect(await delivered).toHaveLength(1)
+  })
+
+  it('does not let the batch be delivered before it is set aside', async () => {
+    const { deliver, sent } = opened({ setsAside: true })
+    const delivered = deliver(plan, ['{"id":1}', '{}'])
+    sent[0]!.resolve(FINE)
+    await turn()
+    sent[1]!.reject(new TransientError('Gave up.'))
+    await expect(delivered).rejects.toThrow(new TransientError('Gave up.'))
+  })
+})
+
+function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () => string } = {}) {
+  const { link, sent, asked } = playedLink(reply)
+  const slabs = new Slabs(1 << 20)
+  const deadLetters = setsAside ? new DeadLetters({ link, key: 'letters', maxLength: 10 }) : undefined
+  const deliverBatch = deliverBy({ link, slabs, deadLetters })
+  const deliver = (plan: StreamPlan, data: readonly string[], input = new Input()) =>
+    deliverBatch(batchOf([plan], recordsOf(plan, data), input), idsFrom(1, [plan]))
+  return { deliver, sent, asked, slabs }
+}
+
+function refusing(...commands: number[]): Answers {
+  return {
+    ...FINE,
+    rejections: commands.map((index) => ({ index, error: new ConfigError('It is a list.') })),
+  }
+}
+
+function keysIn({ bytes }: Sent): (string | undefined)[] {
+  return commandsIn(bytes).map(([, key]) => key)
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { TransientError } from '../errors.ts'
+import type { Batch } from './batch.ts'
+import { Intake } from './intake.ts'
+import type { Ledger } from './ledger.ts'
+import { plansFor, stream } from './plans.support.ts'
+import { Progress } from './progress.ts'
+
+describe('messages', () => {
+  it('become batches of records and states, in the order they came', async () => {
+    const { intake, batches } = opened()
+    await intake.take(lines(record('a', 1), record('b', 2), state('a'), record('a', 3), state()))
+    intake.submit()
+    expect(batches.map(contentsOf)).toEqual([
+      ['n.a {"n":1}', 'n.b {"n":2}', 'state of n.a, 1 records', 'n.a {"n":3}', 'state, 2 records'],
+    ])
+  })
+
+  it('go on their way when a batch is full, and a last line without an end counts', async () => {
+    const { intake, batches } = opened()
+    const text = lines(...[1, 2, 3, 4, 5].map((n) => record('a', n)))
+    await intake.take(text.subarray(0, -1))
+    await intake.end()
+    intake.submit()
+    intake.submit()
+    expect(batches.map(({ records }) => records)).toEqual([4, 1])
+  })
+
+  it('that are neither records nor states nor statuses do nothing', async () => {
+    const { intake, batches } = opened()
+    await intake.take(lines('{"type":"LOG","log":{"level":"INFO","message":"hello"}}', ''))
+    intake.submit()
+    expect(batches).toEqual([])
+  })
+
+  it('may say that a stream could not be read', async () => {
+    const { intake, progress } = opened()
+    await intake.take(
+      lines(
+        '{"type":"TRACE","trace":{"type":"STREAM_STATUS","stream_status":{"status":"INCOMPLETE","stream_descriptor":{"name":"b","namespace":"n"}}}}',
+      ),
+    )
+    expect(() => progress.requireComplete()).toThrow(TransientError)
+  })
+})
+
+describe('a record that is filtered', () => {
+  const options = {
+    streams: [{ stream: 'a', record_filter: { field: 'type', equals: 'track' }, root_field: 'event' }],
+  }
+
+  it('is in no batch, and counted before the next state of its stream', async () => {
+    const { intake, batches, log } = opened(options)
+    const data = ['{ "type" : "track", "event": {"n": 1} }', '{"type":"page","event":{}}', '{"type":"track"}']
+    const records = data.map((text) => recordOf('a', text))
+    await intake.take(lines(...records, record('b', 3), state('b'), state('a'), state('a')))
+    intake.submit()
+    expect(batches.map(contentsOf)).toEqual([
+      [
+        'n.a {"type":"track","event":{"n":1}}',
+        'n.b {"n":3}',
+        'state of n.b, 1 records',
+        'state of n.a, 3 records, 2 filtered',
+        'state of n.a, 0 records',
+      ],
+    ])
+    expect(log()).toContain('INFO n.a: 0 records written, 2 filtered.')
+  })
+
+  it('may be all there is: then nothing goes on its way', async () => {
+    const { intake, batches } = opened(options)
+    await intake.take(lines(recordOf('a', '{}'), recordOf('a', '{"type":"track","event":null}')))
+    intake.submit()
+    expect(batches).toEqual([])
+  })
+})
+
+/** With a ledger that only keeps what is submitted. */
+function opened(options: object = {}) {
+  const plans = plansFor([stream('a'), stream('b')], options)
+  const texts: string[] = []
+  const progress = new Progress(plans, (level, message) => texts.push(`${level} ${message}`))
+  const batches: Batch[] = []
+  const ledger = { hasRoom: true, submit: (batch: Batch) => batches.push(batch) } as unknown as Ledger
+  const intake = new Intake({ plans, limits: { records: 4, bytes: 65_536 }, ledger, progress })
+  const log = (): string[] => {
+    progress.summarize()
+    return texts
+  }
+  return { intake, batches, progress, log }
+}
+
+function contentsOf(batch: Batch): string[] {
+  const contents: string[] = []
+  const states = [...batch.states]
+  for (let at = 0; at <= batch.records; at++) {
+    for (; states[0]?.after === at; states.shift()) {
+      const { plan, received } = states[0]
+      const filtered = received.filtered > 0 ? `, ${received.filtered} filtered` : ''
+      contents.push(`state${plan ? ` of ${plan.name}` : ''}, ${received.records} records${filtered}`)
+    }
+    if (at < batch.records) contents.push(`${batch.planOf(at).name} ${batch.dataOf(at).toString()}`)
+  }
+  return contents
+}
+
+function lines(...messages: string[]): Uint8Array {
+  return Buffer.from(messages.map((message) => `${message}\n`).join(''))
+}
+
+function record(name: string, n: number): string {
+  return recordOf(name, `{"n":${n}}`)
+}
+
+function recordOf(name: string, data: string): string {
+  return `{"type":"RECORD","record":{"namespace":"n","stream":"${name}","data":${data},"emitted_at":5}}`
+}
+
+/** The state of a stream, or of all of them. */
+function state(name?: string): string {
+  const inner =
+    name === undefined
+      ? { data: {} }
+      : { type: 'STREAM', stream: { stream_descriptor: { name, namespace: 'n' }, stream_state: {} } }
+  return JSON.stringify({ type: 'STATE', state: inner })
+}

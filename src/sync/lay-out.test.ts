@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest'
+import { NO_GROUP, Orders } from '../layout/orders.ts'
+import { Input } from '../protocol/input.ts'
+import { OnceOnly } from '../redis/once.ts'
+import type { Batch } from './batch.ts'
+import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from './batches.support.ts'
+import { layOut, type Part } from './lay-out.ts'
+import type { StreamPlan } from './plan.ts'
+import { plansFor, planWith, stream } from './plans.support.ts'
+
+describe('records whose commands may go out one by one', () => {
+  const plans = plansFor([stream('a'), stream('b')])
+  const [a, b] = plans as [StreamPlan, StreamPlan]
+
+  it('are one shipment, in the order they came, each stream with ids of its own', () => {
+    const batch = batchOf(plans, [
+      [a, '{"n":1}'],
+      [b, '{"n":2}'],
+      [a, '{"n":3}'],
+      [a, '{"n":4}'],
+    ])
+    const ranges = [
+      { first: 9, last: 10 },
+      { first: 12, last: 40 },
+    ]
+    const ids = new Map([
+      [a, ranges],
+      [b, [{ first: 100, last: 100 }]],
+    ])
+    const { parts, out } = laidOut(batch, ids)
+    expect(parts).toEqual([{ ...whole(out), isCounted: false }])
+    expect(commandsOf(parts, out)).toEqual([
+      [hmset('n:a', 9, 1), hmset('n:b', 100, 2), hmset('n:a', 10, 3), hmset('n:a', 12, 4)],
+    ])
+  })
+
+  it.each([1, 9_000_000_000_000_000])(
+    'fit into as many bytes as the batch has, with ids from %i on',
+    (first) => {
+      const batch = batchOf(plans, [
+        [a, '{ }'],
+        [b, `{"s":"${'x'.repeat(70_000)}"}`],
+      ])
+      const out = new Orders(Buffer.alloc(batch.size))
+      const { bytes } = out
+      layOut(batch, out, idsFrom(first, plans), new OnceOnly('k'))
+      expect(out.bytes).toBe(bytes)
+      expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
+    },
+  )
+
+  it('are put in even where they were held back for others', () => {
+    const set = planWith({ cache_type: 'set', member: '${m}' })
+    const { parts, out } = laidOut(
+      batchOf(
+        [set],
+        [1, 2, 3].map((m) => [set, `{"m":${m}}`]),
+      ),
+    )
+    expect(commandsOf(parts, out)).toEqual([[['SADD', 'n:s', '1', '2', '3']]])
+  })
+
+  it('are counted where one of their streams is written under a condition', () => {
+    const streams = { cache_type: 'string', streams: [{ stream: 'b', write_condition: 'if_absent' }] }
+    const mixed = plansFor([stream('a'), stream('b')], streams)
+    const isCounted = mixed.map((plan) => laidOut(batchOf(mixed, [[plan, '{}']])).parts[0]?.isCounted)
+    expect(isCounted).toEqual([false, true])
+  })
+
+  it('are nothing to send where there are none', () => {
+    expect(laidOut(batchOf(plans, []))).toMatchObject({ parts: [], refusals: [] })
+  })
+})
+
+describe('records of lists and Redis streams', () => {
+  const list = planWith({ cache_type: 'list', data_format: 'json', max_length: 100 })
+
+  it('are a transaction that leaves its number, and tell which of its commands are their own', () => {
+    const batch = batchOf([list], recordsOf(list, ['{"n":1}', '{"n":2}']))
+    const { parts, out, once } = laidOut(batch)
+    expect(commandsOf(parts, out)).toEqual([
+      [
+        ['MULTI'],
+        ['RPUSH', 'n:s', '{"n":1}', '{"n":2}'],
+        ['LTRIM', 'n:s', '-100', '-1'],
+        ['SET', 'k', '1', 'EX', '604800'],
+        ['EXEC'],
+      ],
+    ])
+    expect(parts).toEqual([{ ...whole(out), isTransaction: true, sequence: 1, isCounted: false, plan: list }])
+    expect([0, 1, 2].map((command) => recordsBy(batch, out, command))).toEqual([[0, 1], [], []])
+    expect(once.next()).toBe(2)
+  })
+
+  it('stand behind those that may go out one by one, a transaction for each stream', () => {
+    const kinds = ['list', 'hash', 'stream'].map((kind) => ({ stream: kind, cache_type: kind }))
+    const plans = plansFor(
+      kinds.map(({ stream: name }) => stream(name)),
+      { streams: kinds },
+    )
+    const [l, h, s] = plans as [StreamPlan, StreamPlan, StreamPlan]
+    const batch = batchOf(
+      plans,
+      [l, h, s, l, h].map((plan, n) => [plan, `{"n":${n}}`]),
+    )
+    const { parts, out } = laidOut(batch)
+    expect(
+      parts.map(({ plan, sequence, firstCommand, commands }) => [plan, sequence, firstCommand, commands]),
+    ).toEqual([
+      [undefined, undefined, 0, 2],
+      [l, 1, 2, 2],
+      [s, 2, 4, 2],
+    ])
+    expect(parts.map(({ start }) => start)).toEqual([0, parts[0]?.end, parts[1]?.end])
+    expect(parts.at(-1)?.end).toBe(out.length)
+    const firsts = parts.map(({ firstCommand }) => recordsBy(batch, out, firstCommand))
+    expect(firsts).toEqual([[1], [0, 3], [2]])
+  })
+
+  it('are transactions of bearable length and size, in the order they came', () => {
+    const log = planWith({ cache_type: 'stream', data_format: 'flat' })
+    const data = Array.from(
+      { length: 2_500 },
+      (_, n) => `{"n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
+    )
+    const batch = batchOf([log], recordsOf(log, data), new Input(8 << 20))
+    const { parts, out } = laidOut(batch)
+    for (const { start, end, commands } of parts) {
+      expect(commands).toBeLessThan(1_010)
+      expect(end - start).toBeLessThan(400_000)
+    }
+    expect(parts.length).toBeLessThan(15)
+    expect(parts.map(({ sequence }) => sequence)).toEqual(parts.map((_, index) => index + 1))
+    const commands = commandsOf(parts, out)
+    for (const [index, transaction] of commands.entries()) {
+      const record = Number(transaction[1]?.[4])
+      expect(recordsBy(batch, out, parts[index]!.firstCommand)).toEqual([record])
+      expect([transaction[0], transaction.at(-2)?.[2], transaction.at(-1)]).toEqual([
+        ['MULTI'],
+        String(index + 1),
+        ['EXEC'],
+      ])
+    }
+    const entries = commands.flat().filter(([name]) => name === 'XADD')
+    expect(entries.map(([, , , , n]) => Number(n))).toEqual(data.map((_, n) => n))
+  })
+})
+
+describe('records that have to be written together', () => {
+  it('are a transaction without a number, which may go out again', () => {
+    const set = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
+    const { parts, out, once } = laidOut(
+      batchOf(
+        [set],
+        [1, 2].map((m) => [set, `{"m":${m}}`]),
+      ),
+    )
+    expect(commandsOf(parts, out)).toEqual([
+      [['MULTI'], ['SADD', 'n:s', '1', '2'], ['PEXPIRE', 'n:s', '60000'], ['EXEC']],
+    ])
+    expect(parts).toMatchObject([{ commands: 2, isTransaction: true, sequence: undefined, plan: set }])
+    expect(once.next()).toBe(1)
+  })
+
+  it('are counted where they are written under a condition', () => {
+    const options = { cache_type: 'sorted_set', member: '${m}', ttl_seconds: 60 }
+    for (const condition of ['always', 'if_absent']) {
+      const plan = planWith({ ...options, write_condition: condition })
+      const { parts } = laidOut(batchOf([plan], [[plan, '{"m":1}']]))
+      expect(parts.map(({ isCounted }) => isCounted)).toEqual([condition === 'if_absent'])
+    }
+  })
+})
+
+describe('a record that cannot be laid out', () => {
+  it.each([{}, { cache_type: 'stream' }])('is left out, and the others are not: %j', (structure) => {
+    const plan = planWith({ key_template: 'k:${id}', ...structure })
+    const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{"no":1}', '{"id":null}', '{"id":4}']))
+    const { parts, refusals, out } = laidOut(batch)
+    const keys = commandsOf(parts, out)
+      .flat()
+      .map(([, key]) => key)
+    expect(keys.filter((key) => key?.startsWith('k:'))).toEqual(['k:1', 'k:4'])
+    expect(refusals).toEqual([
+      { record: 1, reason: 'the column id, which the key needs, is missing' },
+      { record: 2, reason: 'the column id, which the key needs, is null' },
+    ])
+    expect(batch.recordsByGroup().get(NO_GROUP)).toEqual([1, 2])
+  })
+
+  it('keeps its id, so that those of the others are the same whatever is wrong with it', () => {
+    const plan = planWith({ key_template: '${_airbyte_ab_id}:${id}' })
+    const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{}', '{"id":3}']))
+    const { parts, out } = laidOut(batch, idsFrom(7, [plan]))
+    expect(
+      commandsOf(parts, out)
+        .flat()
+        .map(([, key]) => key),
+    ).toEqual(['7:1', '9:3'])
+  })
+
+  it('may be alone: then nothing of it is sent', () => {
+    const plan = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
+    const { parts, refusals } = laidOut(batchOf([plan], [[plan, '{}']]))
+    expect([parts, refusals.length]).toEqual([[], 1])
+  })
+
+  it('may be larger than Redis takes', () => {
+    const plan = planWith()
+    const { parts, refusals } = laidOut(hugeRecordOf(plan))
+    expect(parts).toEqual([])
+    expect(refusals).toEqual([{ record: 0, reason: 'it is larger than 512 MB, the most that Redis takes' }])
+  })
+})
+
+/** What a part says that is all that was laid out. */
+function whole({ length, commands }: Orders): Partial<Part> {
+  return { start: 0, end: length, firstCommand: 0, commands }
+}
+
+function hmset(baseKey: string, id: number, n: number): string[] {
+  const fields = ['_airbyte_ab_id', `${id}`, '_airbyte_emitted_at', '5', '_airbyte_data', `{"n":${n}}`]
+  return ['HMSET', `${baseKey}:${id}`, ...fields]
+}
+
+function recordsBy(batch: Batch, out: Orders, command: number): number[] {
+  const group = out.groupOf(command)
+  return group === NO_GROUP ? [] : batch.recordsByGroup().get(group)!
+}
+
+/** Stands for a batch of one record that nobody has the memory for. */
+function hugeRecordOf(plan: StreamPlan): Batch {
+  const view = { dataStart: 0, dataEnd: (512 << 20) + 1 }
+  return {
+    countByStream: () => new Map([[plan, 1]]),
+    layEach: (_: unknown, lay: (...args: unknown[]) => number) => lay(plan, view, 0),
+  } as unknown as Batch
+}

@@ -1,0 +1,26 @@
+/** For tests: stands for the link to a server, which the test plays. */
+import type { Reply } from '../redis/connect.ts'
+import type { Answers, Shipment } from '../redis/lane.ts'
+import type { Link } from '../redis/link.ts'
+import { OnceOnly } from '../redis/once.ts'
+
+export type Sent = Shipment & PromiseWithResolvers<Answers>
+
+export const FINE: Answers = { rejections: [], done: [] }
+
+/** Keeps what is sent until the test answers it; `reply` gives what a question is answered. */
+export function playedLink(reply: (question: string) => Reply = () => null) {
+  const sent: Sent[] = []
+  const asked: string[] = []
+  const ask: Link['ask'] = async (command, ...args) => {
+    const question = [command, ...args].join(' ')
+    asked.push(question)
+    return reply(question)
+  }
+  const send: Link['send'] = (shipment) => {
+    const one = { ...shipment, ...Promise.withResolvers<Answers>() }
+    sent.push(one)
+    return one.promise
+  }
+  return { link: { once: new OnceOnly('k'), ask, send } as unknown as Link, sent, asked }
+}

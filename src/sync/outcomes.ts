@@ -1,0 +1,64 @@
+/** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
+import { NO_GROUP, type Orders } from '../layout/orders.ts'
+import type { Answers } from '../redis/lane.ts'
+import { keyOfCommand } from '../redis/resp.ts'
+import type { Batch } from './batch.ts'
+import type { LaidOut, Part } from './lay-out.ts'
+
+/** `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. */
+export type Outcome =
+  { kind: 'rejected'; record: number; reason: string } | { kind: 'skipped'; record: number }
+
+/** In the order of the records. `answers` are those to the parts, in their order. */
+export function outcomesOf(
+  batch: Batch,
+  { parts, refusals }: LaidOut,
+  out: Orders,
+  answers: readonly Answers[],
+): Outcome[] {
+  const outcomes: Outcome[] = refusals.map(({ record, reason }) => ({
+    kind: 'rejected',
+    record,
+    reason: asSentence(reason),
+  }))
+  const recordsOf = recordsByCommand(batch, out)
+  for (const [index, part] of parts.entries()) {
+    const { rejections, done } = answers[index]!
+    const rejected = new Set(rejections.map((rejection) => rejection.index))
+    for (const { index: command, error } of rejections) {
+      const reason = `Redis refused to write the key ${keyIn(part, command, out)}. ${error.message}`
+      const records = recordsOf(part.firstCommand + command)
+      outcomes.push(...records.map((record): Outcome => ({ kind: 'rejected', record, reason })))
+    }
+    for (const [command, count] of done.entries())
+      if (!rejected.has(command))
+        outcomes.push(...skippedAmong(batch, recordsOf(part.firstCommand + command), count))
+  }
+  return outcomes.toSorted((a, b) => a.record - b.record)
+}
+
+/** None for a command that only follows others: it is refused where they are. */
+function recordsByCommand(batch: Batch, out: Orders): (command: number) => readonly number[] {
+  let groups: ReadonlyMap<number, number[]> | undefined
+  return (command) => {
+    const group = out.groupOf(command)
+    if (group === NO_GROUP) return []
+    groups ??= batch.recordsByGroup()
+    return groups.get(group) ?? []
+  }
+}
+
+/** A command for several records tells how many of them it wrote, and not which: the last ones stand for the rest. */
+function skippedAmong(batch: Batch, records: readonly number[], written: number): Outcome[] {
+  // What a command answers is how many it wrote only where it has a condition; others are counted beside it.
+  if (records.length === 0 || !batch.planOf(records[0]!).layout.isConditional) return []
+  return records.slice(Math.min(written, records.length)).map((record) => ({ kind: 'skipped', record }))
+}
+
+function keyIn({ start, end, isTransaction }: Part, command: number, out: Orders): string {
+  return keyOfCommand(out.bytes.subarray(start, end), command + (isTransaction === true ? 1 : 0))
+}
+
+function asSentence(clause: string): string {
+  return `${clause[0]!.toUpperCase()}${clause.slice(1)}.`
+}

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../errors.ts'
+import type { SyncStream } from '../protocol/catalog.ts'
+import { plansFor, planWith, stream } from './plans.support.ts'
+
+const FLAT = { cache_type: 'hash', data_format: 'flat' }
+const MERGE = { ...FLAT, on_update: 'merge' }
+const ONLY = 'which only streams with data_format flat and on_update merge may'
+
+describe('streams that share a base key', () => {
+  it('are refused, both named unmistakably', () => {
+    expect(() => plansFor([named('a', 'b:c'), named('a:b', 'c')])).toThrow(
+      refusal('stream "b:c" of namespace "a" and stream "c" of namespace "a:b" would both use the key a:b:c'),
+    )
+  })
+
+  it('are refused also where their keys are told apart, as their counters are not', () => {
+    const options = { streams: [{ stream: 'c', key_template: 'c:${id}' }] }
+    expect(() => plansFor([named('a', 'b:c'), named('a:b', 'c')], options)).toThrow(
+      'would both use the key a:b:c',
+    )
+  })
+})
+
+describe('streams that could write the same keys', () => {
+  it.each([
+    ['their columns aside', '${id}', '${other.id}', '${…}'],
+    ['with literal text', 'user:${id}', 'user:${user_id}', 'user:${…}'],
+    ['ids and primary keys aside', 'x:${_airbyte_ab_id}', 'x:${_airbyte_primary_key}', 'x:${…}'],
+    ['without any column', 'leaders', 'leaders', 'leaders'],
+    ['with the namespace they have in common', '${_airbyte_namespace}:${id}', 'n:${id}', 'n:${…}'],
+    ['with the name of one of them', '${_airbyte_stream}:${id}', 'a:${id}', 'a:${…}'],
+  ])('are refused where their keys look the same, %s', (_, one, other, shape) => {
+    const options = templates(one, other)
+    expect(() => both(options)).toThrow(
+      refusal(
+        `stream "a" of namespace "n" and stream "b" of namespace "n" would both write the keys ${shape}, ${ONLY}`,
+      ),
+    )
+  })
+
+  it.each([
+    ['user:${id}', 'users:${id}'],
+    ['${_airbyte_stream}:${id}', '${_airbyte_stream}:${id}'],
+    ['${a}:${b}', '${a}'],
+    ['$${a}', '${a}'],
+  ])('may be there where their keys look different: %s and %s', (one, other) => {
+    expect(both(templates(one, other))).toHaveLength(2)
+  })
+
+  it('may be there where a prefix tells their keys apart', () => {
+    const { streams } = templates('${id}', '${id}')
+    expect(both({ streams: [streams[0], { ...streams[1], key_prefix: 'b:' }] })).toHaveLength(2)
+  })
+
+  it('may be there where all of them merge columns into one hash', () => {
+    expect(both({ ...MERGE, ...templates('user:${id}', 'user:${uid}') })).toHaveLength(2)
+  })
+
+  it.each([
+    [FLAT],
+    [{ cache_type: 'hash' }],
+    [{ cache_type: 'string', data_format: 'json' }],
+    [{ cache_type: 'list' }],
+  ])('are refused where one of them does not merge: %j', (structure) => {
+    const [one, other] = templates('user:${id}', 'user:${uid}').streams
+    for (const streams of [
+      [
+        { ...one, ...MERGE },
+        { ...other, ...structure },
+      ],
+      [
+        { ...one, ...structure },
+        { ...other, ...MERGE },
+      ],
+    ])
+      expect(() => both({ streams })).toThrow(ONLY)
+  })
+})
+
+describe('a stream whose keys are reserved', () => {
+  it.each([
+    ['_airbyte', 'stream:a:b'],
+    ['_airbyte:stream', 'a'],
+  ])('is refused: %s %s', (namespace, name) => {
+    for (const prefix of ['', 'crm:'])
+      expect(() => plansFor([named(namespace, name)], { key_prefix: prefix })).toThrow(
+        refusal(`the keys of ${namespace}.${name} would be among the connector's own (_airbyte:…)`),
+      )
+  })
+
+  it.each(['_airbyte:${id}', '_airbyte:dead_letter', '${_airbyte_stream}:${id}'])(
+    'is refused where its key_template has it so: %s',
+    (template) => {
+      for (const prefix of ['', 'crm:'])
+        expect(() =>
+          plansFor([named('n', '_airbyte')], { key_template: template, key_prefix: prefix }),
+        ).toThrow(refusal("the keys of n._airbyte would be among the connector's own (_airbyte:…)"))
+    },
+  )
+
+  it.each([
+    ['', '_airbyte'],
+    ['_airbyte_raw', 'users'],
+    ['x', '_airbyte:y'],
+  ])('is none that only looks like it: %j %j', (namespace, name) => {
+    expect(plansFor([named(namespace, name)])).toHaveLength(1)
+  })
+})
+
+describe('a key by the primary key', () => {
+  it('is refused for a stream that has none', () => {
+    expect(() => planWith({ key_template: 'x:${_airbyte_primary_key}' })).toThrow(
+      refusal('n.s has no primary key, which its key_template names; choose one, or name columns instead'),
+    )
+  })
+
+  it('is no problem for one that has', () => {
+    const key = { primaryKey: [['a'], ['b', 'c']] }
+    expect(planWith({ key_template: 'x:${_airbyte_primary_key}' }, key).keyTemplate).toContain('x:')
+  })
+})
+
+describe('a template with a column', () => {
+  const columns = new Set(['id', 'address', 'a.b'])
+
+  it.each([
+    ['key_template', { key_template: '${id}:${nope}' }, 'nope'],
+    ['key_template', { key_template: '${ID}' }, 'ID'],
+    ['key_template', { key_template: '${a.c}' }, 'a.c'],
+    ['hash_field', { hash_field: '${nope.id}' }, 'nope.id'],
+    ['member', { cache_type: 'set', member: '${nope}' }, 'nope'],
+  ])('is refused where the source does not declare it: %s of %j', (option, options, column) => {
+    expect(() => planWith(options, { columns })).toThrow(
+      refusal(`n.s has no column ${column}, which its ${option} names`),
+    )
+  })
+
+  it.each([
+    { key_template: '${id}:${_airbyte_ab_id}:${_airbyte_stream}' },
+    { key_template: '${address.city.name}' },
+    { key_template: '${a.b}' },
+    { key_template: '$${nope}:${id}' },
+    { hash_field: '${id}', key_template: '${address.zip}' },
+  ])('is no problem where the source declares it, or its first name: %j', (options) => {
+    expect(planWith(options, { columns }).index).toBe(0)
+  })
+
+  it('is no problem where the source declares none', () => {
+    expect(planWith({ key_template: '${anything}' }).index).toBe(0)
+  })
+})
+
+describe('a stream that is to be overwritten', () => {
+  const overwritten: Partial<SyncStream> = { mode: 'overwrite', primaryKey: [['id']] }
+
+  it.each([
+    { cache_type: 'hash' },
+    { cache_type: 'string' },
+    { cache_type: 'hash', key_prefix: 'p:', ttl_seconds: 60 },
+    { ...FLAT, key_template: '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}' },
+  ])('may be where its keys are by id: %j', (options) => {
+    expect(planWith(options, overwritten).replaces).toBe(true)
+  })
+
+  it.each([
+    ['hash', { key_template: 'user:${id}' }],
+    ['hash', FLAT],
+    ['hash', { hash_field: '${id}' }],
+    ['string', { cache_type: 'string', data_format: 'json' }],
+    ['list', { cache_type: 'list' }],
+    ['stream', { cache_type: 'stream' }],
+  ])('is refused with other keys: %s, %j', (kind, options) => {
+    expect(() => planWith(options, overwritten)).toThrow(
+      refusal(
+        'n.s is to be overwritten, which this version can do only with keys by _airbyte_ab_id; ' +
+          `use append with cache_type ${kind}`,
+      ),
+    )
+  })
+
+  it.each(['if_exists', 'if_absent'])('is refused with the write_condition %s', (condition) => {
+    expect(() => planWith({ write_condition: condition }, overwritten)).toThrow(
+      refusal(`n.s is to be overwritten, which the write_condition ${condition} would keep from happening`),
+    )
+  })
+})
+
+it('problems are told all at once', () => {
+  const streams = [
+    named('a', 'b:c'),
+    named('a:b', 'c'),
+    named('_airbyte', 'x'),
+    named('', ':u'),
+    named(':', 'u'),
+  ]
+  const more = [{ ...named('n', 'o'), mode: 'overwrite' as const }, named('n', 'k')]
+  const options = {
+    key_prefix: 'p:',
+    streams: [
+      { stream: 'o', cache_type: 'list' },
+      { stream: 'k', key_template: '${_airbyte_primary_key}' },
+    ],
+  }
+  expect(() => plansFor([...streams, ...more], options)).toThrow(
+    refusal(
+      [
+        "the keys of _airbyte.x would be among the connector's own (_airbyte:…)",
+        'stream "b:c" of namespace "a" and stream "c" of namespace "a:b" would both use the key p:a:b:c',
+        'stream ":u" of namespace "" and stream "u" of namespace ":" would both use the key p:::u',
+        'n.k has no primary key, which its key_template names; choose one, or name columns instead',
+        'n.o is to be overwritten, which this version can do only with keys by _airbyte_ab_id; ' +
+          'use append with cache_type list',
+      ].join('; '),
+    ),
+  )
+})
+
+function named(namespace: string, name: string): SyncStream {
+  return stream(name, { namespace })
+}
+
+/** Options that give the streams `a` and `b` their key templates. */
+function templates(one: string, other: string) {
+  return {
+    streams: [
+      { stream: 'a', key_template: one },
+      { stream: 'b', key_template: other },
+    ],
+  }
+}
+
+function both(options: object) {
+  return plansFor([stream('a', { primaryKey: [['id']] }), stream('b', { primaryKey: [['id']] })], options)
+}
+
+function refusal(problems: string): ConfigError {
+  return new ConfigError(
+    `The catalog cannot be written: ${problems}. Change the configuration, or sync it apart.`,
+  )
+}

@@ -1,0 +1,19 @@
+/** For tests: plans of streams, as a run would make them. */
+import { parseConfig } from '../config/parse.ts'
+import type { SyncStream } from '../protocol/catalog.ts'
+import { planStreams, type StreamPlan } from './plan.ts'
+
+/** A stream of the catalog that is appended to, in namespace `n` where `more` does not say otherwise. */
+export function stream(name: string, more: Partial<SyncStream> = {}): SyncStream {
+  return { name, namespace: 'n', mode: 'append', primaryKey: [], columns: undefined, ...more }
+}
+
+/** `options` are those of the configuration. */
+export function plansFor(streams: readonly SyncStream[], options: object = {}): StreamPlan[] {
+  return planStreams(streams, parseConfig(JSON.stringify({ host: 'h', ...options }), {}).config)
+}
+
+/** The plan of the stream `n.s`. */
+export function planWith(options: object = {}, more: Partial<SyncStream> = {}): StreamPlan {
+  return plansFor([stream('s', more)], options)[0]!
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../errors.ts'
+import { batchOf, laidOut, recordsOf } from './batches.support.ts'
+import { playedLink } from './links.support.ts'
+import { plansFor, planWith, stream } from './plans.support.ts'
+import { requireKind } from './unseen.ts'
+
+const DATA = ['a', 'b', 'a', 'c'].map((k) => `{"k":"${k}"}`)
+
+describe('a transaction whose replies were lost', () => {
+  it.each(['list', 'stream'])(
+    'is good where its keys are what they should be, or are gone: %s',
+    async (kind) => {
+      const { check, asked } = unseen(kind, (question) => (question === 'TYPE b' ? 'none' : kind))
+      await check()
+      expect(asked).toEqual(['TYPE a', 'TYPE b', 'TYPE c'])
+    },
+  )
+
+  it.each([
+    ['list', 'stream'],
+    ['stream', 'list'],
+    ['list', 'string'],
+  ])(
+    'was refused in part where a key of a %s is a %s, which is named with the stream',
+    async (kind, other) => {
+      const { check } = unseen(kind, (question) => (question === 'TYPE b' ? other : kind))
+      await expect(check()).rejects.toThrow(
+        new ConfigError(
+          'Stream n.s: the key b holds another Redis type, and records for it could not be written. ' +
+            'Remove or rename that key, or set a key_prefix.',
+        ),
+      )
+    },
+  )
+
+  it('is good where it held no records of a stream', async () => {
+    const plans = plansFor([stream('s')])
+    const { parts, out } = laidOut(batchOf(plans, recordsOf(plans[0]!, ['{}'])))
+    const { link, asked } = playedLink()
+    await requireKind(link, parts[0]!, out)
+    expect(asked).toEqual([])
+  })
+})
+
+function unseen(kind: string, reply: (question: string) => string) {
+  const plan = planWith({ cache_type: kind, key_template: '${k}', max_length: 9 })
+  const { parts, out } = laidOut(batchOf([plan], recordsOf(plan, DATA)))
+  expect(parts).toHaveLength(1)
+  const { link, asked } = playedLink(reply)
+  return { check: () => requireKind(link, parts[0]!, out), asked }
+}

@@ -1,0 +1,26 @@
+/**
+ * A transaction that was run while its replies were lost may have been refused in part: its keys tell, as being of
+ * another kind is all that the server refuses a command of a running transaction for.
+ */
+import { ConfigError } from '../errors.ts'
+import type { Orders } from '../layout/orders.ts'
+import type { Link } from '../redis/link.ts'
+import { keysOfCommands } from '../redis/resp.ts'
+import type { Part } from './lay-out.ts'
+
+/** What `TYPE` answers. */
+const KINDS: Record<string, string> = { list: 'list', stream: 'stream' }
+
+export async function requireKind(link: Link, { start, end, plan }: Part, out: Orders): Promise<void> {
+  if (plan === undefined) return
+  const expected = KINDS[plan.settings.cacheType]
+  const keys = new Set(keysOfCommands(out.bytes.subarray(start, end)))
+  keys.delete(link.once.key)
+  const kinds = await Promise.all([...keys].map((key) => link.ask('TYPE', key)))
+  const wrong = [...keys].find((_, index) => kinds[index] !== expected && kinds[index] !== 'none')
+  if (wrong !== undefined)
+    throw new ConfigError(
+      `Stream ${plan.name}: the key ${wrong} holds another Redis type, and records for it could not be written. ` +
+        'Remove or rename that key, or set a key_prefix.',
+    )
+}
