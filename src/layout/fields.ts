@@ -1,6 +1,7 @@
 /** A record as fields, for the structures that have them: hashes, and the entries of Redis streams. */
 import type { RecordSettings } from '../config/records.ts'
-import { compilePath, type Path } from '../protocol/columns.ts'
+import { compilePath, type Columns } from '../protocol/columns.ts'
+import { Leaves } from '../protocol/leaves.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf, type TextRange } from './content.ts'
@@ -53,30 +54,20 @@ function airbyteFields(settings: RecordSettings): Fields {
 
 /** One field a column: names of nested columns are joined with dots; what is null or an empty object has none. */
 function flatFields({ rootField, fields }: RecordSettings): Fields {
-  const root = rootField === undefined ? undefined : compilePath(rootField)
-  const chosen = fields?.map(({ from, to }) => ({
-    path: compilePath(rootField === undefined ? from : `${rootField}.${from}`),
-    name: Buffer.from(to),
-  }))
-  const names: Buffer[] = []
-  const rows: number[] = []
+  const found: Found = { names: [], rows: [] }
+  const find = fields === undefined ? findAll(found, rootField) : findChosen(found, fields, rootField)
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(256))
-  const note = (name: Buffer, row: number): void => {
-    names.push(name)
-    rows.push(row)
-  }
   return {
     usesIds: false,
     usesColumns: true,
     overhead: 256,
     count(record) {
-      names.length = rows.length = 0
-      const problem = chosen === undefined ? noteAll(record, root, note) : noteChosen(record, chosen, note)
-      return problem ?? rows.length
+      found.names.length = found.rows.length = 0
+      return find(record.columns) ?? found.rows.length
     },
     add(out, { columns }) {
-      for (const [index, row] of rows.entries()) {
-        out.argument(names[index]!)
+      for (const [index, row] of found.rows.entries()) {
+        out.add(found.names[index]!)
         text.clear()
         addText(text, columns, row)
         out.argument(text.bytes, 0, text.length)
@@ -85,25 +76,65 @@ function flatFields({ rootField, fields }: RecordSettings): Fields {
   }
 }
 
-type Note = (name: Buffer, row: number) => void
-
-function noteAll({ columns }: RecordView, root: Path | undefined, note: Note): Refusal | undefined {
-  const row = root === undefined ? undefined : columns.find(root)
-  if (row !== undefined && !isObject(columns, row))
-    return 'what stands under the root_field is no object, so it has no columns'
-  columns.leaves(row, note)
-  return undefined
+/** The columns of a record that become fields, and the fields' names, each as an argument. */
+interface Found {
+  readonly names: Buffer[]
+  readonly rows: number[]
 }
 
-function noteChosen(
-  { columns }: RecordView,
-  chosen: readonly { path: Path; name: Buffer }[],
-  note: Note,
-): undefined {
-  for (const { path, name } of chosen) {
-    const row = columns.find(path)
-    if (isAbsent(columns, row)) continue
-    if (!isObject(columns, row)) note(name, row)
-    else columns.leaves(row, (below, leaf) => note(Buffer.concat([name, Buffer.from('.'), below]), leaf))
+/** Notes what it finds, or says why nothing can be found. */
+type Find = (columns: Columns) => Refusal | undefined
+
+function findAll(found: Found, rootField: string | undefined): Find {
+  const root = rootField === undefined ? undefined : compilePath(rootField)
+  const leaves = new Leaves(undefined, asArgument)
+  return (columns) => {
+    const row = root === undefined ? undefined : columns.find(root)
+    if (row !== undefined && !isObject(columns, row))
+      return 'what stands under the root_field is no object, so it has no columns'
+    noteLeaves(found, leaves, columns, row)
+    return undefined
   }
+}
+
+function findChosen(
+  found: Found,
+  fields: NonNullable<RecordSettings['fields']>,
+  rootField: string | undefined,
+): Find {
+  const chosen = fields.map(({ from, to }) => ({
+    path: compilePath(rootField === undefined ? from : `${rootField}.${from}`),
+    name: asArgument(Buffer.from(to)),
+    // Of an object all columns are chosen, under its new name.
+    leaves: new Leaves(to, asArgument),
+  }))
+  return (columns) => {
+    for (const { path, name, leaves } of chosen) {
+      const row = columns.find(path)
+      if (isAbsent(columns, row)) continue
+      if (isObject(columns, row)) noteLeaves(found, leaves, columns, row)
+      else {
+        found.names.push(name)
+        found.rows.push(row)
+      }
+    }
+    return undefined
+  }
+}
+
+function noteLeaves(
+  { names, rows }: Found,
+  leaves: Leaves,
+  columns: Columns,
+  root: number | undefined,
+): void {
+  const count = leaves.read(columns, root)
+  for (let leaf = 0; leaf < count; leaf++) {
+    names.push(leaves.names[leaf]!)
+    rows.push(leaves.rows[leaf]!)
+  }
+}
+
+function asArgument(name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`$${name.length}\r\n`), name, Buffer.from('\r\n')])
 }

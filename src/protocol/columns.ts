@@ -2,7 +2,6 @@
  * The columns of one record after the other: where they stand in the record's text, and which of them a path means.
  * A column is known by its row; members of an object have the rows behind the object's own.
  */
-import { Leaves } from './leaves.ts'
 import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind, type Scanner } from './scanner.ts'
 
 export { ColumnKind }
@@ -33,7 +32,6 @@ export class Columns {
   /** Whether no name holds a dot or a backslash, so that each path leads to one column at most. */
   isPlain = true
   #table: Int32Array = new Int32Array(0)
-  readonly #leaves = new Leaves()
 
   /** Finds the columns of the object at `start`. The scanner's memory may grow: take `bytes` from here afterwards. */
   read(scanner: Scanner, start: number, end: number): void {
@@ -49,13 +47,6 @@ export class Columns {
    */
   find(path: Path): number {
     return this.isPlain ? this.#findByNames(path) : this.#findJoined(path.bytes, 0, 0, this.count)
-  }
-
-  /** Visits the leaves of the object in row `root`, or of the record, as `Leaves` gives them. */
-  leaves(root: number | undefined, visit: (name: Buffer, row: number) => void): void {
-    const { names, rows } = this.#leaves
-    const count = this.#leaves.read(this, root)
-    for (let leaf = 0; leaf < count; leaf++) visit(names[leaf]!, rows[leaf]!)
   }
 
   kind(row: number): ColumnKind {

@@ -56,18 +56,6 @@ describe('the leaves of a record', () => {
     expect(leavesOf(leaves, columns, 1)).toBe('<€.b.c>=1 <€.ü>=2')
     expect(leavesOf(new Leaves(''), columns)).toBe('.x=1 .a.b.c=1 .a.ü=2')
   })
-
-  it('are visited in the order of the text', () => {
-    const columns = columnsOf('{"a":{"b":1,"c":null},"d":2}')
-    const seen: unknown[] = []
-    columns.leaves(undefined, (name, row) => seen.push([name.toString(), row]))
-    columns.leaves(0, (name, row) => seen.push([name.toString(), row]))
-    expect(seen).toEqual([
-      ['a.b', 1],
-      ['d', 3],
-      ['b', 1],
-    ])
-  })
 })
 
 describe('records one after the other', () => {

@@ -11,7 +11,7 @@ export interface Script {
 
 /**
  * KEYS[1]: a hash. ARGV: `replace` or `merge`, and `always`, `if_exists` or `if_absent`; when it ends: `keep` (as it
- * was), `never`, `after <milliseconds>`, `at <epoch milliseconds>`; then its fields. Gives 1 if it was written, else 0.
+ * was, if it is merged), `never`, `after <milliseconds>`, `at <epoch milliseconds>`; then its fields. Gives 1 if it was written, else 0.
  * HLEN refuses a key of another kind, which must not be replaced. Lua passes some 8,000 arguments at most.
  */
 export const HASH_SCRIPT = script(`

@@ -13,6 +13,18 @@ describe('the verdict on an error reply', () => {
       'config_error',
       'another Redis type',
     ],
+    [
+      'ERR Error running script (call to f_0a1b): @user_script:3: WRONGTYPE Operation against a key',
+      'record',
+      'config_error',
+      'another Redis type',
+    ],
+    [
+      'ERR Error running script (call to f_0a1b): @user_script: 3: -OOM command not allowed',
+      'again',
+      'transient_error',
+      'maxmemory',
+    ],
     ['ERR value is not a valid float', 'record', 'config_error', 'too large'],
     [
       'ERR string exceeds maximum allowed size (proto-max-bulk-len)',

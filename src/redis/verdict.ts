@@ -21,8 +21,7 @@ const REPLY_RULES: readonly Rule[] = [
   [
     /^WRONGTYPE/,
     'record',
-    () =>
-      'It holds another Redis type. Remove or rename that key, or set a key_prefix.',
+    () => 'It holds another Redis type. Remove or rename that key, or set a key_prefix.',
   ],
   [/^ERR .*(not a valid float|exceeds maximum allowed size)/, 'record', () => 'It is too large for Redis.'],
   // Every new connection loads the scripts again.
@@ -90,8 +89,12 @@ export function judge(error: unknown, where: Where): Judgement {
   return name === 'ReplyError' ? judgeReply(message, where) : judgeNetwork(code, where, error)
 }
 
+/** How servers before Redis 7 wrap what a command answered within a script. */
+const IN_SCRIPT = /^ERR Error running script \(call to \w+\): @user_script: ?\d+: -?/
+
 /** Judges the text of an error reply. */
-export function judgeReply(message: string, where: Where): Judgement {
+export function judgeReply(text: string, where: Where): Judgement {
+  const message = text.replace(IN_SCRIPT, '')
   for (const [pattern, verdict, sentence] of REPLY_RULES) {
     if (!pattern.test(message)) continue
     const text = sentence(where)

@@ -239,3 +239,15 @@ function refusal(problems: string): ConfigError {
     `The catalog cannot be written: ${problems}. Change the configuration, or sync it apart.`,
   )
 }
+
+describe('a key where records are counted', () => {
+  it.each([
+    [{ cache_type: 'string', key_template: '${_airbyte_namespace}:${_airbyte_stream}' }, 'n:a'],
+    [{ cache_type: 'list', key_template: 'n:b:_airbyte_ab_id' }, 'n:b:_airbyte_ab_id'],
+  ])('can hold no records: %j', (options, key) => {
+    const streams = [{ stream: 'a', ...options }]
+    expect(() => plansFor([named('n', 'a'), named('n', 'b')], { cache_type: 'list', streams })).toThrow(
+      `n.a would write the key ${key}, where the records of `,
+    )
+  })
+})

@@ -9,6 +9,7 @@ export function problemsOf(plans: readonly StreamPlan[]): string[] {
     ...plans.filter(isReserved).map(reserved),
     ...sharedKeys(plans, ({ baseKey }) => baseKey),
     ...sharedKeys(plans, keyShape),
+    ...plans.flatMap((plan) => takenCounters(plan, plans)),
     ...plans.flatMap(missingPrimaryKey),
     ...plans.flatMap(unknownColumns),
     ...plans.flatMap(impossibleReplacement),
@@ -57,6 +58,14 @@ function keyShape({ keyTemplate, settings, stream }: StreamPlan): string {
     }
   })
   return settings.keyPrefix + parts.join('')
+}
+
+/** A key that holds the number of the last record can hold no records. */
+function takenCounters(plan: StreamPlan, plans: readonly StreamPlan[]): string[] {
+  const owner = plans.find(({ counterKey, layout }) => layout.usesIds && counterKey === keyShape(plan))
+  return owner === undefined
+    ? []
+    : [`${plan.name} would write the key ${owner.counterKey}, where the records of ${owner.name} are counted`]
 }
 
 function mayShare({ settings: { cacheType, dataFormat, onUpdate } }: StreamPlan): boolean {
