@@ -11,6 +11,9 @@ export type CatalogStream = {
   mode?: 'append' | 'overwrite'
   syncMode?: 'full_refresh' | 'incremental'
   schema?: Record<string, unknown>
+  /** Of a host that knows generations. */
+  generation?: number
+  minimumGeneration?: number
 }
 
 export type ConfiguredCatalog = { streams: ConfiguredStream[] }
@@ -24,6 +27,8 @@ type ConfiguredStream = {
   }
   sync_mode: string
   destination_sync_mode: string
+  generation_id?: number
+  minimum_generation_id?: number
 }
 
 const emittedAtDefault = 1_700_000_000_000
@@ -94,6 +99,8 @@ function configure(stream: CatalogStream): ConfiguredStream {
     },
     sync_mode: syncMode,
     destination_sync_mode: mode,
+    ...(stream.generation === undefined ? {} : { generation_id: stream.generation }),
+    ...(stream.minimumGeneration === undefined ? {} : { minimum_generation_id: stream.minimumGeneration }),
   }
 }
 

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts'
 import { readCatalog } from './catalog.ts'
 
 /** What a stream has of which the catalog says no more. */
-const UNDECLARED = { primaryKey: [], columns: undefined }
+const UNDECLARED = { generation: undefined, minimumGeneration: 0, primaryKey: [], columns: undefined }
 
 describe('a catalog', () => {
   it('gives its streams in order, each with its mode', () => {
@@ -34,10 +34,21 @@ describe('a catalog', () => {
     expect(read([entry])).toHaveLength(1)
   })
 
-  it('may have a minimum generation where the stream is overwritten', () => {
-    const entry = { stream: { name: 'u' }, destination_sync_mode: 'overwrite', minimum_generation_id: 2 }
-    expect(read([entry])).toEqual([{ name: 'u', namespace: '', mode: 'overwrite', ...UNDECLARED }])
-  })
+  it.each([
+    [{}, undefined, 0],
+    [{ generation_id: null, minimum_generation_id: null }, undefined, 0],
+    [{ generation_id: 0, minimum_generation_id: 0 }, 0, 0],
+    [{ generation_id: 7, minimum_generation_id: 0 }, 7, 0],
+    [{ generation_id: 7, minimum_generation_id: 7 }, 7, 7],
+    [{ generation_id: 7, minimum_generation_id: 3 }, 7, 3],
+    [{ minimum_generation_id: 7 }, 7, 7],
+  ])(
+    'says which generation is written, and which are kept: %j',
+    (generations, generation, minimumGeneration) => {
+      const [stream] = read([{ stream: { name: 'u' }, destination_sync_mode: 'append', ...generations }])
+      expect(stream).toMatchObject({ generation, minimumGeneration })
+    },
+  )
 
   it('may have streams whose names only look alike', () => {
     const descriptors = [
@@ -127,8 +138,12 @@ describe('a catalog is refused', () => {
       'n.u has destination_sync_mode "append_dedup"; use append or overwrite',
     ],
     [
-      { stream: { name: 'u' }, destination_sync_mode: 'append', minimum_generation_id: 2 },
-      'u is to be refreshed (minimum_generation_id 2), which this version cannot do; use overwrite',
+      { stream: { name: 'u' }, destination_sync_mode: 'append', generation_id: 1, minimum_generation_id: 2 },
+      'u has generation_id 1 and minimum_generation_id 2; they must be whole numbers from 0 on, and the minimum no higher',
+    ],
+    [
+      { stream: { name: 'u' }, destination_sync_mode: 'append', generation_id: -1 },
+      'u has generation_id -1 and minimum_generation_id undefined; they must be whole numbers from 0 on, and the minimum no higher',
     ],
   ])('for the stream %j', (entry, problem) => {
     expect(() => read([entry])).toThrow(

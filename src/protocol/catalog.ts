@@ -10,6 +10,9 @@ export interface SyncStream extends StreamDescriptor {
   /** Empty where the source has none. */
   namespace: string
   mode: SyncMode
+  /** Which generation the run writes, and the oldest that is kept; the host may not know generations. */
+  generation: number | undefined
+  minimumGeneration: number
   /** The path of each of its columns; empty where the stream has none. */
   primaryKey: string[][]
   /** Names of the columns, where the source declares them. */
@@ -52,11 +55,13 @@ function readStream(entry: unknown): SyncStream | string {
   const {
     stream,
     destination_sync_mode: mode,
+    generation_id: generation,
     minimum_generation_id: minimum,
     primary_key: primaryKey,
   } = (entry ?? {}) as {
     stream?: (Partial<StreamDescriptor> & StreamSchema) | null
     destination_sync_mode?: unknown
+    generation_id?: unknown
     minimum_generation_id?: unknown
     primary_key?: unknown
   }
@@ -66,13 +71,18 @@ function readStream(entry: unknown): SyncStream | string {
   const who = displayName({ name, namespace })
   if (!isSyncMode(mode))
     return `${who} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${SYNC_MODES.join(' or ')}`
-  if (mode === 'append' && typeof minimum === 'number' && minimum > 0)
-    return `${who} is to be refreshed (minimum_generation_id ${minimum}), which this version cannot do; use overwrite`
+  if (!isGeneration(generation) || !isGeneration(minimum) || (minimum ?? 0) > (generation ?? Infinity))
+    return (
+      `${who} has generation_id ${String(generation)} and minimum_generation_id ${String(minimum)}; ` +
+      'they must be whole numbers from 0 on, and the minimum no higher'
+    )
   const chosenKey = pathsIn(primaryKey)
   return {
     name,
     namespace: namespace ?? '',
     mode,
+    generation: generation ?? (minimum || undefined),
+    minimumGeneration: minimum ?? 0,
     primaryKey: chosenKey.length > 0 ? chosenKey : pathsIn(stream?.source_defined_primary_key),
     columns: declaredColumns(stream?.json_schema),
   }
@@ -97,6 +107,11 @@ function declaredColumns(schema: unknown): ReadonlySet<string> | undefined {
   if (typeof properties !== 'object' || properties === null) return undefined
   const names = Object.keys(properties)
   return names.length === 0 ? undefined : new Set(names)
+}
+
+/** Hosts leave out, or write null for, what they do not know. */
+function isGeneration(value: unknown): value is number | null | undefined {
+  return value === undefined || value === null || (Number.isSafeInteger(value) && (value as number) >= 0)
 }
 
 function isSyncMode(value: unknown): value is SyncMode {

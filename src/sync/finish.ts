@@ -20,7 +20,7 @@ export async function finish(link: Link, ids: Ids, plans: readonly StreamPlan[],
 }
 
 async function removeEarlier(link: Link, ids: Ids, plan: StreamPlan, log: Log): Promise<void> {
-  const { first, last, isNoted } = ids.earlier(plan)
+  const { first, last, isNoted } = ids.replaced(plan)
   if (first > last) return
   let removing: Promise<unknown> = Promise.resolve()
   for (let from = first; from <= last; from += KEYS_PER_ROUND) {

@@ -158,7 +158,7 @@ describe('what earlier runs left', () => {
     ],
   ])('is %s', async (_, stored, [first, last, isNoted]) => {
     const { ids, plan, server } = await opened(stored)
-    expect(ids.earlier(plan)).toEqual({ first, last, isNoted })
+    expect(ids.replaced(plan)).toEqual({ first, last, isNoted })
     expect(server.keys.get('n:s') ?? '0').toBe(`${last}`)
   })
 
@@ -170,7 +170,7 @@ describe('what earlier runs left', () => {
   it('stays the same while this run gives out ids', async () => {
     const { ids, plan } = await opened({ 'n:s': '41' })
     await ids.reserve(plan, 10)
-    expect(ids.earlier(plan)).toEqual({ first: 1, last: 41, isNoted: false })
+    expect(ids.replaced(plan)).toEqual({ first: 1, last: 41, isNoted: false })
   })
 })
 

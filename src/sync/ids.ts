@@ -5,6 +5,13 @@
 import { ConfigError, SystemError, TransientError } from '../errors.ts'
 import type { Ask, Link } from '../redis/link.ts'
 import type { Reply } from '../redis/connect.ts'
+import {
+  firstKept,
+  readGenerations,
+  withGeneration,
+  writeGenerations,
+  type Generation,
+} from './generations.ts'
 import type { StreamPlan } from './plan.ts'
 
 /** Ids `first` to `last`, both included. */
@@ -17,6 +24,8 @@ interface Counter {
   readonly plan: StreamPlan
   /** What it stood at when the run began: ids up to here are from earlier runs. */
   readonly startedAt: number
+  /** Which ids belong to which generation, that of this run included. */
+  readonly generations: readonly Generation[]
   /** The lowest id of earlier runs that still has a key, if the connector noted it. */
   readonly lowest: number | undefined
   /** Of a new stream: the note of its lowest id, which nothing has to wait for; gives an error if it failed. */
@@ -44,10 +53,19 @@ export class Ids {
     this.#counters = counters
   }
 
-  /** The ids that earlier runs gave out and that may still have keys, and whether their range was noted. */
-  earlier(plan: StreamPlan): IdRange & { isNoted: boolean } {
-    const { lowest, startedAt } = this.#counters[plan.index]!
-    return { first: lowest ?? 1, last: startedAt, isNoted: lowest !== undefined }
+  /** The ids of generations that are not kept and that may still have keys, and whether their range was noted. */
+  replaced(plan: StreamPlan): IdRange & { isNoted: boolean } {
+    const { lowest, startedAt, generations } = this.#counters[plan.index]!
+    const { generation, minimumGeneration } = plan.stream
+    // An overwrite without a minimum keeps what it writes, and that alone; a host that knows no generations makes each
+    // attempt from the beginning.
+    const minimum = minimumGeneration > 0 ? minimumGeneration : generation
+    const kept = minimum === undefined ? undefined : firstKept(generations, minimum)
+    return {
+      first: lowest ?? 1,
+      last: kept === undefined ? startedAt : kept - 1,
+      isNoted: lowest !== undefined,
+    }
   }
 
   /** Gives as many ids as `count`, rising, in ranges. Batches must ask in the order of their records. */
@@ -103,21 +121,29 @@ export class Ids {
 }
 
 async function openCounter(link: Link, plan: StreamPlan): Promise<Counter> {
-  const [current, classic, noted] = await Promise.all([
+  const [current, classic, noted, notedGenerations] = await Promise.all([
     link.ask('GET', plan.counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),
     // The classic connector counted in a second key while it loaded; its ids can be the higher ones.
     link.ask('GET', `tmp:${plan.counterKey}`).catch(() => null),
     link.ask('HGET', plan.notesKey, 'lowest_id'),
+    link.ask('HGET', plan.notesKey, 'generations'),
   ])
   const stands = countIn(current)
   if (Number.isNaN(stands)) throw notACounter(plan)
   const lowest = noted === null ? undefined : Number(noted)
   const least = Math.max(stands, countIn(classic) || 0, (lowest ?? 1) - 1)
   if (least > stands) await link.ask('INCRBY', plan.counterKey, least - stands)
+  const known = readGenerations(notedGenerations as string | null)
+  const { generation } = plan.stream
+  const generations = generation === undefined ? known : withGeneration(known, generation, least + 1)
+  // Before the first record: were it missing afterwards, a second attempt would take the first one's records for old.
+  if (generations.length !== known.length || generations.at(-1) !== known.at(-1))
+    await link.ask('HSET', plan.notesKey, 'generations', writeGenerations(generations))
   const isNew = least === 0
   return {
     plan,
     startedAt: least,
+    generations,
     lowest: isNew ? 1 : lowest,
     noted: isNew ? link.ask('HSET', plan.notesKey, 'lowest_id', 1).catch(errorOf) : undefined,
     given: least,

@@ -61,7 +61,7 @@ function planStream(stream: SyncStream, index: number, config: Config): StreamPl
     keyTemplate: keyTemplateOf(settings, stream),
     layout: layoutFor(settings, stream),
     filter: filterOf(settings),
-    replaces: stream.mode === 'overwrite',
+    replaces: stream.mode === 'overwrite' || stream.minimumGeneration > 0,
     foreignIds: [],
   }
 }

@@ -5,7 +5,8 @@ import { planStreams, type StreamPlan } from './plan.ts'
 
 /** A stream of the catalog that is appended to, in namespace `n` where `more` does not say otherwise. */
 export function stream(name: string, more: Partial<SyncStream> = {}): SyncStream {
-  return { name, namespace: 'n', mode: 'append', primaryKey: [], columns: undefined, ...more }
+  const none = { generation: undefined, minimumGeneration: 0, primaryKey: [], columns: undefined }
+  return { name, namespace: 'n', mode: 'append', ...none, ...more }
 }
 
 /** `options` are those of the configuration. */

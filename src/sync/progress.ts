@@ -24,7 +24,8 @@ export class Progress {
   /** By stream index: since the stream's last state, and in all. */
   readonly #sinceState: Counts[]
   readonly #total: Counts[]
-  readonly #failedSources = new Set<StreamPlan>()
+  /** What the source said last of a stream. */
+  readonly #statuses = new Map<StreamPlan, StreamStatus['status']>()
   readonly #startedAt = performance.now()
   #loggedAt = this.#startedAt
 
@@ -80,17 +81,27 @@ export class Progress {
 
   /** The last word on a stream holds: a source that tries again may complete what it could not before. */
   status(plan: StreamPlan, status: StreamStatus['status']): void {
-    if (status === 'INCOMPLETE') this.#failedSources.add(plan)
-    else this.#failedSources.delete(plan)
+    this.#statuses.set(plan, status)
   }
 
-  /** Throws if the source has said that a stream is not all there. */
+  /**
+   * Throws if the source has not said that every stream is all there. A host that knows no generations may say nothing
+   * of a stream, and then the end of the input is its end.
+   */
   requireComplete(): void {
-    if (this.#failedSources.size === 0) return
-    const names = [...this.#failedSources].map(({ name }) => name).join(', ')
-    throw new TransientError(
-      `The source could not read everything of ${names}. What came is written; nothing older was removed.`,
+    const failed = this.#plans.filter((plan) => this.#statuses.get(plan) === 'INCOMPLETE')
+    if (failed.length > 0)
+      throw new TransientError(
+        `The source could not read everything of ${namesOf(failed)}. What came is written; nothing older was removed.`,
+      )
+    const open = this.#plans.filter(
+      (plan) => plan.stream.generation !== undefined && !this.#statuses.has(plan),
     )
+    if (open.length > 0)
+      throw new TransientError(
+        `The input ended before the source had said that ${namesOf(open)} is complete. What came is written; ` +
+          'nothing older was removed.',
+      )
   }
 
   summarize(): void {
@@ -113,6 +124,10 @@ export class Progress {
     const records = this.#total.reduce((sum, counts) => sum + counts.records, 0)
     return `${records} records in ${seconds.toFixed(1)} s, ${Math.round(records / Math.max(seconds, 0.001))} a second`
   }
+}
+
+function namesOf(plans: readonly StreamPlan[]): string {
+  return plans.map(({ name }) => name).join(', ')
 }
 
 function none(): Counts {
