@@ -158,9 +158,9 @@ describe('a bad catalog', () => {
       /s has destination_sync_mode "append_dedup"/,
     ],
     [
-      'that asks for a refresh',
-      { streams: [{ ...stream('s', null), generation_id: 3, minimum_generation_id: 3 }] },
-      /s is to be refreshed/,
+      'whose generations make no sense',
+      { streams: [{ ...stream('s', null), generation_id: 3, minimum_generation_id: 4 }] },
+      /s has generation_id 3 and minimum_generation_id 4/,
     ],
   ])('(%s) ends the run with a configuration error', async (_, catalog, message) => {
     const { host, port } = redis

@@ -19,13 +19,13 @@ const modes = ['append', 'overwrite'] as const
 
 /** Writes rows as an attempt of a sync; one that is not complete ends in the middle, as a source that was killed. */
 async function attempt(
-  rows: readonly string[],
+  texts: readonly string[],
   generation: number,
   minimumGeneration: number,
   { isComplete = true, mode = 'append' }: { isComplete?: boolean; mode?: 'append' | 'overwrite' } = {},
 ) {
   const stream = { name: 's', mode, generation, minimumGeneration }
-  const input = [...rows.map((row) => record('s', { row })), streamState('s', { rows: rows.length })]
+  const input = [...texts.map((row) => record('s', { row })), streamState('s', { rows: texts.length })]
   const run = await write(redis, [stream], [...input, ...(isComplete ? [status('s')] : [])].join(''))
   expect(run.code).toBe(isComplete ? 0 : 1)
   expect(run.states).toHaveLength(1)
@@ -94,14 +94,11 @@ describe('a sync that keeps all generations', () => {
 
 describe('streams of one catalog', () => {
   it('are replaced only when all of them are complete', async () => {
-    const streams = (generation: number, minimumGeneration: number) =>
-      ['s', 't'].map((name) => ({ name, generation, minimumGeneration }))
-    const both = (row: string): string => record('s', { row }) + record('t', { row })
-    await write(redis, streams(1, 0), both('old') + status('s') + status('t'))
-    const run = await write(redis, streams(2, 2), both('new') + status('s'))
+    await write(redis, twoStreams(1, 0), inBoth('old') + status('s') + status('t'))
+    const run = await write(redis, twoStreams(2, 2), inBoth('new') + status('s'))
     expect([run.code, run.errors[0]?.failure_type]).toEqual([1, 'transient_error'])
     expect(await rows()).toEqual(['old', 'new'])
-    await write(redis, streams(2, 2), status('s') + status('t'))
+    await write(redis, twoStreams(2, 2), status('s') + status('t'))
     expect(await rows()).toEqual(['new'])
   })
 })
@@ -121,3 +118,11 @@ describe('a host that knows no generations', () => {
     expect(await rows()).toEqual(['plain'])
   })
 })
+
+function twoStreams(generation: number, minimumGeneration: number) {
+  return ['s', 't'].map((name) => ({ name, generation, minimumGeneration }))
+}
+
+function inBoth(row: string): string {
+  return record('s', { row }) + record('t', { row })
+}

@@ -64,10 +64,11 @@ describe('a hash with one field a column', () => {
       record('s', { id: 1, a: index, b: index, [`c${index % 2}`]: 1 }),
     )
     await written([{ id: 1, a: -1, b: -1, c1: 1 }], options)
-    let isDone = false
-    const run = write(redis, streams, input.join(''), options).finally(() => (isDone = true))
+    const run = write(redis, streams, input.join(''), options)
+    const end = { isReached: false }
+    void run.finally(() => (end.isReached = true))
     let reads = 0
-    for (; !isDone; reads++) {
+    for (; !end.isReached; reads++) {
       const row = await client.hgetall('row:1')
       expect(Object.keys(row)).toHaveLength(4)
       expect(row['a']).toBe(row['b'])
@@ -128,7 +129,7 @@ describe('a condition for writing', () => {
         await client.flushall()
         await before()
         const dump = async (key: string): Promise<string | null> => {
-          if ((await client.exists('all')) === 0) return (await client.dump(key)) as string | null
+          if ((await client.exists('all')) === 0) return client.dump(key)
           return cache_type === 'hash' ? client.hget('all', key) : client.zscore('all', key)
         }
         const old = await dump('there')
@@ -243,16 +244,6 @@ describe('what cannot be done', () => {
 })
 
 describe('check', () => {
-  async function logsOf(options: object): Promise<string[]> {
-    const config = { host: redis.host, port: redis.port, ...options }
-    const run = await runConnector(['check', '--config', writeFiles({ config }).config])
-    expect(run.messages).toContainEqual({
-      type: 'CONNECTION_STATUS',
-      connectionStatus: { status: 'SUCCEEDED' },
-    })
-    return run.logs.map(({ level, message }) => `${level} ${message}`)
-  }
-
   it('tells that the end of keys is not announced, where keys end and Redis is not set to announce it', async () => {
     await client.config('SET', 'notify-keyspace-events', '')
     expect(await logsOf({ ttl_seconds: 60 })).toEqual([
@@ -313,3 +304,14 @@ describe('a list whose replies are lost', () => {
     expect(await client.get('taken')).toBe('by another')
   })
 })
+
+/** What a check that succeeds logs. */
+async function logsOf(options: object): Promise<string[]> {
+  const config = { host: redis.host, port: redis.port, ...options }
+  const run = await runConnector(['check', '--config', writeFiles({ config }).config])
+  expect(run.messages).toContainEqual({
+    type: 'CONNECTION_STATUS',
+    connectionStatus: { status: 'SUCCEEDED' },
+  })
+  return run.logs.map(({ level, message }) => `${level} ${message}`)
+}

@@ -24,7 +24,7 @@ export interface Structure {
   /** What `TYPE` says of the keys. */
   kind: 'hash' | 'string' | 'list' | 'set' | 'zset' | 'stream'
   /** Key → contents, as `readAll` gives it. */
-  expected(sent: readonly Sent[]): Map<string, unknown>
+  expected: (sent: readonly Sent[]) => Map<string, unknown>
   /** Whether a key of another type is overwritten, as `SET` does. */
   overwritesOthers?: boolean
   /** A key that the records go to. */

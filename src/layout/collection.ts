@@ -27,7 +27,7 @@ export interface CollectionParts {
   script?: Script | undefined
   overhead: number
   /** Adds the arguments that put the record in; gives how many, or why there are none. */
-  addItem(items: Orders, record: RecordView): number | Refusal
+  addItem: (items: Orders, record: RecordView) => number | Refusal
   /** A command to follow, given the key. */
   afterwards?: readonly [command: string, ...args: string[]] | undefined
 }

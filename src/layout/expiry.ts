@@ -49,7 +49,7 @@ function expiryFrom(field: string): SetExpiry {
   }
 }
 
-const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:?\d\d))?)?$/i
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?: ?(Z|[+-]\d\d(?::?\d\d)?))?)?$/i
 
 /** Epoch milliseconds, or an ISO timestamp, which is UTC where it does not say otherwise. */
 function timeIn(kind: ColumnKind, json: string): number {
@@ -58,10 +58,13 @@ function timeIn(kind: ColumnKind, json: string): number {
     return Math.abs(time) <= 8.64e15 ? time : Number.NaN
   }
   if (kind !== ColumnKind.string) return Number.NaN
-  const text = JSON.parse(json) as string
-  const parts = ISO.exec(text)
-  if (parts === null) return Number.NaN
-  const zone = parts[5] === undefined ? 'Z' : ''
-  const withT = text.replace(' ', 'T').replaceAll(' ', '')
-  return Date.parse(parts[1] === undefined ? withT : withT.toUpperCase() + zone)
+  const [, day, clock = '00:00', zone = 'Z'] = ISO.exec(JSON.parse(json) as string) ?? []
+  if (day === undefined || !isInCalendar(day)) return Number.NaN
+  return Date.parse(`${day}T${clock}${zone.length === 3 ? `${zone}:00` : zone.toUpperCase()}`)
+}
+
+/** February 30 is a day in March to `Date`. */
+function isInCalendar(day: string): boolean {
+  const start = Date.parse(day)
+  return !Number.isNaN(start) && new Date(start).toISOString().startsWith(day)
 }

@@ -58,8 +58,16 @@ function scoreColumn(name: string): Locate {
     range.start = columns.valueStart(row)
     range.end = columns.valueEnd(row)
     // One such score would have Redis refuse the others that go out with it.
-    if (!Number.isFinite(Number(columns.bytes.toString('latin1', range.start, range.end))))
+    const text = columns.bytes.toString('latin1', range.start, range.end)
+    const value = Number(text)
+    if (!Number.isFinite(value))
       return `the column ${name}, which is the score_field, holds a number too large for a score`
+    if (value === 0 && !isZero(text))
+      return `the column ${name}, which is the score_field, holds a number too close to zero for a score`
     return undefined
   }
+}
+
+function isZero(json: string): boolean {
+  return !/^[^e]*[1-9]/i.test(json)
 }

@@ -67,7 +67,8 @@ function columnValue({ valueField, rootField }: RecordSettings): Value {
   return built(false, true, ({ columns }, out) => {
     const row = columns.find(path)
     if (row === -1) return `the column ${name}, which is the value, is missing`
-    if (isAbsent(columns, row)) return `the column ${name}, which is the value, is null`
+    if (isAbsent(columns, row))
+      return `the column ${name}, which is the value, is ${isObject(columns, row) ? 'an empty object' : 'null'}`
     // An object's text is its JSON.
     if (isObject(columns, row)) out.add(columns.bytes, columns.valueStart(row), columns.valueEnd(row))
     else addText(out, columns, row)

@@ -93,8 +93,8 @@ export function judge(error: unknown, where: Where): Judgement {
 const IN_SCRIPT = /^ERR Error running script \(call to \w+\): @user_script: ?\d+: -?/
 
 /** Judges the text of an error reply. */
-export function judgeReply(text: string, where: Where): Judgement {
-  const message = text.replace(IN_SCRIPT, '')
+export function judgeReply(reply: string, where: Where): Judgement {
+  const message = reply.replace(IN_SCRIPT, '')
   for (const [pattern, verdict, sentence] of REPLY_RULES) {
     if (!pattern.test(message)) continue
     const text = sentence(where)

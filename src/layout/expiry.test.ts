@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { spreadOut } from './expiry.ts'
+import { commandFor, commandsFor, refusalOf } from './laid-out.support.ts'
+
+const NO_TIME = 'the column ends, which is the expire_at_field, holds no time'
+
+describe('a time to live', () => {
+  it.each([
+    [0, 9_000],
+    [0.25, 9_500],
+    [0.5, 10_000],
+    [0.75, 10_500],
+    [1, 11_000],
+  ])('of 10 s and a jitter of 10 percent is, at %d, %i ms', (spread, milliseconds) => {
+    expect(endOf({ ttl_seconds: 10, ttl_jitter_percent: 10 }, spread)).toEqual(['PX', `${milliseconds}`])
+  })
+
+  it('never leaves the bounds of its jitter, and comes to all of what is between', () => {
+    const times = Array.from({ length: 2_001 }, (_, step) => spreadOut(1, 50, step / 2_000))
+    expect([Math.min(...times), Math.max(...times)]).toEqual([500, 1_500])
+    expect(new Set(times).size).toBe(1_001)
+  })
+
+  it('is the same for all records where there is no jitter', () => {
+    const times = [0, 0.3, 1].map((spread) => endOf({ ttl_seconds: 3600 }, spread))
+    expect(times).toEqual(times.map(() => ['PX', '3600000']))
+  })
+
+  it('is never nothing, nor written as anything but digits', () => {
+    expect(endOf({ ttl_seconds: 1, ttl_jitter_percent: 100 }, 0)).toEqual(['PX', '1'])
+    const longest = { ttl_seconds: 10_000_000_000, ttl_jitter_percent: 100 }
+    expect(endOf(longest, 1)).toEqual(['PX', '20000000000000'])
+  })
+
+  it('of 0 s is none', () => {
+    expect(endOf({ ttl_seconds: 0 })).toEqual([])
+  })
+})
+
+describe('a time that a record names', () => {
+  it.each([
+    ['"2024-01-01T10:00:00Z"', '2024-01-01T10:00:00.000Z'],
+    ['"2024-01-01T10:00:00z"', '2024-01-01T10:00:00.000Z'],
+    ['"2024-01-01t10:00:00.5Z"', '2024-01-01T10:00:00.500Z'],
+    ['"2024-01-01T10:00:00.123456789Z"', '2024-01-01T10:00:00.123Z'],
+    ['"2024-01-01T10:00Z"', '2024-01-01T10:00:00.000Z'],
+    ['"2024-01-01T10:00:00"', '2024-01-01T10:00:00.000Z'],
+    ['"2024-01-01 10:00:00.250"', '2024-01-01T10:00:00.250Z'],
+    ['"2024-01-01 10:00"', '2024-01-01T10:00:00.000Z'],
+    ['"2024-01-01"', '2024-01-01T00:00:00.000Z'],
+    ['"2024-02-29"', '2024-02-29T00:00:00.000Z'],
+    ['"2024-01-01T24:00:00Z"', '2024-01-02T00:00:00.000Z'],
+    ['"2024-01-01T10:00:00+02:00"', '2024-01-01T08:00:00.000Z'],
+    ['"2024-01-01T10:00:00.5+0530"', '2024-01-01T04:30:00.500Z'],
+    ['"2024-01-01T10:00-08:00"', '2024-01-01T18:00:00.000Z'],
+    ['"2024-01-01T10:00:00-00:00"', '2024-01-01T10:00:00.000Z'],
+    ['"2024-01-01 10:00:00+00"', '2024-01-01T10:00:00.000Z'],
+    ['"2024-01-01 10:00:00.5-05"', '2024-01-01T15:00:00.500Z'],
+    ['"2024-01-01 10:00:00 +02:00"', '2024-01-01T08:00:00.000Z'],
+    ['"2024-01-01 10:00:00 Z"', '2024-01-01T10:00:00.000Z'],
+    ['"2024-02-29T23:30:00-01:00"', '2024-03-01T00:30:00.000Z'],
+    ['"9999-12-31T23:59:59.999Z"', '9999-12-31T23:59:59.999Z'],
+    ['"1970-01-01T00:00:00.001Z"', '1970-01-01T00:00:00.001Z'],
+    [String.raw`"2024-01-01T10\u003a00:00Z"`, '2024-01-01T10:00:00.000Z'],
+  ])('may be %s, which is %s', (value, time) => {
+    expect(endAt(value)).toEqual(['PXAT', `${Date.parse(time)}`])
+  })
+
+  it.each([
+    ['1700000000000', '1700000000000'],
+    ['1700000000000.999', '1700000000000'],
+    ['1.7e12', '1700000000000'],
+    ['8640000000000000', '8640000000000000'],
+    ['1', '1'],
+  ])('may be %s, in epoch milliseconds', (value, milliseconds) => {
+    expect(endAt(value)).toEqual(['PXAT', milliseconds])
+  })
+
+  it.each(['0', '-0', '-1', '0.5', '-1.7e12', '"1969-12-31T23:59:59Z"', '"0000-01-01"'])(
+    'is the first that Redis knows where it is %s',
+    (value) => {
+      expect(endAt(value)).toEqual(['PXAT', '1'])
+    },
+  )
+
+  it.each(['{"id":1,"ends":null}', '{"id":1}', '{"id":1,"ends":{}}'])(
+    'is never where there is none: %s',
+    (record) => {
+      expect(commandFor(withEnd('ends'), record)).toHaveLength(3)
+    },
+  )
+
+  it('is that of each record by itself', () => {
+    const records = ['1700000000000', 'null', '1700000000001'].map((ends) => `{"ends":${ends}}`)
+    const ends = commandsFor(withEnd('ends'), records).map((command) => command.slice(3))
+    expect(ends).toEqual([['PXAT', '1700000000000'], [], ['PXAT', '1700000000001']])
+  })
+
+  it('may stand in a nested column', () => {
+    const [, , , ...end] = commandFor(withEnd('a.b'), '{"id":1,"a":{"b":1700000000000}}')
+    expect(end).toEqual(['PXAT', '1700000000000'])
+  })
+
+  it.each([
+    'true',
+    '[1700000000000]',
+    '{"at":1700000000000}',
+    '8640000000000001',
+    '-8640000000000001',
+    '1e400',
+    '""',
+    '"soon"',
+    '"1700000000000"',
+    '"2024"',
+    '"2024-01"',
+    '"2024-1-1"',
+    '"20240101"',
+    '"2024-13-01"',
+    '"2024-00-10"',
+    '"2024-02-30"',
+    '"2023-02-29T00:00:00Z"',
+    '"2024-04-31 10:00"',
+    '"2024-01-01T"',
+    '"2024-01-01T10"',
+    '"2024-01-01T25:00:00Z"',
+    '"2024-01-01T10:60:00Z"',
+    '"2024-01-01T10:00:00.Z"',
+    '"2024-01-01T10:00:00+25:00"',
+    '"2024-01-01T10:00:00+2"',
+    '"2024-01-01Z"',
+    '"2024-01-01T10:00:00 UTC"',
+    '" 2024-01-01"',
+    '"2024-01-01\\n"',
+    '"Mon, 01 Jan 2024 10:00:00 GMT"',
+  ])('is not to be had from %s', (value) => {
+    expect(refusalOf(withEnd('ends'), `{"id":1,"ends":${value}}`)).toBe(NO_TIME)
+  })
+})
+
+function withEnd(column: string) {
+  return { cache_type: 'string', data_format: 'json', expire_at_field: column } as const
+}
+
+/** How the command ends that writes a record with this value. */
+function endAt(value: string): string[] {
+  return commandFor(withEnd('ends'), `{"id":1,"ends":${value}}`).slice(3)
+}
+
+function endOf(options: { ttl_seconds: number; ttl_jitter_percent?: number }, spread = 0.5): string[] {
+  return commandFor({ cache_type: 'string', ...options }, '{}', { spread: () => spread }).slice(3)
+}

@@ -1,0 +1,160 @@
+/** For tests: the commands that records become, which a scanner has read as it does in a run. */
+// oxlint-disable no-restricted-imports -- A layout is given what was read; here it must be read first.
+import { parseConfig } from '../config/parse.ts'
+import type { RecordOptions } from '../config/record-options.ts'
+import { Columns } from '../protocol/columns.ts'
+import { compact } from '../protocol/compact.ts'
+import { Input } from '../protocol/input.ts'
+import { filterOf } from './filter.ts'
+import type { Layout, RecordView, Refusal } from './layout.ts'
+import { NO_GROUP, Orders } from './orders.ts'
+import { layoutFor } from './select.ts'
+import type { StreamNames } from './template.ts'
+
+/** What the options and the records do not say. */
+export interface Given extends StreamNames {
+  /** Of the first record; the others follow. */
+  id: number
+  emittedAt: string
+  spread: (record: number) => number
+}
+
+const USUAL: Given = {
+  name: 's',
+  namespace: 'n',
+  primaryKey: [],
+  id: 7,
+  emittedAt: '5',
+  spread: () => 0.5,
+}
+
+export interface LaidOut {
+  bytes: Buffer
+  commands: string[][]
+  /** By command: the places of the records it writes. */
+  records: number[][]
+  /** By record, where one was refused. */
+  refusals: (Refusal | undefined)[]
+}
+
+/** The layout that a configuration with these options gives. */
+export function layoutWith(options: RecordOptions, given: Partial<Given> = {}): Layout {
+  return layoutFor(settingsWith(options), { ...USUAL, ...given })
+}
+
+/** Lays out records, given as JSON text, and puts in what was held back. */
+export function laidOut(
+  options: RecordOptions,
+  records: readonly string[],
+  given: Partial<Given> = {},
+  layout = layoutWith(options, given),
+): LaidOut {
+  const { id, emittedAt, spread } = { ...USUAL, ...given }
+  const out = new Orders(Buffer.alloc(0))
+  const results: (number | Refusal)[] = []
+  eachRead(records, emittedAt, layout.usesColumns, (view, record) => {
+    view.id = layout.usesIds ? id + record : 0
+    view.spread = spread(record)
+    results.push(layout.write(out, view))
+  })
+  layout.flush(out)
+  const bytes = out.bytes.subarray(0, out.length)
+  const commands = commandsIn(bytes)
+  if (commands.length !== out.commands) throw new Error(`${out.commands} commands were counted`)
+  return {
+    bytes,
+    commands,
+    records: commands.map((_, command) => recordsOf(out.groupOf(command), results)),
+    refusals: results.map((result) => (typeof result === 'string' ? result : undefined)),
+  }
+}
+
+/** The commands of records that can all be written. */
+export function commandsFor(
+  options: RecordOptions,
+  records: readonly string[],
+  given?: Partial<Given>,
+): string[][] {
+  const { commands, refusals } = laidOut(options, records, given)
+  const refused = refusals.find((refusal) => refusal !== undefined)
+  if (refused !== undefined) throw new Error(`A record was refused: ${refused}`)
+  return commands
+}
+
+/** The command of a record that becomes a single one. */
+export function commandFor(options: RecordOptions, record: string, given?: Partial<Given>): string[] {
+  const [command, ...others] = commandsFor(options, [record], given)
+  if (command === undefined || others.length > 0) throw new Error(`There are ${others.length + 1} commands`)
+  return command
+}
+
+/** Why a record is refused, which leaves no trace among the commands. */
+export function refusalOf(
+  options: RecordOptions,
+  record: string,
+  given?: Partial<Given>,
+): string | undefined {
+  const { commands, refusals } = laidOut(options, [record], given)
+  if (commands.length > 0) throw new Error(`There are commands: ${JSON.stringify(commands)}`)
+  return refusals[0]
+}
+
+/** Whether a record is written at all. */
+export function isKept(options: RecordOptions, record: string): boolean {
+  const filter = filterOf(settingsWith(options))
+  const kept: boolean[] = []
+  eachRead([record], USUAL.emittedAt, true, ({ columns }) => kept.push(filter?.(columns) ?? true))
+  return kept[0]!
+}
+
+function settingsWith(options: RecordOptions) {
+  return parseConfig(JSON.stringify({ host: 'h', ...options }), {}).config.records
+}
+
+function eachRead(
+  records: readonly string[],
+  emittedAt: string,
+  usesColumns: boolean,
+  visit: (view: RecordView, record: number) => unknown,
+): void {
+  const input = new Input(1 << 16)
+  const view = { bytes: input.bytes, columns: new Columns(), id: 0, spread: 0 } as RecordView
+  for (const [record, data] of records.entries()) {
+    const message = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
+    input.append(Buffer.from(`{"type":"RECORD","record":${message}}\n`))
+    if (!input.next()) throw new Error(`This is not a line: ${data}`)
+    const { data: range, emittedAt: time, dataHasSpace } = input.message
+    view.emittedAtStart = time.start
+    view.emittedAtEnd = time.end
+    view.dataStart = range.start
+    view.dataEnd = dataHasSpace ? compact(input.bytes, range.start, range.end) : range.end
+    if (usesColumns) view.columns.read(input.block.scanner, view.dataStart, view.dataEnd)
+    view.bytes = input.bytes
+    visit(view, record)
+  }
+}
+
+function recordsOf(group: number, results: readonly (number | Refusal)[]): number[] {
+  return group === NO_GROUP ? [] : [...results.keys()].filter((record) => results[record] === group)
+}
+
+/** Each command as its name and arguments. */
+function commandsIn(bytes: Buffer): string[][] {
+  let at = 0
+  const readSize = (kind: string): number => {
+    const end = bytes.indexOf('\r\n', at)
+    const text = bytes.toString('latin1', at, end)
+    if (end === -1 || !text.startsWith(kind)) throw new Error(`Not a command: ${JSON.stringify(text)}`)
+    at = end + 2
+    return Number(text.slice(1))
+  }
+  const readArgument = (): string => {
+    const size = readSize('$')
+    const text = bytes.toString('utf8', at, at + size)
+    at += size + 2
+    return text
+  }
+  const commands: string[][] = []
+  while (at < bytes.length) commands.push(Array.from({ length: readSize('*') }, readArgument))
+  return commands
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import { commandFor, refusalOf, type Given } from './laid-out.support.ts'
+import { Template } from './template.ts'
+
+describe('a key', () => {
+  it.each([
+    ['user:${id}', '{"id":12345678901234567890}', 'user:12345678901234567890'],
+    ['${id}', '{"id":1.0}', '1.0'],
+    ['${id}', '{"id":1e400}', '1e400'],
+    ['${id}', '{"id":-0}', '-0'],
+    ['${id}', '{"id":true}', 'true'],
+    ['${id}', '{"id":false}', 'false'],
+    ['${id}', '{"id":[1, 2.0, {"a": null}]}', '[1,2.0,{"a":null}]'],
+    ['${id}', '{"id":[]}', '[]'],
+    ['${id}', '{"id":"€😀"}', '€😀'],
+    ['${id}', '{"id":" a b "}', ' a b '],
+    ['${id}', '{"id":"a:b%c"}', 'a:b%c'],
+    ['${id}', '{"id":"${id}"}', '${id}'],
+    ['${id}', '{"id":"null"}', 'null'],
+    ['${id}', String.raw`{"id":"\u20ac\ud83d\ude00\"\\\/\n\r\n\u0000"}`, '€😀"\\/\n\r\n\0'],
+    ['${id}', String.raw`{"id":"\ud800"}`, '\ufffd'],
+    ['${id}', String.raw`{"id":"a\udc00b"}`, 'a\ufffdb'],
+    ['${id}', String.raw`{"id":["\ud800"]}`, String.raw`["\ud800"]`],
+    ['${a}-${b}${c}', '{"c":3,"b":"2","a":1}', '1-23'],
+    ['${a}${a}', '{"a":"x"}', 'xx'],
+    ['{${tag}}:${id}', '{"tag":"t","id":1}', '{t}:1'],
+    ['$${id}:${id}', '{"id":1}', '${id}:1'],
+    ['100%:${id}', '{"id":1}', '100%:1'],
+    ['€😀:${id}\n', '{"id":1}', '€😀:1\n'],
+    ['${a.b}', '{"a":{"b":1}}', '1'],
+    ['${a.b}', '{"a.b":1}', '1'],
+    ['${a.b}', '{"a":{"b":1},"a.b":2}', '2'],
+    ['${a.b}', '{"a.b":2,"a":{"b":1}}', '1'],
+    ['${a.b.c}', '{"a.b":{"c":1}}', '1'],
+    ['${id}', '{"id":1,"id":2}', '2'],
+    ['${id}', String.raw`{"\u0069d":2}`, '2'],
+    ['${naïve €}', '{"naïve €":1}', '1'],
+    ['${a "b"}', String.raw`{"a \"b\"":1}`, '1'],
+  ])('by the template %s is, for %s, %j', (template, record, key) => {
+    expect(keyFor(template, record)).toBe(key)
+  })
+
+  it.each([
+    ['${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}', 'crm:users:42'],
+    ['${_airbyte_ab_id}${_airbyte_ab_id}', '4242'],
+    ['${_airbyte_primary_key}', 'a'],
+    ['k', 'k'],
+  ])('by the template %s has what the stream says of itself: %s', (template, key) => {
+    const given = { namespace: 'crm', name: 'users', primaryKey: [['id']], id: 42 }
+    expect(keyFor(template, '{"id":"a"}', given)).toBe(key)
+  })
+
+  it.each([':${x}', '${_airbyte_ab_id}', '%3A', '${'])(
+    'takes the names of a stream and a prefix as they are: %s',
+    (name) => {
+      const [, key] = commandFor({ key_prefix: name }, '{}', { namespace: name, name, id: 1 })
+      expect(key).toBe(`${name}${name}:${name}:1`)
+    },
+  )
+
+  it('may have an empty namespace', () => {
+    expect(commandFor({}, '{}', { namespace: '', id: 1 })[1]).toBe(':s:1')
+  })
+
+  it.each([1, 9, 10, 99_999, 100_000, 2 ** 31, 2 ** 32, 9_999_999_999, Number.MAX_SAFE_INTEGER])(
+    'may have the id %i',
+    (id) => {
+      expect(keyFor('i${_airbyte_ab_id}d', '{}', { id })).toBe(`i${id}d`)
+    },
+  )
+
+  it.each([10, 255, 256, 257, 100_000])('may have %i bytes of data', (size) => {
+    const text = '€'.repeat(size / 3) + 'x'.repeat(size % 3)
+    expect(keyFor('a${id}b${id}', `{"id":"${text}"}`)).toBe(`a${text}b${text}`)
+    expect(keyFor('a${id}b', String.raw`{"id":"\n${text}"}`)).toBe(`a\n${text}b`)
+  })
+})
+
+describe('a primary key', () => {
+  it.each([
+    ['{"a":"x:y%z"}', [['a']], 'x:y%z'],
+    ['{"a":1.0}', [['a']], '1.0'],
+    ['{"a":{"b":7}}', [['a', 'b']], '7'],
+    ['{"a":"x","b":"y"}', [['a'], ['b']], 'x:y'],
+    ['{"a":"x","b":"y"}', [['b'], ['a']], 'y:x'],
+    ['{"a":"x:y","b":"%"}', [['a'], ['b']], 'x%3Ay:%25'],
+    ['{"a":"::","b":"%3A%25"}', [['a'], ['b']], '%3A%3A:%253A%2525'],
+    [String.raw`{"a":"\u003a","b":"\n"}`, [['a'], ['b']], '%3A:\n'],
+    ['{"a":"€:😀","b":["x:y"]}', [['a'], ['b']], '€%3A😀:["x%3Ay"]'],
+    [String.raw`{"a":"\ud800:","b":1}`, [['a'], ['b']], '\ufffd%3A:1'],
+    ['{"a":{"b":1},"c":2.50,"d":true}', [['a', 'b'], ['c'], ['d']], '1:2.50:true'],
+  ])('of %s, %j, is %s', (record, primaryKey, expected) => {
+    expect(keyFor('${_airbyte_primary_key}', record, { primaryKey })).toBe(expected)
+    expect(keyFor('a:${_airbyte_primary_key}:z%', record, { primaryKey })).toBe(`a:${expected}:z%`)
+  })
+
+  it('escapes its own parts only', () => {
+    const given = { primaryKey: [['a'], ['b']], name: 's:%' }
+    expect(keyFor('${_airbyte_stream}${a}/${_airbyte_primary_key}/${a}', '{"a":"x:%","b":1}', given)).toBe(
+      's:%x:%/x%3A%25:1/x:%',
+    )
+  })
+
+  it('is another for each pair of values, however they are split', () => {
+    const values = ['a', ':', '%', 'a:', ':a', '%3A', '%25', 'a%', '::']
+    const pairs = values.flatMap((a) => values.map((b) => JSON.stringify({ a, b })))
+    const keys = pairs.map((pair) => keyFor('${_airbyte_primary_key}', pair, { primaryKey: [['a'], ['b']] }))
+    expect(new Set(keys).size).toBe(pairs.length)
+  })
+
+  it.each([
+    ['{"a":"x"}', 'the column b.c, which the key needs, is missing'],
+    ['{"a":"x","b":{"c":null}}', 'the column b.c, which the key needs, is null'],
+    ['{"a":"","b":{"c":1}}', 'the column a, which the key needs, is empty'],
+    ['{"a":{"x":1},"b":{"c":1}}', 'the column a, which the key needs, is an object'],
+  ])('with a part missing is none: %s', (record, reason) => {
+    expect(refusalOf({ data_format: 'flat' }, record, { primaryKey: [['a'], ['b', 'c']] })).toBe(reason)
+  })
+})
+
+describe('a record without what its key needs', () => {
+  it.each([
+    ['{"other":"SECRET"}', 'is missing'],
+    ['{}', 'is missing'],
+    ['{"id":{"no":1}}', 'is missing'],
+    ['{"id":{"id":null}}', 'is null'],
+    ['{"id":{"id":""}}', 'is empty'],
+    ['{"id":{"id":{}}}', 'is an object'],
+    ['{"id":{"id":{"SECRET":1}}}', 'is an object'],
+    ['{"id":{"id":1,"id":null}}', 'is null'],
+    ['{"id":["SECRET"]}', 'is missing'],
+    ['{"id":null}', 'is missing'],
+  ])('is refused, naming the column and not its data: %s', (record, problem) => {
+    const options = { key_template: 'k:${id.id}' }
+    expect(refusalOf(options, record)).toBe(`the column id.id, which the key needs, ${problem}`)
+  })
+
+  it.each([
+    ['the key', { cache_type: 'string', key_template: 'k:${SECRET}:${x}' }],
+    ['the hash_field', { hash_field: 'k:${SECRET}:${x}' }],
+    ['the member', { cache_type: 'set', member: '${SECRET}:${x}' }],
+    ['the member', { cache_type: 'list', member: '${SECRET}:${x}' }],
+    ['the member', { cache_type: 'sorted_set', member: '${SECRET}:${x}' }],
+  ] as const)('is told which template needs it: %s', (option, options) => {
+    expect(refusalOf(options, '{"SECRET":1}')).toBe(`the column x, which ${option} needs, is missing`)
+  })
+})
+
+describe('a template', () => {
+  const names = { name: 's', namespace: '', primaryKey: [['a'], ['b']] }
+
+  it.each([
+    ['text', 'p:text'],
+    ['${_airbyte_namespace}:${_airbyte_stream}', 'p::s'],
+    ['$${x}', 'p:${x}'],
+    ['', 'p:'],
+    ['${_airbyte_ab_id}', undefined],
+    ['a${b}c', undefined],
+    ['${_airbyte_primary_key}', undefined],
+  ])('knows whether all records have the same text: %s, %s', (text, constant) => {
+    expect(new Template('key', text, names, 'p:').constant?.toString()).toBe(constant)
+  })
+
+  it('may be a text that is empty', () => {
+    expect(new Template('key', '${_airbyte_namespace}', names).constant?.toString()).toBe('')
+  })
+
+  it.each([
+    ['text', false, false],
+    ['${_airbyte_namespace}', false, false],
+    ['a${b}', false, true],
+    ['${_airbyte_primary_key}', false, true],
+    ['${_airbyte_ab_id}', true, false],
+    ['${_airbyte_ab_id}${b}', true, true],
+  ])('knows what it takes: %s, ids %s, columns %s', (text, usesIds, usesColumns) => {
+    expect(new Template('key', text, names)).toMatchObject({ usesIds, usesColumns })
+  })
+
+  it('knows about how long its texts are', () => {
+    expect(new Template('key', 'abc${x}def', names, 'p').size).toBe(7 + 16)
+    expect(new Template('key', 'abc${_airbyte_stream}', names, '€').size).toBe(7)
+  })
+})
+
+function keyFor(template: string, record: string, given?: Partial<Given>): string {
+  return commandFor({ key_template: template }, record, given)[1]!
+}
