@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { spreadOut } from './expiry.ts'
 import { commandFor, commandsFor, refusalOf } from './laid-out.support.ts'
 
@@ -66,6 +66,20 @@ describe('a time that a record names', () => {
     expect(endAt(value)).toEqual(['PXAT', `${Date.parse(time)}`])
   })
 
+  it.each(['"2024-07-01"', '"2024-07-01T00:00"', '"2024-07-01 00:00:00.000"'])(
+    'is UTC where it does not say otherwise, wherever the connector runs: %s',
+    (value) => {
+      const zone = process.env['TZ']
+      process.env['TZ'] = 'America/New_York'
+      onTestFinished(() => {
+        if (zone === undefined) delete process.env['TZ']
+        else process.env['TZ'] = zone
+      })
+      expect(new Date(2024, 6).getTimezoneOffset()).toBe(240)
+      expect(endAt(value)).toEqual(['PXAT', '1719792000000'])
+    },
+  )
+
   it.each([
     ['1700000000000', '1700000000000'],
     ['1700000000000.999', '1700000000000'],
@@ -104,6 +118,7 @@ describe('a time that a record names', () => {
   it.each([
     'true',
     '[1700000000000]',
+    '["2024-01-01"]',
     '{"at":1700000000000}',
     '8640000000000001',
     '-8640000000000001',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../config/record-options.ts'
-import { commandFor, commandsFor, layoutWith, refusalOf, type Given } from './laid-out.support.ts'
+import { commandFor, commandsFor, laidOut, layoutWith, refusalOf, type Given } from './laid-out.support.ts'
 
 const AIRBYTE = ['_airbyte_ab_id', '7', '_airbyte_emitted_at', '5', '_airbyte_data']
 
@@ -88,6 +88,21 @@ describe('the fields of the format flat', () => {
     const fields = commandsFor(FLAT, records, { id: 1 }).map((command) => command.slice(6))
     expect(fields).toEqual([['a', '1', 'b.c', '2'], ['b.c', '3', 'b.d', '4'], [], ['e', '5'], ['a', '6']])
   })
+
+  it.each([{}, { fields: ['a', 'b'] }])(
+    'may have names that are too long together, at many levels: %j',
+    (options) => {
+      const levels = 9_000
+      const deep = `${'{"a":1,"b":'.repeat(levels)}2${'}'.repeat(levels)}`
+      const { commands, refusals } = laidOut({ ...FLAT, ...options }, ['{"a":1}', deep, '{"b":{"a":2}}'])
+      expect(commands.map((command) => command.slice(6))).toEqual([
+        ['a', '1'],
+        ['b.a', '2'],
+      ])
+      const reason = 'the names of its nested columns, joined with dots, take too much room'
+      expect(refusals).toEqual([undefined, reason, undefined])
+    },
+  )
 
   it.each([300, 5_000, 20_000])('may be %i', (count) => {
     const record = Object.fromEntries(Array.from({ length: count }, (_, n) => [`c${n}`, `v${n}`]))

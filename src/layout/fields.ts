@@ -92,8 +92,7 @@ function findAll(found: Found, rootField: string | undefined): Find {
     const row = root === undefined ? undefined : columns.find(root)
     if (row !== undefined && !isObject(columns, row))
       return 'what stands under the root_field is no object, so it has no columns'
-    noteLeaves(found, leaves, columns, row)
-    return undefined
+    return noteLeaves(found, leaves, columns, row)
   }
 }
 
@@ -112,8 +111,10 @@ function findChosen(
     for (const { path, name, leaves } of chosen) {
       const row = columns.find(path)
       if (isAbsent(columns, row)) continue
-      if (isObject(columns, row)) noteLeaves(found, leaves, columns, row)
-      else {
+      if (isObject(columns, row)) {
+        const problem = noteLeaves(found, leaves, columns, row)
+        if (problem !== undefined) return problem
+      } else {
         found.names.push(name)
         found.rows.push(row)
       }
@@ -127,11 +128,23 @@ function noteLeaves(
   leaves: Leaves,
   columns: Columns,
   root: number | undefined,
-): void {
-  const count = leaves.read(columns, root)
+): Refusal | undefined {
+  const count = countLeaves(leaves, columns, root)
+  if (count === undefined) return 'the names of its nested columns, joined with dots, take too much room'
   for (let leaf = 0; leaf < count; leaf++) {
     names.push(leaves.names[leaf]!)
     rows.push(leaves.rows[leaf]!)
+  }
+  return undefined
+}
+
+/** Undefined where the names of thousands of levels come to more than `Leaves` puts up with. */
+function countLeaves(leaves: Leaves, columns: Columns, root: number | undefined): number | undefined {
+  try {
+    return leaves.read(columns, root)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
 

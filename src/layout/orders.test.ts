@@ -40,6 +40,13 @@ describe('commands of which not all write records', () => {
     expect(groupsOf(out, 2)).toEqual([1, 0])
   })
 
+  it('are told apart even where the group has the number of its command by chance', () => {
+    const out = new Orders(Buffer.alloc(0))
+    out.newGroup()
+    expect(put(out, 3, (command) => command > 0)).toEqual([NO_GROUP, 1, 2])
+    expect(groupsOf(out, 4)).toEqual([NO_GROUP, 1, 2, NO_GROUP])
+  })
+
   it('may leave out the group of a record that none wrote in the end', () => {
     const out = new Orders(Buffer.alloc(0))
     put(out, 2, () => true)
