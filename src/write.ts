@@ -45,13 +45,13 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   const progress = new Progress(plans, output.log)
   const limits = { records: config.batchRecords, bytes: config.batchBytes }
   const maxBytes = config.maxInFlightBytes
-  const slabs = new Slabs(maxBytes * SLABS_PER_BYTE)
+  const slabs = new Slabs(maxBytes * SLABS_PER_BYTE, config.batchBytes)
   const deadLetters =
     config.onRecordError === 'dead_letter'
       ? new DeadLetters({ link, key: deadLetterKey(config.keyPrefix), maxLength: config.deadLetterMaxLength })
       : undefined
   const deliver = deliverBy({ link, slabs, deadLetters })
-  const ledger = new Ledger({ deliver, ids, progress, output, maxBytes })
+  const ledger = new Ledger({ deliver, ids, progress, output, maxBytes, leastBytes: slabs.least })
   const intake = new Intake({ plans, limits, ledger, progress })
 
   const problem = await readAll(input, intake, signal)

@@ -147,6 +147,14 @@ describe('the window', () => {
     expect(ledger.hasRoom).toBe(true)
   })
 
+  it('has batches take no less than the memory that any of them is given', async () => {
+    const { ledger } = await openLedger(plans, 1000, 500)
+    ledger.submit(batchWith(1))
+    expect(ledger.hasRoom).toBe(true)
+    ledger.submit(batchWith(1))
+    expect(ledger.hasRoom).toBe(false)
+  })
+
   it('is empty when everything is settled, as often as that is', async () => {
     const { ledger, deliveries } = await openLedger(plans, 1)
     for (let round = 0; round < 5; round++) {

@@ -25,6 +25,8 @@ export interface LedgerParts {
   output: Output
   /** The most that batches may take between submission and release. */
   maxBytes: number
+  /** What a batch with records takes at least, however few they are. */
+  leastBytes: number
 }
 
 /** Batches whose ids are not known yet: more would only take memory, as one asks for its ids when it is submitted. */
@@ -36,6 +38,7 @@ export class Ledger {
   readonly #progress: Progress
   readonly #output: Output
   readonly #maxBytes: number
+  readonly #leastBytes: number
   /** Submitted and not released, in order of submission. */
   readonly #entries: Entry[] = []
   #size = 0
@@ -52,6 +55,7 @@ export class Ledger {
     this.#progress = parts.progress
     this.#output = parts.output
     this.#maxBytes = parts.maxBytes
+    this.#leastBytes = parts.leastBytes
   }
 
   /** Whether another batch may be filled at once. */
@@ -73,7 +77,8 @@ export class Ledger {
 
   /** Takes a batch on its way. */
   submit(batch: Batch): void {
-    const entry: Entry = { batch, size: batch.size, outcomes: undefined }
+    const size = batch.records === 0 ? batch.size : Math.max(batch.size, this.#leastBytes)
+    const entry: Entry = { batch, size, outcomes: undefined }
     this.#entries.push(entry)
     this.#size += entry.size
     this.#waiting++

@@ -23,7 +23,7 @@ interface CountingServer {
   goOn(): void
 }
 
-export async function openLedger(plans: readonly StreamPlan[], maxBytes = 1 << 20) {
+export async function openLedger(plans: readonly StreamPlan[], maxBytes = 1 << 20, leastBytes = 0) {
   const { server, link } = countingServer()
   const deliveries: Delivery[] = []
   const deliver: Deliver = (batch, ids) => {
@@ -41,7 +41,7 @@ export async function openLedger(plans: readonly StreamPlan[], maxBytes = 1 << 2
   const ids = await Ids.open(link, plans)
   server.asked.length = 0
   const progress = new Progress(plans, () => undefined)
-  const ledger = new Ledger({ deliver, ids, progress, output: new Output(stdout), maxBytes })
+  const ledger = new Ledger({ deliver, ids, progress, output: new Output(stdout), maxBytes, leastBytes })
   return { ledger, deliveries, lines, server }
 }
 

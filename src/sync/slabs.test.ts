@@ -26,13 +26,20 @@ describe('slabs', () => {
     }
   })
 
-  it('that are too small are not kept beside a larger one', () => {
-    const slabs = new Slabs(1000 * KIB)
+  it('that are too small make room for a larger one, where there would be too many', () => {
+    const slabs = new Slabs(500 * KIB)
     const small = [slabs.take(10 * KIB), slabs.take(10 * KIB)]
     for (const slab of small) slabs.give(slab)
-    const large = slabs.take(500 * KIB)
+    const large = slabs.take(450 * KIB)
     expect(small).not.toContain(large)
     expect(small).not.toContain(slabs.take(1))
+  })
+
+  it('have a least size, so that those of small batches serve large ones', () => {
+    const slabs = new Slabs(1000 * KIB, 300 * KIB)
+    const slab = slabs.take(1)
+    slabs.give(slab)
+    expect(slabs.take(300 * KIB)).toBe(slab)
   })
 
   it('are kept up to the most there may be, those in use included', () => {

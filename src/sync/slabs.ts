@@ -5,23 +5,26 @@ const STEP = 1 << 16
 
 export class Slabs {
   readonly #most: number
+  /** No slab is smaller, so that those of batches with few records can stand in for others, too. */
+  readonly least: number
   readonly #spare: Buffer[] = []
   /** Bytes of all slabs, in use or not. */
   #total = 0
 
   /** `most`: bytes of slabs, those in use included, up to which slabs are kept for later. */
-  constructor(most: number) {
+  constructor(most: number, least = STEP) {
     this.#most = most
+    this.least = least
   }
 
   /** A slab of `size` bytes or more. */
   take(size: number): Buffer {
     const index = this.#spare.findLastIndex((slab) => slab.length >= size)
     if (index !== -1) return this.#spare.splice(index, 1)[0]!
-    // What is at hand is too small; keeping it as well would only add up.
-    for (const slab of this.#spare.splice(0)) this.#total -= slab.length
-    const rounded = Math.ceil(size / STEP) * STEP
+    const rounded = Math.ceil(Math.max(size, this.least) / STEP) * STEP
     this.#total += rounded
+    // Those that are too small make room.
+    while (this.#total > this.#most && this.#spare.length > 0) this.#total -= this.#spare.shift()!.length
     return Buffer.allocUnsafeSlow(rounded)
   }
 
