@@ -14,6 +14,7 @@ import { Server } from './server.ts'
 import { measureDistance } from './suites/distance.ts'
 import { measureGrowth } from './suites/growth.ts'
 import { measureImage } from './suites/image.ts'
+import { measureLayouts } from './suites/layouts.ts'
 import { measureMemory } from './suites/memory.ts'
 import { measureSizes } from './suites/size.ts'
 import { measureStart } from './suites/start.ts'
@@ -26,6 +27,7 @@ const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
     if (bench.options.write) writePlot(plotThroughput(figures))
     return section
   },
+  layouts: measureLayouts,
   distance: measureDistance,
   growth: measureGrowth,
   memory: measureMemory,

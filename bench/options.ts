@@ -1,7 +1,7 @@
 // What the command line asks for.
 import { parseArgs } from 'node:util'
 
-const suiteNames = ['size', 'distance', 'growth', 'memory', 'start', 'image'] as const
+const suiteNames = ['size', 'layouts', 'distance', 'growth', 'memory', 'start', 'image'] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 export type Address = { host: string; port: number }
