@@ -2,8 +2,8 @@
 import { ConfigError } from '../errors.ts'
 import { displayName, identityOf, type StreamDescriptor } from './descriptor.ts'
 
-const SYNC_MODES = ['append', 'overwrite'] as const
-type SyncMode = (typeof SYNC_MODES)[number]
+const SYNC_MODES = ['append', 'overwrite', 'append_dedup', 'update', 'soft_delete'] as const
+export type SyncMode = (typeof SYNC_MODES)[number]
 
 export interface SyncStream extends StreamDescriptor {
   name: string
@@ -15,8 +15,17 @@ export interface SyncStream extends StreamDescriptor {
   minimumGeneration: number
   /** The path of each of its columns; empty where the stream has none. */
   primaryKey: string[][]
+  /** The column that says which of two versions of a row is newer; undefined where emission time does. */
+  cursor: Cursor | undefined
   /** Names of the columns, where the source declares them. */
   columns: ReadonlySet<string> | undefined
+}
+
+export interface Cursor {
+  /** Names from the record down, joined with dots. */
+  path: string
+  /** Whether the source says that its strings are numbers. */
+  isNumeric: boolean
 }
 
 /** Reads the catalog's text. Throws one ConfigError that lists everything wrong with it. */
@@ -58,19 +67,21 @@ function readStream(entry: unknown): SyncStream | string {
     generation_id: generation,
     minimum_generation_id: minimum,
     primary_key: primaryKey,
+    cursor_field: cursor,
   } = (entry ?? {}) as {
     stream?: (Partial<StreamDescriptor> & StreamSchema) | null
     destination_sync_mode?: unknown
     generation_id?: unknown
     minimum_generation_id?: unknown
     primary_key?: unknown
+    cursor_field?: unknown
   }
   const { name, namespace = null } = stream ?? {}
   if (typeof name !== 'string' || name === '') return 'the stream has no name'
   if (namespace !== null && typeof namespace !== 'string') return `the namespace of ${name} is not a string`
   const who = displayName({ name, namespace })
   if (!isSyncMode(mode))
-    return `${who} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${SYNC_MODES.join(' or ')}`
+    return `${who} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${SYNC_MODES.slice(0, -1).join(', ')} or ${SYNC_MODES.at(-1)}`
   if (!isGeneration(generation) || !isGeneration(minimum) || (minimum ?? 0) > (generation ?? Infinity))
     return (
       `${who} has generation_id ${String(generation)} and minimum_generation_id ${String(minimum)}; ` +
@@ -84,27 +95,42 @@ function readStream(entry: unknown): SyncStream | string {
     generation: generation ?? (minimum || undefined),
     minimumGeneration: minimum ?? 0,
     primaryKey: chosenKey.length > 0 ? chosenKey : pathsIn(stream?.source_defined_primary_key),
-    columns: declaredColumns(stream?.json_schema),
+    cursor: cursorOf(cursor, stream),
+    columns: namesIn(propertiesOf(stream?.json_schema)),
   }
 }
 
 interface StreamSchema {
   source_defined_primary_key?: unknown
+  default_cursor_field?: unknown
   json_schema?: unknown
 }
 
 /** Anything else than a list of paths is none. */
 function pathsIn(value: unknown): string[][] {
-  if (!Array.isArray(value)) return []
-  return value.filter(
-    (path): path is string[] =>
-      Array.isArray(path) && path.length > 0 && path.every((name) => typeof name === 'string'),
-  )
+  return Array.isArray(value) ? value.filter(isPath) : []
 }
 
-function declaredColumns(schema: unknown): ReadonlySet<string> | undefined {
+function isPath(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string')
+}
+
+/** A source that has its own cursor names it as the default one; hosts may leave it out then. */
+function cursorOf(chosen: unknown, stream: StreamSchema | null | undefined): Cursor | undefined {
+  const path = [chosen, stream?.default_cursor_field].find(isPath)
+  if (path === undefined) return undefined
+  let column: unknown = stream?.json_schema
+  for (const name of path) column = propertiesOf(column)[name]
+  const { airbyte_type: kind } = (column ?? {}) as { airbyte_type?: unknown }
+  return { path: path.join('.'), isNumeric: /^(big_)?(integer|number)$/.test(String(kind)) }
+}
+
+function propertiesOf(schema: unknown): Record<string, unknown> {
   const { properties } = (schema ?? {}) as { properties?: unknown }
-  if (typeof properties !== 'object' || properties === null) return undefined
+  return (typeof properties === 'object' ? (properties ?? {}) : {}) as Record<string, unknown>
+}
+
+function namesIn(properties: Record<string, unknown>): ReadonlySet<string> | undefined {
   const names = Object.keys(properties)
   return names.length === 0 ? undefined : new Set(names)
 }
