@@ -62,18 +62,6 @@ describe('two options that do not go together', () => {
       ['stream_trim: there is no max_length to trim to; give one, or leave this out.'],
     ],
     [
-      { dead_letter_max_length: 5 },
-      [
-        'dead_letter_max_length: there is no dead letter stream; set on_record_error to dead_letter, or leave this out.',
-      ],
-    ],
-    [
-      { on_record_error: 'fail', dead_letter_max_length: 5 },
-      [
-        'dead_letter_max_length: there is no dead letter stream; set on_record_error to dead_letter, or leave this out.',
-      ],
-    ],
-    [
       { cache_type: 'hash', score_field: 's' },
       ['score_field: is for cache_type sorted_set, and this is hash; leave it out.'],
     ],
@@ -122,7 +110,6 @@ describe('two options that do not go together', () => {
     [{ ttl_seconds: 0, ttl_jitter_percent: 0 }],
     [{ cache_type: 'stream', max_length: 5 }],
     [{ cache_type: 'sorted_set', score_field: '_airbyte_emitted_at' }],
-    [{ on_record_error: 'dead_letter', dead_letter_max_length: 5 }],
   ])('is no matter here: %j', (options) => {
     expect(problemsOf(options)).toEqual([])
   })

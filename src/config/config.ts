@@ -8,6 +8,14 @@ export interface Config {
   /** What a record becomes, in a stream that has no entry of its own. */
   readonly records: RecordSettings
   readonly streams: readonly StreamSettings[]
+  /** What a CDC delete does to its row, in a stream that is deduplicated. */
+  readonly deleteMode: 'hard' | 'soft' | 'ttl'
+  /** Given where deletes are `ttl`. */
+  readonly deleteTtlSeconds: number | undefined
+  /** How long a deleted row is remembered, so that nothing older brings it back. */
+  readonly tombstoneSeconds: number
+  /** Of which streams it is remembered what keys they wrote. */
+  readonly trackKeys: 'auto' | 'always' | 'never'
   readonly onRecordError: 'fail' | 'dead_letter'
   /** How many records the dead letter stream holds, about. */
   readonly deadLetterMaxLength: number

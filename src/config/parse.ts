@@ -2,6 +2,7 @@
 import { ConfigError } from '../errors.ts'
 import { refuseClassicOptions } from './classic.ts'
 import type { Config, Connection } from './config.ts'
+import { deliveryProblems, type DeliveryOptions } from './delivery-rules.ts'
 import { fillFromEnvironment } from './environment.ts'
 import { readGiven } from './given.ts'
 import { recordProblems, recordsOf, recordWarnings, type RecordConfiguration } from './overrides.ts'
@@ -18,7 +19,7 @@ export interface ParsedConfig {
 const DEAD_LETTERS = 10_000
 
 /** The fields of spec/spec.json, with its defaults filled in. */
-interface Options extends RecordConfiguration {
+interface Options extends RecordConfiguration, DeliveryOptions {
   host?: string
   port: number
   username?: string
@@ -26,8 +27,6 @@ interface Options extends RecordConfiguration {
   url?: string
   database?: number
   key_prefix: string
-  on_record_error: 'fail' | 'dead_letter'
-  dead_letter_max_length?: number
   max_outage_seconds: number
   batch_records: number
   batch_bytes: number
@@ -46,7 +45,7 @@ export function parseConfig(text: string, environment: NodeJS.ProcessEnv): Parse
   const options = raw as unknown as Options
   // Where a variable is missing, that has been said; what follows from it would only confuse.
   const connection = connectionOf(options, portIsGiven, isUnset ? [] : problems)
-  problems.push(...recordProblems(options), ...deadLetterProblems(options))
+  problems.push(...recordProblems(options), ...deliveryProblems(options))
   if (problems.length > 0)
     throw new ConfigError(`The configuration cannot be used. ${problems.map(asSentence).join(' ')}`)
   return {
@@ -78,19 +77,15 @@ function connectionOf(options: Options, portIsGiven: boolean, problems: string[]
   return { ...fromUrl, database: database ?? fromUrl.database }
 }
 
-function deadLetterProblems({ on_record_error: onError, dead_letter_max_length: length }: Options): string[] {
-  return length === undefined || onError !== 'fail'
-    ? []
-    : [
-        'dead_letter_max_length: there is no dead letter stream; set on_record_error to dead_letter, or leave this out',
-      ]
-}
-
 function toConfig(options: Options, connection: Connection): Config {
   return Object.freeze({
     connection: Object.freeze(connection),
     keyPrefix: options.key_prefix,
     ...recordsOf(options),
+    deleteMode: options.delete_mode,
+    deleteTtlSeconds: options.delete_ttl_seconds,
+    tombstoneSeconds: options.tombstone_seconds,
+    trackKeys: options.track_keys,
     onRecordError: options.on_record_error,
     deadLetterMaxLength: options.dead_letter_max_length ?? DEAD_LETTERS,
     maxOutageSeconds: options.max_outage_seconds,
