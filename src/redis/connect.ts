@@ -79,6 +79,14 @@ export async function openConnection(
   }
 }
 
+/** Either both or none; what has nothing sent over it is no danger when it is cut. */
+export async function openPair(connection: Connection): Promise<[OpenConnection, OpenConnection]> {
+  const [control, bulk] = await Promise.allSettled([openConnection(connection), openConnection(connection)])
+  if (control.status === 'fulfilled' && bulk.status === 'fulfilled') return [control.value, bulk.value]
+  for (const attempt of [control, bulk]) if (attempt.status === 'fulfilled') attempt.value.cut()
+  throw control.status === 'rejected' ? control.reason : (bulk as PromiseRejectedResult).reason
+}
+
 /** Once logged in, the rest is asked at once, as a far server takes its time for each answer. */
 async function introduce(call: OpenConnection['call'], connection: Connection): Promise<Identity> {
   await logIn(call, connection)

@@ -5,13 +5,15 @@
  */
 import type { Identity, OpenConnection } from './connect.ts'
 
+type Now = Pick<OpenConnection, 'identity' | 'call'>
+
 /** Whether every one of `lost` is known to be dead on the server that `now` is connected to. */
-export async function fence(lost: readonly Identity[], now: OpenConnection): Promise<boolean> {
+export async function fence(lost: readonly Identity[], now: Now): Promise<boolean> {
   const proofs = await Promise.all(lost.map((identity) => isDead(identity, now)))
   return proofs.every(Boolean)
 }
 
-async function isDead(lost: Identity, now: OpenConnection): Promise<boolean> {
+async function isDead(lost: Identity, now: Now): Promise<boolean> {
   if (isOtherProcess(lost, now.identity)) return true
   if (lost.clientId === undefined) return false
   try {

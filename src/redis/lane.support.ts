@@ -5,7 +5,7 @@ import { Lane, type Answers, type Shipment } from './lane.ts'
 
 export const OK = '+OK\r\n'
 export const WRONGTYPE = '-WRONGTYPE x\r\n'
-export const NOTHING: Answers = { rejections: [], done: [] }
+export const NOTHING: Answers = { rejections: [], done: [], read: [] }
 
 export function shipment(text: string, commands: number, more: Partial<Shipment> = {}): Shipment {
   return { bytes: Buffer.from(text), commands, ...more }

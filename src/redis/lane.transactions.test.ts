@@ -97,7 +97,7 @@ describe('transactions that must not be run twice', () => {
     await turn()
     lane.detach()
     socketInto(lane, 1)
-    expect(await sent).toEqual({ rejections: [], done: [], isUnseen: true })
+    expect(await sent).toEqual({ rejections: [], done: [], read: [], isUnseen: true })
   })
 
   it('may be others than the transactions that go out again if need be', () => {

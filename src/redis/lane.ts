@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { ConnectorError } from '../errors.ts'
-import { ReplyReader, type Outcome } from './replies.ts'
+import { ReplyReader, valuesIn, type Outcome } from './replies.ts'
 import { judgeReply, type Where } from './verdict.ts'
 
 /** Encoded commands that go out together. */
@@ -16,8 +16,12 @@ export interface Shipment {
   readonly isTransaction?: boolean
   /** Of a transaction that must not be run twice: its number among those, which it leaves on the server. */
   readonly sequence?: number | undefined
+  /** A number that it leaves on the server when it has been run; it may be run again. */
+  readonly mark?: number
   /** Whether it matters how much each command did. */
   readonly isCounted?: boolean
+  /** Whether its commands answer with arrays of what they read. */
+  readonly isReading?: boolean
 }
 
 /** A command that the server refused for what it writes; the others of its shipment are unharmed. */
@@ -31,6 +35,8 @@ export interface Answers {
   rejections: Rejection[]
   /** How much each command did, where that is counted. */
   done: number[]
+  /** What each command read, where that was asked for. */
+  read: (string | null)[][]
   /** The shipment was run, but its replies were lost. */
   isUnseen?: boolean
 }
@@ -78,7 +84,7 @@ export class Lane {
    * answers that it is no use to go on.
    */
   send(shipment: Shipment): Promise<Answers> {
-    const answers: Answers = { rejections: [], done: [] }
+    const answers: Answers = { rejections: [], done: [], read: [] }
     if (shipment.commands === 0) return Promise.resolve(answers)
     const { promise, resolve, reject } = Promise.withResolvers<Answers>()
     this.#unconfirmed.push({ ...shipment, answered: 0, answers, resolve, reject })
@@ -94,7 +100,7 @@ export class Lane {
     this.#confirmUnseen(run)
     const reader = new ReplyReader({
       one: (outcome) => this.#take(outcome),
-      many: (outcomes) => this.#takeAll(outcomes),
+      many: (outcomes, reply) => this.#takeAll(outcomes, reply),
     })
     socket.on('data', (chunk: Buffer) => {
       if (socket !== this.#socket) return
@@ -108,7 +114,7 @@ export class Lane {
     this.#socket = socket
     for (const shipment of this.#unconfirmed) {
       shipment.answered = 0
-      shipment.answers = { rejections: [], done: [] }
+      shipment.answers = { rejections: [], done: [], read: [] }
       socket.write(shipment.bytes)
     }
   }
@@ -129,7 +135,7 @@ export class Lane {
     const unseen = this.#unconfirmed.filter(isUnseen)
     if (unseen.length === 0) return
     this.#unconfirmed.splice(0, Infinity, ...this.#unconfirmed.filter((sent) => !isUnseen(sent)))
-    for (const { resolve } of unseen) resolve({ rejections: [], done: [], isUnseen: true })
+    for (const { resolve } of unseen) resolve({ rejections: [], done: [], read: [], isUnseen: true })
   }
 
   #take(outcome: Outcome): void {
@@ -140,10 +146,14 @@ export class Lane {
     this.#answered(sent)
   }
 
-  /** What a transaction gives in the end, behind an answer to MULTI and to each of its commands. */
-  #takeAll(outcomes: Outcome[]): void {
+  /** What a command has read; or what a transaction gives, behind an answer to MULTI and to each of its commands. */
+  #takeAll(outcomes: Outcome[], reply: Buffer): void {
     const sent = this.#unconfirmed[0]
     if (this.#socket === undefined || sent === undefined) return
+    if (sent.isReading) {
+      sent.answers.read.push(valuesIn(reply))
+      return this.#answered(sent)
+    }
     for (const [index, outcome] of outcomes.entries()) {
       if (typeof outcome === 'string' && !this.#note(sent, index, outcome)) return
       if (sent.isCounted) sent.answers.done.push(Number(outcome) || 0)

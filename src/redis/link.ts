@@ -2,10 +2,10 @@
  * The link to one server: a control connection for single commands and a lane for bulk writes. When either breaks,
  * or the server cannot take writes, both are opened again, and whatever was not answered is asked or sent again.
  */
-import type { Config, Connection } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { TransientError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { openConnection, type Identity, type OpenConnection, type Reply } from './connect.ts'
+import { openPair, type Identity, type OpenConnection, type Reply } from './connect.ts'
 import { fence } from './fence.ts'
 import { Lane, type Answers, type Shipment } from './lane.ts'
 import { OlderDataError, OnceOnly } from './once.ts'
@@ -29,8 +29,9 @@ interface Connections {
 export interface LinkOptions {
   config: Config
   log: Log
-  /** A key that no other run uses. */
+  /** Keys that no other run uses. */
   onceKey: string
+  markKey: string
   /** Commands that every connection for bulk writes begins with. */
   greeting: readonly (readonly string[])[]
 }
@@ -55,10 +56,12 @@ export class Link implements AsyncDisposable {
   readonly #watch: NodeJS.Timeout
   /** Numbers the transactions that must not be run twice. */
   readonly once: OnceOnly
+  /** Numbers what may be run twice: a server that came back without some of it has lost what it had confirmed. */
+  readonly marks: OnceOnly
   readonly #greeting: LinkOptions['greeting']
 
   /** Is asked on each new connection, before anything is sent again; an error it gives ends the run. */
-  objection: (ask: Ask) => Promise<Error | undefined> = async () => undefined
+  objection: (ask: Ask, identities: readonly Identity[]) => Promise<Error | undefined> = async () => undefined
 
   /** Connects, waiting for a server that cannot be reached yet. */
   static async open(options: LinkOptions): Promise<Link> {
@@ -68,9 +71,10 @@ export class Link implements AsyncDisposable {
     return link
   }
 
-  private constructor({ config, log, onceKey, greeting }: LinkOptions) {
+  private constructor({ config, log, onceKey, markKey, greeting }: LinkOptions) {
     this.#config = config
     this.once = new OnceOnly(onceKey)
+    this.marks = new OnceOnly(markKey)
     this.#greeting = greeting
     this.#log = log
     this.#where = `${config.connection.host}:${config.connection.port}`
@@ -101,7 +105,19 @@ export class Link implements AsyncDisposable {
     this.#noteWaiting()
     const answers = await this.#lane.send(shipment)
     if (shipment.sequence !== undefined) this.once.confirmed(shipment.sequence)
+    if (shipment.mark !== undefined) this.marks.confirmed(shipment.mark)
     return answers
+  }
+
+  /** How its connections are known on the server; empty while there are none. */
+  get identities(): readonly Identity[] {
+    const { control, bulk } = this.#connections ?? {}
+    return control === undefined || bulk === undefined ? [] : [control.identity, bulk.identity]
+  }
+
+  /** From here on nothing is sent, and everyone who waits is told why. */
+  end(reason: Error): void {
+    this.#fail(reason)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,15 +181,19 @@ export class Link implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const opened = await openBoth(this.#config.connection)
+    const opened = await openPair(this.#config.connection)
     const [control, bulk] = opened
     const ask: Ask = (command, ...args) => control.call(command, ...args)
     let run: number
     try {
       await this.#silenceTheLost(control)
-      const objection = await this.objection(ask)
+      const objection = await this.objection(
+        ask,
+        opened.map(({ identity }) => identity),
+      )
       if (objection !== undefined) this.#fail(objection)
       run = await this.once.run(ask)
+      await this.marks.run(ask)
       for (const [command, ...args] of this.#greeting) await bulk.call(command!, ...args)
       this.#closing.signal.throwIfAborted()
     } catch (error) {
@@ -234,12 +254,4 @@ export class Link implements AsyncDisposable {
     for (const question of this.#questions) question.reject(this.#failure)
     this.#questions.clear()
   }
-}
-
-/** Either both or none; what has nothing sent over it is no danger when it is cut. */
-async function openBoth(connection: Connection): Promise<[OpenConnection, OpenConnection]> {
-  const [control, bulk] = await Promise.allSettled([openConnection(connection), openConnection(connection)])
-  if (control.status === 'fulfilled' && bulk.status === 'fulfilled') return [control.value, bulk.value]
-  for (const attempt of [control, bulk]) if (attempt.status === 'fulfilled') attempt.value.cut()
-  throw control.status === 'rejected' ? control.reason : (bulk as PromiseRejectedResult).reason
 }

@@ -77,7 +77,14 @@ function stepsOn(key: string, needs: ReadonlySet<Need>): Step[] {
     ['HGET', [key, 'probe'], 'written'],
     ['TYPE', [key], 'hash'],
     ['HSET', [key, 'probe', 'written again'], '0'],
+    ['HDEL', [key, 'none'], '0'],
+    ['HGETALL', [key], /./],
     unlink,
+    // As a lease is taken and renewed.
+    ['SET', [key, 'held', 'PX', '60000', 'NX'], 'OK'],
+    ['PEXPIRE', [key, '60000'], '1'],
+    ['PTTL', [key], /^\d+$/],
+    ['DEL', [key], '1'],
     ...[...needs].flatMap((need) => steps[need]),
   ]
 }

@@ -15,8 +15,11 @@ export type Outcome = number | string
 export interface ReplyListener {
   /** A reply that is not an array. */
   one(outcome: Outcome): void
-  /** An array, which is what a transaction gives: one outcome for each of its commands. */
-  many(outcomes: Outcome[]): void
+  /**
+   * An array: what a transaction gives, one outcome for each of its commands; or what is read, of which `reply` has the
+   * bytes, good until the next reply.
+   */
+  many(outcomes: Outcome[], reply: Buffer): void
 }
 
 /** What is read is not RESP: the other side is not a Redis server. */
@@ -40,9 +43,9 @@ export class ReplyReader {
       this.#elements = undefined
       const end = this.#endOfReply(bytes, start)
       if (end === -1) break
-      start = end
       if (this.#elements === undefined) this.#listener.one(this.#outcome)
-      else this.#listener.many(this.#elements)
+      else this.#listener.many(this.#elements, bytes.subarray(start, end))
+      start = end
     }
     // A copy, as the chunk may be much larger than what is left of it.
     this.#rest = start === bytes.length ? undefined : Buffer.from(bytes.subarray(start))
@@ -54,6 +57,11 @@ export class ReplyReader {
     this.#outcome = 1
     // `+OK`, by far the most common reply.
     if (kind === PLUS && bytes[start + 4] === LF) return start + 5
+    // `$-1`, which is most of what is read of new rows.
+    if (kind === DOLLAR && bytes[start + 1] === MINUS && bytes[start + 4] === LF) {
+      this.#outcome = 0
+      return start + 5
+    }
     const feed = bytes.indexOf(LF, start)
     if (feed === -1) return -1
     switch (kind) {
@@ -91,6 +99,19 @@ export class ReplyReader {
     this.#outcome = elements.find((element) => typeof element === 'string') ?? 1
     return end
   }
+}
+
+/** The elements of an array of bulk strings, which `reply` holds. */
+export function valuesIn(reply: Buffer): (string | null)[] {
+  const values: (string | null)[] = []
+  for (let at = reply.indexOf(LF) + 1; at < reply.length;) {
+    const feed = reply.indexOf(LF, at)
+    const size = sizeIn(reply, at, feed)
+    if (size === -1) values.push(null)
+    else values.push(reply.toString('utf8', feed + 1, feed + 1 + size))
+    at = feed + 1 + (size === -1 ? 0 : size + 2)
+  }
+  return values
 }
 
 /** The number between a reply's first byte and its line end; -1 stands for a null, which has no body. */

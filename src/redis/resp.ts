@@ -4,6 +4,8 @@ import { ByteBuffer } from './byte-buffer.ts'
 const CR = 0x0d
 const LF = 0x0a
 
+const LAST_ASCII = 0x7f
+
 /** Of an argument's header and end, at most. */
 const AROUND_ARGUMENT = 32
 
@@ -38,9 +40,24 @@ export class CommandBuffer extends ByteBuffer {
     this.putLineEnd()
   }
 
-  /** Adds an argument that is not record data. */
+  /** Adds a string as an argument. */
   word(text: string): void {
-    this.argument(Buffer.from(text))
+    const { length } = text
+    this.reserve(length + AROUND_ARGUMENT)
+    const start = this.length
+    this.putSize(length)
+    const { bytes } = this
+    let at = this.length
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index)
+      if (code > LAST_ASCII) {
+        this.length = start
+        return this.argument(Buffer.from(text))
+      }
+      bytes[at++] = code
+    }
+    this.length = at
+    this.putLineEnd()
   }
 
   /** Adds a whole command that holds no record data. */

@@ -1,0 +1,65 @@
+/**
+ * The slots of a Redis Cluster. Keys in one slot can take part in one transaction, so the connector's own keys that
+ * belong to another key are named to lie in the slot of that one.
+ */
+
+const SLOTS = 16_384
+
+const OPEN = 0x7b
+const CLOSE = 0x7d
+
+/** CRC16 of the XMODEM kind, by leading byte. */
+const CRC = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 8
+  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ ((crc & 0x8000) === 0 ? 0 : 0x1021)
+  return crc
+})
+
+/** Of the text between the first brace and the next closing one, where there is any; else of the whole key. */
+export function slotOf(key: Buffer): number {
+  const start = key.indexOf(OPEN) + 1
+  const end = start === 0 ? -1 : key.indexOf(CLOSE, start)
+  const isTagged = end > start
+  const [from, to] = isTagged ? [start, end] : [0, key.length]
+  let crc = 0
+  for (let at = from; at < to; at++) crc = ((crc << 8) & 0xffff) ^ CRC[(crc >> 8) ^ key[at]!]!
+  return crc % SLOTS
+}
+
+/**
+ * The name of a key that belongs to `key`, in the same slot: `<prefix>_airbyte:<name>:{<tag>}:<key without prefix>`.
+ * `prefix` is what `key` begins with, too. Where it has braces of its own, the name has other ones, or none.
+ */
+export function besideKey(key: Buffer, prefix: Buffer, name: string): Buffer {
+  const slot = slotOf(key)
+  const before = Buffer.concat([prefix, Buffer.from(`_airbyte:${name}:`)])
+  const rest = key.subarray(prefix.length)
+  const start = prefix.indexOf(OPEN)
+  if (start === -1) return Buffer.concat([before, Buffer.from(`{${tagOf(slot)}}:`), rest])
+  const end = prefix.indexOf(CLOSE, start)
+  // A tag in the prefix decides for every key behind it.
+  return end > start + 1 ? Buffer.concat([before, rest]) : searched(before, rest, slot)
+}
+
+const tags: string[] = []
+
+/** A short text that is in a slot. */
+function tagOf(slot: number): string {
+  if (tags.length === 0)
+    for (let number = 0, missing = SLOTS; missing > 0; number++) {
+      const tag = number.toString(36)
+      const its = slotOf(Buffer.from(tag))
+      if (tags[its] !== undefined) continue
+      tags[its] = tag
+      missing--
+    }
+  return tags[slot]!
+}
+
+/** Half a tag in the prefix takes in what is behind it: some text in between brings the whole to the slot. */
+function searched(before: Buffer, rest: Buffer, slot: number): Buffer {
+  for (let number = 0; ; number++) {
+    const name = Buffer.concat([before, Buffer.from(`${number.toString(36)}:`), rest])
+    if (slotOf(name) === slot) return name
+  }
+}
