@@ -8,7 +8,7 @@ import type { Script } from '../redis/scripts.ts'
 import { spreadOut } from './expiry.ts'
 import type { Delivery, Layout, RecordView, Refusal } from './layout.ts'
 import { Orders } from './orders.ts'
-import type { Template } from './template.ts'
+import type { KeyTemplate } from './template.ts'
 
 /** Enough to make the command's overhead small, few enough not to hold up other clients. */
 const MOST_IN_COMMAND = 500
@@ -32,7 +32,7 @@ export interface CollectionParts {
   afterwards?: readonly [command: string, ...args: string[]] | undefined
 }
 
-export function collectionLayout(settings: RecordSettings, key: Template, parts: CollectionParts): Layout {
+export function collectionLayout(settings: RecordSettings, key: KeyTemplate, parts: CollectionParts): Layout {
   const { ttlSeconds, ttlJitterPercent } = settings
   const { command, beforeKey = [], options, mostInCommand = MOST_IN_COMMAND, addItem, afterwards } = parts
   const run = { key: new ByteBuffer(Buffer.allocUnsafeSlow(256)), records: 0, args: 0, group: 0, spread: 0 }

@@ -2,7 +2,8 @@
 import { compilePath, type Path } from '../protocol/columns.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
 import type { RecordSettings } from '../config/records.ts'
-import type { RecordView } from './layout.ts'
+import { markedContent } from './deletion-mark.ts'
+import type { LayoutSettings, RecordView } from './layout.ts'
 
 /** A range of bytes that holds until the next one is asked for. */
 export interface TextRange {
@@ -23,7 +24,12 @@ interface Field {
   name: Buffer
 }
 
-export function contentOf({ rootField, fields }: RecordSettings): Content {
+export function contentOf(settings: LayoutSettings): Content {
+  const content = unmarkedContent(settings)
+  return settings.marksDeleted === true ? markedContent(content) : content
+}
+
+function unmarkedContent({ rootField, fields }: LayoutSettings): Content {
   if (fields !== undefined) return chosenFields(fields, rootField)
   if (rootField === undefined) return { usesColumns: false, locate: locateRecord }
   const root = compilePath(rootField)

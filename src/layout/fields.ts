@@ -5,7 +5,8 @@ import { Leaves } from '../protocol/leaves.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf, type TextRange } from './content.ts'
-import type { RecordView, Refusal } from './layout.ts'
+import { DELETED_AT, deletionTime, isMarked } from './deletion-mark.ts'
+import type { LayoutSettings, RecordView, Refusal } from './layout.ts'
 import type { Orders } from './orders.ts'
 
 export interface Fields {
@@ -19,7 +20,7 @@ export interface Fields {
   add(out: Orders, record: RecordView): void
 }
 
-export function fieldsOf(settings: RecordSettings): Fields {
+export function fieldsOf(settings: LayoutSettings): Fields {
   return settings.dataFormat === 'airbyte' ? airbyteFields(settings) : flatFields(settings)
 }
 
@@ -28,7 +29,7 @@ const EMITTED_AT = Buffer.from('$19\r\n_airbyte_emitted_at\r\n')
 const DATA = Buffer.from('$13\r\n_airbyte_data\r\n')
 const AIRBYTE_OVERHEAD = 160
 
-function airbyteFields(settings: RecordSettings): Fields {
+function airbyteFields(settings: LayoutSettings): Fields {
   const content = contentOf(settings)
   const id = new ByteBuffer(Buffer.allocUnsafeSlow(32))
   const data: TextRange = { bytes: DATA, start: 0, end: 0 }
@@ -53,25 +54,31 @@ function airbyteFields(settings: RecordSettings): Fields {
 }
 
 /** One field a column: names of nested columns are joined with dots; what is null or an empty object has none. */
-function flatFields({ rootField, fields }: RecordSettings): Fields {
+function flatFields({ rootField, fields, marksDeleted = false }: LayoutSettings): Fields {
   const found: Found = { names: [], rows: [] }
   const find = fields === undefined ? findAll(found, rootField) : findChosen(found, fields, rootField)
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(256))
+  const markPath = compilePath(DELETED_AT)
+  const needsMark = (record: RecordView): boolean => marksDeleted && !isMarked(record, markPath)
   return {
     usesIds: false,
     usesColumns: true,
     overhead: 256,
     count(record) {
       found.names.length = found.rows.length = 0
-      return find(record.columns) ?? found.rows.length
+      return find(record.columns) ?? found.rows.length + (needsMark(record) ? 1 : 0)
     },
-    add(out, { columns }) {
+    add(out, record) {
+      const { columns } = record
       for (const [index, row] of found.rows.entries()) {
         out.add(found.names[index]!)
         text.clear()
         addText(text, columns, row)
         out.argument(text.bytes, 0, text.length)
       }
+      if (!needsMark(record)) return
+      out.word(DELETED_AT)
+      out.word(deletionTime(record))
     },
   }
 }

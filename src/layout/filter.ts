@@ -5,12 +5,17 @@ import { isAbsent } from './column-text.ts'
 
 export type Filter = (columns: Columns) => boolean
 
-/** Undefined where every record is written. */
-export function filterOf({ rootField, recordFilter }: RecordSettings): Filter | undefined {
-  const hasRoot = rootField === undefined ? undefined : rootFilter(rootField)
-  const matches = recordFilter === undefined ? undefined : matchFilter(recordFilter)
-  if (hasRoot === undefined || matches === undefined) return hasRoot ?? matches
-  return (columns) => matches(columns) && hasRoot(columns)
+/** Undefined where every record is written. `always`: what else is let through. */
+export function filterOf(
+  { rootField, recordFilter }: RecordSettings,
+  always: Filter = () => false,
+): Filter | undefined {
+  const filters = [
+    ...(rootField === undefined ? [] : [rootFilter(rootField)]),
+    ...(recordFilter === undefined ? [] : [matchFilter(recordFilter)]),
+  ]
+  if (filters.length === 0) return undefined
+  return (columns) => filters.every((filter) => filter(columns)) || always(columns)
 }
 
 function rootFilter(rootField: string): Filter {

@@ -7,13 +7,13 @@ import { ByteBuffer } from '../redis/byte-buffer.ts'
 import { FIELD_SCRIPT } from '../redis/scripts.ts'
 import { collectionLayout, type CollectionParts } from './collection.ts'
 import type { TextRange } from './content.ts'
-import type { Layout } from './layout.ts'
-import type { StreamNames, Template } from './template.ts'
+import type { Layout, LayoutSettings } from './layout.ts'
+import type { KeyTemplate, StreamNames, Template } from './template.ts'
 import { valueOf } from './value.ts'
 
 export function hashFieldLayout(
-  settings: RecordSettings,
-  key: Template,
+  settings: LayoutSettings,
+  key: KeyTemplate,
   field: Template,
   stream: StreamNames,
 ): Layout {

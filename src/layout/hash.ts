@@ -3,23 +3,23 @@
  * destination, or one field a column. Writing a record again changes nothing, as it names its key.
  * To see one: `HGETALL public:users:1`.
  */
-import type { RecordSettings } from '../config/records.ts'
 import { HASH_SCRIPT } from '../redis/scripts.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
 import { expiryOf, type Expiry } from './expiry.ts'
 import { fieldsOf } from './fields.ts'
-import type { Layout } from './layout.ts'
+import type { Layout, LayoutSettings } from './layout.ts'
 import { NO_GROUP, type Orders } from './orders.ts'
-import type { Template } from './template.ts'
+import type { KeyTemplate } from './template.ts'
 
-export function hashLayout(settings: RecordSettings, keyTemplate: Template): Layout {
-  const { dataFormat, onUpdate, writeCondition } = settings
+export function hashLayout(settings: LayoutSettings, keyTemplate: KeyTemplate): Layout {
+  const { dataFormat, onUpdate, writeCondition, staysWhenWritten = false, startsAnew = false } = settings
   const fields = fieldsOf(settings)
   const setExpiry = expiryOf(settings)
   const replaces = dataFormat === 'flat' && onUpdate === 'replace'
   const isConditional = writeCondition !== 'always'
-  const needsScript = replaces || isConditional || setExpiry !== undefined
-  const how = Buffer.from(`${replaces ? 'replace' : 'merge'} ${writeCondition}`)
+  const needsScript = replaces || isConditional || staysWhenWritten || setExpiry !== undefined
+  const replace = Buffer.from(`replace ${writeCondition}`)
+  const how = replaces ? replace : Buffer.from(`merge ${writeCondition}`)
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const expiry: Expiry = { kind: 'never', milliseconds: 0 }
 
@@ -29,23 +29,24 @@ export function hashLayout(settings: RecordSettings, keyTemplate: Template): Lay
     usesIds: keyTemplate.usesIds || fields.usesIds,
     usesColumns: keyTemplate.usesColumns || fields.usesColumns || settings.expireAtField !== undefined,
     isConditional,
-    script: needsScript ? HASH_SCRIPT : undefined,
+    script: needsScript || startsAnew ? HASH_SCRIPT : undefined,
     write(out, record) {
       key.clear()
       const problem = keyTemplate.render(record, key) ?? setExpiry?.(record, expiry)
       if (problem !== undefined) return problem
       const count = fields.count(record)
       if (typeof count === 'string') return count
-      if (count === 0 && !needsScript) return NO_GROUP
+      const isScripted = needsScript || record.startsAnew
+      if (count === 0 && !isScripted) return NO_GROUP
       const group = out.newGroup()
       // HMSET, as HSET takes several fields only from Redis 4 on.
-      if (!needsScript) out.begin('HMSET', 1 + 2 * count)
+      if (!isScripted) out.begin('HMSET', 1 + 2 * count)
       else beginScript(out, 5 + 2 * count)
       out.writes(group)
       out.argument(key.bytes, 0, key.length)
-      if (needsScript) {
-        out.argument(how)
-        out.word(setExpiry === undefined ? 'keep' : textOf(expiry))
+      if (isScripted) {
+        out.argument(record.startsAnew ? replace : how)
+        out.word(setExpiry === undefined && !staysWhenWritten ? 'keep' : textOf(expiry))
       }
       fields.add(out, record)
       return group

@@ -8,7 +8,7 @@ import { Input } from '../protocol/input.ts'
 import { filterOf } from './filter.ts'
 import type { Layout, RecordView, Refusal } from './layout.ts'
 import { NO_GROUP, Orders } from './orders.ts'
-import { layoutFor } from './select.ts'
+import { keyTemplateOf, layoutFor } from './select.ts'
 import type { StreamNames } from './template.ts'
 
 /** What the options and the records do not say. */
@@ -39,7 +39,8 @@ export interface LaidOut {
 
 /** The layout that a configuration with these options gives. */
 export function layoutWith(options: RecordOptions, given: Partial<Given> = {}): Layout {
-  return layoutFor(settingsWith(options), { ...USUAL, ...given })
+  const [settings, stream] = [settingsWith(options), { ...USUAL, ...given }]
+  return layoutFor({ settings, stream, keyTemplate: keyTemplateOf(settings, stream) })
 }
 
 /** Lays out records, given as JSON text, and puts in what was held back. */

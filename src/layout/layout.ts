@@ -1,7 +1,18 @@
 /** A layout turns a record into Redis commands, as bytes. It is pure: no client, no clock, no waiting. */
+import type { RecordSettings } from '../config/records.ts'
 import type { Columns } from '../protocol/columns.ts'
 import type { Script } from '../redis/scripts.ts'
 import type { Orders } from './orders.ts'
+
+/** What the operator asked for, and what the sync mode asks for besides. */
+export interface LayoutSettings extends RecordSettings {
+  /** Whether a key that was to end is to stay again when it is written. */
+  readonly staysWhenWritten?: boolean
+  /** Whether a record may have to take the place of what others would be merged into. */
+  readonly startsAnew?: boolean
+  /** Whether what is written says that its row is deleted. */
+  readonly marksDeleted?: boolean
+}
 
 /** A record as the batch holds it; ranges are offsets into `bytes`, ends exclusive. One view serves all records. */
 export interface RecordView {
@@ -16,6 +27,8 @@ export interface RecordView {
   /** The record's `data` as JSON without insignificant white space. */
   dataStart: number
   dataEnd: number
+  /** Whether nothing of what is there is to stay, whatever else the settings say. */
+  startsAnew: boolean
   /** From 0 to 1, another for each record: spreads what should not happen all at once. */
   spread: number
 }

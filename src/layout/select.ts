@@ -2,31 +2,73 @@
 import type { RecordSettings } from '../config/records.ts'
 import { hashFieldLayout } from './hash-field.ts'
 import { hashLayout } from './hash.ts'
-import type { Layout } from './layout.ts'
+import type { Layout, LayoutSettings } from './layout.ts'
 import { listLayout } from './list.ts'
+import { placesByKey, placesByMember, type Places } from './places.ts'
 import { setLayout } from './set.ts'
 import { sortedSetLayout } from './sorted-set.ts'
+import { stagedTemplate } from './staged.ts'
 import { streamLogLayout } from './stream-log.ts'
 import { stringLayout } from './string.ts'
-import { Template, type StreamNames } from './template.ts'
+import { Template, type KeyTemplate, type StreamNames } from './template.ts'
 
 const BASE = '${_airbyte_namespace}:${_airbyte_stream}'
+
+/** One key a record, by its id. */
+export const CLASSIC_KEYS = `${BASE}:\${_airbyte_ab_id}`
 
 /** Many records under one key, in contrast to one key a record. */
 export function isCollection({ cacheType, hashField }: RecordSettings): boolean {
   return hashField !== undefined || !(cacheType === 'hash' || cacheType === 'string')
 }
 
-export function keyTemplateOf(settings: RecordSettings, { primaryKey }: StreamNames): string {
+/** `hasRows`: whether there is one record a primary key. */
+export function keyTemplateOf(
+  settings: RecordSettings,
+  { primaryKey }: StreamNames,
+  hasRows = false,
+): string {
   if (settings.keyTemplate !== undefined) return settings.keyTemplate
   if (isCollection(settings)) return BASE
-  return settings.dataFormat === 'airbyte' || primaryKey.length === 0
-    ? `${BASE}:\${_airbyte_ab_id}`
+  return !hasRows && (settings.dataFormat === 'airbyte' || primaryKey.length === 0)
+    ? CLASSIC_KEYS
     : `${BASE}:\${_airbyte_primary_key}`
 }
 
-export function layoutFor(settings: RecordSettings, stream: StreamNames): Layout {
-  const key = new Template('key', keyTemplateOf(settings, stream), stream, settings.keyPrefix)
+export interface LayoutChoice {
+  settings: LayoutSettings
+  /** Of its keys, with the default filled in, and without the prefix. */
+  keyTemplate: string
+  stream: StreamNames
+}
+
+export function layoutFor(choice: LayoutChoice): Layout {
+  return layoutAt(choice, keysOf(choice))
+}
+
+/** The layout that gathers what is to take the place of what is live; it gets its time to live then. */
+export function stagedLayoutFor(choice: LayoutChoice): Layout {
+  const { settings } = choice
+  const staged = { ...settings, ttlSeconds: 0 }
+  return layoutAt(
+    { ...choice, settings: staged },
+    stagedTemplate(keysOf(choice), Buffer.from(settings.keyPrefix)),
+  )
+}
+
+/** `byMember`: whether rows that share a key are told apart. */
+export function placesFor(choice: LayoutChoice, byMember: boolean): Places {
+  const { settings, stream } = choice
+  return byMember && isCollection(settings)
+    ? placesByMember(settings, stream, keysOf(choice))
+    : placesByKey(settings, keysOf(choice))
+}
+
+function keysOf({ settings, keyTemplate, stream }: LayoutChoice): Template {
+  return new Template('key', keyTemplate, stream, settings.keyPrefix)
+}
+
+function layoutAt({ settings, stream }: LayoutChoice, key: KeyTemplate): Layout {
   switch (settings.cacheType) {
     case 'hash':
       return settings.hashField === undefined

@@ -6,10 +6,10 @@ import type { RecordSettings } from '../config/records.ts'
 import { collectionLayout } from './collection.ts'
 import type { TextRange } from './content.ts'
 import type { Layout } from './layout.ts'
-import type { StreamNames, Template } from './template.ts'
+import type { KeyTemplate, StreamNames } from './template.ts'
 import { valueOf } from './value.ts'
 
-export function setLayout(settings: RecordSettings, key: Template, stream: StreamNames): Layout {
+export function setLayout(settings: RecordSettings, key: KeyTemplate, stream: StreamNames): Layout {
   const value = valueOf(settings, stream)
   const text: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
   return collectionLayout(settings, key, {

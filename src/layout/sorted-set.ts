@@ -7,7 +7,7 @@ import { ColumnKind, compilePath } from '../protocol/columns.ts'
 import { collectionLayout } from './collection.ts'
 import type { TextRange } from './content.ts'
 import type { Layout, RecordView, Refusal } from './layout.ts'
-import type { StreamNames, Template } from './template.ts'
+import type { KeyTemplate, StreamNames } from './template.ts'
 import { valueOf } from './value.ts'
 
 /** XX alone does not tell whether there was something to change: CH makes it answer how many it changed. */
@@ -15,7 +15,7 @@ const OPTIONS = { always: [], if_absent: ['NX'], if_exists: ['XX', 'CH'] } as co
 
 const EMITTED_AT = '_airbyte_emitted_at'
 
-export function sortedSetLayout(settings: RecordSettings, key: Template, stream: StreamNames): Layout {
+export function sortedSetLayout(settings: RecordSettings, key: KeyTemplate, stream: StreamNames): Layout {
   const { scoreField, writeCondition } = settings
   const value = valueOf(settings, stream)
   const locateScore = scoreField === EMITTED_AT ? locateEmittedAt : scoreColumn(scoreField)

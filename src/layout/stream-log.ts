@@ -6,9 +6,9 @@ import type { RecordSettings } from '../config/records.ts'
 import { collectionLayout } from './collection.ts'
 import { fieldsOf } from './fields.ts'
 import type { Layout } from './layout.ts'
-import type { Template } from './template.ts'
+import type { KeyTemplate } from './template.ts'
 
-export function streamLogLayout(settings: RecordSettings, key: Template): Layout {
+export function streamLogLayout(settings: RecordSettings, key: KeyTemplate): Layout {
   const { maxLength, streamTrim, writeCondition } = settings
   const fields = fieldsOf(settings)
   const isConditional = writeCondition === 'if_exists'

@@ -2,15 +2,18 @@
  * One string a record: its JSON text, the text of one column, or the record as Airbyte's three fields in JSON.
  * Writing a record again changes nothing, as it names its key. To see one: `GET user:12345`.
  */
-import type { RecordSettings } from '../config/records.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
 import type { TextRange } from './content.ts'
 import { expiryOf, type Expiry } from './expiry.ts'
-import type { Layout } from './layout.ts'
-import type { StreamNames, Template } from './template.ts'
+import type { Layout, LayoutSettings } from './layout.ts'
+import type { KeyTemplate, StreamNames } from './template.ts'
 import { valueOf } from './value.ts'
 
-export function stringLayout(settings: RecordSettings, keyTemplate: Template, stream: StreamNames): Layout {
+export function stringLayout(
+  settings: LayoutSettings,
+  keyTemplate: KeyTemplate,
+  stream: StreamNames,
+): Layout {
   const value = valueOf(settings, stream)
   const setExpiry = expiryOf(settings)
   const condition = { always: undefined, if_absent: 'NX', if_exists: 'XX' }[settings.writeCondition]

@@ -17,13 +17,18 @@ type Part =
   | { kind: 'id' }
   | { kind: 'column'; path: Path; name: string; isEscaped: boolean }
 
+/** What a layout asks of the template of its keys. */
+export type KeyTemplate = Pick<Template, 'usesIds' | 'usesColumns' | 'size' | 'render'>
+
 export class Template {
   readonly usesIds: boolean
   readonly usesColumns: boolean
   /** Of the literal text. */
   readonly size: number
-  /** Where every record gives the same text: that text. */
-  readonly constant: Buffer | undefined
+  /** The literal text in front of all columns. */
+  readonly lead: Buffer
+  /** Whether every record gives the same text, which then is `lead`. */
+  readonly isConstant: boolean
   readonly #option: string
   readonly #parts: readonly Part[]
 
@@ -35,7 +40,8 @@ export class Template {
     this.usesColumns = this.#parts.some(({ kind }) => kind === 'column')
     this.size = this.#parts.reduce((sum, part) => sum + (part.kind === 'text' ? part.text.length : 16), 0)
     const [first, ...rest] = this.#parts
-    this.constant = rest.length === 0 && first?.kind === 'text' ? first.text : undefined
+    this.lead = first?.kind === 'text' ? first.text : Buffer.alloc(0)
+    this.isConstant = rest.length === 0 && first?.kind === 'text'
   }
 
   /** Adds the text that the record gives; or says why there is none. */

@@ -4,7 +4,7 @@ import { compilePath } from '../protocol/columns.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf, type TextRange } from './content.ts'
-import type { RecordView, Refusal } from './layout.ts'
+import type { LayoutSettings, RecordView, Refusal } from './layout.ts'
 import { Template, type StreamNames } from './template.ts'
 
 export interface Value {
@@ -14,7 +14,7 @@ export interface Value {
   locate(record: RecordView, range: TextRange): Refusal | undefined
 }
 
-export function valueOf(settings: RecordSettings, stream: StreamNames): Value {
+export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
   const { member, dataFormat } = settings
   if (member !== undefined) return templateValue(new Template('member', member, stream))
   switch (dataFormat) {
@@ -45,7 +45,7 @@ const BEFORE_EMITTED_AT = Buffer.from(',"_airbyte_emitted_at":')
 const BEFORE_DATA = Buffer.from(',"_airbyte_data":')
 const END = Buffer.from('}')
 
-function airbyteValue(settings: RecordSettings): Value {
+function airbyteValue(settings: LayoutSettings): Value {
   const content = contentOf(settings)
   const data: TextRange = { bytes: END, start: 0, end: 0 }
   return built(true, content.usesColumns, (record, out) => {

@@ -1,0 +1,87 @@
+/**
+ * Places: where rows are. A row's place is its key; or, where many rows share a key and can be told apart in it, the
+ * key and the member or field.
+ */
+import type { RecordSettings } from '../config/records.ts'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import type { RecordView, Refusal } from './layout.ts'
+import type { Orders } from './orders.ts'
+import { Template, type StreamNames } from './template.ts'
+
+/** What places are, as far as their names alone tell. */
+export interface PlaceForm {
+  readonly name: string
+  /** What TYPE answers for their keys. */
+  readonly kind: string
+  /** The key of a place. */
+  key(place: string): string
+  /** Puts in the command that removes what is at a place; or that has its key end after so many milliseconds. */
+  remove(out: Orders, place: string, afterMs?: number): void
+}
+
+export interface Places {
+  readonly form: PlaceForm
+  /** Where there is one place only, its name. */
+  readonly only: string | undefined
+  /** Adds the name of the record's place, or says why it has none. */
+  name(record: RecordView, out: ByteBuffer): Refusal | undefined
+}
+
+/** Each key is a place, whatever is in it; its name is the key. */
+export function placesByKey({ cacheType }: RecordSettings, template: Template): Places {
+  return {
+    form: placeForm(cacheType),
+    only: template.isConstant ? template.lead.toString() : undefined,
+    name: (record, out) => template.render(record, out),
+  }
+}
+
+/** Each member of a set, each field of a hash is a place; its name is `<length of the key>:<key><member>`. */
+export function placesByMember(settings: RecordSettings, stream: StreamNames, keyTemplate: Template): Places {
+  const { cacheType, hashField, member: text } = settings
+  const member = new Template(hashField === undefined ? 'member' : 'hash_field', (hashField ?? text)!, stream)
+  const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
+  return {
+    form: placeForm(`member of ${cacheType}`),
+    only: undefined,
+    name(record, out) {
+      key.clear()
+      const problem = keyTemplate.render(record, key)
+      if (problem !== undefined) return problem
+      // In front, as keys may hold any separator; in characters, as a place's name is read as text.
+      out.addText(`${key.bytes.toString('utf8', 0, key.length).length}:`)
+      out.add(key.bytes, 0, key.length)
+      return member.render(record, out)
+    },
+  }
+}
+
+const REMOVALS: Record<string, string> = { hash: 'HDEL', set: 'SREM', sorted_set: 'ZREM' }
+
+/** `name`: a cache type, or `member of <cache type>`. */
+export function placeForm(name: string): PlaceForm {
+  const cacheType = name.replace('member of ', '')
+  const kind = cacheType === 'sorted_set' ? 'zset' : cacheType
+  if (cacheType !== name)
+    return {
+      name,
+      kind,
+      key: (place) => split(place)[0],
+      remove: (out, place) => out.command(REMOVALS[cacheType]!, ...split(place)),
+    }
+  return {
+    name,
+    kind,
+    key: (place) => place,
+    remove(out, place, afterMs) {
+      if (afterMs === undefined) out.command('UNLINK', place)
+      else out.command('PEXPIRE', place, String(afterMs))
+    },
+  }
+}
+
+function split(place: string): [key: string, member: string] {
+  const start = place.indexOf(':') + 1
+  const end = start + Number(place.slice(0, start - 1))
+  return [place.slice(start, end), place.slice(end)]
+}
