@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { readCommand, type Command } from './cli.ts'
 import { ConfigError } from './errors.ts'
 import { Output } from './protocol/output.ts'
@@ -16,6 +17,10 @@ const GRACE_MS = 4_500
 const STDIN = 0
 
 const output = new Output(process.stdout)
+
+// What is worked out of a batch lives as long as the batch. A heap that may grow at ease would double the memory it takes.
+setFlagsFromString('--semi-space-growth-factor=1')
+setFlagsFromString('--heap-growing-percent=30')
 
 // Loading what a verb needs is most of a start. The cache lies beside the code, as whoever can write it can change that.
 enableCompileCache(join(import.meta.dirname, '.compiled'))

@@ -10,10 +10,14 @@ import { deliverBy } from './sync/deliver.ts'
 import { finish } from './sync/finish.ts'
 import { Ids } from './sync/ids.ts'
 import { Intake } from './sync/intake.ts'
-import { deadLetterKey, onceKey } from './sync/keys.ts'
+import { deadLetterKey, markKey, onceKey } from './sync/keys.ts'
+import { Leases } from './sync/leases.ts'
 import { Ledger } from './sync/ledger.ts'
+import { openStreams } from './sync/open-streams.ts'
 import { planStreams } from './sync/plan.ts'
+import { prepareBy } from './sync/prepare.ts'
 import { Progress } from './sync/progress.ts'
+import { rowsOf } from './sync/rows.ts'
 import { Slabs } from './sync/slabs.ts'
 
 export interface WriteJob {
@@ -30,18 +34,25 @@ export interface WriteJob {
 const SLABS_PER_BYTE = 1.25
 
 export async function write({ config, catalog, input, output, signal }: WriteJob): Promise<void> {
-  const plans = planStreams(catalog, config)
+  const planned = planStreams(catalog, config)
   for (const { stream } of unmatchedStreams(config, catalog))
     output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
-  const scripts = new Set(plans.flatMap(({ layout }) => layout.script ?? []))
+  const run = randomUUID()
+  const scripts = new Set(planned.flatMap(({ layout }) => layout.script ?? []))
   await using link = await Link.open({
     config,
     log: output.log,
-    onceKey: onceKey(config.keyPrefix, randomUUID()),
+    onceKey: onceKey(config.keyPrefix, run),
+    markKey: markKey(config.keyPrefix, run),
     greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
   })
+  await using leases = await Leases.take(link, planned, run, output.log)
+  link.objection = (ask, identities) => leases.objection(ask, identities)
+  const streams = await openStreams(link, planned, output.log)
+  const plans = streams.map(({ plan }) => plan)
   const ids = await Ids.open(link, plans)
-  link.objection = (ask) => ids.objection(ask)
+  link.objection = async (ask, identities) =>
+    (await leases.objection(ask, identities)) ?? (await ids.objection(ask))
   const progress = new Progress(plans, output.log)
   const limits = { records: config.batchRecords, bytes: config.batchBytes }
   const maxBytes = config.maxInFlightBytes
@@ -51,19 +62,27 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
       ? new DeadLetters({ link, key: deadLetterKey(config.keyPrefix), maxLength: config.deadLetterMaxLength })
       : undefined
   const deliver = deliverBy({ link, slabs, deadLetters })
-  const ledger = new Ledger({ deliver, ids, progress, output, maxBytes, leastBytes: slabs.least })
+  const ledger = new Ledger({
+    deliver,
+    prepare: prepareBy(ids, rowsOf(streams)),
+    progress,
+    output,
+    maxBytes,
+    leastBytes: slabs.least,
+  })
   const intake = new Intake({ plans, limits, ledger, progress })
 
   const problem = await readAll(input, intake, signal)
   intake.submit()
   await ledger.settled()
   await ids.requireIntact()
-  await link.once.end((command, ...args) => link.ask(command, ...args))
+  for (const numbers of [link.once, link.marks])
+    await numbers.end((command, ...args) => link.ask(command, ...args))
   if (problem !== undefined) throw problem
   if (signal.aborted) return
 
   progress.requireComplete()
-  await finish(link, ids, plans, output.log)
+  await finish(link, ids, streams, output.log)
   progress.summarize()
 }
 

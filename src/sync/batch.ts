@@ -3,6 +3,7 @@
  * they were read until their ids are known and they can be laid out as commands.
  */
 import type { RecordView } from '../layout/layout.ts'
+import { NO_GROUP } from '../layout/orders.ts'
 import type { Block } from '../protocol/block.ts'
 import { Columns } from '../protocol/columns.ts'
 import { compact, endOfInteger, integerText } from '../protocol/compact.ts'
@@ -31,6 +32,9 @@ export interface HeldState {
 /** Noted for each record: its stream's index, the ranges of its emission time and its data, its line, its group. */
 const NOTES = 7
 
+/** The group of a record that is not to be laid out. */
+const LEFT_OUT = -2
+
 /** Digits that are worked out are no more than these. */
 const MOST_DIGITS = 24
 
@@ -48,6 +52,8 @@ export class Batch {
   /** Where all of its records lie; none until there is a record. */
   #block: Block | undefined
   #size = 0
+  /** Bytes of what is worked out of it. */
+  #held = 0
   /** Bytes of input that are in it. */
   #taken = 0
   #notes = spareNotes.pop() ?? new Int32Array(NOTES * 1024)
@@ -69,6 +75,16 @@ export class Batch {
   /** Bytes that its commands may take, and that its states do. */
   get size(): number {
     return this.#size
+  }
+
+  /** Bytes that it takes while it is on its way. */
+  get weight(): number {
+    return this.#size + this.#held
+  }
+
+  /** Notes that so many bytes more are held for it. */
+  hold(bytes: number): void {
+    this.#held += bytes
   }
 
   /** How many records of each stream it holds, for those it holds any of. */
@@ -95,6 +111,7 @@ export class Batch {
     notes[note + 3] = data.start
     notes[note + 4] = dataHasSpace ? compact(bytes, data.start, data.end) : data.end
     notes[note + 5] = message.lineNumber
+    notes[note + 6] = NO_GROUP
     if (notes[note + 2] === -1) this.#workOutDigits(note, bytes, message)
     this.#size += plan.layout.overhead + notes[note + 2]! - notes[note + 1]! + notes[note + 4]! - data.start
     this.#taken += data.end - lineStart
@@ -105,6 +122,11 @@ export class Batch {
     this.states.push({ state, plan, after: this.records, received })
     this.#size += state.size
     this.#taken += state.size
+  }
+
+  /** From now on, the record is not shown any more. */
+  leaveOut(record: number): void {
+    this.#notes[record * NOTES + 6] = LEFT_OUT
   }
 
   /** Has `view` show one record after the other, of those streams that are chosen, and notes the group `lay` gives. */
@@ -122,13 +144,14 @@ export class Batch {
       emittedAtEnd: 0,
       dataStart: 0,
       dataEnd: 0,
+      startsAnew: false,
       spread: 0,
     }
     const isChosen = this.#plans.map(chosen)
     const notes = this.#notes
     for (let record = 0, note = 0; record < this.records; record++, note += NOTES) {
       const index = notes[note]!
-      if (!isChosen[index]) continue
+      if (!isChosen[index] || notes[note + 6] === LEFT_OUT) continue
       const plan = this.#plans[index]!
       view.emittedAtStart = notes[note + 1]!
       view.emittedAtEnd = notes[note + 2]!

@@ -5,7 +5,7 @@ import type { StateMessage } from '../protocol/states.ts'
 import { OnceOnly } from '../redis/once.ts'
 import { Batch } from './batch.ts'
 import type { IdRange } from './ids.ts'
-import { layOut, type Part } from './lay-out.ts'
+import { layOut, type LayingOut, type Part } from './lay-out.ts'
 import type { StreamPlan } from './plan.ts'
 
 const LIMITS = { records: 1000, bytes: 65_536 }
@@ -46,10 +46,18 @@ export function idsFrom(first: number, plans: readonly StreamPlan[]): Map<Stream
 }
 
 /** Lays a batch out as the first of a run. */
-export function laidOut(batch: Batch, ids?: Map<StreamPlan, IdRange[]>) {
+export function laidOut(
+  batch: Batch,
+  ids?: Map<StreamPlan, IdRange[]>,
+  decisions: LayingOut['decisions'] = new Map(),
+) {
   const out = new Orders(Buffer.alloc(0))
   const once = new OnceOnly('k')
-  return { ...layOut(batch, out, ids ?? idsFrom(1, [...batch.countByStream().keys()]), once), out, once }
+  return {
+    ...layOut(batch, out, { ids: ids ?? idsFrom(1, [...batch.countByStream().keys()]), decisions, once }),
+    out,
+    once,
+  }
 }
 
 /** The commands of each part. */

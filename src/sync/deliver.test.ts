@@ -144,7 +144,10 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
   const deadLetters = setsAside ? new DeadLetters({ link, key: 'letters', maxLength: 10 }) : undefined
   const deliverBatch = deliverBy({ link, slabs, deadLetters })
   const deliver = (plan: StreamPlan, data: readonly string[], input = new Input()) =>
-    deliverBatch(batchOf([plan], recordsOf(plan, data), input), idsFrom(1, [plan]))
+    deliverBatch(batchOf([plan], recordsOf(plan, data), input), {
+      ids: idsFrom(1, [plan]),
+      decide: () => new Map(),
+    })
   return { deliver, sent, asked, slabs }
 }
 

@@ -1,66 +1,101 @@
 /**
- * The only destructive step: removes what earlier runs wrote to the streams that are replaced. It is taken when
- * everything of the run is confirmed, and touches nothing but keys whose ids were given out before the run began.
+ * The only destructive step: removes what the run has replaced. It is taken when everything of the run is confirmed
+ * and every stream is complete; once it has begun it is carried out, by the next run if this one is cut off.
  */
 import type { Log } from '../log.ts'
 import type { Link } from '../redis/link.ts'
-import { digitsOf } from '../redis/byte-buffer.ts'
-import { CommandBuffer } from '../redis/resp.ts'
+import type { History } from './history.ts'
 import type { Ids } from './ids.ts'
+import type { PlaceIndex } from './place-index.ts'
 import type { StreamPlan } from './plan.ts'
+import { carryOut, replacementByIds, replacementByPlaces, type Replacement } from './replacement.ts'
+import { requireSwappable } from './staging.ts'
 
-/** Keys in one UNLINK: enough to make the command's overhead small, few enough not to hold up other clients. */
-const KEYS_PER_COMMAND = 500
+type Opening = Pick<OpenStream, 'plan' | 'index'>
 
-/** Keys whose removal is on its way while the next ones are being listed. */
-const KEYS_PER_ROUND = 20_000
-
-export async function finish(link: Link, ids: Ids, plans: readonly StreamPlan[], log: Log): Promise<void> {
-  for (const plan of plans) if (plan.replaces) await removeEarlier(link, ids, plan, log)
+/** A stream as a run has it. */
+export interface OpenStream {
+  plan: StreamPlan
+  index: PlaceIndex
+  /** None where keys are made of ids. */
+  history: History | undefined
 }
 
-async function removeEarlier(link: Link, ids: Ids, plan: StreamPlan, log: Log): Promise<void> {
-  const { first, last, isNoted } = ids.replaced(plan)
-  if (first > last) return
-  let removing: Promise<unknown> = Promise.resolve()
-  for (let from = first; from <= last; from += KEYS_PER_ROUND) {
-    let round = idsFrom(from, Math.min(last, from + KEYS_PER_ROUND - 1), plan.foreignIds)
-    // Ids from before the connector took notes: another program may hold a key that looks like one of them.
-    if (!isNoted) round = await onlyOurs(link, plan, round)
-    const commands = unlinkCommands(plan, round)
-    await removing
-    removing = link.send({ bytes: commands.bytes.subarray(0, commands.length), commands: commands.commands })
-  }
-  await removing
-  await link.ask('HSET', plan.notesKey, 'lowest_id', last + 1)
-  log('INFO', `${plan.name}: what earlier runs wrote has been removed.`)
-}
-
-function idsFrom(first: number, last: number, foreign: readonly number[]): number[] {
-  const all = Array.from({ length: last - first + 1 }, (_, index) => first + index)
-  return foreign.length === 0 ? all : all.filter((id) => !foreign.includes(id))
-}
-
-async function onlyOurs(link: Link, { baseKey, settings }: StreamPlan, ids: number[]): Promise<number[]> {
-  const kinds = await Promise.all(ids.map((id) => link.ask('TYPE', `${baseKey}:${id}`)))
-  return ids.filter((_, index) => kinds[index] === settings.cacheType)
-}
-
-function unlinkCommands({ baseKey }: StreamPlan, ids: readonly number[]): CommandBuffer {
-  const prefix = Buffer.from(`${baseKey}:`)
-  const out = new CommandBuffer(
-    Buffer.allocUnsafeSlow((ids.length + KEYS_PER_COMMAND) * (prefix.length + 32)),
+export async function finish(link: Link, ids: Ids, streams: readonly OpenStream[], log: Log): Promise<void> {
+  const replaced = streams.filter(({ plan }) => plan.replaces)
+  for (const { index, history } of replaced)
+    if (history !== undefined) await requireSwappable(link, index, history)
+  const replacements = await Promise.all(
+    replaced.map(({ plan, history }) => replacementOf(link, ids, plan, history)),
   )
-  for (let from = 0; from < ids.length; from += KEYS_PER_COMMAND) {
-    const keys = ids.slice(from, from + KEYS_PER_COMMAND)
-    out.reserve((keys.length + 1) * (prefix.length + 32))
-    out.begin('UNLINK', keys.length)
-    for (const id of keys) {
-      out.putSize(prefix.length + digitsOf(id))
-      out.put(prefix)
-      out.putNumber(id)
-      out.putLineEnd()
-    }
+  // From here on what the streams are to hold is decided, for the next run as well.
+  await Promise.all(
+    replaced.map(({ plan }, at) =>
+      link.ask('HSET', plan.notesKey, 'finishing', JSON.stringify(replacements[at])),
+    ),
+  )
+  for (const [at, stream] of replaced.entries()) {
+    const replacement = replacements[at]!
+    const left = await carryThrough(link, stream, replacement)
+    tell(stream, log)
+    const isEmpty =
+      stream.history === undefined ? ids.given(stream.plan) <= replacement.ids!.last : left === 0
+    if (isEmpty) await link.ask('UNLINK', stream.plan.notesKey, ...countersOf(stream.plan))
   }
-  return out
+}
+
+/** Ends what a run that was cut off had begun. */
+export async function resume(link: Link, stream: Opening, log: Log): Promise<void> {
+  const note = await link.ask('HGET', stream.plan.notesKey, 'finishing')
+  if (note === null) return
+  log(
+    'INFO',
+    `${stream.plan.name}: a run was cut off while it removed what it had replaced, which goes on now.`,
+  )
+  await carryThrough(link, stream, JSON.parse(String(note)) as Replacement)
+}
+
+async function replacementOf(
+  link: Link,
+  ids: Ids,
+  plan: StreamPlan,
+  history: History | undefined,
+): Promise<Replacement> {
+  return history === undefined ? replacementByIds(link, plan, ids) : replacementByPlaces(link, history)
+}
+
+async function carryThrough(link: Link, { plan, index }: Opening, replacement: Replacement): Promise<number> {
+  const left = await carryOut(link, plan, index, replacement)
+  const { keptIds, before, attempt } = replacement
+  if (keptIds === undefined) {
+    await link.ask('HSET', plan.notesKey, 'live_oldest', before, 'live_newest', attempt)
+    await link.ask(
+      'HDEL',
+      plan.notesKey,
+      'finishing',
+      'staged',
+      'untracked',
+      'key_template',
+      'lowest_id',
+      'last_id',
+    )
+  } else {
+    await link.ask('HSET', plan.notesKey, 'lowest_id', keptIds.from)
+    await link.ask('HDEL', plan.notesKey, 'finishing', 'form', 'untracked')
+  }
+  return left
+}
+
+function tell({ plan, history }: OpenStream, log: Log): void {
+  log('INFO', `${plan.name}: what earlier runs wrote has been removed.`)
+  if (history?.hasUntracked === true)
+    log(
+      'WARN',
+      `${plan.name}: rows that earlier runs wrote without remembering their keys (track_keys) could not be removed ` +
+        'where they were not written again.',
+    )
+}
+
+function countersOf({ layout, counterKey }: StreamPlan): string[] {
+  return layout.usesIds ? [counterKey] : []
 }

@@ -1,12 +1,13 @@
 /**
- * Which ids belong to which of Airbyte's generations. Ids are consecutive, so a generation is all ids from its first
- * one on, up to the next generation's: no record has to carry a mark. An attempt that is made again goes on with the
- * generation of the one before.
+ * Which numbers belong to which of Airbyte's generations: ids, where records have them, else the numbers of runs. They
+ * are consecutive, so a generation is all numbers from its first one on, up to the next generation's: no record has
+ * to carry a mark. An attempt that is made again goes on with the generation of the one before.
  */
+import type { SyncStream } from '../protocol/catalog.ts'
 
 export interface Generation {
   generation: number
-  /** The first id that it gave out. */
+  /** The first number that it gave out. */
   first: number
 }
 
@@ -23,14 +24,30 @@ export function writeGenerations(generations: readonly Generation[]): string {
   return generations.map(({ generation, first }) => `${generation}@${first}`).join(' ')
 }
 
-/** With a generation that a run writes, whose next id would be `next`; the same list where it goes on with the last. */
-export function withGeneration(known: readonly Generation[], generation: number, next: number): Generation[] {
-  if (known.at(-1)?.generation === generation) return [...known]
-  // One that has given out no ids is of no more interest.
+/** With a generation that a run writes, whose next number is `next`; the same list where it goes on with the last. */
+export function withGeneration(
+  known: readonly Generation[],
+  generation: number | undefined,
+  next: number,
+): Generation[] {
+  if (generation === undefined || known.at(-1)?.generation === generation) return [...known]
+  // One that has given out no numbers is of no more interest.
   return [...known.filter(({ first }) => first < next), { generation, first: next }]
 }
 
-/** The first id that is kept where generations below `minimum` are not. */
+/** The first number that is kept by a run that replaces what was there, and whose next number is `next`. */
+export function keptFrom(
+  { minimumGeneration, generation }: SyncStream,
+  known: readonly Generation[],
+  next: number,
+): number {
+  // An overwrite without a minimum keeps what it writes, and that alone; a host that knows no generations makes each
+  // attempt from the beginning.
+  const minimum = minimumGeneration > 0 ? minimumGeneration : generation
+  return (minimum === undefined ? undefined : firstKept(known, minimum)) ?? next
+}
+
+/** The first number that is kept where generations below `minimum` are not. */
 export function firstKept(known: readonly Generation[], minimum: number): number | undefined {
   return known.find(({ generation }) => generation >= minimum)?.first
 }

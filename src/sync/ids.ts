@@ -6,7 +6,7 @@ import { ConfigError, SystemError, TransientError } from '../errors.ts'
 import type { Ask, Link } from '../redis/link.ts'
 import type { Reply } from '../redis/connect.ts'
 import {
-  firstKept,
+  keptFrom,
   readGenerations,
   withGeneration,
   writeGenerations,
@@ -56,16 +56,16 @@ export class Ids {
   /** The ids of generations that are not kept and that may still have keys, and whether their range was noted. */
   replaced(plan: StreamPlan): IdRange & { isNoted: boolean } {
     const { lowest, startedAt, generations } = this.#counters[plan.index]!
-    const { generation, minimumGeneration } = plan.stream
-    // An overwrite without a minimum keeps what it writes, and that alone; a host that knows no generations makes each
-    // attempt from the beginning.
-    const minimum = minimumGeneration > 0 ? minimumGeneration : generation
-    const kept = minimum === undefined ? undefined : firstKept(generations, minimum)
     return {
       first: lowest ?? 1,
-      last: kept === undefined ? startedAt : kept - 1,
+      last: keptFrom(plan.stream, generations, startedAt + 1) - 1,
       isNoted: lowest !== undefined,
     }
+  }
+
+  /** The highest id given out. */
+  given(plan: StreamPlan): number {
+    return this.#counters[plan.index]!.given
   }
 
   /** Gives as many ids as `count`, rising, in ranges. Batches must ask in the order of their records. */
@@ -134,12 +134,12 @@ async function openCounter(link: Link, plan: StreamPlan): Promise<Counter> {
   const least = Math.max(stands, countIn(classic) || 0, (lowest ?? 1) - 1)
   if (least > stands) await link.ask('INCRBY', plan.counterKey, least - stands)
   const known = readGenerations(notedGenerations as string | null)
-  const { generation } = plan.stream
-  const generations = generation === undefined ? known : withGeneration(known, generation, least + 1)
+  const generations =
+    plan.idKeys !== undefined ? withGeneration(known, plan.stream.generation, least + 1) : known
   // Before the first record: were it missing afterwards, a second attempt would take the first one's records for old.
   if (generations.length !== known.length || generations.at(-1) !== known.at(-1))
     await link.ask('HSET', plan.notesKey, 'generations', writeGenerations(generations))
-  const isNew = least === 0
+  const isNew = least === 0 && plan.idKeys !== undefined
   return {
     plan,
     startedAt: least,

@@ -7,9 +7,29 @@ export function notesKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}stream:${base}`
 }
 
+/** Held by the one run that may write a stream. */
+export function leaseKey(prefix: string, base: string): string {
+  return `${prefix}${OWN_KEYS}lease:${base}`
+}
+
+/** One of the hashes in which the places of a stream's rows are remembered. */
+export function placesKey(prefix: string, base: string, shard: number): string {
+  return `${prefix}${OWN_KEYS}places:${base}:${shard}`
+}
+
+/** One of the sorted sets with the places that may be forgotten, by when. */
+export function forgetKey(prefix: string, base: string, shard: number): string {
+  return `${prefix}${OWN_KEYS}forget:${base}:${shard}`
+}
+
 /** Which of a run's transactions have been run. */
 export function onceKey(prefix: string, run: string): string {
   return `${prefix}${OWN_KEYS}sent:${run}`
+}
+
+/** Up to where a run's other writes have been run. */
+export function markKey(prefix: string, run: string): string {
+  return `${prefix}${OWN_KEYS}written:${run}`
 }
 
 /** A Redis stream with the records that could not be written. */

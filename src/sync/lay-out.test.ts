@@ -43,7 +43,7 @@ describe('records whose commands may go out one by one', () => {
       ])
       const out = new Orders(Buffer.alloc(batch.size))
       const { bytes } = out
-      layOut(batch, out, idsFrom(first, plans), new OnceOnly('k'))
+      layOut(batch, out, { ids: idsFrom(first, plans), decisions: new Map(), once: new OnceOnly('k') })
       expect(out.bytes).toBe(bytes)
       expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
     },

@@ -6,6 +6,7 @@ import type { OnceOnly } from '../redis/once.ts'
 import type { Batch } from './batch.ts'
 import type { IdRange } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
+import type { Decisions } from './rows.ts'
 
 /** While a transaction runs, the server serves nobody else. */
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
@@ -24,6 +25,8 @@ export interface Part extends Omit<Shipment, 'bytes'> {
   firstCommand: number
   /** Of a transaction: the stream whose records are in it. */
   plan?: StreamPlan
+  /** Whether it writes the connector's own keys, none of which may be refused. */
+  isOwn?: boolean
 }
 
 export interface LaidOut {
@@ -31,18 +34,24 @@ export interface LaidOut {
   refusals: { record: number; reason: Refusal }[]
 }
 
-export function layOut(
-  batch: Batch,
-  out: Orders,
-  ids: ReadonlyMap<StreamPlan, IdRange[]>,
-  once: OnceOnly,
-): LaidOut {
+export interface LayingOut {
+  ids: ReadonlyMap<StreamPlan, IdRange[]>
+  /** Of streams whose places are remembered. */
+  decisions: ReadonlyMap<StreamPlan, Decisions>
+  once: OnceOnly
+}
+
+export function layOut(batch: Batch, out: Orders, { ids, decisions, once }: LayingOut): LaidOut {
   const parts: Part[] = []
   const refusals: LaidOut['refusals'] = []
   const cursors = new Map([...ids].map(([plan, ranges]) => [plan, new IdCursor(ranges)]))
   const plans = [...batch.countByStream().keys()]
 
   const write = (plan: StreamPlan, view: RecordView, record: number): number => {
+    const change = decisions.get(plan)?.actions.get(record)
+    if (change?.action === 'none') return NO_GROUP
+    if (change?.action === 'remove') return remove(plan, change.place, out)
+    view.startsAnew = change?.action === 'write anew'
     view.spread = Math.random()
     if (plan.layout.usesIds) view.id = cursors.get(plan)!.take()
     const written =
@@ -89,7 +98,27 @@ export function layOut(
     )
     close()
   }
+  const refused = new Set(refusals.map(({ record }) => record))
+  // A place is noted before it is written to: what was written and not noted could never be removed.
+  parts.unshift(noteChanges(out, decisions, refused))
   return { parts: parts.filter(({ commands }) => commands > 0), refusals }
+}
+
+function remove({ places, deletions }: StreamPlan, place: string, out: Orders): number {
+  const group = out.newGroup()
+  places.form.remove(out, place, deletions?.afterMs)
+  out.writes(group)
+  return group
+}
+
+function noteChanges(out: Orders, decisions: LayingOut['decisions'], refused: ReadonlySet<number>): Part {
+  const [start, firstCommand] = [out.length, out.commands]
+  for (const { index, changes, forget } of decisions.values()) {
+    const noted = refused.size === 0 ? changes : changes.filter(({ record }) => !refused.has(record))
+    index.note(out, noted)
+    index.forget(out, forget)
+  }
+  return { ...partFrom(start, firstCommand, out), isOwn: true }
 }
 
 function partFrom(start: number, firstCommand: number, out: Orders): Part {

@@ -5,9 +5,8 @@
 import type { Output } from '../protocol/output.ts'
 import type { Batch } from './batch.ts'
 import type { Deliver } from './deliver.ts'
-import type { IdRange, Ids } from './ids.ts'
 import type { Outcome } from './outcomes.ts'
-import type { StreamPlan } from './plan.ts'
+import type { Prepare, Prepared } from './prepare.ts'
 import type { Progress } from './progress.ts'
 
 interface Entry {
@@ -20,7 +19,7 @@ interface Entry {
 
 export interface LedgerParts {
   deliver: Deliver
-  ids: Ids
+  prepare: Prepare
   progress: Progress
   output: Output
   /** The most that batches may take between submission and release. */
@@ -29,12 +28,12 @@ export interface LedgerParts {
   leastBytes: number
 }
 
-/** Batches whose ids are not known yet: more would only take memory, as one asks for its ids when it is submitted. */
+/** Batches that are being prepared: more would only take memory, as one asks for what it needs when it is submitted. */
 const MOST_WAITING = 8
 
 export class Ledger {
   readonly #deliver: Deliver
-  readonly #ids: Ids
+  readonly #prepare: Prepare
   readonly #progress: Progress
   readonly #output: Output
   readonly #maxBytes: number
@@ -51,7 +50,7 @@ export class Ledger {
 
   constructor(parts: LedgerParts) {
     this.#deliver = parts.deliver
-    this.#ids = parts.ids
+    this.#prepare = parts.prepare
     this.#progress = parts.progress
     this.#output = parts.output
     this.#maxBytes = parts.maxBytes
@@ -77,16 +76,16 @@ export class Ledger {
 
   /** Takes a batch on its way. */
   submit(batch: Batch): void {
-    const size = batch.records === 0 ? batch.size : Math.max(batch.size, this.#leastBytes)
+    // At once, while batches before this one are still on their way.
+    const prepared = this.#prepare(batch)
+    prepared.catch((error: unknown) => this.#fail(error))
+    const size = batch.records === 0 ? batch.weight : Math.max(batch.weight, this.#leastBytes)
     const entry: Entry = { batch, size, outcomes: undefined }
     this.#entries.push(entry)
     this.#size += entry.size
     this.#waiting++
-    // Ids are asked for at once, while batches before this one are still on their way.
-    const reserved = this.#reserve(batch.countByStream())
-    reserved.catch((error: unknown) => this.#fail(error))
     this.#handedOver = this.#handedOver
-      .then(async () => this.#handOver(entry, await reserved))
+      .then(async () => this.#handOver(entry, await prepared))
       .catch((error: unknown) => this.#fail(error))
   }
 
@@ -96,19 +95,12 @@ export class Ledger {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  async #reserve(counts: ReadonlyMap<StreamPlan, number>): Promise<Map<StreamPlan, IdRange[]>> {
-    const reservations = [...counts]
-      .filter(([{ layout }]) => layout.usesIds)
-      .map(async ([plan, count]) => [plan, await this.#ids.reserve(plan, count)] as const)
-    return new Map(await Promise.all(reservations))
-  }
-
   /** Sends a batch, and does not wait for the answers. */
-  #handOver(entry: Entry, ids: ReadonlyMap<StreamPlan, IdRange[]>): void {
+  #handOver(entry: Entry, prepared: Prepared): void {
     this.#waiting--
     this.#wake()
     if (entry.batch.records === 0) return this.#confirm(entry, [])
-    this.#deliver(entry.batch, ids).then(
+    this.#deliver(entry.batch, prepared).then(
       (outcomes) => this.#confirm(entry, outcomes),
       (error: unknown) => this.#fail(error),
     )

@@ -8,6 +8,7 @@ import { Ids, type IdRange } from './ids.ts'
 import { Ledger } from './ledger.ts'
 import type { Outcome } from './outcomes.ts'
 import type { StreamPlan } from './plan.ts'
+import { prepareBy } from './prepare.ts'
 import { Progress } from './progress.ts'
 
 interface Delivery extends PromiseWithResolvers<Outcome[]> {
@@ -26,7 +27,7 @@ interface CountingServer {
 export async function openLedger(plans: readonly StreamPlan[], maxBytes = 1 << 20, leastBytes = 0) {
   const { server, link } = countingServer()
   const deliveries: Delivery[] = []
-  const deliver: Deliver = (batch, ids) => {
+  const deliver: Deliver = (batch, { ids }) => {
     const delivery = { batch, ids, ...Promise.withResolvers<Outcome[]>() }
     deliveries.push(delivery)
     return delivery.promise
@@ -41,7 +42,14 @@ export async function openLedger(plans: readonly StreamPlan[], maxBytes = 1 << 2
   const ids = await Ids.open(link, plans)
   server.asked.length = 0
   const progress = new Progress(plans, () => undefined)
-  const ledger = new Ledger({ deliver, ids, progress, output: new Output(stdout), maxBytes, leastBytes })
+  const ledger = new Ledger({
+    deliver,
+    prepare: prepareBy(ids, new Map()),
+    progress,
+    output: new Output(stdout),
+    maxBytes,
+    leastBytes,
+  })
   return { ledger, deliveries, lines, server }
 }
 

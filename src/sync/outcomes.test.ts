@@ -159,7 +159,7 @@ function numbered(plan: StreamPlan, records: number): [StreamPlan, string][] {
 }
 
 function fine(): Answers {
-  return { rejections: [], done: [] }
+  return { rejections: [], done: [], read: [] }
 }
 
 function refusing(commands: number[]): Answers {

@@ -4,10 +4,25 @@ import type { Answers } from '../redis/lane.ts'
 import { keyOfCommand } from '../redis/resp.ts'
 import type { Batch } from './batch.ts'
 import type { LaidOut, Part } from './lay-out.ts'
+import type { Decisions } from './rows.ts'
 
-/** `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. */
+/**
+ * `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. `deduplicated`: there is a
+ * newer one. `deleted`: its row is gone.
+ */
 export type Outcome =
-  { kind: 'rejected'; record: number; reason: string } | { kind: 'skipped'; record: number }
+  | { kind: 'rejected'; record: number; reason: string }
+  | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
+
+/** Of records that were decided upon before they were laid out. */
+export function decidedOutcomes(decisions: Iterable<Decisions>): Outcome[] {
+  return [...decisions].flatMap(({ deduplicated, actions }): Outcome[] => [
+    ...deduplicated.map((record): Outcome => ({ kind: 'deduplicated', record })),
+    ...[...actions]
+      .filter(([, { action }]) => action !== 'write anew')
+      .map(([record]): Outcome => ({ kind: 'deleted', record })),
+  ])
+}
 
 /** In the order of the records. `answers` are those to the parts, in their order. */
 export function outcomesOf(
@@ -34,6 +49,10 @@ export function outcomesOf(
       if (!rejected.has(command))
         outcomes.push(...skippedAmong(batch, recordsOf(part.firstCommand + command), count))
   }
+  return inOrder(outcomes)
+}
+
+export function inOrder(outcomes: readonly Outcome[]): Outcome[] {
   return outcomes.toSorted((a, b) => a.record - b.record)
 }
 

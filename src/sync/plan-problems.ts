@@ -1,10 +1,12 @@
 /** What keeps streams from being written as the configuration has it, found before the first record. */
 import { parseTemplate } from '../config/template.ts'
 import { OWN_KEYS } from './keys.ts'
-import type { StreamPlan } from './plan.ts'
+import { layoutFor } from '../layout/select.ts'
+import { modeProblems } from './mode-problems.ts'
+import type { Draft } from './plan.ts'
 
 /** Each as a clause that names its streams. */
-export function problemsOf(plans: readonly StreamPlan[]): string[] {
+export function problemsOf(plans: readonly Draft[]): string[] {
   return [
     ...plans.filter(isReserved).map(reserved),
     ...sharedKeys(plans, ({ baseKey }) => baseKey),
@@ -12,21 +14,21 @@ export function problemsOf(plans: readonly StreamPlan[]): string[] {
     ...plans.flatMap((plan) => takenCounters(plan, plans)),
     ...plans.flatMap(missingPrimaryKey),
     ...plans.flatMap(unknownColumns),
-    ...plans.flatMap(impossibleReplacement),
+    ...plans.flatMap(modeProblems),
   ]
 }
 
-function isReserved(plan: StreamPlan): boolean {
+function isReserved(plan: Draft): boolean {
   const own = plan.settings.keyPrefix + OWN_KEYS
   return plan.baseKey.startsWith(own) || keyShape(plan).startsWith(own)
 }
 
-function reserved({ name }: StreamPlan): string {
+function reserved({ name }: Draft): string {
   return `the keys of ${name} would be among the connector's own (${OWN_KEYS}…)`
 }
 
-function sharedKeys(plans: readonly StreamPlan[], keyOf: (plan: StreamPlan) => string): string[] {
-  const owners = new Map<string, StreamPlan>()
+function sharedKeys(plans: readonly Draft[], keyOf: (plan: Draft) => string): string[] {
+  const owners = new Map<string, Draft>()
   const problems: string[] = []
   for (const plan of plans) {
     const key = keyOf(plan)
@@ -39,12 +41,23 @@ function sharedKeys(plans: readonly StreamPlan[], keyOf: (plan: StreamPlan) => s
         `${describe(owner)} and ${describe(plan)} would both write the keys ${key}, which only streams with ` +
           'data_format flat and on_update merge may',
       )
+    else if (owner.baseKey !== plan.baseKey)
+      problems.push(
+        ...[owner, plan].filter(({ replaces }) => replaces).map((one) => replacesShared(one, key)),
+      )
   }
   return problems
 }
 
+function replacesShared(plan: Draft, key: string): string {
+  return (
+    `${describe(plan)} is to be replaced, and other streams write the keys ${key}, too, whose columns would go with ` +
+    'it; use append'
+  )
+}
+
 /** The key with its columns left open: streams for which it is the same may write the same keys. */
-function keyShape({ keyTemplate, settings, stream }: StreamPlan): string {
+function keyShape({ keyTemplate, settings, stream }: Draft): string {
   const parts = parseTemplate(keyTemplate).map((part) => {
     switch (part.kind) {
       case 'text':
@@ -61,23 +74,29 @@ function keyShape({ keyTemplate, settings, stream }: StreamPlan): string {
 }
 
 /** A key that holds the number of the last record can hold no records. */
-function takenCounters(plan: StreamPlan, plans: readonly StreamPlan[]): string[] {
-  const owner = plans.find(({ counterKey, layout }) => layout.usesIds && counterKey === keyShape(plan))
+function takenCounters(plan: Draft, plans: readonly Draft[]): string[] {
+  const owner = plans.find((other) => usesIds(other) && other.counterKey === keyShape(plan))
   return owner === undefined
     ? []
     : [`${plan.name} would write the key ${owner.counterKey}, where the records of ${owner.name} are counted`]
 }
 
-function mayShare({ settings: { cacheType, dataFormat, onUpdate } }: StreamPlan): boolean {
+function usesIds(draft: Draft): boolean {
+  return layoutFor(draft).usesIds
+}
+
+function mayShare({ settings: { cacheType, dataFormat, onUpdate } }: Draft): boolean {
   return cacheType === 'hash' && dataFormat === 'flat' && onUpdate === 'merge'
 }
 
 /** Names and namespaces may hold the separators of any shorter form. */
-function describe({ stream: { name, namespace } }: StreamPlan): string {
+function describe({ stream: { name, namespace } }: Draft): string {
   return `stream ${JSON.stringify(name)} of namespace ${JSON.stringify(namespace)}`
 }
 
-function missingPrimaryKey({ keyTemplate, stream, name }: StreamPlan): string[] {
+function missingPrimaryKey({ keyTemplate, stream, name }: Draft): string[] {
+  // Modes that need one say so themselves.
+  if (stream.mode !== 'append' && stream.mode !== 'overwrite') return []
   const isNeeded = parseTemplate(keyTemplate).some(({ kind }) => kind === 'primary_key')
   return isNeeded && stream.primaryKey.length === 0
     ? [`${name} has no primary key, which its key_template names; choose one, or name columns instead`]
@@ -85,7 +104,7 @@ function missingPrimaryKey({ keyTemplate, stream, name }: StreamPlan): string[] 
 }
 
 /** Where the source declares the columns of a stream, a template with another one can only be a mistake. */
-function unknownColumns({ keyTemplate, settings, stream, name }: StreamPlan): string[] {
+function unknownColumns({ keyTemplate, settings, stream, name }: Draft): string[] {
   const { columns } = stream
   if (columns === undefined) return []
   const templates = { key_template: keyTemplate, hash_field: settings.hashField, member: settings.member }
@@ -96,19 +115,4 @@ function unknownColumns({ keyTemplate, settings, stream, name }: StreamPlan): st
         : [],
     ),
   )
-}
-
-function impossibleReplacement({ replaces, settings, keyTemplate, name }: StreamPlan): string[] {
-  if (!replaces) return []
-  const { cacheType, writeCondition } = settings
-  if (writeCondition !== 'always')
-    return [
-      `${name} is to be overwritten, which the write_condition ${writeCondition} would keep from happening`,
-    ]
-  const isById = keyTemplate === '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}'
-  return isById
-    ? []
-    : [
-        `${name} is to be overwritten, which this version can do only with keys by _airbyte_ab_id; use append with cache_type ${cacheType}`,
-      ]
 }

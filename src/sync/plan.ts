@@ -3,11 +3,14 @@ import type { Config } from '../config/config.ts'
 import { settingsFor, type RecordSettings } from '../config/records.ts'
 import { ConfigError } from '../errors.ts'
 import { filterOf, type Filter } from '../layout/filter.ts'
-import type { Layout } from '../layout/layout.ts'
-import { isCollection, keyTemplateOf, layoutFor } from '../layout/select.ts'
+import { idKeysOf, type IdKeys } from '../layout/id-keys.ts'
+import type { Layout, LayoutSettings } from '../layout/layout.ts'
+import type { Places } from '../layout/places.ts'
+import { isCollection, keyTemplateOf, layoutFor, placesFor, stagedLayoutFor } from '../layout/select.ts'
 import type { SyncStream } from '../protocol/catalog.ts'
 import { displayName } from '../protocol/descriptor.ts'
-import { notesKey } from './keys.ts'
+import { deletionsOf, isDeletion, type Deletions } from './deletions.ts'
+import { leaseKey, notesKey } from './keys.ts'
 import { problemsOf } from './plan-problems.ts'
 
 export interface StreamPlan {
@@ -16,16 +19,32 @@ export interface StreamPlan {
   stream: SyncStream
   /** For people. */
   name: string
-  settings: RecordSettings
+  settings: LayoutSettings
   /** `<prefix><namespace>:<stream>`. */
   baseKey: string
   /** Where its records are counted. */
   counterKey: string
   /** The connector's own notes on the stream, a hash. */
   notesKey: string
+  /** Held by the one run that may write the stream. */
+  leaseKey: string
   /** With its defaults filled in, and without the prefix. */
   keyTemplate: string
   layout: Layout
+  /** Of a collection: the layout that gathers what is to take the place of what is live. */
+  staged: Layout | undefined
+  /** Where its rows are. */
+  places: Places
+  /** Undefined where keys are not made of ids alone, so that they do not tell which of them it wrote. */
+  idKeys: IdKeys | undefined
+  /** Whether this run remembers the places it writes. */
+  isTracked: boolean
+  /** Whether it goes on remembering them where a former run did. */
+  mayTrack: boolean
+  /** Whether there is one record a primary key, the newest one. */
+  isDeduplicated: boolean
+  /** Undefined where no record means that its row is gone. */
+  deletions: Deletions | undefined
   /** Undefined where every record is written. */
   filter: Filter | undefined
   /** Whether what was there before the run is removed when it has ended well. */
@@ -36,32 +55,93 @@ export interface StreamPlan {
 
 /** Throws one ConfigError that names everything that stands in the way of the streams. */
 export function planStreams(streams: readonly SyncStream[], config: Config): StreamPlan[] {
-  const plans = streams.map((stream, index) => planStream(stream, index, config))
-  const problems = problemsOf(plans)
+  const drafts = streams.map((stream) => draftOf(stream, config))
+  const problems = problemsOf(drafts)
   if (problems.length > 0)
     throw new ConfigError(
       `The catalog cannot be written: ${problems.join('; ')}. Change the configuration, or sync it apart.`,
     )
+  const plans = drafts.map(planStream)
   noteForeignIds(plans)
   return plans
 }
 
-function planStream(stream: SyncStream, index: number, config: Config): StreamPlan {
-  const settings = settingsFor(config, stream)
-  const base = `${stream.namespace}:${stream.name}`
-  const baseKey = settings.keyPrefix + base
+/** What is known of a stream before anything stands in its way. */
+export type Draft = Pick<
+  StreamPlan,
+  | 'stream'
+  | 'name'
+  | 'settings'
+  | 'baseKey'
+  | 'counterKey'
+  | 'keyTemplate'
+  | 'idKeys'
+  | 'isDeduplicated'
+  | 'replaces'
+> & { config: Config }
+
+function draftOf(stream: SyncStream, config: Config): Draft {
+  const records = settingsFor(config, stream)
+  const settings = settingsIn(stream, config, records)
+  const baseKey = `${settings.keyPrefix}${stream.namespace}:${stream.name}`
+  const hasRows = stream.mode !== 'append' && stream.mode !== 'overwrite'
+  const keyTemplate = keyTemplateOf(settings, stream, hasRows)
   return {
-    index,
+    config,
     stream,
     name: displayName(stream),
     settings,
     baseKey,
     counterKey: isCollection(settings) ? `${baseKey}:_airbyte_ab_id` : baseKey,
-    notesKey: notesKey(settings.keyPrefix, base),
-    keyTemplate: keyTemplateOf(settings, stream),
-    layout: layoutFor(settings, stream),
-    filter: filterOf(settings),
-    replaces: stream.mode === 'overwrite' || stream.minimumGeneration > 0,
+    keyTemplate,
+    idKeys: isCollection(settings) ? undefined : idKeysOf(keyTemplate, stream, settings.keyPrefix),
+    isDeduplicated: stream.mode === 'append_dedup',
+    replaces: isReplaced(stream),
+  }
+}
+
+function isReplaced({ mode, minimumGeneration }: SyncStream): boolean {
+  return mode === 'overwrite' || minimumGeneration > 0
+}
+
+/** What a sync mode asks of the layout. */
+function settingsIn(stream: SyncStream, { deleteMode }: Config, records: RecordSettings): LayoutSettings {
+  switch (stream.mode) {
+    case 'append':
+    case 'overwrite':
+      // A row of a new generation holds nothing of the older one.
+      return { ...records, startsAnew: records.onUpdate === 'merge' && isReplaced(stream) }
+    case 'append_dedup':
+      return { ...records, staysWhenWritten: deleteMode === 'ttl' }
+    case 'update':
+      return { ...records, writeCondition: onlyIfExists(records) }
+    case 'soft_delete':
+      return { ...records, writeCondition: onlyIfExists(records), onUpdate: 'merge', marksDeleted: true }
+  }
+}
+
+function onlyIfExists({ writeCondition }: RecordSettings): RecordSettings['writeCondition'] {
+  return writeCondition === 'always' ? 'if_exists' : writeCondition
+}
+
+function planStream(draft: Draft, index: number): StreamPlan {
+  const { config, stream, settings, idKeys, isDeduplicated, replaces } = draft
+  const { keyPrefix } = settings
+  const base = `${stream.namespace}:${stream.name}`
+  const tracks = isDeduplicated || replaces || config.trackKeys === 'always'
+  const deletions = isDeduplicated ? deletionsOf(config) : undefined
+  return {
+    ...draft,
+    index,
+    notesKey: notesKey(keyPrefix, base),
+    leaseKey: leaseKey(keyPrefix, base),
+    layout: layoutFor(draft),
+    staged: isCollection(settings) && !isDeduplicated ? stagedLayoutFor(draft) : undefined,
+    places: placesFor(draft, isDeduplicated),
+    isTracked: tracks && idKeys === undefined,
+    mayTrack: config.trackKeys !== 'never' && settings.writeCondition === 'always' && idKeys === undefined,
+    deletions,
+    filter: filterOf(settings, deletions === undefined ? undefined : isDeletion),
     foreignIds: [],
   }
 }

@@ -5,7 +5,13 @@ import { planStreams, type StreamPlan } from './plan.ts'
 
 /** A stream of the catalog that is appended to, in namespace `n` where `more` does not say otherwise. */
 export function stream(name: string, more: Partial<SyncStream> = {}): SyncStream {
-  const none = { generation: undefined, minimumGeneration: 0, primaryKey: [], columns: undefined }
+  const none = {
+    generation: undefined,
+    minimumGeneration: 0,
+    primaryKey: [],
+    cursor: undefined,
+    columns: undefined,
+  }
   return { name, namespace: 'n', mode: 'append', ...none, ...more }
 }
 

@@ -14,7 +14,7 @@ export interface Received {
   filtered: number
 }
 
-type Counted = 'records' | 'filtered' | 'rejected' | 'skipped'
+type Counted = 'records' | 'filtered' | Outcome['kind']
 
 type Counts = Record<Counted, number>
 
@@ -72,10 +72,13 @@ export class Progress {
   takeStats({ records, filtered }: Received, plan?: StreamPlan): DestinationStats {
     const rejected = this.#take('rejected', plan)
     const skipped = this.#take('skipped', plan)
+    const deduplicated = this.#take('deduplicated', plan)
+    const deleted = this.#take('deleted', plan)
     return {
+      // What is rightly not written has arrived as well.
       recordCount: records - rejected,
       rejectedRecordCount: rejected,
-      additionalStats: { filtered, skipped },
+      additionalStats: { filtered, skipped, deduplicated, deleted, rejected },
     }
   }
 
@@ -131,12 +134,11 @@ function namesOf(plans: readonly StreamPlan[]): string {
 }
 
 function none(): Counts {
-  return { records: 0, filtered: 0, rejected: 0, skipped: 0 }
+  return { records: 0, filtered: 0, rejected: 0, skipped: 0, deduplicated: 0, deleted: 0 }
 }
 
-function summaryOf({ records, filtered, rejected, skipped }: Counts): string {
-  const others = Object.entries({ filtered, rejected, skipped })
-    .filter(([, count]) => count > 0)
-    .map(([kind, count]) => `, ${count} ${kind}`)
-  return `${records - filtered - rejected - skipped} records written${others.join('')}`
+function summaryOf({ records, ...others }: Counts): string {
+  const counts = Object.entries(others).filter(([, count]) => count > 0)
+  const written = counts.reduce((rest, [, count]) => rest - count, records)
+  return `${written} records written${counts.map(([kind, count]) => `, ${count} ${kind}`).join('')}`
 }

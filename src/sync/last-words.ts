@@ -1,0 +1,106 @@
+/** The rows of one stream that a batch has records of, and of each the record that has the last word. */
+import { NO_GROUP } from '../layout/orders.ts'
+import type { RecordView } from '../layout/layout.ts'
+import { ColumnKind, compilePath, type Columns } from '../protocol/columns.ts'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import type { Batch } from './batch.ts'
+import { isDeletion } from './deletions.ts'
+import type { StreamPlan } from './plan.ts'
+import { supersedes } from './row-version.ts'
+import { versionOf, Words, type Text, type Word } from './word.ts'
+
+export interface LastWords {
+  /** One a place. Records without a place are left to the layout to refuse. */
+  words: Word[]
+  /** Records that another one of the same row takes the place of; they are left out of the batch. */
+  older: number[]
+}
+
+/** Of each row the newest record. `attempt`: the run's number. */
+export function lastWords(batch: Batch, plan: StreamPlan, attempt: number): LastWords {
+  const isNumeric = plan.stream.cursor?.isNumeric ?? false
+  const mayDelete = plan.deletions !== undefined
+  const made = new Words(attempt, true)
+  const locateCursor = cursorLocator(plan)
+  const [emittedAt, cursor] = [emptyText(), emptyText()]
+  const byPlace = new Map<string, Word>()
+  const older: number[] = []
+  eachPlace(batch, plan, (name, record, view) => {
+    emittedAt.bytes = view.bytes
+    emittedAt.start = view.emittedAtStart
+    emittedAt.end = view.emittedAtEnd
+    locateCursor(view.columns, cursor)
+    const place = textOf(name)
+    const isDeleted = mayDelete && isDeletion(view.columns)
+    const word = byPlace.get(place)
+    if (word === undefined) {
+      const first = made.of(place)
+      byPlace.set(place, first)
+      return made.setVersion(first, record, name, emittedAt, cursor, isDeleted)
+    }
+    const version = { attempt, emittedAt: Number(textOf(emittedAt)), cursor: textOf(cursor), isDeleted }
+    const isOlder = !supersedes(version, versionOf(word), isNumeric)
+    older.push(isOlder ? record : word.record)
+    if (isOlder) return
+    made.setVersion(word, record, name, emittedAt, cursor, isDeleted)
+    word.version = version
+  })
+  for (const record of older) batch.leaveOut(record)
+  return { words: [...byPlace.values()], older }
+}
+
+/** Of each row the first record; all of them are written. */
+export function firstWords(batch: Batch, plan: StreamPlan, attempt: number): LastWords {
+  const made = new Words(attempt, false)
+  const byPlace = new Map<string, Word>()
+  eachPlace(batch, plan, (name, record) => {
+    const place = textOf(name)
+    if (byPlace.has(place)) return
+    const word = made.of(place)
+    byPlace.set(place, word)
+    made.set(word, record, name)
+  })
+  return { words: [...byPlace.values()], older: [] }
+}
+
+function eachPlace(
+  batch: Batch,
+  plan: StreamPlan,
+  visit: (name: Text, record: number, view: RecordView) => void,
+): void {
+  const name = new ByteBuffer(Buffer.allocUnsafeSlow(256))
+  const text = emptyText()
+  batch.layEach(
+    (other) => other === plan,
+    (_, view, record) => {
+      name.clear()
+      if (plan.places.name(view, name) === undefined) {
+        text.bytes = name.bytes
+        text.end = name.length
+        visit(text, record, view)
+      }
+      return NO_GROUP
+    },
+  )
+}
+
+/** Finds the cursor's JSON text, an empty one where there is none. */
+function cursorLocator({ stream: { cursor } }: StreamPlan): (columns: Columns, text: Text) => void {
+  if (cursor === undefined) return () => undefined
+  const path = compilePath(cursor.path)
+  return (columns, text) => {
+    const row = columns.find(path)
+    const isThere = row !== -1 && columns.kind(row) !== ColumnKind.null
+    text.bytes = columns.bytes
+    text.start = isThere ? columns.valueStart(row) : 0
+    text.end = isThere ? columns.valueEnd(row) : 0
+  }
+}
+
+function textOf({ bytes, start, end }: Text): string {
+  return bytes.toString('utf8', start, end)
+}
+
+function emptyText(): Text {
+  return { bytes: Buffer.alloc(0), start: 0, end: 0 }
+}

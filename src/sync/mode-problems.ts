@@ -1,0 +1,120 @@
+/** Which sync modes a stream can have, given what its records become; each problem is a clause that names the stream. */
+import { parseTemplate } from '../config/template.ts'
+import { isCollection } from '../layout/select.ts'
+import type { Draft } from './plan.ts'
+
+type Problem = (draft: Draft) => string | undefined
+
+export function modeProblems(draft: Draft): string[] {
+  const { stream, replaces, config } = draft
+  const needsTracking = (replaces || stream.mode === 'append_dedup') && !isKnownAnyway(draft)
+  return [
+    ...(stream.mode === 'append' || stream.mode === 'overwrite' ? [] : rowProblems(draft)),
+    replaces ? conditionalReplacement(draft) : undefined,
+    needsTracking && config.trackKeys === 'never' ? untracked(draft) : undefined,
+  ].filter((problem) => problem !== undefined)
+}
+
+/** Of modes that write to the row that a record's primary key names. */
+function rowProblems(draft: Draft): string[] {
+  const problems: Problem[] = [noRows, noPrimaryKey, otherColumns]
+  if (draft.stream.mode === 'append_dedup') problems.push(merging, conditional, deletionWithoutTrace)
+  if (draft.stream.mode === 'update') problems.push(inserting)
+  if (draft.stream.mode === 'soft_delete') problems.push(inserting, markWithoutTrace)
+  // The first that applies is the reason for those behind it.
+  const first = problems.map((problem) => problem(draft)).find((problem) => problem !== undefined)
+  return first === undefined ? [] : [first]
+}
+
+function noRows({ name, stream, settings: { cacheType, member } }: Draft): string | undefined {
+  if (cacheType === 'list' || cacheType === 'stream')
+    return `${name} has sync mode ${stream.mode}, and a ${cacheType} has no rows that could be found again; use append, or another cache_type`
+  if (cacheType === 'set' && stream.mode !== 'append_dedup')
+    return `${name} has sync mode ${stream.mode}, and there is nothing to change in a member of a set; use append`
+  if ((cacheType === 'set' || cacheType === 'sorted_set') && member === undefined)
+    return `${name} has sync mode ${stream.mode}, for which member has to be made of the primary key; give a member`
+  return undefined
+}
+
+function noPrimaryKey({ name, stream: { primaryKey, mode } }: Draft): string | undefined {
+  return primaryKey.length > 0
+    ? undefined
+    : `${name} has sync mode ${mode} and no primary key, which says which records are of one row; choose one`
+}
+
+/** Two rows must never have one place, and one row never two. */
+function otherColumns({ name, stream, settings, keyTemplate }: Draft): string | undefined {
+  const { hashField, member } = settings
+  const templates = isCollection(settings) ? [keyTemplate, hashField ?? member ?? ''] : [keyTemplate]
+  const options = isCollection(settings)
+    ? `key_template and ${hashField === undefined ? 'member' : 'hash_field'}`
+    : 'key_template'
+  const parts = templates.flatMap((template) => parseTemplate(template))
+  const primaryKey = stream.primaryKey.map((path) => path.join('.'))
+  const named = parts.flatMap((part) =>
+    part.kind === 'column' ? [part.path] : part.kind === 'primary_key' ? primaryKey : [],
+  )
+  const isExact =
+    !parts.some(({ kind }) => kind === 'id') &&
+    named.every((path) => primaryKey.includes(path)) &&
+    primaryKey.every((path) => named.includes(path))
+  return isExact
+    ? undefined
+    : `${name} has sync mode ${stream.mode}, for which ${options} must name the columns of the primary key ` +
+        `(${primaryKey.join(', ')}), all of them and no others; use \${_airbyte_primary_key}`
+}
+
+function merging({ name, settings: { dataFormat, onUpdate } }: Draft): string | undefined {
+  return dataFormat === 'flat' && onUpdate === 'merge'
+    ? `${name} has sync mode append_dedup, in which the newest record of a row replaces it, and not on_update merge; use append or update to merge`
+    : undefined
+}
+
+function conditional({ name, settings: { writeCondition } }: Draft): string | undefined {
+  return writeCondition === 'always'
+    ? undefined
+    : `${name} has sync mode append_dedup, which the write_condition ${writeCondition} would keep from working; use always, or sync mode update`
+}
+
+function deletionWithoutTrace({ name, settings, config: { deleteMode } }: Draft): string | undefined {
+  if (deleteMode === 'ttl' && isCollection(settings))
+    return `${name} shares its keys between rows, so delete_mode ttl cannot end one of them; use hard`
+  if (deleteMode === 'soft' && (settings.cacheType === 'set' || settings.cacheType === 'sorted_set'))
+    return `${name} holds members, in which delete_mode soft would not show; use hard`
+  return undefined
+}
+
+function inserting({ name, stream, settings: { writeCondition } }: Draft): string | undefined {
+  // Its sync mode has put if_exists in the place of always.
+  return writeCondition === 'if_absent'
+    ? `${name} has sync mode ${stream.mode}, which never inserts, and write_condition if_absent; leave that out`
+    : undefined
+}
+
+function markWithoutTrace({ name, settings: { cacheType, dataFormat } }: Draft): string | undefined {
+  return cacheType === 'sorted_set' || dataFormat === 'raw'
+    ? `${name} has sync mode soft_delete, and no place where its records could say that they are deleted; use data_format flat or json`
+    : undefined
+}
+
+function conditionalReplacement({ name, settings: { writeCondition }, stream }: Draft): string | undefined {
+  if (stream.mode === 'update' || stream.mode === 'soft_delete')
+    return `${name} has sync mode ${stream.mode}, which changes rows that are there, and is to be replaced; use append_dedup`
+  return writeCondition === 'always'
+    ? undefined
+    : `${name} is to be replaced, which the write_condition ${writeCondition} would keep from happening; use always`
+}
+
+/** Keys made of ids tell themselves; and a collection that has all of the stream is one key. */
+function isKnownAnyway({ idKeys, settings, isDeduplicated, keyTemplate }: Draft): boolean {
+  if (idKeys !== undefined) return true
+  const isOneKey = parseTemplate(keyTemplate).every(({ kind }) =>
+    ['text', 'namespace', 'stream'].includes(kind),
+  )
+  return isCollection(settings) && !isDeduplicated && isOneKey
+}
+
+function untracked({ name, isDeduplicated }: Draft): string {
+  const purpose = isDeduplicated ? 'to be deduplicated' : 'to be replaced'
+  return `${name} is ${purpose}, for which the keys it writes have to be remembered; set track_keys to auto, or use append`
+}

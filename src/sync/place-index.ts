@@ -1,0 +1,171 @@
+/**
+ * Remembers where a stream's rows are, and what is known of each: in hashes of the connector's own, many of them, so
+ * that they spread over the nodes of a cluster, and stay small for small streams.
+ */
+import type { Link } from '../redis/link.ts'
+import { CommandBuffer } from '../redis/resp.ts'
+import { forgetKey, placesKey } from './keys.ts'
+import type { StreamPlan } from './plan.ts'
+import type { Placed, Word } from './word.ts'
+
+const SHARDS = 256
+
+/** Runs are counted from 1. */
+const OLDEST = 0
+
+/** Places in one command: enough to make its overhead small, few enough not to hold up other clients. */
+const MOST_IN_COMMAND = 500
+
+const SHARDS_AT_ONCE = 16
+
+/** A place that may be forgotten at a time, in epoch milliseconds. */
+export interface Forgetting {
+  place: string
+  time: number | 'never'
+}
+
+export class PlaceIndex {
+  readonly #link: Link
+  readonly #places: readonly string[]
+  readonly #forget: readonly string[]
+
+  constructor(link: Link, { settings: { keyPrefix }, stream }: StreamPlan) {
+    const base = `${stream.namespace}:${stream.name}`
+    const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
+    this.#link = link
+    this.#places = shards.map((shard) => placesKey(keyPrefix, base, shard))
+    this.#forget = shards.map((shard) => forgetKey(keyPrefix, base, shard))
+  }
+
+  /** What is known of each place, in their order; null where nothing is. */
+  async read(places: readonly Placed[]): Promise<(string | null)[]> {
+    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+    const order: number[] = []
+    for (const [shard, indexes] of byShard(places))
+      for (const some of chunksOf(indexes)) {
+        out.begin('HMGET', 1 + some.length)
+        out.word(this.#places[shard]!)
+        for (const index of some) {
+          const { text, start, middle } = places[index]!
+          out.add(text.bytes, start, middle)
+          order.push(index)
+        }
+      }
+    const { read, rejections } = await this.#link.send({
+      bytes: out.bytes.subarray(0, out.length),
+      commands: out.commands,
+      isReading: true,
+    })
+    if (rejections[0] !== undefined) throw rejections[0].error
+    const known: (string | null)[] = Array.from({ length: places.length }, () => null)
+    let next = 0
+    for (const values of read) for (const value of values) known[order[next++]!] = value
+    return known
+  }
+
+  /** Puts in the commands that note what is known of places from now on; each place is there once. */
+  note(out: CommandBuffer, words: readonly Word[]): void {
+    for (const [shard, indexes] of byShard(words))
+      for (const some of chunksOf(indexes)) {
+        out.begin('HMSET', 1 + 2 * some.length)
+        out.word(this.#places[shard]!)
+        for (const index of some) {
+          const { text, start, end } = words[index]!
+          out.add(text.bytes, start, end)
+        }
+      }
+  }
+
+  /** Puts in the commands that have places forgotten, or not. */
+  forget(out: CommandBuffer, forgettings: readonly Forgetting[]): void {
+    for (const { place, time } of forgettings) {
+      const key = this.#forget[shardOf(place)]!
+      if (time === 'never') out.command('ZREM', key, place)
+      else out.command('ZADD', key, String(time), place)
+    }
+  }
+
+  /** Notes a place that may be older than everything, if nothing is known of it. */
+  async ensure(place: string): Promise<void> {
+    await this.#link.ask('HSETNX', this.#places[shardOf(place)]!, place, OLDEST)
+  }
+
+  /** Notes of places that they are older than everything. */
+  async outdate(places: readonly string[]): Promise<void> {
+    await Promise.all(
+      places.map((place) => this.#link.ask('HSET', this.#places[shardOf(place)]!, place, OLDEST)),
+    )
+  }
+
+  /** Forgets the places whose time has come. */
+  async forgetDue(now: number): Promise<void> {
+    await Promise.all(this.#forget.map((key, shard) => this.#forgetDueIn(key, shard, now)))
+  }
+
+  /** Forgets places altogether. */
+  async remove(places: readonly string[]): Promise<void> {
+    const questions = byShard(places.map((place) => ({ place }))).flatMap(([shard, indexes]) => {
+      const names = indexes.map((index) => places[index]!)
+      return [
+        this.#link.ask('HDEL', this.#places[shard]!, ...names),
+        this.#link.ask('ZREM', this.#forget[shard]!, ...names),
+      ]
+    })
+    await Promise.all(questions)
+  }
+
+  /** Hands out all places with what is known of them, some at a time. One may come twice. */
+  async each(visit: (entries: [place: string, known: string][]) => Promise<void>): Promise<void> {
+    const shards = this.#places.values()
+    const walk = async (): Promise<void> => {
+      for (const key of shards) await this.#eachIn(key, visit)
+    }
+    await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, walk))
+  }
+
+  async #eachIn(key: string, visit: (entries: [string, string][]) => Promise<void>): Promise<void> {
+    let cursor = '0'
+    do {
+      const reply = await this.#link.ask('HSCAN', key, cursor, 'COUNT', MOST_IN_COMMAND)
+      const [next, fields] = reply as [string, string[]]
+      const entries = chunksOf(fields, 2).map(([place, known]): [string, string] => [place!, known!])
+      if (entries.length > 0) await visit(entries)
+      cursor = next
+    } while (cursor !== '0')
+  }
+
+  async #forgetDueIn(key: string, shard: number, now: number): Promise<void> {
+    for (;;) {
+      const due = await this.#link.ask('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, MOST_IN_COMMAND)
+      const places = due as string[]
+      if (places.length === 0) return
+      await this.#link.ask('HDEL', this.#places[shard]!, ...places)
+      await this.#link.ask('ZREM', key, ...places)
+    }
+  }
+}
+
+/** The shards of the places, each with the indexes of its places. */
+function byShard(placed: readonly { place: string }[]): [shard: number, indexes: number[]][] {
+  const shards: number[][] = []
+  for (let index = 0; index < placed.length; index++) {
+    const shard = shardOf(placed[index]!.place)
+    const indexes = shards[shard]
+    if (indexes === undefined) shards[shard] = [index]
+    else indexes.push(index)
+  }
+  return Object.entries(shards).map(([shard, indexes]) => [Number(shard), indexes])
+}
+
+/** Stays as it is for ever, as what was noted under one version has to be found by the next: FNV-1a. */
+function shardOf(place: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < place.length; at++) hash = Math.imul(hash ^ place.charCodeAt(at), 0x01000193)
+  return (hash >>> 16) % SHARDS
+}
+
+function chunksOf<T>(items: readonly T[], size = MOST_IN_COMMAND): T[][] {
+  const chunks: T[][] = []
+  for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size))
+  return chunks
+}

@@ -1,0 +1,114 @@
+/**
+ * Collections are replaced as a whole: records are gathered under a staging key beside each live one, which takes its
+ * place in one step when the run is complete. Until then a staging key is kept for the next attempt.
+ */
+import { ConfigError } from '../errors.ts'
+import { stagingKey } from '../layout/staged.ts'
+import type { Link } from '../redis/link.ts'
+import { besideKey } from '../redis/slots.ts'
+import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../redis/staging-scripts.ts'
+import type { History } from './history.ts'
+import type { PlaceIndex } from './place-index.ts'
+import type { StreamPlan } from './plan.ts'
+import { attemptIn } from './row-version.ts'
+
+/** Decides where the records of a collection go in this run, and sees to what an earlier one has gathered. */
+export async function openStaging(link: Link, index: PlaceIndex, history: History): Promise<StreamPlan> {
+  const { plan, attempt, keptFrom, live, staged } = history
+  if (plan.staged === undefined) return plan
+  const isReplaced = keptFrom > live.oldest
+  if (isReplaced && live.newest >= keptFrom) throw mixed(plan)
+  const isStale = staged !== undefined && staged < keptFrom
+  if (isStale) await eachStaged(index, history, (key) => link.ask('UNLINK', stagingOf(plan, key)))
+  else if (staged !== undefined && !isReplaced)
+    await eachStaged(index, history, (key) => drain(link, plan, key))
+  if (staged !== undefined && (isStale || !isReplaced)) await link.ask('HDEL', plan.notesKey, 'staged')
+  if (isReplaced) await link.ask('HSETNX', plan.notesKey, 'staged', attempt)
+  else await link.ask('HSET', plan.notesKey, 'live_newest', attempt)
+  return isReplaced ? { ...plan, layout: plan.staged } : plan
+}
+
+/**
+ * Makes sure, before anything is replaced, that all that was gathered can take its place; and notes of keys for which
+ * nothing was gathered that they are old.
+ */
+export async function requireSwappable(link: Link, index: PlaceIndex, history: History): Promise<void> {
+  const { plan, keptFrom, live } = history
+  if (plan.staged === undefined || live.oldest >= keptFrom) return
+  // A key that no run has noted is replaced all the same where it is the only one.
+  const { only, form } = plan.places
+  if (only !== undefined) await index.ensure(only)
+  await index.each(async (entries) => {
+    const keys = entries.filter(([, note]) => attemptIn(note) >= keptFrom).map(([key]) => key)
+    const kinds = await Promise.all(
+      keys.flatMap((key) => [link.ask('TYPE', key), link.ask('EXISTS', stagingOf(plan, key))]),
+    )
+    for (const [at, key] of keys.entries()) {
+      const kind = kinds[2 * at]
+      if (kind !== form.kind && kind !== 'none') throw inTheWay(plan, key)
+    }
+    await index.outdate(keys.filter((_, at) => Number(kinds[2 * at + 1]) === 0))
+  })
+}
+
+/** Has what was gathered for a key take the place of what is there; done again, it changes nothing. */
+export async function swap(link: Link, plan: StreamPlan, key: string): Promise<void> {
+  const { ttlSeconds } = plan.settings
+  const old = besideKey(Buffer.from(key), Buffer.from(plan.settings.keyPrefix), 'old').toString()
+  const keys = [stagingOf(plan, key), key, old]
+  await link.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.places.form.kind, ttlSeconds * 1000)
+  // In a step of its own, as renaming over a large key would hold up all clients.
+  await link.ask('UNLINK', old)
+}
+
+export function stagingOf({ settings }: StreamPlan, key: string): string {
+  return stagingKey(Buffer.from(key), Buffer.from(settings.keyPrefix)).toString()
+}
+
+const ITEMS_AT_ONCE = 500
+
+/** What a replacement that was given up has gathered joins what is live. */
+async function drain(link: Link, plan: StreamPlan, key: string): Promise<void> {
+  const { cacheType, listOperation, ttlSeconds } = plan.settings
+  const what = cacheType === 'list' ? `list ${listOperation}` : plan.places.form.kind
+  const ask = () => link.ask('EVAL', DRAIN_SCRIPT.text, 2, stagingOf(plan, key), key, what, ITEMS_AT_ONCE)
+  let rounds = 0
+  while (Number(await ask()) > 0) rounds++
+  if (rounds === 0) return
+  for (const [command, ...args] of trimmings(plan)) await link.ask(command, key, ...args)
+  if (ttlSeconds > 0) await link.ask('PEXPIRE', key, ttlSeconds * 1000)
+}
+
+function trimmings({
+  settings: { cacheType, listOperation, maxLength },
+}: StreamPlan): [command: string, ...args: (string | number)[]][] {
+  if (maxLength === undefined) return []
+  if (cacheType === 'stream') return [['XTRIM', 'MAXLEN', maxLength]]
+  return [listOperation === 'append' ? ['LTRIM', -maxLength, -1] : ['LTRIM', 0, maxLength - 1]]
+}
+
+async function eachStaged(
+  index: PlaceIndex,
+  { plan, staged }: History,
+  visit: (key: string) => Promise<unknown>,
+): Promise<void> {
+  if (plan.places.only !== undefined) await visit(plan.places.only)
+  await index.each(async (entries) => {
+    const gathered = entries.filter(([, note]) => attemptIn(note) >= (staged ?? 0))
+    await Promise.all(gathered.map(([key]) => visit(key)))
+  })
+}
+
+function inTheWay({ name }: StreamPlan, key: string): ConfigError {
+  return new ConfigError(
+    `Stream ${name}: the key ${key} holds another Redis type, so what was gathered for it cannot take its place. ` +
+      'Remove or rename that key, or set a key_prefix.',
+  )
+}
+
+function mixed({ name, stream }: StreamPlan): ConfigError {
+  return new ConfigError(
+    `Stream ${name}: minimum_generation_id is ${stream.minimumGeneration}, and the records of that generation and of ` +
+      'older ones are in one place, where they cannot be told apart. Refresh the stream with a new generation.',
+  )
+}
