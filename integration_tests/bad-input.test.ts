@@ -153,9 +153,9 @@ describe('a bad catalog', () => {
       /the stream s is there twice/,
     ],
     [
-      'with a mode that is not built',
-      { streams: [{ ...stream('s', null), destination_sync_mode: 'append_dedup' }] },
-      /s has destination_sync_mode "append_dedup"/,
+      'with a mode that there is not',
+      { streams: [{ ...stream('s', null), destination_sync_mode: 'upsert' }] },
+      /s has destination_sync_mode "upsert"/,
     ],
     [
       'whose generations make no sense',

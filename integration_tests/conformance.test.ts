@@ -119,7 +119,11 @@ describe.each(STRUCTURES)('$title', ({ options, kind, key, expected, overwritesO
         bad,
       ],
     ])
-    expect(run.states[0]?.destinationStats).toEqual({ recordCount: 10, rejectedRecordCount: 1 })
+    expect(run.states[0]?.destinationStats).toEqual({
+      recordCount: 10,
+      rejectedRecordCount: 1,
+      additionalStats: { rejected: 1 },
+    })
   })
 
   it('has a time to live from the moment it is written', async () => {

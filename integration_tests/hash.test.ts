@@ -33,7 +33,10 @@ describe('a record', () => {
         _airbyte_emitted_at: '1602637589100',
         _airbyte_data: '{"id":7,"name":"Zoë"}',
       },
-      '_airbyte:stream:public:users': { lowest_id: '1' },
+      '_airbyte:stream:public:users': {
+        lowest_id: '1',
+        key_template: '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}',
+      },
     })
   })
 

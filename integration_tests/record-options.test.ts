@@ -170,7 +170,7 @@ describe('a filter', () => {
     const rows = [{ id: 1, p: { a: { b: 1 } } }, { id: 2, p: { a: null } }, { id: 3 }]
     const options = { data_format: 'flat', key_template: 'row:${id}', root_field: 'p.a' }
     await written(rows, options)
-    expect((await client.keys('*')).toSorted()).toEqual(['row:1'])
+    expect(await client.keys('row:*')).toEqual(['row:1'])
     expect(await client.hgetall('row:1')).toEqual({ b: '1' })
   })
 })

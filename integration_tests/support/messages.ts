@@ -8,9 +8,11 @@ export type StreamStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE'
 export type CatalogStream = {
   name: string
   namespace?: string | null | undefined
-  mode?: 'append' | 'overwrite'
+  mode?: 'append' | 'overwrite' | 'append_dedup' | 'update' | 'soft_delete'
   syncMode?: 'full_refresh' | 'incremental'
   schema?: Record<string, unknown>
+  primaryKey?: string[][]
+  cursor?: string[]
   /** Of a host that knows generations. */
   generation?: number
   minimumGeneration?: number
@@ -27,6 +29,8 @@ type ConfiguredStream = {
   }
   sync_mode: string
   destination_sync_mode: string
+  primary_key?: string[][]
+  cursor_field?: string[]
   generation_id?: number
   minimum_generation_id?: number
 }
@@ -99,6 +103,8 @@ function configure(stream: CatalogStream): ConfiguredStream {
     },
     sync_mode: syncMode,
     destination_sync_mode: mode,
+    ...(stream.primaryKey === undefined ? {} : { primary_key: stream.primaryKey }),
+    ...(stream.cursor === undefined ? {} : { cursor_field: stream.cursor }),
     ...(stream.generation === undefined ? {} : { generation_id: stream.generation }),
     ...(stream.minimumGeneration === undefined ? {} : { minimum_generation_id: stream.minimumGeneration }),
   }
