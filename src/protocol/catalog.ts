@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts'
 import { displayName, identityOf, type StreamDescriptor } from './descriptor.ts'
 
 const SYNC_MODES = ['append', 'overwrite', 'append_dedup', 'update', 'soft_delete'] as const
-export type SyncMode = (typeof SYNC_MODES)[number]
+type SyncMode = (typeof SYNC_MODES)[number]
 
 export interface SyncStream extends StreamDescriptor {
   name: string
@@ -21,7 +21,7 @@ export interface SyncStream extends StreamDescriptor {
   columns: ReadonlySet<string> | undefined
 }
 
-export interface Cursor {
+interface Cursor {
   /** Names from the record down, joined with dots. */
   path: string
   /** Whether the source says that its strings are numbers. */

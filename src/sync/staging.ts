@@ -61,7 +61,7 @@ export async function swap(link: Link, plan: StreamPlan, key: string): Promise<v
   await link.ask('UNLINK', old)
 }
 
-export function stagingOf({ settings }: StreamPlan, key: string): string {
+function stagingOf({ settings }: StreamPlan, key: string): string {
   return stagingKey(Buffer.from(key), Buffer.from(settings.keyPrefix)).toString()
 }
 
