@@ -64,7 +64,7 @@ async function run(command: Command): Promise<number> {
       for (const warning of warnings) output.log('WARN', warning)
       const catalog = readCatalog(readFile(command.catalog, '--catalog'))
       const { signal } = terminated
-      await write({ config, catalog, input: readChunks(STDIN, signal), output, signal })
+      await write({ config, catalog, input: (until) => readChunks(STDIN, until), output, signal })
       return signal.aborted ? TERMINATED : 0
     }
   }

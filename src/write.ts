@@ -23,8 +23,8 @@ import { Slabs } from './sync/slabs.ts'
 export interface WriteJob {
   config: Config
   catalog: readonly SyncStream[]
-  /** Chunks of messages, each good until the next one is asked for; ends early on `signal`. */
-  input: AsyncIterable<Uint8Array>
+  /** Chunks of messages, each good until the next one is asked for; ends early on the signal that it is given. */
+  input: (signal: AbortSignal) => AsyncIterable<Uint8Array>
   output: Output
   /** Aborted when the host wants the run to end: what was read is still confirmed, nothing older is removed. */
   signal: AbortSignal
@@ -72,7 +72,7 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   })
   const intake = new Intake({ plans, limits, ledger, progress })
 
-  const problem = await readAll(input, intake, signal)
+  const problem = await readAll(input, intake, AbortSignal.any([signal, link.ended]))
   intake.submit()
   await ledger.settled()
   await ids.requireIntact()
@@ -87,13 +87,9 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
 }
 
 /** Gives the error that ended the reading early: what came before it is still to be confirmed. */
-async function readAll(
-  input: AsyncIterable<Uint8Array>,
-  intake: Intake,
-  signal: AbortSignal,
-): Promise<unknown> {
+async function readAll(input: WriteJob['input'], intake: Intake, signal: AbortSignal): Promise<unknown> {
   try {
-    for await (const chunk of input) await intake.take(chunk)
+    for await (const chunk of input(signal)) await intake.take(chunk)
     if (!signal.aborted) await intake.end()
     return undefined
   } catch (error) {

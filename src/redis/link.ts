@@ -115,6 +115,11 @@ export class Link implements AsyncDisposable {
     return control === undefined || bulk === undefined ? [] : [control.identity, bulk.identity]
   }
 
+  /** Aborted when nothing is sent any more. */
+  get ended(): AbortSignal {
+    return this.#closing.signal
+  }
+
   /** From here on nothing is sent, and everyone who waits is told why. */
   end(reason: Error): void {
     this.#fail(reason)

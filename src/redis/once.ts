@@ -49,7 +49,10 @@ export class OnceOnly {
   /** The run has ended well: throws if the server has lost any of it, and leaves nothing behind. */
   async end(ask: Ask): Promise<void> {
     await this.run(ask)
-    if (this.#given > 0) await ask('UNLINK', this.key)
+    if (this.#given === 0) return
+    // Before it goes, as a connection that breaks then would find it missing.
+    this.#given = this.#confirmed = 0
+    await ask('UNLINK', this.key)
   }
 }
 

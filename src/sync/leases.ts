@@ -47,9 +47,9 @@ export class Leases implements AsyncDisposable {
 
   /** Renews the leases over a new connection; gives an error where another run has taken one. */
   async objection(ask: Ask, identities: readonly Identity[]): Promise<Error | undefined> {
-    const lost = await this.#renew(ask)
-    if (lost !== undefined) return takenOver(lost)
-    await Promise.all(this.#held.map(({ notesKey }) => noteHolder(ask, notesKey, identities)))
+    const loss = await this.#renew(ask)
+    if (loss !== undefined) return loss
+    await Promise.all(this.#held.map((stream) => this.#noteHolder(ask, stream, identities)))
     return undefined
   }
 
@@ -77,7 +77,7 @@ export class Leases implements AsyncDisposable {
     }
     this.#held.push(stream)
     await this.#silence(await ask('HGET', notesKey, 'holder'), log)
-    await noteHolder(ask, notesKey, this.#link.identities)
+    await this.#noteHolder(ask, stream, this.#link.identities)
   }
 
   /** A run that was frozen for longer than its lease may still have something to send. */
@@ -94,8 +94,8 @@ export class Leases implements AsyncDisposable {
     if (this.#isRenewing) return
     this.#isRenewing = true
     try {
-      const lost = await this.#renew((command, ...args) => this.#link.ask(command, ...args))
-      if (lost !== undefined) this.#link.end(takenOver(lost))
+      const loss = await this.#renew((command, ...args) => this.#link.ask(command, ...args))
+      if (loss !== undefined) this.#link.end(loss)
     } catch {
       // Whoever waits for the link is told why it failed.
     } finally {
@@ -103,16 +103,32 @@ export class Leases implements AsyncDisposable {
     }
   }
 
-  /** Gives a stream whose lease another run has. */
-  async #renew(ask: Ask): Promise<Leased | undefined> {
-    const areOurs = await Promise.all(
-      this.#held.map(async ({ leaseKey }) => {
-        const holder = await ask('GET', leaseKey)
-        if (holder === this.#run) return ask('PEXPIRE', leaseKey, LEASE_MS)
-        return holder === null && (await ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')) !== null
+  /** Gives an error where a lease cannot be had any more. */
+  async #renew(ask: Ask): Promise<Error | undefined> {
+    const losses = await Promise.all(
+      this.#held.map(async (stream) => {
+        const holder = await ask('GET', stream.leaseKey)
+        if (holder === this.#run) await ask('PEXPIRE', stream.leaseKey, LEASE_MS)
+        else return this.#retake(ask, stream)
+        return undefined
       }),
     )
-    return this.#held.find((_, index) => areOurs[index] === false)
+    return losses.find((loss) => loss !== undefined)
+  }
+
+  /** A lease that ran out during an outage can be taken again where nobody has had it in between. */
+  async #retake(ask: Ask, { leaseKey, notesKey, name }: Leased): Promise<Error | undefined> {
+    const taken = await ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')
+    const last = await ask('HGET', notesKey, 'run')
+    if (last === null) return notesAreGone(name)
+    return taken === null || last !== this.#run ? takenOver(name) : undefined
+  }
+
+  /** The last run that had the lease, and `<run id of the server> <client id> …`, its connections there. */
+  async #noteHolder(ask: Ask, { notesKey }: Leased, identities: readonly Identity[]): Promise<void> {
+    const ids = identities.map(({ clientId }) => clientId ?? 0)
+    const holder = [identities[0]?.runId ?? '', ...ids].join(' ')
+    await ask('HSET', notesKey, 'run', this.#run, 'holder', holder)
   }
 
   async #release({ leaseKey, notesKey }: Leased): Promise<void> {
@@ -131,14 +147,6 @@ function refused(error: unknown): false {
   throw error
 }
 
-/** `<run id of the server> <client id> …`, which is how its connections are known there. */
-async function noteHolder(ask: Ask, notesKey: string, identities: readonly Identity[]): Promise<void> {
-  // A connection that is being opened again notes itself.
-  if (identities.length === 0) return
-  const ids = identities.map(({ clientId }) => clientId ?? 0)
-  await ask('HSET', notesKey, 'holder', [identities[0]?.runId ?? '', ...ids].join(' '))
-}
-
 function readHolder(note: string): Identity[] {
   const [runId, ...ids] = note.split(' ')
   return ids.map((id) => ({ runId: runId || undefined, clientId: Number(id) || undefined }))
@@ -151,9 +159,16 @@ function isWritten(name: string): TransientError {
   )
 }
 
-function takenOver({ name }: Leased): TransientError {
+function takenOver(name: string): TransientError {
   return new TransientError(
     `Another run has taken over stream ${name} while this one could not reach Redis in time. What this one had ` +
       'acknowledged is there; it ends here.',
+  )
+}
+
+function notesAreGone(name: string): TransientError {
+  return new TransientError(
+    `Redis has lost what this run had noted of stream ${name}: it came back with older data, or was flushed, and ` +
+      'acknowledged records may be gone. Run a full refresh; with appendfsync always no restart does this.',
   )
 }
