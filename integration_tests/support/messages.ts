@@ -16,6 +16,7 @@ export type CatalogStream = {
   /** Of a host that knows generations. */
   generation?: number
   minimumGeneration?: number
+  syncId?: number
 }
 
 export type ConfiguredCatalog = { streams: ConfiguredStream[] }
@@ -33,6 +34,7 @@ type ConfiguredStream = {
   cursor_field?: string[]
   generation_id?: number
   minimum_generation_id?: number
+  sync_id?: number
 }
 
 const emittedAtDefault = 1_700_000_000_000
@@ -107,6 +109,7 @@ function configure(stream: CatalogStream): ConfiguredStream {
     ...(stream.cursor === undefined ? {} : { cursor_field: stream.cursor }),
     ...(stream.generation === undefined ? {} : { generation_id: stream.generation }),
     ...(stream.minimumGeneration === undefined ? {} : { minimum_generation_id: stream.minimumGeneration }),
+    ...(stream.syncId === undefined ? {} : { sync_id: stream.syncId }),
   }
 }
 

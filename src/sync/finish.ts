@@ -80,7 +80,7 @@ async function carryThrough(link: Link, { plan, index }: Opening, replacement: R
       'last_id',
     )
   } else {
-    await link.ask('HSET', plan.notesKey, 'lowest_id', keptIds.from)
+    await link.ask('HSET', plan.notesKey, 'lowest_id', keptIds.first)
     await link.ask('HDEL', plan.notesKey, 'finishing', 'form', 'untracked')
   }
   return left

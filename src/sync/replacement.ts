@@ -15,8 +15,8 @@ import { placed } from './word.ts'
 export interface Replacement {
   /** Keys by id that go. */
   ids: DoomedIds | undefined
-  /** Keys by id that stay: from which id on. */
-  keptIds: { from: number; keys: IdKeys } | undefined
+  /** Keys by id that stay, both included. */
+  keptIds: { first: number; last: number; keys: IdKeys } | undefined
   /** Form of the places that are remembered. */
   form: string | undefined
   /** Places that runs before this one noted go. */
@@ -34,7 +34,7 @@ export async function replacementByIds(link: Link, plan: StreamPlan, ids: Ids): 
   const form = await link.ask('HGET', plan.notesKey, 'form')
   return {
     ids: { first, last, keys, kind: isNoted ? undefined : plan.places.form.kind },
-    keptIds: { from: last + 1, keys },
+    keptIds: { first: last + 1, last: ids.given(plan), keys },
     form: form === null ? undefined : String(form),
     before: Number.MAX_SAFE_INTEGER,
     attempt: 0,
@@ -69,8 +69,10 @@ export async function carryOut(
   { ids, keptIds, form, before, isStaged }: Replacement,
 ): Promise<number> {
   const isOld = (note: string): boolean => attemptIn(note) < before
-  const isKept = (place: string): boolean =>
-    keptIds !== undefined && (idIn(place, keptIds.keys) ?? 0) >= keptIds.from
+  const isKept = (place: string): boolean => {
+    const id = keptIds && idIn(place, keptIds.keys)
+    return id !== undefined && id >= keptIds!.first && id <= keptIds!.last
+  }
   if (isStaged) await swapAll(link, plan, index, isOld)
   const left =
     form === undefined
