@@ -100,8 +100,10 @@ const kinds: Kind[] = [
   },
   {
     what: 'zset',
-    fill: (key, from, count) => client.zadd(key, ...numbers(from, count).flatMap((n) => [n + 0.5, `m${n}`])),
-    read: () => client.zrange('live', 0, -1, 'WITHSCORES'),
+    fill: async (key, from, count) => {
+      for (const n of numbers(from, count)) await client.zadd(key, n + 0.5, `m${n}`)
+    },
+    read: () => client.zrange('live', 0, '-1', 'WITHSCORES'),
     joined: (last) => numbers(0, last + 1).flatMap((n) => [`m${n}`, String(n + 0.5)]),
   },
   {

@@ -17,6 +17,8 @@ export interface PlaceForm {
   key(place: string): string
   /** Puts in the command that removes what is at a place; or that has its key end after so many milliseconds. */
   remove(out: Orders, place: string, afterMs?: number): void
+  /** Puts in the commands that remove what is at many places. */
+  removeAll(out: Orders, places: readonly string[]): void
 }
 
 export interface Places {
@@ -68,6 +70,9 @@ export function placeForm(name: string): PlaceForm {
       kind,
       key: (place) => split(place)[0],
       remove: (out, place) => out.command(REMOVALS[cacheType]!, ...split(place)),
+      removeAll: (out, places) => {
+        for (const place of places) out.command(REMOVALS[cacheType]!, ...split(place))
+      },
     }
   return {
     name,
@@ -77,7 +82,16 @@ export function placeForm(name: string): PlaceForm {
       if (afterMs === undefined) out.command('UNLINK', place)
       else out.command('PEXPIRE', place, String(afterMs))
     },
+    removeAll: unlinkAll,
   }
+}
+
+/** Keys in one UNLINK: enough to make the command's overhead small, few enough not to hold up other clients. */
+const KEYS_PER_COMMAND = 500
+
+export function unlinkAll(out: Orders, keys: readonly string[]): void {
+  for (let at = 0; at < keys.length; at += KEYS_PER_COMMAND)
+    out.command('UNLINK', ...keys.slice(at, at + KEYS_PER_COMMAND))
 }
 
 function split(place: string): [key: string, member: string] {

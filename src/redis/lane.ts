@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { ConnectorError } from '../errors.ts'
-import { ReplyReader, valuesIn, type Outcome } from './replies.ts'
+import { ReplyReader, textIn, valuesIn, type Outcome } from './replies.ts'
 import { judgeReply, type Where } from './verdict.ts'
 
 /** Encoded commands that go out together. */
@@ -20,7 +20,7 @@ export interface Shipment {
   readonly mark?: number
   /** Whether it matters how much each command did. */
   readonly isCounted?: boolean
-  /** Whether its commands answer with arrays of what they read. */
+  /** Whether what its commands read is wanted: arrays, or simple strings. */
   readonly isReading?: boolean
 }
 
@@ -99,7 +99,7 @@ export class Lane {
   attach(socket: Socket, run = 0): void {
     this.#confirmUnseen(run)
     const reader = new ReplyReader({
-      one: (outcome) => this.#take(outcome),
+      one: (outcome, bytes, start, end) => this.#take(outcome, bytes, start, end),
       many: (outcomes, reply) => this.#takeAll(outcomes, reply),
     })
     socket.on('data', (chunk: Buffer) => {
@@ -138,10 +138,11 @@ export class Lane {
     for (const { resolve } of unseen) resolve({ rejections: [], done: [], read: [], isUnseen: true })
   }
 
-  #take(outcome: Outcome): void {
+  #take(outcome: Outcome, bytes: Buffer, start: number, end: number): void {
     const sent = this.#unconfirmed[0]
     if (this.#socket === undefined || sent === undefined) return
     if (typeof outcome === 'string' && !this.#note(sent, sent.answered, outcome)) return
+    if (sent.isReading) sent.answers.read.push([textIn(bytes, start, end)])
     if (sent.isCounted && !sent.isTransaction) sent.answers.done.push(Number(outcome) || 0)
     this.#answered(sent)
   }

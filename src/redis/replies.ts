@@ -13,8 +13,8 @@ const STAR = 0x2a
 export type Outcome = number | string
 
 export interface ReplyListener {
-  /** A reply that is not an array. */
-  one(outcome: Outcome): void
+  /** A reply that is not an array, in the bytes from `start` to `end`. */
+  one(outcome: Outcome, bytes: Buffer, start: number, end: number): void
   /**
    * An array: what a transaction gives, one outcome for each of its commands; or what is read, of which `reply` has the
    * bytes, good until the next reply.
@@ -43,7 +43,7 @@ export class ReplyReader {
       this.#elements = undefined
       const end = this.#endOfReply(bytes, start)
       if (end === -1) break
-      if (this.#elements === undefined) this.#listener.one(this.#outcome)
+      if (this.#elements === undefined) this.#listener.one(this.#outcome, bytes, start, end)
       else this.#listener.many(this.#elements, bytes.subarray(start, end))
       start = end
     }
@@ -99,6 +99,11 @@ export class ReplyReader {
     this.#outcome = elements.find((element) => typeof element === 'string') ?? 1
     return end
   }
+}
+
+/** The text of a simple string. */
+export function textIn(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start + 1, end - 2)
 }
 
 /** The elements of an array of bulk strings, which `reply` holds. */

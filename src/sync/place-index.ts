@@ -104,14 +104,17 @@ export class PlaceIndex {
 
   /** Forgets places altogether. */
   async remove(places: readonly string[]): Promise<void> {
-    const questions = byShard(places.map((place) => ({ place }))).flatMap(([shard, indexes]) => {
+    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+    for (const [shard, indexes] of byShard(places.map((place) => ({ place })))) {
       const names = indexes.map((index) => places[index]!)
-      return [
-        this.#link.ask('HDEL', this.#places[shard]!, ...names),
-        this.#link.ask('ZREM', this.#forget[shard]!, ...names),
-      ]
+      out.command('HDEL', this.#places[shard]!, ...names)
+      out.command('ZREM', this.#forget[shard]!, ...names)
+    }
+    const { rejections } = await this.#link.send({
+      bytes: out.bytes.subarray(0, out.length),
+      commands: out.commands,
     })
-    await Promise.all(questions)
+    if (rejections[0] !== undefined) throw rejections[0].error
   }
 
   /** Hands out all places with what is known of them, some at a time. One may come twice. */

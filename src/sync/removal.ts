@@ -1,9 +1,10 @@
 /** Removes what earlier runs wrote to a stream, in rounds, and nothing that is not known to be theirs. */
 import type { IdKeys } from '../layout/id-keys.ts'
 import { Orders } from '../layout/orders.ts'
-import type { PlaceForm } from '../layout/places.ts'
+import { unlinkAll, type PlaceForm } from '../layout/places.ts'
+import type { Answers } from '../redis/lane.ts'
 import type { Link } from '../redis/link.ts'
-import type { CommandBuffer } from '../redis/resp.ts'
+import { CommandBuffer } from '../redis/resp.ts'
 import type { PlaceIndex } from './place-index.ts'
 
 /** Ids whose keys go, both included. */
@@ -14,9 +15,6 @@ export interface DoomedIds {
   /** What TYPE answers for these keys, where another program may hold one that looks like them. */
   kind: string | undefined
 }
-
-/** Keys in one UNLINK: enough to make the command's overhead small, few enough not to hold up other clients. */
-const KEYS_PER_COMMAND = 500
 
 /** Keys whose removal is on its way while the next ones are being listed. */
 const KEYS_PER_ROUND = 20_000
@@ -36,8 +34,7 @@ export async function removeIds(
     keys = keys.filter((_, index) => !areSpared[index])
     if (kind !== undefined) keys = await ofKind(link, kind, keys, (key) => key)
     const commands = new Orders(Buffer.allocUnsafeSlow(1 << 16))
-    for (let at = 0; at < keys.length; at += KEYS_PER_COMMAND)
-      commands.command('UNLINK', ...keys.slice(at, at + KEYS_PER_COMMAND))
+    unlinkAll(commands, keys)
     await removing
     removing = sendAll(link, commands)
   }
@@ -59,7 +56,7 @@ export async function removePlaces(
     // A place is noted before it is written to: what was refused there, or never came, may be somebody else's.
     const ours = await ofKind(link, form.kind, places, (place) => form.key(place))
     const commands = new Orders(Buffer.allocUnsafeSlow(1 << 16))
-    for (const place of ours) form.remove(commands, place)
+    form.removeAll(commands, ours)
     await sendAll(link, commands)
     await index.remove(places)
   })
@@ -72,11 +69,18 @@ async function ofKind(
   places: readonly string[],
   keyOf: (place: string) => string,
 ): Promise<string[]> {
-  const kinds = await Promise.all(places.map((place) => link.ask('TYPE', keyOf(place))))
-  return places.filter((_, index) => kinds[index] === kind)
+  const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  for (const place of places) commands.command('TYPE', keyOf(place))
+  const { read } = await sendAll(link, commands, true)
+  return places.filter((_, index) => read[index]?.[0] === kind)
 }
 
-async function sendAll(link: Link, { bytes, length, commands }: CommandBuffer): Promise<void> {
-  const { rejections } = await link.send({ bytes: bytes.subarray(0, length), commands })
-  if (rejections.length > 0) throw rejections[0]!.error
+async function sendAll(
+  link: Link,
+  { bytes, length, commands }: CommandBuffer,
+  isReading = false,
+): Promise<Answers> {
+  const answers = await link.send({ bytes: bytes.subarray(0, length), commands, isReading })
+  if (answers.rejections.length > 0) throw answers.rejections[0]!.error
+  return answers
 }
