@@ -3,7 +3,13 @@ import { ConfigError } from '../errors.ts'
 import { readCatalog } from './catalog.ts'
 
 /** What a stream has of which the catalog says no more. */
-const UNDECLARED = { generation: undefined, minimumGeneration: 0, primaryKey: [], columns: undefined }
+const UNDECLARED = {
+  generation: undefined,
+  minimumGeneration: 0,
+  primaryKey: [],
+  cursor: undefined,
+  columns: undefined,
+}
 
 describe('a catalog', () => {
   it('gives its streams in order, each with its mode', () => {
@@ -81,6 +87,34 @@ describe('the primary key of a stream', () => {
   })
 })
 
+describe('the cursor of a stream', () => {
+  it.each([
+    ['the one chosen', ['updated_at'], ['x'], 'updated_at'],
+    ['the one chosen, nested', ['a', 'b'], undefined, 'a.b'],
+    ["the source's where none was chosen", [], ['lsn'], 'lsn'],
+    ["the source's where null was chosen", null, ['lsn'], 'lsn'],
+    ['none where neither has one', undefined, [], undefined],
+    ['none where it is no path', 'updated_at', [7], undefined],
+  ])('is %s', (_, chosen, ofSource, path) => {
+    const stream = { name: 'u', default_cursor_field: ofSource }
+    const [found] = read([{ stream, destination_sync_mode: 'append_dedup', cursor_field: chosen }])
+    expect(found?.cursor?.path).toBe(path)
+  })
+
+  it.each([
+    [{ type: 'string', airbyte_type: 'big_integer' }, true],
+    [{ airbyte_type: 'number' }, true],
+    [{ airbyte_type: 'timestamp_with_timezone' }, false],
+    [{}, false],
+    [undefined, false],
+  ])('holds numbers where the source declares it so: %j', (column, isNumeric) => {
+    const json_schema = { properties: { a: { properties: { b: column } } } }
+    const stream = { name: 'u', json_schema }
+    const [found] = read([{ stream, destination_sync_mode: 'append_dedup', cursor_field: ['a', 'b'] }])
+    expect(found?.cursor).toEqual({ path: 'a.b', isNumeric })
+  })
+})
+
 describe('the columns of a stream', () => {
   it('are those that its schema declares', () => {
     const properties = { id: { type: 'integer' }, 'a.b': {}, address: { properties: { city: {} } } }
@@ -132,10 +166,13 @@ describe('a catalog is refused', () => {
       { stream: { name: 'u', namespace: 7 }, destination_sync_mode: 'append' },
       'the namespace of u is not a string',
     ],
-    [{ stream: { name: 'u' } }, 'u has destination_sync_mode null; use append or overwrite'],
     [
-      { stream: { name: 'u', namespace: 'n' }, destination_sync_mode: 'append_dedup' },
-      'n.u has destination_sync_mode "append_dedup"; use append or overwrite',
+      { stream: { name: 'u' } },
+      'u has destination_sync_mode null; use append, overwrite, append_dedup, update or soft_delete',
+    ],
+    [
+      { stream: { name: 'u', namespace: 'n' }, destination_sync_mode: 'upsert' },
+      'n.u has destination_sync_mode "upsert"; use append, overwrite, append_dedup, update or soft_delete',
     ],
     [
       { stream: { name: 'u' }, destination_sync_mode: 'append', generation_id: 1, minimum_generation_id: 2 },
@@ -158,7 +195,7 @@ describe('a catalog is refused', () => {
     expect(() => read(entries)).toThrow(
       new ConfigError(
         'The catalog cannot be used: streams[1]: the stream has no name; ' +
-          'streams[2]: u has destination_sync_mode "upsert"; use append or overwrite; ' +
+          'streams[2]: u has destination_sync_mode "upsert"; use append, overwrite, append_dedup, update or soft_delete; ' +
           'the stream good is there twice.',
       ),
     )

@@ -111,7 +111,9 @@ function counted(
   rejectedRecordCount: number,
   additionalStats: Record<string, number>,
 ): string {
-  return `${name} ${JSON.stringify({ recordCount, rejectedRecordCount, additionalStats })}`
+  const none = { filtered: 0, skipped: 0, deduplicated: 0, deleted: 0 }
+  const stats = { ...none, ...additionalStats, rejected: rejectedRecordCount }
+  return `${name} ${JSON.stringify({ recordCount, rejectedRecordCount, additionalStats: stats })}`
 }
 
 function received(records: number, filtered = 0): Received {

@@ -151,41 +151,6 @@ describe('a template with a column', () => {
   })
 })
 
-describe('a stream that is to be overwritten', () => {
-  const overwritten: Partial<SyncStream> = { mode: 'overwrite', primaryKey: [['id']] }
-
-  it.each([
-    { cache_type: 'hash' },
-    { cache_type: 'string' },
-    { cache_type: 'hash', key_prefix: 'p:', ttl_seconds: 60 },
-    { ...FLAT, key_template: '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}' },
-  ])('may be where its keys are by id: %j', (options) => {
-    expect(planWith(options, overwritten).replaces).toBe(true)
-  })
-
-  it.each([
-    ['hash', { key_template: 'user:${id}' }],
-    ['hash', FLAT],
-    ['hash', { hash_field: '${id}' }],
-    ['string', { cache_type: 'string', data_format: 'json' }],
-    ['list', { cache_type: 'list' }],
-    ['stream', { cache_type: 'stream' }],
-  ])('is refused with other keys: %s, %j', (kind, options) => {
-    expect(() => planWith(options, overwritten)).toThrow(
-      refusal(
-        'n.s is to be overwritten, which this version can do only with keys by _airbyte_ab_id; ' +
-          `use append with cache_type ${kind}`,
-      ),
-    )
-  })
-
-  it.each(['if_exists', 'if_absent'])('is refused with the write_condition %s', (condition) => {
-    expect(() => planWith({ write_condition: condition }, overwritten)).toThrow(
-      refusal(`n.s is to be overwritten, which the write_condition ${condition} would keep from happening`),
-    )
-  })
-})
-
 it('problems are told all at once', () => {
   const streams = [
     named('a', 'b:c'),
@@ -194,7 +159,7 @@ it('problems are told all at once', () => {
     named('', ':u'),
     named(':', 'u'),
   ]
-  const more = [{ ...named('n', 'o'), mode: 'overwrite' as const }, named('n', 'k')]
+  const more = [{ ...named('n', 'o'), mode: 'append_dedup' as const }, named('n', 'k')]
   const options = {
     key_prefix: 'p:',
     streams: [
@@ -209,8 +174,8 @@ it('problems are told all at once', () => {
         'stream "b:c" of namespace "a" and stream "c" of namespace "a:b" would both use the key p:a:b:c',
         'stream ":u" of namespace "" and stream "u" of namespace ":" would both use the key p:::u',
         'n.k has no primary key, which its key_template names; choose one, or name columns instead',
-        'n.o is to be overwritten, which this version can do only with keys by _airbyte_ab_id; ' +
-          'use append with cache_type list',
+        'n.o has sync mode append_dedup, and a list has no rows that could be found again; use append, or ' +
+          'another cache_type',
       ].join('; '),
     ),
   )

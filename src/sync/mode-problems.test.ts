@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import type { SyncStream } from '../protocol/catalog.ts'
+import { plansFor, planWith, stream } from './plans.support.ts'
+
+type Mode = SyncStream['mode']
+
+const FLAT = { data_format: 'flat' }
+const JSON_STRING = { cache_type: 'string', data_format: 'json' }
+const MEMBER = { member: '${_airbyte_primary_key}' }
+
+/** A stream with the primary key `id`, and what a configuration makes of it. */
+function planned(mode: Mode, options: object, more: Partial<SyncStream> = {}) {
+  return () => planWith(options, { mode, primaryKey: [['id']], ...more })
+}
+
+describe('append_dedup', () => {
+  it.each([
+    {},
+    FLAT,
+    JSON_STRING,
+    { key_template: 'user:${id}' },
+    { key_prefix: 'p:', key_template: 'user:${_airbyte_primary_key}:x' },
+    { hash_field: '${id}' },
+    { hash_field: 'all', key_template: 'row:${id}' },
+    { cache_type: 'set', ...MEMBER },
+    { cache_type: 'sorted_set', member: '${id}' },
+    { ...FLAT, delete_mode: 'ttl', delete_ttl_seconds: 60 },
+    { ...JSON_STRING, delete_mode: 'soft' },
+  ])('goes with %j', (options) => {
+    expect(planned('append_dedup', options)()).toMatchObject({ isDeduplicated: true, isTracked: true })
+  })
+
+  it.each([
+    [{ cache_type: 'list' }, 'a list has no rows'],
+    [{ cache_type: 'stream' }, 'a stream has no rows'],
+    [{ cache_type: 'set' }, 'member has to be made of the primary key; give a member'],
+    [{ cache_type: 'sorted_set' }, 'member has to be made of the primary key; give a member'],
+    [{ key_template: 'user:${email}' }, 'key_template must name the columns of the primary key (id)'],
+    [{ key_template: 'user:${id}:${email}' }, 'all of them and no others'],
+    [{ key_template: 'user:${_airbyte_ab_id}' }, 'key_template must name'],
+    [{ key_template: 'user' }, 'key_template must name'],
+    [{ hash_field: '${email}' }, 'key_template and hash_field must name'],
+    [{ cache_type: 'set', member: '${email}' }, 'key_template and member must name'],
+    [{ ...FLAT, on_update: 'merge' }, 'not on_update merge'],
+    [{ ...FLAT, write_condition: 'if_absent' }, 'write_condition if_absent would keep from working'],
+    [{ track_keys: 'never' }, 'is to be deduplicated, for which the keys it writes have to be remembered'],
+    [{ hash_field: '${id}', delete_mode: 'ttl', delete_ttl_seconds: 60 }, 'delete_mode ttl cannot end one'],
+    [{ cache_type: 'set', ...MEMBER, delete_mode: 'soft' }, 'delete_mode soft would not show'],
+  ])('is refused with %j: %s', (options, problem) => {
+    expect(planned('append_dedup', options)).toThrow(problem)
+  })
+
+  it('is refused without a primary key, and with a part of one', () => {
+    expect(planned('append_dedup', {}, { primaryKey: [] })).toThrow('and no primary key')
+    const primaryKey = [['id'], ['a', 'b']]
+    expect(planned('append_dedup', { key_template: 'x:${id}' }, { primaryKey })).toThrow('(id, a.b)')
+    expect(planned('append_dedup', { key_template: 'x:${a.b}:${id}' }, { primaryKey })().keyTemplate).toBe(
+      'x:${a.b}:${id}',
+    )
+  })
+})
+
+describe.each(['update', 'soft_delete'] as const)('%s', (mode) => {
+  it.each([{}, FLAT, JSON_STRING, { hash_field: '${id}' }, { ...FLAT, write_condition: 'if_exists' }])(
+    'never inserts: %j',
+    (options) => {
+      expect(planned(mode, options)().settings.writeCondition).toBe('if_exists')
+    },
+  )
+
+  it.each([
+    [{ cache_type: 'list' }, 'a list has no rows'],
+    [{ cache_type: 'set', ...MEMBER }, 'nothing to change in a member of a set'],
+    [{ ...FLAT, write_condition: 'if_absent' }, 'which never inserts, and write_condition if_absent'],
+    [{ key_template: 'user:${email}' }, 'key_template must name'],
+  ])('is refused with %j: %s', (options, problem) => {
+    expect(planned(mode, options)).toThrow(problem)
+  })
+
+  it('is refused where the stream is to be replaced', () => {
+    expect(planned(mode, {}, { generation: 2, minimumGeneration: 2 })).toThrow('is to be replaced')
+  })
+})
+
+describe('soft_delete', () => {
+  it.each([
+    { cache_type: 'sorted_set', ...MEMBER },
+    { cache_type: 'string', data_format: 'raw', value_field: 'v' },
+  ])('is refused where nothing would show it: %j', (options) => {
+    expect(planned('soft_delete', options)).toThrow('no place where its records could say')
+  })
+
+  it('merges its mark into flat hashes', () => {
+    expect(planned('soft_delete', FLAT)().settings).toMatchObject({ onUpdate: 'merge', marksDeleted: true })
+  })
+})
+
+describe('a stream that is to be replaced', () => {
+  it.each([
+    [{}, false],
+    [{ key_template: 'row:${_airbyte_ab_id}' }, false],
+    [FLAT, true],
+    [JSON_STRING, true],
+    [{ key_template: 'row:${_airbyte_ab_id}:${id}' }, true],
+    [{ cache_type: 'list' }, true],
+    [{ cache_type: 'stream', key_template: 'events:${id}' }, true],
+    [{ hash_field: '${id}' }, true],
+  ])('may be anything: %j; what it writes is remembered: %s', (options, isTracked) => {
+    expect(planned('overwrite', options)()).toMatchObject({ replaces: true, isTracked })
+  })
+
+  it.each(['if_exists', 'if_absent'])('is refused with the write_condition %s', (condition) => {
+    expect(planned('overwrite', { write_condition: condition })).toThrow(
+      `which the write_condition ${condition} would keep from happening`,
+    )
+  })
+
+  it('needs its keys remembered where they do not tell themselves', () => {
+    expect(planned('overwrite', { ...JSON_STRING, track_keys: 'never' })).toThrow(
+      'is to be replaced, for which',
+    )
+    expect(
+      planned('overwrite', { cache_type: 'list', key_template: 'l:${id}', track_keys: 'never' }),
+    ).toThrow('is to be replaced, for which')
+    for (const options of [{}, { cache_type: 'list' }])
+      expect(planned('overwrite', { ...options, track_keys: 'never' })().replaces).toBe(true)
+  })
+
+  it('is refused where other streams write into the same hashes', () => {
+    const shared = { ...FLAT, on_update: 'merge', key_template: 'user:${id}' }
+    const streams = [stream('a', { mode: 'overwrite' }), stream('b')]
+    expect(() => plansFor(streams, shared)).toThrow(
+      'stream "a" of namespace "n" is to be replaced, and other streams write the keys user:${…}, too',
+    )
+  })
+})
+
+describe('a stream that is appended', () => {
+  it.each([
+    [{}, 'auto', false],
+    [JSON_STRING, 'auto', false],
+    [JSON_STRING, 'always', true],
+    [{}, 'always', false],
+    [JSON_STRING, 'never', false],
+  ])('has its keys remembered as track_keys says: %j, %s: %s', (options, trackKeys, isTracked) => {
+    expect(planned('append', { ...options, track_keys: trackKeys })()).toMatchObject({ isTracked })
+  })
+})
