@@ -5,8 +5,8 @@ import type { RecordOptions } from '../config/record-options.ts'
 import { Columns } from '../protocol/columns.ts'
 import { compact } from '../protocol/compact.ts'
 import { Input } from '../protocol/input.ts'
-import { filterOf } from './filter.ts'
-import type { Layout, RecordView, Refusal } from './layout.ts'
+import { filterOf, type Filter } from './filter.ts'
+import type { Layout, LayoutSettings, RecordView, Refusal } from './layout.ts'
 import { NO_GROUP, Orders } from './orders.ts'
 import { keyTemplateOf, layoutFor } from './select.ts'
 import type { StreamNames } from './template.ts'
@@ -17,6 +17,8 @@ export interface Given extends StreamNames {
   id: number
   emittedAt: string
   spread: (record: number) => number
+  /** Whether nothing of what is there is to stay. */
+  startsAnew: (record: number) => boolean
 }
 
 const USUAL: Given = {
@@ -26,6 +28,7 @@ const USUAL: Given = {
   id: 7,
   emittedAt: '5',
   spread: () => 0.5,
+  startsAnew: () => false,
 }
 
 export interface LaidOut {
@@ -37,9 +40,13 @@ export interface LaidOut {
   refusals: (Refusal | undefined)[]
 }
 
-/** The layout that a configuration with these options gives. */
-export function layoutWith(options: RecordOptions, given: Partial<Given> = {}): Layout {
-  const [settings, stream] = [settingsWith(options), { ...USUAL, ...given }]
+/** The layout that a configuration with these options gives; `asked` is what the sync mode asks for besides. */
+export function layoutWith(
+  options: RecordOptions,
+  given: Partial<Given> = {},
+  asked: Partial<LayoutSettings> = {},
+): Layout {
+  const [settings, stream] = [{ ...settingsWith(options), ...asked }, { ...USUAL, ...given }]
   return layoutFor({ settings, stream, keyTemplate: keyTemplateOf(settings, stream) })
 }
 
@@ -50,12 +57,13 @@ export function laidOut(
   given: Partial<Given> = {},
   layout = layoutWith(options, given),
 ): LaidOut {
-  const { id, emittedAt, spread } = { ...USUAL, ...given }
+  const { id, emittedAt, spread, startsAnew } = { ...USUAL, ...given }
   const out = new Orders(Buffer.alloc(0))
   const results: (number | Refusal)[] = []
   eachRead(records, emittedAt, layout.usesColumns, (view, record) => {
     view.id = layout.usesIds ? id + record : 0
     view.spread = spread(record)
+    view.startsAnew = startsAnew(record)
     results.push(layout.write(out, view))
   })
   layout.flush(out)
@@ -100,19 +108,20 @@ export function refusalOf(
   return refusals[0]
 }
 
-/** Whether a record is written at all. */
-export function isKept(options: RecordOptions, record: string): boolean {
-  const filter = filterOf(settingsWith(options))
+/** Whether a record is written at all; `always` lets others through. */
+export function isKept(options: RecordOptions, record: string, always?: Filter): boolean {
+  const filter = filterOf(settingsWith(options), always)
   const kept: boolean[] = []
   eachRead([record], USUAL.emittedAt, true, ({ columns }) => kept.push(filter?.(columns) ?? true))
   return kept[0]!
 }
 
-function settingsWith(options: RecordOptions) {
+export function settingsWith(options: RecordOptions) {
   return parseConfig(JSON.stringify({ host: 'h', ...options }), {}).config.records
 }
 
-function eachRead(
+/** Reads records, given as JSON text, one after the other into a view. */
+export function eachRead(
   records: readonly string[],
   emittedAt: string,
   usesColumns: boolean,
@@ -140,7 +149,7 @@ function recordsOf(group: number, results: readonly (number | Refusal)[]): numbe
 }
 
 /** Each command as its name and arguments. */
-function commandsIn(bytes: Buffer): string[][] {
+export function commandsIn(bytes: Buffer): string[][] {
   let at = 0
   const readSize = (kind: string): number => {
     const end = bytes.indexOf('\r\n', at)

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import type { RecordOptions } from '../config/record-options.ts'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import { commandsIn, eachRead, settingsWith } from './laid-out.support.ts'
+import { Orders } from './orders.ts'
+import { placeForm, unlinkAll, type PlaceForm } from './places.ts'
+import { keyTemplateOf, placesFor } from './select.ts'
+
+const STREAM = { name: 's', namespace: 'n', primaryKey: [['id']] }
+
+describe('the place of a row that has a key of its own', () => {
+  it.each([
+    [{ data_format: 'flat' }, '{"id":7}', 'n:s:7'],
+    [{ cache_type: 'string', key_template: '€:${a.b}', key_prefix: 'p:' }, '{"a":{"b":"ü"}}', 'p:€:ü'],
+    [{ cache_type: 'hash', hash_field: '${id}', data_format: 'json' }, '{"id":7}', 'n:s'],
+    [{ cache_type: 'set', member: '${id}', key_template: 'k:${a}' }, '{"id":7,"a":1.0}', 'k:1.0'],
+  ] as [RecordOptions, string, string][])('is its key: %j', (options, record, name) => {
+    expect(nameOf(options, record, false)).toBe(name)
+  })
+
+  it('is none where the key is none', () => {
+    expect(nameOf({ key_template: '${id}' }, '{}', false)).toBe(
+      'the column id, which the key needs, is missing',
+    )
+  })
+
+  it.each([
+    [{ cache_type: 'list', key_prefix: 'p:' }, 'p:n:s'],
+    [{ cache_type: 'list', key_template: 'k:${id}' }, undefined],
+    [{ cache_type: 'list', key_template: '${_airbyte_ab_id}' }, undefined],
+  ] as [RecordOptions, string | undefined][])('is the only one where nothing differs: %j', (options, only) => {
+    expect(placesWith(options, false).only).toBe(only)
+  })
+})
+
+describe('the place of a row that shares its key', () => {
+  const hash = { cache_type: 'hash', data_format: 'json', hash_field: '${id}' } as const
+  const set = { cache_type: 'set', member: '${id}' } as const
+
+  it.each([
+    [hash, '{"id":7}', '3:n:s7'],
+    [{ ...set, key_template: 'k:${a}' }, '{"id":"x:y","a":"1:"}', '4:k:1:x:y'],
+    [{ ...set, key_template: '😀${a}' }, '{"id":"ü","a":"€"}', '3:😀€ü'],
+    [{ ...set, cache_type: 'sorted_set', key_prefix: 'p:' }, '{"id":1.0}', '5:p:n:s1.0'],
+  ] as [RecordOptions, string, string][])('is its key and itself, told apart: %j', (options, record, name) => {
+    expect(nameOf(options, record, true)).toBe(name)
+  })
+
+  it.each([
+    [{ ...hash, key_template: '${k}' }, '{"id":1}', 'the column k, which the key needs, is missing'],
+    [hash, '{"id":null}', 'the column id, which the hash_field needs, is null'],
+    [set, '{"id":""}', 'the column id, which the member needs, is empty'],
+  ] as [RecordOptions, string, string][])('is none without both: %j', (options, record, refusal) => {
+    expect(nameOf(options, record, true)).toBe(refusal)
+  })
+
+  it('is never the only one, though the key may be', () => {
+    expect(placesWith(hash, true).only).toBeUndefined()
+  })
+})
+
+describe('what is at a place', () => {
+  it.each([
+    ['hash', 'hash', ['UNLINK', '3:n:s7']],
+    ['string', 'string', ['UNLINK', '3:n:s7']],
+    ['sorted_set', 'zset', ['UNLINK', '3:n:s7']],
+    ['member of hash', 'hash', ['HDEL', 'n:s', '7']],
+    ['member of set', 'set', ['SREM', 'n:s', '7']],
+    ['member of sorted_set', 'zset', ['ZREM', 'n:s', '7']],
+  ])('is removed by a command of its own: %s', (name, kind, command) => {
+    const form = placeForm(name)
+    expect([form.name, form.kind, form.key('3:n:s7')]).toEqual([name, kind, command[1]])
+    expect(removal(form, '3:n:s7')).toEqual(command)
+    const out = new Orders(Buffer.alloc(0))
+    form.removeAll(out, ['3:n:s7'])
+    expect(commandsIn(out.bytes.subarray(0, out.length))).toEqual([command])
+  })
+
+  it('is found again whatever is in the key and the member', () => {
+    const form = placeForm('member of set')
+    expect(removal(form, '5:1:2:😀:😀\n')).toEqual(['SREM', '1:2:😀'.slice(0, 5), '1:2:😀:😀\n'.slice(5)])
+    expect(removal(form, '3:n:s')).toEqual(['SREM', 'n:s', ''])
+  })
+
+  it('may end later where it has a key of its own', () => {
+    expect(removal(placeForm('hash'), 'k:1', 90_000)).toEqual(['PEXPIRE', 'k:1', '90000'])
+  })
+})
+
+it('many keys are removed by commands that hold up nobody', () => {
+  const keys = Array.from({ length: 1_001 }, (_, n) => `k${n}`)
+  const out = new Orders(Buffer.alloc(0))
+  unlinkAll(out, keys)
+  const commands = commandsIn(out.bytes.subarray(0, out.length))
+  expect(commands.map(({ length }) => length)).toEqual([501, 501, 2])
+  expect(commands.flatMap(([, ...some]) => some)).toEqual(keys)
+})
+
+function placesWith(options: RecordOptions, byMember: boolean) {
+  const settings = settingsWith(options)
+  return placesFor({ settings, keyTemplate: keyTemplateOf(settings, STREAM, true), stream: STREAM }, byMember)
+}
+
+/** The name of a record's place, or why it has none. */
+function nameOf(options: RecordOptions, record: string, byMember: boolean): string {
+  const out = new ByteBuffer(Buffer.alloc(1))
+  const names: string[] = []
+  eachRead(['{"id":"before","a":"before","k":"before"}', record], '5', true, (view) => {
+    out.clear()
+    const problem = placesWith(options, byMember).name(view, out)
+    names.push(problem ?? out.bytes.toString('utf8', 0, out.length))
+  })
+  return names[1]!
+}
+
+function removal(form: PlaceForm, place: string, afterMs?: number): string[] {
+  const out = new Orders(Buffer.alloc(0))
+  form.remove(out, place, afterMs)
+  return commandsIn(out.bytes.subarray(0, out.length))[0]!
+}

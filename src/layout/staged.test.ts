@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { ByteBuffer } from '../redis/byte-buffer.ts'
+import { slotOf } from '../redis/slots.ts'
+import { commandsIn, eachRead, settingsWith } from './laid-out.support.ts'
+import { Orders } from './orders.ts'
+import { stagedLayoutFor } from './select.ts'
+import { stagedTemplate, stagingKey } from './staged.ts'
+import { Template } from './template.ts'
+
+const STREAM = { name: 's', namespace: 'n', primaryKey: [] }
+
+describe('a staging key', () => {
+  it.each([
+    ['n:s', ''],
+    ['n:{s}:x', ''],
+    ['p:n:s', 'p:'],
+    ['{p}:n:s', '{p}:'],
+    ['{p:n}:s', '{p:'],
+    ['{p:n:s', '{p:'],
+    ['€:😀', ''],
+  ])('lies in the slot of the live one, and tells it: %s behind %j', (live, prefix) => {
+    const key = stagingKey(Buffer.from(live), Buffer.from(prefix))
+    expect(slotOf(key)).toBe(slotOf(Buffer.from(live)))
+    expect(key.toString().startsWith(`${prefix}_airbyte:staging:`)).toBe(true)
+    expect(key.toString().endsWith(live.slice(prefix.length))).toBe(true)
+  })
+})
+
+describe('the template of staging keys', () => {
+  const live = new Template('key', 'k:${a}', STREAM, 'p:')
+  const staged = stagedTemplate(live, Buffer.from('p:'))
+
+  it('gives the staging key of what the live template gives, or why that is none', () => {
+    const keys: string[] = []
+    const out = new ByteBuffer(Buffer.alloc(1))
+    eachRead(['{"a":1}', '{"a":1}', '{"a":12}', '{}', '{"a":"1"}'], '5', true, (view) => {
+      out.clear()
+      out.add(Buffer.from('>'))
+      keys.push(staged.render(view, out) ?? out.bytes.toString('utf8', 0, out.length))
+    })
+    const [one, twelve] = ['p:k:1', 'p:k:12'].map((key) => stagingKey(Buffer.from(key), Buffer.from('p:')))
+    expect(keys).toEqual([
+      `>${one}`,
+      `>${one}`,
+      `>${twelve}`,
+      'the column a, which the key needs, is missing',
+      `>${one}`,
+    ])
+  })
+
+  it('needs what the live one needs, and room for more', () => {
+    expect(staged).toMatchObject({ usesIds: false, usesColumns: true })
+    expect(stagedTemplate(new Template('key', '${_airbyte_ab_id}', STREAM), Buffer.alloc(0)).usesIds).toBe(true)
+    expect(staged.size).toBeGreaterThan(live.size + '_airbyte:staging:{abc}:'.length)
+  })
+})
+
+it('what is gathered has no time to live before it takes its place', () => {
+  const settings = settingsWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60, ttl_jitter_percent: 5 })
+  const layout = stagedLayoutFor({ settings, keyTemplate: 'k', stream: STREAM })
+  const out = new Orders(Buffer.alloc(0))
+  eachRead(['{"m":1}', '{"m":2}'], '5', true, (view) => layout.write(out, view))
+  layout.flush(out)
+  const key = stagingKey(Buffer.from('k'), Buffer.alloc(0)).toString()
+  expect(commandsIn(out.bytes.subarray(0, out.length))).toEqual([['SADD', key, '1', '2']])
+  expect(layout.delivery).toBe('each')
+})
