@@ -39,7 +39,7 @@ export interface Decisions {
   readonly actions: ReadonlyMap<number, { action: Action; place: string }>
   readonly deduplicated: readonly number[]
   /** What was decided is in Redis. */
-  arrived(): void
+  readonly arrived: () => void
 }
 
 /** What a word takes with its place and its note, about. */
