@@ -26,7 +26,7 @@ interface Field {
 
 export function contentOf(settings: LayoutSettings): Content {
   const content = unmarkedContent(settings)
-  return settings.marksDeleted === true ? markedContent(content) : content
+  return settings.marksDeleted === true ? markedContent(content, settings) : content
 }
 
 function unmarkedContent({ rootField, fields }: LayoutSettings): Content {

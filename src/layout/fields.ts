@@ -5,7 +5,7 @@ import { Leaves } from '../protocol/leaves.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf, type TextRange } from './content.ts'
-import { DELETED_AT, deletionTime, isMarked } from './deletion-mark.ts'
+import { DELETED_AT, deletionTime, isMarked, markPath } from './deletion-mark.ts'
 import type { LayoutSettings, RecordView, Refusal } from './layout.ts'
 import type { Orders } from './orders.ts'
 
@@ -54,12 +54,13 @@ function airbyteFields(settings: LayoutSettings): Fields {
 }
 
 /** One field a column: names of nested columns are joined with dots; what is null or an empty object has none. */
-function flatFields({ rootField, fields, marksDeleted = false }: LayoutSettings): Fields {
+function flatFields(settings: LayoutSettings): Fields {
+  const { rootField, fields, marksDeleted = false } = settings
   const found: Found = { names: [], rows: [] }
   const find = fields === undefined ? findAll(found, rootField) : findChosen(found, fields, rootField)
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(256))
-  const markPath = compilePath(DELETED_AT)
-  const needsMark = (record: RecordView): boolean => marksDeleted && !isMarked(record, markPath)
+  const mark = markPath(settings)
+  const needsMark = (record: RecordView): boolean => marksDeleted && !isMarked(record, mark)
   return {
     usesIds: false,
     usesColumns: true,
@@ -77,8 +78,9 @@ function flatFields({ rootField, fields, marksDeleted = false }: LayoutSettings)
         out.argument(text.bytes, 0, text.length)
       }
       if (!needsMark(record)) return
+      const time = deletionTime(record)
       out.word(DELETED_AT)
-      out.word(deletionTime(record))
+      out.word(time.startsWith('"') ? (JSON.parse(time) as string) : time)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { compilePath } from '../protocol/columns.ts'
 import { filterOf } from './filter.ts'
 import { isKept } from './laid-out.support.ts'
 
@@ -95,10 +96,24 @@ describe('records that have to have something under the root', () => {
   })
 })
 
+describe('what is let through whatever the filter says', () => {
+  it.each([
+    ['{"kind":2,"gone":1}', true],
+    ['{"kind":2,"root":{}}', false],
+    ['{"kind":1,"root":{}}', true],
+    ['{"kind":1}', false],
+  ])('%s: %s', (record, kept) => {
+    const options = { root_field: 'root', record_filter: { field: 'kind', equals: 1 } }
+    const gone = compilePath('gone')
+    expect(isKept(options, record, (columns) => columns.find(gone) !== -1)).toBe(kept)
+  })
+})
+
 describe('no filter', () => {
   it('is needed where all records are written', () => {
     const settings = { rootField: undefined, recordFilter: undefined }
     expect(filterOf(settings as Parameters<typeof filterOf>[0])).toBeUndefined()
+    expect(filterOf(settings as Parameters<typeof filterOf>[0], () => false)).toBeUndefined()
     expect(isKept({}, '{}')).toBe(true)
   })
 })

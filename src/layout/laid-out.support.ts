@@ -46,7 +46,10 @@ export function layoutWith(
   given: Partial<Given> = {},
   asked: Partial<LayoutSettings> = {},
 ): Layout {
-  const [settings, stream] = [{ ...settingsWith(options), ...asked }, { ...USUAL, ...given }]
+  const [settings, stream] = [
+    { ...settingsWith(options), ...asked },
+    { ...USUAL, ...given },
+  ]
   return layoutFor({ settings, stream, keyTemplate: keyTemplateOf(settings, stream) })
 }
 

@@ -25,6 +25,8 @@ export interface Places {
   readonly form: PlaceForm
   /** Where there is one place only, its name. */
   readonly only: string | undefined
+  /** Whether names are known only when ids are. */
+  readonly usesIds: boolean
   /** Adds the name of the record's place, or says why it has none. */
   name(record: RecordView, out: ByteBuffer): Refusal | undefined
 }
@@ -34,6 +36,7 @@ export function placesByKey({ cacheType }: RecordSettings, template: Template): 
   return {
     form: placeForm(cacheType),
     only: template.isConstant ? template.lead.toString() : undefined,
+    usesIds: template.usesIds,
     name: (record, out) => template.render(record, out),
   }
 }
@@ -46,6 +49,7 @@ export function placesByMember(settings: RecordSettings, stream: StreamNames, ke
   return {
     form: placeForm(`member of ${cacheType}`),
     only: undefined,
+    usesIds: keyTemplate.usesIds || member.usesIds,
     name(record, out) {
       key.clear()
       const problem = keyTemplate.render(record, key)

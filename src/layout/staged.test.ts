@@ -50,7 +50,9 @@ describe('the template of staging keys', () => {
 
   it('needs what the live one needs, and room for more', () => {
     expect(staged).toMatchObject({ usesIds: false, usesColumns: true })
-    expect(stagedTemplate(new Template('key', '${_airbyte_ab_id}', STREAM), Buffer.alloc(0)).usesIds).toBe(true)
+    expect(stagedTemplate(new Template('key', '${_airbyte_ab_id}', STREAM), Buffer.alloc(0)).usesIds).toBe(
+      true,
+    )
     expect(staged.size).toBeGreaterThan(live.size + '_airbyte:staging:{abc}:'.length)
   })
 })

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { RedisServer } from '../../integration_tests/support/redis-server.ts'
 import { besideKey, slotOf } from './slots.ts'
+
+const SEED = 20_261
 
 describe('the slot of a key', () => {
   // As `CLUSTER KEYSLOT` answers.
@@ -16,6 +19,14 @@ describe('the slot of a key', () => {
     ['schlüssel', 7677],
   ])('of %j is that of the server', (key, slot) => {
     expect(slotOf(Buffer.from(key))).toBe(slot)
+  })
+
+  it('of any bytes is that of the server', async () => {
+    await using redis = await RedisServer.start({ args: ['--cluster-enabled', 'yes'] })
+    const [client, chance] = [redis.client(), chanceFrom(SEED)]
+    const keys = Array.from({ length: 600 }, () => bytesBy(chance, 12))
+    const slots = await Promise.all(keys.map((key) => client.call('CLUSTER', 'KEYSLOT', key)))
+    expect(keys.map(slotOf)).toEqual(slots)
   })
 })
 
@@ -63,4 +74,54 @@ describe('a key that belongs to another one', () => {
       expect(names.size).toBe(rests.length)
     },
   )
+
+  it('is in the same slot, and has a name of its own, whatever braces there are', () => {
+    const chance = chanceFrom(SEED)
+    for (let round = 0; round < 600; round++) {
+      const prefix = bytesBy(chance, 5)
+      const start = Buffer.concat([prefix, Buffer.from('_airbyte:old:')])
+      const names = new Map<string, string>()
+      for (let at = 0; at < 10; at++) {
+        const key = Buffer.concat([prefix, bytesBy(chance, 6)])
+        const beside = besideKey(key, prefix, 'old')
+        const about = `prefix ${prefix.toString('hex')}, key ${key.toString('hex')}`
+        expect(slotOf(beside), about).toBe(slotOf(key))
+        expect(besideKey(key, prefix, 'old').equals(beside), about).toBe(true)
+        expect(beside.subarray(0, start.length).equals(start), about).toBe(true)
+        const name = beside.toString('hex')
+        expect(names.get(name) ?? key.toString('hex'), about).toBe(key.toString('hex'))
+        names.set(name, key.toString('hex'))
+      }
+    }
+  })
+
+  it('has the shortest of tags', () => {
+    const lengths = Array.from({ length: 500 }, (_, at) => {
+      const tag = /\{(\w+)\}/.exec(besideKey(Buffer.from(`k${at}`), Buffer.alloc(0), 'old').toString())![1]!
+      for (let number = 0; number < Number.parseInt(tag, 36); number++)
+        expect(slotOf(Buffer.from(number.toString(36))) === slotOf(Buffer.from(tag))).toBe(false)
+      return tag.length
+    })
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(4)
+  })
 })
+
+/** Up to so many bytes, half of them braces. */
+function bytesBy(chance: () => number, most: number): Buffer {
+  const of = () => {
+    const kind = chance()
+    if (kind < 0.25) return 0x7b
+    if (kind < 0.5) return 0x7d
+    return Math.floor(chance() * 256)
+  }
+  return Buffer.from(Array.from({ length: Math.floor(chance() * (most + 1)) }, of))
+}
+
+/** From 0 to 1, the same numbers for the same seed. */
+function chanceFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}

@@ -13,7 +13,7 @@ export interface Generation {
 
 /** Reads the connector's note; what came before the first generation noted is older than all of them. */
 export function readGenerations(note: string | null): Generation[] {
-  if (note === null) return []
+  if (note === null || note === '') return []
   return note.split(' ').map((text) => {
     const [generation, first] = text.split('@')
     return { generation: Number(generation), first: Number(first) }

@@ -39,7 +39,8 @@ export async function openHistory(link: Link, plan: StreamPlan): Promise<History
   const generations = withGeneration(known, stream.generation, attempt)
   const cursor = stream.cursor?.path ?? ''
   const isSameCursor = notes.get('cursor') === cursor
-  const hasUntracked = notes.has('untracked') || !(isTracked || places.only !== undefined)
+  const isKnown = isTracked || places.only !== undefined || settings.writeCondition === 'if_exists'
+  const hasUntracked = notes.has('untracked') || !isKnown
   const news: Record<string, string | number> = {
     run_generations: writeGenerations(generations),
     ...(isTracked ? { form: places.form.name } : {}),

@@ -120,6 +120,29 @@ export class Ids {
   }
 }
 
+/** Gives the ids of rising ranges one by one. */
+export class IdCursor {
+  readonly #ranges: readonly IdRange[]
+  #range = 0
+  #next: number
+  #last: number
+
+  constructor(ranges: readonly IdRange[]) {
+    this.#ranges = ranges
+    this.#next = ranges[0]!.first
+    this.#last = ranges[0]!.last
+  }
+
+  take(): number {
+    if (this.#next > this.#last) {
+      const { first, last } = this.#ranges[++this.#range]!
+      this.#next = first
+      this.#last = last
+    }
+    return this.#next++
+  }
+}
+
 async function openCounter(link: Link, plan: StreamPlan): Promise<Counter> {
   const [current, classic, noted, notedGenerations] = await Promise.all([
     link.ask('GET', plan.counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),

@@ -5,6 +5,7 @@ import { ColumnKind, compilePath, type Columns } from '../protocol/columns.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
 import type { Batch } from './batch.ts'
 import { isDeletion } from './deletions.ts'
+import { IdCursor, type IdRange } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
 import { supersedes } from './row-version.ts'
 import { versionOf, Words, type Text, type Word } from './word.ts'
@@ -49,17 +50,28 @@ export function lastWords(batch: Batch, plan: StreamPlan, attempt: number): Last
   return { words: [...byPlace.values()], older }
 }
 
-/** Of each row the first record; all of them are written. */
-export function firstWords(batch: Batch, plan: StreamPlan, attempt: number): LastWords {
+/** Of each row the first record; all of them are written. `ids`: of the records, where names of places need them. */
+export function firstWords(
+  batch: Batch,
+  plan: StreamPlan,
+  attempt: number,
+  ids?: readonly IdRange[],
+): LastWords {
   const made = new Words(attempt, false)
   const byPlace = new Map<string, Word>()
-  eachPlace(batch, plan, (name, record) => {
+  const take = (name: Text, record: number): void => {
     const place = textOf(name)
-    if (byPlace.has(place)) return
+    const known = byPlace.get(place)
+    if (known !== undefined) {
+      known.others ??= []
+      known.others.push(record)
+      return
+    }
     const word = made.of(place)
     byPlace.set(place, word)
     made.set(word, record, name)
-  })
+  }
+  eachPlace(batch, plan, take, ids)
   return { words: [...byPlace.values()], older: [] }
 }
 
@@ -67,13 +79,16 @@ function eachPlace(
   batch: Batch,
   plan: StreamPlan,
   visit: (name: Text, record: number, view: RecordView) => void,
+  ids?: readonly IdRange[],
 ): void {
+  const cursor = ids === undefined ? undefined : new IdCursor(ids)
   const name = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const text = emptyText()
   batch.layEach(
     (other) => other === plan,
     (_, view, record) => {
       name.clear()
+      if (cursor !== undefined) view.id = cursor.take()
       if (plan.places.name(view, name) === undefined) {
         text.bytes = name.bytes
         text.end = name.length

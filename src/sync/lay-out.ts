@@ -4,7 +4,7 @@ import type { Refusal, RecordView } from '../layout/layout.ts'
 import type { Shipment } from '../redis/lane.ts'
 import type { OnceOnly } from '../redis/once.ts'
 import type { Batch } from './batch.ts'
-import type { IdRange } from './ids.ts'
+import { IdCursor, type IdRange } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
 import type { Decisions } from './rows.ts'
 
@@ -60,6 +60,7 @@ export function layOut(batch: Batch, out: Orders, { ids, decisions, once }: Layi
         : plan.layout.write(out, view)
     if (typeof written === 'number') return written
     refusals.push({ record, reason: written })
+    decisions.get(plan)?.passOn(record)
     return NO_GROUP
   }
 
@@ -114,9 +115,18 @@ function remove({ places, deletions }: StreamPlan, place: string, out: Orders): 
 function noteChanges(out: Orders, decisions: LayingOut['decisions'], refused: ReadonlySet<number>): Part {
   const [start, firstCommand] = [out.length, out.commands]
   for (const { index, changes, forget } of decisions.values()) {
-    const noted = refused.size === 0 ? changes : changes.filter(({ record }) => !refused.has(record))
+    if (refused.size === 0) {
+      index.note(out, changes)
+      index.forget(out, forget)
+      continue
+    }
+    const noted = changes.filter(({ record }) => !refused.has(record))
+    const places = new Set(noted.map(({ place }) => place))
     index.note(out, noted)
-    index.forget(out, forget)
+    index.forget(
+      out,
+      forget.filter(({ place }) => places.has(place)),
+    )
   }
   return { ...partFrom(start, firstCommand, out), isOwn: true }
 }
@@ -129,27 +139,4 @@ function isLarge(out: Orders, { bytes, command }: { bytes: number; command: numb
   return (
     out.commands - command >= MOST_IN_TRANSACTION.commands || out.length - bytes >= MOST_IN_TRANSACTION.bytes
   )
-}
-
-/** Gives the ids of rising ranges one by one. */
-class IdCursor {
-  readonly #ranges: readonly IdRange[]
-  #range = 0
-  #next: number
-  #last: number
-
-  constructor(ranges: readonly IdRange[]) {
-    this.#ranges = ranges
-    this.#next = ranges[0]!.first
-    this.#last = ranges[0]!.last
-  }
-
-  take(): number {
-    if (this.#next > this.#last) {
-      const { first, last } = this.#ranges[++this.#range]!
-      this.#next = first
-      this.#last = last
-    }
-    return this.#next++
-  }
 }

@@ -24,7 +24,7 @@ export class Leases implements AsyncDisposable {
   readonly #link: Link
   readonly #run: string
   readonly #held: Leased[] = []
-  #renewal: NodeJS.Timeout | undefined
+  readonly #renewal: NodeJS.Timeout
   #isRenewing = false
 
   /** Takes the leases of all streams, waiting for those of runs that have died. `run`: a name that no other run has. */
@@ -36,13 +36,14 @@ export class Leases implements AsyncDisposable {
       await leases[Symbol.asyncDispose]()
       throw error
     }
-    leases.#renewal = setInterval(() => void leases.#renewInTime(), RENEWED_EVERY_MS).unref()
     return leases
   }
 
   private constructor(link: Link, run: string) {
     this.#link = link
     this.#run = run
+    // From the first one on: others may have to be waited for.
+    this.#renewal = setInterval(() => void this.#renewInTime(), RENEWED_EVERY_MS).unref()
   }
 
   /** Renews the leases over a new connection; gives an error where another run has taken one. */

@@ -128,7 +128,9 @@ function planStream(draft: Draft, index: number): StreamPlan {
   const { config, stream, settings, idKeys, isDeduplicated, replaces } = draft
   const { keyPrefix } = settings
   const base = `${stream.namespace}:${stream.name}`
-  const tracks = isDeduplicated || replaces || config.trackKeys === 'always'
+  // A row that a condition kept from being written must not be remembered as one of ours.
+  const isWritten = settings.writeCondition === 'always'
+  const tracks = isDeduplicated || replaces || (config.trackKeys === 'always' && isWritten)
   const deletions = isDeduplicated ? deletionsOf(config) : undefined
   return {
     ...draft,
@@ -139,7 +141,7 @@ function planStream(draft: Draft, index: number): StreamPlan {
     staged: isCollection(settings) && !isDeduplicated ? stagedLayoutFor(draft) : undefined,
     places: placesFor(draft, isDeduplicated),
     isTracked: tracks && idKeys === undefined,
-    mayTrack: config.trackKeys !== 'never' && settings.writeCondition === 'always' && idKeys === undefined,
+    mayTrack: config.trackKeys !== 'never' && isWritten && idKeys === undefined,
     deletions,
     filter: filterOf(settings, deletions === undefined ? undefined : isDeletion),
     foreignIds: [],

@@ -26,10 +26,16 @@ export function prepareBy(ids: Ids, rows: ReadonlyMap<StreamPlan, Rows>): Prepar
       })
     const readings = [...looked].map(async ([plan, { known }]) => [plan, await known] as const)
     const [reserved, read] = await Promise.all([Promise.all(reservations), Promise.all(readings)])
+    const given = new Map(reserved)
     return {
-      ids: new Map(reserved),
+      ids: given,
       decide: () =>
-        new Map(read.map(([plan, known]) => [plan, rows.get(plan)!.decide(looked.get(plan)!, known)])),
+        new Map(
+          read.map(([plan, known]) => [
+            plan,
+            rows.get(plan)!.decide(looked.get(plan)!, known, given.get(plan)),
+          ]),
+        ),
     }
   }
 }

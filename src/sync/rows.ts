@@ -6,6 +6,7 @@
 import type { Batch } from './batch.ts'
 import type { OpenStream } from './finish.ts'
 import type { History } from './history.ts'
+import type { IdRange } from './ids.ts'
 import { firstWords, lastWords } from './last-words.ts'
 import type { Forgetting, PlaceIndex } from './place-index.ts'
 import type { StreamPlan } from './plan.ts'
@@ -38,12 +39,17 @@ export interface Decisions {
   readonly forget: readonly Forgetting[]
   readonly actions: ReadonlyMap<number, { action: Action; place: string }>
   readonly deduplicated: readonly number[]
+  /** The layout refuses a record: the next one of its row takes its place, where all of them are written. */
+  readonly passOn: (record: number) => void
   /** What was decided is in Redis. */
   readonly arrived: () => void
 }
 
 /** What a word takes with its place and its note, about. */
 const BYTES_OF_WORD = 400
+
+/** Of a row that nothing was written to: older than every run. */
+const NO_ATTEMPT = 0
 
 /** Of each stream whose places are remembered in this run. */
 export function rowsOf(streams: readonly OpenStream[]): Map<StreamPlan, Rows> {
@@ -73,6 +79,8 @@ export class Rows {
   look(batch: Batch): BatchRows {
     const { plan, attempt } = this.#history
     const number = ++this.#batches
+    // Where keys are made of ids, too, nothing can be there yet.
+    if (plan.places.usesIds) return { batch, words: [], older: [], number, known: undefined }
     const wordsIn = plan.isDeduplicated ? lastWords : firstWords
     const { words, older } = wordsIn(batch, plan, attempt)
     batch.hold(words.length * BYTES_OF_WORD)
@@ -80,13 +88,16 @@ export class Rows {
     return { batch, words, older, number, known: matters ? this.#index.read(words) : undefined }
   }
 
-  /** `known` has come. Batches must be decided upon in the order of their numbers. */
+  /** `known` has come, and the records' `ids`. Batches must be decided upon in the order of their numbers. */
   decide(
-    { batch, words, older, number }: BatchRows,
+    { batch, words: looked, older, number }: BatchRows,
     known: readonly (string | null)[] | undefined,
+    ids?: readonly IdRange[],
   ): Decisions {
     this.#forgetArrived(number)
-    const { isDeduplicated } = this.#history.plan
+    const { plan, attempt } = this.#history
+    const { isDeduplicated } = plan
+    const words = plan.places.usesIds ? firstWords(batch, plan, attempt, ids).words : looked
     const changes: Word[] = []
     const forget: Forgetting[] = []
     const actions = new Map<number, { action: Action; place: string }>()
@@ -110,7 +121,8 @@ export class Rows {
     const arrived = (): void => {
       if (known !== undefined) this.#arrivals.push({ words: changes, readBefore: this.#batches })
     }
-    return { index: this.#index, changes, forget, actions, deduplicated, arrived }
+    const passOn = passingOn(changes, actions)
+    return { index: this.#index, changes, forget, actions, deduplicated, passOn, arrived }
   }
 
   #isOlder(word: Word, before: RowVersion | undefined): boolean {
@@ -154,5 +166,21 @@ export class Rows {
     while (arrivals[0] !== undefined && arrivals[0].readBefore < number)
       for (const word of arrivals.shift()!.words)
         if (this.#recent.get(word.place) === word) this.#recent.delete(word.place)
+  }
+}
+
+function passingOn(changes: readonly Word[], actions: Map<number, { action: Action; place: string }>) {
+  let byRecord: Map<number, Word> | undefined
+  return (record: number): void => {
+    byRecord ??= new Map(changes.map((word) => [word.record, word]))
+    const word = byRecord.get(record)
+    if (word === undefined) return
+    const heir = word.others?.shift()
+    const action = actions.get(record)
+    if (heir !== undefined) {
+      word.record = heir
+      byRecord.set(heir, word)
+      if (action !== undefined) actions.set(heir, action)
+    } else if (action?.action === 'write anew') word.version = { ...versionOf(word), attempt: NO_ATTEMPT }
   }
 }

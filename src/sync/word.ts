@@ -16,6 +16,8 @@ export interface Placed {
 
 export interface Word extends Placed {
   record: number
+  /** Records of the row behind that one, where all of them are written. */
+  others: number[] | undefined
   /** Whether it says that the row is gone. */
   isDeleted: boolean
   start: number
@@ -59,8 +61,16 @@ export class Words {
 
   /** The word on a row of which nothing has been said yet. */
   of(place: string): Word {
-    const version = undefined
-    return { place, text: this.#text, record: 0, isDeleted: false, start: 0, middle: 0, end: 0, version }
+    const range = { start: 0, middle: 0, end: 0 }
+    return {
+      place,
+      text: this.#text,
+      record: 0,
+      others: undefined,
+      isDeleted: false,
+      ...range,
+      version: undefined,
+    }
   }
 
   /** Has the word be that of another record of the row, whose versions do not matter. */
