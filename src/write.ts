@@ -5,20 +5,14 @@ import { unmatchedStreams } from './config/records.ts'
 import type { SyncStream } from './protocol/catalog.ts'
 import type { Output } from './protocol/output.ts'
 import { Link } from './redis/link.ts'
-import { DeadLetters } from './sync/dead-letters.ts'
-import { deliverBy } from './sync/deliver.ts'
 import { finish } from './sync/finish.ts'
 import { Ids } from './sync/ids.ts'
-import { Intake } from './sync/intake.ts'
-import { deadLetterKey, markKey, onceKey } from './sync/keys.ts'
+import type { Intake } from './sync/intake.ts'
+import { markKey, onceKey } from './sync/keys.ts'
 import { Leases } from './sync/leases.ts'
-import { Ledger } from './sync/ledger.ts'
 import { openStreams } from './sync/open-streams.ts'
+import { pipeline } from './sync/pipeline.ts'
 import { planStreams } from './sync/plan.ts'
-import { prepareBy } from './sync/prepare.ts'
-import { Progress } from './sync/progress.ts'
-import { rowsOf } from './sync/rows.ts'
-import { Slabs } from './sync/slabs.ts'
 
 export interface WriteJob {
   config: Config
@@ -29,9 +23,6 @@ export interface WriteJob {
   /** Aborted when the host wants the run to end: what was read is still confirmed, nothing older is removed. */
   signal: AbortSignal
 }
-
-/** Slabs are a little larger than what is in them. */
-const SLABS_PER_BYTE = 1.25
 
 export async function write({ config, catalog, input, output, signal }: WriteJob): Promise<void> {
   const planned = planStreams(catalog, config)
@@ -49,28 +40,13 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   await using leases = await Leases.take(link, planned, run, output.log)
   link.objection = (ask, identities) => leases.objection(ask, identities)
   const streams = await openStreams(link, planned, output.log)
-  const plans = streams.map(({ plan }) => plan)
-  const ids = await Ids.open(link, plans)
+  const ids = await Ids.open(
+    link,
+    streams.map(({ plan }) => plan),
+  )
   link.objection = async (ask, identities) =>
     (await leases.objection(ask, identities)) ?? (await ids.objection(ask))
-  const progress = new Progress(plans, output.log)
-  const limits = { records: config.batchRecords, bytes: config.batchBytes }
-  const maxBytes = config.maxInFlightBytes
-  const slabs = new Slabs(maxBytes * SLABS_PER_BYTE, config.batchBytes)
-  const deadLetters =
-    config.onRecordError === 'dead_letter'
-      ? new DeadLetters({ link, key: deadLetterKey(config.keyPrefix), maxLength: config.deadLetterMaxLength })
-      : undefined
-  const deliver = deliverBy({ link, slabs, deadLetters })
-  const ledger = new Ledger({
-    deliver,
-    prepare: prepareBy(ids, rowsOf(streams)),
-    progress,
-    output,
-    maxBytes,
-    leastBytes: slabs.least,
-  })
-  const intake = new Intake({ plans, limits, ledger, progress })
+  const { intake, ledger, progress } = pipeline({ config, link, streams, ids, output })
 
   const problem = await readAll(input, intake, AbortSignal.any([signal, link.ended]))
   intake.submit()

@@ -14,7 +14,7 @@ export interface SyncStream extends StreamDescriptor {
   generation: number | undefined
   minimumGeneration: number
   /** The path of each of its columns; empty where the stream has none. */
-  primaryKey: string[][]
+  primaryKey: readonly (readonly string[])[]
   /** The column that says which of two versions of a row is newer; undefined where emission time does. */
   cursor: Cursor | undefined
   /** Names of the columns, where the source declares them. */

@@ -1,0 +1,53 @@
+/** Puts together what records go through: taken in, batched, prepared, delivered, and acknowledged in order. */
+import type { Config } from '../config/config.ts'
+import type { Output } from '../protocol/output.ts'
+import type { Link } from '../redis/link.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { deliverBy } from './deliver.ts'
+import type { OpenStream } from './finish.ts'
+import type { Ids } from './ids.ts'
+import { Intake } from './intake.ts'
+import { deadLetterKey } from './keys.ts'
+import { Ledger } from './ledger.ts'
+import { prepareBy } from './prepare.ts'
+import { Progress } from './progress.ts'
+import { rowsOf } from './rows.ts'
+import { Slabs } from './slabs.ts'
+
+/** Slabs are a little larger than what is in them. */
+const SLABS_PER_BYTE = 1.25
+
+export interface PipelineParts {
+  config: Config
+  link: Link
+  streams: readonly OpenStream[]
+  ids: Ids
+  output: Output
+}
+
+export interface Pipeline {
+  intake: Intake
+  ledger: Ledger
+  progress: Progress
+}
+
+export function pipeline({ config, link, streams, ids, output }: PipelineParts): Pipeline {
+  const { maxInFlightBytes: maxBytes, batchBytes, batchRecords, keyPrefix } = config
+  const plans = streams.map(({ plan }) => plan)
+  const progress = new Progress(plans, output.log)
+  const slabs = new Slabs(maxBytes * SLABS_PER_BYTE, batchBytes)
+  const deadLetters =
+    config.onRecordError === 'dead_letter'
+      ? new DeadLetters({ link, key: deadLetterKey(keyPrefix), maxLength: config.deadLetterMaxLength })
+      : undefined
+  const ledger = new Ledger({
+    deliver: deliverBy({ link, slabs, deadLetters }),
+    prepare: prepareBy(ids, rowsOf(streams)),
+    progress,
+    output,
+    maxBytes,
+    leastBytes: slabs.least,
+  })
+  const limits = { records: batchRecords, bytes: batchBytes }
+  return { intake: new Intake({ plans, limits, ledger, progress }), ledger, progress }
+}
