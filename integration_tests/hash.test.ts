@@ -36,6 +36,7 @@ describe('a record', () => {
       '_airbyte:stream:public:users': {
         lowest_id: '1',
         key_template: '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}',
+        run: expect.stringMatching(/^[0-9a-f-]{36}$/),
       },
     })
   })

@@ -17,13 +17,7 @@ const CRC = Uint16Array.from({ length: 256 }, (_, byte) => {
 
 /** Of the text between the first brace and the next closing one, where there is any; else of the whole key. */
 export function slotOf(key: Buffer): number {
-  const start = key.indexOf(OPEN) + 1
-  const end = start === 0 ? -1 : key.indexOf(CLOSE, start)
-  const isTagged = end > start
-  const [from, to] = isTagged ? [start, end] : [0, key.length]
-  let crc = 0
-  for (let at = from; at < to; at++) crc = ((crc << 8) & 0xffff) ^ CRC[(crc >> 8) ^ key[at]!]!
-  return crc % SLOTS
+  return crcOf(key, ...hashedIn(key)) % SLOTS
 }
 
 /**
@@ -58,8 +52,26 @@ function tagOf(slot: number): string {
 
 /** Half a tag in the prefix takes in what is behind it: some text in between brings the whole to the slot. */
 function searched(before: Buffer, rest: Buffer, slot: number): Buffer {
+  const behind = Buffer.concat([Buffer.from(':'), rest])
+  // The text has no braces, so what is hashed begins and ends where it does without it.
+  const without = Buffer.concat([before, behind])
+  const [from, to] = hashedIn(without)
+  const start = crcOf(without, from, before.length)
   for (let number = 0; ; number++) {
-    const name = Buffer.concat([before, Buffer.from(`${number.toString(36)}:`), rest])
-    if (slotOf(name) === slot) return name
+    const text = Buffer.from(number.toString(36))
+    const crc = crcOf(behind, 0, to - before.length, crcOf(text, 0, text.length, start))
+    if (crc % SLOTS === slot) return Buffer.concat([before, text, behind])
   }
+}
+
+function hashedIn(key: Buffer): [from: number, to: number] {
+  const start = key.indexOf(OPEN) + 1
+  const end = start === 0 ? -1 : key.indexOf(CLOSE, start)
+  return end > start ? [start, end] : [0, key.length]
+}
+
+function crcOf(bytes: Buffer, from: number, to: number, start = 0): number {
+  let crc = start
+  for (let at = from; at < to; at++) crc = ((crc << 8) & 0xffff) ^ CRC[(crc >> 8) ^ bytes[at]!]!
+  return crc
 }
