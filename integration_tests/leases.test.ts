@@ -42,6 +42,13 @@ async function ownKeys(): Promise<string[]> {
   return [...(await client.keys('_airbyte:lease:*')), ...(holder === null ? [] : ['holder'])]
 }
 
+/** The ids of the connections of the run that has the lease, when both are known. */
+async function connected(): Promise<string[]> {
+  const [, ...ids] = String(await client.hget('_airbyte:stream::s', 'holder')).split(' ')
+  const list = String(await client.client('LIST'))
+  return ids.length === 2 && ids.every((id) => new RegExp(`^id=${id} `, 'm').test(list)) ? ids : []
+}
+
 describe('a second run on a stream', () => {
   it('says so and stops, having changed nothing, and the first one ends well', async () => {
     const first = await startedRun()
@@ -76,6 +83,78 @@ describe('a second run on a stream', () => {
       expect.stringMatching(/^s: another run holds the lease/),
     )
     expect(await client.exists(':s:1', ':s:2')).toBe(2)
+  })
+})
+
+describe('a run of several streams', () => {
+  const several = ['a', 'b', 'c'].map((name) => ({ name }))
+
+  it('gives back what it took where it cannot have all, and leaves what it found', async () => {
+    await client.hset('_airbyte:stream::a', 'holder', 'another-server 1 2')
+    await using other = startConnector(writeArgs(redis, [{ name: 'b' }]))
+    await until(async () => (await client.exists('_airbyte:lease::b')) === 1)
+    const run = await write(redis, several, record('a', {}))
+
+    expect(run.code).toBe(1)
+    expect(run.errors[0]?.message).toMatch(/^Another run is writing stream b.* this run has changed nothing/)
+    expect(await client.keys('_airbyte:lease:*')).toEqual(['_airbyte:lease::b'])
+    expect(await client.hgetall('_airbyte:stream::a')).toEqual({ holder: 'another-server 1 2' })
+    expect(await client.exists('_airbyte:stream::c')).toBe(0)
+    other.stdin.end()
+    expect(await other.exit).toMatchObject({ code: 0 })
+  })
+
+  it('that begins when another one does: one of them has all of them, whatever their order', async () => {
+    const many = Array.from({ length: 300 }, (_, number) => ({ name: `s${number}` }))
+    await using one = startConnector(writeArgs(redis, many))
+    await using two = startConnector(writeArgs(redis, many.toReversed()))
+    const loser = await Promise.race([one.exit.then(() => one), two.exit.then(() => two)])
+    const winner = loser === one ? two : one
+    winner.stdin.end()
+
+    expect(await loser.exit).toMatchObject({ code: 1 })
+    expect(await winner.exit).toMatchObject({ code: 0 })
+    expect(await client.keys('_airbyte:lease:*')).toEqual([])
+  })
+
+  it('tells once that it waits, and once that it may not close the connections of a dead run', async () => {
+    await client.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+@all', '-client|kill')
+    const login = { username: 'limited', password: 'secret' }
+    await using first = startConnector(writeArgs(redis, several, login))
+    await until(async () => (await client.hexists('_airbyte:stream::c', 'holder')) === 1)
+    first.kill('SIGKILL')
+    await first.exit
+    const second = await write(redis, several, record('a', {}), login)
+
+    expect(second.code).toBe(0)
+    const said = second.logs.map(({ message }) => message)
+    expect(said.filter((message) => message.includes('another run holds the lease'))).toHaveLength(1)
+    expect(second.logs.filter(({ level }) => level === 'WARN').map(({ message }) => message)).toEqual([
+      'The connections of a run that did not end well could not be closed (CLIENT KILL).',
+    ])
+  })
+})
+
+describe('the holder of a lease', () => {
+  it('is known by its connections, and by the new ones after they broke', async () => {
+    const run = await startedRun()
+    const before = await connected()
+    expect(before).toHaveLength(2)
+    for (const id of before) await client.client('KILL', 'ID', Number(id))
+    await until(async () => (await connected()).length === 2)
+    expect(await connected()).not.toEqual(before)
+    run.stdin.end()
+    expect(await run.exit).toMatchObject({ code: 0 })
+  })
+
+  it('that is dead has its connections closed by the next one', async () => {
+    // Stands for the connection of a run that was frozen.
+    const zombie = redis.client({ retryStrategy: () => null })
+    const id = await zombie.client('ID')
+    const server = /run_id:(\S+)/.exec(await client.info('server'))?.[1]
+    await client.hset('_airbyte:stream::s', 'holder', `${server} ${id} ${id}`)
+    expect((await write(redis, streams, row(1))).code).toBe(0)
+    await expect(zombie.ping()).rejects.toThrow('Connection is closed')
   })
 })
 

@@ -38,7 +38,6 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
     greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
   })
   await using leases = await Leases.take(link, planned, run, output.log)
-  link.objection = (ask, identities) => leases.objection(ask, identities)
   const streams = await openStreams(link, planned, output.log)
   const ids = await Ids.open(
     link,

@@ -10,6 +10,7 @@ import { fence } from './fence.ts'
 import { Lane, type Answers, type Shipment } from './lane.ts'
 import { OlderDataError, OnceOnly } from './once.ts'
 import { Outage } from './retry.ts'
+import { Silence } from './silence.ts'
 import { judge, type Where } from './verdict.ts'
 
 export type Ask = OpenConnection['call']
@@ -36,9 +37,6 @@ export interface LinkOptions {
   greeting: readonly (readonly string[])[]
 }
 
-/** A server that owes an answer for this long is taken for unreachable, whatever the socket says. */
-const LONGEST_SILENCE_S = 60
-
 export class Link implements AsyncDisposable {
   readonly #config: Config
   readonly #where: Where
@@ -52,8 +50,7 @@ export class Link implements AsyncDisposable {
   /** Connections that may still be alive on the server. */
   #lost: Identity[] = []
   #failure: Error | undefined
-  #heardAt = 0
-  readonly #watch: NodeJS.Timeout
+  readonly #silence: Silence
   /** Numbers the transactions that must not be run twice. */
   readonly once: OnceOnly
   /** Numbers what may be run twice: a server that came back without some of it has lost what it had confirmed. */
@@ -79,13 +76,15 @@ export class Link implements AsyncDisposable {
     this.#log = log
     this.#where = `${config.connection.host}:${config.connection.port}`
     this.#outage = new Outage(config.maxOutageSeconds, log)
+    this.#silence = new Silence(this.#where, config.maxOutageSeconds, {
+      isWaiting: () => this.#questions.size > 0 || this.#lane.unconfirmed > 0,
+      tooLong: (reason) => this.#lose(reason),
+    })
     this.#lane = new Lane(this.#where, {
-      heard: () => (this.#heardAt = performance.now()),
+      heard: () => this.#silence.heard(),
       confirmed: () => this.#outage.end(),
       refused: (error) => this.#lose(error),
     })
-    const silence = Math.min(LONGEST_SILENCE_S, Math.max(10, config.maxOutageSeconds)) * 1000
-    this.#watch = setInterval(() => this.#checkSilence(silence), 1000).unref()
   }
 
   /** Runs one command; after a lost connection it is run again, so it may have been run twice. */
@@ -93,7 +92,7 @@ export class Link implements AsyncDisposable {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     const question: Question = { command, args, resolve, reject }
-    this.#noteWaiting()
+    this.#silence.asks()
     this.#questions.add(question)
     if (this.#connections !== undefined) this.#put(question, this.#connections.control)
     return promise
@@ -102,7 +101,7 @@ export class Link implements AsyncDisposable {
   /** Sends encoded commands down the lane; see `Lane.send`. Sent again after a lost connection. */
   async send(shipment: Shipment): Promise<Answers> {
     if (this.#failure !== undefined) throw this.#failure
-    this.#noteWaiting()
+    this.#silence.asks()
     const answers = await this.#lane.send(shipment)
     if (shipment.sequence !== undefined) this.once.confirmed(shipment.sequence)
     if (shipment.mark !== undefined) this.marks.confirmed(shipment.mark)
@@ -122,11 +121,13 @@ export class Link implements AsyncDisposable {
 
   /** From here on nothing is sent, and everyone who waits is told why. */
   end(reason: Error): void {
+    // A connection that is only cut still sends what it was given.
+    this.#connections?.bulk.takeSocket().destroy()
     this.#fail(reason)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#watch)
+    this.#silence.end()
     this.#fail(new TransientError('The run has ended.'))
   }
 
@@ -134,7 +135,7 @@ export class Link implements AsyncDisposable {
     control.call(question.command, ...question.args).then(
       (reply) => {
         if (!this.#questions.delete(question)) return
-        this.#heardAt = performance.now()
+        this.#silence.heard()
         if (this.#lane.unconfirmed === 0) this.#outage.end()
         question.resolve(reply)
       },
@@ -226,27 +227,13 @@ export class Link implements AsyncDisposable {
 
   #use(connections: Connections, run: number): void {
     this.#connections = connections
-    this.#heardAt = performance.now()
+    this.#silence.heard()
     for (const connection of [connections.control, connections.bulk])
       void connection.gone.then((reason) => {
         if (this.#connections === connections) this.#lose(reason)
       })
     this.#lane.attach(connections.bulk.takeSocket(), run)
     for (const question of this.#questions) this.#put(question, connections.control)
-  }
-
-  /** Whether the server owes an answer. */
-  get #isWaiting(): boolean {
-    return this.#questions.size > 0 || this.#lane.unconfirmed > 0
-  }
-
-  #noteWaiting(): void {
-    if (!this.#isWaiting) this.#heardAt = performance.now()
-  }
-
-  #checkSilence(limit: number): void {
-    if (!this.#isWaiting || performance.now() - this.#heardAt < limit) return
-    this.#lose(new TransientError(`Redis at ${this.#where} has not answered for ${limit / 1000} seconds.`))
   }
 
   #fail(error: Error): void {

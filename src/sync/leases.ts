@@ -3,7 +3,7 @@
  * of one that has not renewed it makes sure that nothing of that one arrives any more.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConfigError, TransientError } from '../errors.ts'
+import { ConfigError, SystemError, TransientError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Identity, Reply } from '../redis/connect.ts'
 import { fence } from '../redis/fence.ts'
@@ -23,15 +23,29 @@ type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'notesKey'>
 export class Leases implements AsyncDisposable {
   readonly #link: Link
   readonly #run: string
-  readonly #held: Leased[] = []
+  readonly #log: Log
+  readonly #held = new Set<Leased>()
+  /** Whether the streams' notes name this run. Before, they may name one that has to be silenced. */
+  #isNoted = false
+  #isWaiting = false
   readonly #renewal: NodeJS.Timeout
   #isRenewing = false
 
   /** Takes the leases of all streams, waiting for those of runs that have died. `run`: a name that no other run has. */
   static async take(link: Link, streams: readonly Leased[], run: string, log: Log): Promise<Leases> {
-    const leases = new Leases(link, run)
+    const leases = new Leases(link, run, log)
+    // Others may have to be waited for, and a connection may break meanwhile.
+    link.objection = (ask, identities) => leases.objection(ask, identities)
     try {
-      await Promise.all(streams.map((stream) => leases.#take(stream, log)))
+      // Of two runs that begin at a time, one gets all, as both begin with the same stream.
+      const inOrder = streams.toSorted((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
+      await leases.#takeAll(inOrder.slice(0, 1))
+      await leases.#takeAll(inOrder.slice(1))
+      await leases.#silenceFormer()
+      await leases.#noteAll()
+      // A run that was frozen on the way here may have lost them.
+      const loss = await leases.#renew(leases.#ask)
+      if (loss !== undefined) throw loss
     } catch (error) {
       await leases[Symbol.asyncDispose]()
       throw error
@@ -39,9 +53,10 @@ export class Leases implements AsyncDisposable {
     return leases
   }
 
-  private constructor(link: Link, run: string) {
+  private constructor(link: Link, run: string, log: Log) {
     this.#link = link
     this.#run = run
+    this.#log = log
     // From the first one on: others may have to be waited for.
     this.#renewal = setInterval(() => void this.#renewInTime(), RENEWED_EVERY_MS).unref()
   }
@@ -49,53 +64,81 @@ export class Leases implements AsyncDisposable {
   /** Renews the leases over a new connection; gives an error where another run has taken one. */
   async objection(ask: Ask, identities: readonly Identity[]): Promise<Error | undefined> {
     const loss = await this.#renew(ask)
-    if (loss !== undefined) return loss
-    await Promise.all(this.#held.map((stream) => this.#noteHolder(ask, stream, identities)))
-    return undefined
+    if (loss !== undefined || !this.#isNoted) return loss
+    await this.#note(ask, wordsFor(identities))
+    // Another run that takes the lease from here on finds this connection; one that took it before is found here.
+    return this.#renew(ask)
   }
 
   /** Gives the leases back. Never fails, and never takes long: what is not given back runs out. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#renewal)
-    const released = this.#held.splice(0).map((stream) => this.#release(stream).catch(() => undefined))
+    const released = [...this.#held].map((stream) => this.#release(stream).catch(() => undefined))
+    this.#held.clear()
     await Promise.race([Promise.all(released), sleep(LONGEST_RELEASE_MS, undefined, { ref: false })])
   }
 
-  async #take(stream: Leased, log: Log): Promise<void> {
-    const { leaseKey, notesKey, name } = stream
-    const ask: Ask = (command, ...args) => this.#link.ask(command, ...args)
+  readonly #ask: Ask = (command, ...args) => this.#link.ask(command, ...args)
+
+  /** Ends when none is on its way any more, so that all that were taken are known. */
+  async #takeAll(streams: readonly Leased[]): Promise<void> {
+    const problems: unknown[] = []
+    const note = (problem: unknown): unknown => problems.push(problem)
+    await Promise.all(streams.map((stream) => this.#takeOne(stream, problems).catch(note)))
+    if (problems.length > 0) throw problems[0]
+  }
+
+  /** Stops where there are problems with others. */
+  async #takeOne(stream: Leased, problems: readonly unknown[]): Promise<void> {
+    const { leaseKey, name } = stream
     let seen: { holder: unknown; left: number } | undefined
-    while ((await ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')) === null) {
-      const [holder, left] = await Promise.all([ask('GET', leaseKey), ask('PTTL', leaseKey)])
+    while (problems.length === 0) {
+      const taken = await this.#ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')
+      const [holder, left] =
+        taken === null
+          ? await Promise.all([this.#ask('GET', leaseKey), this.#ask('PTTL', leaseKey)])
+          : [this.#run, LEASE_MS]
       // After a lost reply the lease may be our own.
-      if (holder === this.#run) break
+      if (holder === this.#run) return void this.#held.add(stream)
       if (holder === null) continue
-      if (seen === undefined)
-        log('INFO', `${name}: another run holds the lease; waiting to see whether it is alive.`)
-      else if (holder !== seen.holder || Number(left) > seen.left) throw isWritten(name)
+      const isAlive = seen !== undefined && (holder !== seen.holder || Number(left) > seen.left)
+      if (isAlive) throw isWritten(name)
+      this.#tellWaiting(name)
       seen = { holder, left: Number(left) }
       await sleep(LOOKED_AT_EVERY_MS)
     }
-    this.#held.push(stream)
-    await this.#silence(await ask('HGET', notesKey, 'holder'), log)
-    await this.#noteHolder(ask, stream, this.#link.identities)
+  }
+
+  /** Once, however many streams there are. */
+  #tellWaiting(name: string): void {
+    if (!this.#isWaiting)
+      this.#log('INFO', `${name}: another run holds the lease; waiting to see whether it is alive.`)
+    this.#isWaiting = true
   }
 
   /** A run that was frozen for longer than its lease may still have something to send. */
-  async #silence(note: Reply, log: Log): Promise<void> {
-    if (typeof note !== 'string') return
+  async #silenceFormer(): Promise<void> {
+    const held = [...this.#held]
+    const notes = await Promise.all(held.map(({ notesKey }) => this.#ask('HGET', notesKey, 'holder')))
+    const former = [...new Set(notes)].flatMap(readHolder)
     const [identity = { clientId: undefined, runId: undefined }] = this.#link.identities
-    const call: Ask = (command, ...args) => this.#link.ask(command, ...args)
-    const areSilent = await fence(readHolder(note), { identity, call }).catch(refused)
+    const areSilent = await fence(former, { identity, call: this.#ask }).catch(refused)
     if (!areSilent)
-      log('WARN', 'The connections of a run that did not end well could not be closed (CLIENT KILL).')
+      this.#log('WARN', 'The connections of a run that did not end well could not be closed (CLIENT KILL).')
+  }
+
+  /** Notes that are asked for again after a lost connection name that one. */
+  async #noteAll(): Promise<void> {
+    const words = (): string => wordsFor(this.#link.identities)
+    for (let noted: string | undefined; noted !== words();) await this.#note(this.#ask, (noted = words()))
+    this.#isNoted = true
   }
 
   async #renewInTime(): Promise<void> {
     if (this.#isRenewing) return
     this.#isRenewing = true
     try {
-      const loss = await this.#renew((command, ...args) => this.#link.ask(command, ...args))
+      const loss = await this.#renew(this.#ask)
       if (loss !== undefined) this.#link.end(loss)
     } catch {
       // Whoever waits for the link is told why it failed.
@@ -107,7 +150,7 @@ export class Leases implements AsyncDisposable {
   /** Gives an error where a lease cannot be had any more. */
   async #renew(ask: Ask): Promise<Error | undefined> {
     const losses = await Promise.all(
-      this.#held.map(async (stream) => {
+      [...this.#held].map(async (stream) => {
         const holder = await ask('GET', stream.leaseKey)
         if (holder === this.#run) await ask('PEXPIRE', stream.leaseKey, LEASE_MS)
         else return this.#retake(ask, stream)
@@ -120,35 +163,43 @@ export class Leases implements AsyncDisposable {
   /** A lease that ran out during an outage can be taken again where nobody has had it in between. */
   async #retake(ask: Ask, { leaseKey, notesKey, name }: Leased): Promise<Error | undefined> {
     const taken = await ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')
+    // Nothing has been written yet.
+    if (!this.#isNoted) return taken === null ? isWritten(name) : undefined
     const last = await ask('HGET', notesKey, 'run')
     if (last === null) return notesAreGone(name)
     return taken === null || last !== this.#run ? takenOver(name) : undefined
   }
 
-  /** The last run that had the lease, and `<run id of the server> <client id> …`, its connections there. */
-  async #noteHolder(ask: Ask, { notesKey }: Leased, identities: readonly Identity[]): Promise<void> {
-    const ids = identities.map(({ clientId }) => clientId ?? 0)
-    const holder = [identities[0]?.runId ?? '', ...ids].join(' ')
-    await ask('HSET', notesKey, 'run', this.#run, 'holder', holder)
+  /** The last run that had the leases, and its connections. */
+  async #note(ask: Ask, holder: string): Promise<void> {
+    const notes = [...this.#held].map(({ notesKey }) =>
+      ask('HSET', notesKey, 'run', this.#run, 'holder', holder),
+    )
+    await Promise.all(notes)
   }
 
   async #release({ leaseKey, notesKey }: Leased): Promise<void> {
-    const [holder, left] = await Promise.all([
-      this.#link.ask('GET', leaseKey),
-      this.#link.ask('PTTL', leaseKey),
-    ])
+    const [holder, left] = await Promise.all([this.#ask('GET', leaseKey), this.#ask('PTTL', leaseKey)])
     if (holder !== this.#run || Number(left) < LEAST_LEFT_MS) return
-    await Promise.all([this.#link.ask('HDEL', notesKey, 'holder'), this.#link.ask('DEL', leaseKey)])
+    // What another run has left is for the next one.
+    const noted = this.#isNoted ? this.#ask('HDEL', notesKey, 'holder') : undefined
+    await Promise.all([noted, this.#ask('DEL', leaseKey)])
   }
 }
 
-/** Servers may deny CLIENT. */
+/** Servers may deny CLIENT, or not know it. */
 function refused(error: unknown): false {
-  if (error instanceof ConfigError) return false
+  if (error instanceof ConfigError || error instanceof SystemError) return false
   throw error
 }
 
-function readHolder(note: string): Identity[] {
+/** `<run id of the server> <client id> …`. */
+function wordsFor(identities: readonly Identity[]): string {
+  return [identities[0]?.runId ?? '', ...identities.map(({ clientId }) => clientId ?? 0)].join(' ')
+}
+
+function readHolder(note: Reply): Identity[] {
+  if (typeof note !== 'string') return []
   const [runId, ...ids] = note.split(' ')
   return ids.map((id) => ({ runId: runId || undefined, clientId: Number(id) || undefined }))
 }

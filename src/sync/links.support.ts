@@ -3,6 +3,7 @@ import type { Reply } from '../redis/connect.ts'
 import type { Answers, Shipment } from '../redis/lane.ts'
 import type { Link } from '../redis/link.ts'
 import { OnceOnly } from '../redis/once.ts'
+import { commandsIn } from './batches.support.ts'
 
 export type Sent = Shipment & PromiseWithResolvers<Answers>
 
@@ -29,4 +30,15 @@ export function playedLink(reply: (question: string) => Reply = () => null) {
     sent,
     asked,
   }
+}
+
+/** Answers what is sent as what is asked, at once; all of it is in `asked`, in order. */
+export function answeringLink(reply: (question: string) => Reply) {
+  const { link, asked } = playedLink(reply)
+  const send: Link['send'] = async ({ bytes }) => {
+    const questions = commandsIn(bytes).map((words) => words.join(' '))
+    asked.push(...questions)
+    return { ...FINE, read: questions.map((question) => [reply(question)].flat() as (string | null)[]) }
+  }
+  return { link: Object.assign(link, { send }), asked }
 }
