@@ -33,15 +33,18 @@ describe('the template of staging keys', () => {
   it('gives the staging key of what the live template gives, or why that is none', () => {
     const keys: string[] = []
     const out = new ByteBuffer(Buffer.alloc(1))
-    eachRead(['{"a":1}', '{"a":1}', '{"a":12}', '{}', '{"a":"1"}'], '5', true, (view) => {
+    eachRead(['{"a":1}', '{"a":1}', '{"a":2}', '{"a":12}', '{}', '{"a":"1"}'], '5', true, (view) => {
       out.clear()
       out.add(Buffer.from('>'))
       keys.push(staged.render(view, out) ?? out.bytes.toString('utf8', 0, out.length))
     })
-    const [one, twelve] = ['p:k:1', 'p:k:12'].map((key) => stagingKey(Buffer.from(key), Buffer.from('p:')))
+    const [one, two, twelve] = ['p:k:1', 'p:k:2', 'p:k:12'].map((key) =>
+      stagingKey(Buffer.from(key), Buffer.from('p:')).toString(),
+    )
     expect(keys).toEqual([
       `>${one}`,
       `>${one}`,
+      `>${two}`,
       `>${twelve}`,
       'the column a, which the key needs, is missing',
       `>${one}`,

@@ -66,8 +66,10 @@ async function replacementOf(
 
 async function carryThrough(link: Link, { plan, index }: Opening, replacement: Replacement): Promise<number> {
   const left = await carryOut(link, plan, index, replacement)
-  const { keptIds, before, attempt } = replacement
+  const { ids, keptIds, before, attempt } = replacement
   if (keptIds === undefined) {
+    // What it counted is gone.
+    if (ids !== undefined && !plan.layout.usesIds) await link.ask('UNLINK', plan.baseKey)
     await link.ask('HSET', plan.notesKey, 'live_oldest', before, 'live_newest', attempt)
     await link.ask(
       'HDEL',
@@ -78,6 +80,7 @@ async function carryThrough(link: Link, { plan, index }: Opening, replacement: R
       'key_template',
       'lowest_id',
       'last_id',
+      'generations',
     )
   } else {
     await link.ask('HSET', plan.notesKey, 'lowest_id', keptIds.first)

@@ -17,6 +17,7 @@ describe('the generations of a stream', () => {
     expect(writeGenerations(known)).toBe('3@11 4@21')
     expect(readGenerations('3@11 4@21')).toEqual(known)
     expect(readGenerations(null)).toEqual([])
+    expect(readGenerations(writeGenerations([]))).toEqual([])
   })
 
   it('go on where an attempt is made again', () => {

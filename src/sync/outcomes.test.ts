@@ -3,9 +3,10 @@ import { ConfigError } from '../errors.ts'
 import type { Answers } from '../redis/lane.ts'
 import type { Batch } from './batch.ts'
 import { batchOf, laidOut, recordsOf } from './batches.support.ts'
-import { outcomesOf, type Outcome } from './outcomes.ts'
+import { decidedOutcomes, inOrder, outcomesOf, type Outcome } from './outcomes.ts'
 import type { StreamPlan } from './plan.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
+import type { Action, Decisions } from './rows.ts'
 
 const REFUSED = 'Redis refused to write the key'
 
@@ -128,6 +129,21 @@ describe('a record whose condition is not met', () => {
   })
 })
 
+describe('records that were decided upon before they were laid out', () => {
+  it('are deduplicated or deleted, those of all streams in the order of the records', () => {
+    const one = decisionsWith([5, 0], { 3: 'remove', 1: 'none', 2: 'write anew' })
+    const outcome = decidedOutcomes([one, decisionsWith([4], {})])
+    expect(inOrder(outcome).map(({ kind, record }) => `${kind} ${record}`)).toEqual([
+      'deduplicated 0',
+      'deleted 1',
+      'deleted 3',
+      'deduplicated 4',
+      'deduplicated 5',
+    ])
+    expect(decidedOutcomes([])).toEqual([])
+  })
+})
+
 describe('outcomes', () => {
   it('are in the order of the records', () => {
     const plan = planWith({ cache_type: 'string', key_template: '${n}', write_condition: 'if_exists' })
@@ -152,6 +168,13 @@ function outcomes(batch: Batch, answers: readonly Answers[]): Outcome[] {
   const { out, ...rest } = laidOut(batch)
   expect(rest.parts).toHaveLength(answers.length)
   return outcomesOf(batch, rest, out, answers)
+}
+
+function decisionsWith(deduplicated: number[], actions: Record<number, Action>): Decisions {
+  const entries = Object.entries(actions).map(
+    ([record, action]) => [Number(record), { action, place: 'k' }] as const,
+  )
+  return { deduplicated, actions: new Map(entries) } as unknown as Decisions
 }
 
 function numbered(plan: StreamPlan, records: number): [StreamPlan, string][] {

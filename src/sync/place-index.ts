@@ -6,6 +6,7 @@ import type { Link } from '../redis/link.ts'
 import { CommandBuffer } from '../redis/resp.ts'
 import { forgetKey, placesKey } from './keys.ts'
 import type { StreamPlan } from './plan.ts'
+import { readVersion } from './row-version.ts'
 import type { Placed, Word } from './word.ts'
 
 const SHARDS = 256
@@ -28,11 +29,13 @@ export class PlaceIndex {
   readonly #link: Link
   readonly #places: readonly string[]
   readonly #forget: readonly string[]
+  readonly #endsByItself: boolean
 
-  constructor(link: Link, { settings: { keyPrefix }, stream }: StreamPlan) {
+  constructor(link: Link, { settings: { keyPrefix, ttlSeconds }, stream }: StreamPlan) {
     const base = `${stream.namespace}:${stream.name}`
     const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
     this.#link = link
+    this.#endsByItself = ttlSeconds > 0
     this.#places = shards.map((shard) => placesKey(keyPrefix, base, shard))
     this.#forget = shards.map((shard) => forgetKey(keyPrefix, base, shard))
   }
@@ -137,12 +140,20 @@ export class PlaceIndex {
     } while (cursor !== '0')
   }
 
+  /** Runs that note no versions do not say that a row is back; and rows may have ended by themselves once, and not now. */
+  #isGone(note: string | null): boolean {
+    if (note === null || !note.includes(' ')) return false
+    return this.#endsByItself || readVersion(note).isDeleted
+  }
+
   async #forgetDueIn(key: string, shard: number, now: number): Promise<void> {
     for (;;) {
       const due = await this.#link.ask('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, MOST_IN_COMMAND)
       const places = due as string[]
       if (places.length === 0) return
-      await this.#link.ask('HDEL', this.#places[shard]!, ...places)
+      const notes = await this.#link.ask('HMGET', this.#places[shard]!, ...places)
+      const gone = places.filter((_, at) => this.#isGone((notes as (string | null)[])[at]!))
+      if (gone.length > 0) await this.#link.ask('HDEL', this.#places[shard]!, ...gone)
       await this.#link.ask('ZREM', key, ...places)
     }
   }

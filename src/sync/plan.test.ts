@@ -67,6 +67,27 @@ describe('the plan of a stream', () => {
     ])
   })
 
+  it.each([
+    ['append', {}, true, true],
+    ['append', { write_condition: 'if_absent', track_keys: 'auto' }, false, false],
+    ['update', {}, false, false],
+    ['soft_delete', {}, false, false],
+  ] as const)(
+    'remembers no rows that a condition may keep from being written: %s, %j',
+    (mode, options, is, may) => {
+      const given = {
+        cache_type: 'string',
+        key_template: 'k:${id}',
+        data_format: 'json',
+        track_keys: 'always',
+      }
+      expect(planWith({ ...given, ...options }, { mode, primaryKey: [['id']] })).toMatchObject({
+        isTracked: is,
+        mayTrack: may,
+      })
+    },
+  )
+
   it('says whether it replaces, in the order of the catalog', () => {
     const plans = plansFor([stream('a'), stream('b', { mode: 'overwrite' })])
     expect(plans.map(({ index, name, replaces }) => [index, name, replaces])).toEqual([

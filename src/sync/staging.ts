@@ -3,6 +3,7 @@
  * place in one step when the run is complete. Until then a staging key is kept for the next attempt.
  */
 import { ConfigError } from '../errors.ts'
+import { spreadOut } from '../layout/expiry.ts'
 import { stagingKey } from '../layout/staged.ts'
 import type { Link } from '../redis/link.ts'
 import { besideKey } from '../redis/slots.ts'
@@ -25,6 +26,8 @@ export async function openStaging(link: Link, index: PlaceIndex, history: Histor
   if (staged !== undefined && (isStale || !isReplaced)) await link.ask('HDEL', plan.notesKey, 'staged')
   if (isReplaced) await link.ask('HSETNX', plan.notesKey, 'staged', attempt)
   else await link.ask('HSET', plan.notesKey, 'live_newest', attempt)
+  // So that it goes, one day, even if the stream has another key by then.
+  if (!isReplaced && plan.places.only !== undefined) await index.ensure(plan.places.only)
   return isReplaced ? { ...plan, layout: plan.staged } : plan
 }
 
@@ -53,10 +56,9 @@ export async function requireSwappable(link: Link, index: PlaceIndex, history: H
 
 /** Has what was gathered for a key take the place of what is there; done again, it changes nothing. */
 export async function swap(link: Link, plan: StreamPlan, key: string): Promise<void> {
-  const { ttlSeconds } = plan.settings
   const old = besideKey(Buffer.from(key), Buffer.from(plan.settings.keyPrefix), 'old').toString()
   const keys = [stagingOf(plan, key), key, old]
-  await link.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.places.form.kind, ttlSeconds * 1000)
+  await link.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.places.form.kind, ttlOf(plan))
   // In a step of its own, as renaming over a large key would hold up all clients.
   await link.ask('UNLINK', old)
 }
@@ -69,14 +71,20 @@ const ITEMS_AT_ONCE = 500
 
 /** What a replacement that was given up has gathered joins what is live. */
 async function drain(link: Link, plan: StreamPlan, key: string): Promise<void> {
-  const { cacheType, listOperation, ttlSeconds } = plan.settings
+  const { cacheType, listOperation } = plan.settings
   const what = cacheType === 'list' ? `list ${listOperation}` : plan.places.form.kind
   const ask = () => link.ask('EVAL', DRAIN_SCRIPT.text, 2, stagingOf(plan, key), key, what, ITEMS_AT_ONCE)
   let rounds = 0
   while (Number(await ask()) > 0) rounds++
-  if (rounds === 0) return
+  // Though nothing was left to move: it may have been moved by a run that was cut off before the following.
   for (const [command, ...args] of trimmings(plan)) await link.ask(command, key, ...args)
-  if (ttlSeconds > 0) await link.ask('PEXPIRE', key, ttlSeconds * 1000)
+  const isForEver = Number(await link.ask('PTTL', key)) === -1
+  if (ttlOf(plan) > 0 && (rounds > 0 || isForEver)) await link.ask('PEXPIRE', key, ttlOf(plan))
+}
+
+/** In milliseconds, 0 for ever. */
+function ttlOf({ settings: { ttlSeconds, ttlJitterPercent } }: StreamPlan): number {
+  return ttlSeconds > 0 ? spreadOut(ttlSeconds, ttlJitterPercent, Math.random()) : 0
 }
 
 function trimmings({

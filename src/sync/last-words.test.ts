@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import type { SyncStream } from '../protocol/catalog.ts'
+import { Input } from '../protocol/input.ts'
+import { Batch } from './batch.ts'
+import { addRecord, batchOf, recordsOf } from './batches.support.ts'
+import { firstWords, lastWords } from './last-words.ts'
+import type { StreamPlan } from './plan.ts'
+import { plansFor, planWith, stream } from './plans.support.ts'
+import { versionOf, type Word } from './word.ts'
+
+const KEYED = { key_template: 'k:${id}' }
+const DEDUP: Partial<SyncStream> = {
+  mode: 'append_dedup',
+  primaryKey: [['id']],
+  cursor: { path: 'a.v', isNumeric: false },
+}
+
+describe('the last word on a row', () => {
+  it.each([
+    ['alone', ['{"id":1}'], ['k:1 @5 ""']],
+    ['with its cursor as it was sent', ['{"id":1,"a":{"v":1.50}}'], ['k:1 @5 "1.50"']],
+    ['with a cursor of many bytes', ['{"id":1,"a":{"v":"ü 😀 !"}}'], [String.raw`k:1 @5 "\"ü 😀 !\""`]],
+    ['without a cursor where that is null', ['{"id":1,"a":{"v":null}}'], ['k:1 @5 ""']],
+    ['on each row', ['{"id":1}', '{"id":"ü"}'], ['k:1 @5 ""', 'k:ü @5 ""']],
+    ['that it is gone', ['{"id":1,"_ab_cdc_deleted_at":7}'], ['k:1 @5 "" gone']],
+    ['none where it has no place', ['{"id":null}', '{}'], []],
+  ])('is noted: %s', (_, data, expected) => {
+    const plan = planWith(KEYED, DEDUP)
+    const { words, older } = lastWords(batchOf([plan], recordsOf(plan, data)), plan, 12)
+    expect(words.map(textOf)).toEqual(expected)
+    expect(older).toEqual([])
+    expect(words.every((word) => versionOf(word).attempt === 12)).toBe(true)
+  })
+
+  it.each([
+    [[[3], [1], [2]], 0],
+    [[[1], [3], [2]], 1],
+    [[[1], [2], [3]], 2],
+    [[[2], [2], [1]], 1],
+    [[[null], [1], [null]], 1],
+    [
+      [
+        [2, 9],
+        [2, 8],
+        [1, 10],
+      ],
+      0,
+    ],
+    [
+      [
+        [2, 8],
+        [2, 9],
+        [2, 9],
+      ],
+      2,
+    ],
+    [[['"2024-01-01T00:00:00Z"'], ['"2024-01-01T00:30:00+01:00"'], ['"2023"']], 0],
+  ] as [(number | string | null)[][], number][])('is that of the newest record: %j', (versions, newest) => {
+    const plan = planWith(KEYED, DEDUP)
+    const batch = batchAt(plan, versions)
+    const { words, older } = lastWords(batch, plan, 12)
+    expect(words.map(({ record }) => record)).toEqual([newest])
+    expect(older.toSorted((a, b) => a - b)).toEqual([0, 1, 2].filter((record) => record !== newest))
+    expect(shown(batch)).toEqual([newest])
+  })
+
+  it('compares strings as numbers where the source says that they are', () => {
+    for (const [isNumeric, newest] of [
+      [true, 0],
+      [false, 1],
+    ] as const) {
+      const plan = planWith(KEYED, { ...DEDUP, cursor: { path: 'a.v', isNumeric } })
+      const { words } = lastWords(batchAt(plan, [['"10"'], ['"9"']]), plan, 1)
+      expect(words[0]?.record).toBe(newest)
+    }
+  })
+
+  it('is by time of emission alone where there is no cursor', () => {
+    const plan = planWith(KEYED, { ...DEDUP, cursor: undefined })
+    const { words } = lastWords(
+      batchAt(plan, [
+        [1, 9],
+        [3, 7],
+        [2, 8],
+      ]),
+      plan,
+      1,
+    )
+    expect(words.map((word) => [word.record, textOf(word)])).toEqual([[0, 'k:1 @9 ""']])
+  })
+
+  it.each([
+    [[false, true], true],
+    [[true, false], false],
+  ])('may take back a deletion, or be one: %j', (gone, isDeleted) => {
+    const plan = planWith(KEYED, DEDUP)
+    const data = gone.map((is, n) => `{"id":1,"a":{"v":${n}},"_ab_cdc_deleted_at":${is ? 1 : 'null'}}`)
+    const { words } = lastWords(batchOf([plan], recordsOf(plan, data)), plan, 1)
+    expect(words.map((word) => [word.isDeleted, versionOf(word).isDeleted])).toEqual([[isDeleted, isDeleted]])
+  })
+
+  it('is no deletion where deletions are written like other records', () => {
+    const plan = planWith({ ...KEYED, delete_mode: 'soft' }, DEDUP)
+    const { words } = lastWords(
+      batchOf([plan], recordsOf(plan, ['{"id":1,"_ab_cdc_deleted_at":1}'])),
+      plan,
+      1,
+    )
+    expect(words[0]?.isDeleted).toBe(false)
+  })
+
+  it('is of the records of one stream, and of members of one key', () => {
+    const options = { streams: [{ stream: 'a', cache_type: 'set', member: '${id}' }] }
+    const plans = plansFor([stream('a', DEDUP), stream('b', DEDUP)], options) as [StreamPlan, StreamPlan]
+    const given = [1, 1, 2].flatMap((id) => plans.map((plan) => [plan, `{"id":${id}}`] as const))
+    const { words, older } = lastWords(batchOf(plans, given), plans[0], 1)
+    expect(words.map(({ place, record }) => [place, record])).toEqual([
+      ['3:n:a1', 2],
+      ['3:n:a2', 4],
+    ])
+    expect(older).toEqual([0])
+  })
+})
+
+describe('the first word on a row', () => {
+  const plan = planWith({ ...KEYED, data_format: 'flat' }, { mode: 'overwrite' })
+
+  it('tells the run alone, and of which records it is; all of them are written', () => {
+    const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{"id":2}', '{}', '{"id":1}', '{"id":1}']))
+    const { words, older } = firstWords(batch, plan, 12)
+    expect(words.map(({ place, record, others }) => [place, record, others])).toEqual([
+      ['k:1', 0, [3, 4]],
+      ['k:2', 1, undefined],
+    ])
+    expect(words.map(noteOf)).toEqual(['12', '12'])
+    expect([older, shown(batch)]).toEqual([[], [0, 1, 2, 3, 4]])
+  })
+
+  it('names places by ids, those of records without a place passed over', () => {
+    const mixed = planWith({ key_template: '${_airbyte_ab_id}:${id}' }, { mode: 'overwrite' })
+    const batch = batchOf([mixed], recordsOf(mixed, ['{"id":"a"}', '{}', '{"id":"c"}']))
+    const ids = [
+      { first: 7, last: 8 },
+      { first: 20, last: 20 },
+    ]
+    expect(firstWords(batch, mixed, 1, ids).words.map(({ place }) => place)).toEqual(['7:a', '20:c'])
+  })
+})
+
+/** Records of one row, each given by its cursor as JSON, and when it was emitted. */
+function batchAt(plan: StreamPlan, versions: readonly (readonly (number | string | null)[])[]): Batch {
+  const batch = new Batch({ records: 1000, bytes: 65_536 }, [plan])
+  const input = new Input()
+  for (const [v, emittedAt = 5] of versions)
+    addRecord(batch, plan, `{"id":1,"a":{"v":${v}}}`, input, String(emittedAt))
+  return batch
+}
+
+function textOf(word: Word): string {
+  const { emittedAt, cursor, isDeleted } = versionOf(word)
+  return `${word.place} @${emittedAt} ${JSON.stringify(cursor)}${isDeleted ? ' gone' : ''}`
+}
+
+/** What is noted of the place, as Redis gets it. */
+function noteOf({ text, middle, end }: Word): string {
+  return text.bytes.toString('utf8', middle, end).split('\r\n')[1]!
+}
+
+/** The records that are still to be laid out. */
+function shown(batch: Batch): number[] {
+  const records: number[] = []
+  batch.layEach(
+    () => true,
+    (_plan, _view, record) => records.push(record),
+  )
+  return records
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { batchOf } from './batches.support.ts'
+import type { IdRange, Ids } from './ids.ts'
+import type { PlaceIndex } from './place-index.ts'
+import type { StreamPlan } from './plan.ts'
+import { plansFor, stream } from './plans.support.ts'
+import { prepareBy } from './prepare.ts'
+import { Rows } from './rows.ts'
+import type { Placed } from './word.ts'
+
+const options = {
+  data_format: 'airbyte',
+  streams: [
+    { stream: 'd', key_template: 'd:${id}' },
+    { stream: 'm', key_template: 'm:${_airbyte_ab_id}:${id}' },
+    { stream: 'f', data_format: 'flat', key_template: 'f:${id}' },
+  ],
+}
+const plans = plansFor(
+  [
+    stream('a'),
+    stream('d', { mode: 'append_dedup', primaryKey: [['id']] }),
+    stream('m', { mode: 'overwrite' }),
+    stream('f', { mode: 'append_dedup', primaryKey: [['id']] }),
+  ],
+  options,
+)
+const [a, d, m, f] = plans as [StreamPlan, StreamPlan, StreamPlan, StreamPlan]
+
+describe('what a batch needs', () => {
+  it('is asked for at once: ids for what is written, and what is known of rows', async () => {
+    const { prepare, reserved, read } = opened()
+    const prepared = prepare(batchOf(plans, given(a, a, d, d, d, f)))
+    expect(reserved).toEqual(['n.a 2', 'n.d 1'])
+    expect(read).toEqual([['d:1'], ['f:1']])
+    const { ids, decide } = await prepared
+    expect([...ids.keys()]).toEqual([a, d])
+    expect(ids.get(a)).toEqual([{ first: 10, last: 11 }])
+    const decisions = decide()
+    expect([...decisions.keys()]).toEqual([d, f])
+    expect(decisions.get(d)).toMatchObject({ deduplicated: [2, 3], changes: [{ place: 'd:1', record: 4 }] })
+  })
+
+  it('is nothing of streams that it has no records of', async () => {
+    const { prepare, reserved, read } = opened()
+    const { ids, decide } = await prepare(batchOf(plans, []))
+    expect([reserved, read, ids.size, decide().size]).toEqual([[], [], 0, 0])
+  })
+
+  it('is decided by what is known when it is decided, not when it is prepared', async () => {
+    const { prepare } = opened()
+    const [first, second] = await Promise.all([1, 2].map(() => prepare(batchOf(plans, given(f)))))
+    expect(first!.decide().get(f)?.changes[0]?.place).toBe('f:1')
+    expect(second!.decide().get(f)?.changes).toHaveLength(1)
+  })
+
+  it('includes the places of keys with ids in them, which are known only then', async () => {
+    const { prepare, read } = opened()
+    const { decide } = await prepare(batchOf(plans, given(m, m)))
+    const { changes, actions } = decide().get(m)!
+    expect(changes.map(({ place }) => place)).toEqual(['m:10:1', 'm:11:1'])
+    expect([read, actions.size]).toEqual([[], 0])
+  })
+
+  it.each(['ids', 'rows'])('fails where %s cannot be had', async (which) => {
+    const { prepare } = opened(which)
+    await expect(prepare(batchOf(plans, given(a, d)))).rejects.toThrow(`no ${which}`)
+  })
+})
+
+function given(...streams: StreamPlan[]): [StreamPlan, string][] {
+  return streams.map((plan) => [plan, '{"id":1}'])
+}
+
+/** Ids from 10 on, and rows of which nothing is known. */
+function opened(failing?: string) {
+  const reserved: string[] = []
+  const read: string[][] = []
+  const ids = {
+    reserve: async ({ name }: StreamPlan, count: number): Promise<IdRange[]> => {
+      reserved.push(`${name} ${count}`)
+      if (failing === 'ids') throw new Error('no ids')
+      return [{ first: 10, last: 9 + count }]
+    },
+  } as unknown as Ids
+  const index = {
+    read: async (places: readonly Placed[]) => {
+      read.push(places.map(({ place }) => place))
+      if (failing === 'rows') throw new Error('no rows')
+      return places.map(() => null)
+    },
+  } as unknown as PlaceIndex
+  const usual = { attempt: 1, keptFrom: 0, cursorFrom: 0, hasUntracked: false, staged: undefined }
+  const rows = new Map(
+    [d, m, f].map((plan) => [plan, new Rows(index, { plan, ...usual, live: { oldest: 0, newest: 0 } })]),
+  )
+  return { prepare: prepareBy(ids, rows), reserved, read }
+}

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import type { SyncStream } from '../protocol/catalog.ts'
+import { batchOf, recordsOf } from './batches.support.ts'
+import type { PlaceIndex } from './place-index.ts'
+import type { StreamPlan } from './plan.ts'
+import { planWith } from './plans.support.ts'
+import { Rows, type BatchRows, type Decisions } from './rows.ts'
+import { versionOf, type Placed } from './word.ts'
+
+const DEDUP: Partial<SyncStream> = {
+  mode: 'append_dedup',
+  primaryKey: [['id']],
+  cursor: { path: 'v', isNumeric: false },
+}
+const MERGED = { data_format: 'flat', on_update: 'merge', key_template: 'k:${id}' }
+
+/** Records by their cursor, all of one row: batches of one each. */
+const CURSORS = [4, 6, 5, 6, 3, 7]
+
+describe('batches on their way', () => {
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [6, 1],
+    [3, 2],
+    [6, 3],
+  ])(
+    'leave the same rows, however late they arrive: %i are read before one is decided, %i heard of at once',
+    (ahead, together) => {
+      for (const order of ordersOf(CURSORS.length, ahead)) {
+        const { written, rows } = run(CURSORS, order, together)
+        expect(written, order.join(' ')).toEqual([4, 6, 6, 7])
+        expect(rows, order.join(' ')).toEqual({ 'k:1': '7' })
+      }
+    },
+  )
+
+  it('remember nothing of their rows once all of them have arrived and the next one has been read', () => {
+    const { open, server } = opened(planWith({ key_template: 'k:${id}' }, DEDUP))
+    const first = open([1])
+    const decided = first.decide()
+    put(decided, server)
+    decided.arrived()
+    // Only what Redis knows counts now, whatever that is.
+    server.set('k:1', '7 5 0')
+    const second = open([0])
+    expect(second.decide().changes).toHaveLength(1)
+  })
+})
+
+describe('when a place may be forgotten', () => {
+  it.each([
+    ['a deleted row: when its tombstone ends', {}, '7 5 1', true, 604_800_000],
+    ['a deleted row that was deleted before: later', {}, '7 5! 1', true, 604_800_000],
+    ['a row that is back: never', {}, '7 5! 1', false, 'never'],
+    ['a row that stays: no more than before', {}, '7 5 1', false, undefined],
+    [
+      'a row that ends by itself: twice as late, and a tombstone more',
+      { ttl_seconds: 60 },
+      null,
+      false,
+      604_920_000,
+    ],
+    [
+      'a row that ends by itself and is back: in the same way',
+      { ttl_seconds: 60 },
+      '7 5! 1',
+      false,
+      604_920_000,
+    ],
+    [
+      'a row that ends by itself, deletions being records',
+      { ttl_seconds: 60, delete_mode: 'soft' },
+      null,
+      false,
+      120_000,
+    ],
+  ] as const)('%s', (_, options, note, isDeletion, expected) => {
+    const plan = planWith({ key_template: 'k:${id}', ...options }, DEDUP)
+    const { open, server } = opened(plan)
+    if (note !== null) server.set('k:1', note)
+    const batch = open([9], isDeletion)
+    const start = Date.now()
+    const [forgetting, ...more] = batch.decide().forget
+    const time = forgetting?.time
+    expect(more).toEqual([])
+    expect(typeof time === 'number' ? Math.round((time - start) / 60_000) * 60_000 : time).toBe(
+      typeof expected === 'number' ? Math.round(expected / 60_000) * 60_000 : expected,
+    )
+  })
+})
+
+describe('a record that the layout refuses', () => {
+  const plan = planWith(MERGED, { mode: 'overwrite' })
+
+  it('passes what was to be done with it on to the next record of its row', () => {
+    const { open } = opened(plan, 7)
+    const { changes, actions, passOn } = open([1, 2, 3]).decide()
+    expect([...actions.keys()]).toEqual([0])
+    passOn(0)
+    expect([changes[0]?.record, actions.get(1)]).toEqual([1, { action: 'write anew', place: 'k:1' }])
+    passOn(2)
+    expect(changes[0]?.record).toBe(1)
+    passOn(1)
+    expect(changes[0]?.record).toBe(2)
+  })
+
+  it('leaves it to a later batch to begin the row anew, if it was alone', () => {
+    const { open } = opened(plan, 7)
+    const [first, second, third] = [open([1]), open([2]), open([3])]
+    first.decide().passOn(0)
+    expect([...second.decide().actions.values()]).toEqual([{ action: 'write anew', place: 'k:1' }])
+    expect(third.decide().actions.size).toBe(0)
+  })
+
+  it('does not have a row begun anew twice', () => {
+    const { open } = opened(plan, 7)
+    const [first, second, third] = [open([1]), open([2]), open([3])]
+    first.decide()
+    second.decide().passOn(0)
+    expect(third.decide().actions.size).toBe(0)
+  })
+})
+
+/** All orders in which batches can be read, decided and arrive: each of them in this order, batches by number. */
+function ordersOf(batches: number, ahead: number): string[][] {
+  const orders: string[][] = []
+  const go = (order: string[], read: number, decided: number, arrived: number): void => {
+    if (arrived === batches) return void orders.push(order)
+    if (read < batches && read < decided + ahead) go([...order, 'read'], read + 1, decided, arrived)
+    if (decided < read) go([...order, 'decide'], read, decided + 1, arrived)
+    if (arrived < decided) go([...order, 'arrive'], read, decided, arrived + 1)
+  }
+  go([], 0, 0, 0)
+  // There are thousands: some of each kind will do.
+  return orders.filter((_, at) => at % Math.ceil(orders.length / 150) === 0)
+}
+
+/** What is written, in the order it is, and what Redis holds in the end, by cursor. */
+function run(cursors: readonly number[], order: readonly string[], together: number) {
+  const { open, server } = opened(planWith({ key_template: 'k:${id}' }, DEDUP))
+  const batches: ReturnType<typeof open>[] = []
+  const decisions: Decisions[] = []
+  const written: number[] = []
+  const unheard: Decisions[] = []
+  let arrived = 0
+  for (const step of order) {
+    if (step === 'read') {
+      batches.push(open([cursors[batches.length]!]))
+    } else if (step === 'arrive') {
+      const one = decisions[arrived++]!
+      put(one, server)
+      unheard.push(one)
+      // Their replies may be seen to in another order.
+      if (unheard.length === together) for (const each of unheard.splice(0).toReversed()) each.arrived()
+    } else {
+      const decided = batches[decisions.length]!.decide()
+      decisions.push(decided)
+      written.push(...decided.changes.map((word) => Number(versionOf(word).cursor)))
+    }
+  }
+  const rows = [...server].map(([place, note]) => [place, note.split(' ')[2]])
+  return { written, rows: Object.fromEntries(rows) as unknown }
+}
+
+function put({ changes }: Decisions, server: Map<string, string>): void {
+  for (const word of changes) {
+    const { attempt, emittedAt, cursor, isDeleted } = versionOf(word)
+    server.set(word.place, `${attempt} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
+  }
+}
+
+/** Rows of the run 7, over a server that answers what it holds when it is read. */
+function opened(plan: StreamPlan, keptFrom = 0) {
+  const server = new Map<string, string>()
+  const index = {
+    read: async (places: readonly Placed[]) => {
+      answer = places.map(({ place }) => server.get(place) ?? null)
+      return answer
+    },
+  } as unknown as PlaceIndex
+  let answer: (string | null)[] = []
+  const usual = { attempt: 7, cursorFrom: 0, hasUntracked: false, staged: undefined }
+  const rows = new Rows(index, { plan, keptFrom, ...usual, live: { oldest: 0, newest: 0 } })
+  /** A batch of records of one row. */
+  const open = (cursors: readonly number[], isDeletion = false) => {
+    const gone = isDeletion ? ',"_ab_cdc_deleted_at":1' : ''
+    const data = cursors.map((v) => `{"id":1,"v":${v}${gone}}`)
+    const looked: BatchRows = rows.look(batchOf([plan], recordsOf(plan, data)))
+    const known = answer
+    return { decide: () => rows.decide(looked, known) }
+  }
+  return { open, server }
+}
