@@ -188,19 +188,19 @@ const CURSORS = {
   },
   timestamps: timestampOf,
   texts: (random: Random): Cursor => {
-    // The last two stand in another order by the units of UTF-16.
+    // The last four stand in another order by the units of UTF-16.
     const order = oneOf(random, [
       '',
       '10',
       '9',
-      'B',
-      'b',
       'é',
       'e\u0301',
       'a\u0000',
       '2024-13-01',
+      '\ue000',
       '\uffee',
       '😀',
+      '😀b',
     ])
     const json = JSON.stringify(order)
     const escapes = Array.from(json, (sign) => (/[\w"\\-]/.test(sign) ? sign : escapesOf(sign))).join('')

@@ -82,11 +82,12 @@ describe('a row that is gone', () => {
     [{ cache_type: 'set', member: '${id}' }, ['SREM', 'n:s', '1']],
     [{ cache_type: 'sorted_set', member: '${id}', key_prefix: 'p:' }, ['ZREM', 'p:n:s', '1']],
     [{ data_format: 'json', hash_field: '${id}' }, ['HDEL', 'n:s', '1']],
-  ])('is removed where it is there: %j', (options, command) => {
+  ])('is removed where it is there, and noted behind that: %j', (options, command) => {
     const plan = planWith(options, DEDUP)
     const place = { 'n:s:1': HERE, '3:n:s1': HERE, '5:p:n:s1': HERE }
     const there = decided(plan, [DELETION], place)
-    expect(there.commands.at(-1)).toEqual([command])
+    expect(there.commands[0]).toEqual([command])
+    expect(there.parts.map(({ isOwn }) => isOwn)).toEqual([undefined, true])
     expect(there.batch.recordsByGroup().get(there.out.groupOf(0))).toEqual([0])
     const gone = decided(plan, [DELETION])
     expect(gone.parts.map(({ isOwn }) => isOwn)).toEqual([true])
@@ -134,7 +135,7 @@ it('streams are decided upon apart', () => {
   const [a] = [rowsOver(plans[0], { 'n:a:1': HERE })]
   const decisions = new Map([[plans[0], a(batch)]])
   const { parts, out } = laidOut(batch, idsFrom(1, plans), decisions)
-  expect(commandsOf(parts, out)[1]?.map(([name, key]) => `${name} ${key}`)).toEqual([
+  expect(commandsOf(parts, out)[0]?.map(([name, key]) => `${name} ${key}`)).toEqual([
     'UNLINK n:a:1',
     'SET n:b:1',
   ])

@@ -7,6 +7,7 @@ import type { Batch } from './batch.ts'
 import { IdCursor, type IdRange } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
 import type { Decisions } from './rows.ts'
+import type { Word } from './word.ts'
 
 /** While a transaction runs, the server serves nobody else. */
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
@@ -100,8 +101,11 @@ export function layOut(batch: Batch, out: Orders, { ids, decisions, once }: Layi
     close()
   }
   const refused = new Set(refusals.map(({ record }) => record))
-  // A place is noted before it is written to: what was written and not noted could never be removed.
-  parts.unshift(noteChanges(out, decisions, refused))
+  const isNoted = ({ record }: Word): boolean => !refused.has(record)
+  // A place is noted before it is written to: what was written and not noted could never be removed. And a deletion is
+  // noted behind the removal: what was noted and not removed would be taken for gone.
+  parts.unshift(noteChanges(out, decisions, (word) => isNoted(word) && !word.isDeleted))
+  parts.push(noteChanges(out, decisions, (word) => isNoted(word) && word.isDeleted))
   return { parts: parts.filter(({ commands }) => commands > 0), refusals }
 }
 
@@ -112,17 +116,12 @@ function remove({ places, deletions }: StreamPlan, place: string, out: Orders): 
   return group
 }
 
-function noteChanges(out: Orders, decisions: LayingOut['decisions'], refused: ReadonlySet<number>): Part {
+function noteChanges(out: Orders, decisions: LayingOut['decisions'], isNoted: (word: Word) => boolean): Part {
   const [start, firstCommand] = [out.length, out.commands]
   for (const { index, changes, forget } of decisions.values()) {
-    if (refused.size === 0) {
-      index.note(out, changes)
-      index.forget(out, forget)
-      continue
-    }
-    const noted = changes.filter(({ record }) => !refused.has(record))
-    const places = new Set(noted.map(({ place }) => place))
+    const noted = changes.filter(isNoted)
     index.note(out, noted)
+    const places = new Set(forget.length === 0 ? [] : noted.map(({ place }) => place))
     index.forget(
       out,
       forget.filter(({ place }) => places.has(place)),

@@ -162,12 +162,13 @@ export class Leases implements AsyncDisposable {
 
   /** A lease that ran out during an outage can be taken again where nobody has had it in between. */
   async #retake(ask: Ask, { leaseKey, notesKey, name }: Leased): Promise<Error | undefined> {
-    const taken = await ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')
-    // Nothing has been written yet.
-    if (!this.#isNoted) return taken === null ? isWritten(name) : undefined
-    const last = await ask('HGET', notesKey, 'run')
+    await ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')
+    // Its answer may have been lost, and a second one would say that the lease is held: by this run.
+    const [holder, last] = await Promise.all([ask('GET', leaseKey), ask('HGET', notesKey, 'run')])
+    if (!this.#isNoted) return holder === this.#run ? undefined : isWritten(name)
+    if (holder !== this.#run) return takenOver(name)
     if (last === null) return notesAreGone(name)
-    return taken === null || last !== this.#run ? takenOver(name) : undefined
+    return last === this.#run ? undefined : takenOver(name)
   }
 
   /** The last run that had the leases, and its connections. */
