@@ -33,7 +33,8 @@ describe.each(examples)('the example %s', (name) => {
   })
 
   it('passes check', async () => {
-    const run = await runConnector(['check', '--config', filesOf(name).config])
+    const { config } = writeFiles({ config: configOf(name) })
+    const run = await runConnector(['check', '--config', config])
     expect(run.messages).toContainEqual({
       type: 'CONNECTION_STATUS',
       connectionStatus: expect.objectContaining({ status: 'SUCCEEDED' }),
@@ -53,8 +54,9 @@ describe.each(examples)('the example %s', (name) => {
 
   it('has a page that runs each of its files and shows what redis-cli prints', async () => {
     const page = read(name, 'README.md')
-    for (const file of ['config.json', 'catalog.json', ...inputsOf(name), ...seedsOf(name)])
-      expect(page).toContain(`examples/${name}/${file}`)
+    for (const file of ['config.json', ...seedsOf(name)]) expect(page).toContain(`examples/${name}/${file}`)
+    for (const input of inputsOf(name))
+      expect(page).toContain(`examples/${name}/${catalogOf(name, input)} < examples/${name}/${input}`)
     const lookups = lookupsOn(page)
     expect(lookups).not.toEqual([])
     for (const { command, output } of lookups)
@@ -86,6 +88,32 @@ describe('the example zeotap-row-errors', () => {
   })
 })
 
+describe('the example postgres-cdc', () => {
+  it('counts in its states which changes came too late, and which rows were deleted', async () => {
+    await client.flushall()
+    await writeExample('postgres-cdc', 'messages-1.jsonl')
+    const changes = await writeExample('postgres-cdc', 'messages-2.jsonl')
+    const late = await writeExample('postgres-cdc', 'messages-3.jsonl')
+    // The delete of user 4 is deduplicated, too, because an insert comes right behind it.
+    expect([...changes.states, ...late.states].map((state) => state.destinationStats)).toEqual([
+      { recordCount: 7, additionalStats: { deduplicated: 2, deleted: 2 } },
+      { recordCount: 1, additionalStats: { deduplicated: 1 } },
+    ])
+  })
+})
+
+describe('the example zeotap-mirror', () => {
+  it('removes nothing if the source fails before the end', async () => {
+    await client.flushall()
+    await writeExample('zeotap-mirror', 'messages-1.jsonl')
+    const failed = read('zeotap-mirror', 'messages-2.jsonl').replace(/^.*"COMPLETE".*\n/m, '')
+    const run = await writeExample('zeotap-mirror', 'messages-2.jsonl', {}, failed)
+    expect(run).toMatchObject({ code: 1, errors: [{ failure_type: 'transient_error' }] })
+    const rows = ['user:12345', 'user:12346', 'user:12347', 'user:12348']
+    expect((await client.keys('user:*')).toSorted()).toEqual(rows)
+  })
+})
+
 describe('the overview of the examples', () => {
   it('leads to every one of them', () => {
     const page = readFileSync(join(folder, 'README.md'), 'utf8')
@@ -104,6 +132,12 @@ function inputsOf(name: string): string[] {
     .toSorted()
 }
 
+/** One for all runs, or `catalog-1.json`, `catalog-2.json`: one a run, named like its messages. */
+function catalogOf(name: string, input: string): string {
+  const own = input.replace(/^messages(.*)\.jsonl$/, 'catalog$1.json')
+  return existsSync(join(folder, name, own)) ? own : 'catalog.json'
+}
+
 /** What another application has put into Redis before. */
 function seedsOf(name: string): string[] {
   return readdirSync(join(folder, name)).filter((file) => file.endsWith('.redis'))
@@ -114,13 +148,17 @@ function configOf(name: string): { key_prefix?: string } {
   return Object.assign(config, { host: redis.host, port: redis.port })
 }
 
-function filesOf(name: string, options: object = {}): { config: string; catalog: string } {
-  return writeFiles({ config: { ...configOf(name), ...options }, catalog: read(name, 'catalog.json') })
-}
-
-function writeExample(name: string, input: string, options: object = {}): Promise<ConnectorRun> {
-  const { config, catalog } = filesOf(name, options)
-  return runConnector(['write', '--config', config, '--catalog', catalog], read(name, input))
+function writeExample(
+  name: string,
+  input: string,
+  options: object = {},
+  messages = read(name, input),
+): Promise<ConnectorRun> {
+  const { config, catalog } = writeFiles({
+    config: { ...configOf(name), ...options },
+    catalog: read(name, catalogOf(name, input)),
+  })
+  return runConnector(['write', '--config', config, '--catalog', catalog], messages)
 }
 
 /** What a page shows in its console blocks: `$ command`, and what comes of it, as on a terminal. */

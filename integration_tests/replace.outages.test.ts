@@ -47,7 +47,7 @@ describe.each(REPLACED)('$title', (replaced) => {
     it(
       'while they are written and while others are removed',
       () =>
-        withSeeds(count(1, 10), async (random) => {
+        withSeeds(count(1, 5), async (random) => {
           await client.flushall()
           const old = writeArgs(redis, [streamOf(replaced, 1, 1)], replaced.options)
           expect((await runConnector(old, messages(rowsOf(replaced, 'old')))).code).toBe(0)

@@ -30,18 +30,22 @@ describe('a reader that polls every key throughout a replace', () => {
   it.each([
     { title: 'strings of JSON', options: { cache_type: 'string', data_format: 'json' }, reading: readText },
     { title: 'flat hashes', options: { data_format: 'flat' }, reading: readFields },
-  ])('never misses a row of both generations: $title', async ({ options, reading }) => {
-    const old = rowsFrom(0, rows, 'old')
-    const replacing = rowsFrom(rows / 2, rows, 'new')
-    await writeGeneration(1, 1, lines(old), options)
-    const readings = Array.from({ length: (rows * 3) / 2 }, (_, id) =>
-      reading(old[id], replacing[id - rows / 2]),
-    )
+  ])(
+    'never misses a row of both generations: $title',
+    async ({ options, reading }) => {
+      const old = rowsFrom(0, rows, 'old')
+      const replacing = rowsFrom(rows / 2, rows, 'new')
+      await writeGeneration(1, 1, lines(old), options)
+      const readings = Array.from({ length: (rows * 3) / 2 }, (_, id) =>
+        reading(old[id], replacing[id - rows / 2]),
+      )
 
-    const findings = await readWhile(readings, (input) => writeGeneration(2, 2, input(replacing), options))
-    expect(findings).toMatchObject({ wrong: [], unfinished: [] })
-    expect(await recordKeys()).toHaveLength(rows)
-  })
+      const findings = await readWhile(readings, (input) => writeGeneration(2, 2, input(replacing), options))
+      expect(findings).toMatchObject({ wrong: [], unfinished: [] })
+      expect(await recordKeys()).toHaveLength(rows)
+    },
+    count(60_000, 600_000),
+  )
 })
 
 describe('a reader of whole collections', () => {
