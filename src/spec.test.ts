@@ -2,16 +2,24 @@ import { PassThrough } from 'node:stream'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from './config/parse.ts'
+import { KEY } from './config/parsed.support.ts'
 import { Output } from './protocol/output.ts'
 import { spec } from './spec.ts'
 
 interface Property {
+  type?: string | string[]
   title?: string
   description?: string
   default?: unknown
+  const?: unknown
   order?: number
   group?: string
-  items?: { properties: Record<string, Property> }
+  airbyte_secret?: boolean
+  multiline?: boolean
+  required?: string[]
+  items?: Property
+  properties?: Record<string, Property>
+  oneOf?: Property[]
 }
 
 interface SpecMessage {
@@ -55,6 +63,83 @@ describe('the specification', () => {
       ).toContain(group)
   })
 
+  it('has a type for everything, and a secret for everything that must not be seen', async () => {
+    const secrets: string[] = []
+    const all = (await properties()).flatMap(([name, value]) => nested(name, value))
+    for (const [name, property] of all) {
+      expect(property.type, name).toBeDefined()
+      if (property.airbyte_secret === true) secrets.push(name.replace(/.*\./, ''))
+    }
+    const pem = ['ca_certificate', 'client_certificate', 'client_key', 'client_key_password']
+    const single = [
+      'password',
+      'url',
+      'sentinel_password',
+      'ssh_key',
+      'ssh_key_passphrase',
+      'tunnel_user_password',
+    ]
+    expect(new Set(secrets)).toEqual(new Set([...pem, ...single]))
+  })
+
+  it('has a form with several lines for every PEM text', async () => {
+    const all = (await properties()).flatMap(([name, value]) => nested(name, value))
+    const lines = all.filter(([, { multiline }]) => multiline === true)
+    const names = new Set(lines.map(([name]) => name.replace(/.*\./, '')))
+    expect(names).toEqual(new Set(['ca_certificate', 'client_certificate', 'client_key', 'ssh_key']))
+  })
+
+  it('has options of several forms that the platform can tell apart', async () => {
+    const choices = (await properties()).filter(([, { oneOf }]) => oneOf !== undefined)
+    expect(choices.map(([name]) => name)).toEqual(['ssl_mode', 'deployment', 'tunnel_method', 'durability'])
+    for (const [name, { type, oneOf = [], ...rest }] of choices) {
+      expect(type, name).toBe('object')
+      expect(rest, name).not.toHaveProperty('properties')
+      const discriminators = oneOf.map(
+        ({ type: form, title, description, required, properties: own = {} }) => {
+          expect([form, title, description], name).toEqual(['object', expect.any(String), expect.any(String)])
+          const fixed = Object.entries(own).filter(([, property]) => 'const' in property)
+          expect(fixed, name).toHaveLength(1)
+          const [discriminator, property] = fixed[0]!
+          expect(required, name).toContain(discriminator)
+          expect(property, name).toMatchObject({ type: 'string', order: 0 })
+          for (const keyword of ['enum', 'default']) expect(property, name).not.toHaveProperty(keyword)
+          for (const [field, { title: head, description: text }] of Object.entries(own)) {
+            expect(head, `${name}.${field}`).toMatch(/^\S.*[^.]$/)
+            expect(text, `${name}.${field}`).toMatch(/^[A-Z].*\.$/s)
+          }
+          expect(
+            Object.values(own).map(({ order }) => order),
+            name,
+          ).toEqual(Object.keys(own).map((_, index) => index))
+          for (const keyword of ['group', 'groups']) expect(JSON.stringify(own)).not.toContain(`"${keyword}"`)
+          return [discriminator, property.const]
+        },
+      )
+      expect(new Set(discriminators.map(([discriminator]) => discriminator)).size, name).toBe(1)
+      expect(new Set(discriminators.map(([, value]) => value)).size, name).toBe(oneOf.length)
+    }
+  })
+
+  it('means what the connector does by the defaults inside of them', async () => {
+    for (const [name, { oneOf = [] }] of await properties())
+      for (const { properties: own = {} } of oneOf) {
+        const texts: Record<string, unknown> = { nodes: ['h'], ssh_key: KEY }
+        const needed = Object.entries(own).flatMap(([field, { const: value = texts[field] }]) =>
+          value === undefined ? [] : [[field, value]],
+        )
+        const given = { master_name: 'm', tunnel_host: 'b', tunnel_user: 'u', tunnel_user_password: 'p' }
+        const least: Record<string, unknown> = { ...given, ...Object.fromEntries(needed) }
+        const defaults = Object.entries(own).flatMap(([field, { default: value }]) =>
+          value === undefined ? [] : [[field, value]],
+        )
+        const place = name === 'deployment' && least['nodes'] !== undefined ? {} : { host: 'h' }
+        const parse = (choice: object) =>
+          parseConfig(JSON.stringify({ ...place, [name]: choice, ssl: name === 'ssl_mode' }), {}).config
+        expect(parse({ ...least, ...Object.fromEntries(defaults) }), name).toEqual(parse(least))
+      }
+  })
+
   it('lets every option of what a record becomes be set for one stream, by the same rules', async () => {
     const ofRecords = (await properties()).filter(
       ([name, { group }]) => group === 'records' && name !== 'streams',
@@ -82,6 +167,22 @@ describe('the specification', () => {
       const text = JSON.stringify({ ...form, host: 'h', cache_type: cacheType })
       expect(() => parseConfig(text, {}), cacheType).not.toThrow()
     }
+    const nodes = ['h']
+    for (const place of [
+      { url: 'rediss://h:6380' },
+      { url: 'unix:///h' },
+      { deployment: { mode: 'sentinel', nodes, master_name: 'm' } },
+      { deployment: { mode: 'cluster', nodes } },
+    ]) {
+      const text = JSON.stringify({ ...Object.fromEntries(defaults), ...place })
+      expect(() => parseConfig(text, {}), text).not.toThrow()
+    }
+    // A form begins with the first variant.
+    const first = (await properties()).flatMap(([name, { oneOf }]) =>
+      oneOf === undefined ? [] : [[name, constantsOf(oneOf[0]!)]],
+    )
+    const text = JSON.stringify({ ...Object.fromEntries([...defaults, ...first]), host: 'h' })
+    expect(parseConfig(text, {})).toEqual(parseConfig('{"host":"h"}', {}))
   })
 })
 
@@ -90,7 +191,22 @@ async function properties(): Promise<[string, Property][]> {
 }
 
 async function streamProperties(): Promise<Record<string, Property>> {
-  return (await emitted()).spec.connectionSpecification.properties['streams']!.items!.properties
+  return (await emitted()).spec.connectionSpecification.properties['streams']!.items!.properties!
+}
+
+/** A property, and those within its variants. */
+function nested(name: string, property: Property): [string, Property][] {
+  const within = (property.oneOf ?? []).flatMap(({ properties: own = {} }) => Object.entries(own))
+  return [
+    [name, property],
+    ...within.map(([field, value]): [string, Property] => [`${name}.${field}`, value]),
+  ]
+}
+
+function constantsOf({ properties: own = {} }: Property): object {
+  return Object.fromEntries(
+    Object.entries(own).flatMap(([field, { const: value }]) => (value === undefined ? [] : [[field, value]])),
+  )
 }
 
 /** A property without what is for people, and for forms. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { parseConfig } from './parse.ts'
+import { CERTIFICATE, KEY, parse } from './parsed.support.ts'
 
 const CLASSIC = {
   host: 'redis.example.com',
@@ -9,7 +8,14 @@ const CLASSIC = {
   password: 'pw',
   cache_type: 'hash',
 }
-const MEANING = { host: 'redis.example.com', port: 6380, username: 'default', password: 'pw', database: 0 }
+const MEANING = {
+  deployment: { kind: 'standalone', address: { host: 'redis.example.com', port: 6380 } },
+  username: 'default',
+  password: 'pw',
+  database: 0,
+  tls: undefined,
+  tunnel: undefined,
+}
 
 describe('a configuration written for the classic connector', () => {
   it.each([
@@ -20,51 +26,58 @@ describe('a configuration written for the classic connector', () => {
     { ssl: false, ssl_mode: { mode: 'disable' }, tunnel_method: { tunnel_method: 'NO_TUNNEL' } },
     { ssl: null, ssl_mode: null, tunnel_method: null },
   ])('means the same here, without a warning, with %j', (options) => {
-    const { config, warnings } = parse(options)
+    const { config, warnings } = parse({ ...CLASSIC, ...options })
     expect(config).toMatchObject({ connection: MEANING, keyPrefix: '' })
     expect(warnings).toEqual([])
   })
 
   it('has no password where it gives none', () => {
-    const { config } = parse({ password: undefined })
+    const { config } = parse({ ...CLASSIC, password: undefined })
     expect(config.connection).toEqual({ ...MEANING, password: undefined })
   })
-})
 
-const SSL = 'ssl: TLS is not supported by this version; use false with a plain-text port.'
+  const nothing = { caCertificate: undefined, clientCertificate: undefined, clientKey: undefined }
 
-describe('TLS and tunnels are refused by name', () => {
-  it.each([
-    [{ ssl: true }, SSL],
-    [{ ssl: 'true' }, SSL],
-    [{ ssl: 'false' }, SSL],
-    [{ ssl: true, ssl_mode: { mode: 'disable' } }, SSL],
-    [{ ssl_mode: { mode: 'verify-full', ca_certificate: 'PEM' } }, tls('verify-full')],
-    [{ ssl: false, ssl_mode: { mode: 'verify-full' } }, tls('verify-full')],
-    [{ ssl_mode: {} }, tls('a form without a name')],
-    [{ ssl_mode: 'disable' }, tls('a form without a name')],
-    [{ ssl_mode: { mode: null } }, tls('a form without a name')],
-    [{ tunnel_method: { tunnel_method: 'SSH_KEY_AUTH', tunnel_host: 'b' } }, tunnel('SSH_KEY_AUTH')],
-    [{ tunnel_method: { tunnel_method: 'SSH_PASSWORD_AUTH' } }, tunnel('SSH_PASSWORD_AUTH')],
-    [{ tunnel_method: {} }, tunnel('a form without a name')],
-    [{ tunnel_method: 'NO_TUNNEL' }, tunnel('a form without a name')],
+  it.each<[object, object]>([
     [
-      { ssl: true, ssl_mode: { mode: 'verify-full' }, tunnel_method: { tunnel_method: 'SSH_KEY_AUTH' } },
-      `${SSL} ${tls('verify-full')} ${tunnel('SSH_KEY_AUTH')}`,
+      { ssl_mode: { mode: 'disable' } },
+      { mode: 'disable', ...nothing, clientKeyPassword: undefined, serverName: undefined },
     ],
-  ])('in %j', (options, problems) => {
-    expect(() => parse(options)).toThrow(new ConfigError(`The configuration cannot be used. ${problems}`))
+    [
+      {
+        ssl_mode: {
+          mode: 'verify-full',
+          ca_certificate: CERTIFICATE,
+          client_certificate: CERTIFICATE,
+          client_key: KEY,
+          client_key_password: 'of the key store',
+        },
+      },
+      {
+        mode: 'verify-full',
+        caCertificate: CERTIFICATE,
+        clientCertificate: CERTIFICATE,
+        clientKey: KEY,
+        clientKeyPassword: 'of the key store',
+        serverName: undefined,
+      },
+    ],
+  ])('speaks TLS with %j', (options, tls) => {
+    const { config, warnings } = parse({ ...CLASSIC, ssl: true, ...options })
+    expect(config.connection).toEqual({ ...MEANING, tls })
+    expect(warnings).toEqual([])
+  })
+
+  const ssh = { tunnel_host: 'bastion', tunnel_port: 2222, tunnel_user: 'me' }
+
+  it.each<[object, object]>([
+    [{ tunnel_method: 'SSH_KEY_AUTH', ssh_key: KEY }, { key: KEY }],
+    [{ tunnel_method: 'SSH_KEY_AUTH', ssh_key: KEY.replaceAll('\n', '\\n') }, { key: KEY }],
+    [{ tunnel_method: 'SSH_PASSWORD_AUTH', tunnel_user_password: 'pw' }, { password: 'pw' }],
+  ])('goes through a tunnel with %j', (method, credential) => {
+    const { config, warnings } = parse({ ...CLASSIC, tunnel_method: { ...ssh, ...method } })
+    const tunnel = { host: 'bastion', port: 2222, user: 'me', credential, hostKey: undefined }
+    expect(config.connection).toEqual({ ...MEANING, tunnel })
+    expect(warnings).toEqual([])
   })
 })
-
-function tls(mode: string): string {
-  return `ssl_mode: ${mode} is TLS, which is not supported by this version; use {"mode": "disable"}.`
-}
-
-function tunnel(method: string): string {
-  return `tunnel_method: ${method} is not supported by this version; use {"tunnel_method": "NO_TUNNEL"}.`
-}
-
-function parse(options: object): ReturnType<typeof parseConfig> {
-  return parseConfig(JSON.stringify({ ...CLASSIC, ...options }), {})
-}

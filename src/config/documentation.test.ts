@@ -5,24 +5,39 @@ import { readSpecification } from './specification.ts'
 
 const PAGE = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
 
-describe('the page about what a record becomes, and what comes of changes and errors', () => {
+/** Stands in for what an example leaves out of a key or certificate. */
+const PEM_BODY = 'MIIB'
+
+describe('the page about options', () => {
   it('has a heading for every option', () => {
     const { properties } = readSpecification().connectionSpecification as {
       properties: Record<string, { group: string }>
     }
-    const options = Object.keys(properties).filter((name) => properties[name]!.group === 'records')
+    const groups = ['connection', 'records']
+    const options = Object.keys(properties).filter((name) => groups.includes(properties[name]!.group))
     const headings = [...PAGE.matchAll(/^### (.*)$/gm)].flatMap(([, heading]) => heading!.split(', '))
     const onChanges = ['delete_mode', 'delete_ttl_seconds', 'tombstone_seconds', 'track_keys']
     const onErrors = ['on_record_error', 'dead_letter_max_length']
-    const expected = [...options, ...onChanges, ...onErrors]
+    const expected = [...options, ...onChanges, ...onErrors, 'durability']
     expect(headings.toSorted()).toEqual(expected.map((name) => `\`${name}\``).toSorted())
+  })
+
+  it('names everything that an option of several forms may hold', () => {
+    const { properties } = readSpecification().connectionSpecification
+    for (const [option, { oneOf = [] }] of Object.entries(properties))
+      for (const [name, property] of oneOf.flatMap((variant) => Object.entries(variant.properties ?? {}))) {
+        expect(PAGE, option).toContain(`\`${name}\``)
+        if (typeof property.const === 'string') expect(PAGE, option).toContain(`\`${property.const}\``)
+      }
   })
 
   it('has examples that are accepted as they stand, without a warning', () => {
     const examples = [...PAGE.matchAll(/^```json\n(.*?)^```/gms)].map(([, text]) => text!)
     expect(examples.length).toBeGreaterThan(15)
     for (const text of examples) {
-      const { warnings } = parseConfig(JSON.stringify({ host: 'h', ...(JSON.parse(text) as object) }), {})
+      const example = JSON.parse(text.replaceAll('…', PEM_BODY)) as object
+      const place = ['url', 'deployment'].some((name) => name in example) ? {} : { host: 'h' }
+      const { warnings } = parseConfig(JSON.stringify({ ...place, ...example }), { REDIS_PASSWORD: 'pw' })
       expect(warnings, text).toEqual([])
     }
   })

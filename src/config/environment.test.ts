@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from './parse.ts'
+import type { Config } from './config.ts'
+import {
+  CERTIFICATE,
+  FINGERPRINT,
+  KEY,
+  problemsOf as problemsIn,
+  parse as parseIn,
+} from './parsed.support.ts'
 
 const ENVIRONMENT = {
   REDIS_HOST: 'redis.internal',
@@ -11,6 +18,15 @@ const ENVIRONMENT = {
   EMPTY: '',
   _9: 'odd',
   NESTED: '{{ REDIS_HOST }}',
+  ON: 'true',
+  OFF: 'false',
+  MODE: 'verify-ca',
+  SENTINEL: 'sentinel',
+  NODE: '[::1]:7000',
+  METHOD: 'SSH_KEY_AUTH',
+  CERTIFICATE,
+  KEY: KEY.replaceAll('\n', '\\n'),
+  FINGERPRINT,
 }
 
 describe('a placeholder', () => {
@@ -22,13 +38,78 @@ describe('a placeholder', () => {
       password: '{{ REDIS_PASSWORD }}',
       database: '{{ REDIS_DB }}',
     }
-    const expected = { host: 'redis.internal', port: 6380, username: 'app', password: '12345', database: 7 }
-    expect(parse(raw).connection).toEqual(expected)
+    expect(parse(raw).connection).toMatchObject({
+      deployment: { address: { host: 'redis.internal', port: 6380 } },
+      username: 'app',
+      password: '12345',
+      database: 7,
+    })
   })
 
   it('is replaced in the URL', () => {
-    const expected = { host: 'h', port: 6380, username: 'app', password: 'pw', database: 3 }
-    expect(parse({ url: '{{ REDIS_URL }}' }).connection).toEqual(expected)
+    expect(parse({ url: '{{ REDIS_URL }}' }).connection).toMatchObject({
+      deployment: { address: { host: 'h', port: 6380 } },
+      username: 'app',
+      password: 'pw',
+      database: 3,
+    })
+  })
+
+  it('is replaced in whether and how TLS is spoken', () => {
+    const sslMode = {
+      mode: '{{ MODE }}',
+      ca_certificate: '{{ CERTIFICATE }}',
+      client_certificate: '{{ CERTIFICATE }}',
+      client_key: '{{ KEY }}',
+      client_key_password: '{{ REDIS_PASSWORD }}',
+      server_name: '{{ REDIS_HOST }}',
+    }
+    expect(parse({ host: 'h', ssl: '{{ ON }}', ssl_mode: sslMode }).connection.tls).toEqual({
+      mode: 'verify-ca',
+      caCertificate: CERTIFICATE,
+      clientCertificate: CERTIFICATE,
+      clientKey: KEY,
+      clientKeyPassword: '12345',
+      serverName: 'redis.internal',
+    })
+    expect(parse({ host: 'h', ssl: '{{ OFF }}' }).connection.tls).toBeUndefined()
+  })
+
+  it('is replaced in a deployment and its nodes', () => {
+    const deployment = {
+      mode: '{{ SENTINEL }}',
+      nodes: ['s:1', '{{ NODE }}', '{{ REDIS_HOST }}'],
+      master_name: '{{ REDIS_USER }}',
+      sentinel_username: '{{ REDIS_USER }}',
+      sentinel_password: '{{ REDIS_PASSWORD }}',
+    }
+    const hosts = ['s', '::1', 'redis.internal']
+    expect(parse({ deployment }).connection.deployment).toEqual({
+      kind: 'sentinel',
+      nodes: hosts.map((host, index) => ({ host, port: [1, 7000, 26_379][index] })),
+      masterName: 'app',
+      username: 'app',
+      password: '12345',
+    })
+  })
+
+  it('is replaced in a tunnel', () => {
+    const tunnel = {
+      tunnel_method: '{{ METHOD }}',
+      tunnel_host: '{{ REDIS_HOST }}',
+      tunnel_port: '{{ REDIS_PORT }}',
+      tunnel_user: '{{ REDIS_USER }}',
+      ssh_key: '{{ KEY }}',
+      ssh_key_passphrase: '{{ REDIS_PASSWORD }}',
+      tunnel_host_key: '{{ FINGERPRINT }}',
+    }
+    expect(parse({ host: 'h', tunnel_method: tunnel }).connection.tunnel).toEqual({
+      host: 'redis.internal',
+      port: 6380,
+      user: 'app',
+      credential: { key: KEY, passphrase: '12345' },
+      hostKey: FINGERPRINT,
+    })
   })
 
   it.each([
@@ -54,13 +135,58 @@ describe('a placeholder', () => {
     expect(parse({ host: 'h', key_prefix: '{{ REDIS_HOST }}' }).keyPrefix).toBe('{{ REDIS_HOST }}')
   })
 
-  it.each(['host', 'port', 'username', 'password', 'url', 'database'])(
-    'is a problem, named with its variable, where %s needs one that is not set',
-    (field) => {
-      const raw = { ...(field === 'url' ? {} : { host: 'h' }), [field]: '{{ NOT_SET }}' }
-      expect(() => parse(raw)).toThrow(`${field}: the environment variable NOT_SET is not set`)
-    },
-  )
+  const verified = { host: 'h', ssl: true, ssl_mode: { mode: 'verify-ca' } }
+  const tunnel = { tunnel_method: 'SSH_KEY_AUTH', tunnel_host: 'b', tunnel_user: 'u', ssh_key: KEY }
+  const sentinel = { mode: 'sentinel', nodes: ['a'], master_name: 'm' }
+  const missing = '{{ NOT_SET }}'
+
+  it.each<[string, object]>([
+    ['host', { host: missing }],
+    ['port', { host: 'h', port: missing }],
+    ['username', { host: 'h', username: missing }],
+    ['password', { host: 'h', password: missing }],
+    ['url', { url: missing }],
+    ['url', { url: missing, ssl_mode: { mode: 'verify-ca' } }],
+    ['database', { host: 'h', database: missing }],
+    ['database', { database: missing, deployment: { mode: 'cluster', nodes: ['a'] } }],
+    ['ssl', { host: 'h', ssl: missing }],
+    ['ssl', { host: 'h', ssl: missing, ssl_mode: { mode: 'verify-ca' } }],
+    ['ssl_mode', { host: 'h', ssl_mode: missing }],
+    ['ssl_mode.mode', { host: 'h', ssl_mode: { mode: missing } }],
+    ['ssl_mode.ca_certificate', { ...verified, ssl_mode: { mode: 'verify-ca', ca_certificate: missing } }],
+    [
+      'ssl_mode.client_key',
+      { ...verified, ssl_mode: { mode: 'verify-ca', client_certificate: CERTIFICATE, client_key: missing } },
+    ],
+    ['deployment', { deployment: missing }],
+    ['deployment.mode', { deployment: { ...sentinel, mode: missing } }],
+    ['deployment.master_name', { deployment: { ...sentinel, master_name: missing } }],
+    ['deployment.nodes', { deployment: { ...sentinel, nodes: missing } }],
+    ['deployment.nodes[1]', { deployment: { ...sentinel, nodes: ['a', missing] } }],
+    [
+      'deployment.nodes[0]',
+      { ssl_mode: { mode: 'verify-ca' }, deployment: { mode: 'cluster', nodes: [missing] } },
+    ],
+    ['tunnel_method', { host: 'h', tunnel_method: missing }],
+    ['tunnel_method.tunnel_method', { host: 'h', tunnel_method: { ...tunnel, tunnel_method: missing } }],
+    ['tunnel_method.tunnel_host', { host: 'h', tunnel_method: { ...tunnel, tunnel_host: missing } }],
+    ['tunnel_method.tunnel_port', { host: 'h', tunnel_method: { ...tunnel, tunnel_port: missing } }],
+    ['tunnel_method.ssh_key', { host: 'h', tunnel_method: { ...tunnel, ssh_key: missing } }],
+    ['tunnel_method.tunnel_host_key', { host: 'h', tunnel_method: { ...tunnel, tunnel_host_key: missing } }],
+  ])('is one problem, named with its variable, where %s needs one that is not set: %j', (field, raw) => {
+    expect(problemsOf(raw)).toEqual([
+      `${field}: the environment variable NOT_SET is not set; set it, or write the value itself.`,
+    ])
+  })
+
+  it('does not hide what is wrong elsewhere', () => {
+    expect(problemsOf({ url: missing, host: 'h', port: 0 })).toEqual([
+      'url: the environment variable NOT_SET is not set; set it, or write the value itself.',
+      'port: must be >= 1.',
+      'url and host: both are given; keep one of them.',
+      'url and port: both are given; keep one of them.',
+    ])
+  })
 
   it.each([
     ['port', '{{ REDIS_HOST }}', 'port: must be integer.'],
@@ -72,6 +198,10 @@ describe('a placeholder', () => {
   })
 })
 
-function parse(raw: object): ReturnType<typeof parseConfig>['config'] {
-  return parseConfig(JSON.stringify(raw), ENVIRONMENT).config
+function parse(raw: object): Config {
+  return parseIn(raw, ENVIRONMENT).config
+}
+
+function problemsOf(raw: object): string[] {
+  return problemsIn(raw, ENVIRONMENT)
 }

@@ -2,28 +2,43 @@
 
 const PLACEHOLDER = /^\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}$/
 
-/** Only these fields are looked at; record layouts and keys are never read from the environment. */
-const TEXT_FIELDS = ['host', 'username', 'password', 'url']
-const NUMBER_FIELDS = ['port', 'database']
+/** Only these fields, and what is inside them, are looked at; record layouts and keys never are. */
+const FIELDS = 'host port username password url database ssl ssl_mode deployment tunnel_method'.split(' ')
+const NUMBERS = ['port', 'database', 'tunnel_method.tunnel_port']
 
-/** Gives the configuration with placeholders replaced, and adds a problem for each variable that is not set. */
+export interface FromEnvironment {
+  /** With the placeholders replaced whose variables are set. */
+  filled: Record<string, unknown>
+  /** The others, by field: `host`, `deployment.nodes[0]`. */
+  unset: Map<string, string>
+}
+
 export function fillFromEnvironment(
   raw: Record<string, unknown>,
   environment: NodeJS.ProcessEnv,
-  problems: string[],
-): Record<string, unknown> {
-  const filled = { ...raw }
-  for (const field of [...TEXT_FIELDS, ...NUMBER_FIELDS]) {
-    const value = raw[field]
-    const name = typeof value === 'string' ? PLACEHOLDER.exec(value)?.[1] : undefined
-    if (name === undefined) continue
-    const text = environment[name]
-    if (text === undefined) {
-      problems.push(
-        `${field}: the environment variable ${name} is not set; set it, or write the value itself`,
+): FromEnvironment {
+  const unset = new Map<string, string>()
+  const fill = (value: unknown, field: string): unknown => {
+    if (Array.isArray(value)) return value.map((item, index) => fill(item, `${field}[${index}]`))
+    if (typeof value === 'object' && value !== null)
+      return Object.fromEntries(
+        Object.entries(value).map(([name, member]) => [name, fill(member, `${field}.${name}`)]),
       )
-      delete filled[field]
-    } else filled[field] = NUMBER_FIELDS.includes(field) && /^\d+$/.test(text) ? Number(text) : text
+    const variable = typeof value === 'string' ? PLACEHOLDER.exec(value)?.[1] : undefined
+    if (variable === undefined) return value
+    const text = environment[variable]
+    if (text === undefined) unset.set(field, variable)
+    return text === undefined ? value : valueOf(text, field)
   }
-  return filled
+  const filled = Object.entries(raw).map(([name, value]) => [
+    name,
+    FIELDS.includes(name) ? fill(value, name) : value,
+  ])
+  return { filled: Object.fromEntries(filled) as Record<string, unknown>, unset }
+}
+
+function valueOf(text: string, field: string): unknown {
+  if (NUMBERS.includes(field) && /^\d+$/.test(text)) return Number(text)
+  if (field === 'ssl' && (text === 'true' || text === 'false')) return text === 'true'
+  return text
 }

@@ -1,6 +1,9 @@
 /** Configuration text → what is set in it, not judged yet. */
 import { ConfigError } from '../errors.ts'
 
+/** Options that are one of several objects. */
+const CHOICES = ['ssl_mode', 'deployment', 'tunnel_method', 'durability']
+
 export function readGiven(text: string): Record<string, unknown> {
   let raw: unknown
   try {
@@ -10,6 +13,12 @@ export function readGiven(text: string): Record<string, unknown> {
   }
   if (!isObject(raw)) throw new ConfigError('The configuration is not a JSON object.')
   const given = withoutUnset(raw)
+  for (const choice of CHOICES) {
+    const value = given[choice]
+    if (!isObject(value)) continue
+    given[choice] = withoutUnset(value)
+    if (Object.keys(given[choice] as object).length === 0) delete given[choice]
+  }
   const { streams } = given
   if (Array.isArray(streams))
     given['streams'] = streams.map((entry: unknown) => (isObject(entry) ? withoutUnset(entry) : entry))

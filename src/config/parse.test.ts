@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.ts'
+import { parse, problemsOf } from './parsed.support.ts'
 import { parseConfig } from './parse.ts'
 import { readSpecification } from './specification.ts'
 
 const DEFAULTS = {
-  connection: { host: 'h', port: 6379, username: undefined, password: undefined, database: 0 },
+  connection: {
+    deployment: { kind: 'standalone', address: { host: 'h', port: 6379 } },
+    username: undefined,
+    password: undefined,
+    database: 0,
+    tls: undefined,
+    tunnel: undefined,
+  },
+  durability: { mode: 'none' },
   keyPrefix: '',
   records: {
     cacheType: 'hash',
@@ -48,8 +57,7 @@ describe('a configuration', () => {
   it('may hold null for what is not set', () => {
     const { properties } = readSpecification().connectionSpecification
     const nulls = Object.fromEntries(Object.keys(properties).map((field) => [field, null]))
-    const classic = { ssl: null, ssl_mode: null, tunnel_method: null, unknown: null }
-    expect(parse({ ...nulls, ...classic, host: 'h' })).toEqual({ config: DEFAULTS, warnings: [] })
+    expect(parse({ ...nulls, unknown: null, host: 'h' })).toEqual({ config: DEFAULTS, warnings: [] })
   })
 
   it('means the same with an empty username and password as without', () => {
@@ -67,13 +75,24 @@ describe('a configuration', () => {
   })
 
   it('cannot be changed afterwards', () => {
-    const { config } = parse({ host: 'h' })
-    const parts = [config, config.connection, config.records, config.streams]
-    expect(parts.map(Object.isFrozen)).toEqual([true, true, true, true])
+    for (const place of [{ host: 'h' }, { deployment: { mode: 'cluster', nodes: ['h'] } }]) {
+      const ssh = {
+        tunnel_method: 'SSH_PASSWORD_AUTH',
+        tunnel_host: 'b',
+        tunnel_user: 'u',
+        tunnel_user_password: 'p',
+      }
+      const { config } = parse({ ...place, ssl: true, tunnel_method: ssh })
+      const { connection, durability, records, streams } = config
+      const parts = [config, durability, records, streams, connection, ...Object.values(connection)]
+      expect(parts.map(Object.isFrozen)).toEqual(parts.map(() => true))
+    }
   })
 })
 
 describe('every option of the specification', () => {
+  /** Those that are made of several values are tried where they are read. */
+  const ELSEWHERE = ['url', 'ssl', 'ssl_mode', 'deployment', 'tunnel_method', 'durability']
   const sample: Record<string, unknown> = {
     host: 'redis.internal',
     port: 6380,
@@ -98,13 +117,17 @@ describe('every option of the specification', () => {
       properties: Record<string, { group: string }>
     }
     const others = Object.keys(properties).filter((name) => properties[name]!.group !== 'records')
-    expect(Object.keys({ ...sample, url: '' }).toSorted()).toEqual([...others, 'key_prefix'].toSorted())
+    expect([...Object.keys(sample), ...ELSEWHERE].toSorted()).toEqual([...others, 'key_prefix'].toSorted())
   })
 
   it.each(Object.entries(sample))('has its place in what is read: %s', (_, value) => {
     const { config, warnings } = parse(sample)
     const { connection, ...rest } = config
-    expect(Object.values({ ...connection, ...rest }).filter((found) => found === value)).toEqual([value])
+    const { deployment } = connection
+    const address = 'address' in deployment ? deployment.address : {}
+    expect(Object.values({ ...address, ...connection, ...rest }).filter((found) => found === value)).toEqual([
+      value,
+    ])
     expect(warnings).toEqual([])
   })
 })
@@ -145,16 +168,21 @@ describe('a configuration is refused', () => {
       username: '{{ NOBODY }}',
       database: 'first',
       cache_type: 'tree',
-      ssl: true,
+      ssl: 'on',
+      durability: { mode: 'wait' },
+      tunnel_method: { tunnel_method: 'SSH_KEY_AUTH', tunnel_host: 'b' },
       batch_records: 0,
     }
     expect(problemsOf(raw).toSorted()).toEqual([
       'batch_records: must be >= 1.',
       'cache_type: must be one of hash, string, list, set, sorted_set, stream.',
       'database: must be integer.',
+      'durability.mode: must be one of none, replicas, fsync.',
       'host: is missing; give the host of your Redis server, or a url.',
       'port: must be >= 1.',
-      'ssl: TLS is not supported by this version; use false with a plain-text port.',
+      'ssl: must be boolean.',
+      'tunnel_method.ssh_key: is missing; give it, as tunnel_method SSH_KEY_AUTH needs it.',
+      'tunnel_method.tunnel_user: is missing; give it, as tunnel_method SSH_KEY_AUTH needs it.',
       'username: the environment variable NOBODY is not set; set it, or write the value itself.',
     ])
   })
@@ -170,7 +198,25 @@ describe('no message shows a secret', () => {
     JSON.stringify({ host: 'h', password: [SECRET] }),
     JSON.stringify({ host: 'h', password: { value: SECRET } }),
     JSON.stringify({ host: 'h', url: `redis://app:${SECRET}@h` }),
-    JSON.stringify({ url: `rediss://app:${SECRET}@h` }),
+    JSON.stringify({ url: `rediss://app:${SECRET}@h:0` }),
+    JSON.stringify({ url: `rediss://app:${SECRET}@h?password=${SECRET}` }),
+    JSON.stringify({ url: `redis://app:${SECRET}#${SECRET}@h` }),
+    JSON.stringify({ url: `redis://app:${SECRET}/${SECRET}@h` }),
+    JSON.stringify({ url: `unix://app:${SECRET}@path` }),
+    JSON.stringify({ url: `unix://app:${SECRET}@/path?password=${SECRET}` }),
+    JSON.stringify({ url: `unix://app:${SECRET}%@/path` }),
+    JSON.stringify({ host: `redis://app:${SECRET}@h` }),
+    JSON.stringify({ host: `app:${SECRET}@h` }),
+    JSON.stringify({ deployment: { mode: 'cluster', nodes: [`redis://app:${SECRET}@h`] } }),
+    JSON.stringify({ deployment: { mode: 'cluster', nodes: [`app:${SECRET}@h`] } }),
+    JSON.stringify({
+      deployment: { mode: 'sentinel', nodes: [`redis://app:${SECRET}@h`], master_name: 'm' },
+    }),
+    JSON.stringify({ deployment: { mode: 'sentinel', nodes: ['h'], sentinel_password: SECRET } }),
+    JSON.stringify({
+      deployment: { mode: 'sentinel', nodes: ['h'], master_name: 'm', sentinel_password: [SECRET] },
+    }),
+    JSON.stringify({ deployment: { mode: SECRET } }),
     JSON.stringify({ url: `redis://app:${SECRET}%@h` }),
     JSON.stringify({ url: `redis://app:${SECRET}@` }),
     JSON.stringify({ url: `redis://app:${SECRET}@h/${SECRET}` }),
@@ -182,8 +228,18 @@ describe('no message shows a secret', () => {
     JSON.stringify({ host: 'h', ssl: true, ssl_mode: { mode: 'verify-full', client_key: SECRET } }),
     JSON.stringify({ host: 'h', ssl: SECRET, ssl_mode: SECRET, tunnel_method: SECRET }),
     JSON.stringify({ host: 'h', tunnel_method: { tunnel_method: 'SSH_KEY_AUTH', ssh_key: SECRET } }),
+    JSON.stringify({ host: 'h', ssl: true, ssl_mode: { mode: 'verify-ca', client_key_password: SECRET } }),
+    JSON.stringify({
+      host: 'h',
+      tunnel_method: { tunnel_method: 'SSH_PASSWORD_AUTH', tunnel_user_password: SECRET },
+    }),
+    JSON.stringify({
+      host: 'h',
+      ssl: true,
+      ssl_mode: { mode: 'verify-ca', ca_certificate: '{{ PASSWORD }}' },
+    }),
   ])('in the refusal of %s', (text) => {
-    const environment = { PASSWORD: SECRET, URL: `rediss://app:${SECRET}@h` }
+    const environment = { PASSWORD: SECRET, URL: `rediss://app:${SECRET}@h:0` }
     const [message] = messagesFrom(() => parseConfig(text, environment))
     expect(message).toMatch(/configuration/)
     expect(message).not.toContain(SECRET)
@@ -195,15 +251,6 @@ describe('no message shows a secret', () => {
     expect(warnings.join()).not.toContain(SECRET)
   })
 })
-
-function parse(raw: object): ReturnType<typeof parseConfig> {
-  return parseConfig(JSON.stringify(raw), {})
-}
-
-function problemsOf(raw: object): string[] {
-  const [message = ''] = messagesFrom(() => parse(raw))
-  return message.replace('The configuration cannot be used. ', '').split(/(?<=\.) (?=[a-z_]+: )/)
-}
 
 function messagesFrom(action: () => unknown): string[] {
   try {

@@ -1,13 +1,14 @@
 /** Configuration text → Config. The rules are those of spec/spec.json; every problem is reported at once. */
 import { ConfigError } from '../errors.ts'
-import { refuseClassicOptions } from './classic.ts'
 import type { Config, Connection } from './config.ts'
+import { readConnection, type ConnectionOptions } from './connection.ts'
 import { deliveryProblems, type DeliveryOptions } from './delivery-rules.ts'
+import { readDurability, type DurabilityOptions } from './durability.ts'
 import { fillFromEnvironment } from './environment.ts'
 import { readGiven } from './given.ts'
 import { recordProblems, recordsOf, recordWarnings, type RecordConfiguration } from './overrides.ts'
 import { readSpecification } from './specification.ts'
-import { readUrl } from './url.ts'
+import { tlsWarnings } from './tls-options.ts'
 import { unknownOptions, validate } from './validation.ts'
 
 export interface ParsedConfig {
@@ -19,14 +20,9 @@ export interface ParsedConfig {
 const DEAD_LETTERS = 10_000
 
 /** The fields of spec/spec.json, with its defaults filled in. */
-interface Options extends RecordConfiguration, DeliveryOptions {
-  host?: string
-  port: number
-  username?: string
-  password?: string
-  url?: string
-  database?: number
+interface Options extends ConnectionOptions, RecordConfiguration, DeliveryOptions {
   key_prefix: string
+  durability?: DurabilityOptions
   max_outage_seconds: number
   batch_records: number
   batch_bytes: number
@@ -35,51 +31,37 @@ interface Options extends RecordConfiguration, DeliveryOptions {
 
 /** Throws one ConfigError that lists every problem by field. */
 export function parseConfig(text: string, environment: NodeJS.ProcessEnv): ParsedConfig {
-  const problems: string[] = []
-  const raw = fillFromEnvironment(readGiven(text), environment, problems)
-  const isUnset = problems.some((problem) => /^(host|url):/.test(problem))
-  refuseClassicOptions(raw, problems)
+  const { filled: raw, unset } = fillFromEnvironment(readGiven(text), environment)
   const { connectionSpecification: schema } = readSpecification()
-  const portIsGiven = raw['port'] !== undefined
-  problems.push(...validate(schema, raw))
+  const problems = validate(schema, raw)
   const options = raw as unknown as Options
-  // Where a variable is missing, that has been said; what follows from it would only confuse.
-  const connection = connectionOf(options, portIsGiven, isUnset ? [] : problems)
+  const connection = readConnection(options, problems)
   problems.push(...recordProblems(options), ...deliveryProblems(options))
-  if (problems.length > 0)
-    throw new ConfigError(`The configuration cannot be used. ${problems.map(asSentence).join(' ')}`)
+  const all = [...unsetProblems(unset), ...problems.filter((problem) => !unset.has(fieldOf(problem)))]
+  if (all.length > 0)
+    throw new ConfigError(`The configuration cannot be used. ${all.map(asSentence).join(' ')}`)
   return {
     config: toConfig(options, connection),
-    warnings: [...unknownOptions(schema, raw), ...recordWarnings(options)],
+    warnings: [...unknownOptions(schema, raw), ...tlsWarnings(connection.tls), ...recordWarnings(options)],
   }
 }
 
-function connectionOf(options: Options, portIsGiven: boolean, problems: string[]): Connection {
-  const { host, port, url, username, password, database } = options
-  if (url === undefined) {
-    if (host === undefined) problems.push('host: is missing; give the host of your Redis server, or a url')
-    return {
-      host: host ?? '',
-      port,
-      username: username || undefined,
-      password: password || undefined,
-      database: database ?? 0,
-    }
-  }
-  for (const [field, isGiven] of Object.entries({
-    host: host !== undefined,
-    port: portIsGiven,
-    username,
-    password,
-  }))
-    if (isGiven) problems.push(`url and ${field}: both are given; keep one of them`)
-  const fromUrl = readUrl(url, problems)
-  return { ...fromUrl, database: database ?? fromUrl.database }
+/** What is wrong with the placeholder itself would only confuse. */
+function unsetProblems(unset: ReadonlyMap<string, string>): string[] {
+  return [...unset].map(
+    ([field, variable]) =>
+      `${field}: the environment variable ${variable} is not set; set it, or write the value itself`,
+  )
+}
+
+function fieldOf(problem: string): string {
+  return problem.slice(0, problem.indexOf(': '))
 }
 
 function toConfig(options: Options, connection: Connection): Config {
   return Object.freeze({
-    connection: Object.freeze(connection),
+    connection,
+    durability: readDurability(options.durability),
     keyPrefix: options.key_prefix,
     ...recordsOf(options),
     deleteMode: options.delete_mode,

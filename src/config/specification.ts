@@ -9,6 +9,14 @@ export interface Specification {
 export interface Schema {
   properties?: Record<string, Schema>
   items?: Schema
+  /** Objects that a property with a `const` of its own tells apart. */
+  oneOf?: Schema[]
+  const?: unknown
+  enum?: unknown[]
+  required?: string[]
+  pattern_descriptor?: string
+  /** What to do where something required is missing; not part of the file. */
+  advice?: string
   default?: unknown
 }
 

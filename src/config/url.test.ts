@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { parseConfig } from './parse.ts'
+import { connectionOf, problemsOf } from './parsed.support.ts'
 
 const NOBODY = { username: undefined, password: undefined }
-const FORM = 'redis://[user[:password]@]host[:port][/database]'
+const FORM = 'redis://[user[:password]@]host[:port][/database], rediss:// for TLS, or unix:///path'
+const UNREADABLE =
+  'url: cannot be read; it must look like redis://[user[:password]@]host[:port][/database], with rediss:// for TLS, or unix:///path. In a password, write @ : / ? # % as %40 %3A %2F %3F %23 %25.'
 
 describe('a URL', () => {
   it.each([
@@ -11,75 +12,127 @@ describe('a URL', () => {
     ['redis://h/', { host: 'h', port: 6379, database: 0, ...NOBODY }],
     ['redis://h:6380', { host: 'h', port: 6380, database: 0, ...NOBODY }],
     ['redis://h/15', { host: 'h', port: 6379, database: 15, ...NOBODY }],
+    ['redis://h?db=15', { host: 'h', port: 6379, database: 15, ...NOBODY }],
+    ['redis://h/?db=15', { host: 'h', port: 6379, database: 15, ...NOBODY }],
     ['redis://127.0.0.1:1/2', { host: '127.0.0.1', port: 1, database: 2, ...NOBODY }],
     ['redis://[::1]:7/3', { host: '::1', port: 7, database: 3, ...NOBODY }],
+    ['redis://[2001:db8::7]', { host: '2001:db8::7', port: 6379, database: 0, ...NOBODY }],
     ['redis://app@h', { host: 'h', port: 6379, database: 0, username: 'app', password: undefined }],
+    ['redis://app:@h', { host: 'h', port: 6379, database: 0, username: 'app', password: undefined }],
     ['redis://app:pw@h:6380/4', { host: 'h', port: 6380, database: 4, username: 'app', password: 'pw' }],
     ['redis://:pw@h', { host: 'h', port: 6379, database: 0, username: undefined, password: 'pw' }],
     [
       'redis://a%40b:p%3A%2F%25%20%C3%BC@h',
       { host: 'h', port: 6379, database: 0, username: 'a@b', password: 'p:/% ü' },
     ],
-  ])('says in one line where and as whom to connect: %s', (url, connection) => {
-    expect(parse({ url }).connection).toEqual(connection)
+  ])('says in one line where and as whom to connect: %s', (url, { host, port, ...login }) => {
+    const deployment = { kind: 'standalone', address: { host, port } }
+    const expected = { deployment, ...login, tls: undefined, tunnel: undefined }
+    expect(connectionOf({ url })).toEqual(expected)
+    expect(connectionOf({ url: url.replace('redis:', 'rediss:') })).toEqual({
+      ...expected,
+      tls: expect.objectContaining({ mode: 'verify-full' }),
+    })
+  })
+
+  it.each([
+    ['unix:///run/redis.sock', { path: '/run/redis.sock', database: 0, ...NOBODY }],
+    ['unix:///run/redis.sock?db=3', { path: '/run/redis.sock', database: 3, ...NOBODY }],
+    ['unix:///a%20b%3F', { path: '/a b?', database: 0, ...NOBODY }],
+    ['unix://:pw@/s', { path: '/s', database: 0, username: undefined, password: 'pw' }],
+    ['unix://app@/s', { path: '/s', database: 0, username: 'app', password: undefined }],
+    ['unix://a%40b:p%2F@/s?db=1', { path: '/s', database: 1, username: 'a@b', password: 'p/' }],
+    ['unix:///s/2', { path: '/s/2', database: 0, ...NOBODY }],
+    ['unix:///a@b:c', { path: '/a@b:c', database: 0, ...NOBODY }],
+  ])('may be that of a Unix socket: %s', (url, { path, ...login }) => {
+    const deployment = { kind: 'standalone', address: { path } }
+    expect(connectionOf({ url })).toEqual({ deployment, ...login, tls: undefined, tunnel: undefined })
   })
 
   it.each([
     ['redis://h/3', 5, 5],
     ['redis://h/3', 0, 0],
     ['redis://h', 5, 5],
+    ['unix:///s?db=3', 5, 5],
   ])('%s with the database %i beside it means database %i', (url, database, expected) => {
-    expect(parse({ url, database }).connection.database).toBe(expected)
+    expect(connectionOf({ url, database }).database).toBe(expected)
+  })
+
+  it('may stand beside what a form fills in', () => {
+    const form = { port: 6379, username: '', password: '', ssl: false, deployment: { mode: 'standalone' } }
+    const { deployment } = connectionOf({ url: 'redis://h:7', ...form })
+    expect(deployment).toMatchObject({ address: { host: 'h', port: 7 } })
   })
 })
 
 describe('a URL is refused', () => {
   it.each([
-    ['rediss://h', `url: must look like ${FORM}.`],
     ['http://h', `url: must look like ${FORM}.`],
     ['REDIS://h', `url: must look like ${FORM}.`],
-    ['redis://', `url: cannot be read; it must look like ${FORM}.`],
-    ['redis:///3', `url: cannot be read; it must look like ${FORM}.`],
-    ['redis://h:65536', `url: cannot be read; it must look like ${FORM}.`],
-    ['redis://h:port', `url: cannot be read; it must look like ${FORM}.`],
-    ['redis://two words', `url: cannot be read; it must look like ${FORM}.`],
-    ['{{ NAME }} and more', `url: cannot be read; it must look like ${FORM}.`],
+    ['redis:h', `url: must look like ${FORM}.`],
+    ['h:6379', `url: must look like ${FORM}.`],
+    ['', `url: must look like ${FORM}.`],
+    ['redis://', UNREADABLE],
+    ['redis:///3', UNREADABLE],
+    ['redis://h:65536', UNREADABLE],
+    ['redis://h:port', UNREADABLE],
+    ['redis://two words', UNREADABLE],
+    ['redis://u:p#w@h', UNREADABLE],
+    ['redis://u:p/w@h', UNREADABLE],
+    ['redis://h#3', UNREADABLE],
+    ['{{ NAME }} and more', UNREADABLE],
+    ['unix://', UNREADABLE],
+    ['unix:///', UNREADABLE],
+    ['unix://relative/path', UNREADABLE],
+    ['unix:///s#3', UNREADABLE],
+    ['redis://h:0', 'url: the port must be a number from 1 to 65535.'],
     ['redis://h/first', 'url: what follows the / must be the number of a database.'],
     ['redis://h/1/2', 'url: what follows the / must be the number of a database.'],
     ['redis://h/-1', 'url: what follows the / must be the number of a database.'],
+    ['redis://h?db=first', 'url: what follows ?db= must be the number of a database.'],
+    ['unix:///s?db=', 'url: what follows ?db= must be the number of a database.'],
+    ['redis://h/1?db=1', 'url: gives more than one database; keep one of them.'],
+    ['redis://h?db=1&db=2', 'url: gives more than one database; keep one of them.'],
     [
-      'redis://u:100%@h',
-      'url: a % in the user name or password does not stand for a character; write the % itself as %25.',
+      'redis://h?timeout=3&db=1',
+      'url: of what may follow a ?, only db is known, as in ?db=2; give everything else as an option of its own.',
     ],
+    [
+      'unix:///s?password=pw',
+      'url: of what may follow a ?, only db is known, as in ?db=2; give everything else as an option of its own.',
+    ],
+    ['redis://u:100%@h', 'url: a % does not stand for a character; write the % itself as %25.'],
+    ['unix:///100%', 'url: a % does not stand for a character; write the % itself as %25.'],
   ])('where it is %s', (url, problem) => {
-    expect(() => parse({ url })).toThrow(new ConfigError(`The configuration cannot be used. ${problem}`))
+    expect(problemsOf({ url })).toEqual([problem])
   })
 
   it.each([
     ['host', { host: 'h' }],
-    ['port', { port: 6379 }],
+    ['port', { port: 6380 }],
     ['username', { username: 'app' }],
     ['password', { password: 'pw' }],
   ])('together with %s, both named', (field, other) => {
-    expect(() => parse({ url: 'redis://h', ...other })).toThrow(
-      new ConfigError(
-        `The configuration cannot be used. url and ${field}: both are given; keep one of them.`,
-      ),
-    )
+    for (const url of ['redis://h', 'rediss://h', 'unix:///s'])
+      expect(problemsOf({ url, ...other })).toEqual([`url and ${field}: both are given; keep one of them.`])
+  })
+
+  it('as a socket together with TLS or a tunnel, both named', () => {
+    const ssh = { tunnel_host: 'b', tunnel_user: 'u', tunnel_user_password: 'p' }
+    const tunnel = { tunnel_method: 'SSH_PASSWORD_AUTH', ...ssh }
+    expect(problemsOf({ url: 'unix:///s', ssl: true, tunnel_method: tunnel })).toEqual([
+      'url and ssl: a Unix socket has no TLS; set ssl to false, or give the URL of a TLS port.',
+      'url and tunnel_method: a Unix socket cannot be reached through a tunnel; use NO_TUNNEL, or give the URL of a port.',
+    ])
   })
 
   it('with every problem at once', () => {
-    expect(() => parse({ url: 'redis://u:%@h/x', host: 'h', port: 1 })).toThrow(
-      new ConfigError(
-        'The configuration cannot be used. url and host: both are given; keep one of them. ' +
-          'url and port: both are given; keep one of them. ' +
-          'url: what follows the / must be the number of a database. ' +
-          'url: a % in the user name or password does not stand for a character; write the % itself as %25.',
-      ),
-    )
+    expect(problemsOf({ url: 'redis://u:%@h:0/x', host: 'h', port: 1 })).toEqual([
+      'url and host: both are given; keep one of them.',
+      'url and port: both are given; keep one of them.',
+      'url: the port must be a number from 1 to 65535.',
+      'url: a % does not stand for a character; write the % itself as %25.',
+      'url: what follows the / must be the number of a database.',
+    ])
   })
 })
-
-function parse(raw: object): ReturnType<typeof parseConfig>['config'] {
-  return parseConfig(JSON.stringify(raw), {}).config
-}

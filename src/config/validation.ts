@@ -1,8 +1,8 @@
 /** The rules of spec/spec.json, applied to a configuration. */
 import { Ajv, type ErrorObject } from 'ajv'
-import { isClassicOption } from './classic.ts'
 import { entryName } from './record-options.ts'
 import type { Schema } from './specification.ts'
+import { variantFor } from './variants.ts'
 
 /** Fills in defaults, and gives what is against the schema, by field. */
 export function validate(schema: Schema, raw: Record<string, unknown>): string[] {
@@ -15,7 +15,15 @@ export function validate(schema: Schema, raw: Record<string, unknown>): string[]
     validateSchema: false,
     meta: false,
   })
-  for (const annotation of ['order', 'group', 'groups', 'airbyte_secret', 'pattern_descriptor'])
+  for (const annotation of [
+    'order',
+    'group',
+    'groups',
+    'airbyte_secret',
+    'pattern_descriptor',
+    'multiline',
+    'advice',
+  ])
     ajv.addKeyword(annotation)
   const check = ajv.compile(partFor(schema, [raw]))
   const problems = check(raw) ? [] : (check.errors ?? []).map((error) => describe(error, raw))
@@ -26,14 +34,14 @@ export function validate(schema: Schema, raw: Record<string, unknown>): string[]
 
 /** Options that the schema does not have, as warnings. */
 export function unknownOptions(schema: Schema, raw: Record<string, unknown>): string[] {
-  return pathsOutside(schema, raw, '')
-    .filter((path) => !isClassicOption(path))
-    .map((path) => `${path}: this option is not known and has no effect; check its spelling`)
+  return pathsOutside(schema, raw, '').map(
+    (path) => `${path}: this option is not known and has no effect; check its spelling`,
+  )
 }
 
 /** The schema without what says nothing about these values: compiling it is most of the time that parsing takes. */
 function partFor(schema: Schema, values: readonly unknown[]): Schema {
-  const { properties, items, ...rest } = schema
+  const { properties, items, ...rest } = variantFor(schema, values[0])
   const part: Schema = rest
   const elements = values.filter(Array.isArray).flat()
   if (items !== undefined && elements.length > 0) part.items = partFor(items, elements)
@@ -60,14 +68,14 @@ function describe(
   raw: unknown,
 ): string {
   const field = nameOf(instancePath, raw)
+  const { pattern_descriptor: form, advice } = Object(parentSchema) as Schema
   switch (keyword) {
     case 'enum':
       return `${field}: must be one of ${(params['allowedValues'] as string[]).join(', ')}`
-    case 'pattern': {
-      const { pattern_descriptor: form } = parentSchema as { pattern_descriptor?: string }
+    case 'pattern':
       return `${field}: must look like ${form}`
-    }
     case 'required':
+      if (advice !== undefined) return `${field}.${params['missingProperty']}: is missing; ${advice}`
       return `${field}: has no ${params['missingProperty']}; give one`
     case 'type':
       return `${field}: must be ${[params['type']].flat().join(' or ')}`
@@ -88,7 +96,8 @@ function nameOf(instancePath: string, raw: unknown): string {
     )
 }
 
-function pathsOutside({ properties, items }: Schema, value: unknown, path: string): string[] {
+function pathsOutside(schema: Schema, value: unknown, path: string): string[] {
+  const { properties, items } = variantFor(schema, value)
   if (Array.isArray(value) && items !== undefined)
     return value.flatMap((item, index) => pathsOutside(items, item, `${path}[${index}]`))
   if (typeof value !== 'object' || value === null || properties === undefined) return []

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import { CERTIFICATE, FINGERPRINT, KEY, parse, problemsOf } from './parsed.support.ts'
+import { readSpecification, type Schema } from './specification.ts'
+
+const PLAIN = { host: 'h', port: 7, username: 'u', password: 'p', database: 1, ssl: false }
+const SSH = { tunnel_host: 'b', tunnel_port: 22, tunnel_user: 'u', tunnel_host_key: FINGERPRINT }
+const PEM = { ca_certificate: CERTIFICATE, client_certificate: CERTIFICATE, client_key: KEY }
+
+/** Configurations that are good, with every option of the connection in one of them or another. */
+const GOOD: Record<string, Record<string, unknown>> = {
+  plain: { ...PLAIN, ssl_mode: { mode: 'disable' }, deployment: { mode: 'standalone' } },
+  url: { url: 'rediss://u:p@h:7/1', ssl: false, tunnel_method: { tunnel_method: 'NO_TUNNEL' } },
+  socket: { url: 'unix:///s?db=1', database: 2, durability: { mode: 'none' } },
+  ...Object.fromEntries(
+    ['disable', 'no-verify', 'verify-ca', 'verify-full'].map((mode) => [
+      mode,
+      { ...PLAIN, ssl: true, ssl_mode: { mode, ...PEM, client_key_password: 'p', server_name: 'n' } },
+    ]),
+  ),
+  sentinel: {
+    deployment: {
+      mode: 'sentinel',
+      nodes: ['a:1', '[::1]'],
+      master_name: 'm',
+      sentinel_username: 'u',
+      sentinel_password: 'p',
+    },
+    durability: { mode: 'replicas', count: 1, timeout_ms: 1 },
+  },
+  cluster: {
+    deployment: { mode: 'cluster', nodes: ['rediss://a:1', 'rediss://b'] },
+    durability: { mode: 'fsync', replicas: 1, timeout_ms: 1 },
+  },
+  key: {
+    ...PLAIN,
+    tunnel_method: { tunnel_method: 'SSH_KEY_AUTH', ...SSH, ssh_key: KEY, ssh_key_passphrase: 'p' },
+  },
+  phrase: {
+    ...PLAIN,
+    tunnel_method: { tunnel_method: 'SSH_PASSWORD_AUTH', ...SSH, tunnel_user_password: 'p' },
+  },
+}
+
+/** A field, by the names and indices that lead to it. */
+type Path = readonly (string | number)[]
+
+const FIELDS: [string, string, Path][] = Object.entries(GOOD).flatMap(([name, config]) =>
+  pathsIn(config).map((path): [string, string, Path] => [name, fieldAt(path), path]),
+)
+
+describe('a mistake in the connection', () => {
+  it.each(Object.keys(GOOD))('is not found where there is none: %s', (name) => {
+    const expected = name === 'no-verify' ? [expect.stringMatching(/^ssl_mode: no-verify/)] : []
+    expect(parse(GOOD[name]!).warnings).toEqual(expected)
+  })
+
+  it('is tried in every option that there is, of every variant', () => {
+    const tried = new Set(FIELDS.map(([, field]) => field.replace(/\[\d+\]$/, '')))
+    expect(optionsOf(readSpecification().connectionSpecification)).toEqual([...tried].toSorted())
+  })
+
+  it.each(FIELDS)(
+    'is one problem that names the field, where the type is wrong: %s, %s',
+    (name, field, path) => {
+      for (const wrong of [['hunter2'], { hunter2: 'hunter2' }, true, 'hunter2', 1.5]) {
+        const config = withValue(GOOD[name]!, path, wrong)
+        if (isFree(valueAt(GOOD[name]!, path), wrong)) continue
+        const problems = problemsOf(config)
+        expect(problems, JSON.stringify(wrong)).toHaveLength(1)
+        expect(problems[0]).toMatch(startOf(field))
+        expect(problems[0]).not.toContain('hunter2')
+      }
+    },
+  )
+
+  it.each(FIELDS)('is a warning that names it, where its name is not known: %s, %s', (name, field, path) => {
+    if (typeof path.at(-1) === 'number') return
+    const config = withValue(GOOD[name]!, [...path.slice(0, -1), 'unheard_of'], 'hunter2')
+    const unknown = field.replace(/[a-z_]+$/, 'unheard_of')
+    expect(parse(config).warnings[0]).toBe(
+      `${unknown}: this option is not known and has no effect; check its spelling`,
+    )
+  })
+})
+
+function pathsIn(value: unknown): Path[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, member]) => {
+    const step = Array.isArray(value) ? Number(name) : name
+    return [[step], ...pathsIn(member).map((path) => [step, ...path])]
+  })
+}
+
+/** As problems name it. */
+function fieldAt(path: Path): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .slice(1)
+}
+
+function startOf(field: string): RegExp {
+  return new RegExp(`^${field.replaceAll(/[.[\]]/g, String.raw`\$&`)}: `)
+}
+
+function valueAt(config: object, path: Path): unknown {
+  return path.reduce<unknown>((value, step) => Object(value)[step] as unknown, config)
+}
+
+function withValue(config: object, path: Path, value: unknown): object {
+  const copy = structuredClone(config)
+  const parent = valueAt(copy, path.slice(0, -1)) as Record<string | number, unknown>
+  parent[path.at(-1)!] = value
+  return copy
+}
+
+/** Whether the other value may well be right: a text for a text, or what stands for nothing at all. */
+function isFree(right: unknown, wrong: unknown): boolean {
+  return (
+    typeof right === typeof wrong &&
+    (typeof right !== 'object' || Array.isArray(right) === Array.isArray(wrong))
+  )
+}
+
+function optionsOf({
+  properties = {},
+}: {
+  properties?: Record<string, Schema & { group?: string }>
+}): string[] {
+  const names = Object.entries(properties)
+    .filter(([name, { group }]) => group === 'connection' || name === 'durability')
+    .flatMap(([name, { oneOf = [] }]) => [
+      name,
+      ...oneOf.flatMap((variant) => Object.keys(variant.properties ?? {}).map((field) => `${name}.${field}`)),
+    ])
+  return [...new Set(names)].toSorted()
+}
