@@ -8,7 +8,7 @@ import { Link } from './redis/link.ts'
 import { finish } from './sync/finish.ts'
 import { Ids } from './sync/ids.ts'
 import type { Intake } from './sync/intake.ts'
-import { markKey, onceKey } from './sync/keys.ts'
+import { assuredKey, markKey, onceKey } from './sync/keys.ts'
 import { Leases } from './sync/leases.ts'
 import { openStreams } from './sync/open-streams.ts'
 import { pipeline } from './sync/pipeline.ts'
@@ -33,8 +33,9 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   await using link = await Link.open({
     config,
     log: output.log,
-    onceKey: onceKey(config.keyPrefix, run),
-    markKey: markKey(config.keyPrefix, run),
+    onceKey: (slot) => onceKey(config.keyPrefix, run, slot),
+    markKey: (slot) => markKey(config.keyPrefix, run, slot),
+    assuredKey: (slot) => assuredKey(config.keyPrefix, run, slot),
     greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
   })
   await using leases = await Leases.take(link, planned, run, output.log)
@@ -43,21 +44,25 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
     link,
     streams.map(({ plan }) => plan),
   )
-  link.objection = async (ask, identities) =>
-    (await leases.objection(ask, identities)) ?? (await ids.objection(ask))
+  link.objection = async (ask, identities) => {
+    await ids.lift(ask)
+    return leases.objection(ask, identities)
+  }
+  // What was noted on the way here is to be as durable as what will be acknowledged.
+  await link.leaveMarks()
   const { intake, ledger, progress } = pipeline({ config, link, streams, ids, output })
 
   const problem = await readAll(input, intake, AbortSignal.any([signal, link.ended]))
   intake.submit()
   await ledger.settled()
   await ids.requireIntact()
-  for (const numbers of [link.once, link.marks])
-    await numbers.end((command, ...args) => link.ask(command, ...args))
+  await link.requireIntact()
   if (problem !== undefined) throw problem
   if (signal.aborted) return
 
   progress.requireComplete()
   await finish(link, ids, streams, output.log)
+  await link.leaveMarks()
   progress.summarize()
 }
 

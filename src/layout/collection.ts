@@ -28,20 +28,26 @@ export interface CollectionParts {
   overhead: number
   /** Adds the arguments that put the record in; gives how many, or why there are none. */
   addItem: (items: Orders, record: RecordView) => number | Refusal
+  /** What is different on the servers that there are, where these are too old for it. */
+  onOlder?: () =>
+    Partial<Pick<CollectionParts, 'command' | 'beforeKey' | 'options' | 'mostInCommand'>> | undefined
   /** A command to follow, given the key. */
   afterwards?: readonly [command: string, ...args: string[]] | undefined
 }
 
 export function collectionLayout(settings: RecordSettings, key: KeyTemplate, parts: CollectionParts): Layout {
   const { ttlSeconds, ttlJitterPercent } = settings
-  const { command, beforeKey = [], options, mostInCommand = MOST_IN_COMMAND, addItem, afterwards } = parts
+  const { addItem, afterwards, onOlder } = parts
   const run = { key: new ByteBuffer(Buffer.allocUnsafeSlow(256)), records: 0, args: 0, group: 0, spread: 0 }
   const items = new Orders(Buffer.allocUnsafeSlow(1 << 16))
   const nextKey = new ByteBuffer(Buffer.allocUnsafeSlow(256))
 
   function flush(out: Orders): void {
     if (run.records === 0) return
-    out.begin(command, beforeKey.length + 1 + options.length + run.args)
+    const older = onOlder?.()
+    const beforeKey = older?.beforeKey ?? parts.beforeKey ?? []
+    const options = older?.options ?? parts.options
+    out.begin(older?.command ?? parts.command, beforeKey.length + 1 + options.length + run.args)
     out.writes(run.group)
     for (const word of beforeKey) out.word(word)
     out.argument(run.key.bytes, 0, run.key.length)
@@ -51,6 +57,10 @@ export function collectionLayout(settings: RecordSettings, key: KeyTemplate, par
     if (ttlSeconds > 0) follow(out, ['PEXPIRE', String(spreadOut(ttlSeconds, ttlJitterPercent, run.spread))])
     items.clear()
     run.records = run.args = 0
+  }
+
+  function mostInCommand(): number {
+    return onOlder?.()?.mostInCommand ?? parts.mostInCommand ?? MOST_IN_COMMAND
   }
 
   function follow(out: Orders, [name, ...args]: readonly [command: string, ...args: string[]]): void {
@@ -70,7 +80,7 @@ export function collectionLayout(settings: RecordSettings, key: KeyTemplate, par
       nextKey.clear()
       const problem = key.render(record, nextKey)
       if (problem !== undefined) return problem
-      if (run.records === mostInCommand || !isSame(nextKey, run.key)) flush(out)
+      if (run.records === mostInCommand() || !isSame(nextKey, run.key)) flush(out)
       const length = items.length
       const args = addItem(items, record)
       if (typeof args === 'string') {

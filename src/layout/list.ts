@@ -3,6 +3,7 @@
  * To see one: `LRANGE public:events 0 9`.
  */
 import type { RecordSettings } from '../config/records.ts'
+import { knows } from '../redis/dialect.ts'
 import { collectionLayout } from './collection.ts'
 import type { TextRange } from './content.ts'
 import type { Layout } from './layout.ts'
@@ -18,6 +19,7 @@ export function listLayout(settings: RecordSettings, key: KeyTemplate, stream: S
   return collectionLayout(settings, key, {
     command: isConditional ? `${push}X` : push,
     options: [],
+    onOlder: () => (isConditional && !knows('RPUSHX of several items') ? { mostInCommand: 1 } : undefined),
     // A list would hold a record twice that was sent twice.
     delivery: 'once',
     usesIds: value.usesIds,

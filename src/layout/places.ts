@@ -4,6 +4,7 @@
  */
 import type { RecordSettings } from '../config/records.ts'
 import { ByteBuffer } from '../redis/byte-buffer.ts'
+import { worded } from '../redis/dialect.ts'
 import type { RecordView, Refusal } from './layout.ts'
 import type { Orders } from './orders.ts'
 import { Template, type StreamNames } from './template.ts'
@@ -17,8 +18,8 @@ export interface PlaceForm {
   key(place: string): string
   /** Puts in the command that removes what is at a place; or that has its key end after so many milliseconds. */
   remove(out: Orders, place: string, afterMs?: number): void
-  /** Puts in the commands that remove what is at many places. */
-  removeAll(out: Orders, places: readonly string[]): void
+  /** Puts in the commands that remove what is at many places; one by one where keys are in many slots. */
+  removeAll(out: Orders, places: readonly string[], isOneByOne?: boolean): void
 }
 
 export interface Places {
@@ -83,7 +84,7 @@ export function placeForm(name: string): PlaceForm {
     kind,
     key: (place) => place,
     remove(out, place, afterMs) {
-      if (afterMs === undefined) out.command('UNLINK', place)
+      if (afterMs === undefined) unlinkAll(out, [place])
       else out.command('PEXPIRE', place, String(afterMs))
     },
     removeAll: unlinkAll,
@@ -93,9 +94,12 @@ export function placeForm(name: string): PlaceForm {
 /** Keys in one UNLINK: enough to make the command's overhead small, few enough not to hold up other clients. */
 const KEYS_PER_COMMAND = 500
 
-export function unlinkAll(out: Orders, keys: readonly string[]): void {
-  for (let at = 0; at < keys.length; at += KEYS_PER_COMMAND)
-    out.command('UNLINK', ...keys.slice(at, at + KEYS_PER_COMMAND))
+export function unlinkAll(out: Orders, keys: readonly string[], isOneByOne = false): void {
+  const atOnce = isOneByOne ? 1 : KEYS_PER_COMMAND
+  for (let at = 0; at < keys.length; at += atOnce) {
+    const [command, some] = worded('UNLINK', keys.slice(at, at + atOnce))
+    out.command(command, ...some)
+  }
 }
 
 function split(place: string): [key: string, member: string] {

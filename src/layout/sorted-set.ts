@@ -4,6 +4,8 @@
  */
 import type { RecordSettings } from '../config/records.ts'
 import { ColumnKind, compilePath } from '../protocol/columns.ts'
+import { knows } from '../redis/dialect.ts'
+import { SORTED_SET_SCRIPT } from '../redis/older-scripts.ts'
 import { collectionLayout } from './collection.ts'
 import type { TextRange } from './content.ts'
 import type { Layout, RecordView, Refusal } from './layout.ts'
@@ -18,16 +20,26 @@ const EMITTED_AT = '_airbyte_emitted_at'
 export function sortedSetLayout(settings: RecordSettings, key: KeyTemplate, stream: StreamNames): Layout {
   const { scoreField, writeCondition } = settings
   const value = valueOf(settings, stream)
+  const isConditional = writeCondition !== 'always'
   const locateScore = scoreField === EMITTED_AT ? locateEmittedAt : scoreColumn(scoreField)
   const score: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
   const text: TextRange = { ...score }
   return collectionLayout(settings, key, {
     command: 'ZADD',
     options: OPTIONS[writeCondition],
+    onOlder: () =>
+      isConditional && !knows('ZADD NX')
+        ? {
+            command: 'EVALSHA',
+            beforeKey: [SORTED_SET_SCRIPT.sha, '1'],
+            options: OPTIONS[writeCondition].slice(0, 1),
+            mostInCommand: 1,
+          }
+        : undefined,
     delivery: 'each',
     usesIds: value.usesIds,
     usesColumns: value.usesColumns || scoreField !== EMITTED_AT,
-    isConditional: writeCondition !== 'always',
+    isConditional,
     overhead: 130,
     addItem(items, record) {
       const problem = locateScore(record, score) ?? value.locate(record, text)

@@ -3,6 +3,8 @@
  * ids, which rise in the order of arrival. To see the newest: `XREVRANGE public:events + - COUNT 10`.
  */
 import type { RecordSettings } from '../config/records.ts'
+import { knows } from '../redis/dialect.ts'
+import { STREAM_SCRIPT } from '../redis/older-scripts.ts'
 import { collectionLayout } from './collection.ts'
 import { fieldsOf } from './fields.ts'
 import type { Layout } from './layout.ts'
@@ -17,6 +19,10 @@ export function streamLogLayout(settings: RecordSettings, key: KeyTemplate): Lay
   return collectionLayout(settings, key, {
     command: 'XADD',
     options: [...(isConditional ? ['NOMKSTREAM'] : []), ...trim, '*'],
+    onOlder: () =>
+      isConditional && !knows('XADD NOMKSTREAM')
+        ? { command: 'EVALSHA', beforeKey: [STREAM_SCRIPT.sha, '1'], options: [...trim, '*'] }
+        : undefined,
     mostInCommand: 1,
     // A Redis stream would hold a record twice that was sent twice.
     delivery: 'once',

@@ -3,6 +3,8 @@
  * Writing a record again changes nothing, as it names its key. To see one: `GET user:12345`.
  */
 import { ByteBuffer } from '../redis/byte-buffer.ts'
+import { knows } from '../redis/dialect.ts'
+import { SET_SCRIPT } from '../redis/older-scripts.ts'
 import type { TextRange } from './content.ts'
 import { expiryOf, type Expiry } from './expiry.ts'
 import type { Layout, LayoutSettings } from './layout.ts'
@@ -33,13 +35,19 @@ export function stringLayout(
         keyTemplate.render(record, key) ?? setExpiry?.(record, expiry) ?? value.locate(record, text)
       if (problem !== undefined) return problem
       const group = out.newGroup()
-      out.begin('SET', 2 + (expiry.kind === 'never' ? 0 : 2) + (condition === undefined ? 0 : 1))
+      const isScripted = expiry.kind === 'at' && !knows('SET PXAT')
+      const options = (expiry.kind === 'never' ? 0 : 2) + (condition === undefined ? 0 : 1)
+      out.begin(isScripted ? 'EVALSHA' : 'SET', 2 + (isScripted ? 1 : 0) + options)
       out.writes(group)
+      if (isScripted) {
+        out.word(SET_SCRIPT.sha)
+        out.word('1')
+      }
       out.argument(key.bytes, 0, key.length)
       out.argument(text.bytes, text.start, text.end)
       if (expiry.kind !== 'never') {
         // A time that has passed is as good as any: the key is gone at once.
-        out.word(expiry.kind === 'after' ? 'PX' : 'PXAT')
+        if (!isScripted) out.word(expiry.kind === 'after' ? 'PX' : 'PXAT')
         out.word(String(expiry.milliseconds))
       }
       if (condition !== undefined) out.word(condition)

@@ -1,20 +1,26 @@
-/** Opens one connection to a standalone server: TCP, login, database, name; and learns who it is on the server. */
-import { Redis } from 'ioredis'
+/** Opens one connection to a server: bytes, login, database, name; and learns who it is on the server. */
+import { AbstractConnector, Redis } from 'ioredis'
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Connection } from '../config/config.ts'
+import type { Address, Connection } from '../config/config.ts'
+import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from './dialect.ts'
+import { OLDER_SCRIPTS } from './older-scripts.ts'
 import { ProtocolError } from './replies.ts'
+import type { Transport } from './transport/transport.ts'
 
 export type Reply = string | number | null | Buffer | Reply[]
 
 /** How a connection is known on the server; undefined where the server does not tell. */
 export interface Identity {
+  /** `host:port` of the server. */
+  where: string
   clientId: number | undefined
   /** Changes whenever the server process does. */
   runId: string | undefined
 }
 
 export interface OpenConnection extends AsyncDisposable {
-  identity: Identity
+  identity: Omit<Identity, 'where'>
   /** Runs one command. */
   call(command: string, ...args: (string | number)[]): Promise<Reply>
   /** Gives up the client: from now on the caller reads and writes the bytes of the socket. */
@@ -28,17 +34,40 @@ export interface OpenConnection extends AsyncDisposable {
 /** Connecting and each step of the login must be answered within this. */
 const HANDSHAKE_MS = 10_000
 
+const DISCONNECT_MS = 2_000
+
+/** What CLIENT LIST shows. */
+const CLIENT_NAME = 'destination-redis'
+
+/** As whom to log in, and where to. */
+export type Login = Pick<Connection, 'username' | 'password' | 'database'>
+
 export async function openConnection(
-  connection: Connection,
+  transport: Transport,
+  address: Address,
+  login: Login,
   timeoutMs = HANDSHAKE_MS,
 ): Promise<OpenConnection> {
+  const timedOut = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })
+  const giveUp = new AbortController()
+  const timer = setTimeout(() => giveUp.abort(timedOut), timeoutMs)
+  try {
+    const socket = await transport.open(address, giveUp.signal)
+    const connection = await greet(socket, login, giveUp.signal)
+    transport.noteUnderstood(address)
+    return connection
+  } catch (error) {
+    throw await transport.explain(error, address)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function greet(socket: Socket, login: Login, signal: AbortSignal): Promise<OpenConnection> {
   const client = new Redis({
-    host: connection.host,
-    port: connection.port,
+    Connector: connectorOf(socket),
     lazyConnect: true,
     protocol: 2,
-    connectTimeout: timeoutMs,
-    keepAlive: 10_000,
     disableClientInfo: true,
     // INFO may be denied, and a server that is still loading says so in its own words.
     enableReadyCheck: false,
@@ -50,15 +79,20 @@ export async function openConnection(
   let reason = new Error('the connection was closed')
   client.on('error', (error: Error) => (reason = error))
   const gone = new Promise<Error>((resolve) => client.once('end', () => resolve(reason)))
-  const timer = setTimeout(() => {
-    reason = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })
-    client.disconnect()
-  }, timeoutMs)
+  const abort = (): void => {
+    reason = signal.reason as Error
+    // A polite end would wait for the other side, which does not answer.
+    socket.destroy()
+  }
+  signal.addEventListener('abort', abort, { once: true })
   try {
     await client.connect()
-    const call: OpenConnection['call'] = (command, ...args) => client.call(command, ...args) as Promise<Reply>
+    const call: OpenConnection['call'] = (command, ...args) => {
+      const [word, its] = worded(command, args)
+      return client.call(word, ...its) as Promise<Reply>
+    }
     return {
-      identity: await introduce(call, connection),
+      identity: await introduce(call, login),
       call,
       takeSocket: () => socketOf(client),
       cut: () => client.disconnect(),
@@ -75,35 +109,77 @@ export async function openConnection(
     // ioredis' parser has no class for it.
     throw lost.message.startsWith('Unknown RESP type') ? new ProtocolError(lost.message) : lost
   } finally {
-    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
   }
 }
 
-/** Either both or none; what has nothing sent over it is no danger when it is cut. */
-export async function openPair(connection: Connection): Promise<[OpenConnection, OpenConnection]> {
-  const [control, bulk] = await Promise.allSettled([openConnection(connection), openConnection(connection)])
-  if (control.status === 'fulfilled' && bulk.status === 'fulfilled') return [control.value, bulk.value]
-  for (const attempt of [control, bulk]) if (attempt.status === 'fulfilled') attempt.value.cut()
-  throw control.status === 'rejected' ? control.reason : (bulk as PromiseRejectedResult).reason
+/** Has ioredis use a socket that is open already. */
+function connectorOf(socket: Socket) {
+  return class extends AbstractConnector {
+    constructor() {
+      super(DISCONNECT_MS)
+    }
+
+    override async connect(): Promise<Socket> {
+      this.stream = socket
+      return socket
+    }
+  }
+}
+
+/** Either all or none; what has nothing sent over it is no danger when it is cut. */
+export async function openAll(open: () => Promise<OpenConnection>, count: number): Promise<OpenConnection[]> {
+  const attempts = await Promise.allSettled(Array.from({ length: count }, open))
+  const opened = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
+  const failed = attempts.find((attempt) => attempt.status === 'rejected')
+  if (failed === undefined) return opened
+  for (const connection of opened) connection.cut()
+  throw failed.reason
 }
 
 /** Once logged in, the rest is asked at once, as a far server takes its time for each answer. */
-async function introduce(call: OpenConnection['call'], connection: Connection): Promise<Identity> {
-  await logIn(call, connection)
+async function introduce(call: OpenConnection['call'], login: Login): Promise<Omit<Identity, 'where'>> {
+  await logIn(call, login)
   const [clientId, info] = await Promise.all([
     // Managed servers may deny CLIENT or INFO: then the identity stays unknown, which is no reason to fail.
     call('CLIENT', 'ID').catch(ignoreReply),
     call('INFO', 'server').catch(ignoreReply),
-    call('CLIENT', 'SETNAME', 'destination-redis').catch(ignoreReply),
-    connection.database === 0 ? undefined : call('SELECT', connection.database),
+    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReply),
+    login.database === 0 ? undefined : call('SELECT', login.database),
   ])
+  const version = versionIn(String(info)) ?? (await guessVersion(call))
+  speakTo(version)
+  if (isOlder(version, WITHOUT_SCRIPTS))
+    await Promise.all(OLDER_SCRIPTS.map(({ text }) => call('SCRIPT', 'LOAD', text).catch(ignoreReply)))
   return {
-    clientId: typeof clientId === 'number' ? clientId : undefined,
+    clientId: typeof clientId === 'number' ? clientId : await findClientId(call, version),
     runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
   }
 }
 
-async function logIn(call: OpenConnection['call'], { username, password }: Connection): Promise<void> {
+/** From here on, options do what older servers need scripts for. */
+const WITHOUT_SCRIPTS: Version = [6, 2, 0]
+
+/** From here on a server tells a client its id; one that does not lets nobody look at clients. */
+const WITH_CLIENT_ID: Version = [5, 0, 0]
+
+/** Looks for itself among all clients, by a name that no other one has. */
+async function findClientId(call: OpenConnection['call'], version: Version): Promise<number | undefined> {
+  if (!isOlder(version, WITH_CLIENT_ID)) return undefined
+  const name = `${CLIENT_NAME}:${randomUUID()}`
+  const [, list] = await Promise.all([
+    call('CLIENT', 'SETNAME', name).catch(ignoreReply),
+    call('CLIENT', 'LIST').catch(ignoreReply),
+    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReply),
+  ])
+  const line = String(list)
+    .split('\n')
+    .find((client) => client.includes(` name=${name} `))
+  const id = /\bid=(\d+)/.exec(line ?? '')?.[1]
+  return id === undefined ? undefined : Number(id)
+}
+
+async function logIn(call: OpenConnection['call'], { username, password }: Login): Promise<void> {
   if (username === undefined) {
     if (password !== undefined) await call('AUTH', password)
     return

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Identity, OpenConnection, Reply } from './connect.ts'
-import { fence } from './fence.ts'
+import type { Identity as Known, Reply } from './connect.ts'
+import { fence, type Present } from './fence.ts'
+
+type Identity = Omit<Known, 'where'>
 
 const SERVER = 'run-a'
 const OTHER = 'run-b'
+const HERE = 'h:1'
 
 describe('a lost connection', () => {
   it('is killed by its id on the server it was connected to', async () => {
@@ -11,10 +14,10 @@ describe('a lost connection', () => {
     expect(
       await fence(
         [
-          { clientId: 5, runId: SERVER },
-          { clientId: 6, runId: SERVER },
+          { clientId: 5, runId: SERVER, where: HERE },
+          { clientId: 6, runId: SERVER, where: HERE },
         ],
-        connection,
+        [connection],
       ),
     ).toBe(true)
     expect(asked).toEqual(['CLIENT KILL ID 5', 'CLIENT KILL ID 6'])
@@ -31,13 +34,13 @@ describe('a lost connection', () => {
     ['the same id was given out again', { clientId: 9, runId: undefined }, { clientId: 9, runId: undefined }],
   ])('is dead without being killed, as %s', async (_, lost, now) => {
     const { connection, asked } = connectionTo(now)
-    expect(await fence([lost], connection)).toBe(true)
+    expect(await fence([{ ...lost, where: HERE }], [connection])).toBe(true)
     expect(asked).toEqual([])
   })
 
   it('is killed where only rising ids tell that the server may be the same', async () => {
     const { connection, asked } = connectionTo({ clientId: 10, runId: undefined })
-    expect(await fence([{ clientId: 9, runId: SERVER }], connection)).toBe(true)
+    expect(await fence([{ clientId: 9, runId: SERVER, where: HERE }], [connection])).toBe(true)
     expect(asked).toEqual(['CLIENT KILL ID 9'])
   })
 
@@ -46,28 +49,54 @@ describe('a lost connection', () => {
     ['nothing is known', { clientId: undefined, runId: undefined }],
   ])('without an id is not known to be dead where %s', async (_, lost) => {
     const { connection } = connectionTo({ clientId: 9, runId: SERVER })
-    expect(await fence([lost, { clientId: 5, runId: SERVER }], connection)).toBe(false)
+    expect(
+      await fence(
+        [
+          { ...lost, where: HERE },
+          { clientId: 5, runId: SERVER, where: HERE },
+        ],
+        [connection],
+      ),
+    ).toBe(false)
   })
 
   it('is not known to be dead where the server does not let it be killed', async () => {
     const denied = Object.assign(new Error('NOPERM'), { name: 'ReplyError' })
     const { connection } = connectionTo({ clientId: 9, runId: SERVER }, denied)
-    expect(await fence([{ clientId: 5, runId: SERVER }], connection)).toBe(false)
+    expect(await fence([{ clientId: 5, runId: SERVER, where: HERE }], [connection])).toBe(false)
+  })
+
+  it('is killed on the one of several servers that it was connected to', async () => {
+    const [first, second] = [SERVER, OTHER].map((runId) => connectionTo({ clientId: 9, runId }))
+    const present = [first!.connection, second!.connection]
+    expect(await fence([{ clientId: 5, runId: OTHER, where: 'elsewhere:1' }], present)).toBe(true)
+    expect([first!.asked, second!.asked]).toEqual([[], ['CLIENT KILL ID 5']])
+  })
+
+  it('is looked for by its address where nothing tells one process from another', async () => {
+    const { connection, asked } = connectionTo({ clientId: 9, runId: undefined })
+    const lost = { clientId: 5, runId: undefined }
+    expect(await fence([{ ...lost, where: 'elsewhere:1' }], [connection])).toBe(true)
+    expect(asked).toEqual([])
+    await fence([{ ...lost, where: HERE }], [connection])
+    expect(asked).toEqual(['CLIENT KILL ID 5'])
   })
 
   it('leaves it open whether it is dead where the new connection breaks too', async () => {
     const { connection } = connectionTo({ clientId: 9, runId: SERVER }, new Error('ECONNRESET'))
-    await expect(fence([{ clientId: 5, runId: SERVER }], connection)).rejects.toThrow('ECONNRESET')
+    await expect(fence([{ clientId: 5, runId: SERVER, where: HERE }], [connection])).rejects.toThrow(
+      'ECONNRESET',
+    )
   })
 })
 
 /** Stands for the new connection: notes what it is asked, and answers that nothing was killed, or with an error. */
-function connectionTo(identity: Identity, error?: Error): { connection: OpenConnection; asked: string[] } {
+function connectionTo(identity: Identity, error?: Error): { connection: Present; asked: string[] } {
   const asked: string[] = []
-  const call = async (command: string, ...args: (string | number)[]): Promise<Reply> => {
+  const ask = async (command: string, args: readonly (string | number)[]): Promise<Reply> => {
     asked.push([command, ...args].join(' '))
     if (error !== undefined) throw error
     return 0
   }
-  return { connection: { identity, call } as OpenConnection, asked }
+  return { connection: { identity: { ...identity, where: HERE }, ask }, asked }
 }

@@ -3,22 +3,28 @@
  * it, long after we gave it up; put into effect behind newer commands, that would undo or double them. So before
  * anything is sent again, the server is made to drop the old connection.
  */
-import type { Identity, OpenConnection } from './connect.ts'
+import type { Identity, Reply } from './connect.ts'
 
-type Now = Pick<OpenConnection, 'identity' | 'call'>
+/** A server as it is connected to now. */
+export interface Present {
+  readonly identity: Identity
+  ask(command: string, args: readonly (string | number)[]): Promise<Reply>
+}
 
-/** Whether every one of `lost` is known to be dead on the server that `now` is connected to. */
-export async function fence(lost: readonly Identity[], now: Now): Promise<boolean> {
-  const proofs = await Promise.all(lost.map((identity) => isDead(identity, now)))
+/** Whether every one of `lost` is known to be dead, or to reach only servers that refuse what it brings. */
+export async function fence(lost: readonly Identity[], present: readonly Present[]): Promise<boolean> {
+  const proofs = await Promise.all(lost.map((identity) => isDead(identity, present)))
   return proofs.every(Boolean)
 }
 
-async function isDead(lost: Identity, now: Now): Promise<boolean> {
-  if (isOtherProcess(lost, now.identity)) return true
+async function isDead(lost: Identity, present: readonly Present[]): Promise<boolean> {
+  // A process that is no master any more takes no writes; one that has ended has no connections.
+  const its = present.find(({ identity }) => isSameProcess(lost, identity))
+  if (its === undefined) return true
   if (lost.clientId === undefined) return false
   try {
     // Answers how many it killed: none means that the server had dropped the connection by itself.
-    await now.call('CLIENT', 'KILL', 'ID', lost.clientId)
+    await its.ask('CLIENT', ['KILL', 'ID', lost.clientId])
     return true
   } catch (error) {
     if (error instanceof Error && error.name === 'ReplyError') return false
@@ -26,8 +32,9 @@ async function isDead(lost: Identity, now: Now): Promise<boolean> {
   }
 }
 
-/** A server that was started again has no old connections, and client ids of its own, counted from 1. */
-function isOtherProcess(lost: Identity, now: Identity): boolean {
-  if (lost.runId !== undefined && now.runId !== undefined) return lost.runId !== now.runId
-  return lost.clientId !== undefined && now.clientId !== undefined && now.clientId <= lost.clientId
+/** A server that was started again has client ids of its own, counted from 1. */
+function isSameProcess(lost: Identity, now: Identity): boolean {
+  if (lost.runId !== undefined && now.runId !== undefined) return lost.runId === now.runId
+  if (lost.where !== now.where) return false
+  return lost.clientId === undefined || now.clientId === undefined || now.clientId > lost.clientId
 }

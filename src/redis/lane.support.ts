@@ -1,13 +1,13 @@
 /** For tests of what goes over a lane: a lane without a server. */
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { Lane, type Answers, type Shipment } from './lane.ts'
+import { Lane, type Answers, type Load, type Reading } from './lane.ts'
 
 export const OK = '+OK\r\n'
 export const WRONGTYPE = '-WRONGTYPE x\r\n'
-export const NOTHING: Answers = { rejections: [], done: [], read: [] }
+export const NOTHING: Reading = { rejections: [], done: [], read: [], elsewhere: [], problem: undefined }
 
-export function shipment(text: string, commands: number, more: Partial<Shipment> = {}): Shipment {
+export function load(text: string, commands: number, more: Partial<Load> = {}): Load {
   return { bytes: Buffer.from(text), commands, ...more }
 }
 
@@ -18,19 +18,17 @@ export function rejectedIn({ rejections }: Answers): number[] {
 export function openLane() {
   const events: string[] = []
   const refusals: unknown[] = []
-  const lane = new Lane('h:1', {
+  const socket = playedSocket()
+  const lane = new Lane('h:1', socket.socket, {
     heard: () => events.push('heard'),
-    confirmed: () => events.push('confirmed'),
     refused: (error) => refusals.push(error),
+    isElsewhere: (text) => text.startsWith('MOVED'),
   })
-  return { lane, socket: socketInto(lane), events, refusals }
+  return { lane, socket, events, refusals }
 }
 
-/** Attaches what stands for a socket: keeps what is written, and gives the answers it is told to. */
-export function socketInto(
-  lane: Lane,
-  run?: number,
-): { written: () => string; answer: (text: string) => void } {
+/** Stands for a socket: keeps what is written, and gives the answers it is told to. */
+export function playedSocket() {
   let text = ''
   const socket = new Duplex({
     read: () => undefined,
@@ -39,6 +37,9 @@ export function socketInto(
       done()
     },
   })
-  lane.attach(socket as Socket, run)
-  return { written: () => text, answer: (replies) => socket.push(replies) }
+  return {
+    socket: socket as Socket,
+    written: () => text,
+    answer: (replies: string) => socket.push(replies),
+  }
 }

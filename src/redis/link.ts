@@ -1,66 +1,65 @@
 /**
- * The link to one server: a control connection for single commands and a lane for bulk writes. When either breaks,
- * or the server cannot take writes, both are opened again, and whatever was not answered is asked or sent again.
+ * The link to the servers that hold the data. When a connection to one of them breaks, or it cannot take writes, all
+ * are opened again, to whichever servers hold the data then, and what was not confirmed is asked or sent again.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { TransientError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { openPair, type Identity, type OpenConnection, type Reply } from './connect.ts'
+import { Assurance } from './assurance.ts'
+import type { Identity, Reply } from './connect.ts'
+import type { Shipment } from './delivery.ts'
 import { fence } from './fence.ts'
-import { Lane, type Answers, type Shipment } from './lane.ts'
-import { OlderDataError, OnceOnly } from './once.ts'
-import { Outage } from './retry.ts'
-import { Silence } from './silence.ts'
-import { judge, type Where } from './verdict.ts'
-
-export type Ask = OpenConnection['call']
-
-interface Question {
-  readonly command: string
-  readonly args: (string | number)[]
-  readonly resolve: (reply: Reply) => void
-  readonly reject: (error: Error) => void
-}
-
-interface Connections {
-  readonly control: OpenConnection
-  readonly bulk: OpenConnection
-}
+import type { Answers } from './lane.ts'
+import { Numbering } from './numbering.ts'
+import { OlderDataError } from './once.ts'
+import { readRedirection, type Redirection } from './redirection.ts'
+import { GaveUpError, Outage } from './retry.ts'
+import { Servers, type Ask } from './servers.ts'
+import { slotOf } from './slots.ts'
+import { Topologist, type Topology } from './deployment/topology.ts'
+import { Traffic } from './traffic.ts'
+import { Transport } from './transport/transport.ts'
+import { judge } from './verdict.ts'
 
 export interface LinkOptions {
   config: Config
   log: Log
-  /** Keys that no other run uses. */
-  onceKey: string
-  markKey: string
+  /** Keys that no other run uses, in a slot where one is given. */
+  onceKey: (slot: number | undefined) => string
+  markKey: (slot: number | undefined) => string
+  assuredKey: (slot: number | undefined) => string
   /** Commands that every connection for bulk writes begins with. */
   greeting: readonly (readonly string[])[]
 }
 
+const LONGEST_GOODBYE_MS = 1_000
+const LONGEST_INTRODUCTION_MS = 60_000
+
 export class Link implements AsyncDisposable {
-  readonly #config: Config
-  readonly #where: Where
-  readonly #log: Log
+  readonly #options: LinkOptions
+  readonly #transport: Transport
+  readonly #topologist: Topologist
   readonly #outage: Outage
-  readonly #lane: Lane
+  readonly #traffic: Traffic
+  readonly #assurance: Assurance | undefined
   readonly #closing = new AbortController()
-  /** Asked and not answered, in the order they were asked; kept so across connections. */
-  readonly #questions = new Set<Question>()
-  #connections: Connections | undefined
-  /** Connections that may still be alive on the server. */
+  #servers: Servers | undefined
+  /** Connections that may still be alive on the servers. */
   #lost: Identity[] = []
   #failure: Error | undefined
-  readonly #silence: Silence
+  /** Times in a row that traffic was sent elsewhere, and nothing came of it. */
+  #detours = 0
   /** Numbers the transactions that must not be run twice. */
-  readonly once: OnceOnly
-  /** Numbers what may be run twice: a server that came back without some of it has lost what it had confirmed. */
-  readonly marks: OnceOnly
-  readonly #greeting: LinkOptions['greeting']
+  readonly once: Numbering
+  /** Numbers what may be run twice: servers that came back without some of it have lost what they had confirmed. */
+  readonly marks: Numbering
+  readonly isCluster: boolean
 
-  /** Is asked on each new connection, before anything is sent again; an error it gives ends the run. */
+  /** Is asked on new connections, before anything is sent again; an error it gives ends the run. */
   objection: (ask: Ask, identities: readonly Identity[]) => Promise<Error | undefined> = async () => undefined
 
-  /** Connects, waiting for a server that cannot be reached yet. */
+  /** Connects, waiting for servers that cannot be reached yet. */
   static async open(options: LinkOptions): Promise<Link> {
     const link = new Link(options)
     await link.#restore()
@@ -68,50 +67,66 @@ export class Link implements AsyncDisposable {
     return link
   }
 
-  private constructor({ config, log, onceKey, markKey, greeting }: LinkOptions) {
-    this.#config = config
-    this.once = new OnceOnly(onceKey)
-    this.marks = new OnceOnly(markKey)
-    this.#greeting = greeting
-    this.#log = log
-    this.#where = `${config.connection.host}:${config.connection.port}`
-    this.#outage = new Outage(config.maxOutageSeconds, log)
-    this.#silence = new Silence(this.#where, config.maxOutageSeconds, {
-      isWaiting: () => this.#questions.size > 0 || this.#lane.unconfirmed > 0,
-      tooLong: (reason) => this.#lose(reason),
-    })
-    this.#lane = new Lane(this.#where, {
-      heard: () => this.#silence.heard(),
-      confirmed: () => this.#outage.end(),
-      refused: (error) => this.#lose(error),
-    })
+  private constructor(options: LinkOptions) {
+    const { config, log, onceKey, markKey, assuredKey } = options
+    const { connection, durability, maxOutageSeconds } = config
+    this.#options = options
+    this.isCluster = connection.deployment.kind === 'cluster'
+    this.#transport = new Transport(connection, log)
+    this.#topologist = new Topologist(this.#transport, connection)
+    this.once = new Numbering(onceKey)
+    this.marks = new Numbering(markKey)
+    this.#outage = new Outage(maxOutageSeconds, log)
+    const lack = new Outage(maxOutageSeconds, log, 'What was written is durable again')
+    this.#assurance =
+      durability.mode === 'none'
+        ? undefined
+        : new Assurance(durability, { keyIn: assuredKey, outage: lack, ended: this.#closing.signal })
+    this.#traffic = new Traffic(
+      { once: this.once, marks: this.marks, assurance: this.#assurance },
+      {
+        confirmed: () => this.#confirmed(),
+        refused: (reason) => this.#lose(reason),
+        redirected: (redirections) => void this.#redirect(redirections),
+      },
+    )
   }
 
   /** Runs one command; after a lost connection it is run again, so it may have been run twice. */
   ask(command: string, ...args: (string | number)[]): Promise<Reply> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    const { promise, resolve, reject } = Promise.withResolvers<Reply>()
-    const question: Question = { command, args, resolve, reject }
-    this.#silence.asks()
-    this.#questions.add(question)
-    if (this.#connections !== undefined) this.#put(question, this.#connections.control)
-    return promise
+    return this.#failure === undefined ? this.#traffic.ask(command, args) : Promise.reject(this.#failure)
   }
 
-  /** Sends encoded commands down the lane; see `Lane.send`. Sent again after a lost connection. */
-  async send(shipment: Shipment): Promise<Answers> {
-    if (this.#failure !== undefined) throw this.#failure
-    this.#silence.asks()
-    const answers = await this.#lane.send(shipment)
-    if (shipment.sequence !== undefined) this.once.confirmed(shipment.sequence)
-    if (shipment.mark !== undefined) this.marks.confirmed(shipment.mark)
-    return answers
+  /** Sends encoded commands; resolves when they are confirmed. Sent again after a lost connection. */
+  send(shipment: Shipment): Promise<Answers> {
+    return this.#failure === undefined ? this.#traffic.send(shipment) : Promise.reject(this.#failure)
   }
 
-  /** How its connections are known on the server; empty while there are none. */
+  /** Leaves a mark on each server that was written to; resolves when all that was sent before is confirmed. */
+  leaveMarks(): Promise<void> {
+    return this.#failure === undefined ? this.#traffic.leaveMarks() : Promise.reject(this.#failure)
+  }
+
+  /** Throws if servers have lost any of what they had confirmed. */
+  async requireIntact(): Promise<void> {
+    const ask: Ask = (command, ...args) => this.ask(command, ...args)
+    await this.once.runs(ask)
+    await this.marks.runs(ask)
+  }
+
+  /** Which numbers a transaction with this key takes; where there is one server, all take the same. */
+  slotOf(key: Buffer): number | undefined {
+    return this.isCluster ? slotOf(key) : undefined
+  }
+
+  /** How its connections are known on the servers; empty while there are none. */
   get identities(): readonly Identity[] {
-    const { control, bulk } = this.#connections ?? {}
-    return control === undefined || bulk === undefined ? [] : [control.identity, bulk.identity]
+    return this.#servers?.identities ?? []
+  }
+
+  /** Closes connections of others; false where that cannot be proven. */
+  async fence(others: readonly Identity[]): Promise<boolean> {
+    return fence(others, this.#servers?.all ?? [])
   }
 
   /** Aborted when nothing is sent any more. */
@@ -121,46 +136,36 @@ export class Link implements AsyncDisposable {
 
   /** From here on nothing is sent, and everyone who waits is told why. */
   end(reason: Error): void {
-    // A connection that is only cut still sends what it was given.
-    this.#connections?.bulk.takeSocket().destroy()
+    for (const server of this.#servers?.all ?? []) server.destroy()
     this.#fail(reason)
   }
 
+  /** What told of the run's progress is of no more use. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#silence.end()
+    const ask: Ask = (command, ...args) => this.ask(command, ...args)
+    const numbers = [this.once, this.marks, this.#assurance]
+    const ends = numbers.map(async (one) => one?.end(ask).catch(() => undefined))
+    await Promise.race([Promise.all(ends), sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })])
     this.#fail(new TransientError('The run has ended.'))
   }
 
-  #put(question: Question, control: OpenConnection): void {
-    control.call(question.command, ...question.args).then(
-      (reply) => {
-        if (!this.#questions.delete(question)) return
-        this.#silence.heard()
-        if (this.#lane.unconfirmed === 0) this.#outage.end()
-        question.resolve(reply)
-      },
-      (error: unknown) => {
-        if (control !== this.#connections?.control) return
-        const { verdict, error: judged } = judge(error, this.#where)
-        if (verdict === 'again') return this.#lose(judged)
-        this.#questions.delete(question)
-        question.reject(judged)
-      },
-    )
+  #confirmed(): void {
+    this.#detours = 0
+    this.#outage.end()
   }
 
   #lose(reason: unknown): void {
-    const connections = this.#connections
-    if (connections === undefined) return
-    this.#connections = undefined
-    this.#lane.detach()
-    for (const connection of [connections.control, connections.bulk]) this.#giveUp(connection)
+    const servers = this.#servers
+    if (servers === undefined) return
+    this.#servers = undefined
+    this.#traffic.detach()
+    this.#giveUp(servers)
     void this.#restore(reason)
   }
 
-  #giveUp(connection: OpenConnection): void {
-    this.#lost.push(connection.identity)
-    connection.cut()
+  #giveUp(servers: Servers): void {
+    this.#lost.push(...servers.identities)
+    servers.cut()
   }
 
   /** Never throws: what cannot be mended fails everyone who waits. */
@@ -181,42 +186,52 @@ export class Link implements AsyncDisposable {
   }
 
   async #pause(problem: unknown): Promise<void> {
-    const { verdict, error } = judge(problem, this.#where)
-    if (verdict !== 'again') throw error
+    const { verdict, error } = judge(problem, this.#topologist.where)
+    if (verdict !== 'again' || error instanceof GaveUpError) throw error
     await this.#outage.pause(error, this.#closing.signal)
   }
 
   async #connect(): Promise<void> {
-    const opened = await openPair(this.#config.connection)
-    const [control, bulk] = opened
-    const ask: Ask = (command, ...args) => control.call(command, ...args)
-    let run: number
+    const { connection, durability } = this.#options.config
+    const topology = await this.#topologist.read()
+    const parts = { transport: this.#transport, connection, isAssured: durability.mode !== 'none' }
+    const servers = await Servers.open(topology, parts).catch((error: unknown) => {
+      this.#topologist.forgetNewcomers()
+      throw error
+    })
+    const ask: Ask = (command, ...args) => servers.ask(command, ...args)
+    let runs: Map<number | undefined, number>
+    // Nobody else watches what is asked before the connections are in use.
+    const watch = setTimeout(() => servers.cut(), LONGEST_INTRODUCTION_MS)
     try {
-      await this.#silenceTheLost(control)
-      const objection = await this.objection(
-        ask,
-        opened.map(({ identity }) => identity),
-      )
+      await this.#silenceTheLost(servers)
+      const objection = await this.objection(ask, servers.identities)
       if (objection !== undefined) this.#fail(objection)
-      run = await this.once.run(ask)
-      await this.marks.run(ask)
-      for (const [command, ...args] of this.#greeting) await bulk.call(command!, ...args)
+      runs = await this.once.runs(ask)
+      await this.marks.runs(ask)
+      await Promise.all(servers.all.map((server) => this.#greet(server)))
       this.#closing.signal.throwIfAborted()
     } catch (error) {
-      for (const connection of opened) this.#giveUp(connection)
+      this.#giveUp(servers)
       if (error instanceof OlderDataError) this.#fail(error)
       throw error
+    } finally {
+      clearTimeout(watch)
     }
-    this.#use({ control, bulk }, run)
+    this.#use(servers, runs)
   }
 
-  async #silenceTheLost(control: OpenConnection): Promise<void> {
-    const areSilent = await fence(this.#lost, control)
+  async #greet(server: Servers['all'][number]): Promise<void> {
+    for (const [command, ...args] of this.#options.greeting) await server.prepare(command!, ...args)
+  }
+
+  async #silenceTheLost(servers: Servers): Promise<void> {
+    const areSilent = await fence(this.#lost, servers.all)
     this.#lost = []
     if (areSilent) return
-    const sentence = `Redis at ${this.#where} does not let a lost connection be closed (CLIENT KILL)`
-    this.#log('WARN', `${sentence}.`)
-    if (this.#lane.oldestSequence === undefined) return
+    const sentence = `Redis at ${servers.where} does not let a lost connection be closed (CLIENT KILL)`
+    this.#options.log('WARN', `${sentence}.`)
+    if (!this.#traffic.hasUncertain) return
     this.#fail(
       new TransientError(
         `${sentence}, so nobody can know whether what was on its way to lists and Redis streams arrives. ` +
@@ -225,25 +240,43 @@ export class Link implements AsyncDisposable {
     )
   }
 
-  #use(connections: Connections, run: number): void {
-    this.#connections = connections
-    this.#silence.heard()
-    for (const connection of [connections.control, connections.bulk])
-      void connection.gone.then((reason) => {
-        if (this.#connections === connections) this.#lose(reason)
+  #use(servers: Servers, runs: ReadonlyMap<number | undefined, number>): void {
+    this.#servers = servers
+    for (const server of servers.all)
+      server.begin(this.#options.config.maxOutageSeconds, {
+        lost: (reason) => {
+          if (this.#servers === servers) this.#lose(judge(reason, server.where).error)
+        },
+        isElsewhere: (text) => servers.isCluster && readRedirection(text, server.address) !== undefined,
       })
-    this.#lane.attach(connections.bulk.takeSocket(), run)
-    for (const question of this.#questions) this.#put(question, connections.control)
+    this.#traffic.attach(servers, runs)
+  }
+
+  /** Some keys are on other nodes than they were: finds out where, before anything else is sent. */
+  async #redirect(redirections: readonly Redirection[]): Promise<void> {
+    const servers = this.#servers!
+    try {
+      // The first time, all that is missing is a look at the map.
+      if (this.#detours++ > 0) await this.#outage.pause(reorganised(servers.where), this.#closing.signal)
+      const topology: Topology = await this.#topologist.read(redirections)
+      if (this.#servers !== servers) return
+      if (servers.adopt(topology)) this.#traffic.goOn()
+      else this.#lose(reorganised(servers.where))
+    } catch (error) {
+      if (this.#servers === servers) this.#lose(error)
+    }
   }
 
   #fail(error: Error): void {
     this.#failure ??= error
     this.#closing.abort()
-    this.#connections?.control.cut()
-    this.#connections?.bulk.cut()
-    this.#connections = undefined
-    this.#lane.fail(this.#failure)
-    for (const question of this.#questions) question.reject(this.#failure)
-    this.#questions.clear()
+    this.#servers?.cut()
+    this.#servers = undefined
+    this.#traffic.fail(this.#failure)
+    void this.#transport.close()
   }
+}
+
+function reorganised(where: string): TransientError {
+  return new TransientError(`The cluster of ${where} is being reorganised.`)
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../errors.ts'
 import type { Reply } from './connect.ts'
-import type { Ask } from './link.ts'
-import { OnceOnly } from './once.ts'
+import type { Ask } from './servers.ts'
+import { OnceOnly, putNumber } from './once.ts'
 
 describe('transactions that must not be run twice', () => {
   it('are numbered from 1 on', () => {
@@ -11,7 +11,29 @@ describe('transactions that must not be run twice', () => {
   })
 
   it('leave their number under the key of the run, which goes by itself when nobody removes it', () => {
-    expect(new OnceOnly('crm:sent:1').note(12)).toEqual(['SET', 'crm:sent:1', '12', 'EX', '604800'])
+    expect(new OnceOnly('crm:sent:1').note(12)).toEqual([
+      'SET',
+      'crm:sent:1',
+      '0000000000000012',
+      'EX',
+      '604800',
+    ])
+  })
+
+  it('go out with their number, or with a new one where a higher one has gone out', () => {
+    const once = new OnceOnly('k')
+    for (let given = 0; given < 4; given++) once.next()
+    expect([1, 3, 2, 4, 5, 5].map((number) => once.toSend(number))).toEqual([1, 3, 5, 6, 7, 8])
+    expect(once.next()).toBe(9)
+  })
+
+  it.each([1, 10, 9_007_199_254_740_991])('can be numbered anew where their number was %d', (number) => {
+    const once = new OnceOnly('k')
+    const bytes = ending(once.note(number))
+    for (const other of [9_007_199_254_740_991, 7]) {
+      putNumber(bytes, other)
+      expect(bytes.toString()).toBe(ending(once.note(other)).toString())
+    }
   })
 })
 
@@ -19,6 +41,7 @@ describe('what the server has run', () => {
   it.each([
     ['none', null, 0],
     ['those up to the number it holds', '3', 3],
+    ['those up to a number with zeros in front', '0000000000000010', 10],
   ])('is %s', async (_, reply, run) => {
     const { once, ask, asked } = numbered(5, reply)
     expect(await once.run(ask)).toBe(run)
@@ -61,6 +84,12 @@ describe('a run that ends well', () => {
     expect(asked).toEqual(['GET k'])
   })
 })
+
+/** The end of a transaction. */
+function ending(note: readonly string[]): Buffer {
+  const words = note.flatMap((word) => [`$${word.length}`, word])
+  return Buffer.from(`${['*5', ...words, '*1', '$4', 'EXEC'].join('\r\n')}\r\n`)
+}
 
 /** After so many transactions, on a server that answers this to whatever it is asked. */
 function numbered(given: number, reply: Reply) {

@@ -3,15 +3,32 @@
  * their replies were lost, that key tells which of them were run.
  */
 import { TransientError } from '../errors.ts'
-import type { Ask } from './link.ts'
+import type { Ask } from './servers.ts'
 
 /** Long enough for the longest outage that anybody waits out; a run that ends well removes the key itself. */
 const KEPT_SECONDS = 7 * 24 * 3600
+
+/** A number takes so many, so that another one can be put in its place. */
+const DIGITS = 16
+
+/** What is behind the number in a transaction that ends with its note. */
+const BEHIND_NUMBER = `\r\n$2\r\nEX\r\n$6\r\n${KEPT_SECONDS}\r\n*1\r\n$4\r\nEXEC\r\n`.length
+
+/** Numbers a transaction anew that ends with its note. */
+export function putNumber(bytes: Buffer, number: number): void {
+  bytes.write(textOf(number), bytes.length - BEHIND_NUMBER - DIGITS, 'latin1')
+}
+
+function textOf(number: number): string {
+  return String(number).padStart(DIGITS, '0')
+}
 
 export class OnceOnly {
   readonly key: string
   /** The number given out last. */
   #given = 0
+  /** The number sent last. */
+  #sent = 0
   /** The number of the newest transaction whose replies are in. */
   #confirmed = 0
 
@@ -20,14 +37,20 @@ export class OnceOnly {
     this.key = key
   }
 
-  /** The number of the next transaction. Transactions must be sent in the order of their numbers. */
+  /** The number of the next transaction. What is sent in another order, or again, gets another number then. */
   next(): number {
     return ++this.#given
   }
 
-  /** The command that a transaction has to contain. */
+  /** The number to go out with: the given one, or a new one where a higher one has gone out already. */
+  toSend(number: number): number {
+    this.#sent = number > this.#sent ? number : this.next()
+    return this.#sent
+  }
+
+  /** The command that a transaction has to end with. */
   note(sequence: number): readonly [command: string, ...args: string[]] {
-    return ['SET', this.key, String(sequence), 'EX', String(KEPT_SECONDS)]
+    return ['SET', this.key, textOf(sequence), 'EX', String(KEPT_SECONDS)]
   }
 
   confirmed(sequence: number): void {
@@ -41,8 +64,8 @@ export class OnceOnly {
     const run = reply === null ? 0 : Number(reply)
     if (run >= this.#confirmed) return run
     throw new OlderDataError(
-      'Redis came back with older data: acknowledged records may be gone. Run a full refresh; with appendfsync ' +
-        'always this does not happen.',
+      'Redis came back with older data: acknowledged records may be gone. Run a full refresh; set durability ' +
+        '(mode replicas where a replica takes over, mode fsync where Redis is restarted) to have this not happen.',
     )
   }
 
@@ -51,7 +74,7 @@ export class OnceOnly {
     await this.run(ask)
     if (this.#given === 0) return
     // Before it goes, as a connection that breaks then would find it missing.
-    this.#given = this.#confirmed = 0
+    this.#given = this.#sent = this.#confirmed = 0
     await ask('UNLINK', this.key)
   }
 }

@@ -84,6 +84,14 @@ describe('an outage', () => {
     ])
   })
 
+  it('is told to be over in the words that are given', async () => {
+    const log: string[] = []
+    const outage = new Outage(60, (_, message) => log.push(message), 'All is durable again')
+    await interrupted(outage)
+    outage.end()
+    expect(log.at(-1)).toMatch(/^All is durable again, after \d+\.\d seconds\.$/)
+  })
+
   it('that never was has no end to tell', () => {
     const log: string[] = []
     new Outage(60, (_, message) => log.push(message)).end()

@@ -10,18 +10,21 @@ const LONGEST_PAUSE_MS = 5_000
 export class Outage {
   readonly #maxSeconds: number
   readonly #log: Log
+  readonly #over: string
   #began: number | undefined
   #attempts = 0
 
-  constructor(maxSeconds: number, log: Log) {
+  /** `over`: what is said when it has ended. */
+  constructor(maxSeconds: number, log: Log, over = 'Redis takes writes again') {
     this.#maxSeconds = maxSeconds
     this.#log = log
+    this.#over = over
   }
 
   /** The server works. */
   end(): void {
     if (this.#began === undefined) return
-    this.#log('INFO', `Redis takes writes again, after ${this.#seconds().toFixed(1)} seconds.`)
+    this.#log('INFO', `${this.#over}, after ${this.#seconds().toFixed(1)} seconds.`)
     this.#began = undefined
     this.#attempts = 0
   }
@@ -46,8 +49,11 @@ function pauseBefore(attempt: number): number {
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) * (0.5 + Math.random() / 2)
 }
 
-function gaveUp(cause: TransientError, seconds: number): TransientError {
-  return new TransientError(
+/** The time is used up: nothing more is tried. */
+export class GaveUpError extends TransientError {}
+
+function gaveUp(cause: TransientError, seconds: number): GaveUpError {
+  return new GaveUpError(
     `${cause.message} Gave up after ${seconds} seconds (max_outage_seconds); what was confirmed before is safe.`,
     { cause },
   )

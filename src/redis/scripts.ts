@@ -16,6 +16,8 @@ export interface Script {
  */
 export const HASH_SCRIPT = script(`
 local key, how, ending = KEYS[1], ARGV[1], ARGV[2]
+-- Before Redis 5 replicas and the log are else given the script, and count its milliseconds from when they run it.
+if ending:find('^after') then pcall(redis.replicate_commands) end
 local exists = redis.call('HLEN', key) > 0
 if (exists and how:find('if_absent')) or (not exists and how:find('if_exists')) then return 0 end
 if exists and how:find('replace') then redis.call('DEL', key) end

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RedisServer } from '../../integration_tests/support/redis-server.ts'
-import { besideKey, slotOf } from './slots.ts'
+import { besideKey, keyInSlot, slotIn, slotOf, tagOf } from './slots.ts'
 
 const SEED = 20_261
 
@@ -27,6 +27,40 @@ describe('the slot of a key', () => {
     const keys = Array.from({ length: 600 }, () => bytesBy(chance, 12))
     const slots = await Promise.all(keys.map((key) => client.call('CLUSTER', 'KEYSLOT', key)))
     expect(keys.map(slotOf)).toEqual(slots)
+  })
+
+  it('that lies among other bytes is that of the key alone', () => {
+    const chance = chanceFrom(SEED)
+    for (let round = 0; round < 2000; round++) {
+      const [before, key, behind] = [bytesBy(chance, 6), bytesBy(chance, 8), bytesBy(chance, 6)]
+      const slot = slotIn(Buffer.concat([before, key, behind]), before.length, before.length + key.length)
+      expect(slot, `key ${key.toString('hex')}`).toBe(slotOf(key))
+    }
+  })
+})
+
+describe('a key in a slot', () => {
+  it.each(['', 'p:', 'p{q', '{', '}', '{}', 'ü{'])(
+    'is there, and has a name of its own, behind the prefix %j',
+    (prefix) => {
+      for (const slot of [0, 1, 5461, 16_383]) {
+        const keys = ['run', 'x}y'].map((rest) =>
+          keyInSlot(Buffer.from(prefix), 'sent', Buffer.from(rest), slot),
+        )
+        expect(keys.map(slotOf)).toEqual([slot, slot])
+        expect(keys[0]!.toString().startsWith(`${prefix}_airbyte:sent:`)).toBe(true)
+        expect(keys[0]).not.toEqual(keys[1])
+      }
+    },
+  )
+
+  it('is where the tag of the prefix is, if it has one', () => {
+    const key = keyInSlot(Buffer.from('{app}:'), 'sent', Buffer.from('run'), 7)
+    expect(key.toString()).toBe('{app}:_airbyte:sent:run')
+  })
+
+  it('has a tag for every slot there is', () => {
+    for (let slot = 0; slot < 16_384; slot += 7) expect(slotOf(Buffer.from(tagOf(slot)))).toBe(slot)
   })
 })
 

@@ -3,7 +3,7 @@
  * belong to another key are named to lie in the slot of that one.
  */
 
-const SLOTS = 16_384
+export const SLOTS = 16_384
 
 const OPEN = 0x7b
 const CLOSE = 0x7d
@@ -17,7 +17,20 @@ const CRC = Uint16Array.from({ length: 256 }, (_, byte) => {
 
 /** Of the text between the first brace and the next closing one, where there is any; else of the whole key. */
 export function slotOf(key: Buffer): number {
-  return crcOf(key, ...hashedIn(key)) % SLOTS
+  return slotIn(key, 0, key.length)
+}
+
+/** Of the key that lies in `bytes` from `start` to `end`. */
+export function slotIn(bytes: Buffer, start: number, end: number): number {
+  let [from, to] = [start, end]
+  for (let at = start; at < end; at++) {
+    if (bytes[at] !== OPEN) continue
+    let close = at + 1
+    while (close < end && bytes[close] !== CLOSE) close++
+    if (close < end && close > at + 1) [from, to] = [at + 1, close]
+    break
+  }
+  return crcOf(bytes, from, to) % SLOTS
 }
 
 /**
@@ -25,20 +38,25 @@ export function slotOf(key: Buffer): number {
  * `prefix` is what `key` begins with, too. Where it has braces of its own, the name has other ones, or none.
  */
 export function besideKey(key: Buffer, prefix: Buffer, name: string): Buffer {
-  const slot = slotOf(key)
+  return keyInSlot(prefix, name, key.subarray(prefix.length), slotOf(key))
+}
+
+/**
+ * The name of a key of the connector's own in a slot: `<prefix>_airbyte:<name>:{<tag>}:<rest>`. Where the prefix has
+ * a tag of its own, that decides for every key there is, and the name has none.
+ */
+export function keyInSlot(prefix: Buffer, name: string, rest: Buffer, slot: number): Buffer {
   const before = Buffer.concat([prefix, Buffer.from(`_airbyte:${name}:`)])
-  const rest = key.subarray(prefix.length)
   const start = prefix.indexOf(OPEN)
   if (start === -1) return Buffer.concat([before, Buffer.from(`{${tagOf(slot)}}:`), rest])
   const end = prefix.indexOf(CLOSE, start)
-  // A tag in the prefix decides for every key behind it.
   return end > start + 1 ? Buffer.concat([before, rest]) : searched(before, rest, slot)
 }
 
 const tags: string[] = []
 
 /** A short text that is in a slot. */
-function tagOf(slot: number): string {
+export function tagOf(slot: number): string {
   if (tags.length === 0)
     for (let number = 0, missing = SLOTS; missing > 0; number++) {
       const tag = number.toString(36)

@@ -13,7 +13,8 @@ if redis.call('EXISTS', staging) == 0 then return 0 end
 local kind = redis.call('TYPE', live).ok
 if kind ~= 'none' then
   if kind ~= ARGV[1] then return redis.error_reply('WRONGTYPE of ' .. kind) end
-  redis.call('UNLINK', old)
+  local gone = redis.pcall('UNLINK', old)
+  if type(gone) == 'table' then redis.call('DEL', old) end
   redis.call('RENAME', live, old)
 end
 redis.call('RENAME', staging, live)
@@ -30,6 +31,8 @@ return 1
 export const DRAIN_SCRIPT = script(`
 -- Before Redis 5 a script that reads what has no order may not write otherwise; newer ones may not know it any more.
 pcall(redis.replicate_commands)
+-- Before Redis 3.2 it may not at all: what has no order is moved as a whole.
+local isWhole = redis.replicate_commands == nil and redis.setresp == nil
 local staging, live, what, most = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2])
 local kind = redis.call('TYPE', live).ok
 if kind ~= 'none' and kind ~= what:match('^%a+') then return redis.error_reply('WRONGTYPE of ' .. kind) end
@@ -59,7 +62,7 @@ if what == 'list append' or what == 'list prepend' then
   end
   return #items
 elseif what == 'set' then
-  local items = redis.call('SRANDMEMBER', staging, most)
+  local items = isWhole and redis.call('SMEMBERS', staging) or redis.call('SRANDMEMBER', staging, most)
   call('SADD', live, items)
   call('SREM', staging, items)
   return #items
@@ -77,6 +80,12 @@ elseif what == 'hash' then
   if size == 0 then return 0 end
   -- Begins anywhere: from the start, it would walk through all that has been emptied in each round.
   local cursor, found, turns = tonumber(redis.sha1hex(size):sub(1, 8), 16), {}, 0
+  if isWhole then
+    local all = redis.call('HGETALL', staging)
+    call('HMSET', live, all)
+    redis.call('DEL', staging)
+    return #all / 2
+  end
   repeat
     local reply = redis.call('HSCAN', staging, cursor, 'COUNT', most)
     cursor, found = reply[1], reply[2]

@@ -4,6 +4,7 @@
  */
 import { ConfigError, SystemError, TransientError, type ConnectorError } from '../errors.ts'
 import { ProtocolError } from './replies.ts'
+import { tlsProblem } from './transport/tls-problems.ts'
 
 /** `record`: only this record is refused. `again`: it may work later. `stop`: nobody but the operator can help. */
 type Verdict = 'record' | 'again' | 'stop'
@@ -14,10 +15,13 @@ export type Judgement =
 /** Names the server in sentences: `host:port`. */
 export type Where = string
 
-type Rule = readonly [pattern: RegExp, verdict: Verdict, sentence: (where: Where) => string]
+type Rule = readonly [pattern: RegExp, verdict: Verdict, sentence: (where: Where, reply: string) => string]
+
+const UNKNOWN_COMMAND = /^ERR unknown command ['`]?(\w+)/i
 
 /** What servers answer, matched on the text of the error reply. The first rule that fits holds. */
 const REPLY_RULES: readonly Rule[] = [
+  [UNKNOWN_COMMAND, 'stop', notKnown],
   [
     /^WRONGTYPE/,
     'record',
@@ -28,6 +32,24 @@ const REPLY_RULES: readonly Rule[] = [
   [/^NOSCRIPT/, 'again', (where) => `Redis at ${where} was made to forget its scripts (SCRIPT FLUSH).`],
   [/^LOADING/, 'again', (where) => `Redis at ${where} is still loading its data into memory.`],
   [/^READONLY/, 'again', (where) => `Redis at ${where} is a read-only replica. Connect to its master.`],
+  [/^UNBLOCKED/, 'again', (where) => `Redis at ${where} has become a replica.`],
+  [
+    /^(MOVED|ASK) /,
+    'stop',
+    (where) => `Redis at ${where} is a node of a cluster. Set deployment to mode cluster, with its nodes.`,
+  ],
+  [
+    /cluster support disabled/,
+    'stop',
+    (where) => `Redis at ${where} is not a cluster. Set deployment to mode standalone.`,
+  ],
+  [
+    /^ERR WAITAOF cannot be used/,
+    'stop',
+    (where) =>
+      `durability: fsync waits for the log on disk, and Redis at ${where} has none. Set appendonly to yes there, or ` +
+      'choose another durability.',
+  ],
   [/^MASTERDOWN/, 'again', (where) => `Redis at ${where} is a replica that has lost its master.`],
   [/^OOM/, 'again', (where) => `Redis at ${where} is full (maxmemory). Give it more memory, or remove data.`],
   [/^NOREPLICAS/, 'again', (where) => `Redis at ${where} refuses writes as too few replicas are connected.`],
@@ -60,12 +82,27 @@ const REPLY_RULES: readonly Rule[] = [
       `Redis at ${where} has no such database. Check database; most servers have 0 to 15, clusters only 0.`,
   ],
   [
-    /^NOPERM/,
+    /NOPERM/,
     'stop',
-    (where) =>
-      `The user may not run a command, or use a key, that the sync needs on Redis at ${where}. Ask for that permission.`,
+    (where, reply) =>
+      `The user may not ${notAllowed(reply)}, which the sync needs on Redis at ${where}. Ask for that permission ` +
+      '(ACL SETUSER).',
   ],
 ]
+
+/** What may be missed on servers that are in use, and since when Redis has it. */
+const NEWER_COMMANDS: Record<string, string> = { XADD: '5.0', WAIT: '3.0', WAITAOF: '7.2' }
+
+function notKnown(where: Where, message: string): string {
+  const [, name = ''] = UNKNOWN_COMMAND.exec(message.toUpperCase()) ?? []
+  const since = NEWER_COMMANDS[name]
+  return (
+    `Redis at ${where} does not know ${name}, which the sync needs. ` +
+    (since === undefined
+      ? 'Its provider has taken the command away, or it is too old.'
+      : `Redis has it from version ${since} on, unless a provider has taken it away.`)
+  )
+}
 
 /** What sockets and name servers report, by error code. */
 const NETWORK_RULES: Record<string, (where: Where) => string> = {
@@ -74,6 +111,10 @@ const NETWORK_RULES: Record<string, (where: Where) => string> = {
   ECONNREFUSED: (where) => `Nothing listens at ${where}. Check host and port, and that Redis runs.`,
   EHOSTUNREACH: (where) => `${where} cannot be reached. Check host, and the network in between.`,
   ENETUNREACH: (where) => `${where} cannot be reached. Check host, and the network in between.`,
+  // Of a Unix socket. Redis removes it when it ends.
+  ENOENT: (where) =>
+    `There is no socket at ${where}. Check the path in url, and that Redis runs (unixsocket).`,
+  EACCES: (where) => `The socket ${where} may not be opened. Check its permissions (unixsocketperm).`,
   ETIMEDOUT: (where) => `${where} does not answer. Check host and port, and firewalls in between.`,
 }
 
@@ -92,12 +133,15 @@ export function judge(error: unknown, where: Where): Judgement {
 /** How servers before Redis 7 wrap what a command answered within a script. */
 const IN_SCRIPT = /^ERR Error running script \(call to \w+\): @user_script: ?\d+: -?/
 
+/** How a server refuses to run a transaction whose commands it has taken. */
+const IN_EXEC = /^EXECABORT [^:]*: -?/
+
 /** Judges the text of an error reply. */
 export function judgeReply(reply: string, where: Where): Judgement {
-  const message = reply.replace(IN_SCRIPT, '')
+  const message = reply.replace(IN_SCRIPT, '').replace(IN_EXEC, '')
   for (const [pattern, verdict, sentence] of REPLY_RULES) {
     if (!pattern.test(message)) continue
-    const text = sentence(where)
+    const text = sentence(where, message)
     return verdict === 'again'
       ? { verdict, error: new TransientError(text) }
       : { verdict, error: new ConfigError(text) }
@@ -108,7 +152,16 @@ export function judgeReply(reply: string, where: Where): Judgement {
   }
 }
 
+function notAllowed(reply: string): string {
+  const [, command] = /run the '([\w|-]+)' command/.exec(reply) ?? []
+  if (command !== undefined) return `run ${command.toUpperCase().replace('|', ' ')}`
+  return / access (a|one of the) key/.test(reply) ? 'use a key' : 'run a command, or use a key'
+}
+
 function judgeNetwork(code: string | undefined, where: Where, cause: unknown): Judgement {
+  // Some refusals come behind the handshake, when the connection is in use already.
+  const problem = tlsProblem(cause, where)
+  if (problem !== undefined) return { verdict: 'stop', error: problem }
   const sentence = NETWORK_RULES[code ?? '']?.(where) ?? `The connection to ${where} was lost.`
   return { verdict: 'again', error: new TransientError(sentence, { cause }) }
 }

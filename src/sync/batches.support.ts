@@ -2,10 +2,11 @@
 import { Orders } from '../layout/orders.ts'
 import { Input } from '../protocol/input.ts'
 import type { StateMessage } from '../protocol/states.ts'
-import { OnceOnly } from '../redis/once.ts'
+import { Numbering } from '../redis/numbering.ts'
 import { Batch } from './batch.ts'
 import type { IdRange } from './ids.ts'
-import { layOut, type LayingOut, type Part } from './lay-out.ts'
+import { layOut, type LayingOut } from './lay-out.ts'
+import type { Part } from './part.ts'
 import type { StreamPlan } from './plan.ts'
 
 const LIMITS = { records: 1000, bytes: 65_536 }
@@ -52,11 +53,12 @@ export function laidOut(
   decisions: LayingOut['decisions'] = new Map(),
 ) {
   const out = new Orders(Buffer.alloc(0))
-  const once = new OnceOnly('k')
+  const once = new Numbering(() => 'k')
+  const link = { once, isCluster: false, slotOf: () => undefined }
   return {
-    ...layOut(batch, out, { ids: ids ?? idsFrom(1, [...batch.countByStream().keys()]), decisions, once }),
+    ...layOut(batch, out, { ids: ids ?? idsFrom(1, [...batch.countByStream().keys()]), decisions, link }),
     out,
-    once,
+    once: once.of(undefined),
   }
 }
 

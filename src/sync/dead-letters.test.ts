@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.ts'
+import { putNumber } from '../redis/once.ts'
 import { batchOf, commandsIn } from './batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { FINE, playedLink } from './links.support.ts'
@@ -14,7 +15,7 @@ const [a, b] = plans as [StreamPlan, StreamPlan]
 describe('records that cannot be written', () => {
   it('are set aside in their order, each with its stream and the reason, in a transaction of its own number', async () => {
     const { letters, sent, link } = opened()
-    expect(link.once.next()).toBe(1)
+    expect(link.once.of(undefined).next()).toBe(1)
     const taken = letters.take(batch(), [
       rejected(0, 'It is bad.'),
       { kind: 'skipped', record: 1 },
@@ -24,13 +25,15 @@ describe('records that cannot be written', () => {
       ['MULTI'],
       letter('stream', 'n.a', 'reason', 'It is bad.', 'record', '{"n":"€ü"}'),
       letter('stream', 'n.b', 'reason', 'Ü.', 'record', `{"s":"${'x'.repeat(100_000)}"}`),
-      ['SET', 'k', '2', 'EX', '604800'],
+      ['SET', 'k', '0000000000000002', 'EX', '604800'],
       ['EXEC'],
     ])
     expect(sent[0]).toMatchObject({ commands: 3, isTransaction: true, sequence: 2 })
+    putNumber(sent[0]!.bytes, 30)
+    expect(commandsIn(sent[0]!.bytes).at(-2)).toEqual(['SET', 'k', '0000000000000030', 'EX', '604800'])
     sent[0]!.resolve(FINE)
     await taken
-    expect([sent.length, link.once.next()]).toEqual([1, 3])
+    expect([sent.length, link.once.of(undefined).next()]).toEqual([1, 3])
   })
 
   it('are set aside before it goes on', async () => {
@@ -48,7 +51,7 @@ describe('records that cannot be written', () => {
     async (outcomes) => {
       const { letters, sent, link } = opened()
       await letters.take(batch(), outcomes)
-      expect([sent, link.once.next()]).toEqual([[], 1])
+      expect([sent, link.once.of(undefined).next()]).toEqual([[], 1])
     },
   )
 

@@ -40,14 +40,17 @@ export class DeadLetters {
         out.argument(batch.dataOf(outcome.record))
       }
     if (out.commands === 0) return
-    const sequence = this.#link.once.next()
-    out.command(...this.#link.once.note(sequence))
+    const slot = this.#link.slotOf(Buffer.from(this.#key))
+    const numbers = this.#link.once.of(slot)
+    const sequence = numbers.next()
+    out.command(...numbers.note(sequence))
     out.add(EXEC)
     const { rejections } = await this.#link.send({
       bytes: out.bytes.subarray(0, out.length),
       commands: out.commands,
       isTransaction: true,
       sequence,
+      slot,
     })
     if (rejections.length > 0)
       throw new ConfigError(

@@ -19,9 +19,9 @@ describe('a batch', () => {
     const plan = planWith({ cache_type: 'list', data_format: 'json', key_template: '${k}' })
     const long = Array.from({ length: 1_500 }, (_, n) => `{"k":${n}}`)
     const delivered = deliver(plan, long)
-    expect(sent.map(({ commands, sequence }) => [commands, sequence])).toEqual([
-      [1_002, 1],
-      [500, 2],
+    expect(sent.map(({ commands, sequence, isMarked }) => [commands, sequence, isMarked])).toEqual([
+      [1_002, 1, false],
+      [500, 2, false],
     ])
     let isDelivered = false
     void delivered.then(() => (isDelivered = true))
@@ -36,7 +36,7 @@ describe('a batch', () => {
     const { deliver, sent } = opened()
     const plan = planWith({ cache_type: 'string', write_condition: 'if_absent' })
     const delivered = deliver(plan, ['{}', '{}', '{}'])
-    expect(sent[0]).toMatchObject({ commands: 3, isCounted: true })
+    expect(sent[0]).toMatchObject({ commands: 3, isCounted: true, isMarked: true })
     sent[0]!.resolve({ ...FINE, done: [1, 0, 1] })
     expect(await delivered).toEqual([{ kind: 'skipped', record: 1 }])
   })

@@ -3,10 +3,11 @@ import { ConfigError } from '../errors.ts'
 import { Orders } from '../layout/orders.ts'
 import type { Answers } from '../redis/lane.ts'
 import type { Link } from '../redis/link.ts'
-import { CommandBuffer, keyOfCommand } from '../redis/resp.ts'
+import { keyOfCommand } from '../redis/resp.ts'
 import type { Batch } from './batch.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { layOut, type LaidOut, type Part } from './lay-out.ts'
+import { layOut, type LaidOut } from './lay-out.ts'
+import type { Part } from './part.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type Outcome } from './outcomes.ts'
 import type { Prepared } from './prepare.ts'
 import type { Slabs } from './slabs.ts'
@@ -34,7 +35,7 @@ export function deliverBy({ link, slabs, deadLetters }: DeliverParts): Deliver {
     const decisions = decide()
     const slab = slabs.take(Math.ceil(batch.size * stretch))
     const out = new Orders(slab)
-    const laidOut = layOut(batch, out, { ids, decisions, once: link.once })
+    const laidOut = layOut(batch, out, { ids, decisions, link })
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
     if (deadLetters === undefined) {
       requireNone(batch, outcomesOf(batch, { ...laidOut, parts: [] }, out, []))
@@ -53,23 +54,19 @@ export function deliverBy({ link, slabs, deadLetters }: DeliverParts): Deliver {
 }
 
 async function send(link: Link, { parts }: LaidOut, out: Orders) {
-  const sent = parts.map((part) => link.send({ ...part, bytes: out.bytes.subarray(part.start, part.end) }))
-  if (parts.some(({ sequence }) => sequence === undefined)) sent.push(leaveMark(link))
-  const answers = await Promise.all(sent)
+  const sent = parts.map((part) => {
+    const bytes = out.bytes.subarray(part.start, part.end)
+    // Transactions leave numbers of their own.
+    return link.send({ ...part, bytes, isMarked: part.sequence === undefined })
+  })
+  const marked = parts.some(({ sequence }) => sequence === undefined) ? link.leaveMarks() : undefined
+  const [answers] = await Promise.all([Promise.all(sent), marked])
   for (const [index, part] of parts.entries()) {
     const { isUnseen, rejections } = answers[index]!
     if (isUnseen === true) await requireKind(link, part, out)
     if (part.isOwn === true && rejections[0] !== undefined) throw ownKeyRefused(part, rejections[0], out)
   }
   return answers
-}
-
-/** Behind what is to be told by it. */
-function leaveMark(link: Link): Promise<Answers> {
-  const mark = link.marks.next()
-  const command = new CommandBuffer(Buffer.allocUnsafeSlow(256))
-  command.command(...link.marks.note(mark))
-  return link.send({ bytes: command.bytes.subarray(0, command.length), commands: 1, mark })
 }
 
 function ownKeyRefused(

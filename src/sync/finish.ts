@@ -40,7 +40,8 @@ export async function finish(link: Link, ids: Ids, streams: readonly OpenStream[
     tell(stream, log)
     const isEmpty =
       stream.history === undefined ? ids.given(stream.plan) <= replacement.ids!.last : left === 0
-    if (isEmpty) await link.ask('UNLINK', stream.plan.notesKey, ...countersOf(stream.plan))
+    if (isEmpty)
+      for (const key of [stream.plan.notesKey, ...countersOf(stream.plan)]) await link.ask('UNLINK', key)
   }
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, TransientError } from '../errors.ts'
 import type { Reply } from '../redis/connect.ts'
-import type { Ask, Link } from '../redis/link.ts'
+import type { Link } from '../redis/link.ts'
+import type { Ask } from '../redis/servers.ts'
 import { Ids } from './ids.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
 
@@ -196,6 +197,19 @@ describe('a key that is not a counter', () => {
       ),
     )
   })
+})
+
+it('counters that came back lower are lifted to where they were, and others are left alone', async () => {
+  const server = serverWith({})
+  const plans = plansFor([stream('s'), stream('other'), stream('unused')])
+  const ids = await Ids.open(server.link, plans)
+  await ids.reserve(plans[0]!, 100)
+  await ids.reserve(plans[1]!, 5)
+  server.keys.set('n:s', '40')
+  server.asked.length = 0
+  await ids.lift(server.ask)
+  expect(server.asked.toSorted()).toEqual(['GET n:other', 'GET n:s', 'INCRBY n:s 60'])
+  expect(await ids.reserve(plans[0]!, 1)).toEqual([{ first: 101, last: 101 }])
 })
 
 interface Server {

@@ -3,7 +3,8 @@
  * arrival and are unique; a lost reply leaves a gap.
  */
 import { ConfigError, SystemError, TransientError } from '../errors.ts'
-import type { Ask, Link } from '../redis/link.ts'
+import type { Link } from '../redis/link.ts'
+import type { Ask } from '../redis/servers.ts'
 import type { Reply } from '../redis/connect.ts'
 import {
   keptFrom,
@@ -109,14 +110,27 @@ export class Ids {
     }
   }
 
+  /** Lifts counters that a server has brought back lower, having lost nothing else that matters. */
+  async lift(ask: Ask): Promise<void> {
+    const lifted = this.#used.map(async ({ plan, given }) => {
+      const stands = Number(await ask('GET', plan.counterKey))
+      if (stands < given) await ask('INCRBY', plan.counterKey, given - stands)
+    })
+    await Promise.all(lifted)
+  }
+
   /** A counter below an id already given out: the server came back without records that were acknowledged. */
   async objection(ask: Ask): Promise<Error | undefined> {
-    const used = this.#counters.filter(
-      (counter): counter is Counter => counter !== undefined && counter.given > counter.startedAt,
-    )
+    const used = this.#used
     const stand = await Promise.all(used.map(({ plan }) => ask('GET', plan.counterKey)))
     const older = used.find(({ given }, index) => Number(stand[index]) < given)
     return older && cameBackOlder(older.plan.name)
+  }
+
+  get #used(): Counter[] {
+    return this.#counters.filter(
+      (counter): counter is Counter => counter !== undefined && counter.given > counter.startedAt,
+    )
   }
 }
 

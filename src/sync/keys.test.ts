@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { checkKey, deadLetterKey, notesKey, onceKey, OWN_KEYS } from './keys.ts'
+import { slotOf } from '../redis/slots.ts'
+import { assuredKey, checkKey, deadLetterKey, markKey, notesKey, onceKey, OWN_KEYS } from './keys.ts'
 
 it("the connector's own keys stand apart from those of streams, behind the prefix", () => {
   for (const prefix of ['', 'crm:']) {
@@ -16,4 +17,17 @@ it("the connector's own keys stand apart from those of streams, behind the prefi
 
 it('the key of the dead letters is the same for every run, as people look for it', () => {
   expect(deadLetterKey('crm:')).toBe('crm:_airbyte:dead_letter')
+})
+
+it('the keys of a run are in the slot that is asked for, each with a name of its own', () => {
+  for (const prefix of ['', 'crm:', 'p{']) {
+    const keys = [onceKey, markKey, assuredKey].flatMap((key) =>
+      [undefined, 0, 9000].map((slot) => key(prefix, 'run', slot)),
+    )
+    expect(new Set(keys).size).toBe(keys.length)
+    for (const [index, key] of keys.entries()) {
+      expect(key.startsWith(prefix + OWN_KEYS)).toBe(true)
+      if (index % 3 > 0) expect(slotOf(Buffer.from(key))).toBe(index % 3 === 1 ? 0 : 9000)
+    }
+  }
 })

@@ -1,4 +1,5 @@
 /** The names of the connector's own keys: behind the prefix they all begin with `_airbyte:`. */
+import { keyInSlot } from '../redis/slots.ts'
 
 export const OWN_KEYS = '_airbyte:'
 
@@ -22,14 +23,24 @@ export function forgetKey(prefix: string, base: string, shard: number): string {
   return `${prefix}${OWN_KEYS}forget:${base}:${shard}`
 }
 
-/** Which of a run's transactions have been run. */
-export function onceKey(prefix: string, run: string): string {
-  return `${prefix}${OWN_KEYS}sent:${run}`
+/** Which of a run's transactions have been run; on a cluster, of those in a slot. */
+export function onceKey(prefix: string, run: string, slot?: number): string {
+  return runKey(prefix, 'sent', run, slot)
 }
 
-/** Up to where a run's other writes have been run. */
-export function markKey(prefix: string, run: string): string {
-  return `${prefix}${OWN_KEYS}written:${run}`
+/** Up to where a run's other writes have been run; on a cluster, by the node that has the slot. */
+export function markKey(prefix: string, run: string, slot?: number): string {
+  return runKey(prefix, 'written', run, slot)
+}
+
+/** Written so that it can be waited for. */
+export function assuredKey(prefix: string, run: string, slot?: number): string {
+  return runKey(prefix, 'assured', run, slot)
+}
+
+function runKey(prefix: string, name: string, run: string, slot: number | undefined): string {
+  if (slot === undefined) return `${prefix}${OWN_KEYS}${name}:${run}`
+  return keyInSlot(Buffer.from(prefix), name, Buffer.from(run), slot).toString()
 }
 
 /** A Redis stream with the records that could not be written. */

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { NO_GROUP, Orders } from '../layout/orders.ts'
 import { Input } from '../protocol/input.ts'
-import { OnceOnly } from '../redis/once.ts'
+import { Numbering } from '../redis/numbering.ts'
 import type { Batch } from './batch.ts'
 import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from './batches.support.ts'
-import { layOut, type Part } from './lay-out.ts'
+import { layOut } from './lay-out.ts'
+import type { Part } from './part.ts'
 import type { StreamPlan } from './plan.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
 
@@ -43,7 +44,8 @@ describe('records whose commands may go out one by one', () => {
       ])
       const out = new Orders(Buffer.alloc(batch.size))
       const { bytes } = out
-      layOut(batch, out, { ids: idsFrom(first, plans), decisions: new Map(), once: new OnceOnly('k') })
+      const link = { once: new Numbering(() => 'k'), isCluster: false, slotOf: () => undefined }
+      layOut(batch, out, { ids: idsFrom(first, plans), decisions: new Map(), link })
       expect(out.bytes).toBe(bytes)
       expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
     },
@@ -83,11 +85,13 @@ describe('records of lists and Redis streams', () => {
         ['MULTI'],
         ['RPUSH', 'n:s', '{"n":1}', '{"n":2}'],
         ['LTRIM', 'n:s', '-100', '-1'],
-        ['SET', 'k', '1', 'EX', '604800'],
+        ['SET', 'k', '0000000000000001', 'EX', '604800'],
         ['EXEC'],
       ],
     ])
-    expect(parts).toEqual([{ ...whole(out), isTransaction: true, sequence: 1, isCounted: false, plan: list }])
+    expect(parts).toEqual([
+      { ...whole(out), isTransaction: true, sequence: 1, slot: undefined, isCounted: false, plan: list },
+    ])
     expect([0, 1, 2].map((command) => recordsBy(batch, out, command))).toEqual([[0, 1], [], []])
     expect(once.next()).toBe(2)
   })
@@ -137,7 +141,7 @@ describe('records of lists and Redis streams', () => {
       expect(recordsBy(batch, out, parts[index]!.firstCommand)).toEqual([record])
       expect([transaction[0], transaction.at(-2)?.[2], transaction.at(-1)]).toEqual([
         ['MULTI'],
-        String(index + 1),
+        String(index + 1).padStart(16, '0'),
         ['EXEC'],
       ])
     }

@@ -1,34 +1,16 @@
 /** Lays a batch out as shipments: what may go out command by command in one, and transactions of a bearable size. */
 import { NO_GROUP, type Orders } from '../layout/orders.ts'
 import type { Refusal, RecordView } from '../layout/layout.ts'
-import type { Shipment } from '../redis/lane.ts'
-import type { OnceOnly } from '../redis/once.ts'
 import type { Batch } from './batch.ts'
 import { IdCursor, type IdRange } from './ids.ts'
 import type { StreamPlan } from './plan.ts'
 import type { Decisions } from './rows.ts'
+import { partFrom, type Part } from './part.ts'
+import { transactionsOf, type Numbers } from './transactions.ts'
 import type { Word } from './word.ts'
-
-/** While a transaction runs, the server serves nobody else. */
-const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
 
 /** Redis takes no argument that is longer. */
 const LONGEST_DATA = 512 << 20
-
-const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
-const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
-
-/** A shipment whose bytes are still being moved about. */
-export interface Part extends Omit<Shipment, 'bytes'> {
-  start: number
-  end: number
-  /** The number of its first command among all that were laid out. */
-  firstCommand: number
-  /** Of a transaction: the stream whose records are in it. */
-  plan?: StreamPlan
-  /** Whether it writes the connector's own keys, none of which may be refused. */
-  isOwn?: boolean
-}
 
 export interface LaidOut {
   parts: Part[]
@@ -39,10 +21,10 @@ export interface LayingOut {
   ids: ReadonlyMap<StreamPlan, IdRange[]>
   /** Of streams whose places are remembered. */
   decisions: ReadonlyMap<StreamPlan, Decisions>
-  once: OnceOnly
+  link: Numbers
 }
 
-export function layOut(batch: Batch, out: Orders, { ids, decisions, once }: LayingOut): LaidOut {
+export function layOut(batch: Batch, out: Orders, { ids, decisions, link }: LayingOut): LaidOut {
   const parts: Part[] = []
   const refusals: LaidOut['refusals'] = []
   const cursors = new Map([...ids].map(([plan, ranges]) => [plan, new IdCursor(ranges)]))
@@ -72,41 +54,19 @@ export function layOut(batch: Batch, out: Orders, { ids, decisions, once }: Layi
   const isCounted = simple.some(({ layout }) => layout.isConditional)
   parts.push({ ...partFrom(start.bytes, start.command, out), isCounted })
 
-  for (const plan of plans) {
-    const { layout } = plan
-    if (layout.delivery === 'each') continue
-    let open: { bytes: number; command: number } | undefined
-    const close = (): void => {
-      if (open === undefined) return
-      layout.flush(out)
-      const sequence = layout.delivery === 'once' ? once.next() : undefined
-      if (sequence !== undefined) out.command(...once.note(sequence))
-      out.add(EXEC)
-      const part = partFrom(open.bytes, open.command, out)
-      parts.push({ ...part, isTransaction: true, sequence, isCounted: layout.isConditional, plan })
-      open = undefined
-    }
-    batch.layEach(
-      (other) => other === plan,
-      (_, view, record) => {
-        if (open === undefined) {
-          open = { bytes: out.length, command: out.commands }
-          out.add(MULTI)
-        }
-        const group = write(plan, view, record)
-        if (isLarge(out, open)) close()
-        return group
-      },
-    )
-    close()
-  }
+  for (const plan of plans)
+    if (plan.layout.delivery !== 'each') parts.push(...transactionsOf(plan, batch, out, link, write))
   const refused = new Set(refusals.map(({ record }) => record))
   const isNoted = ({ record }: Word): boolean => !refused.has(record)
   // A place is noted before it is written to: what was written and not noted could never be removed. And a deletion is
   // noted behind the removal: what was noted and not removed would be taken for gone.
-  parts.unshift(noteChanges(out, decisions, (word) => isNoted(word) && !word.isDeleted))
-  parts.push(noteChanges(out, decisions, (word) => isNoted(word) && word.isDeleted))
-  return { parts: parts.filter(({ commands }) => commands > 0), refusals }
+  const written = noteChanges(out, decisions, (word) => isNoted(word) && !word.isDeleted)
+  const deleted = noteChanges(out, decisions, (word) => isNoted(word) && word.isDeleted)
+  const [first, ...others] = parts.filter(({ commands }) => commands > 0)
+  const isNotedFirst = first !== undefined && written.commands > 0
+  const rows = isNotedFirst ? [{ ...first, isBehindAll: true }, ...others] : parts
+  const all = [written, ...rows, { ...deleted, isBehindAll: true }]
+  return { parts: all.filter(({ commands }) => commands > 0), refusals }
 }
 
 function remove({ places, deletions }: StreamPlan, place: string, out: Orders): number {
@@ -128,14 +88,4 @@ function noteChanges(out: Orders, decisions: LayingOut['decisions'], isNoted: (w
     )
   }
   return { ...partFrom(start, firstCommand, out), isOwn: true }
-}
-
-function partFrom(start: number, firstCommand: number, out: Orders): Part {
-  return { start, end: out.length, firstCommand, commands: out.commands - firstCommand }
-}
-
-function isLarge(out: Orders, { bytes, command }: { bytes: number; command: number }): boolean {
-  return (
-    out.commands - command >= MOST_IN_TRANSACTION.commands || out.length - bytes >= MOST_IN_TRANSACTION.bytes
-  )
 }

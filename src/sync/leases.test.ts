@@ -1,6 +1,5 @@
 // What cannot be timed from outside: in which order leases are taken, and what becomes of those that come too late.
 import { expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
 import type { Reply } from '../redis/connect.ts'
 import type { Link } from '../redis/link.ts'
 import { Leases } from './leases.ts'
@@ -9,6 +8,11 @@ const RUN = 'this-run'
 const log = (): void => {}
 
 const stream = (name: string) => ({ name, leaseKey: `lease:${name}`, notesKey: `notes:${name}` })
+
+/** Of connections to one server. */
+function known(...clientIds: number[]) {
+  return clientIds.map((clientId) => ({ where: 'h:1', runId: 'server', clientId }))
+}
 
 /** Stands for a link; `reply` gives what a question is answered, or undefined for what a free lease is. */
 function linkWith(reply: (question: string) => Promise<Reply | undefined>) {
@@ -21,8 +25,7 @@ function linkWith(reply: (question: string) => Promise<Reply | undefined>) {
     if (command === 'PTTL') return 9_000
     return command === 'SET' ? 'OK' : command === 'GET' ? RUN : null
   }
-  const identities = [1, 2].map((clientId) => ({ clientId, runId: 'server' }))
-  return { link: { ask, identities } as unknown as Link, asked }
+  return { link: { ask, identities: known(1, 2), fence: async () => true } as unknown as Link, asked }
 }
 
 it('Runs that want the same streams all begin with the same one, and with no other before they have it', async () => {
@@ -60,13 +63,14 @@ it('A lease that comes when another one turned out to be in use is given back to
 
 it('A note that may have been repeated over a new connection is written again', async () => {
   const { link, asked } = linkWith(async (question) => {
-    if (question.endsWith('server 1 2'))
-      Object.assign(link, { identities: [3, 4].map((clientId) => ({ clientId, runId: 'server' })) })
+    if (question.endsWith('h:1 server 1, h:1 server 2')) Object.assign(link, { identities: known(3, 4) })
     return undefined
   })
   await using leases = await Leases.take(link, [stream('a')], RUN, log)
   expect(leases).toBeInstanceOf(Leases)
-  expect(asked.findLast((question) => question.startsWith('HSET'))).toMatch(/holder server 3 4$/)
+  expect(asked.findLast((question) => question.startsWith('HSET'))).toMatch(
+    /holder h:1 server 3, h:1 server 4$/,
+  )
 })
 
 it('A run that was frozen while it took its leases ends before it has written anything', async () => {
@@ -76,14 +80,18 @@ it('A run that was frozen while it took its leases ends before it has written an
   )
 })
 
-it('Where CLIENT KILL is not known, the run goes on', async () => {
-  const { link } = linkWith(async (question) => {
-    if (question === 'HGET notes:a holder') return 'server 8 9'
-    if (question.startsWith('CLIENT KILL')) throw new SystemError('unknown command')
-    return undefined
-  })
+it('The connections of the run before are closed; where that cannot be proven, the run goes on with a warning', async () => {
+  const { link } = linkWith(async (question) =>
+    question === 'HGET notes:a holder' ? 'h:1 server 8, h:2  9' : undefined,
+  )
+  const closed: unknown[] = []
+  Object.assign(link, { fence: async (others: unknown[]) => closed.push(...others) === 0 })
   const warned: string[] = []
   await using leases = await Leases.take(link, [stream('a')], RUN, (level) => warned.push(level))
   expect(leases).toBeInstanceOf(Leases)
+  expect(closed).toEqual([
+    { where: 'h:1', runId: 'server', clientId: 8 },
+    { where: 'h:2', runId: undefined, clientId: 9 },
+  ])
   expect(warned).toEqual(['WARN'])
 })

@@ -3,11 +3,11 @@
  * of one that has not renewed it makes sure that nothing of that one arrives any more.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConfigError, SystemError, TransientError } from '../errors.ts'
+import { TransientError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Identity, Reply } from '../redis/connect.ts'
-import { fence } from '../redis/fence.ts'
-import type { Ask, Link } from '../redis/link.ts'
+import type { Link } from '../redis/link.ts'
+import type { Ask } from '../redis/servers.ts'
 import type { StreamPlan } from './plan.ts'
 
 const LEASE_MS = 10_000
@@ -121,8 +121,7 @@ export class Leases implements AsyncDisposable {
     const held = [...this.#held]
     const notes = await Promise.all(held.map(({ notesKey }) => this.#ask('HGET', notesKey, 'holder')))
     const former = [...new Set(notes)].flatMap(readHolder)
-    const [identity = { clientId: undefined, runId: undefined }] = this.#link.identities
-    const areSilent = await fence(former, { identity, call: this.#ask }).catch(refused)
+    const areSilent = await this.#link.fence(former)
     if (!areSilent)
       this.#log('WARN', 'The connections of a run that did not end well could not be closed (CLIENT KILL).')
   }
@@ -188,21 +187,17 @@ export class Leases implements AsyncDisposable {
   }
 }
 
-/** Servers may deny CLIENT, or not know it. */
-function refused(error: unknown): false {
-  if (error instanceof ConfigError || error instanceof SystemError) return false
-  throw error
-}
-
-/** `<run id of the server> <client id> …`. */
+/** `<server> <its process> <client id>, …`, each part as far as it is known. */
 function wordsFor(identities: readonly Identity[]): string {
-  return [identities[0]?.runId ?? '', ...identities.map(({ clientId }) => clientId ?? 0)].join(' ')
+  return identities.map(({ where, runId = '', clientId = '' }) => `${where} ${runId} ${clientId}`).join(', ')
 }
 
 function readHolder(note: Reply): Identity[] {
   if (typeof note !== 'string') return []
-  const [runId, ...ids] = note.split(' ')
-  return ids.map((id) => ({ runId: runId || undefined, clientId: Number(id) || undefined }))
+  return note.split(', ').map((words) => {
+    const [where = '', runId, clientId] = words.split(' ')
+    return { where, runId: runId || undefined, clientId: Number(clientId) || undefined }
+  })
 }
 
 function isWritten(name: string): TransientError {

@@ -1,8 +1,9 @@
 /** For tests: stands for the link to a server, which the test plays. */
 import type { Reply } from '../redis/connect.ts'
-import type { Answers, Shipment } from '../redis/lane.ts'
+import type { Shipment } from '../redis/delivery.ts'
+import type { Answers } from '../redis/lane.ts'
 import type { Link } from '../redis/link.ts'
-import { OnceOnly } from '../redis/once.ts'
+import { Numbering } from '../redis/numbering.ts'
 import { commandsIn } from './batches.support.ts'
 
 export type Sent = Shipment & PromiseWithResolvers<Answers>
@@ -19,14 +20,20 @@ export function playedLink(reply: (question: string) => Reply = () => null) {
     return reply(question)
   }
   const send: Link['send'] = (shipment) => {
-    // Of marks, which are behind all else, only that they have arrived matters.
-    if (shipment.mark !== undefined) return Promise.resolve(FINE)
     const one = { ...shipment, ...Promise.withResolvers<Answers>() }
     sent.push(one)
     return one.promise
   }
   return {
-    link: { once: new OnceOnly('k'), marks: new OnceOnly('m'), ask, send } as unknown as Link,
+    link: {
+      once: new Numbering(() => 'k'),
+      // Of marks, which are behind all else, only that they have arrived matters.
+      leaveMarks: () => Promise.resolve(),
+      slotOf: () => undefined,
+      isCluster: false,
+      ask,
+      send,
+    } as unknown as Link,
     sent,
     asked,
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Need } from '../redis/probe.ts'
+import type { Need } from '../redis/health/steps.ts'
 import { needsOf } from './needs.ts'
 import { planWith } from './plans.support.ts'
 

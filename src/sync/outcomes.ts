@@ -3,7 +3,8 @@ import { NO_GROUP, type Orders } from '../layout/orders.ts'
 import type { Answers } from '../redis/lane.ts'
 import { keyOfCommand } from '../redis/resp.ts'
 import type { Batch } from './batch.ts'
-import type { LaidOut, Part } from './lay-out.ts'
+import type { LaidOut } from './lay-out.ts'
+import type { Part } from './part.ts'
 import type { Decisions } from './rows.ts'
 
 /**
@@ -13,6 +14,9 @@ import type { Decisions } from './rows.ts'
 export type Outcome =
   | { kind: 'rejected'; record: number; reason: string }
   | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
+
+/** For what writes no record. */
+const NO_COMMAND = -1
 
 /** Of records that were decided upon before they were laid out. */
 export function decidedOutcomes(decisions: Iterable<Decisions>): Outcome[] {
@@ -42,12 +46,12 @@ export function outcomesOf(
     const rejected = new Set(rejections.map((rejection) => rejection.index))
     for (const { index: command, error } of rejections) {
       const reason = `Redis refused to write the key ${keyIn(part, command, out)}. ${error.message}`
-      const records = recordsOf(part.firstCommand + command)
+      const records = recordsOf(numberOf(part, command))
       outcomes.push(...records.map((record): Outcome => ({ kind: 'rejected', record, reason })))
     }
     for (const [command, count] of done.entries())
       if (!rejected.has(command))
-        outcomes.push(...skippedAmong(batch, recordsOf(part.firstCommand + command), count))
+        outcomes.push(...skippedAmong(batch, recordsOf(numberOf(part, command)), count))
   }
   return inOrder(outcomes)
 }
@@ -60,7 +64,7 @@ export function inOrder(outcomes: readonly Outcome[]): Outcome[] {
 function recordsByCommand(batch: Batch, out: Orders): (command: number) => readonly number[] {
   let groups: ReadonlyMap<number, number[]> | undefined
   return (command) => {
-    const group = out.groupOf(command)
+    const group = command === NO_COMMAND ? NO_GROUP : out.groupOf(command)
     if (group === NO_GROUP) return []
     groups ??= batch.recordsByGroup()
     return groups.get(group) ?? []
@@ -72,6 +76,13 @@ function skippedAmong(batch: Batch, records: readonly number[], written: number)
   // What a command answers is how many it wrote only where it has a condition; others are counted beside it.
   if (records.length === 0 || !batch.planOf(records[0]!).layout.isConditional) return []
   return records.slice(Math.min(written, records.length)).map((record) => ({ kind: 'skipped', record }))
+}
+
+/** Of a command of a part, among all that were laid out. */
+function numberOf({ firstCommand, numbers }: Part, command: number): number {
+  if (numbers === undefined) return firstCommand + command
+  const number = numbers[command]
+  return number === undefined ? NO_COMMAND : firstCommand + number
 }
 
 function keyIn({ start, end, isTransaction }: Part, command: number, out: Orders): string {

@@ -32,7 +32,9 @@ export interface Pipeline {
 }
 
 export function pipeline({ config, link, streams, ids, output }: PipelineParts): Pipeline {
-  const { maxInFlightBytes: maxBytes, batchBytes, batchRecords, keyPrefix } = config
+  const { batchBytes, batchRecords, keyPrefix } = config
+  // For a cluster, what is laid out is copied once more, to go to different nodes.
+  const maxBytes = config.maxInFlightBytes / (link.isCluster ? 2 : 1)
   const plans = streams.map(({ plan }) => plan)
   const progress = new Progress(plans, output.log)
   const slabs = new Slabs(maxBytes * SLABS_PER_BYTE, batchBytes)

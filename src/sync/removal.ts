@@ -34,7 +34,7 @@ export async function removeIds(
     keys = keys.filter((_, index) => !areSpared[index])
     if (kind !== undefined) keys = await ofKind(link, kind, keys, (key) => key)
     const commands = new Orders(Buffer.allocUnsafeSlow(1 << 16))
-    unlinkAll(commands, keys)
+    unlinkAll(commands, keys, link.isCluster)
     await removing
     removing = sendAll(link, commands)
   }
@@ -56,7 +56,7 @@ export async function removePlaces(
     // A place is noted before it is written to: what was refused there, or never came, may be somebody else's.
     const ours = await ofKind(link, form.kind, places, (place) => form.key(place))
     const commands = new Orders(Buffer.allocUnsafeSlow(1 << 16))
-    form.removeAll(commands, ours)
+    form.removeAll(commands, ours, link.isCluster)
     await sendAll(link, commands)
     await index.remove(places)
   })

@@ -6,16 +6,16 @@ import { ConfigError } from '../errors.ts'
 import type { Orders } from '../layout/orders.ts'
 import type { Link } from '../redis/link.ts'
 import { keysOfCommands } from '../redis/resp.ts'
-import type { Part } from './lay-out.ts'
+import type { Part } from './part.ts'
 
 /** What `TYPE` answers. */
 const KINDS: Record<string, string> = { list: 'list', stream: 'stream' }
 
-export async function requireKind(link: Link, { start, end, plan }: Part, out: Orders): Promise<void> {
+export async function requireKind(link: Link, { start, end, plan, slot }: Part, out: Orders): Promise<void> {
   if (plan === undefined) return
   const expected = KINDS[plan.settings.cacheType]
   const keys = new Set(keysOfCommands(out.bytes.subarray(start, end)))
-  keys.delete(link.once.key)
+  keys.delete(link.once.of(slot).key)
   const kinds = await Promise.all([...keys].map((key) => link.ask('TYPE', key)))
   const wrong = [...keys].find((_, index) => kinds[index] !== expected && kinds[index] !== 'none')
   if (wrong !== undefined)

@@ -1,126 +1,104 @@
-/** Proves that a server takes what a run does to it: runs each command that is needed on a key of its own. */
-import type { Connection } from '../config/config.ts'
-import { ConfigError, type ConnectorError } from '../errors.ts'
-import { openConnection, type OpenConnection, type Reply } from './connect.ts'
-import { FIELD_SCRIPT, HASH_SCRIPT, type Script } from './scripts.ts'
-import { judge, type Where } from './verdict.ts'
+/** Finds out whether servers are, and take, what a run needs; leaves nothing behind. */
+import type { Connection } from '../../config/config.ts'
+import { addressText } from '../address.ts'
+import { openConnection } from '../connect.ts'
+import { readFacts } from './facts.ts'
+import { sayAll, type Expectations, type Finding, type Said } from './finding.ts'
+import { findingsFrom } from './findings.ts'
+import { lookAt, tryAnyKey, type KnownKey } from './known-keys.ts'
+import { tryOut, type Abilities } from './permissions.ts'
+import { besideKey, slotOf } from '../slots.ts'
+import { readTopology, type Topology } from '../deployment/topology.ts'
+import { Transport } from '../transport/transport.ts'
+import { judge, type Where } from '../verdict.ts'
 
-/** What a run may need of a server besides counters, hashes and the removal of keys. */
-export type Need =
-  | 'string'
-  | 'list'
-  | 'set'
-  | 'sorted_set'
-  | 'stream'
-  | 'transaction'
-  | 'expiry'
-  | 'hash_script'
-  | 'field_script'
-
-type Step = readonly [command: string, args: readonly string[], expected: string | RegExp]
-
-export interface Probe {
-  /** What is wrong, if anything is. */
-  problem?: ConnectorError
-  /** What the operator may want to know. */
-  notices: string[]
+export interface Probe extends Expectations, Abilities {
+  readonly prefix: string
+  /** Names keys that do not exist: one of the connector's own, and any other. */
+  readonly ownKey: () => string
+  readonly anyKey: () => string
+  /** Those that a sync is known to write. */
+  readonly known: readonly KnownKey[]
 }
 
-/** Connects and runs every step on `key`, which does not exist before or afterwards. */
-export async function probe(connection: Connection, key: string, needs: ReadonlySet<Need>): Promise<Probe> {
-  const where = `${connection.host}:${connection.port}`
-  let server: OpenConnection
+/** Looks at every server that holds data. */
+export async function probe(connection: Connection, asked: Probe): Promise<Said[]> {
+  const notices: Said[] = []
+  const transport = new Transport(connection, (level, text) => notices.push({ level, text }))
+  let topology: Topology
   try {
-    server = await openConnection(connection)
+    topology = await readTopology(transport, connection)
   } catch (error) {
-    return { problem: judge(error, where).error, notices: [] }
+    return [...notices, { level: 'FAILED', text: judge(error, whereOf(connection)).error.message }]
   }
-  await using _ = server
-  for (const step of stepsOn(key, needs)) {
-    const problem = await take(step, server, where)
-    if (problem !== undefined) return { problem, notices: [] }
-  }
-  return { notices: needs.has('expiry') ? await expiryNotices(server) : [] }
-}
-
-function stepsOn(key: string, needs: ReadonlySet<Need>): Step[] {
-  const unlink: Step = ['UNLINK', [key], '1']
-  const steps: Record<Need, readonly Step[]> = {
-    string: [['SET', [key, 'written', 'PX', '60000'], 'OK'], unlink],
-    list: [
-      ['RPUSH', [key, 'written'], '1'],
-      ['LPUSH', [key, 'written'], '2'],
-      ['LTRIM', [key, '0', '0'], 'OK'],
-      unlink,
-    ],
-    set: [['SADD', [key, 'written'], '1'], unlink],
-    sorted_set: [['ZADD', [key, '1', 'written'], '1'], unlink],
-    stream: [['XADD', [key, 'MAXLEN', '~', '10', '*', 'probe', 'written'], /^\d+-\d+$/], unlink],
-    transaction: [['MULTI', [], 'OK'], ['SET', [key, '1', 'EX', '60'], 'QUEUED'], ['EXEC', [], 'OK'], unlink],
-    expiry: [['HSET', [key, 'probe', 'written'], '1'], ['PEXPIRE', [key, '60000'], '1'], unlink],
-    hash_script: [
-      ['SCRIPT', ['LOAD', HASH_SCRIPT.text], HASH_SCRIPT.sha],
-      ['EVALSHA', [...call(HASH_SCRIPT, key), 'replace always', 'keep', 'probe', 'written'], '1'],
-      unlink,
-    ],
-    field_script: [
-      ['SCRIPT', ['LOAD', FIELD_SCRIPT.text], FIELD_SCRIPT.sha],
-      ['EVALSHA', [...call(FIELD_SCRIPT, key), 'probe', 'written'], '0'],
-    ],
-  }
-  return [
-    ['PING', [], 'PONG'],
-    ['INCRBY', [key, '1'], '1'],
-    ['GET', [key], '1'],
-    unlink,
-    ['HMSET', [key, 'probe', 'written'], 'OK'],
-    ['HGET', [key, 'probe'], 'written'],
-    ['TYPE', [key], 'hash'],
-    ['HSET', [key, 'probe', 'written again'], '0'],
-    ['HDEL', [key, 'none'], '0'],
-    ['HGETALL', [key], /./],
-    unlink,
-    // As a lease is taken and renewed.
-    ['SET', [key, 'held', 'PX', '60000', 'NX'], 'OK'],
-    ['PEXPIRE', [key, '60000'], '1'],
-    ['PTTL', [key], /^\d+$/],
-    ['DEL', [key], '1'],
-    ...[...needs].flatMap((need) => steps[need]),
-  ]
-}
-
-function call({ sha }: Script, key: string): string[] {
-  return [sha, '1', key]
-}
-
-async function take([command, args, expected]: Step, server: OpenConnection, where: Where) {
-  let reply: Reply
-  try {
-    reply = await server.call(command, ...args)
-  } catch (error) {
-    const { error: judged } = judge(error, where)
-    return new ConfigError(`${command} does not work. ${judged.message}`, { cause: judged })
-  }
-  const text = String(reply)
-  if (typeof expected === 'string' ? text === expected : expected.test(text)) return undefined
-  return new ConfigError(
-    `${command} does not work: Redis at ${where} did not answer as expected. Is it a proxy?`,
+  const found = await Promise.all(
+    topology.masters.map(async (master, index) => {
+      const where = addressText(master)
+      try {
+        await using server = await openConnection(transport, master, connection)
+        const isIts = (key: string): boolean =>
+          topology.owners === undefined || topology.owners[slotOf(Buffer.from(key))] === index
+        return (await findingsOf(server, connection, asked, isIts)).map(
+          (finding) => [where, finding] as const,
+        )
+      } catch (error) {
+        return [[where, refusal(error)] as const]
+      }
+    }),
   )
+  return [...notices, ...sayAll(found.flat())]
 }
 
-/** Applications may want to be told when keys end, which servers do only when they are set to. */
-async function expiryNotices(server: OpenConnection): Promise<string[]> {
-  let reply: Reply
-  try {
-    reply = await server.call('CONFIG', 'GET', 'notify-keyspace-events')
-  } catch {
-    return [
-      'Keys are given a time to live. Whether Redis announces their end (notify-keyspace-events) is unknown, as CONFIG GET is denied.',
-    ]
-  }
-  const flags = Array.isArray(reply) ? String(reply[1] ?? '') : ''
-  if (/[KE]/.test(flags) && /[xA]/.test(flags)) return []
+/** Names what was configured. */
+export function whereOf({ deployment }: Connection): Where {
+  const addresses = 'nodes' in deployment ? deployment.nodes : [deployment.address]
+  return addresses.map(addressText).join(', ')
+}
+
+async function findingsOf(
+  server: Awaited<ReturnType<typeof openConnection>>,
+  { username = 'default' }: Connection,
+  asked: Probe,
+  isIts: (key: string) => boolean,
+): Promise<Finding[]> {
+  const findings = findingsFrom(await readFacts(server), asked)
+  const isExplained = findings.some(({ isState }) => isState === true)
+  const own = keyOf(isIts, asked.ownKey)
+  // All of its keys may lie elsewhere, where they share a hash tag.
+  if (own === undefined) return findings
+  const keys = { key: own, other: besideKey(Buffer.from(own), Buffer.from(asked.prefix), 'check').toString() }
+  const tried = await tryOut(server, asked, keys, username)
+  const any = keyOf(isIts, asked.anyKey)
+  const looked = await lookAt(
+    server,
+    asked.known.filter(({ key }) => isIts(key)),
+    username,
+  )
   return [
-    'Keys are given a time to live, and Redis does not announce their end. If an application waits for that, set notify-keyspace-events to Ex.',
+    ...findings,
+    // Why it takes no writes has been said.
+    ...tried.filter(({ isState }) => !isExplained || isState !== true),
+    ...(any === undefined ? [] : await tryAnyKey(server, any, asked.prefix, username)),
+    ...(looked ?? [untold]),
   ]
+}
+
+const untold: Finding = {
+  level: 'INFO',
+  say: (where) => `Redis at ${where} does not tell what its keys hold (TYPE): that is unknown.`,
+}
+
+/** Some nodes of large clusters have few slots. */
+const MOST_TRIES = 20_000
+
+function keyOf(isIts: (key: string) => boolean, make: () => string): string | undefined {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const key = make()
+    if (isIts(key)) return key
+  }
+  return undefined
+}
+
+function refusal(error: unknown): Finding {
+  return { level: 'FAILED', say: (where) => judge(error, where).error.message }
 }

@@ -1,0 +1,108 @@
+/**
+ * Makes sure that what servers have answered outlives them: WAIT and WAITAOF tell how many replicas, and disks, have
+ * all that was written before a write of the same connection. They hold up that connection, so it is one of its own.
+ */
+import type { Durability } from '../config/config.ts'
+import { TransientError } from '../errors.ts'
+import type { Reply } from './connect.ts'
+import { readRedirection, type Redirection } from './redirection.ts'
+import type { Outage } from './retry.ts'
+import type { Server } from './server.ts'
+import type { Ask, Servers } from './servers.ts'
+import { judge } from './verdict.ts'
+
+type Asked = Exclude<Durability, { mode: 'none' }>
+
+export interface AssuranceParts {
+  /** Gives a key that no other run uses, in a slot. */
+  keyIn: (slot: number | undefined) => string
+  outage: Outage
+  ended: AbortSignal
+}
+
+export class Assurance {
+  readonly #durability: Asked
+  readonly #parts: AssuranceParts
+  /** Written to. */
+  readonly #keys = new Set<string>()
+  /** Slots that were on their way to another server. */
+  readonly #avoided = new Set<number | undefined>()
+
+  constructor(durability: Asked, parts: AssuranceParts) {
+    this.#durability = durability
+    this.#parts = parts
+  }
+
+  /** Resolves when all that the servers have answered is as durable as was asked for; waits for it, but not for ever. */
+  async assure(servers: Servers): Promise<void> {
+    const isKeyIts = (server: Server): boolean =>
+      servers.hasSlots(server) &&
+      servers.ofCommand('SET', [this.#parts.keyIn(servers.slotOf(server, []))]) === server
+    // Where all keys have one tag, other servers than that of its slot have nothing to make durable.
+    const written = servers.all.filter((server) => server.isUnassured && isKeyIts(server))
+    for (const server of written) server.isUnassured = false
+    await Promise.all(
+      written.map((server) =>
+        this.#assureOne(server, servers).catch((error: unknown) => {
+          throw judge(error, server.where).error
+        }),
+      ),
+    )
+  }
+
+  /** Leaves nothing behind. */
+  async end(ask: Ask): Promise<void> {
+    await Promise.all([...this.#keys].map((key) => ask('DEL', key)))
+  }
+
+  async #assureOne(server: Server, servers: Servers): Promise<void> {
+    const { keyIn, outage, ended } = this.#parts
+    for (;;) {
+      const slot = servers.slotOf(server, [], this.#avoided)
+      const key = keyIn(slot)
+      this.#keys.add(key)
+      const reply = await this.#ask(server, key).catch((error: Error) => {
+        const redirection = readRedirection(error.message, server.address)
+        if (!servers.isCluster || redirection === undefined) throw error
+        return redirection
+      })
+      if (isRedirection(reply)) {
+        // It has no other one: who has what is to be read again.
+        if (this.#avoided.has(slot))
+          throw new TransientError(`The cluster of ${server.where} is being reorganised.`)
+        this.#avoided.add(slot)
+        continue
+      }
+      const lack = this.#lackIn(reply, server.where)
+      if (lack === undefined) return outage.end()
+      await outage.pause(new TransientError(lack), ended)
+    }
+  }
+
+  #ask(server: Server, key: string): Promise<Reply> {
+    const durability = this.#durability
+    return durability.mode === 'replicas'
+      ? server.assure(key, 'WAIT', durability.count, durability.timeoutMs)
+      : server.assure(key, 'WAITAOF', 1, durability.replicas, durability.timeoutMs)
+  }
+
+  #lackIn(reply: Reply, where: string): string | undefined {
+    const durability = this.#durability
+    if (durability.mode === 'replicas') {
+      const has = Number(reply)
+      return has >= durability.count
+        ? undefined
+        : `${has} of ${durability.count} replicas (durability.count) have what was written to Redis at ${where}.`
+    }
+    const [disks, replicas] = (reply as Reply[]).map(Number)
+    if (disks! < 1)
+      return `Redis at ${where} has not written to its disk what it was given (durability.mode fsync).`
+    return replicas! >= durability.replicas
+      ? undefined
+      : `${replicas} of ${durability.replicas} replicas (durability.replicas) have on disk what was written to Redis at ${where}.`
+  }
+}
+
+function isRedirection(reply: Reply | Redirection): reply is Redirection {
+  return typeof reply === 'object' && reply !== null && 'kind' in reply
+}

@@ -1,0 +1,142 @@
+/** One server that is connected to: single commands go over one connection, bulk writes down the lane of another. */
+import type { Address, Connection } from '../config/config.ts'
+import { addressText } from './address.ts'
+import { openAll, openConnection, type Identity, type OpenConnection, type Reply } from './connect.ts'
+import { Lane, type Load, type Reading } from './lane.ts'
+import { Silence } from './silence.ts'
+import type { Transport } from './transport/transport.ts'
+import type { Where } from './verdict.ts'
+
+export interface ServerEvents {
+  /** Its connections are of no more use. */
+  lost(reason: unknown): void
+  isElsewhere(text: string): boolean
+}
+
+export interface ServerParts {
+  transport: Transport
+  connection: Connection
+  /** Whether `assure` will be asked for. */
+  isAssured: boolean
+}
+
+export class Server {
+  readonly address: Address
+  readonly where: Where
+  readonly #control: OpenConnection
+  readonly #bulk: OpenConnection
+  readonly #third: OpenConnection | undefined
+  #lane: Lane | undefined
+  #silence: Silence | undefined
+  /** Single commands that it owes an answer. */
+  #asked = 0
+  /** Whether it was written to since it was last left a mark. */
+  isUnmarked = false
+  /** Whether it was written to since that was last made durable. */
+  isUnassured = false
+
+  static async open(address: Address, { transport, connection, isAssured }: ServerParts): Promise<Server> {
+    const open = (): Promise<OpenConnection> => openConnection(transport, address, connection)
+    const [control, bulk, third] = await openAll(open, isAssured ? 3 : 2)
+    return new Server(address, { control: control!, bulk: bulk!, third })
+  }
+
+  private constructor(
+    address: Address,
+    {
+      control,
+      bulk,
+      third,
+    }: Record<'control' | 'bulk', OpenConnection> & { third: OpenConnection | undefined },
+  ) {
+    this.address = address
+    this.where = addressText(address)
+    this.#control = control
+    this.#bulk = bulk
+    this.#third = third
+  }
+
+  /** How its connections are known there. */
+  get identities(): Identity[] {
+    return this.#connections.map(({ identity }) => ({ ...identity, where: this.where }))
+  }
+
+  get identity(): Identity {
+    return this.identities[0]!
+  }
+
+  /** Whether it owes no answer. */
+  get isIdle(): boolean {
+    return this.#asked === 0 && (this.#lane?.unanswered ?? 0) === 0
+  }
+
+  /** Runs a command on the connection for bulk writes, before that is used. */
+  prepare(command: string, ...args: string[]): Promise<Reply> {
+    return this.#bulk.call(command, ...args)
+  }
+
+  /** From here on it is watched, and takes loads. */
+  begin(maxOutageSeconds: number, events: ServerEvents): void {
+    const lost = (reason: unknown): void => events.lost(reason)
+    this.#silence = new Silence(this.where, maxOutageSeconds, {
+      isWaiting: () => !this.isIdle,
+      tooLong: lost,
+    })
+    this.#silence.heard()
+    this.#lane = new Lane(this.where, this.#bulk.takeSocket(), {
+      heard: () => this.#silence!.heard(),
+      refused: lost,
+      isElsewhere: (text) => events.isElsewhere(text),
+    })
+    for (const connection of this.#connections) void connection.gone.then(lost)
+  }
+
+  /** Runs a command, and another one right before it where that leads it in. */
+  async ask(command: string, args: readonly (string | number)[], leadIn?: string): Promise<Reply> {
+    this.#silence?.asks()
+    this.#asked++
+    this.isUnmarked = this.isUnassured = true
+    try {
+      if (leadIn !== undefined) this.#control.call(leadIn).catch(() => undefined)
+      const reply = await this.#control.call(command, ...args)
+      this.#silence?.heard()
+      return reply
+    } finally {
+      this.#asked--
+    }
+  }
+
+  /** Writes to a key, and waits as `command` says. */
+  async assure(key: string, command: string, ...args: number[]): Promise<Reply> {
+    const third = this.#third!
+    const written = third.call('SET', key, '1', 'EX', 60)
+    const waited = third.call(command, ...args)
+    waited.catch(() => undefined)
+    await written
+    return waited
+  }
+
+  /** Sends commands; see `Lane.send`. */
+  carry(load: Load, refused: () => void): Promise<Reading> {
+    this.#silence!.asks()
+    if (load.isReading !== true) this.isUnmarked = this.isUnassured = true
+    return this.#lane!.send(load, refused)
+  }
+
+  /** Nothing that it still answers counts. */
+  cut(): void {
+    this.#silence?.end()
+    this.#lane?.close()
+    for (const connection of this.#connections) connection.cut()
+  }
+
+  /** Ends it with what is still to be sent, which a connection that is only cut would send. */
+  destroy(): void {
+    this.#bulk.takeSocket().destroy()
+    this.cut()
+  }
+
+  get #connections(): OpenConnection[] {
+    return [this.#control, this.#bulk, ...(this.#third === undefined ? [] : [this.#third])]
+  }
+}

@@ -1,0 +1,199 @@
+/** For tests of what is on its way to servers: traffic over real lanes, to servers that the test plays. */
+import { setImmediate } from 'node:timers/promises'
+import { SystemError } from '../errors.ts'
+import type { Assurance } from './assurance.ts'
+import type { OpenConnection, Reply } from './connect.ts'
+import type { Shipment } from './delivery.ts'
+import { playedSocket } from './lane.support.ts'
+import { Numbering } from './numbering.ts'
+import { OnceOnly } from './once.ts'
+import { readRedirection, type Redirection } from './redirection.ts'
+import { CommandBuffer } from './resp.ts'
+import { Server } from './server.ts'
+import { Servers } from './servers.ts'
+import { SLOTS, slotOf, tagOf } from './slots.ts'
+import { Traffic } from './traffic.ts'
+
+/** Keys in slots 3300, 7365 and 15495, and one more in each of those: of three servers, each has one. */
+export const [B, C, A] = ['b', 'c', 'a'] as const
+export const [B2, C2, A2] = ['{b}2', '{c}2', '{a}2'] as const
+export const [SLOT_B, SLOT_C, SLOT_A] = [3300, 7365, 15495] as const
+
+interface Question extends PromiseWithResolvers<Reply> {
+  text: string
+}
+
+export type PlayedServer = ReturnType<typeof playServer>
+
+/** A server on port `port`: the test gives its answers. */
+export function playServer(port: number) {
+  const [control, bulk, third] = [playConnection(), playConnection(), playConnection()]
+  const address = { host: 'h', port }
+  const connections = { control: control.connection, bulk: bulk.connection, third: third.connection }
+  const server = new (Server as unknown as new (at: object, by: object) => Server)(address, connections)
+  let seen = 0
+  return {
+    server,
+    asked: control.asked,
+    assured: third.asked,
+    /** Commands that came since this was called last, each as its words. */
+    came: (): string[] => {
+      const text = bulk.socket.written()
+      const fresh = commandsIn(text.slice(seen))
+      seen = text.length
+      return fresh
+    },
+    /** Gives replies, and has them taken. */
+    answer: async (replies: string): Promise<void> => {
+      bulk.socket.answer(replies)
+      await turn()
+    },
+  }
+}
+
+export async function turn(): Promise<void> {
+  await setImmediate()
+  await setImmediate()
+}
+
+/** Servers that share the slots evenly; one alone is no cluster. */
+export function serversOf(played: readonly PlayedServer[], isCluster = played.length > 1): Servers {
+  const all = played.map(({ server }) => server)
+  const owners = Uint16Array.from({ length: SLOTS }, (_, slot) => Math.floor((slot * all.length) / SLOTS))
+  const Made = Servers as unknown as new (all: readonly Server[], owners: Uint16Array | undefined) => Servers
+  return new Made(all, isCluster ? owners : undefined)
+}
+
+/** Traffic to so many servers. */
+export function openTraffic(count: number, assurance?: Assurance) {
+  const events = { confirmed: 0, refused: [] as unknown[], redirected: [] as (readonly Redirection[])[] }
+  const once = new Numbering((slot) => keyIn('once', slot))
+  const marks = new Numbering((slot) => keyIn('mark', slot))
+  const traffic = new Traffic(
+    { once, marks, assurance },
+    {
+      confirmed: () => events.confirmed++,
+      refused: (reason) => events.refused.push(reason),
+      redirected: (redirections) => events.redirected.push(redirections),
+    },
+  )
+  /** Has it use new connections. */
+  const connect = (runs: ReadonlyMap<number | undefined, number> = new Map(), isCluster?: boolean) => {
+    const played = Array.from({ length: count }, (_, index) => playServer(index + 1))
+    const servers = serversOf(played, isCluster)
+    for (const { server } of played)
+      server.begin(60, {
+        lost: (reason) => events.refused.push(reason),
+        isElsewhere: (text) => servers.isCluster && readRedirection(text, server.address) !== undefined,
+      })
+    // That is what tells them.
+    for (const slot of runs.keys())
+      watched((slot === undefined ? servers.all[0]! : servers.ofSlot(slot)).ask('GET', [keyIn('once', slot)]))
+    traffic.attach(servers, runs)
+    return { servers, played: played as [PlayedServer, PlayedServer, PlayedServer] }
+  }
+  const disconnect = (servers: Servers): void => {
+    traffic.detach()
+    servers.cut()
+  }
+  /** One of a transaction that must not be run twice. */
+  const numbered = (text: string): Shipment => {
+    const slot = count === 1 ? undefined : slotOf(Buffer.from(text.split(' ')[1]!))
+    return transaction([text], { slot, sequence: once.of(slot).next() })
+  }
+  return { traffic, events, once, marks, connect, disconnect, numbered }
+}
+
+/** The cluster takes its slots from the last server, and the first one has them. */
+export function takeSlotsOfLast(servers: Servers): void {
+  const masters = servers.all.map(({ address }) => address)
+  const owners = Uint16Array.from({ length: SLOTS }, (_, slot) => servers.all.indexOf(servers.ofSlot(slot)))
+  servers.adopt({ masters, owners: owners.map((owner) => (owner === masters.length - 1 ? 0 : owner)) })
+}
+
+/** A shipment of writes, each given as its words. */
+export function writes(commands: readonly string[], more: Partial<Shipment> = {}): Shipment {
+  return { bytes: encoded(commands), commands: commands.length, ...more }
+}
+
+/** One of a transaction; with a number, it ends with the note of that. */
+export function transaction(commands: readonly string[], more: Partial<Shipment> = {}): Shipment {
+  const { slot, sequence } = { slot: slotOf(Buffer.from(commands[0]!.split(' ')[1]!)), ...more }
+  const all = sequence === undefined ? commands : [...commands, noteOf('once', slot, sequence)]
+  const bytes = encoded(['MULTI', ...all, 'EXEC'])
+  return { bytes, commands: all.length, isTransaction: true, slot, ...more }
+}
+
+/** The command that leaves a number. */
+export function noteOf(name: string, slot: number | undefined, number: number): string {
+  return new OnceOnly(keyIn(name, slot)).note(number).join(' ')
+}
+
+/** What a server answers to a transaction that it runs. */
+export function ran(...replies: string[]): string {
+  return `+OK\r\n${'+QUEUED\r\n'.repeat(replies.length)}*${replies.length}\r\n${replies.join('')}`
+}
+
+/** What becomes of a promise, as far as that is known. */
+export function watched<T>(promise: Promise<T>): { value?: T; error?: unknown } {
+  const fate: { value?: T; error?: unknown } = {}
+  promise.then(
+    (value) => (fate.value = value),
+    (error: unknown) => (fate.error = error),
+  )
+  return fate
+}
+
+function encoded(commands: readonly string[]): Buffer {
+  const out = new CommandBuffer(Buffer.alloc(0))
+  for (const command of commands) {
+    const [name, ...args] = command.split(' ')
+    out.command(name!, ...args)
+  }
+  return Buffer.from(out.bytes.subarray(0, out.length))
+}
+
+/** Words have no line ends: every second line is one. */
+function commandsIn(text: string): string[] {
+  return text
+    .split(/\*\d+\r\n/)
+    .slice(1)
+    .map((command) =>
+      command
+        .split('\r\n')
+        .filter((_, line) => line % 2 === 1)
+        .join(' '),
+    )
+}
+
+/** In a slot, where there is one. */
+export function keyIn(name: string, slot: number | undefined): string {
+  if (slot === -1) throw new RangeError('Nobody has such a slot.')
+  return `${name}{${slot === undefined ? 'all' : tagOf(slot)}}`
+}
+
+function playConnection() {
+  const asked: Question[] = []
+  const socket = playedSocket()
+  const call: OpenConnection['call'] = (command, ...args) => {
+    const question = { ...Promise.withResolvers<Reply>(), text: [command, ...args].join(' ') }
+    asked.push(question)
+    return question.promise
+  }
+  const connection: OpenConnection = {
+    identity: { clientId: 1, runId: undefined },
+    call,
+    takeSocket: () => socket.socket,
+    cut: () => {
+      for (const { reject } of asked) reject(new SystemError('cut'))
+    },
+    gone: new Promise(() => {}),
+    [Symbol.asyncDispose]: async () => {},
+  }
+  return { asked, socket, connection }
+}
+
+/** An error reply as ioredis gives it. */
+export function refusal(text: string): Error {
+  return Object.assign(new Error(text), { name: 'ReplyError' })
+}

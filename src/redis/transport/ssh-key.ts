@@ -1,0 +1,86 @@
+/** A private key in any of the forms that people keep → as ssh2 reads it. */
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { ConfigError } from '../../errors.ts'
+
+/** What ssh2 makes of a key: the key, or an error. */
+type Parse = (text: string, passphrase?: string) => unknown
+
+export function sshKeyOf(text: string, passphrase: string | undefined, parse: Parse): string {
+  const key = text.trim()
+  if (!key.includes('BEGIN OPENSSH ')) return opensshOrPem(read(key, passphrase))
+  const parsed = parse(key, passphrase)
+  if (parsed instanceof Error)
+    throw unreadable(parsed, /no passphrase given/.test(parsed.message), passphrase)
+  return key
+}
+
+function read(pem: string, passphrase: string | undefined): KeyObject {
+  try {
+    return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) })
+  } catch (error) {
+    const isLocked = passphrase === undefined && pem.includes('ENCRYPTED')
+    throw unreadable(error, isLocked, passphrase)
+  }
+}
+
+function opensshOrPem(key: KeyObject): string {
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return key.export({ type: 'pkcs1', format: 'pem' }).toString()
+    case 'ec':
+      return key.export({ type: 'sec1', format: 'pem' }).toString()
+    case 'ed25519':
+      return openssh(key)
+    default:
+      throw new ConfigError(
+        `tunnel_method.ssh_key is a key of a sort that SSH does not know (${key.asymmetricKeyType}). Use an ed25519, ECDSA or RSA key.`,
+      )
+  }
+}
+
+/** ssh2 reads ed25519 keys in the form of OpenSSH only: PROTOCOL.key in its sources. */
+function openssh(key: KeyObject): string {
+  const { d = '', x = '' } = key.export({ format: 'jwk' })
+  const point = Buffer.from(x, 'base64url')
+  const name = sized('ssh-ed25519')
+  const secret = Buffer.concat([
+    // Twice the same number, by which a wrong passphrase would be noticed.
+    Buffer.alloc(8),
+    name,
+    sized(point),
+    sized(Buffer.concat([Buffer.from(d, 'base64url'), point])),
+    sized(''),
+  ])
+  const padding = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]).subarray(0, (8 - (secret.length % 8)) % 8)
+  const whole = Buffer.concat([
+    Buffer.from('openssh-key-v1\0'),
+    ...['none', 'none', ''].map(sized),
+    Buffer.from([0, 0, 0, 1]),
+    sized(Buffer.concat([name, sized(point)])),
+    sized(Buffer.concat([secret, padding])),
+  ])
+  const lines = whole.toString('base64').replaceAll(/.{70}/g, '$&\n')
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----`
+}
+
+function sized(content: string | Buffer): Buffer {
+  const bytes = Buffer.from(content as Buffer)
+  const size = Buffer.alloc(4)
+  size.writeUInt32BE(bytes.length)
+  return Buffer.concat([size, bytes])
+}
+
+/** The reason is not shown, as nobody knows what it quotes. */
+function unreadable(cause: unknown, isLocked: boolean, passphrase: string | undefined): ConfigError {
+  if (isLocked)
+    return new ConfigError(
+      'tunnel_method.ssh_key is encrypted. Set tunnel_method.ssh_key_passphrase, or use a key without a passphrase.',
+      { cause },
+    )
+  return new ConfigError(
+    passphrase === undefined
+      ? 'tunnel_method.ssh_key cannot be read. Paste the whole private key, in the form that ssh-keygen gives or as PEM.'
+      : 'tunnel_method.ssh_key cannot be read with this passphrase. Check tunnel_method.ssh_key_passphrase, and that the whole key is pasted.',
+    { cause },
+  )
+}

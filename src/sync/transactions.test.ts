@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { Orders } from '../layout/orders.ts'
+import { Input } from '../protocol/input.ts'
+import type { Answers } from '../redis/lane.ts'
+import { Numbering } from '../redis/numbering.ts'
+import { putNumber } from '../redis/once.ts'
+import { slotOf } from '../redis/slots.ts'
+import type { Batch } from './batch.ts'
+import { batchOf, commandsOf, idsFrom, recordsOf } from './batches.support.ts'
+import { layOut } from './lay-out.ts'
+import { outcomesOf } from './outcomes.ts'
+import type { StreamPlan } from './plan.ts'
+import { planWith } from './plans.support.ts'
+
+const LISTS = { cache_type: 'list', key_template: 'k:${k}', member: '${n}' }
+
+describe('on a cluster, the records of lists', () => {
+  it('are a transaction a key, with the numbers of its slot, in the order they came', () => {
+    const plan = planWith(LISTS)
+    const keys = ['a', 'b', 'a', 'c', 'b', 'a']
+    const { batch, parts, out } = laidOut(
+      plan,
+      keys.map((k, n) => `{"k":"${k}","n":${n}}`),
+    )
+    const slots = ['k:a', 'k:b', 'k:c'].map((key) => slotOf(Buffer.from(key)))
+    expect(parts.map(({ slot, sequence, isTransaction }) => [slot, sequence, isTransaction])).toEqual(
+      slots.map((slot) => [slot, 1, true]),
+    )
+    const pushed = commandsOf(parts, out).map((commands) =>
+      commands.filter(([name]) => name === 'RPUSH').flatMap(([, key, ...members]) => [key, ...members]),
+    )
+    expect(pushed.map((words) => words.filter((word) => !word!.startsWith('k:')))).toEqual([['0', '2', '5'], ['1', '4'], ['3']]) // prettier-ignore
+    for (const [index, commands] of commandsOf(parts, out).entries()) {
+      expect([commands[0], commands.at(-2), commands.at(-1)]).toEqual([
+        ['MULTI'],
+        ['SET', `o${slots[index]}`, '0000000000000001', 'EX', '604800'],
+        ['EXEC'],
+      ])
+      expect(parts[index]!.commands).toBe(commands.length - 2)
+    }
+    expect(batch.recordsByGroup().size).toBeGreaterThan(0)
+  })
+
+  it("are told by the commands that were refused, and the command with the number is nobody's", () => {
+    const plan = planWith(LISTS)
+    const { batch, parts, refusals, out } = laidOut(
+      plan,
+      ['a', 'b', 'a', 'c'].map((k, n) => `{"k":"${k}","n":${n}}`),
+    )
+    const rejectedBy = (index: number, command: number) => {
+      const answers = parts.map((): Answers => ({ rejections: [], done: [], read: [] }))
+      answers[index]!.rejections.push({ index: command, error: new Error('It is a set.') as never })
+      return outcomesOf(batch, { parts, refusals }, out, answers).map(({ record }) => record)
+    }
+    expect(parts.map((_, index) => rejectedBy(index, 0)[0])).toEqual([0, 1, 3])
+    for (const [index, { commands }] of parts.entries()) expect(rejectedBy(index, commands - 1)).toEqual([])
+  })
+
+  it('are transactions of bearable length and size, each about one key, numbered in order in their slot', () => {
+    const plan = planWith({ cache_type: 'stream', data_format: 'flat', key_template: '{t}${k}' })
+    const data = Array.from(
+      { length: 2_500 },
+      (_, n) => `{"k":"${n % 3}","n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
+    )
+    const { parts, out } = laidOut(plan, data, new Input(8 << 20))
+    expect(new Set(parts.map(({ slot }) => slot))).toEqual(new Set([slotOf(Buffer.from('t'))]))
+    expect(parts.map(({ sequence }) => sequence)).toEqual(parts.map((_, index) => index + 1))
+    expect([parts.length > 3, parts.length < 15]).toEqual([true, true])
+    for (const { start, end, commands } of parts)
+      expect([commands < 1_010, end - start < 400_000]).toEqual([true, true])
+    const byKey = new Map<string, number[]>(['{t}0', '{t}1', '{t}2'].map((key) => [key, []]))
+    for (const commands of commandsOf(parts, out)) {
+      const entries = commands.filter(([name]) => name === 'XADD')
+      expect(new Set(entries.map(([, key]) => key)).size).toBe(1)
+      for (const words of entries) byKey.get(words[1]!)!.push(Number(words[words.indexOf('n') + 1]))
+    }
+    const all = data.map((_, n) => n)
+    expect([...byKey.values()]).toEqual([0, 1, 2].map((k) => all.filter((n) => n % 3 === k)))
+  })
+
+  it.each([
+    ['of keys each', { key_template: '{t}${k}' }, 2],
+    ['of one key', {}, 1],
+  ])('can be numbered anew, %s', (_, more, count) => {
+    const plan = planWith({ ...LISTS, key_template: 'k', ...more })
+    const { parts, out } = laidOut(plan, ['{"k":"x","n":1}', '{"k":"y","n":2}', '{"k":"x","n":3}'])
+    const before = commandsOf(parts, out)
+    expect(parts.length).toBe(count)
+    for (const [index, { start, end, sequence }] of parts.entries()) {
+      expect(sequence).toBe(index + 1)
+      putNumber(out.bytes.subarray(start, end), 1_000 + index)
+      before[index]!.at(-2)![2] = `000000000000100${index}`
+    }
+    expect(commandsOf(parts, out)).toEqual(before)
+  })
+
+  it('that all go to one key are one row of transactions in its slot', () => {
+    const { parts, out } = laidOut(planWith({ cache_type: 'list', data_format: 'json' }), [
+      '{"n":1}',
+      '{"n":2}',
+    ])
+    const slot = slotOf(Buffer.from('n:s'))
+    expect(parts).toMatchObject([{ slot, sequence: 1, commands: 2 }])
+    expect(commandsOf(parts, out)[0]![1]).toEqual(['RPUSH', 'n:s', '{"n":1}', '{"n":2}'])
+  })
+})
+
+function laidOut(plan: StreamPlan, data: readonly string[], input?: Input) {
+  const batch: Batch = batchOf([plan], recordsOf(plan, data), input)
+  const out = new Orders(Buffer.alloc(0))
+  const once = new Numbering((slot) => `o${slot}`)
+  const link = { once, isCluster: true, slotOf }
+  return { batch, out, ...layOut(batch, out, { ids: idsFrom(1, [plan]), decisions: new Map(), link }) }
+}

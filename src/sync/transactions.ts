@@ -1,0 +1,139 @@
+/** Lays the records of one stream out as transactions of a bearable size; on a cluster, each is about one key. */
+import type { RecordView } from '../layout/layout.ts'
+import type { Orders } from '../layout/orders.ts'
+import type { Link } from '../redis/link.ts'
+import { keysOfCommands } from '../redis/resp.ts'
+import { takeApart } from '../redis/split.ts'
+import type { Batch } from './batch.ts'
+import { partFrom, type Part } from './part.ts'
+import type { StreamPlan } from './plan.ts'
+
+/** While a transaction runs, the server serves nobody else. */
+const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
+
+const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
+const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+
+/** Numbers the transactions that must not be run twice. */
+export type Numbers = Pick<Link, 'once' | 'isCluster' | 'slotOf'>
+
+/** Lays a record out as commands, and gives the group it belongs to. */
+export type Write = (plan: StreamPlan, view: RecordView, record: number) => number
+
+export function transactionsOf(
+  plan: StreamPlan,
+  batch: Batch,
+  out: Orders,
+  link: Numbers,
+  write: Write,
+): Part[] {
+  const { only } = plan.places
+  if (link.isCluster && only === undefined) return byKey(plan, batch, out, link, write)
+  return inOrder(
+    plan,
+    batch,
+    out,
+    link,
+    write,
+    only === undefined ? undefined : link.slotOf(Buffer.from(only)),
+  )
+}
+
+function inOrder(
+  plan: StreamPlan,
+  batch: Batch,
+  out: Orders,
+  link: Numbers,
+  write: Write,
+  slot: number | undefined,
+): Part[] {
+  const parts: Part[] = []
+  let open: { bytes: number; command: number } | undefined
+  const close = (): void => {
+    if (open === undefined) return
+    plan.layout.flush(out)
+    const sequence = end(plan, out, link, slot)
+    parts.push({ ...partFrom(open.bytes, open.command, out), ...kindOf(plan), sequence, slot })
+    open = undefined
+  }
+  batch.layEach(
+    (other) => other === plan,
+    (_, view, record) => {
+      if (open === undefined) {
+        open = { bytes: out.length, command: out.commands }
+        out.add(MULTI)
+      }
+      const group = write(plan, view, record)
+      if (isLarge(out.commands - open.command, out.length - open.bytes)) close()
+      return group
+    },
+  )
+  close()
+  return parts
+}
+
+/**
+ * The commands are laid out in the order of the records, and then copied together by key: where one key of a
+ * transaction was on its way to another node, and another one was not, that one would be overtaken.
+ */
+function byKey(plan: StreamPlan, batch: Batch, out: Orders, link: Numbers, write: Write): Part[] {
+  const [start, firstCommand] = [out.length, out.commands]
+  batch.layEach((other) => other === plan, write)
+  plan.layout.flush(out)
+  const laidOut = out.bytes.subarray(start, out.length)
+  const { bytes, ends, slots } = takeApart(laidOut, out.commands - firstCommand)
+  const startOf = (command: number): number => (command === 0 ? 0 : ends[command - 1]!)
+  const parts: Part[] = []
+  for (const commands of grouped(keysOfCommands(laidOut)))
+    for (const numbers of chunksOf(commands, (command) => ends[command]! - startOf(command))) {
+      const slot = slots[numbers[0]!]
+      const from = out.length
+      out.add(MULTI)
+      for (const command of numbers) out.add(bytes, startOf(command), ends[command])
+      const sequence = end(plan, out, link, slot)
+      const count = numbers.length + (sequence === undefined ? 0 : 1)
+      const part = { start: from, end: out.length, firstCommand, commands: count, numbers }
+      parts.push({ ...part, ...kindOf(plan), sequence, slot })
+    }
+  return parts
+}
+
+function end({ layout }: StreamPlan, out: Orders, { once }: Numbers, slot: number | undefined) {
+  const numbers = layout.delivery === 'once' ? once.of(slot) : undefined
+  const sequence = numbers?.next()
+  if (sequence !== undefined) out.command(...numbers!.note(sequence))
+  out.add(EXEC)
+  return sequence
+}
+
+function kindOf(plan: StreamPlan) {
+  return { isTransaction: true, isCounted: plan.layout.isConditional, plan }
+}
+
+/** The commands of each key, in order. */
+function grouped(keys: readonly string[]): Iterable<number[]> {
+  const groups = new Map<string, number[]>()
+  for (const [command, key] of keys.entries()) {
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [command])
+    else group.push(command)
+  }
+  return groups.values()
+}
+
+function chunksOf(commands: readonly number[], sizeOf: (command: number) => number): number[][] {
+  const chunks: number[][] = []
+  let [chunk, size]: [number[], number] = [[], 0]
+  for (const command of commands) {
+    chunk.push(command)
+    size += sizeOf(command)
+    if (!isLarge(chunk.length, size)) continue
+    chunks.push(chunk)
+    ;[chunk, size] = [[], 0]
+  }
+  return chunk.length === 0 ? chunks : [...chunks, chunk]
+}
+
+function isLarge(commands: number, bytes: number): boolean {
+  return commands >= MOST_IN_TRANSACTION.commands || bytes >= MOST_IN_TRANSACTION.bytes
+}
