@@ -11,6 +11,8 @@ import { readOptions, usage, type Options, type SuiteName } from './options.ts'
 import { plotThroughput } from './plot.ts'
 import { writePlot, writeReport } from './report.ts'
 import { Server } from './server.ts'
+import { measureChanges } from './suites/changes.ts'
+import { measureClusters } from './suites/cluster.ts'
 import { measureDistance } from './suites/distance.ts'
 import { measureGrowth } from './suites/growth.ts'
 import { measureImage } from './suites/image.ts'
@@ -28,6 +30,8 @@ const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
     return section
   },
   layouts: measureLayouts,
+  changes: measureChanges,
+  cluster: measureClusters,
   distance: measureDistance,
   growth: measureGrowth,
   memory: measureMemory,

@@ -13,11 +13,13 @@ export type Launcher = (args: string[], directory: string) => string[]
 export type Job = {
   input: Input
   /** Where the connector finds Redis; a proxy, for example. */
-  redis: Address & { password?: string | undefined }
+  redis?: Address & { password?: string | undefined }
+  /** Of a cluster, where it is one. */
+  nodes?: readonly string[]
   /** For its configuration and catalog. */
   directory: string
   launcher?: Launcher
-  mode?: 'append' | 'overwrite'
+  mode?: 'append' | 'overwrite' | 'append_dedup'
 }
 
 export type ConnectorRun = {
@@ -25,6 +27,8 @@ export type ConnectorRun = {
   wallSeconds: number
   /** The same, as the process itself counts: where it starts in a container, without what that takes. */
   seconds: number
+  /** Of `wallSeconds` what came after the last state: what a replace removes, or swaps in, and the end. */
+  finishSeconds: number
   cpuSeconds: number
   peakMb: number
 }
@@ -50,24 +54,41 @@ export function inImage(image: string, ...options: string[]): Launcher {
 export async function runConnector(job: Job): Promise<ConnectorRun> {
   const { input, directory, launcher = local } = job
   const command = launcher(['write', ...writeSettings(job)], directory)
-  const { code, seconds: wallSeconds, stdout, stderr } = await runToEnd(command, input.messages)
+  let acknowledgedAt = Number.NaN
+  const watch = (printed: string, seconds: number) => {
+    if (printed.includes('"type":"STATE"')) acknowledgedAt = seconds
+  }
+  const { code, seconds: wallSeconds, stdout, stderr } = await runToEnd(command, input.messages, watch)
   const printed = stdout.split('\n').filter(Boolean).map(parseMessage)
   const error = printed.find(isError)
   if (error || code !== 0)
     throw new Error(`The connector failed: ${error?.trace.error.message ?? stderr.trim()}`)
   requireStates(printed, input)
   const { seconds, cpuSeconds, peakKb } = usageIn(stderr)
-  return { wallSeconds, seconds, cpuSeconds, peakMb: (peakKb * 1024) / 1e6 }
+  const finishSeconds = wallSeconds - acknowledgedAt
+  return { wallSeconds, seconds, finishSeconds, cpuSeconds, peakMb: (peakKb * 1024) / 1e6 }
 }
 
-function writeSettings({ input, redis, directory, mode = 'append' }: Job): string[] {
-  const { layout, streams, namespace } = input
-  const { host, port, password } = redis
+function writeSettings({ input, redis, nodes, directory, mode = 'append' }: Job): string[] {
+  const { layout, streams, namespace, cursor } = input
   const names = Array.from({ length: streams }, (_, index) => streamName(index))
   const files = {
     // Long enough for every pause of the bench; a run that hangs should not take five minutes to fail.
-    config: { ...layout.config, max_outage_seconds: 30, host, port, ...(password ? { password } : {}) },
-    catalog: catalog(names.map((name) => ({ name, namespace, mode }))),
+    config: {
+      ...layout.config,
+      max_outage_seconds: 30,
+      ...redis,
+      ...(nodes && { deployment: { mode: 'cluster', nodes } }),
+    },
+    catalog: catalog(
+      names.map((name) => ({
+        name,
+        namespace,
+        mode,
+        primaryKey: [['id']],
+        ...(cursor === undefined ? {} : { cursor: ['updated_at'] }),
+      })),
+    ),
   }
   return Object.entries(files).flatMap(([name, content]) => {
     const path = join(directory, `${name}.json`)

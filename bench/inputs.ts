@@ -1,7 +1,7 @@
 // The files that are loaded: messages for the connector and, of the same records, commands for redis-cli.
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Layout } from './layouts.ts'
+import type { Layout, Sample } from './layouts.ts'
 import { recordBodies } from './records.ts'
 
 export type InputPlan = {
@@ -12,6 +12,12 @@ export type InputPlan = {
   /** Streams that the records are spread over in turn. */
   streams?: number
   namespace?: string
+  /** Primary keys that the records come round to again and again; else each record has its own. */
+  rows?: number
+  /** What their column `updated_at` has, as JSON; else there is none. */
+  cursor?: ((index: number) => string) | undefined
+  /** Whether each record says that its row is gone. */
+  isDeleted?: boolean
   /** Whether redis-cli will load it too. */
   hasCommands?: boolean
 }
@@ -22,8 +28,8 @@ export type Input = Required<InputPlan> & {
   messageBytes: number
   /** How many state messages are in it; the last one is the last line. */
   states: number
-  /** Some records, to be looked for in Redis afterwards. */
-  samples: { baseKey: string; id: number; data: Buffer }[]
+  /** Some records, each the last one of its row, to be looked for in Redis afterwards. */
+  samples: (Sample & { data: Buffer })[]
 } & Disposable
 
 const recordsPerState = 10_000
@@ -33,7 +39,15 @@ const firstEmittedAt = 1_700_000_000_000
 let written = 0
 
 export function writeInput(directory: string, plan: InputPlan): Input {
-  const full = { streams: 1, namespace: 'public', hasCommands: false, ...plan }
+  const full = {
+    streams: 1,
+    namespace: 'public',
+    rows: plan.records,
+    cursor: undefined,
+    isDeleted: false,
+    hasCommands: false,
+    ...plan,
+  }
   const name = join(directory, `input-${++written}`)
   const messages = new BytesFile(`${name}.jsonl`)
   const commands = full.hasCommands ? new BytesFile(`${name}.resp`) : undefined
@@ -60,7 +74,7 @@ export function streamName(index: number): string {
 }
 
 function writeRecords(plan: Required<InputPlan>, messages: BytesFile, commands: BytesFile | undefined) {
-  const { layout, records, streams, namespace } = plan
+  const { layout, records, streams, namespace, rows, cursor, isDeleted } = plan
   const bodies = recordBodies(plan.dataBytes)
   const baseKeys = Array.from({ length: streams }, (_, index) => `${namespace}:${streamName(index)}`)
   const heads = Array.from(
@@ -69,12 +83,16 @@ function writeRecords(plan: Required<InputPlan>, messages: BytesFile, commands: 
       `{"type":"RECORD","record":{"namespace":"${namespace}","stream":"${streamName(index)}","data":`,
   )
   const samples: Input['samples'] = []
+  const sampled = [records - rows, records - Math.ceil(rows / 2), records - 1]
   let states = 0
   for (let index = 0; index < records; index++) {
     const stream = index % streams
     const baseKey = baseKeys[stream]!
     const id = Math.floor(index / streams) + 1
-    const start = `{"id":${index + 1},`
+    const row = (index % rows) + 1
+    let start = `{"id":${row},`
+    if (cursor) start += `"updated_at":${cursor(index)},`
+    if (isDeleted) start += '"_ab_cdc_deleted_at":"2024-01-01T00:00:00Z",'
     const body = bodies[index % bodies.length]!
     const emittedAt = firstEmittedAt + index
 
@@ -86,16 +104,16 @@ function writeRecords(plan: Required<InputPlan>, messages: BytesFile, commands: 
       states++
     }
     if (commands) {
-      const [before, behind] = layout.record(baseKey, id, emittedAt, start.length + body.length)
+      const [before, behind] = layout.commands!.record(baseKey, id, emittedAt, start.length + body.length)
       commands.text(before + start)
       commands.bytes(body)
       commands.text(behind)
     }
-    if (index === 0 || index === Math.floor(records / 2) || index === records - 1)
-      samples.push({ baseKey, id, data: Buffer.concat([Buffer.from(start), body]) })
+    if (sampled.includes(index))
+      samples.push({ baseKey, id, row, data: Buffer.concat([Buffer.from(start), body]) })
   }
   for (const [index, baseKey] of baseKeys.entries())
-    commands?.text(layout.beside(baseKey, Math.ceil((records - index) / streams)))
+    commands?.text(layout.commands!.beside(baseKey, Math.ceil((records - index) / streams)))
   return { states, samples }
 }
 

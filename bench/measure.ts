@@ -5,6 +5,7 @@ import type { Options } from './options.ts'
 import type { Server } from './server.ts'
 import type { Verdicts } from './targets.ts'
 import { runConnector, type ConnectorRun, type Job } from './connector.ts'
+import { placesKeys } from './places.ts'
 import { runYardstick } from './yardstick.ts'
 
 /** What every suite works with. */
@@ -59,6 +60,26 @@ export function scaled({ options }: Bench, records: number): number {
   return Math.max(20, Math.round(records * options.scale))
 }
 
+export function wall({ wallSeconds }: Load): number {
+  return wallSeconds
+}
+
+export function finishing({ finishSeconds }: ConnectorLoad): number {
+  return finishSeconds
+}
+
+export function connectorCpu({ cpuSeconds }: ConnectorLoad): number {
+  return cpuSeconds
+}
+
+export function redisCpu({ redisCpuSeconds }: Load): number {
+  return redisCpuSeconds
+}
+
+export function peak(runs: ConnectorLoad[]): number {
+  return Math.max(...runs.map(({ peakMb }) => peakMb))
+}
+
 async function measure<Run>(
   server: Server,
   input: Input,
@@ -70,20 +91,20 @@ async function measure<Run>(
   const result = await run()
   const redisCpuSeconds = (await server.cpuSeconds()) - before
   await requireKeys(server, input, keptKeys ?? 0)
-  // Behind what earlier loads wrote the same records have other ids.
-  if (keptKeys === undefined) await requireRecords(server, input)
+  // Behind what earlier loads wrote the same records may have other ids.
+  if (keptKeys === undefined || input.layout.isStable) await requireRecords(server, input)
   return { ...result, redisCpuSeconds }
 }
 
 async function requireKeys({ client }: Server, input: Input, keptKeys: number): Promise<void> {
-  const { layout, records, streams } = input
-  const expected = keptKeys + layout.keys(records, streams)
-  const keys = await client.dbsize()
+  const { layout, records, streams, rows } = input
+  const expected = keptKeys + layout.keys(records, streams, rows)
+  const keys = (await client.dbsize()) - (await client.exists(placesKeys(input)))
   if (keys !== expected) throw new Error(`There are ${keys} keys in Redis, and there should be ${expected}.`)
 }
 
 async function requireRecords({ client }: Server, { layout, samples }: Input): Promise<void> {
-  for (const { baseKey, id, data } of samples)
-    if (!(await layout.read(client, baseKey, id))?.equals(data))
-      throw new Error(`Record ${id} of ${baseKey} is not in Redis as it was sent.`)
+  for (const sample of samples)
+    if (!(await layout.read(client, sample))?.equals(sample.data))
+      throw new Error(`Record ${sample.id} of ${sample.baseKey} is not in Redis as it was sent.`)
 }

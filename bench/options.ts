@@ -1,7 +1,17 @@
 // What the command line asks for.
 import { parseArgs } from 'node:util'
 
-const suiteNames = ['size', 'layouts', 'distance', 'growth', 'memory', 'start', 'image'] as const
+const suiteNames = [
+  'size',
+  'layouts',
+  'changes',
+  'cluster',
+  'distance',
+  'growth',
+  'memory',
+  'start',
+  'image',
+] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 export type Address = { host: string; port: number }
@@ -24,7 +34,7 @@ export const usage = `npm run bench -- [suite …] [option …]
 
 Suites: ${suiteNames.join(', ')}; without a name all but image, which needs --image.
 
-  --full               full counts and 5 runs: about 15 minutes
+  --full               full counts and 5 runs: about 35 minutes
   --scale NUMBER       another part of the full counts (quick: 0.2)
   --runs NUMBER        pairs of alternating runs (quick: 3, full: 5)
   --image IMAGE        the size suite through \`docker run\` as well, beside the local build

@@ -3,10 +3,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
+import type { Readable } from 'node:stream'
 
 export type Ended = { code: number | null; seconds: number; stdout: string; stderr: string }
 
-export async function runToEnd([command, ...args]: string[], stdin = '/dev/null'): Promise<Ended> {
+/** `watch` sees what is printed as it comes, and after how many seconds. */
+export async function runToEnd(
+  [command, ...args]: string[],
+  stdin = '/dev/null',
+  watch: (printed: string, seconds: number) => void = () => undefined,
+): Promise<Ended> {
   if (command === undefined) throw new Error('There is no command to run.')
   const input = openSync(stdin, 'r')
   const startedAt = performance.now()
@@ -15,8 +21,20 @@ export async function runToEnd([command, ...args]: string[], stdin = '/dev/null'
   const stop = () => child.kill()
   process.once('exit', stop)
   if (!child.stdout || !child.stderr) throw new Error(`${command} has no output.`)
-  const ended = once(child, 'exit').then(() => (performance.now() - startedAt) / 1000)
-  const [seconds, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
+  const elapsed = () => (performance.now() - startedAt) / 1000
+  const ended = once(child, 'exit').then(elapsed)
+  const printed = watched(child.stdout, (piece) => watch(piece, elapsed()))
+  const [seconds, stdout, stderr] = await Promise.all([ended, printed, text(child.stderr)])
   process.off('exit', stop)
   return { code: child.exitCode, seconds, stdout, stderr }
+}
+
+async function watched(output: Readable, watch: (piece: string) => void): Promise<string> {
+  const pieces: string[] = []
+  output.setEncoding('utf8')
+  for await (const piece of output as AsyncIterable<string>) {
+    watch(piece)
+    pieces.push(piece)
+  }
+  return pieces.join('')
 }

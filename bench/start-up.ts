@@ -1,7 +1,7 @@
 // What a run costs before its first record: the start of the process, and of what it loads and connects.
 import { writeInput } from './inputs.ts'
-import { alternate, loadWithConnector, type Bench } from './measure.ts'
-import { medianOf } from './statistics.ts'
+import { alternate, loadWithConnector, type Bench, type Load } from './measure.ts'
+import { median, medianOf } from './statistics.ts'
 
 /** Seconds of a `write` of one record. */
 export type StartUp = { wall: number; cpu: number }
@@ -14,4 +14,11 @@ export async function measureStartUp(bench: Bench): Promise<StartUp> {
     wall: medianOf(write, ({ wallSeconds }) => wallSeconds),
     cpu: medianOf(write, ({ cpuSeconds }) => cpuSeconds),
   }
+}
+
+/** How the loads compare with those they took turns with, when nothing had to be started. */
+export function onceStarted(loads: Load[], others: Load[], startSeconds: number): number {
+  return median(
+    loads.map((load, pair) => (others[pair]!.wallSeconds - startSeconds) / (load.wallSeconds - startSeconds)),
+  )
 }

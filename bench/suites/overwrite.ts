@@ -52,7 +52,7 @@ export async function measureBesideOthers(bench: Bench, startUp: number): Promis
   await loadWithConnector(bench, input)
   const { alone } = await alternate(rounds, { alone: async () => overwrite(0) })
   await loadWithYardstick(bench, foreign)
-  const keptKeys = layout.keys(others, 1)
+  const keptKeys = layout.keys(others, 1, others)
   await loadWithConnector(bench, input, { keptKeys })
   const { beside } = await alternate(rounds, { beside: async () => overwrite(keptKeys) })
 

@@ -4,6 +4,7 @@ import {
   alternate,
   loadWithConnector,
   loadWithYardstick,
+  redisCpu,
   scaled,
   type Bench,
   type ConnectorLoad,
@@ -142,10 +143,6 @@ function workTable({ verdicts }: Bench, rows: Row[]): string {
       },
     },
   ])
-}
-
-function redisCpu({ redisCpuSeconds }: Load): number {
-  return redisCpuSeconds
 }
 
 function cpuShare({ cpuSeconds, redisCpuSeconds }: ConnectorLoad): number {

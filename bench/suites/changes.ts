@@ -1,0 +1,27 @@
+// What it costs to do more than append: one row a primary key, the newest; rows that vanish; lists that are swapped.
+import type { Bench } from '../measure.ts'
+import { measureStartUp } from '../start-up.ts'
+import { two, type Section } from '../table.ts'
+import { measureDedup } from './dedup.ts'
+import { measureMirror, measureVanished } from './mirror.ts'
+import { measurePlaces } from './places.ts'
+import { measureSwap } from './swap.ts'
+
+export async function measureChanges(bench: Bench): Promise<Section> {
+  const startUp = await measureStartUp(bench)
+  return {
+    title: 'Changes',
+    tables: [
+      ...(await measureDedup(bench, startUp.wall)),
+      await measureMirror(bench, startUp.wall),
+      await measureVanished(bench),
+      await measureSwap(bench, startUp.wall),
+      await measurePlaces(bench),
+    ],
+    notes: [
+      'Records of 640 B and their cursor; where places are counted, of 100 B. Keys are `public:users:<1 to 7 digits>`.',
+      `Starting the connector takes ${two(startUp.wall)} s, and counts in full but in _once started_.`,
+      'Bytes: MEMORY USAGE of the hashes that remember places, and of the sorted sets that say until when.',
+    ],
+  }
+}

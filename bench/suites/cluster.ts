@@ -1,0 +1,91 @@
+// What it costs the connector to split what it writes by node, and where that ends: beside a server of its own,
+// clusters of several masters. On few cores the masters take turns, so processor time tells more than the clock.
+import { RedisCluster } from '../../integration_tests/support/cluster.ts'
+import { runConnector } from '../connector.ts'
+import { writeInput, type Input } from '../inputs.ts'
+import {
+  alternate,
+  connectorCpu,
+  loadWithConnector,
+  peak,
+  redisCpu,
+  scaled,
+  wall,
+  type Bench,
+  type ConnectorLoad,
+} from '../measure.ts'
+import { median } from '../statistics.ts'
+import { exact, table, two, whole, type Section } from '../table.ts'
+
+const SIZES = [3, 6]
+
+type Row = { servers: string; records: number; runs: ConnectorLoad[]; alone: ConnectorLoad[] }
+
+export async function measureClusters(bench: Bench): Promise<Section> {
+  if (!bench.server.own)
+    return { title: 'Cluster', tables: [], notes: ['Left out: it takes private servers.'] }
+  using input = writeInput(bench.directory, {
+    layout: bench.layout,
+    dataBytes: 640,
+    records: scaled(bench, 500_000),
+  })
+  const rows: Row[] = []
+  for (const masters of SIZES) {
+    console.error(`cluster, ${masters} masters`)
+    await using cluster = await RedisCluster.start({ masters })
+    const { alone, runs } = await alternate(bench.options.runs, {
+      alone: async () => loadWithConnector(bench, input),
+      runs: async () => loadCluster(bench, input, cluster),
+    })
+    if (rows.length === 0) rows.push({ servers: 'one server', records: input.records, runs: alone, alone })
+    rows.push({ servers: `${masters} masters`, records: input.records, runs, alone })
+  }
+  const clusters = table(rows, [
+    { title: 'hash, airbyte', left: true, cell: ({ servers }) => servers },
+    { title: 'records', cell: ({ records }) => exact(records) },
+    { title: 'records/s', cell: ({ records, runs }) => whole(records / median(runs.map(wall))) },
+    { title: 'connector CPU s', cell: ({ runs }) => two(cpu(runs)) },
+    { title: 'of that alone', cell: ({ runs, alone }) => two(cpu(runs) / cpu(alone)) },
+    { title: 'Redis CPU s', cell: ({ runs }) => two(median(runs.map(redisCpu))) },
+    { title: 'records per connector CPU s', cell: ({ records, runs }) => whole(records / cpu(runs)) },
+    {
+      title: 'peak MB',
+      left: true,
+      cell: ({ servers, runs }) =>
+        bench.verdicts.judge(`peak MB with ${servers}`, peak(runs), { atMost: 150 }, whole),
+    },
+  ])
+  return {
+    title: 'Cluster',
+    tables: [clusters],
+    notes: [
+      'The masters share the cores of this machine with the connector, and Redis CPU is theirs together.',
+    ],
+  }
+}
+
+function cpu(runs: ConnectorLoad[]): number {
+  return median(runs.map(connectorCpu))
+}
+
+async function loadCluster(
+  { directory }: Bench,
+  input: Input,
+  cluster: RedisCluster,
+): Promise<ConnectorLoad> {
+  await cluster.onMasters((client) => client.flushall())
+  const before = await cpuSeconds(cluster)
+  const run = await runConnector({ input, directory, nodes: cluster.addresses })
+  const redisCpuSeconds = (await cpuSeconds(cluster)) - before
+  const sizes = await cluster.onMasters((client) => client.dbsize())
+  const keys = sizes.reduce((sum, size) => sum + size, 0)
+  const expected = input.layout.keys(input.records, input.streams, input.rows)
+  if (keys !== expected)
+    throw new Error(`There are ${keys} keys in the cluster, and there should be ${expected}.`)
+  return { ...run, redisCpuSeconds }
+}
+
+async function cpuSeconds(cluster: RedisCluster): Promise<number> {
+  const each = await Promise.all(cluster.servers.map((server) => server.cpuSeconds()))
+  return each.reduce((sum, seconds) => sum + seconds, 0)
+}

@@ -1,0 +1,124 @@
+// append_dedup against an append of the same records: each row once, and few rows again and again.
+import { integer, timestamp, type Cursor } from '../cursors.ts'
+import { writeInput } from '../inputs.ts'
+import { hashByRow, stringByRow, type Layout } from '../layouts.ts'
+import {
+  alternate,
+  connectorCpu,
+  loadWithConnector,
+  peak,
+  redisCpu,
+  scaled,
+  wall,
+  type Bench,
+  type ConnectorLoad,
+  type Load,
+} from '../measure.ts'
+import { onceStarted } from '../start-up.ts'
+import { medianOf, proportion } from '../statistics.ts'
+import { exact, spread, table, two, whole } from '../table.ts'
+import type { Target } from '../targets.ts'
+
+const repeatedRows = 1_000
+
+const mostMemory = { atMost: 150 }
+
+const cases: { name: string; rows: number | undefined; cursor: Cursor; target: Target }[] = [
+  { name: 'fresh', rows: undefined, cursor: timestamp, target: { atLeast: 0.5 } },
+  { name: 'fresh', rows: undefined, cursor: integer, target: { atLeast: 0.5 } },
+  { name: `${exact(repeatedRows)} again`, rows: repeatedRows, cursor: timestamp, target: { atLeast: 0.8 } },
+  { name: `${exact(repeatedRows)} again`, rows: repeatedRows, cursor: integer, target: { atLeast: 0.8 } },
+]
+
+export async function measureDedup(bench: Bench, startSeconds: number): Promise<string[]> {
+  const rows: Row[] = []
+  for (const one of cases) rows.push(...(await measureCase(bench, one)))
+  const inOrder = rows.toSorted((a, b) => a.structure.localeCompare(b.structure))
+  return [speedTable(bench, inOrder, startSeconds), workTable(bench, inOrder)]
+}
+
+type Row = {
+  structure: string
+  keys: string
+  cursor: string
+  target: Target
+  records: number
+  append: ConnectorLoad[]
+  dedup: ConnectorLoad[]
+}
+
+async function measureCase(
+  bench: Bench,
+  { name, rows, cursor, target }: (typeof cases)[number],
+): Promise<Row[]> {
+  const { layout, options, directory } = bench
+  const records = scaled(bench, 500_000)
+  console.error(`append_dedup, ${exact(records)} records, keys ${name}, ${cursor.name}`)
+  using input = writeInput(directory, {
+    layout,
+    dataBytes: 640,
+    records,
+    ...(rows === undefined ? {} : { rows: Math.min(rows, records) }),
+    cursor: cursor.value,
+  })
+  const append = async (as: Layout) => loadWithConnector(bench, { ...input, layout: as })
+  const dedup = async (as: Layout) =>
+    loadWithConnector(bench, { ...input, layout: as }, { mode: 'append_dedup' })
+  // Redis asks the system for memory in its first load; that would count against whoever comes first.
+  await append(layout)
+  const runs = await alternate(options.runs, {
+    hashAppend: async () => append(layout),
+    hashDedup: async () => dedup(hashByRow),
+    stringAppend: async () => append(stringByRow),
+    stringDedup: async () => dedup(stringByRow),
+  })
+  const same = { keys: name, cursor: cursor.name, target, records }
+  return [
+    { ...same, structure: hashByRow.name, append: runs.hashAppend, dedup: runs.hashDedup },
+    { ...same, structure: stringByRow.name, append: runs.stringAppend, dedup: runs.stringDedup },
+  ]
+}
+
+function speedTable({ verdicts }: Bench, rows: Row[], startSeconds: number): string {
+  const ratio = ({ append, dedup }: Row) => proportion<Load>(append, dedup, wall)
+  return table(rows, [
+    ...caseColumns,
+    { title: 'records', cell: ({ records }) => exact(records) },
+    { title: 'append records/s', cell: ({ records, append }) => whole(records / medianOf(append, wall)) },
+    { title: 'append_dedup records/s', cell: ({ records, dedup }) => whole(records / medianOf(dedup, wall)) },
+    {
+      title: 'ratio',
+      left: true,
+      cell: (row) => verdicts.judge(`append_dedup of ${named(row)}`, ratio(row).median, row.target, two),
+    },
+    { title: 'lowest–highest', cell: (row) => spread(ratio(row)) },
+    { title: 'once started', cell: (row) => two(onceStarted(row.dedup, row.append, startSeconds)) },
+  ])
+}
+
+function workTable({ verdicts }: Bench, rows: Row[]): string {
+  return table(rows, [
+    ...caseColumns,
+    { title: 'append: connector CPU s', cell: ({ append }) => two(medianOf(append, connectorCpu)) },
+    { title: 'append_dedup', cell: ({ dedup }) => two(medianOf(dedup, connectorCpu)) },
+    { title: 'append: Redis CPU s', cell: ({ append }) => two(medianOf(append, redisCpu)) },
+    { title: 'append_dedup', cell: ({ dedup }) => two(medianOf(dedup, redisCpu)) },
+    { title: 'append: peak MB', cell: ({ append }) => whole(peak(append)) },
+    {
+      title: 'append_dedup',
+      left: true,
+      cell: (row) =>
+        verdicts.judge(`peak MB of append_dedup of ${named(row)}`, peak(row.dedup), mostMemory, whole),
+    },
+  ])
+}
+
+const caseColumns = [
+  { title: 'structure', left: true, cell: ({ structure }: Row) => structure },
+  { title: 'keys', left: true, cell: ({ keys }: Row) => keys },
+  { title: 'cursor', left: true, cell: ({ cursor }: Row) => cursor },
+]
+
+function named({ structure, keys, cursor }: Row): string {
+  return `${structure}, ${keys}, ${cursor}`
+}

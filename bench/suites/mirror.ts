@@ -1,0 +1,91 @@
+// What it costs to remember keys, so that a replace can remove the rows that vanished; and what removing them costs.
+import { writeInput } from '../inputs.ts'
+import { stringByRow } from '../layouts.ts'
+import {
+  alternate,
+  connectorCpu,
+  finishing,
+  loadWithConnector,
+  peak,
+  scaled,
+  wall,
+  type Bench,
+  type Load,
+} from '../measure.ts'
+import { onceStarted } from '../start-up.ts'
+import { medianOf, proportion } from '../statistics.ts'
+import { exact, spread, table, two, whole } from '../table.ts'
+
+/** The same records untracked and tracked, where there is nothing yet and where all of them are there. */
+export async function measureMirror(bench: Bench, startSeconds: number): Promise<string> {
+  const { options, directory } = bench
+  const records = scaled(bench, 500_000)
+  console.error(`mirror, ${exact(records)} records`)
+  using input = writeInput(directory, { layout: stringByRow, dataBytes: 640, records })
+  await loadWithConnector(bench, input)
+  const runs = await alternate(options.runs, {
+    append: async () => loadWithConnector(bench, input),
+    appendAgain: async () => loadWithConnector(bench, input, { keptKeys: 0 }),
+    overwrite: async () => loadWithConnector(bench, input, { mode: 'overwrite' }),
+    overwriteAgain: async () => loadWithConnector(bench, input, { mode: 'overwrite', keptKeys: 0 }),
+  })
+  const rows = [
+    { rows: 'none', append: runs.append, overwrite: runs.overwrite },
+    { rows: 'all', append: runs.appendAgain, overwrite: runs.overwriteAgain },
+  ]
+  const ratio = (row: (typeof rows)[number]) => proportion<Load>(row.append, row.overwrite, wall)
+  return table(rows, [
+    { title: 'string, json: rows there before', left: true, cell: (row) => row.rows },
+    { title: 'records', cell: () => exact(records) },
+    { title: 'append, untracked, records/s', cell: ({ append }) => whole(records / medianOf(append, wall)) },
+    {
+      title: 'overwrite, tracked, records/s',
+      cell: ({ overwrite }) => whole(records / medianOf(overwrite, wall)),
+    },
+    { title: 'ratio', cell: (row) => two(ratio(row).median) },
+    { title: 'lowest–highest', cell: (row) => spread(ratio(row)) },
+    { title: 'once started', cell: (row) => two(onceStarted(row.overwrite, row.append, startSeconds)) },
+    { title: 'append: connector CPU s', cell: ({ append }) => two(medianOf(append, connectorCpu)) },
+    { title: 'overwrite', cell: ({ overwrite }) => two(medianOf(overwrite, connectorCpu)) },
+    {
+      title: 'peak MB',
+      left: true,
+      cell: ({ rows: there, overwrite }) => {
+        const what = `peak MB of an overwrite over ${there}`
+        return bench.verdicts.judge(what, peak(overwrite), { atMost: 150 }, whole)
+      },
+    },
+  ])
+}
+
+/** The time between the last state and the end of a replace, by how much of what was there it does not bring. */
+export async function measureVanished(bench: Bench): Promise<string> {
+  const { options, directory } = bench
+  const known = scaled(bench, 500_000)
+  const plan = { layout: stringByRow, dataBytes: 100 }
+  console.error(`mirror, finishing over ${exact(known)} keys`)
+  using all = writeInput(directory, { ...plan, records: known })
+  using half = writeInput(directory, { ...plan, records: Math.floor(known / 2) })
+  using one = writeInput(directory, { ...plan, records: 1 })
+  const replace = async (input: typeof all) => {
+    await loadWithConnector(bench, all, { mode: 'overwrite' })
+    return loadWithConnector(bench, input, { mode: 'overwrite', keptKeys: 0 })
+  }
+  const runs = await alternate(Math.min(3, options.runs), {
+    // What every end takes.
+    'an append, for comparison': async () => loadWithConnector(bench, all),
+    none: async () => replace(all),
+    half: async () => replace(half),
+    'all but one': async () => replace(one),
+  })
+  const rows = Object.entries(runs).map(([vanished, loads]) => ({
+    vanished,
+    finish: medianOf(loads, finishing),
+  }))
+  return table(rows, [
+    { title: 'rows known', cell: () => exact(known) },
+    { title: 'of them vanished', left: true, cell: ({ vanished }) => vanished },
+    { title: 'finishing s', cell: ({ finish }) => two(finish) },
+    { title: 'µs a known row', cell: ({ finish }) => two((finish / known) * 1e6) },
+  ])
+}

@@ -1,0 +1,51 @@
+// The memory it takes to remember a row, by how many there are: tracked only, deduplicated, deleted.
+import { runConnector, type Job } from '../connector.ts'
+import { timestamp } from '../cursors.ts'
+import { writeInput, type InputPlan } from '../inputs.ts'
+import { stringByRow } from '../layouts.ts'
+import { scaled, type Bench } from '../measure.ts'
+import { remembered, type Remembered } from '../places.ts'
+import { exact, table, whole } from '../table.ts'
+
+type Kind = { title: string; mode: Job['mode'] & string; plan: Partial<InputPlan> }
+
+const kinds: Kind[] = [
+  { title: 'tracked', mode: 'overwrite', plan: {} },
+  { title: 'append_dedup', mode: 'append_dedup', plan: { cursor: timestamp.value } },
+  { title: 'deleted', mode: 'append_dedup', plan: { cursor: timestamp.value, isDeleted: true } },
+]
+
+export async function measurePlaces(bench: Bench): Promise<string> {
+  const most = scaled(bench, 1_000_000)
+  const rows: { count: number; figures: Remembered[] }[] = []
+  for (const count of [1_000, 10_000, 100_000, 1_000_000].filter((one) => one <= most)) {
+    console.error(`places, ${exact(count)}`)
+    const figures: Remembered[] = []
+    for (const kind of kinds) figures.push(await measureKind(bench, kind, count))
+    rows.push({ count, figures })
+  }
+  return table(rows, [
+    { title: 'rows remembered', cell: ({ count }) => exact(count) },
+    ...kinds.map(({ title }, at) => ({
+      title: `bytes each, ${title}`,
+      cell: ({ count, figures }: (typeof rows)[number]) => whole(figures[at]!.bytes / count),
+    })),
+    {
+      title: 'encoding',
+      left: true,
+      cell: ({ figures }) => [...new Set(figures.map(({ encoding }) => encoding))].join(', '),
+    },
+  ])
+}
+
+async function measureKind(bench: Bench, { title, mode, plan }: Kind, count: number): Promise<Remembered> {
+  const { server, directory } = bench
+  using input = writeInput(directory, { layout: stringByRow, dataBytes: 100, records: count, ...plan })
+  await server.flush()
+  const redis = { ...server.address, password: server.password }
+  await runConnector({ redis, directory, input, mode })
+  const figures = await remembered(server, input)
+  if (figures.places !== count)
+    throw new Error(`${figures.places} of ${count} rows are remembered (${title}).`)
+  return figures
+}
