@@ -6,8 +6,11 @@ import { feed } from './support/feed.ts'
 import { record, streamState } from './support/messages.ts'
 import { startProxy } from './support/proxy.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
 import { readAll, STRUCTURES, type Row, type Sent } from './support/structures.ts'
 import { count, write, writeArgs } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
 
 const stream = { name: 's', namespace: 'n' }
 const RECORDS = count(2_000, 100_000)

@@ -4,8 +4,11 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { record, streamState, type CatalogStream } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
 import { sync } from './support/sync.ts'
 import { dump, write } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
 
 const JSON_STRING = { cache_type: 'string', data_format: 'json' }
 const FLAT = { cache_type: 'hash', data_format: 'flat' }

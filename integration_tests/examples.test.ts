@@ -4,10 +4,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { runConnector, writeFiles, type ConnectorRun } from './support/connector.ts'
 import { readContents } from './support/contents.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+
+beforeEach(skipWhatIsLacking)
 
 const folder = join(import.meta.dirname, '..', 'examples')
 const isExample = (name: string): boolean => existsSync(join(folder, name, 'config.json'))

@@ -3,7 +3,10 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { record, status, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
 import { write } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis

@@ -2,7 +2,10 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
 import { count, dump, write } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis

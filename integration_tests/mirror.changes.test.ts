@@ -3,6 +3,9 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { recordKeys, replace, streamOf, sync } from './support/mirrored.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+
+beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis

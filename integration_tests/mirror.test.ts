@@ -5,7 +5,10 @@ import type { CatalogStream } from './support/messages.ts'
 import { complete, expectOthers, idsFound, OTHERS, plantOthers, replace } from './support/mirrored.ts'
 import { rows, streamOf, sync } from './support/mirrored.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
 import { write } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis

@@ -43,9 +43,8 @@ describe('the command line', () => {
     const { host, port } = redis
     const { config } = writeFiles({ config: { host, port } })
     expect((await runConnector(['--spec'])).messages).toMatchObject([{ type: 'SPEC' }])
-    expect((await runConnector(['--check', '--config', config])).messages).toMatchObject([
-      { type: 'CONNECTION_STATUS', connectionStatus: { status: 'SUCCEEDED' } },
-    ])
+    const checked = await runConnector(['--check', '--config', config])
+    expect(checked.messages.at(-1)).toMatchObject({ connectionStatus: { status: 'SUCCEEDED' } })
     const [, ...options] = writeArgs(redis, [{ name: 's' }])
     const run = await runConnector(['--write', ...options], record('s', {}) + streamState('s', 1))
     expect(run.states).toHaveLength(1)

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { record, status, type CatalogStream } from './support/messages.ts'
 import { answer, PollingReader, type Reading } from './support/polling-reader.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
 import { count, write } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
 
 interface Row {
   id: string

@@ -3,7 +3,10 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CatalogStream } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
 import { sync } from './support/sync.ts'
+
+beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis

@@ -4,7 +4,10 @@ import { startConnector } from './support/connector.ts'
 import { globalState, legacyState, record, streamState } from './support/messages.ts'
 import { cursorOf } from './support/output-message.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
 import { count, write, writeArgs } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis

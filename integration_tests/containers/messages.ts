@@ -1,7 +1,7 @@
 type Message = {
   type: string
   spec?: object
-  connectionStatus?: { status: string }
+  connectionStatus?: { status: string; message?: string }
   state?: { id: number; destinationStats?: { recordCount: number } }
 }
 

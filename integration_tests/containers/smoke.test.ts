@@ -1,18 +1,19 @@
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildImage, docker, image, startDocker } from './docker.ts'
+import { check, runIn, writeInputs } from './image-run.ts'
 import { configuredCatalog, linesOf, messagesIn, statesIn } from './messages.ts'
 import { startRedis } from './redis-container.ts'
 import type { RedisContainer } from './redis-container.ts'
 
 type ImageConfig = { Env: string[]; Entrypoint: string[]; Labels: Record<string, string> }
-type Lockfile = { version: string; packages: Record<string, { dev?: boolean }> }
+type Lockfile = { version: string; packages: Record<string, { dev?: boolean; optional?: boolean }> }
 
 const lockfile = join(import.meta.dirname, '../../package-lock.json')
+const specification = join(import.meta.dirname, '../../spec/spec.json')
 
 let redis: RedisContainer
 let folder: string
@@ -20,7 +21,7 @@ let folder: string
 beforeAll(async () => {
   await buildImage()
   redis = await startRedis()
-  folder = writeInputs()
+  folder = writeInputs(inputs())
 }, 600_000)
 
 afterAll(async () => {
@@ -60,24 +61,29 @@ describe('the image', { timeout: 60_000 }, () => {
     expect(stdout).toBe('dist\nnode_modules\npackage.json\nspec\n')
   })
 
-  test('holds production dependencies only, and a single Node', async () => {
+  test('holds production dependencies only, no native parts of theirs, and a single Node', async () => {
     const { packages } = readLockfile(readFileSync(lockfile, 'utf8'))
     const listing = await runShell('cat /airbyte/node_modules/.package-lock.json')
     const installed = Object.keys(readLockfile(listing.stdout).packages)
+    const native = await runShell('find /airbyte -name "*.node"')
     const binaries = await runShell('find / -xdev -type f -name node -perm -u+x 2>/dev/null')
 
     expect(installed).toContain('node_modules/ioredis')
-    expect(installed.filter((path) => packages[path]?.dev !== undefined)).toEqual([])
+    expect(installed).toContain('node_modules/ssh2')
+    expect(installed.filter((path) => packages[path]?.dev || packages[path]?.optional)).toEqual([])
+    expect(native.stdout).toBe('')
     expect(binaries.stdout).toBe('/usr/local/bin/node\n')
   })
 })
 
 describe('spec', { timeout: 60_000 }, () => {
-  test('is answered by one SPEC message', async () => {
+  test('is answered by one SPEC message, with every option there is', async () => {
     const { code, stdout } = await docker(['run', '--rm', image, 'spec'])
 
     expect(code).toBe(0)
-    expect(messagesIn(stdout)).toMatchObject([{ type: 'SPEC', spec: { connectionSpecification: {} } }])
+    expect(messagesIn(stdout)).toEqual([
+      { type: 'SPEC', spec: JSON.parse(readFileSync(specification, 'utf8')) },
+    ])
   })
 
   test('is answered the way the platform asks: by evaluating AIRBYTE_ENTRYPOINT elsewhere', async () => {
@@ -90,11 +96,18 @@ describe('spec', { timeout: 60_000 }, () => {
 
 describe('check', { timeout: 60_000 }, () => {
   test('succeeds against a Redis that answers', async () => {
-    expect(await check('config.json')).toEqual({ code: 0, statuses: ['SUCCEEDED'] })
+    expect(await checkWith('config.json')).toMatchObject({ code: 0, statuses: ['SUCCEEDED'] })
   })
 
   test('reports a port where nothing listens as a failed check, and ends well', async () => {
-    expect(await check('wrong-port.json')).toEqual({ code: 0, statuses: ['FAILED'] })
+    expect(await checkWith('wrong-port.json')).toMatchObject({ code: 0, statuses: ['FAILED'] })
+  })
+
+  test('has all that an SSH tunnel needs, and says so when no SSH server listens', async () => {
+    const { code, statuses, messages } = await checkWith('wrong-tunnel.json')
+
+    expect({ code, statuses }).toEqual({ code: 0, statuses: ['FAILED'] })
+    expect(messages).toEqual([expect.stringMatching(/^No SSH server listens at redis:22\./)])
   })
 })
 
@@ -178,14 +191,12 @@ describe('write', { timeout: 120_000 }, () => {
   })
 })
 
-async function check(config: string) {
-  const { code, stdout } = await docker([...runInNetwork(), image, 'check', '--config', `/dest/${config}`])
-  const statuses = messagesIn(stdout).flatMap(({ connectionStatus }) => connectionStatus?.status ?? [])
-  return { code, statuses }
+function checkWith(config: string) {
+  return check({ network: redis.network, folder }, config)
 }
 
 function runInNetwork(): string[] {
-  return ['run', '--rm', '--interactive', '--network', redis.network, '--volume', `${folder}:/dest`]
+  return runIn({ network: redis.network, folder })
 }
 
 function runShell(script: string, options: string[] = []) {
@@ -201,18 +212,14 @@ function readLockfile(text: string): Lockfile {
   return JSON.parse(text)
 }
 
-// The folder is open to all, because the container's user is another than the one who runs the tests.
-function writeInputs(): string {
-  const path = mkdtempSync(join(tmpdir(), 'destination-redis-smoke-'))
-  chmodSync(path, 0o777)
-  writeFileSync(join(path, 'config.json'), JSON.stringify({ host: 'redis', port: 6379, cache_type: 'hash' }))
-  writeFileSync(
-    join(path, 'wrong-port.json'),
-    JSON.stringify({ host: 'redis', port: 6380, cache_type: 'hash' }),
-  )
-  writeFileSync(
-    join(path, 'catalog.json'),
-    JSON.stringify(configuredCatalog('piped', 'locked', 'small', 'stopped')),
-  )
-  return path
+function inputs(): Record<string, object> {
+  const config = { host: 'redis', port: 6379, cache_type: 'hash' }
+  const tunnel = { tunnel_method: 'SSH_PASSWORD_AUTH', tunnel_host: 'redis', tunnel_port: 22 }
+  const login = { tunnel_user: 'airbyte', tunnel_user_password: 'secret' }
+  return {
+    'config.json': config,
+    'wrong-port.json': { ...config, port: 6380 },
+    'wrong-tunnel.json': { ...config, tunnel_method: { ...tunnel, ...login } },
+    'catalog.json': configuredCatalog('piped', 'locked', 'small', 'stopped'),
+  }
 }

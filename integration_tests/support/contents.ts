@@ -12,12 +12,33 @@ export async function readContents(client: Redis, prefix = ''): Promise<string> 
   const blocks: string[] = []
   for (const [, database = '0'] of (await client.info('keyspace')).matchAll(/^db(\d+):/gm)) {
     await client.select(Number(database))
-    const keys = (await client.keys('*')).filter((key) => !isNote(key, prefix)).toSorted()
+    const keys = await describeKeys(client, prefix)
     if (database !== '0' && keys.length > 0) blocks.push(`[database ${database}]`)
-    for (const key of keys) blocks.push(await describeKey(client, key))
+    blocks.push(...keys.map(({ text }) => text))
   }
   await client.select(0)
   return `${blocks.join('\n\n')}\n`
+}
+
+/** The same of a cluster, whose masters have the keys between them. */
+export async function readContentsOf(masters: readonly Redis[], prefix = ''): Promise<string> {
+  const keys = await Promise.all(masters.map((client) => describeKeys(client, prefix)))
+  return `${inOrder(keys.flat())
+    .map(({ text }) => text)
+    .join('\n\n')}\n`
+}
+
+type Described = { key: string; text: string }
+
+async function describeKeys(client: Redis, prefix: string): Promise<Described[]> {
+  const described: Described[] = []
+  for (const key of await client.keys('*'))
+    if (!isNote(key, prefix)) described.push({ key, text: await describeKey(client, key) })
+  return inOrder(described)
+}
+
+function inOrder(described: Described[]): Described[] {
+  return described.toSorted((one, other) => (one.key < other.key ? -1 : 1))
 }
 
 function isNote(key: string, prefix: string): boolean {

@@ -2,7 +2,7 @@
 // disk unless asked for, and gone when it is stopped or when this process ends.
 //
 //   await using redis = await RedisServer.start({ args: ['--appendonly', 'yes'] })
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -12,10 +12,13 @@ import { claimPort, placeAt, type Place } from './free-port.ts'
 import { Guardian } from './guardian.ts'
 import { findRedis, type RedisBinary } from './redis-binary.ts'
 import { launchRedis, type RedisProcess } from './redis-process.ts'
+import { adaptation } from './redis-version.ts'
 
 export type RedisServerOptions = {
   /** Put behind the defaults, so that these win. */
   args?: string[]
+  /** Lines of a configuration file, which the server may write to: a sentinel does. */
+  config?: string[]
   /** Where Redis keeps its files; the caller's to remove. A container sees no other directory of the host. */
   dir?: string
   port?: number
@@ -28,17 +31,21 @@ export class RedisServer {
   readonly port: number
   readonly dir: string
   readonly #binary: RedisBinary
+  /** Whether its HSET takes one field only. */
+  readonly #adapt: (client: Redis) => void
   readonly #home: string
   readonly #args: string[]
+  readonly #configFile: string | undefined
   readonly #guardian: Guardian
   readonly #clients = new Set<Redis>()
   #process: RedisProcess
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const binary = await findRedis()
+    const adapt = await adaptation()
     for (let attempt = 1; ; attempt++) {
       const place = options.port === undefined ? await claimPort() : await placeAt(options.port)
-      const server = new RedisServer(binary, place, options)
+      const server = new RedisServer({ binary, adapt }, place, options)
       try {
         await server.#untilItAnswers()
         return server
@@ -50,12 +57,19 @@ export class RedisServer {
     }
   }
 
-  private constructor(binary: RedisBinary, { port, home }: Place, options: RedisServerOptions) {
+  private constructor(
+    { binary, adapt }: { binary: RedisBinary; adapt: (client: Redis) => void },
+    { port, home }: Place,
+    options: RedisServerOptions,
+  ) {
+    this.#adapt = adapt
     this.port = port
     this.dir = options.dir ?? home
     this.#binary = binary
     this.#home = home
     this.#args = options.args ?? []
+    this.#configFile = options.config === undefined ? undefined : join(this.dir, 'redis.conf')
+    if (this.#configFile !== undefined) writeFileSync(this.#configFile, `${options.config?.join('\n')}\n`)
     this.#guardian = new Guardian(home)
     this.#process = this.#launch()
   }
@@ -63,6 +77,10 @@ export class RedisServer {
   /** Undefined where the server is a container. */
   get pid(): number | undefined {
     return this.#process.pid
+  }
+
+  get isRunning(): boolean {
+    return this.#process.isRunning()
   }
 
   /** The words of a command line that starts redis-cli on this server. */
@@ -104,6 +122,7 @@ export class RedisServer {
     // A lost connection is what many tests are about; commands still reject, only ioredis' own print is spared.
     client.on('error', () => {})
     client.once('end', () => this.#clients.delete(client))
+    this.#adapt(client)
     this.#clients.add(client)
     return client
   }
@@ -120,10 +139,11 @@ export class RedisServer {
   }
 
   #launch(): RedisProcess {
+    const file = this.#configFile === undefined ? [] : [this.#configFile]
     const address = ['--bind', this.host, '--port', String(this.port), '--dir', this.dir]
     return launchRedis({
       binary: this.#binary,
-      args: [...address, '--save', '', '--appendonly', 'no', ...this.#args],
+      args: [...file, ...address, '--save', '', '--appendonly', 'no', ...this.#args],
       logFile: this.#logFile,
       directories: [this.#home, this.dir],
       guardian: this.#guardian,

@@ -1,0 +1,76 @@
+// What stands in for newer options on older servers does the same, on whichever server there is.
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SET_SCRIPT, SORTED_SET_SCRIPT, STREAM_SCRIPT } from '../src/redis/older-scripts.ts'
+import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+
+beforeEach(skipWhatIsLacking)
+
+let redis: RedisServer
+let client: Redis
+
+beforeAll(async () => {
+  redis = await RedisServer.start()
+  client = redis.client()
+})
+beforeEach(() => client.flushall())
+afterAll(() => redis.stop())
+
+const run = ({ text }: { text: string }, ...args: (string | number)[]): Promise<unknown> =>
+  client.eval(text, 1, 'k', ...args)
+
+describe('the script for strings that end at a time', () => {
+  const later = Date.now() + 60_000
+
+  it('writes one, and has it end then', async () => {
+    expect(await run(SET_SCRIPT, 'value\r\n\0', later)).toBe(1)
+    expect(await client.get('k')).toBe('value\r\n\0')
+    expect(await client.pttl('k')).toBeGreaterThan(0)
+    expect(await client.pttl('k')).toBeLessThanOrEqual(60_000)
+  })
+
+  it('leaves none that has ended', async () => {
+    await client.set('k', 'before')
+    expect(await run(SET_SCRIPT, 'value', 1)).toBe(1)
+    expect(await client.exists('k')).toBe(0)
+  })
+
+  it.each([
+    ['NX', undefined, 1],
+    ['NX', 'before', 0],
+    ['XX', undefined, 0],
+    ['XX', 'before', 1],
+  ] as const)('keeps to %s where there is %s', async (condition, before, written) => {
+    if (before !== undefined) await client.set('k', before)
+    expect(await run(SET_SCRIPT, 'value', later, condition)).toBe(written)
+    expect(await client.get('k')).toBe(written === 1 ? 'value' : (before ?? null))
+    expect(await client.pttl('k')).toEqual(
+      written === 1 ? expect.any(Number) : before === undefined ? -2 : -1,
+    )
+  })
+})
+
+describe('the script for sorted sets under a condition', () => {
+  it.each([
+    ['NX', undefined, 1, '2'],
+    ['NX', 1, 0, '1'],
+    ['XX', undefined, 0, null],
+    ['XX', 1, 1, '2'],
+    ['XX', 2, 0, '2'],
+  ] as const)('%s, where the score is %s: %d changed', async (condition, before, changed, score) => {
+    if (before !== undefined) await client.zadd('k', before, 'm')
+    expect(await run(SORTED_SET_SCRIPT, condition, 2, 'm')).toBe(changed)
+    expect(await client.zscore('k', 'm')).toBe(score)
+  })
+})
+
+describe('the script for Redis streams under a condition', () => {
+  it('adds to one that is there, and makes none', async () => {
+    expect(await run(STREAM_SCRIPT, '*', 'a', '1')).toBe(0)
+    expect(await client.exists('k')).toBe(0)
+    await client.xadd('k', '*', 'a', '0')
+    expect(await run(STREAM_SCRIPT, 'MAXLEN', '~', '1000', '*', 'a', '1')).toBe(1)
+    expect(await client.xlen('k')).toBe(2)
+  })
+})
