@@ -2,11 +2,12 @@
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 # Install scripts stay off in both stages: none of these packages needs one, and the one of the development
-# package `node` would fetch a second Node binary.
+# package `node` would fetch a second Node binary. The optional ones are the sources of native parts of `ssh2`,
+# which does without.
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /airbyte
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-fund --no-audit
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /airbyte
