@@ -138,7 +138,7 @@ describe('a run on a cluster', () => {
     run.kill('SIGSTOP')
     const { code, errors } = await write(NOBODY, [{ name: 's' }], rows(0, 10), onCluster())
     expect([errors, code]).toEqual([[], 0])
-    expect(await connections()).toBe(0)
+    await pollUntil('all connections to be closed', async () => (await connections()) === 0)
     run.kill('SIGKILL')
   })
 

@@ -164,3 +164,20 @@ it('A mark that a server has counts, though what another server was given is sen
   expect(fate).toHaveProperty('value')
   await expect(marks.of(10_923).run(async () => null)).rejects.toThrow('older data')
 })
+
+it('A mark alone does not tell that servers take what is waiting', async () => {
+  const { traffic, events, connect } = openTraffic(3)
+  const { played: [one, , three] } = connect() // prettier-ignore
+  void traffic.send(writes([`SET ${A} 1`, `SET ${B} 1`], { isMarked: true }))
+  void traffic.leaveMarks()
+  await one.answer(`-MOVED ${SLOT_B} h:1\r\n${OK}`)
+  await three.answer(OK + OK)
+  for (let round = 0; round < 3; round++) {
+    traffic.goOn()
+    await one.answer(`-MOVED ${SLOT_B} h:1\r\n${OK}`)
+  }
+  expect(events.confirmed).toBe(0)
+  traffic.goOn()
+  await one.answer(OK + OK)
+  expect(events.confirmed).toBeGreaterThan(0)
+})

@@ -174,8 +174,7 @@ export class Traffic {
     if (mark !== undefined) mark.isLeft = redirections.length === 0
     // It may have been run behind what was being made durable meanwhile.
     if (delivery.shipment.isReading !== true) server.isUnassured = true
-    if (redirections.length === 0) this.#events.confirmed()
-    else if (mark !== undefined) {
+    if (mark !== undefined && redirections.length > 0) {
       server.isUnmarked = true
       for (const { slot } of redirections) this.#parts.marks.avoided.add(slot)
     }
@@ -183,6 +182,8 @@ export class Traffic {
     // Held up, it is looked at again when traffic goes on.
     if (this.#hold.isOn || delivery.open > 0) return
     this.#answered(delivery)
+    // A mark is left where nothing else is taken, too.
+    if (mark === undefined || this.#isAllAnswered) this.#events.confirmed()
     if (this.#servers?.isCluster === true) this.#advance()
   }
 
