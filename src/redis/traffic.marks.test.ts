@@ -165,13 +165,13 @@ it('A mark that a server has counts, though what another server was given is sen
   await expect(marks.of(10_923).run(async () => null)).rejects.toThrow('older data')
 })
 
-it('A mark alone does not tell that servers take what is waiting', async () => {
+it('Servers take what is waiting when all of a shipment is answered, and not when a part or a mark is', async () => {
   const { traffic, events, connect } = openTraffic(3)
   const { played: [one, , three] } = connect() // prettier-ignore
   void traffic.send(writes([`SET ${A} 1`, `SET ${B} 1`], { isMarked: true }))
   void traffic.leaveMarks()
-  await one.answer(`-MOVED ${SLOT_B} h:1\r\n${OK}`)
   await three.answer(OK + OK)
+  await one.answer(`-MOVED ${SLOT_B} h:1\r\n${OK}`)
   for (let round = 0; round < 3; round++) {
     traffic.goOn()
     await one.answer(`-MOVED ${SLOT_B} h:1\r\n${OK}`)
