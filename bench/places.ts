@@ -1,5 +1,5 @@
 // The connector's own hashes, in which it remembers where the rows of a stream are.
-import { forgetKey, placesKey } from '../src/sync/keys.ts'
+import { forgetKey, placesKey } from '../src/sync/streams/internal-keys.ts'
 import { streamName, type Input } from './inputs.ts'
 import type { Server } from './server.ts'
 

@@ -1,7 +1,7 @@
 // What stands in for newer options on older servers does the same, on whichever server there is.
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { SET_SCRIPT, SORTED_SET_SCRIPT, STREAM_SCRIPT } from '../src/redis/older-scripts.ts'
+import { SET_SCRIPT, SORTED_SET_SCRIPT, STREAM_SCRIPT } from '../src/redis/commands/fallback-scripts.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 

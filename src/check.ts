@@ -1,15 +1,15 @@
 /** The verb `check`: can a run work with this configuration? A "no" is an answer like any other, not an error. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from './config/config.ts'
-import { parseConfig } from './config/parse.ts'
+import type { Config } from './config/settings/config.ts'
+import { parseConfig } from './config/parsing/parse-config.ts'
 import { messageOf } from './errors.ts'
-import type { Output } from './protocol/output.ts'
+import type { Output } from './protocol/airbyte/output.ts'
 import type { Said } from './redis/health/finding.ts'
-import { probe, whereOf, type Probe } from './redis/health/probe.ts'
-import { checkKey } from './sync/keys.ts'
-import { knownKeys } from './sync/known-keys.ts'
-import { expires, modeNeedsOfAll, needsOfAll, settingsIn } from './sync/needs.ts'
+import { probe, whereOf, type Probe } from './redis/health/health-check.ts'
+import { checkKey } from './sync/streams/internal-keys.ts'
+import { knownKeys } from './sync/requirements/predictable-keys.ts'
+import { expires, modeNeedsOfAll, needsOfAll, settingsIn } from './sync/requirements/required-commands.ts'
 
 /** The host gets its answer within 15 seconds, whatever the server does. */
 const LONGEST_MS = 13_000

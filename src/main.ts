@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { readCommand, type Command } from './cli.ts'
 import { ConfigError } from './errors.ts'
-import { Output } from './protocol/output.ts'
+import { Output } from './protocol/airbyte/output.ts'
 
 /** What a shell gives for a process ended by SIGTERM; the platform takes it for a graceful end. */
 const TERMINATED = 143
@@ -56,9 +56,9 @@ async function run(command: Command): Promise<number> {
     case 'write': {
       const [{ write }, { parseConfig }, { readCatalog }, { readChunks }] = await Promise.all([
         import('./write.ts'),
-        import('./config/parse.ts'),
-        import('./protocol/catalog.ts'),
-        import('./protocol/chunks.ts'),
+        import('./config/parsing/parse-config.ts'),
+        import('./protocol/airbyte/catalog.ts'),
+        import('./protocol/input/stdin.ts'),
       ])
       const { config, warnings } = parseConfig(readFile(command.config, '--config'), process.env)
       for (const warning of warnings) output.log('WARN', warning)

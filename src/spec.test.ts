@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from './config/parse.ts'
-import { KEY } from './config/parsed.support.ts'
-import { Output } from './protocol/output.ts'
+import { parseConfig } from './config/parsing/parse-config.ts'
+import { KEY } from './config/parsing/parsed.support.ts'
+import { Output } from './protocol/airbyte/output.ts'
 import { spec } from './spec.ts'
 
 interface Property {

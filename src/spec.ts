@@ -1,6 +1,6 @@
 /** The verb `spec`: what can be configured. */
-import { readSpecification } from './config/specification.ts'
-import type { Output } from './protocol/output.ts'
+import { readSpecification } from './config/schema/specification.ts'
+import type { Output } from './protocol/airbyte/output.ts'
 
 export function spec(output: Output): void {
   output.message({ type: 'SPEC', spec: readSpecification() })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { parseConfig } from './parse.ts'
+import { ConfigError } from '../../errors.ts'
+import { parseConfig } from '../parsing/parse-config.ts'
 
 const NO_SECONDS =
   'delete_ttl_seconds: is missing; give how many seconds delete_mode ttl is to leave a deleted key'

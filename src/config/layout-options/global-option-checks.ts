@@ -1,5 +1,5 @@
 /** Which of the options that hold for the whole configuration fit together. */
-import type { RecordConfiguration } from './overrides.ts'
+import type { RecordConfiguration } from './stream-overrides.ts'
 import { entryName, type RecordOptions } from './record-options.ts'
 
 export interface DeliveryOptions {

@@ -1,6 +1,6 @@
 /** What is wrong, or odd, with one option by itself. */
 import { cacheTypeOf, type RecordOptions, type Remark } from './record-options.ts'
-import { parseTemplate, type TemplatePart } from './template.ts'
+import { parseTemplate, type TemplatePart } from '../settings/template.ts'
 
 export function findFaults(options: RecordOptions): Remark[] {
   return [...unreadableTemplates(options), ...doubledNames(options), ...halfFilters(options)]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from './parse.ts'
+import { parseConfig } from '../parsing/parse-config.ts'
 
 describe('two options that do not go together', () => {
   it.each<[object, string[]]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from './parse.ts'
+import { parseConfig } from '../parsing/parse-config.ts'
 
 const FORMATS = table(`
                         airbyte  flat  json  raw

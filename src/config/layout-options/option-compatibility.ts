@@ -6,7 +6,7 @@ import {
   type RecordOptions,
   type Remark,
 } from './record-options.ts'
-import type { CacheType, DataFormat, WriteCondition } from './records.ts'
+import type { CacheType, DataFormat, WriteCondition } from '../settings/record-settings.ts'
 
 export interface Misfit extends Remark {
   /** The other one of a pair, where either could give way. */

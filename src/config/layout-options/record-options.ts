@@ -1,5 +1,11 @@
 /** What a record becomes, as the operator writes it: for all streams, and in each entry of `streams`. */
-import type { CacheType, Comparable, DataFormat, RecordSettings, WriteCondition } from './records.ts'
+import type {
+  CacheType,
+  Comparable,
+  DataFormat,
+  RecordSettings,
+  WriteCondition,
+} from '../settings/record-settings.ts'
 
 /** What is not written is not there: whether an option fits is asked only of those that are. */
 export interface RecordOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { parseConfig } from './parse.ts'
+import { ConfigError } from '../../errors.ts'
+import { parseConfig } from '../parsing/parse-config.ts'
 
 const RAW = { cache_type: 'string', data_format: 'raw', value_field: 'v' }
 

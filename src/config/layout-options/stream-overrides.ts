@@ -2,8 +2,8 @@
  * The options for all streams, and the entries of `streams` merged over them. What an entry says wins: an option that
  * holds for all and does not fit beside it is left out for that stream.
  */
-import { findMisfits, type Misfit } from './combinations.ts'
-import { findFaults, findOddities } from './option-rules.ts'
+import { findMisfits, type Misfit } from './option-compatibility.ts'
+import { findFaults, findOddities } from './option-checks.ts'
 import {
   entryName,
   settingsOf,
@@ -12,7 +12,7 @@ import {
   type Remark,
   type StreamOptions,
 } from './record-options.ts'
-import type { RecordSettings, StreamSettings } from './records.ts'
+import type { RecordSettings, StreamSettings } from '../settings/record-settings.ts'
 
 export interface RecordConfiguration extends RecordOptions {
   streams: StreamOptions[]

@@ -1,5 +1,5 @@
 /** Configuration text → what is set in it, not judged yet. */
-import { ConfigError } from '../errors.ts'
+import { ConfigError } from '../../errors.ts'
 
 /** Options that are one of several objects. */
 const CHOICES = ['ssl_mode', 'deployment', 'tunnel_method', 'durability']

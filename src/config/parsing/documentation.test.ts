@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from './parse.ts'
-import { readSpecification } from './specification.ts'
+import { parseConfig } from './parse-config.ts'
+import { readSpecification } from '../schema/specification.ts'
 
-const PAGE = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+const PAGE = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
 
 /** Stands in for what an example leaves out of a key or certificate. */
 const PEM_BODY = 'MIIB'

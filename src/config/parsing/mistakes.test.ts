@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CERTIFICATE, FINGERPRINT, KEY, parse, problemsOf } from './parsed.support.ts'
-import { readSpecification, type Schema } from './specification.ts'
+import { readSpecification, type Schema } from '../schema/specification.ts'
 
 const PLAIN = { host: 'h', port: 7, username: 'u', password: 'p', database: 1, ssl: false }
 const SSH = { tunnel_host: 'b', tunnel_port: 22, tunnel_user: 'u', tunnel_host_key: FINGERPRINT }

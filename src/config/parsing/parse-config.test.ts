@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
+import { ConfigError } from '../../errors.ts'
 import { parse, problemsOf } from './parsed.support.ts'
-import { parseConfig } from './parse.ts'
-import { readSpecification } from './specification.ts'
+import { parseConfig } from './parse-config.ts'
+import { readSpecification } from '../schema/specification.ts'
 
 const DEFAULTS = {
   connection: {

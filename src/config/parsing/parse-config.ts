@@ -1,15 +1,20 @@
 /** Configuration text → Config. The rules are those of spec/spec.json; every problem is reported at once. */
-import { ConfigError } from '../errors.ts'
-import type { Config, Connection } from './config.ts'
-import { readConnection, type ConnectionOptions } from './connection.ts'
-import { deliveryProblems, type DeliveryOptions } from './delivery-rules.ts'
-import { readDurability, type DurabilityOptions } from './durability.ts'
+import { ConfigError } from '../../errors.ts'
+import type { Config, Connection } from '../settings/config.ts'
+import { readConnection, type ConnectionOptions } from '../redis-options/connection.ts'
+import { deliveryProblems, type DeliveryOptions } from '../layout-options/global-option-checks.ts'
+import { readDurability, type DurabilityOptions } from '../redis-options/durability.ts'
 import { fillFromEnvironment } from './environment.ts'
-import { readGiven } from './given.ts'
-import { recordProblems, recordsOf, recordWarnings, type RecordConfiguration } from './overrides.ts'
-import { readSpecification } from './specification.ts'
-import { tlsWarnings } from './tls-options.ts'
-import { unknownOptions, validate } from './validation.ts'
+import { readGiven } from './config-text.ts'
+import {
+  recordProblems,
+  recordsOf,
+  recordWarnings,
+  type RecordConfiguration,
+} from '../layout-options/stream-overrides.ts'
+import { readSpecification } from '../schema/specification.ts'
+import { tlsWarnings } from '../redis-options/tls-options.ts'
+import { unknownOptions, validate } from '../schema/validation.ts'
 
 export interface ParsedConfig {
   config: Config

@@ -1,6 +1,6 @@
 /** Parses configurations that tests write as objects. */
-import type { Config } from './config.ts'
-import { parseConfig, type ParsedConfig } from './parse.ts'
+import type { Config } from '../settings/config.ts'
+import { parseConfig, type ParsedConfig } from './parse-config.ts'
 
 export function parse(raw: object, environment: NodeJS.ProcessEnv = {}): ParsedConfig {
   return parseConfig(JSON.stringify(raw), environment)

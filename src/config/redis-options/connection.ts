@@ -1,7 +1,7 @@
 /** The options of the connection → where, as whom and through what to connect. */
-import type { Address, Connection } from './config.ts'
+import type { Address, Connection } from '../settings/config.ts'
 import { readSeveral, type DeploymentOptions } from './deployment.ts'
-import { hostProblem, withoutBrackets } from './nodes.ts'
+import { hostProblem, withoutBrackets } from './host-port.ts'
 import { readTls, type TlsOptions } from './tls-options.ts'
 import { readTunnel, type TunnelOptions } from './tunnel-options.ts'
 import { readUrl, REDIS_PORT } from './url.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CERTIFICATE, connectionOf, parse, problemsOf } from './parsed.support.ts'
+import { CERTIFICATE, connectionOf, parse, problemsOf } from '../parsing/parsed.support.ts'
 
 describe('a standalone deployment', () => {
   it.each([undefined, null, {}, { mode: 'standalone' }])('is what %j means', (deployment) => {

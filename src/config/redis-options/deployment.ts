@@ -1,6 +1,6 @@
 /** `deployment` → the servers of a sentinel deployment or a cluster. */
-import type { Deployment } from './config.ts'
-import { readNode, type Node } from './nodes.ts'
+import type { Deployment } from '../settings/config.ts'
+import { readNode, type Node } from './host-port.ts'
 import { REDIS_PORT } from './url.ts'
 
 export type DeploymentOptions =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parse, problemsOf } from './parsed.support.ts'
+import { parse, problemsOf } from '../parsing/parsed.support.ts'
 
 describe('durability', () => {
   it.each<[unknown, object]>([

@@ -1,5 +1,5 @@
 /** `durability` → what a state waits for. */
-import type { Durability } from './config.ts'
+import type { Durability } from '../settings/config.ts'
 
 export type DurabilityOptions =
   | { mode: 'none' }

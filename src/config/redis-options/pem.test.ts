@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CERTIFICATE, KEY } from './parsed.support.ts'
+import { CERTIFICATE, KEY } from '../parsing/parsed.support.ts'
 import { readPem } from './pem.ts'
 
 const ENCRYPTED = `-----BEGIN RSA PRIVATE KEY-----

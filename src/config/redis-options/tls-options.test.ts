@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CERTIFICATE, connectionOf, KEY, parse, problemsOf } from './parsed.support.ts'
+import { CERTIFICATE, connectionOf, KEY, parse, problemsOf } from '../parsing/parsed.support.ts'
 
 const NOTHING = {
   caCertificate: undefined,

@@ -1,5 +1,5 @@
 /** `ssl` and `ssl_mode` → whether TLS is spoken, and what is checked of the server. */
-import type { TlsSettings } from './config.ts'
+import type { TlsSettings } from '../settings/config.ts'
 import { readPem } from './pem.ts'
 
 export interface TlsOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { connectionOf, FINGERPRINT, KEY, parse, problemsOf } from './parsed.support.ts'
+import { connectionOf, FINGERPRINT, KEY, parse, problemsOf } from '../parsing/parsed.support.ts'
 
 const WITH_KEY = { tunnel_method: 'SSH_KEY_AUTH', tunnel_host: 'b', tunnel_user: 'me', ssh_key: KEY }
 const WITH_PASSWORD = {

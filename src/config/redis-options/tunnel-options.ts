@@ -1,6 +1,6 @@
 /** `tunnel_method` → the SSH host in between, if there is one. */
-import type { TunnelSettings } from './config.ts'
-import { hostProblem, withoutBrackets } from './nodes.ts'
+import type { TunnelSettings } from '../settings/config.ts'
+import { hostProblem, withoutBrackets } from './host-port.ts'
 import { readPem } from './pem.ts'
 
 export interface TunnelOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { connectionOf, problemsOf } from './parsed.support.ts'
+import { connectionOf, problemsOf } from '../parsing/parsed.support.ts'
 
 const NOBODY = { username: undefined, password: undefined }
 const FORM = 'redis://[user[:password]@]host[:port][/database], rediss:// for TLS, or unix:///path'

@@ -1,5 +1,5 @@
 /** `redis://…`, `rediss://…` or `unix://…` → where and as whom to connect. */
-import type { Address, Connection } from './config.ts'
+import type { Address, Connection } from '../settings/config.ts'
 
 const FORM = 'redis://[user[:password]@]host[:port][/database], with rediss:// for TLS, or unix:///path'
 const SOCKET =

@@ -21,5 +21,7 @@ export interface Schema {
 }
 
 export function readSpecification(): Specification {
-  return JSON.parse(readFileSync(new URL('../../spec/spec.json', import.meta.url), 'utf8')) as Specification
+  return JSON.parse(
+    readFileSync(new URL('../../../spec/spec.json', import.meta.url), 'utf8'),
+  ) as Specification
 }

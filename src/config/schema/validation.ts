@@ -1,6 +1,6 @@
 /** The rules of spec/spec.json, applied to a configuration. */
 import { Ajv, type ErrorObject } from 'ajv'
-import { entryName } from './record-options.ts'
+import { entryName } from '../layout-options/record-options.ts'
 import type { Schema } from './specification.ts'
 import { variantFor } from './variants.ts'
 

@@ -1,4 +1,4 @@
-import type { RecordSettings, StreamSettings } from './records.ts'
+import type { RecordSettings, StreamSettings } from './record-settings.ts'
 
 /** What the operator asked for, checked and with defaults filled in. */
 export interface Config {

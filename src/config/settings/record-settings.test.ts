@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { parseConfig } from './parse.ts'
-import { settingsFor, unmatchedStreams } from './records.ts'
-import { readSpecification } from './specification.ts'
+import { ConfigError } from '../../errors.ts'
+import { parseConfig } from '../parsing/parse-config.ts'
+import { settingsFor, unmatchedStreams } from './record-settings.ts'
+import { readSpecification } from '../schema/specification.ts'
 
 type Sample = [options: Record<string, unknown>, settings: object]
 

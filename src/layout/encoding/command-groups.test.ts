@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NO_GROUP, Orders } from './orders.ts'
+import { NO_GROUP, Orders } from './command-groups.ts'
 
 describe('commands of one record each', () => {
   it('write the group of their own number, and there is none behind them', () => {

@@ -1,5 +1,5 @@
 /** Commands, and which records each of them writes: those of one group, which is often a single record. */
-import { CommandBuffer } from '../redis/resp.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 
 export const NO_GROUP = -1
 

@@ -1,8 +1,8 @@
 /** A layout turns a record into Redis commands, as bytes. It is pure: no client, no clock, no waiting. */
-import type { RecordSettings } from '../config/records.ts'
-import type { Columns } from '../protocol/columns.ts'
-import type { Script } from '../redis/scripts.ts'
-import type { Orders } from './orders.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import type { Columns } from '../../protocol/columns/columns.ts'
+import type { Script } from '../../redis/commands/row-scripts.ts'
+import type { Orders } from './command-groups.ts'
 
 /** What the operator asked for, and what the sync mode asks for besides. */
 export interface LayoutSettings extends RecordSettings {

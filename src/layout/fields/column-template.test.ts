@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { commandFor, refusalOf, type Given } from './laid-out.support.ts'
-import { Template } from './template.ts'
+import { commandFor, refusalOf, type Given } from '../registry/laid-out.support.ts'
+import { Template } from './column-template.ts'
 
 describe('a key', () => {
   it.each([

@@ -1,9 +1,9 @@
 /** Templates name keys, fields and members: literal text with columns of the record in between. */
-import { parseTemplate } from '../config/template.ts'
-import { compilePath, type Path } from '../protocol/columns.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
+import { parseTemplate } from '../../config/settings/template.ts'
+import { compilePath, type Path } from '../../protocol/columns/columns.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
-import type { RecordView, Refusal } from './layout.ts'
+import type { RecordView, Refusal } from '../encoding/layout.ts'
 
 /** What a template may name besides columns. */
 export interface StreamNames {

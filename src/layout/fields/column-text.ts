@@ -1,6 +1,6 @@
 /** The text of a column: strings as they are, numbers digit by digit, true and false, arrays as JSON. */
-import { ColumnKind, type Columns } from '../protocol/columns.ts'
-import type { ByteBuffer } from '../redis/byte-buffer.ts'
+import { ColumnKind, type Columns } from '../../protocol/columns/columns.ts'
+import type { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 
 /** Adds the text of the column in `row`, which is neither an object nor null. */
 export function addText(out: ByteBuffer, columns: Columns, row: number): void {

@@ -1,9 +1,9 @@
 /** What of a record is written, as JSON text: all of it, what stands under one path, or some columns under new names. */
-import { compilePath, type Path } from '../protocol/columns.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import type { RecordSettings } from '../config/records.ts'
+import { compilePath, type Path } from '../../protocol/columns/columns.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { markedContent } from './deletion-mark.ts'
-import type { LayoutSettings, RecordView } from './layout.ts'
+import type { LayoutSettings, RecordView } from '../encoding/layout.ts'
 
 /** A range of bytes that holds until the next one is asked for. */
 export interface TextRange {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { laidOut, layoutWith } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { laidOut, layoutWith } from '../registry/laid-out.support.ts'
 
 const EMITTED_AT = '1700000000123'
 const TIME = '2023-11-14T22:13:20.123Z'

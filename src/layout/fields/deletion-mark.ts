@@ -2,11 +2,11 @@
  * Sync mode soft_delete: what is written says that its row is deleted, and since when: in `_ab_cdc_deleted_at`, as the
  * record has it, whether or not that column is among those written; else as the time of the record's emission.
  */
-import type { RecordSettings } from '../config/records.ts'
-import { ColumnKind, compilePath, type Path } from '../protocol/columns.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { ColumnKind, compilePath, type Path } from '../../protocol/columns/columns.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Content } from './content.ts'
-import type { RecordView } from './layout.ts'
+import type { RecordView } from '../encoding/layout.ts'
 
 export const DELETED_AT = '_ab_cdc_deleted_at'
 

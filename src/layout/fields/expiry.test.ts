@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { spreadOut } from './expiry.ts'
-import { commandFor, commandsFor, refusalOf } from './laid-out.support.ts'
+import { commandFor, commandsFor, refusalOf } from '../registry/laid-out.support.ts'
 
 const NO_TIME = 'the column ends, which is the expire_at_field, holds no time'
 

@@ -1,8 +1,8 @@
 /** When a key ends: some time after it was written, or at a time that the record names. */
-import type { RecordSettings } from '../config/records.ts'
-import { ColumnKind, compilePath } from '../protocol/columns.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { ColumnKind, compilePath } from '../../protocol/columns/columns.ts'
 import { isAbsent } from './column-text.ts'
-import type { RecordView, Refusal } from './layout.ts'
+import type { RecordView, Refusal } from '../encoding/layout.ts'
 
 /** `after`: milliseconds from the write on. `at`: epoch milliseconds. */
 export interface Expiry {

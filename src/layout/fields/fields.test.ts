@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith, refusalOf, type Given } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import {
+  commandFor,
+  commandsFor,
+  laidOut,
+  layoutWith,
+  refusalOf,
+  type Given,
+} from '../registry/laid-out.support.ts'
 
 const AIRBYTE = ['_airbyte_ab_id', '7', '_airbyte_emitted_at', '5', '_airbyte_data']
 

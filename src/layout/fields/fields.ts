@@ -1,13 +1,13 @@
 /** A record as fields, for the structures that have them: hashes, and the entries of Redis streams. */
-import type { RecordSettings } from '../config/records.ts'
-import { compilePath, type Columns } from '../protocol/columns.ts'
-import { Leaves } from '../protocol/leaves.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { compilePath, type Columns } from '../../protocol/columns/columns.ts'
+import { Leaves } from '../../protocol/columns/flattened-columns.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf, type TextRange } from './content.ts'
 import { DELETED_AT, deletionTime, isMarked, markPath } from './deletion-mark.ts'
-import type { LayoutSettings, RecordView, Refusal } from './layout.ts'
-import type { Orders } from './orders.ts'
+import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
+import type { Orders } from '../encoding/command-groups.ts'
 
 export interface Fields {
   readonly usesIds: boolean

@@ -1,6 +1,6 @@
 /** Which records are written at all: those that match the filter, and have something under the root. */
-import type { RecordSettings } from '../config/records.ts'
-import { ColumnKind, compilePath, type Columns } from '../protocol/columns.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 import { isAbsent } from './column-text.ts'
 
 export type Filter = (columns: Columns) => boolean

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { commandFor, commandsFor, layoutWith, refusalOf, type Given } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { commandFor, commandsFor, layoutWith, refusalOf, type Given } from '../registry/laid-out.support.ts'
 
 const RECORD = '{"id":1.0,"who":{"name":"Ünal","note":null},"tags":["a"]}'
 

@@ -1,11 +1,11 @@
 /** A record as one text: what a string holds, a list's element, a member of a set, the value of a hash's field. */
-import type { RecordSettings } from '../config/records.ts'
-import { compilePath } from '../protocol/columns.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { compilePath } from '../../protocol/columns/columns.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf, type TextRange } from './content.ts'
-import type { LayoutSettings, RecordView, Refusal } from './layout.ts'
-import { Template, type StreamNames } from './template.ts'
+import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
+import { Template, type StreamNames } from './column-template.ts'
 
 export interface Value {
   readonly usesIds: boolean

@@ -1,6 +1,6 @@
 /** Keys that are made of ids alone: `<lead><id><tail>`. */
-import { parseTemplate } from '../config/template.ts'
-import type { StreamNames } from './template.ts'
+import { parseTemplate } from '../../config/settings/template.ts'
+import type { StreamNames } from '../fields/column-template.ts'
 
 export interface IdKeys {
   lead: string

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import { commandsIn, eachRead, settingsWith } from './laid-out.support.ts'
-import { Orders } from './orders.ts'
-import { placeForm, unlinkAll, type PlaceForm } from './places.ts'
-import { keyTemplateOf, placesFor } from './select.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { commandsIn, eachRead, settingsWith } from '../registry/laid-out.support.ts'
+import { Orders } from '../encoding/command-groups.ts'
+import { placeForm, unlinkAll, type PlaceForm } from './row-location.ts'
+import { keyTemplateOf, placesFor } from '../registry/create-layout.ts'
 
 const STREAM = { name: 's', namespace: 'n', primaryKey: [['id']] }
 

@@ -2,12 +2,12 @@
  * Places: where rows are. A row's place is its key; or, where many rows share a key and can be told apart in it, the
  * key and the member or field.
  */
-import type { RecordSettings } from '../config/records.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import { worded } from '../redis/dialect.ts'
-import type { RecordView, Refusal } from './layout.ts'
-import type { Orders } from './orders.ts'
-import { Template, type StreamNames } from './template.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { worded } from '../../redis/commands/capabilities.ts'
+import type { RecordView, Refusal } from '../encoding/layout.ts'
+import type { Orders } from '../encoding/command-groups.ts'
+import { Template, type StreamNames } from '../fields/column-template.ts'
 
 /** What places are, as far as their names alone tell. */
 export interface PlaceForm {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import { slotOf } from '../redis/slots.ts'
-import { commandsIn, eachRead, settingsWith } from './laid-out.support.ts'
-import { Orders } from './orders.ts'
-import { stagedLayoutFor } from './select.ts'
-import { stagedTemplate, stagingKey } from './staged.ts'
-import { Template } from './template.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { slotOf } from '../../redis/resp/key-slot.ts'
+import { commandsIn, eachRead, settingsWith } from '../registry/laid-out.support.ts'
+import { Orders } from '../encoding/command-groups.ts'
+import { stagedLayoutFor } from '../registry/create-layout.ts'
+import { stagedTemplate, stagingKey } from './staging-key.ts'
+import { Template } from '../fields/column-template.ts'
 
 const STREAM = { name: 's', namespace: 'n', primaryKey: [] }
 

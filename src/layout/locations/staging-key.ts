@@ -1,7 +1,7 @@
 /** Keys under which the records of collections are gathered until they take the place of what is live. */
-import { besideKey } from '../redis/slots.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import { Template, type KeyTemplate } from './template.ts'
+import { besideKey } from '../../redis/resp/key-slot.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { Template, type KeyTemplate } from '../fields/column-template.ts'
 
 /** Beside the live key, so that the two can change places in one step on a cluster, too. */
 export function stagingKey(live: Buffer, prefix: Buffer): Buffer {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { parseConfig } from '../config/parse.ts'
-import { HASH_SCRIPT } from '../redis/scripts.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { parseConfig } from '../../config/parsing/parse-config.ts'
+import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
 import { commandFor, laidOut, layoutWith } from './laid-out.support.ts'
-import { isCollection, keyTemplateOf } from './select.ts'
+import { isCollection, keyTemplateOf } from './create-layout.ts'
 
 /** With something of all that records are made of, and white space where it means nothing. */
 const GIVEN = String.raw`{ "id": 12345678901234567890, "x": 1.0, "s": "\u20ac\ud800 \n", "n": null, "e": {},

@@ -1,15 +1,15 @@
 /** For tests: the commands that records become, which a scanner has read as it does in a run. */
 // oxlint-disable no-restricted-imports -- A layout is given what was read; here it must be read first.
-import { parseConfig } from '../config/parse.ts'
-import type { RecordOptions } from '../config/record-options.ts'
-import { Columns } from '../protocol/columns.ts'
-import { compact } from '../protocol/compact.ts'
-import { Input } from '../protocol/input.ts'
-import { filterOf, type Filter } from './filter.ts'
-import type { Layout, LayoutSettings, RecordView, Refusal } from './layout.ts'
-import { NO_GROUP, Orders } from './orders.ts'
-import { keyTemplateOf, layoutFor } from './select.ts'
-import type { StreamNames } from './template.ts'
+import { parseConfig } from '../../config/parsing/parse-config.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { Columns } from '../../protocol/columns/columns.ts'
+import { compact } from '../../protocol/columns/compact-json.ts'
+import { Input } from '../../protocol/input/message-reader.ts'
+import { filterOf, type Filter } from '../fields/filter.ts'
+import type { Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
+import { NO_GROUP, Orders } from '../encoding/command-groups.ts'
+import { keyTemplateOf, layoutFor } from './create-layout.ts'
+import type { StreamNames } from '../fields/column-template.ts'
 
 /** What the options and the records do not say. */
 export interface Given extends StreamNames {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { laidOut, layoutWith } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { laidOut, layoutWith } from '../registry/laid-out.support.ts'
 
 /** Each of those that put several records in with one command. */
 const STRUCTURES = [

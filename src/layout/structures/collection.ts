@@ -2,13 +2,13 @@
  * What the structures with many records under one key have in common: records that follow each other under the same
  * key go out in one command, and the key's time to live is renewed with them.
  */
-import type { RecordSettings } from '../config/records.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import type { Script } from '../redis/scripts.ts'
-import { spreadOut } from './expiry.ts'
-import type { Delivery, Layout, RecordView, Refusal } from './layout.ts'
-import { Orders } from './orders.ts'
-import type { KeyTemplate } from './template.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import type { Script } from '../../redis/commands/row-scripts.ts'
+import { spreadOut } from '../fields/expiry.ts'
+import type { Delivery, Layout, RecordView, Refusal } from '../encoding/layout.ts'
+import { Orders } from '../encoding/command-groups.ts'
+import type { KeyTemplate } from '../fields/column-template.ts'
 
 /** Enough to make the command's overhead small, few enough not to hold up other clients. */
 const MOST_IN_COMMAND = 500

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { FIELD_SCRIPT } from '../redis/scripts.ts'
-import { commandFor, commandsFor, laidOut, layoutWith } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { FIELD_SCRIPT } from '../../redis/commands/row-scripts.ts'
+import { commandFor, commandsFor, laidOut, layoutWith } from '../registry/laid-out.support.ts'
 
 const STOCK = { hash_field: '${sku}' } as const
 const BY_PLACE = { ...STOCK, key_template: 'stock:${place}' } as const

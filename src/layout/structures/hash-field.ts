@@ -2,14 +2,14 @@
  * Many records in one hash, each under a field of its own, which a template names; the record is the field's value.
  * Writing one again changes nothing. To see one: `HGET stock:berlin sku-1`.
  */
-import type { RecordSettings } from '../config/records.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import { FIELD_SCRIPT } from '../redis/scripts.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { FIELD_SCRIPT } from '../../redis/commands/row-scripts.ts'
 import { collectionLayout, type CollectionParts } from './collection.ts'
-import type { TextRange } from './content.ts'
-import type { Layout, LayoutSettings } from './layout.ts'
-import type { KeyTemplate, StreamNames, Template } from './template.ts'
-import { valueOf } from './value.ts'
+import type { TextRange } from '../fields/content.ts'
+import type { Layout, LayoutSettings } from '../encoding/layout.ts'
+import type { KeyTemplate, StreamNames, Template } from '../fields/column-template.ts'
+import { valueOf } from '../fields/value.ts'
 
 export function hashFieldLayout(
   settings: LayoutSettings,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { HASH_SCRIPT } from '../redis/scripts.ts'
-import { laidOut, layoutWith } from './laid-out.support.ts'
-import type { LayoutSettings } from './layout.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
+import { laidOut, layoutWith } from '../registry/laid-out.support.ts'
+import type { LayoutSettings } from '../encoding/layout.ts'
 
 const FLAT = { data_format: 'flat', key_template: 'k:${id}' } as const
 const MERGE = { ...FLAT, on_update: 'merge' } as const

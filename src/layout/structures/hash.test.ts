@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { HASH_SCRIPT } from '../redis/scripts.ts'
-import { commandFor, commandsFor, laidOut, layoutWith } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
+import { commandFor, commandsFor, laidOut, layoutWith } from '../registry/laid-out.support.ts'
 
 const FLAT = { data_format: 'flat', key_template: 'k:${id}' } as const
 const BEGIN = ['EVALSHA', HASH_SCRIPT.sha, '1']

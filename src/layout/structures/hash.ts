@@ -3,13 +3,13 @@
  * destination, or one field a column. Writing a record again changes nothing, as it names its key.
  * To see one: `HGETALL public:users:1`.
  */
-import { HASH_SCRIPT } from '../redis/scripts.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import { expiryOf, type Expiry } from './expiry.ts'
-import { fieldsOf } from './fields.ts'
-import type { Layout, LayoutSettings } from './layout.ts'
-import { NO_GROUP, type Orders } from './orders.ts'
-import type { KeyTemplate } from './template.ts'
+import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { expiryOf, type Expiry } from '../fields/expiry.ts'
+import { fieldsOf } from '../fields/fields.ts'
+import type { Layout, LayoutSettings } from '../encoding/layout.ts'
+import { NO_GROUP, type Orders } from '../encoding/command-groups.ts'
+import type { KeyTemplate } from '../fields/column-template.ts'
 
 export function hashLayout(settings: LayoutSettings, keyTemplate: KeyTemplate): Layout {
   const { dataFormat, onUpdate, writeCondition, staysWhenWritten = false, startsAnew = false } = settings

@@ -2,13 +2,13 @@
  * Many records in one list, in the order they came or the newest first. Lists hold the records' text.
  * To see one: `LRANGE public:events 0 9`.
  */
-import type { RecordSettings } from '../config/records.ts'
-import { knows } from '../redis/dialect.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { knows } from '../../redis/commands/capabilities.ts'
 import { collectionLayout } from './collection.ts'
-import type { TextRange } from './content.ts'
-import type { Layout } from './layout.ts'
-import type { KeyTemplate, StreamNames } from './template.ts'
-import { valueOf } from './value.ts'
+import type { TextRange } from '../fields/content.ts'
+import type { Layout } from '../encoding/layout.ts'
+import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
+import { valueOf } from '../fields/value.ts'
 
 export function listLayout(settings: RecordSettings, key: KeyTemplate, stream: StreamNames): Layout {
   const { listOperation, maxLength, writeCondition } = settings

@@ -2,13 +2,13 @@
  * One entry of a Redis stream a record: Airbyte's three fields, or one field a column. The server gives entries their
  * ids, which rise in the order of arrival. To see the newest: `XREVRANGE public:events + - COUNT 10`.
  */
-import type { RecordSettings } from '../config/records.ts'
-import { knows } from '../redis/dialect.ts'
-import { STREAM_SCRIPT } from '../redis/older-scripts.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { knows } from '../../redis/commands/capabilities.ts'
+import { STREAM_SCRIPT } from '../../redis/commands/fallback-scripts.ts'
 import { collectionLayout } from './collection.ts'
-import { fieldsOf } from './fields.ts'
-import type { Layout } from './layout.ts'
-import type { KeyTemplate } from './template.ts'
+import { fieldsOf } from '../fields/fields.ts'
+import type { Layout } from '../encoding/layout.ts'
+import type { KeyTemplate } from '../fields/column-template.ts'
 
 export function streamLogLayout(settings: RecordSettings, key: KeyTemplate): Layout {
   const { maxLength, streamTrim, writeCondition } = settings

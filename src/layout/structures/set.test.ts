@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { commandFor, commandsFor, laidOut, layoutWith } from '../registry/laid-out.support.ts'
 
 const SET = { cache_type: 'set', data_format: 'json' } as const
 

@@ -2,12 +2,12 @@
  * Many records in one set. Records with the same text, or the same `member`, are there once; writing one again
  * changes nothing. To see some: `SSCAN public:tags 0`.
  */
-import type { RecordSettings } from '../config/records.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { collectionLayout } from './collection.ts'
-import type { TextRange } from './content.ts'
-import type { Layout } from './layout.ts'
-import type { KeyTemplate, StreamNames } from './template.ts'
-import { valueOf } from './value.ts'
+import type { TextRange } from '../fields/content.ts'
+import type { Layout } from '../encoding/layout.ts'
+import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
+import { valueOf } from '../fields/value.ts'
 
 export function setLayout(settings: RecordSettings, key: KeyTemplate, stream: StreamNames): Layout {
   const value = valueOf(settings, stream)

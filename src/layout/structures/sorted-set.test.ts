@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith, refusalOf } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { commandFor, commandsFor, laidOut, layoutWith, refusalOf } from '../registry/laid-out.support.ts'
 
 const SORTED = { cache_type: 'sorted_set', data_format: 'json' } as const
 const BOARD = { ...SORTED, score_field: 'points', member: '${name}' } as const

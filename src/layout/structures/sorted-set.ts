@@ -2,15 +2,15 @@
  * Many records in one sorted set, ordered by the number in a column, or by emission time. Writing one again changes
  * nothing. To see the highest: `ZREVRANGE leaderboard:chess 0 9 WITHSCORES`.
  */
-import type { RecordSettings } from '../config/records.ts'
-import { ColumnKind, compilePath } from '../protocol/columns.ts'
-import { knows } from '../redis/dialect.ts'
-import { SORTED_SET_SCRIPT } from '../redis/older-scripts.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { ColumnKind, compilePath } from '../../protocol/columns/columns.ts'
+import { knows } from '../../redis/commands/capabilities.ts'
+import { SORTED_SET_SCRIPT } from '../../redis/commands/fallback-scripts.ts'
 import { collectionLayout } from './collection.ts'
-import type { TextRange } from './content.ts'
-import type { Layout, RecordView, Refusal } from './layout.ts'
-import type { KeyTemplate, StreamNames } from './template.ts'
-import { valueOf } from './value.ts'
+import type { TextRange } from '../fields/content.ts'
+import type { Layout, RecordView, Refusal } from '../encoding/layout.ts'
+import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
+import { valueOf } from '../fields/value.ts'
 
 /** XX alone does not tell whether there was something to change: CH makes it answer how many it changed. */
 const OPTIONS = { always: [], if_absent: ['NX'], if_exists: ['XX', 'CH'] } as const

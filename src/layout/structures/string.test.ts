@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordOptions } from '../config/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith, refusalOf } from './laid-out.support.ts'
+import type { RecordOptions } from '../../config/layout-options/record-options.ts'
+import { commandFor, commandsFor, laidOut, layoutWith, refusalOf } from '../registry/laid-out.support.ts'
 
 const RECORD = '{"id":12345678901234567890,"s":"€😀","x":1.0}'
 const STRING = { cache_type: 'string' } as const

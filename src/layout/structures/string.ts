@@ -2,14 +2,14 @@
  * One string a record: its JSON text, the text of one column, or the record as Airbyte's three fields in JSON.
  * Writing a record again changes nothing, as it names its key. To see one: `GET user:12345`.
  */
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import { knows } from '../redis/dialect.ts'
-import { SET_SCRIPT } from '../redis/older-scripts.ts'
-import type { TextRange } from './content.ts'
-import { expiryOf, type Expiry } from './expiry.ts'
-import type { Layout, LayoutSettings } from './layout.ts'
-import type { KeyTemplate, StreamNames } from './template.ts'
-import { valueOf } from './value.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { knows } from '../../redis/commands/capabilities.ts'
+import { SET_SCRIPT } from '../../redis/commands/fallback-scripts.ts'
+import type { TextRange } from '../fields/content.ts'
+import { expiryOf, type Expiry } from '../fields/expiry.ts'
+import type { Layout, LayoutSettings } from '../encoding/layout.ts'
+import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
+import { valueOf } from '../fields/value.ts'
 
 export function stringLayout(
   settings: LayoutSettings,

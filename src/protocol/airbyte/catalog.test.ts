@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
+import { ConfigError } from '../../errors.ts'
 import { readCatalog } from './catalog.ts'
 
 /** What a stream has of which the catalog says no more. */

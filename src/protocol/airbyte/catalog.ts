@@ -1,6 +1,6 @@
 /** The configured catalog: which streams a run writes, and how. */
-import { ConfigError } from '../errors.ts'
-import { displayName, identityOf, type StreamDescriptor } from './descriptor.ts'
+import { ConfigError } from '../../errors.ts'
+import { displayName, identityOf, type StreamDescriptor } from './stream-descriptor.ts'
 
 const SYNC_MODES = ['append', 'overwrite', 'append_dedup', 'update', 'soft_delete'] as const
 type SyncMode = (typeof SYNC_MODES)[number]

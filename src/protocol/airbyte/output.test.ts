@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, SystemError, TransientError } from '../errors.ts'
+import { ConfigError, SystemError, TransientError } from '../../errors.ts'
 import { Output } from './output.ts'
 
 describe('output', () => {

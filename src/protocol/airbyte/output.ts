@@ -1,7 +1,7 @@
 /** The only writer to stdout: whole lines, in order, and a way to wait until they have left. */
 import type { Writable } from 'node:stream'
-import { failureTypeOf, messageOf } from '../errors.ts'
-import type { Log } from '../log.ts'
+import { failureTypeOf, messageOf } from '../../errors.ts'
+import type { Log } from '../../log.ts'
 
 export class Output {
   readonly #stream: Writable

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { Input } from './input.ts'
-import { readState, type DestinationStats, type StateMessage } from './states.ts'
+import { SystemError } from '../../errors.ts'
+import { Input } from '../input/message-reader.ts'
+import { readState, type DestinationStats, type StateMessage } from './state-message.ts'
 
 const COUNTS = '{"recordCount":3.0}'
 

@@ -1,7 +1,7 @@
 /** State messages: whose they are, and how they go back: byte for byte as they came, with our counts put in. */
-import { SystemError } from '../errors.ts'
-import type { StreamDescriptor } from './descriptor.ts'
-import type { Message } from './messages.ts'
+import { SystemError } from '../../errors.ts'
+import type { StreamDescriptor } from './stream-descriptor.ts'
+import type { Message } from '../input/message.ts'
 
 type StateScope = { kind: 'stream'; stream: StreamDescriptor } | { kind: 'global' } | { kind: 'legacy' }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Input } from './input.ts'
-import { readStreamStatus, type StreamStatus } from './traces.ts'
+import { Input } from '../input/message-reader.ts'
+import { readStreamStatus, type StreamStatus } from './stream-status.ts'
 
 const users = { name: 'users', namespace: 'public' }
 

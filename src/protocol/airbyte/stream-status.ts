@@ -1,6 +1,6 @@
 /** Trace messages: the only ones that mean something to a destination are the statuses of streams. */
-import type { StreamDescriptor } from './descriptor.ts'
-import type { Message } from './messages.ts'
+import type { StreamDescriptor } from './stream-descriptor.ts'
+import type { Message } from '../input/message.ts'
 
 export interface StreamStatus {
   stream: StreamDescriptor

@@ -1,7 +1,7 @@
 /** Names that come again: how they are found depends on how many members there are, and on how they are written. */
 import { describe, expect, it } from 'vitest'
 import { Columns } from './columns.ts'
-import { Scanner } from './scanner.ts'
+import { Scanner } from '../scanner/scanner.ts'
 
 describe('a name that comes again in the same object', () => {
   it.each([

@@ -5,8 +5,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Columns, compilePath } from './columns.ts'
-import { Leaves } from './leaves.ts'
-import { COLUMN_LENGTH, ColumnFlag, ColumnKind, Scanner } from './scanner.ts'
+import { Leaves } from './flattened-columns.ts'
+import { COLUMN_LENGTH, ColumnFlag, ColumnKind, Scanner } from '../scanner/scanner.ts'
 
 const STREAMS = process.env['TEST_LONG'] ? 30_000 : 400
 const RECORDS = 12

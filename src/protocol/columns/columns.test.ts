@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Columns, compilePath } from './columns.ts'
-import { Scanner } from './scanner.ts'
+import { Scanner } from '../scanner/scanner.ts'
 
 describe('a path', () => {
   it.each([

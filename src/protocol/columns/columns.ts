@@ -2,7 +2,7 @@
  * The columns of one record after the other: where they stand in the record's text, and which of them a path means.
  * A column is known by its row; members of an object have the rows behind the object's own.
  */
-import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind, type Scanner } from './scanner.ts'
+import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind, type Scanner } from '../scanner/scanner.ts'
 
 export { ColumnKind }
 

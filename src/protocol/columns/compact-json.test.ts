@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compact, endOfInteger, integerText } from './compact.ts'
+import { compact, endOfInteger, integerText } from './compact-json.ts'
 
 describe('compact JSON', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Columns, compilePath } from './columns.ts'
-import { Leaves } from './leaves.ts'
-import { Scanner } from './scanner.ts'
+import { Leaves } from './flattened-columns.ts'
+import { Scanner } from '../scanner/scanner.ts'
 
 describe('the leaves of a record', () => {
   it.each([

@@ -1,7 +1,7 @@
 /** Lines lie in blocks of memory: they are moved, blocks grow, are used again, and stay for those who use them. */
 import { describe, expect, it } from 'vitest'
-import type { Block } from './block.ts'
-import { Input } from './input.ts'
+import type { Block } from './input-block.ts'
+import { Input } from './message-reader.ts'
 
 const KIB = 1024
 const SIZE = 512 * KIB

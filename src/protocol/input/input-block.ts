@@ -3,7 +3,7 @@
  * uses them any more: records are laid out from here, without having been copied.
  */
 import { isUtf8 } from 'node:buffer'
-import { Scanner } from './scanner.ts'
+import { Scanner } from '../scanner/scanner.ts'
 
 const LF = 0x0a
 

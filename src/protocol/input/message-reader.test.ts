@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { Input } from './input.ts'
+import { SystemError } from '../../errors.ts'
+import { Input } from './message-reader.ts'
 
 const record = (id: number): string =>
   `{"type":"RECORD","record":{"stream":"ü","data":{"id":${id},"s":"€😀"},"emitted_at":${id}}}`

@@ -1,8 +1,8 @@
 /** The connector's input: chunks of bytes in, one message after the other out. */
 import { isUtf8 } from 'node:buffer'
-import { SystemError } from '../errors.ts'
-import { Blocks, type Block } from './block.ts'
-import { Message } from './messages.ts'
+import { SystemError } from '../../errors.ts'
+import { Blocks, type Block } from './input-block.ts'
+import { Message } from './message.ts'
 
 const LF = 0x0a
 

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { compact } from './compact.ts'
-import { Input } from './input.ts'
-import type { Range } from './messages.ts'
+import { SystemError } from '../../errors.ts'
+import { compact } from '../columns/compact-json.ts'
+import { Input } from './message-reader.ts'
+import type { Range } from './message.ts'
 
 const CASES = process.env['TEST_LONG'] ? 200_000 : 10_000
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { Input } from './input.ts'
+import { SystemError } from '../../errors.ts'
+import { Input } from './message-reader.ts'
 
 const SECRET = '"card":"4111-1111"'
 const WHOLE = '"stream":"s","data":{},"emitted_at":1'

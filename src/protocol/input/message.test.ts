@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { Input } from './input.ts'
-import type { Message, Range } from './messages.ts'
+import { SystemError } from '../../errors.ts'
+import { Input } from './message-reader.ts'
+import type { Message, Range } from './message.ts'
 
 const RECORD =
   '{"type":"RECORD","record":{"stream":"users","namespace":"public","data":{"id":1},"emitted_at":5}}'

@@ -2,8 +2,8 @@
  * One message after the other, as the scanner has found them. A record's `data` is only located, never built; the
  * rare messages (states, traces) hand out their text for `JSON.parse`.
  */
-import { SystemError } from '../errors.ts'
-import { Field, reasonText, type Scanner } from './scanner.ts'
+import { SystemError } from '../../errors.ts'
+import { Field, reasonText, type Scanner } from '../scanner/scanner.ts'
 
 /** Kinds that a destination does not act on (LOG, CONTROL, and those not invented yet) are `other`. */
 export type MessageKind = 'other' | 'record' | 'state' | 'trace'

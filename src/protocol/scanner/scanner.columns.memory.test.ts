@@ -1,6 +1,6 @@
 /** Most records have few columns, for which there is always room; for others it is made behind the input. */
 import { describe, expect, it } from 'vitest'
-import { Columns } from './columns.ts'
+import { Columns } from '../columns/columns.ts'
 import { Scanner } from './scanner.ts'
 
 const MIB = 1 << 20

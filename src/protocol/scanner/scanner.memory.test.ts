@@ -1,8 +1,8 @@
 /** The input lies in the scanner's memory, which ends somewhere, grows, and is used again; so is the table of lines. */
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { Input } from './input.ts'
-import type { Range } from './messages.ts'
+import { SystemError } from '../../errors.ts'
+import { Input } from '../input/message-reader.ts'
+import type { Range } from '../input/message.ts'
 import { Scanner } from './scanner.ts'
 
 const KIB = 1024

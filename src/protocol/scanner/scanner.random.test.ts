@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { Input } from './input.ts'
+import { SystemError } from '../../errors.ts'
+import { Input } from '../input/message-reader.ts'
 
 const CASES = process.env['TEST_LONG'] ? 1_000_000 : 50_000
 const TIMEOUT = { timeout: 600_000 }

@@ -1,7 +1,7 @@
 /** Strings are looked at 16 bytes at a time: what ends one, or spoils it, may stand anywhere in such a step. */
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { Input } from './input.ts'
+import { SystemError } from '../../errors.ts'
+import { Input } from '../input/message-reader.ts'
 
 const LONGEST = 70
 const OPEN = '{"type":"RECORD","record":{"stream":"s","emitted_at":1,"data":{"v":"'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import { Input } from './input.ts'
+import { SystemError } from '../../errors.ts'
+import { Input } from '../input/message-reader.ts'
 
 const LF = 0x0a
 const DEEPEST = 65_536

@@ -1,12 +1,12 @@
 /**
- * The scanner that reads lines as messages, a WebAssembly module (`assembly/`), and the memory it shares with us:
+ * The scanner that reads lines as messages, a WebAssembly module (`wasm/`), and the memory it shares with us:
  * the input lies in it, and the scanner writes a table of what it found, a row a line. Of a record it can be asked
  * for the columns, which are in a table of their own.
  */
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** Where the fields of a row stand, in the order of `Row` in assembly/scan.ts. All are 32-bit numbers. */
+/** Where the fields of a row stand, in the order of `Row` in wasm/scan.ts. All are 32-bit numbers. */
 export const Field = {
   kind: 0,
   hasType: 1,
@@ -26,7 +26,7 @@ export const Field = {
   lineStart: 22,
 } as const
 
-/** Where the fields of a row stand in the table of columns, in the order of `Column` in assembly/column.ts. */
+/** Where the fields of a row stand in the table of columns, in the order of `Column` in wasm/column.ts. */
 export const ColumnField = {
   nameStart: 0,
   nameEnd: 1,
@@ -64,7 +64,7 @@ export const ColumnFlag = {
   depthShift: 8,
 } as const
 
-/** In the order of `Reason` in assembly/failure.ts. */
+/** In the order of `Reason` in wasm/failure.ts. */
 const REASONS = [
   '',
   'expected a value',
@@ -132,10 +132,10 @@ export class Scanner {
   constructor(inputSize: number) {
     // Built beside the connector; the path is the same from src/ and from dist/.
     compiled ??= new WebAssembly.Module(
-      readFileSync(new URL('../../dist/protocol/scan.wasm', import.meta.url)),
+      readFileSync(new URL('../../../dist/protocol/scanner/scan.wasm', import.meta.url)),
     )
     const { exports } = new WebAssembly.Instance(compiled, { env: { abort: () => {} } })
-    // What the module exports is fixed by assembly/scan.ts.
+    // What the module exports is fixed by wasm/scan.ts.
     this.#module = exports as unknown as Exports
     this.rowLength = this.#module.rowSize() / Int32Array.BYTES_PER_ELEMENT
     this.inputStart = this.#module.inputStart()

@@ -1,11 +1,11 @@
 /** Single commands: each is asked of the server that has its key, and again on a new connection until it is answered. */
-import type { Address } from '../config/config.ts'
-import type { Reply } from './connect.ts'
-import type { Hold } from './hold.ts'
-import { readRedirection } from './redirection.ts'
-import type { Server } from './server.ts'
-import type { Servers } from './servers.ts'
-import { judge } from './verdict.ts'
+import type { Address } from '../../config/settings/config.ts'
+import type { Reply } from '../session/open-connection.ts'
+import type { Hold } from './redirection-barrier.ts'
+import { readRedirection } from '../failures/redirection.ts'
+import type { Server } from '../session/node.ts'
+import type { Servers } from '../session/node-pool.ts'
+import { judge } from '../failures/error-classifier.ts'
 
 interface Question {
   readonly command: string

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { CommandBuffer } from './resp.ts'
-import { slotOf } from './slots.ts'
-import { takeApart } from './split.ts'
+import { CommandBuffer } from '../resp/command-buffer.ts'
+import { slotOf } from '../resp/key-slot.ts'
+import { takeApart } from './command-splitter.ts'
 
 const SEED = 20_262
 

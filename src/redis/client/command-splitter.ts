@@ -1,5 +1,5 @@
 /** Takes encoded commands apart by the slots of their keys, so that each goes to the node that has it. */
-import { slotIn } from './slots.ts'
+import { slotIn } from '../resp/key-slot.ts'
 
 const ZERO = 0x30
 

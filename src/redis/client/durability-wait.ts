@@ -2,14 +2,14 @@
  * Makes sure that what servers have answered outlives them: WAIT and WAITAOF tell how many replicas, and disks, have
  * all that was written before a write of the same connection. They hold up that connection, so it is one of its own.
  */
-import type { Durability } from '../config/config.ts'
-import { TransientError } from '../errors.ts'
-import type { Reply } from './connect.ts'
-import { readRedirection, type Redirection } from './redirection.ts'
-import type { Outage } from './retry.ts'
-import type { Server } from './server.ts'
-import type { Ask, Servers } from './servers.ts'
-import { judge } from './verdict.ts'
+import type { Durability } from '../../config/settings/config.ts'
+import { TransientError } from '../../errors.ts'
+import type { Reply } from '../session/open-connection.ts'
+import { readRedirection, type Redirection } from '../failures/redirection.ts'
+import type { Outage } from '../failures/outage.ts'
+import type { Server } from '../session/node.ts'
+import type { Ask, Servers } from '../session/node-pool.ts'
+import { judge } from '../failures/error-classifier.ts'
 
 type Asked = Exclude<Durability, { mode: 'none' }>
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Identity as Known, Reply } from './connect.ts'
-import { fence, type Present } from './fence.ts'
+import type { Identity as Known, Reply } from '../session/open-connection.ts'
+import { fence, type Present } from './fencing.ts'
 
 type Identity = Omit<Known, 'where'>
 

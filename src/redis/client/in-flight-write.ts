@@ -1,9 +1,9 @@
 /** A shipment on its way: which of its commands have been answered, and what by. */
-import type { Address } from '../config/config.ts'
-import type { Answers, Load, Reading } from './lane.ts'
-import { readRedirection, type Redirection } from './redirection.ts'
+import type { Address } from '../../config/settings/config.ts'
+import type { Answers, Load, Reading } from '../session/write-pipeline.ts'
+import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { putNumber, type OnceOnly } from './once.ts'
-import { takeApart, type Commands } from './split.ts'
+import { takeApart, type Commands } from './command-splitter.ts'
 
 /** Encoded commands that go out together, to whichever servers have their keys. */
 export interface Shipment extends Load {

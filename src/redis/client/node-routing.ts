@@ -1,10 +1,10 @@
 /** Makes loads of a delivery: what of it is to be sent, for each server what is its own. */
-import { Delivery, type Mark, type Pending } from './delivery.ts'
-import type { Load } from './lane.ts'
-import { Numbering } from './numbering.ts'
-import { CommandBuffer } from './resp.ts'
-import type { Server } from './server.ts'
-import type { Servers } from './servers.ts'
+import { Delivery, type Mark, type Pending } from './in-flight-write.ts'
+import type { Load } from '../session/write-pipeline.ts'
+import { Numbering } from './sequence-numbers.ts'
+import { CommandBuffer } from '../resp/command-buffer.ts'
+import type { Server } from '../session/node.ts'
+import type { Servers } from '../session/node-pool.ts'
 
 export interface ServerLoad {
   readonly server: Server

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../errors.ts'
-import type { Reply } from './connect.ts'
-import type { Ask } from './servers.ts'
+import { TransientError } from '../../errors.ts'
+import type { Reply } from '../session/open-connection.ts'
+import type { Ask } from '../session/node-pool.ts'
 import { OnceOnly, putNumber } from './once.ts'
 
 describe('transactions that must not be run twice', () => {

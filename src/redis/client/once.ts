@@ -2,8 +2,8 @@
  * Transactions that must not be run twice carry a number, and leave it on the server under a key of the run: when
  * their replies were lost, that key tells which of them were run.
  */
-import { TransientError } from '../errors.ts'
-import type { Ask } from './servers.ts'
+import { TransientError } from '../../errors.ts'
+import type { Ask } from '../session/node-pool.ts'
 
 /** Long enough for the longest outage that anybody waits out; a run that ends well removes the key itself. */
 const KEPT_SECONDS = 7 * 24 * 3600

@@ -2,7 +2,7 @@
  * Holds traffic up when a cluster has sent some of it elsewhere, until all that is under way has been answered. Then
  * it is known what has to go first.
  */
-import type { Redirection } from './redirection.ts'
+import type { Redirection } from '../failures/redirection.ts'
 
 export class Hold {
   readonly #over: (redirections: readonly Redirection[]) => void

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { TransientError } from '../errors.ts'
-import { Numbering } from './numbering.ts'
-import type { Ask } from './servers.ts'
+import { TransientError } from '../../errors.ts'
+import { Numbering } from './sequence-numbers.ts'
+import type { Ask } from '../session/node-pool.ts'
 
 const numbering = () => new Numbering((slot) => `k${slot}`)
 

@@ -1,6 +1,6 @@
 /** Numbers that a run leaves on the servers: one row of them; on a cluster, one in each slot that needs its own. */
 import { OnceOnly } from './once.ts'
-import type { Ask } from './servers.ts'
+import type { Ask } from '../session/node-pool.ts'
 
 export class Numbering {
   readonly #keyIn: (slot: number | undefined) => string

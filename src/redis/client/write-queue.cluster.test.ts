@@ -1,8 +1,8 @@
 // Traffic to a cluster: each server is given what is its own, and what is sent on goes first.
 import { describe, expect, it } from 'vitest'
-import { OK, rejectedIn, WRONGTYPE } from './lane.support.ts'
-import type { Servers } from './servers.ts'
-import { A, B, B2, C, C2, openTraffic, SLOT_B, SLOT_C, watched, writes } from './traffic.support.ts'
+import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
+import type { Servers } from '../session/node-pool.ts'
+import { A, B, B2, C, C2, openTraffic, SLOT_B, SLOT_C, watched, writes } from './write-queue.support.ts'
 
 const FINE = { rejections: [], done: [], read: [] }
 const MOVED = `-MOVED ${SLOT_B} h:2\r\n`

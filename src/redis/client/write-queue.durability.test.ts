@@ -1,12 +1,12 @@
 // Where an answer is not enough: what is sent is there only once as many replicas, or disks, have it.
 import { describe, expect, it } from 'vitest'
-import type { Durability } from '../config/config.ts'
-import { Assurance } from './assurance.ts'
-import { OK, rejectedIn, WRONGTYPE } from './lane.support.ts'
-import { Outage } from './retry.ts'
+import type { Durability } from '../../config/settings/config.ts'
+import { Assurance } from './durability-wait.ts'
+import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
+import { Outage } from '../failures/outage.ts'
 import {
   A, B, keyIn, noteOf, openTraffic, ran, refusal, SLOT_B, takeSlotsOfLast, transaction, turn, watched, writes, type PlayedServer,
-} from './traffic.support.ts' // prettier-ignore
+} from './write-queue.support.ts' // prettier-ignore
 
 type Asked = Exclude<Durability, { mode: 'none' }>
 

@@ -1,8 +1,8 @@
 // Marks, and what is there only once they tell so.
 import { describe, expect, it } from 'vitest'
-import type { Shipment } from './delivery.ts'
-import { OK } from './lane.support.ts'
-import { A, B, C, noteOf, openTraffic, SLOT_B, takeSlotsOfLast, watched, writes } from './traffic.support.ts' // prettier-ignore
+import type { Shipment } from './in-flight-write.ts'
+import { OK } from '../session/write-pipeline.support.ts'
+import { A, B, C, noteOf, openTraffic, SLOT_B, takeSlotsOfLast, watched, writes } from './write-queue.support.ts' // prettier-ignore
 
 const FINE = { rejections: [], done: [], read: [] }
 

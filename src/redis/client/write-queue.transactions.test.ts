@@ -1,7 +1,7 @@
 // Transactions and questions on their way to a cluster.
 import { describe, expect, it } from 'vitest'
-import { OK } from './lane.support.ts'
-import { A, A2, B, B2, C, noteOf, openTraffic, ran, SLOT_A, SLOT_B, transaction, watched, writes } from './traffic.support.ts' // prettier-ignore
+import { OK } from '../session/write-pipeline.support.ts'
+import { A, A2, B, B2, C, noteOf, openTraffic, ran, SLOT_A, SLOT_B, transaction, watched, writes } from './write-queue.support.ts' // prettier-ignore
 
 const FINE = { rejections: [], done: [], read: [] }
 const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n'

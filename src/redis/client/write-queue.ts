@@ -2,16 +2,16 @@
  * Shipments on their way. What was not answered when a connection breaks is kept, and goes out again, in order, on the
  * next one. What a cluster sends on to another node goes first when traffic goes on: nothing that came later overtakes it.
  */
-import type { Assurance } from './assurance.ts'
-import type { Reply } from './connect.ts'
-import { Delivery, type Shipment } from './delivery.ts'
-import { Hold } from './hold.ts'
-import type { Answers, Reading } from './lane.ts'
-import { loadsOf, marksFor, type ServerLoad } from './loads.ts'
-import type { Numbering } from './numbering.ts'
-import { Questions, type QuestionEvents } from './questions.ts'
-import type { Redirection } from './redirection.ts'
-import type { Servers } from './servers.ts'
+import type { Assurance } from './durability-wait.ts'
+import type { Reply } from '../session/open-connection.ts'
+import { Delivery, type Shipment } from './in-flight-write.ts'
+import { Hold } from './redirection-barrier.ts'
+import type { Answers, Reading } from '../session/write-pipeline.ts'
+import { loadsOf, marksFor, type ServerLoad } from './node-routing.ts'
+import type { Numbering } from './sequence-numbers.ts'
+import { Questions, type QuestionEvents } from './command-queue.ts'
+import type { Redirection } from '../failures/redirection.ts'
+import type { Servers } from '../session/node-pool.ts'
 
 export interface TrafficEvents extends QuestionEvents {
   /** Everything under way is answered, and some of it has to go elsewhere: `goOn` is to be called. */

@@ -1,5 +1,5 @@
 /** Stand in for options of commands that older servers do not have. */
-import { script } from './scripts.ts'
+import { script } from './row-scripts.ts'
 
 /** For SET with PXAT. KEYS[1]: a key. ARGV: its value, when it ends (epoch milliseconds), NX or XX if it is on a condition. */
 export const SET_SCRIPT = script(`

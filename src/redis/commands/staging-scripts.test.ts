@@ -1,8 +1,8 @@
 // Swapping and draining what is large, binary or refused, on a real Redis.
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { RedisServer } from '../../integration_tests/support/redis-server.ts'
-import { skipWhatIsLacking } from '../../integration_tests/support/redis-version.ts'
+import { RedisServer } from '../../../integration_tests/support/redis-server.ts'
+import { skipWhatIsLacking } from '../../../integration_tests/support/redis-version.ts'
 import { DRAIN_SCRIPT, SWAP_SCRIPT } from './staging-scripts.ts'
 
 beforeEach(skipWhatIsLacking)

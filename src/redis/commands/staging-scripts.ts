@@ -1,5 +1,5 @@
 /** The scripts that have what was gathered under a staging key take the place of what is live, or join it. */
-import { script } from './scripts.ts'
+import { script } from './row-scripts.ts'
 
 /**
  * KEYS: what was gathered, what is live, what is to become of that. ARGV: the kind that live may be, as TYPE answers;

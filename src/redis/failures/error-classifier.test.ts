@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, failureTypeOf, SystemError, TransientError } from '../errors.ts'
-import { ProtocolError } from './replies.ts'
-import { judge, judgeReply } from './verdict.ts'
+import { ConfigError, failureTypeOf, SystemError, TransientError } from '../../errors.ts'
+import { ProtocolError } from '../resp/reply-reader.ts'
+import { judge, judgeReply } from './error-classifier.ts'
 
 const HERE = 'redis.example.com:6379'
 

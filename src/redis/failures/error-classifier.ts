@@ -2,9 +2,9 @@
  * What an error means: the one place that decides whether to try again, to blame the record, or to stop, and that
  * says it in a sentence for the operator.
  */
-import { ConfigError, SystemError, TransientError, type ConnectorError } from '../errors.ts'
-import { ProtocolError } from './replies.ts'
-import { tlsProblem } from './transport/tls-problems.ts'
+import { ConfigError, SystemError, TransientError, type ConnectorError } from '../../errors.ts'
+import { ProtocolError } from '../resp/reply-reader.ts'
+import { tlsProblem } from '../transport/tls-problems.ts'
 
 /** `record`: only this record is refused. `again`: it may work later. `stop`: nobody but the operator can help. */
 type Verdict = 'record' | 'again' | 'stop'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../errors.ts'
-import { Outage } from './retry.ts'
+import { TransientError } from '../../errors.ts'
+import { Outage } from './outage.ts'
 
 const REFUSED = new TransientError('Nothing listens at h:1.')
 

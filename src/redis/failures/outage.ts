@@ -1,7 +1,7 @@
 /** How long a server that cannot take writes is waited for, and at what pace it is tried again. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TransientError } from '../errors.ts'
-import type { Log } from '../log.ts'
+import { TransientError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000

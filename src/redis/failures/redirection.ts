@@ -1,6 +1,6 @@
 /** What a node of a cluster answers when another one has the key, or will have it soon. */
-import type { Address } from '../config/config.ts'
-import { readAddress } from './address.ts'
+import type { Address } from '../../config/settings/config.ts'
+import { readAddress } from '../transport/address.ts'
 
 /**
  * `moved`: the slot is another node's. `ask`: the slot is on its way to another node, and this key has arrived there.

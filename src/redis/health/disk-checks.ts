@@ -1,5 +1,5 @@
 /** What of that which was acknowledged a server may lose. */
-import { numberIn } from './facts.ts'
+import { numberIn } from './server-info.ts'
 import { failed, type Finding, type Rule } from './finding.ts'
 
 export const lossOnDisk: Rule = ({ info, settings }, { durability: { mode } }) => {

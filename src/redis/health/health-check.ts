@@ -1,16 +1,16 @@
 /** Finds out whether servers are, and take, what a run needs; leaves nothing behind. */
-import type { Connection } from '../../config/config.ts'
-import { addressText } from '../address.ts'
-import { openConnection } from '../connect.ts'
-import { readFacts } from './facts.ts'
+import type { Connection } from '../../config/settings/config.ts'
+import { addressText } from '../transport/address.ts'
+import { openConnection } from '../session/open-connection.ts'
+import { readFacts } from './server-info.ts'
 import { sayAll, type Expectations, type Finding, type Said } from './finding.ts'
-import { findingsFrom } from './findings.ts'
-import { lookAt, tryAnyKey, type KnownKey } from './known-keys.ts'
+import { findingsFrom } from './server-checks.ts'
+import { lookAt, tryAnyKey, type KnownKey } from './key-checks.ts'
 import { tryOut, type Abilities } from './permissions.ts'
-import { besideKey, slotOf } from '../slots.ts'
-import { readTopology, type Topology } from '../deployment/topology.ts'
+import { besideKey, slotOf } from '../resp/key-slot.ts'
+import { readTopology, type Topology } from '../topology/topology.ts'
 import { Transport } from '../transport/transport.ts'
-import { judge, type Where } from '../verdict.ts'
+import { judge, type Where } from '../failures/error-classifier.ts'
 
 export interface Probe extends Expectations, Abilities {
   readonly prefix: string

@@ -1,5 +1,5 @@
 /** Keys that a sync is known to write before it begins: they may hold something else, or be out of the user's reach. */
-import type { OpenConnection } from '../connect.ts'
+import type { OpenConnection } from '../session/open-connection.ts'
 import type { Finding } from './finding.ts'
 
 export interface KnownKey {

@@ -1,5 +1,5 @@
 /** How much memory a server has left, and what it drops when there is none. */
-import { numberIn } from './facts.ts'
+import { numberIn } from './server-info.ts'
 import type { Rule } from './finding.ts'
 
 /** Less of its memory than this is little. */

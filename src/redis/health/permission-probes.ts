@@ -2,10 +2,10 @@
  * What a run does to a server, as steps that a check can take on keys of its own: every command, those within scripts
  * too, so that the one that is missing can be named.
  */
-import { knows } from '../dialect.ts'
-import { STREAM_SCRIPT } from '../older-scripts.ts'
-import { FIELD_SCRIPT, HASH_SCRIPT } from '../scripts.ts'
-import { SWAP_SCRIPT } from '../staging-scripts.ts'
+import { knows } from '../commands/capabilities.ts'
+import { STREAM_SCRIPT } from '../commands/fallback-scripts.ts'
+import { FIELD_SCRIPT, HASH_SCRIPT } from '../commands/row-scripts.ts'
+import { SWAP_SCRIPT } from '../commands/staging-scripts.ts'
 
 export interface Step {
   readonly command: string

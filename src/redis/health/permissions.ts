@@ -1,9 +1,9 @@
 /** Takes the steps that a run would take, and tells which of them a user may not take, or a server does not know. */
-import type { OpenConnection } from '../connect.ts'
+import type { OpenConnection } from '../session/open-connection.ts'
 import { listed, type Finding } from './finding.ts'
-import { isKeyDenied } from './known-keys.ts'
-import { NEEDS, stepsFor, type Need, type ProbeKeys, type Step } from './steps.ts'
-import { judge } from '../verdict.ts'
+import { isKeyDenied } from './key-checks.ts'
+import { NEEDS, stepsFor, type Need, type ProbeKeys, type Step } from './permission-probes.ts'
+import { judge } from '../failures/error-classifier.ts'
 
 export interface Abilities {
   /** Needed by every sync with this configuration. */

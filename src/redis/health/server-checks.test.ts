@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Facts } from './facts.ts'
+import type { Facts } from './server-info.ts'
 import { sayAll, type Expectations } from './finding.ts'
-import { findingsFrom } from './findings.ts'
+import { findingsFrom } from './server-checks.ts'
 
 const expected: Expectations = {
   deployment: 'standalone',

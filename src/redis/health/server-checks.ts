@@ -1,8 +1,8 @@
 /** What follows from what a server tells of itself: pure, facts in, findings out. */
-import { lossOnDisk, lackOfDurability } from './disk-findings.ts'
-import type { Facts } from './facts.ts'
+import { lossOnDisk, lackOfDurability } from './disk-checks.ts'
+import type { Facts } from './server-info.ts'
 import { failed, listed, type Expectations, type Finding, type Rule } from './finding.ts'
-import { eviction, memory } from './memory-findings.ts'
+import { eviction, memory } from './memory-checks.ts'
 
 export function findingsFrom(facts: Facts, expected: Expectations): Finding[] {
   const rules: Rule[] = isSentinel(facts)

@@ -1,5 +1,5 @@
 /** What a server tells of itself. Managed services keep some of it to themselves, which is no reason to fail. */
-import type { OpenConnection, Reply } from '../connect.ts'
+import type { OpenConnection, Reply } from '../session/open-connection.ts'
 
 export interface Facts {
   /** The lines of INFO; undefined where it may not be asked. */

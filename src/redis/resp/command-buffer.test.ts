@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CommandBuffer, keyOfCommand, keysOfCommands } from './resp.ts'
+import { CommandBuffer, keyOfCommand, keysOfCommands } from './command-buffer.ts'
 
 describe('a command', () => {
   it.each([

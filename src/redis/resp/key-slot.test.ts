@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { RedisServer } from '../../integration_tests/support/redis-server.ts'
-import { besideKey, keyInSlot, slotIn, slotOf, tagOf } from './slots.ts'
+import { RedisServer } from '../../../integration_tests/support/redis-server.ts'
+import { besideKey, keyInSlot, slotIn, slotOf, tagOf } from './key-slot.ts'
 
 const SEED = 20_261
 

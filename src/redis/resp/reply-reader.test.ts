@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ProtocolError, ReplyReader, type Outcome } from './replies.ts'
+import { ProtocolError, ReplyReader, type Outcome } from './reply-reader.ts'
 
 type Heard = Outcome | Outcome[]
 

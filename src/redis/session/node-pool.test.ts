@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Reply } from './connect.ts'
-import { slotOf } from './slots.ts'
+import type { Reply } from './open-connection.ts'
+import { slotOf } from '../resp/key-slot.ts'
 import {
   A,
   B,
@@ -12,7 +12,7 @@ import {
   takeSlotsOfLast,
   turn,
   type PlayedServer,
-} from './traffic.support.ts'
+} from '../client/write-queue.support.ts'
 
 const three = () => [1, 2, 3].map((port) => playServer(port)) as [PlayedServer, PlayedServer, PlayedServer]
 

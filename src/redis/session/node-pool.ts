@@ -1,12 +1,12 @@
 /** The servers that hold the data, connected to: one, or the masters of a cluster. */
-import type { Address } from '../config/config.ts'
-import { addressText } from './address.ts'
-import type { Identity, Reply } from './connect.ts'
-import { readRedirection, type Redirection } from './redirection.ts'
-import { Server, type ServerParts } from './server.ts'
-import { slotOf } from './slots.ts'
-import type { Topology } from './deployment/topology.ts'
-import { judge } from './verdict.ts'
+import type { Address } from '../../config/settings/config.ts'
+import { addressText } from '../transport/address.ts'
+import type { Identity, Reply } from './open-connection.ts'
+import { readRedirection, type Redirection } from '../failures/redirection.ts'
+import { Server, type ServerParts } from './node.ts'
+import { slotOf } from '../resp/key-slot.ts'
+import type { Topology } from '../topology/topology.ts'
+import { judge } from '../failures/error-classifier.ts'
 
 /** Runs one command. */
 export type Ask = (command: string, ...args: (string | number)[]) => Promise<Reply>

@@ -1,11 +1,11 @@
 /** One server that is connected to: single commands go over one connection, bulk writes down the lane of another. */
-import type { Address, Connection } from '../config/config.ts'
-import { addressText } from './address.ts'
-import { openAll, openConnection, type Identity, type OpenConnection, type Reply } from './connect.ts'
-import { Lane, type Load, type Reading } from './lane.ts'
-import { Silence } from './silence.ts'
-import type { Transport } from './transport/transport.ts'
-import type { Where } from './verdict.ts'
+import type { Address, Connection } from '../../config/settings/config.ts'
+import { addressText } from '../transport/address.ts'
+import { openAll, openConnection, type Identity, type OpenConnection, type Reply } from './open-connection.ts'
+import { Lane, type Load, type Reading } from './write-pipeline.ts'
+import { Silence } from './response-timeout.ts'
+import type { Transport } from '../transport/transport.ts'
+import type { Where } from '../failures/error-classifier.ts'
 
 export interface ServerEvents {
   /** Its connections are of no more use. */

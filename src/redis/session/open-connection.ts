@@ -2,11 +2,11 @@
 import { AbstractConnector, Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Address, Connection } from '../config/config.ts'
-import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from './dialect.ts'
-import { OLDER_SCRIPTS } from './older-scripts.ts'
-import { ProtocolError } from './replies.ts'
-import type { Transport } from './transport/transport.ts'
+import type { Address, Connection } from '../../config/settings/config.ts'
+import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from '../commands/capabilities.ts'
+import { OLDER_SCRIPTS } from '../commands/fallback-scripts.ts'
+import { ProtocolError } from '../resp/reply-reader.ts'
+import type { Transport } from '../transport/transport.ts'
 
 export type Reply = string | number | null | Buffer | Reply[]
 

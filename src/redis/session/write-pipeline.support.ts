@@ -1,7 +1,7 @@
 /** For tests of what goes over a lane: a lane without a server. */
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { Lane, type Answers, type Load, type Reading } from './lane.ts'
+import { Lane, type Answers, type Load, type Reading } from './write-pipeline.ts'
 
 export const OK = '+OK\r\n'
 export const WRONGTYPE = '-WRONGTYPE x\r\n'

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { SystemError, TransientError } from '../errors.ts'
-import { load, NOTHING, OK, openLane, rejectedIn, WRONGTYPE } from './lane.support.ts'
-import { ProtocolError } from './replies.ts'
+import { SystemError, TransientError } from '../../errors.ts'
+import { load, NOTHING, OK, openLane, rejectedIn, WRONGTYPE } from './write-pipeline.support.ts'
+import { ProtocolError } from '../resp/reply-reader.ts'
 
 describe('a load', () => {
   it('is confirmed when every reply to it is in, in the order of the shipments', async () => {

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../errors.ts'
-import type { Load } from './lane.ts'
-import { load, NOTHING, OK, openLane, rejectedIn, WRONGTYPE } from './lane.support.ts'
+import { TransientError } from '../../errors.ts'
+import type { Load } from './write-pipeline.ts'
+import { load, NOTHING, OK, openLane, rejectedIn, WRONGTYPE } from './write-pipeline.support.ts'
 
 describe('a transaction', () => {
   it('is confirmed by what it gives in the end, and not by what is answered before', async () => {

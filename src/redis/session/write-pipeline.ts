@@ -1,8 +1,8 @@
 /** A lane carries bulk writes over one connection: loads of encoded commands go out in order, and every reply is read. */
 import type { Socket } from 'node:net'
-import type { ConnectorError } from '../errors.ts'
-import { ReplyReader, textIn, valuesIn, type Outcome } from './replies.ts'
-import { judgeReply, type Where } from './verdict.ts'
+import type { ConnectorError } from '../../errors.ts'
+import { ReplyReader, textIn, valuesIn, type Outcome } from '../resp/reply-reader.ts'
+import { judgeReply, type Where } from '../failures/error-classifier.ts'
 
 /** Encoded commands that go out together. */
 export interface Load {

@@ -1,9 +1,9 @@
 /** Asks one sentinel for the master, how new its answer is, and who the other sentinels are. */
-import type { Address } from '../../config/config.ts'
-import { addressText } from '../address.ts'
-import { openConnection, type OpenConnection, type Reply } from '../connect.ts'
+import type { Address } from '../../config/settings/config.ts'
+import { addressText } from '../transport/address.ts'
+import { openConnection, type OpenConnection, type Reply } from '../session/open-connection.ts'
 import type { SentinelDeployment } from './sentinel.ts'
-import { isReply, within } from './timely.ts'
+import { isReply, within } from './with-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
 
 /** A sentinel that does not answer within this is passed over. */

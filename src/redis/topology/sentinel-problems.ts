@@ -1,9 +1,9 @@
 /** What it means that no sentinel names a master, in a sentence for the operator. */
 import { ConfigError, ConnectorError, TransientError, messageOf } from '../../errors.ts'
-import { ProtocolError } from '../replies.ts'
+import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Answer } from './sentinel-answer.ts'
 import type { SentinelDeployment } from './sentinel.ts'
-import { isReply } from './timely.ts'
+import { isReply } from './with-timeout.ts'
 
 type Rule = readonly [pattern: RegExp, sentence: (where: string) => string]
 

@@ -2,15 +2,15 @@
  * Finds the master that sentinels watch, as Redis' guidelines for clients of sentinels want it: any sentinel may be
  * down or cut off from the others, so all are asked, the newest answer is believed, and the server has the last word.
  */
-import type { Address, Connection, Deployment } from '../../config/config.ts'
+import type { Address, Connection, Deployment } from '../../config/settings/config.ts'
 import { ConnectorError, TransientError } from '../../errors.ts'
-import { addressText } from '../address.ts'
-import { openConnection, type OpenConnection } from '../connect.ts'
+import { addressText } from '../transport/address.ts'
+import { openConnection, type OpenConnection } from '../session/open-connection.ts'
 import { askSentinel, type Answer, type Named } from './sentinel-answer.ts'
 import { noMaster } from './sentinel-problems.ts'
-import { isReply, within } from './timely.ts'
+import { isReply, within } from './with-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
-import { judge } from '../verdict.ts'
+import { judge } from '../failures/error-classifier.ts'
 
 export type SentinelDeployment = Extract<Deployment, { kind: 'sentinel' }>
 

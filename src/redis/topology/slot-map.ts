@@ -1,9 +1,9 @@
 /** Asks a node of a cluster which master has which slots. */
-import type { Address, Connection } from '../../config/config.ts'
+import type { Address, Connection } from '../../config/settings/config.ts'
 import { TransientError } from '../../errors.ts'
-import { addressText } from '../address.ts'
-import { openConnection, type Reply } from '../connect.ts'
-import { SLOTS } from '../slots.ts'
+import { addressText } from '../transport/address.ts'
+import { openConnection, type Reply } from '../session/open-connection.ts'
+import { SLOTS } from '../resp/key-slot.ts'
 import type { Topology } from './topology.ts'
 import type { Transport } from '../transport/transport.ts'
 

@@ -1,11 +1,11 @@
 /** Which servers hold the data now, as the deployment tells: one, or on a cluster the masters, each with its slots. */
-import type { Address, Connection } from '../../config/config.ts'
-import { addressText } from '../address.ts'
-import type { Redirection } from '../redirection.ts'
+import type { Address, Connection } from '../../config/settings/config.ts'
+import { addressText } from '../transport/address.ts'
+import type { Redirection } from '../failures/redirection.ts'
 import { Sentinels } from './sentinel.ts'
 import { readSlotMap } from './slot-map.ts'
 import type { Transport } from '../transport/transport.ts'
-import { judge, type Where } from '../verdict.ts'
+import { judge, type Where } from '../failures/error-classifier.ts'
 
 /** The masters; on a cluster, each slot is one's. */
 export interface Topology {

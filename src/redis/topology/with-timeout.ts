@@ -1,5 +1,5 @@
 /** Questions to a server that may not answer. */
-import type { OpenConnection } from '../connect.ts'
+import type { OpenConnection } from '../session/open-connection.ts'
 
 /** Cuts the connection when the answer takes longer. */
 export async function within<T>(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addressText, readAddress } from './address.ts'
-import { readRedirection } from './redirection.ts'
+import { readRedirection } from '../failures/redirection.ts'
 
 describe('an address', () => {
   it.each([

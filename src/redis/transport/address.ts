@@ -1,5 +1,5 @@
 /** Where servers listen, as text. */
-import type { Address } from '../config/config.ts'
+import type { Address } from '../../config/settings/config.ts'
 
 /** `host:port`, `[IPv6]:port`, or the path of a socket. */
 export function addressText(address: Address): string {

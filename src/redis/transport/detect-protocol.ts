@@ -1,7 +1,7 @@
 /** Looks at what a server speaks, once a connection to it has failed. Nothing that matters is sent. */
 import { connect } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { opened } from './opened.ts'
+import { opened } from './wait-for-open.ts'
 
 /** It answers a greeting in TLS with one of its own, or refuses it in TLS' words. */
 export async function speaksTls(stream: Duplex, signal: AbortSignal): Promise<boolean> {

@@ -5,7 +5,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { opened } from './opened.ts'
+import { opened } from './wait-for-open.ts'
 import { nameOptions } from './tls.ts'
 
 export function isTakenForSelfSigned(error: unknown): boolean {

@@ -2,10 +2,10 @@
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2'
 import { createHash } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
-import type { TunnelSettings } from '../../config/config.ts'
+import type { TunnelSettings } from '../../config/settings/config.ts'
 import { TransientError } from '../../errors.ts'
-import { addressText } from '../address.ts'
-import { opened } from './opened.ts'
+import { addressText } from './address.ts'
+import { opened } from './wait-for-open.ts'
 import { sshKeyOf } from './ssh-key.ts'
 import { loginProblem, silent, unreachable, wrongHostKey, type HostKey } from './tunnel-problems.ts'
 

@@ -6,7 +6,7 @@ import {
   type SecureContext,
   type SecureContextOptions,
 } from 'node:tls'
-import type { TlsSettings } from '../../config/config.ts'
+import type { TlsSettings } from '../../config/settings/config.ts'
 import { ConfigError } from '../../errors.ts'
 
 export interface Credentials {

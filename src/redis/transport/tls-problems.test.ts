@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { cutInHandshake, isCutShort, tlsProblem } from './tls-problems.ts'
-import { judge } from '../verdict.ts'
+import { judge } from '../failures/error-classifier.ts'
 
 const HERE = 'redis.example.com:6380'
 

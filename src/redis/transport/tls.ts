@@ -2,9 +2,9 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import type { Address, TlsSettings } from '../../config/config.ts'
-import { addressText } from '../address.ts'
-import { opened } from './opened.ts'
+import type { Address, TlsSettings } from '../../config/settings/config.ts'
+import { addressText } from './address.ts'
+import { opened } from './wait-for-open.ts'
 import type { Credentials } from './tls-credentials.ts'
 import { cutInHandshake, isCutShort, tlsProblem } from './tls-problems.ts'
 

@@ -1,12 +1,12 @@
 /** An SSH tunnel: one session, opened when it is needed and again when it is lost, that carries all connections. */
-import type { Address, TunnelSettings } from '../../config/config.ts'
+import type { Address, TunnelSettings } from '../../config/settings/config.ts'
 import { ConnectorError, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { addressText } from '../address.ts'
+import { addressText } from './address.ts'
 import { logIn, type Login } from './ssh-login.ts'
 import { forwardingProblem, lost, silent } from './tunnel-problems.ts'
 import { TunnelStream } from './tunnel-stream.ts'
-import type { Where } from '../verdict.ts'
+import type { Where } from '../failures/error-classifier.ts'
 
 /** Less than a connection may take, so that it is said what was waited for. */
 const LOGIN_MS = 9_000

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Batch } from './batch.ts'
 import { batchOf, commandsOf, laidOut, recordsOf } from './batches.support.ts'
-import { planWith } from './plans.support.ts'
+import { planWith } from '../streams/plans.support.ts'
 
 const plan = planWith({ cache_type: 'string', key_template: 'k:${n}', write_condition: 'if_exists' })
 

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { RecordView } from '../layout/layout.ts'
-import { NO_GROUP } from '../layout/orders.ts'
-import { compilePath } from '../protocol/columns.ts'
-import { Input } from '../protocol/input.ts'
+import type { RecordView } from '../../layout/encoding/layout.ts'
+import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
+import { compilePath } from '../../protocol/columns/columns.ts'
+import { Input } from '../../protocol/input/message-reader.ts'
 import { Batch } from './batch.ts'
 import { addRecord, batchOf, recordsOf, stateNamed } from './batches.support.ts'
-import type { StreamPlan } from './plan.ts'
-import { plansFor, stream } from './plans.support.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { plansFor, stream } from '../streams/plans.support.ts'
 
 const plans = plansFor([stream('a'), stream('b')])
 const [a, b] = plans as [StreamPlan, StreamPlan]

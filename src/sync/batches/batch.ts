@@ -2,15 +2,15 @@
  * A batch: records in the order they came, and the state messages that arrived behind them. The records stay where
  * they were read until their ids are known and they can be laid out as commands.
  */
-import type { RecordView } from '../layout/layout.ts'
-import { NO_GROUP } from '../layout/orders.ts'
-import type { Block } from '../protocol/block.ts'
-import { Columns } from '../protocol/columns.ts'
-import { compact, endOfInteger, integerText } from '../protocol/compact.ts'
-import type { Message } from '../protocol/messages.ts'
-import type { StateMessage } from '../protocol/states.ts'
-import type { StreamPlan } from './plan.ts'
-import type { Received } from './progress.ts'
+import type { RecordView } from '../../layout/encoding/layout.ts'
+import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
+import type { Block } from '../../protocol/input/input-block.ts'
+import { Columns } from '../../protocol/columns/columns.ts'
+import { compact, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
+import type { Message } from '../../protocol/input/message.ts'
+import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { Received } from '../dataflow/progress.ts'
 
 export interface BatchLimits {
   records: number

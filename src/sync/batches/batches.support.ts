@@ -1,13 +1,13 @@
 /** For tests: batches of records that a scanner has read, and the commands they become. */
-import { Orders } from '../layout/orders.ts'
-import { Input } from '../protocol/input.ts'
-import type { StateMessage } from '../protocol/states.ts'
-import { Numbering } from '../redis/numbering.ts'
+import { Orders } from '../../layout/encoding/command-groups.ts'
+import { Input } from '../../protocol/input/message-reader.ts'
+import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
+import { Numbering } from '../../redis/client/sequence-numbers.ts'
 import { Batch } from './batch.ts'
-import type { IdRange } from './ids.ts'
-import { layOut, type LayingOut } from './lay-out.ts'
-import type { Part } from './part.ts'
-import type { StreamPlan } from './plan.ts'
+import type { IdRange } from '../streams/id-allocator.ts'
+import { layOut, type LayingOut } from '../dataflow/encode-batch.ts'
+import type { Part } from '../dataflow/part.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 
 const LIMITS = { records: 1000, bytes: 65_536 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Slabs } from './slabs.ts'
+import { Slabs } from './buffer-pool.ts'
 
 const KIB = 1024
 

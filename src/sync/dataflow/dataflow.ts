@@ -1,18 +1,18 @@
 /** Puts together what records go through: taken in, batched, prepared, delivered, and acknowledged in order. */
-import type { Config } from '../config/config.ts'
-import type { Output } from '../protocol/output.ts'
-import type { Link } from '../redis/link.ts'
+import type { Config } from '../../config/settings/config.ts'
+import type { Output } from '../../protocol/airbyte/output.ts'
+import type { Link } from '../../redis/client/client.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
-import type { OpenStream } from './finish.ts'
-import type { Ids } from './ids.ts'
-import { Intake } from './intake.ts'
-import { deadLetterKey } from './keys.ts'
-import { Ledger } from './ledger.ts'
+import type { OpenStream } from '../replace/finish.ts'
+import type { Ids } from '../streams/id-allocator.ts'
+import { Intake } from './ingest.ts'
+import { deadLetterKey } from '../streams/internal-keys.ts'
+import { Ledger } from './state-queue.ts'
 import { prepareBy } from './prepare.ts'
 import { Progress } from './progress.ts'
-import { rowsOf } from './rows.ts'
-import { Slabs } from './slabs.ts'
+import { rowsOf } from '../dedup/row-tracker.ts'
+import { Slabs } from '../batches/buffer-pool.ts'
 
 /** Slabs are a little larger than what is in them. */
 const SLABS_PER_BYTE = 1.25

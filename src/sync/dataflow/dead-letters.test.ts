@@ -1,13 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { putNumber } from '../redis/once.ts'
-import { batchOf, commandsIn } from './batches.support.ts'
+import { ConfigError } from '../../errors.ts'
+import { putNumber } from '../../redis/client/once.ts'
+import { batchOf, commandsIn } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { FINE, playedLink } from './links.support.ts'
+import { FINE, playedLink } from '../streams/links.support.ts'
 import type { Outcome } from './outcomes.ts'
-import type { StreamPlan } from './plan.ts'
-import { plansFor, stream } from './plans.support.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { plansFor, stream } from '../streams/plans.support.ts'
 
 const plans = plansFor([stream('a'), stream('b')])
 const [a, b] = plans as [StreamPlan, StreamPlan]

@@ -1,8 +1,8 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
-import { ConfigError } from '../errors.ts'
-import { Orders } from '../layout/orders.ts'
-import type { Link } from '../redis/link.ts'
-import type { Batch } from './batch.ts'
+import { ConfigError } from '../../errors.ts'
+import { Orders } from '../../layout/encoding/command-groups.ts'
+import type { Link } from '../../redis/client/client.ts'
+import type { Batch } from '../batches/batch.ts'
 import type { Outcome } from './outcomes.ts'
 
 const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { NO_GROUP, Orders } from '../layout/orders.ts'
-import { Input } from '../protocol/input.ts'
-import { Numbering } from '../redis/numbering.ts'
-import type { Batch } from './batch.ts'
-import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from './batches.support.ts'
-import { layOut } from './lay-out.ts'
+import { NO_GROUP, Orders } from '../../layout/encoding/command-groups.ts'
+import { Input } from '../../protocol/input/message-reader.ts'
+import { Numbering } from '../../redis/client/sequence-numbers.ts'
+import type { Batch } from '../batches/batch.ts'
+import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
+import { layOut } from './encode-batch.ts'
 import type { Part } from './part.ts'
-import type { StreamPlan } from './plan.ts'
-import { plansFor, planWith, stream } from './plans.support.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { plansFor, planWith, stream } from '../streams/plans.support.ts'
 
 describe('records whose commands may go out one by one', () => {
   const plans = plansFor([stream('a'), stream('b')])

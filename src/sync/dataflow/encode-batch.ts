@@ -1,13 +1,13 @@
 /** Lays a batch out as shipments: what may go out command by command in one, and transactions of a bearable size. */
-import { NO_GROUP, type Orders } from '../layout/orders.ts'
-import type { Refusal, RecordView } from '../layout/layout.ts'
-import type { Batch } from './batch.ts'
-import { IdCursor, type IdRange } from './ids.ts'
-import type { StreamPlan } from './plan.ts'
-import type { Decisions } from './rows.ts'
+import { NO_GROUP, type Orders } from '../../layout/encoding/command-groups.ts'
+import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
+import type { Batch } from '../batches/batch.ts'
+import { IdCursor, type IdRange } from '../streams/id-allocator.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { Decisions } from '../dedup/row-tracker.ts'
 import { partFrom, type Part } from './part.ts'
 import { transactionsOf, type Numbers } from './transactions.ts'
-import type { Word } from './word.ts'
+import type { Word } from '../dedup/index-entry.ts'
 
 /** Redis takes no argument that is longer. */
 const LONGEST_DATA = 512 << 20

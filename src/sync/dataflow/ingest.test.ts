@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../errors.ts'
-import type { Batch } from './batch.ts'
-import { Intake } from './intake.ts'
-import type { Ledger } from './ledger.ts'
-import { plansFor, stream } from './plans.support.ts'
+import { TransientError } from '../../errors.ts'
+import type { Batch } from '../batches/batch.ts'
+import { Intake } from './ingest.ts'
+import type { Ledger } from './state-queue.ts'
+import { plansFor, stream } from '../streams/plans.support.ts'
 import { Progress } from './progress.ts'
 
 describe('messages', () => {

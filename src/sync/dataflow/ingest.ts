@@ -1,13 +1,13 @@
 /** The way in: every message is read, its stream looked up, and what it holds put into the batch being filled. */
-import { Columns } from '../protocol/columns.ts'
-import { Input } from '../protocol/input.ts'
-import { readState, type StateMessage } from '../protocol/states.ts'
-import { readStreamStatus } from '../protocol/traces.ts'
-import { Batch, type BatchLimits } from './batch.ts'
-import type { Ledger } from './ledger.ts'
-import type { StreamPlan } from './plan.ts'
+import { Columns } from '../../protocol/columns/columns.ts'
+import { Input } from '../../protocol/input/message-reader.ts'
+import { readState, type StateMessage } from '../../protocol/airbyte/state-message.ts'
+import { readStreamStatus } from '../../protocol/airbyte/stream-status.ts'
+import { Batch, type BatchLimits } from '../batches/batch.ts'
+import type { Ledger } from './state-queue.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { Progress } from './progress.ts'
-import { Router } from './route.ts'
+import { Router } from './stream-router.ts'
 
 /** What came is on its way after this at the latest, however little it is. */
 const LONGEST_WAIT_MS = 500

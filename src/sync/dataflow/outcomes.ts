@@ -1,11 +1,11 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
-import { NO_GROUP, type Orders } from '../layout/orders.ts'
-import type { Answers } from '../redis/lane.ts'
-import { keyOfCommand } from '../redis/resp.ts'
-import type { Batch } from './batch.ts'
-import type { LaidOut } from './lay-out.ts'
+import { NO_GROUP, type Orders } from '../../layout/encoding/command-groups.ts'
+import type { Answers } from '../../redis/session/write-pipeline.ts'
+import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
+import type { Batch } from '../batches/batch.ts'
+import type { LaidOut } from './encode-batch.ts'
 import type { Part } from './part.ts'
-import type { Decisions } from './rows.ts'
+import type { Decisions } from '../dedup/row-tracker.ts'
 
 /**
  * `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. `deduplicated`: there is a

@@ -1,7 +1,7 @@
 /** What of a batch goes out together, in bytes that are still being moved about. */
-import type { Orders } from '../layout/orders.ts'
-import type { Shipment } from '../redis/delivery.ts'
-import type { StreamPlan } from './plan.ts'
+import type { Orders } from '../../layout/encoding/command-groups.ts'
+import type { Shipment } from '../../redis/client/in-flight-write.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 
 export interface Part extends Omit<Shipment, 'bytes'> {
   start: number

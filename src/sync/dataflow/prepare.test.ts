@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { batchOf } from './batches.support.ts'
-import type { IdRange, Ids } from './ids.ts'
-import type { PlaceIndex } from './place-index.ts'
-import type { StreamPlan } from './plan.ts'
-import { plansFor, stream } from './plans.support.ts'
+import { batchOf } from '../batches/batches.support.ts'
+import type { IdRange, Ids } from '../streams/id-allocator.ts'
+import type { PlaceIndex } from '../dedup/key-index.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { plansFor, stream } from '../streams/plans.support.ts'
 import { prepareBy } from './prepare.ts'
-import { Rows } from './rows.ts'
-import type { Placed } from './word.ts'
+import { Rows } from '../dedup/row-tracker.ts'
+import type { Placed } from '../dedup/index-entry.ts'
 
 const options = {
   data_format: 'airbyte',

@@ -1,8 +1,8 @@
 /** What a batch needs before it can be laid out; all of it is asked for when the batch is submitted. */
-import type { Batch } from './batch.ts'
-import type { IdRange, Ids } from './ids.ts'
-import type { StreamPlan } from './plan.ts'
-import type { BatchRows, Decisions, Rows } from './rows.ts'
+import type { Batch } from '../batches/batch.ts'
+import type { IdRange, Ids } from '../streams/id-allocator.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { BatchRows, Decisions, Rows } from '../dedup/row-tracker.ts'
 
 export interface Prepared {
   ids: ReadonlyMap<StreamPlan, IdRange[]>

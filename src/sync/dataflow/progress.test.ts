@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../errors.ts'
-import type { StreamPlan } from './plan.ts'
-import { plansFor, stream } from './plans.support.ts'
+import { TransientError } from '../../errors.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { plansFor, stream } from '../streams/plans.support.ts'
 import { Progress } from './progress.ts'
 
 const plans = plansFor([stream('a'), stream('b', { namespace: '' })])

@@ -1,10 +1,10 @@
 /** How far the run is: counts and statuses of each stream, told in the log now and then and at the end. */
-import { TransientError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import type { DestinationStats } from '../protocol/states.ts'
-import type { StreamStatus } from '../protocol/traces.ts'
+import { TransientError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { DestinationStats } from '../../protocol/airbyte/state-message.ts'
+import type { StreamStatus } from '../../protocol/airbyte/stream-status.ts'
 import type { Outcome } from './outcomes.ts'
-import type { StreamPlan } from './plan.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 
 const LOG_EVERY_MS = 30_000
 

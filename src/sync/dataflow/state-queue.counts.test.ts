@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { Input } from '../protocol/input.ts'
-import { Batch } from './batch.ts'
-import { addRecord, stateNamed } from './batches.support.ts'
+import { Input } from '../../protocol/input/message-reader.ts'
+import { Batch } from '../batches/batch.ts'
+import { addRecord, stateNamed } from '../batches/batches.support.ts'
 import { openLedger } from './ledgers.support.ts'
 import type { Outcome } from './outcomes.ts'
-import type { StreamPlan } from './plan.ts'
-import { plansFor, stream } from './plans.support.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { plansFor, stream } from '../streams/plans.support.ts'
 import type { Received } from './progress.ts'
 
 const plans = plansFor([stream('a'), stream('b')])

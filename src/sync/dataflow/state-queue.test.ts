@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, TransientError } from '../errors.ts'
-import type { Batch } from './batch.ts'
-import { batchOf, recordsOf, stateNamed } from './batches.support.ts'
+import { ConfigError, TransientError } from '../../errors.ts'
+import type { Batch } from '../batches/batch.ts'
+import { batchOf, recordsOf, stateNamed } from '../batches/batches.support.ts'
 import { openLedger } from './ledgers.support.ts'
-import type { StreamPlan } from './plan.ts'
-import { plansFor, stream } from './plans.support.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { plansFor, stream } from '../streams/plans.support.ts'
 
 const plans = plansFor([stream('s'), stream('other'), stream('set')], {
   streams: [{ stream: 'set', cache_type: 'set', data_format: 'json' }],

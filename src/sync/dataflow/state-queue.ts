@@ -2,8 +2,8 @@
  * The durability rule: a state leaves when every reply to its batch, and to all batches before it, has been read and
  * is good. Batches overlap in a window bounded by bytes; results are taken in order.
  */
-import type { Output } from '../protocol/output.ts'
-import type { Batch } from './batch.ts'
+import type { Output } from '../../protocol/airbyte/output.ts'
+import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
 import type { Outcome } from './outcomes.ts'
 import type { Prepare, Prepared } from './prepare.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../errors.ts'
-import type { StreamDescriptor } from '../protocol/descriptor.ts'
-import { Input } from '../protocol/input.ts'
-import { plansFor, stream } from './plans.support.ts'
-import { Router } from './route.ts'
+import { SystemError } from '../../errors.ts'
+import type { StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
+import { Input } from '../../protocol/input/message-reader.ts'
+import { plansFor, stream } from '../streams/plans.support.ts'
+import { Router } from './stream-router.ts'
 
 const plans = plansFor([
   stream('users', { namespace: 'public' }),

@@ -1,8 +1,8 @@
 /** Finds the plan of a record's stream from the bytes that name it. */
-import type { Message, Range } from '../protocol/messages.ts'
-import { SystemError } from '../errors.ts'
-import { identityOf, type StreamDescriptor } from '../protocol/descriptor.ts'
-import type { StreamPlan } from './plan.ts'
+import type { Message, Range } from '../../protocol/input/message.ts'
+import { SystemError } from '../../errors.ts'
+import { identityOf, type StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 
 /** Spellings of one name differ only by escapes; nobody needs many, so memory for them is bounded. */
 const MOST_SPELLINGS = 100_000

@@ -1,12 +1,12 @@
 /** Lays the records of one stream out as transactions of a bearable size; on a cluster, each is about one key. */
-import type { RecordView } from '../layout/layout.ts'
-import type { Orders } from '../layout/orders.ts'
-import type { Link } from '../redis/link.ts'
-import { keysOfCommands } from '../redis/resp.ts'
-import { takeApart } from '../redis/split.ts'
-import type { Batch } from './batch.ts'
+import type { RecordView } from '../../layout/encoding/layout.ts'
+import type { Orders } from '../../layout/encoding/command-groups.ts'
+import type { Link } from '../../redis/client/client.ts'
+import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
+import { takeApart } from '../../redis/client/command-splitter.ts'
+import type { Batch } from '../batches/batch.ts'
 import { partFrom, type Part } from './part.ts'
-import type { StreamPlan } from './plan.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 
 /** While a transaction runs, the server serves nobody else. */
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }

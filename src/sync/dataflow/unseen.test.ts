@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { batchOf, laidOut, recordsOf } from './batches.support.ts'
-import { playedLink } from './links.support.ts'
-import { plansFor, planWith, stream } from './plans.support.ts'
+import { ConfigError } from '../../errors.ts'
+import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
+import { playedLink } from '../streams/links.support.ts'
+import { plansFor, planWith, stream } from '../streams/plans.support.ts'
 import { requireKind } from './unseen.ts'
 
 const DATA = ['a', 'b', 'a', 'c'].map((k) => `{"k":"${k}"}`)

@@ -2,10 +2,10 @@
  * A transaction that was run while its replies were lost may have been refused in part: its keys tell, as being of
  * another kind is all that the server refuses a command of a running transaction for.
  */
-import { ConfigError } from '../errors.ts'
-import type { Orders } from '../layout/orders.ts'
-import type { Link } from '../redis/link.ts'
-import { keysOfCommands } from '../redis/resp.ts'
+import { ConfigError } from '../../errors.ts'
+import type { Orders } from '../../layout/encoding/command-groups.ts'
+import type { Link } from '../../redis/client/client.ts'
+import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
 import type { Part } from './part.ts'
 
 /** What `TYPE` answers. */

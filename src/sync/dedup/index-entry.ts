@@ -2,8 +2,8 @@
  * A word on a row is what a record says of it. The row's place, and what is to be noted of it, are put together once, as
  * arguments of commands, and copied from there: there is one for nearly every record.
  */
-import { digitsOf } from '../redis/byte-buffer.ts'
-import { CommandBuffer } from '../redis/resp.ts'
+import { digitsOf } from '../../redis/resp/byte-buffer.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { readVersion, type RowVersion } from './row-version.ts'
 
 /** A place as an argument: bytes `start` to `middle` of `text`. */

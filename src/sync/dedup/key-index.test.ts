@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { CommandBuffer } from '../redis/resp.ts'
-import { commandsIn } from './batches.support.ts'
-import { FINE, playedLink } from './links.support.ts'
-import { PlaceIndex, type Forgetting } from './place-index.ts'
-import { planWith } from './plans.support.ts'
-import { placed, Words, type Word } from './word.ts'
+import { ConfigError } from '../../errors.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { commandsIn } from '../batches/batches.support.ts'
+import { FINE, playedLink } from '../streams/links.support.ts'
+import { PlaceIndex, type Forgetting } from './key-index.ts'
+import { planWith } from '../streams/plans.support.ts'
+import { placed, Words, type Word } from './index-entry.ts'
 
 const plan = planWith({ key_prefix: 'p:' })
 const MANY = Array.from({ length: 3_000 }, (_, n) => `k:${n}`)

@@ -2,12 +2,12 @@
  * Remembers where a stream's rows are, and what is known of each: in hashes of the connector's own, many of them, so
  * that they spread over the nodes of a cluster, and stay small for small streams.
  */
-import type { Link } from '../redis/link.ts'
-import { CommandBuffer } from '../redis/resp.ts'
-import { forgetKey, placesKey } from './keys.ts'
-import type { StreamPlan } from './plan.ts'
+import type { Link } from '../../redis/client/client.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { forgetKey, placesKey } from '../streams/internal-keys.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 import { readVersion } from './row-version.ts'
-import type { Placed, Word } from './word.ts'
+import type { Placed, Word } from './index-entry.ts'
 
 const SHARDS = 256
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { SyncStream } from '../protocol/catalog.ts'
-import { Input } from '../protocol/input.ts'
-import { Batch } from './batch.ts'
-import { addRecord, batchOf, recordsOf } from './batches.support.ts'
-import { firstWords, lastWords } from './last-words.ts'
-import type { StreamPlan } from './plan.ts'
-import { plansFor, planWith, stream } from './plans.support.ts'
-import { versionOf, type Word } from './word.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { Input } from '../../protocol/input/message-reader.ts'
+import { Batch } from '../batches/batch.ts'
+import { addRecord, batchOf, recordsOf } from '../batches/batches.support.ts'
+import { firstWords, lastWords } from './latest-per-row.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { plansFor, planWith, stream } from '../streams/plans.support.ts'
+import { versionOf, type Word } from './index-entry.ts'
 
 const KEYED = { key_template: 'k:${id}' }
 const DEDUP: Partial<SyncStream> = {

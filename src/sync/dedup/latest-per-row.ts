@@ -1,14 +1,14 @@
 /** The rows of one stream that a batch has records of, and of each the record that has the last word. */
-import { NO_GROUP } from '../layout/orders.ts'
-import type { RecordView } from '../layout/layout.ts'
-import { ColumnKind, compilePath, type Columns } from '../protocol/columns.ts'
-import { ByteBuffer } from '../redis/byte-buffer.ts'
-import type { Batch } from './batch.ts'
-import { isDeletion } from './deletions.ts'
-import { IdCursor, type IdRange } from './ids.ts'
-import type { StreamPlan } from './plan.ts'
+import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
+import type { RecordView } from '../../layout/encoding/layout.ts'
+import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
+import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import type { Batch } from '../batches/batch.ts'
+import { isDeletion } from '../streams/cdc-deletes.ts'
+import { IdCursor, type IdRange } from '../streams/id-allocator.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 import { supersedes } from './row-version.ts'
-import { versionOf, Words, type Text, type Word } from './word.ts'
+import { versionOf, Words, type Text, type Word } from './index-entry.ts'
 
 export interface LastWords {
   /** One a place. Records without a place are left to the layout to refuse. */

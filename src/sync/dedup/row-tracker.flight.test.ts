@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { SyncStream } from '../protocol/catalog.ts'
-import { batchOf, recordsOf } from './batches.support.ts'
-import type { PlaceIndex } from './place-index.ts'
-import type { StreamPlan } from './plan.ts'
-import { planWith } from './plans.support.ts'
-import { Rows, type BatchRows, type Decisions } from './rows.ts'
-import { versionOf, type Placed } from './word.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { batchOf, recordsOf } from '../batches/batches.support.ts'
+import type { PlaceIndex } from './key-index.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { planWith } from '../streams/plans.support.ts'
+import { Rows, type BatchRows, type Decisions } from './row-tracker.ts'
+import { versionOf, type Placed } from './index-entry.ts'
 
 const DEDUP: Partial<SyncStream> = {
   mode: 'append_dedup',

@@ -3,15 +3,15 @@
  * than what is there, and what is to be noted. What is known is read once a batch, while batches before it are still
  * on their way; what those change is kept here until it can be read.
  */
-import type { Batch } from './batch.ts'
-import type { OpenStream } from './finish.ts'
-import type { History } from './history.ts'
-import type { IdRange } from './ids.ts'
-import { firstWords, lastWords } from './last-words.ts'
-import type { Forgetting, PlaceIndex } from './place-index.ts'
-import type { StreamPlan } from './plan.ts'
+import type { Batch } from '../batches/batch.ts'
+import type { OpenStream } from '../replace/finish.ts'
+import type { History } from '../streams/stream-metadata.ts'
+import type { IdRange } from '../streams/id-allocator.ts'
+import { firstWords, lastWords } from './latest-per-row.ts'
+import type { Forgetting, PlaceIndex } from './key-index.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 import { readVersion, supersedes, type RowVersion } from './row-version.ts'
-import { versionOf, type Word } from './word.ts'
+import { versionOf, type Word } from './index-entry.ts'
 
 /** The rows of a batch, before it is known what is there. */
 export interface BatchRows {

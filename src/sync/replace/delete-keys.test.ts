@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import { placeForm } from '../layout/places.ts'
-import { answeringLink, FINE, playedLink } from './links.support.ts'
-import { PlaceIndex } from './place-index.ts'
-import { planWith } from './plans.support.ts'
-import { removeIds, removePlaces } from './removal.ts'
+import { ConfigError } from '../../errors.ts'
+import { placeForm } from '../../layout/locations/row-location.ts'
+import { answeringLink, FINE, playedLink } from '../streams/links.support.ts'
+import { PlaceIndex } from '../dedup/key-index.ts'
+import { planWith } from '../streams/plans.support.ts'
+import { removeIds, removePlaces } from './delete-keys.ts'
 
 const KEYS = { lead: 'n:s:', tail: '' }
 const NONE_SPARED = async (ids: readonly number[]) => ids.map(() => false)

@@ -1,11 +1,11 @@
 /** Removes what earlier runs wrote to a stream, in rounds, and nothing that is not known to be theirs. */
-import type { IdKeys } from '../layout/id-keys.ts'
-import { Orders } from '../layout/orders.ts'
-import { unlinkAll, type PlaceForm } from '../layout/places.ts'
-import type { Answers } from '../redis/lane.ts'
-import type { Link } from '../redis/link.ts'
-import { CommandBuffer } from '../redis/resp.ts'
-import type { PlaceIndex } from './place-index.ts'
+import type { IdKeys } from '../../layout/locations/id-keys.ts'
+import { Orders } from '../../layout/encoding/command-groups.ts'
+import { unlinkAll, type PlaceForm } from '../../layout/locations/row-location.ts'
+import type { Answers } from '../../redis/session/write-pipeline.ts'
+import type { Link } from '../../redis/client/client.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import type { PlaceIndex } from '../dedup/key-index.ts'
 
 /** Ids whose keys go, both included. */
 export interface DoomedIds {

@@ -2,13 +2,13 @@
  * The only destructive step: removes what the run has replaced. It is taken when everything of the run is confirmed
  * and every stream is complete; once it has begun it is carried out, by the next run if this one is cut off.
  */
-import type { Log } from '../log.ts'
-import type { Link } from '../redis/link.ts'
-import type { History } from './history.ts'
-import type { Ids } from './ids.ts'
-import type { PlaceIndex } from './place-index.ts'
-import type { StreamPlan } from './plan.ts'
-import { carryOut, replacementByIds, replacementByPlaces, type Replacement } from './replacement.ts'
+import type { Log } from '../../log.ts'
+import type { Link } from '../../redis/client/client.ts'
+import type { History } from '../streams/stream-metadata.ts'
+import type { Ids } from '../streams/id-allocator.ts'
+import type { PlaceIndex } from '../dedup/key-index.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { carryOut, replacementByIds, replacementByPlaces, type Replacement } from './pending-removal.ts'
 import { requireSwappable } from './staging.ts'
 
 type Opening = Pick<OpenStream, 'plan' | 'index'>

@@ -1,15 +1,15 @@
 /** What a run has replaced, as it is noted from the moment on that it is to go until it is gone. */
-import { idIn, idKeysOf, type IdKeys } from '../layout/id-keys.ts'
-import { placeForm } from '../layout/places.ts'
-import type { Link } from '../redis/link.ts'
-import { fieldsIn, type History } from './history.ts'
-import type { Ids } from './ids.ts'
-import type { PlaceIndex } from './place-index.ts'
-import type { StreamPlan } from './plan.ts'
-import { removeIds, removePlaces, type DoomedIds } from './removal.ts'
-import { attemptIn } from './row-version.ts'
+import { idIn, idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
+import { placeForm } from '../../layout/locations/row-location.ts'
+import type { Link } from '../../redis/client/client.ts'
+import { fieldsIn, type History } from '../streams/stream-metadata.ts'
+import type { Ids } from '../streams/id-allocator.ts'
+import type { PlaceIndex } from '../dedup/key-index.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { removeIds, removePlaces, type DoomedIds } from './delete-keys.ts'
+import { attemptIn } from '../dedup/row-version.ts'
 import { swap } from './staging.ts'
-import { placed } from './word.ts'
+import { placed } from '../dedup/index-entry.ts'
 
 /** Held as JSON in the stream's notes. */
 export interface Replacement {

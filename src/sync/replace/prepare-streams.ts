@@ -1,10 +1,10 @@
 /** Makes each stream of a run ready: what a former run left undone is done, and it is settled where records go. */
-import type { Log } from '../log.ts'
-import type { Link } from '../redis/link.ts'
+import type { Log } from '../../log.ts'
+import type { Link } from '../../redis/client/client.ts'
 import { resume, type OpenStream } from './finish.ts'
-import { noteIdKeys, openHistory } from './history.ts'
-import { PlaceIndex } from './place-index.ts'
-import type { StreamPlan } from './plan.ts'
+import { noteIdKeys, openHistory } from '../streams/stream-metadata.ts'
+import { PlaceIndex } from '../dedup/key-index.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 import { openStaging } from './staging.ts'
 
 export function openStreams(link: Link, plans: readonly StreamPlan[], log: Log): Promise<OpenStream[]> {

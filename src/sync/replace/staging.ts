@@ -2,16 +2,16 @@
  * Collections are replaced as a whole: records are gathered under a staging key beside each live one, which takes its
  * place in one step when the run is complete. Until then a staging key is kept for the next attempt.
  */
-import { ConfigError } from '../errors.ts'
-import { spreadOut } from '../layout/expiry.ts'
-import { stagingKey } from '../layout/staged.ts'
-import type { Link } from '../redis/link.ts'
-import { besideKey } from '../redis/slots.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../redis/staging-scripts.ts'
-import type { History } from './history.ts'
-import type { PlaceIndex } from './place-index.ts'
-import type { StreamPlan } from './plan.ts'
-import { attemptIn } from './row-version.ts'
+import { ConfigError } from '../../errors.ts'
+import { spreadOut } from '../../layout/fields/expiry.ts'
+import { stagingKey } from '../../layout/locations/staging-key.ts'
+import type { Link } from '../../redis/client/client.ts'
+import { besideKey } from '../../redis/resp/key-slot.ts'
+import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
+import type { History } from '../streams/stream-metadata.ts'
+import type { PlaceIndex } from '../dedup/key-index.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { attemptIn } from '../dedup/row-version.ts'
 
 /** Decides where the records of a collection go in this run, and sees to what an earlier one has gathered. */
 export async function openStaging(link: Link, index: PlaceIndex, history: History): Promise<StreamPlan> {

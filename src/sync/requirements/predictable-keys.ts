@@ -1,10 +1,10 @@
 /** The keys of a configuration that are known without a catalog, and what each has to hold. */
-import type { Config } from '../config/config.ts'
-import type { RecordSettings } from '../config/records.ts'
-import { parseTemplate } from '../config/template.ts'
-import { CLASSIC_KEYS, isCollection, keyTemplateOf } from '../layout/select.ts'
-import type { KnownKey } from '../redis/health/known-keys.ts'
-import { deadLetterKey, leaseKey, notesKey } from './keys.ts'
+import type { Config } from '../../config/settings/config.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { parseTemplate } from '../../config/settings/template.ts'
+import { CLASSIC_KEYS, isCollection, keyTemplateOf } from '../../layout/registry/create-layout.ts'
+import type { KnownKey } from '../../redis/health/key-checks.ts'
+import { deadLetterKey, leaseKey, notesKey } from '../streams/internal-keys.ts'
 
 const KINDS: Partial<Record<string, string>> = { sorted_set: 'zset' }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Need } from '../redis/health/steps.ts'
-import { needsOf } from './needs.ts'
-import { planWith } from './plans.support.ts'
+import type { Need } from '../../redis/health/permission-probes.ts'
+import { needsOf } from './required-commands.ts'
+import { planWith } from '../streams/plans.support.ts'
 
 describe('what a structure needs of a server', () => {
   it.each<[options: object, needs: Need[]]>([

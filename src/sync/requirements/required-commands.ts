@@ -1,8 +1,8 @@
 /** What a configuration needs of a server, as far as that is known without a catalog. */
-import type { Config } from '../config/config.ts'
-import type { RecordSettings } from '../config/records.ts'
-import { isCollection } from '../layout/select.ts'
-import type { Need } from '../redis/health/steps.ts'
+import type { Config } from '../../config/settings/config.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { isCollection } from '../../layout/registry/create-layout.ts'
+import type { Need } from '../../redis/health/permission-probes.ts'
 
 /** What every sync needs, besides what all configurations do. */
 export function needsOfAll(config: Config): Set<Need> {

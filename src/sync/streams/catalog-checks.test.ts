@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import type { SyncStream } from '../protocol/catalog.ts'
+import { ConfigError } from '../../errors.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
 
 const FLAT = { cache_type: 'hash', data_format: 'flat' }

@@ -1,9 +1,9 @@
 /** What keeps streams from being written as the configuration has it, found before the first record. */
-import { parseTemplate } from '../config/template.ts'
-import { OWN_KEYS } from './keys.ts'
-import { layoutFor } from '../layout/select.ts'
-import { modeProblems } from './mode-problems.ts'
-import type { Draft } from './plan.ts'
+import { parseTemplate } from '../../config/settings/template.ts'
+import { OWN_KEYS } from './internal-keys.ts'
+import { layoutFor } from '../../layout/registry/create-layout.ts'
+import { modeProblems } from './sync-mode-checks.ts'
+import type { Draft } from './stream-plan.ts'
 
 /** Each as a clause that names its streams. */
 export function problemsOf(plans: readonly Draft[]): string[] {

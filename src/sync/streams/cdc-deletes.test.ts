@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { eachRead } from '../layout/laid-out.support.ts'
-import type { SyncStream } from '../protocol/catalog.ts'
-import { isDeletion } from './deletions.ts'
+import { eachRead } from '../../layout/registry/laid-out.support.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { isDeletion } from './cdc-deletes.ts'
 import { planWith } from './plans.support.ts'
 
 const DEDUP: Partial<SyncStream> = { mode: 'append_dedup', primaryKey: [['id']] }

@@ -1,6 +1,6 @@
 /** CDC deletes: records that say that their row is gone, and what is done then. */
-import type { Config } from '../config/config.ts'
-import { ColumnKind, compilePath, type Columns } from '../protocol/columns.ts'
+import type { Config } from '../../config/settings/config.ts'
+import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 
 export interface Deletions {
   /** The key is to end after so many milliseconds; at once where there is no such number. */

@@ -3,7 +3,7 @@
  * are consecutive, so a generation is all numbers from its first one on, up to the next generation's: no record has
  * to carry a mark. An attempt that is made again goes on with the generation of the one before.
  */
-import type { SyncStream } from '../protocol/catalog.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 
 export interface Generation {
   generation: number

@@ -2,10 +2,10 @@
  * Gives out `_airbyte_ab_id`s: one INCRBY a batch and stream on the stream's counter. They rise in the order of
  * arrival and are unique; a lost reply leaves a gap.
  */
-import { ConfigError, SystemError, TransientError } from '../errors.ts'
-import type { Link } from '../redis/link.ts'
-import type { Ask } from '../redis/servers.ts'
-import type { Reply } from '../redis/connect.ts'
+import { ConfigError, SystemError, TransientError } from '../../errors.ts'
+import type { Link } from '../../redis/client/client.ts'
+import type { Ask } from '../../redis/session/node-pool.ts'
+import type { Reply } from '../../redis/session/open-connection.ts'
 import {
   keptFrom,
   readGenerations,
@@ -13,7 +13,7 @@ import {
   writeGenerations,
   type Generation,
 } from './generations.ts'
-import type { StreamPlan } from './plan.ts'
+import type { StreamPlan } from './stream-plan.ts'
 
 /** Ids `first` to `last`, both included. */
 export interface IdRange {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { slotOf } from '../redis/slots.ts'
-import { assuredKey, checkKey, deadLetterKey, markKey, notesKey, onceKey, OWN_KEYS } from './keys.ts'
+import { slotOf } from '../../redis/resp/key-slot.ts'
+import { assuredKey, checkKey, deadLetterKey, markKey, notesKey, onceKey, OWN_KEYS } from './internal-keys.ts'
 
 it("the connector's own keys stand apart from those of streams, behind the prefix", () => {
   for (const prefix of ['', 'crm:']) {

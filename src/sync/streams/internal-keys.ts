@@ -1,5 +1,5 @@
 /** The names of the connector's own keys: behind the prefix they all begin with `_airbyte:`. */
-import { keyInSlot } from '../redis/slots.ts'
+import { keyInSlot } from '../../redis/resp/key-slot.ts'
 
 export const OWN_KEYS = '_airbyte:'
 

@@ -1,7 +1,7 @@
 // What cannot be timed from outside: in which order leases are taken, and what becomes of those that come too late.
 import { expect, it } from 'vitest'
-import type { Reply } from '../redis/connect.ts'
-import type { Link } from '../redis/link.ts'
+import type { Reply } from '../../redis/session/open-connection.ts'
+import type { Link } from '../../redis/client/client.ts'
 import { Leases } from './leases.ts'
 
 const RUN = 'this-run'

@@ -3,12 +3,12 @@
  * of one that has not renewed it makes sure that nothing of that one arrives any more.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TransientError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import type { Identity, Reply } from '../redis/connect.ts'
-import type { Link } from '../redis/link.ts'
-import type { Ask } from '../redis/servers.ts'
-import type { StreamPlan } from './plan.ts'
+import { TransientError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { Identity, Reply } from '../../redis/session/open-connection.ts'
+import type { Link } from '../../redis/client/client.ts'
+import type { Ask } from '../../redis/session/node-pool.ts'
+import type { StreamPlan } from './stream-plan.ts'
 
 const LEASE_MS = 10_000
 const RENEWED_EVERY_MS = 3_000

@@ -1,10 +1,10 @@
 /** For tests: stands for the link to a server, which the test plays. */
-import type { Reply } from '../redis/connect.ts'
-import type { Shipment } from '../redis/delivery.ts'
-import type { Answers } from '../redis/lane.ts'
-import type { Link } from '../redis/link.ts'
-import { Numbering } from '../redis/numbering.ts'
-import { commandsIn } from './batches.support.ts'
+import type { Reply } from '../../redis/session/open-connection.ts'
+import type { Shipment } from '../../redis/client/in-flight-write.ts'
+import type { Answers } from '../../redis/session/write-pipeline.ts'
+import type { Link } from '../../redis/client/client.ts'
+import { Numbering } from '../../redis/client/sequence-numbers.ts'
+import { commandsIn } from '../batches/batches.support.ts'
 
 export type Sent = Shipment & PromiseWithResolvers<Answers>
 

@@ -1,7 +1,7 @@
 /** For tests: plans of streams, as a run would make them. */
-import { parseConfig } from '../config/parse.ts'
-import type { SyncStream } from '../protocol/catalog.ts'
-import { planStreams, type StreamPlan } from './plan.ts'
+import { parseConfig } from '../../config/parsing/parse-config.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { planStreams, type StreamPlan } from './stream-plan.ts'
 
 /** A stream of the catalog that is appended to, in namespace `n` where `more` does not say otherwise. */
 export function stream(name: string, more: Partial<SyncStream> = {}): SyncStream {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.ts'
-import type { SyncStream } from '../protocol/catalog.ts'
-import { noteIdKeys, openHistory, type History } from './history.ts'
+import { ConfigError } from '../../errors.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { noteIdKeys, openHistory, type History } from './stream-metadata.ts'
 import { playedLink } from './links.support.ts'
-import type { StreamPlan } from './plan.ts'
+import type { StreamPlan } from './stream-plan.ts'
 import { planWith } from './plans.support.ts'
 
 const NOTES = '_airbyte:stream:n:s'

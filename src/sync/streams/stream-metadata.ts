@@ -2,12 +2,12 @@
  * What earlier runs did to a stream whose keys do not tell, by the connector's notes. Runs are numbered: what one of
  * them wrote belongs to its generation, and a generation is all runs from its first one on, up to the next one's.
  */
-import { ConfigError } from '../errors.ts'
-import { CLASSIC_KEYS, isCollection } from '../layout/select.ts'
-import type { Reply } from '../redis/connect.ts'
-import type { Link } from '../redis/link.ts'
+import { ConfigError } from '../../errors.ts'
+import { CLASSIC_KEYS, isCollection } from '../../layout/registry/create-layout.ts'
+import type { Reply } from '../../redis/session/open-connection.ts'
+import type { Link } from '../../redis/client/client.ts'
 import { keptFrom, readGenerations, withGeneration, writeGenerations } from './generations.ts'
-import type { StreamPlan } from './plan.ts'
+import type { StreamPlan } from './stream-plan.ts'
 
 export interface History {
   plan: StreamPlan

@@ -1,17 +1,23 @@
 /** What is to happen to each stream of the catalog, decided once before the first record. */
-import type { Config } from '../config/config.ts'
-import { settingsFor, type RecordSettings } from '../config/records.ts'
-import { ConfigError } from '../errors.ts'
-import { filterOf, type Filter } from '../layout/filter.ts'
-import { idKeysOf, type IdKeys } from '../layout/id-keys.ts'
-import type { Layout, LayoutSettings } from '../layout/layout.ts'
-import type { Places } from '../layout/places.ts'
-import { isCollection, keyTemplateOf, layoutFor, placesFor, stagedLayoutFor } from '../layout/select.ts'
-import type { SyncStream } from '../protocol/catalog.ts'
-import { displayName } from '../protocol/descriptor.ts'
-import { deletionsOf, isDeletion, type Deletions } from './deletions.ts'
-import { leaseKey, notesKey } from './keys.ts'
-import { problemsOf } from './plan-problems.ts'
+import type { Config } from '../../config/settings/config.ts'
+import { settingsFor, type RecordSettings } from '../../config/settings/record-settings.ts'
+import { ConfigError } from '../../errors.ts'
+import { filterOf, type Filter } from '../../layout/fields/filter.ts'
+import { idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
+import type { Layout, LayoutSettings } from '../../layout/encoding/layout.ts'
+import type { Places } from '../../layout/locations/row-location.ts'
+import {
+  isCollection,
+  keyTemplateOf,
+  layoutFor,
+  placesFor,
+  stagedLayoutFor,
+} from '../../layout/registry/create-layout.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
+import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
+import { leaseKey, notesKey } from './internal-keys.ts'
+import { problemsOf } from './catalog-checks.ts'
 
 export interface StreamPlan {
   /** Its place in the catalog. */

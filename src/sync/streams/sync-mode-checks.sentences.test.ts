@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { SyncStream } from '../protocol/catalog.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { planWith } from './plans.support.ts'
 
 const JSON_STRING = { cache_type: 'string', data_format: 'json' }

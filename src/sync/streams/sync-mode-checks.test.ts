@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SyncStream } from '../protocol/catalog.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
 
 type Mode = SyncStream['mode']

@@ -1,7 +1,7 @@
 /** Which sync modes a stream can have, given what its records become; each problem is a clause that names the stream. */
-import { parseTemplate } from '../config/template.ts'
-import { isCollection } from '../layout/select.ts'
-import type { Draft } from './plan.ts'
+import { parseTemplate } from '../../config/settings/template.ts'
+import { isCollection } from '../../layout/registry/create-layout.ts'
+import type { Draft } from './stream-plan.ts'
 
 type Problem = (draft: Draft) => string | undefined
 
