@@ -18,8 +18,8 @@ export type Bench = {
   directory: string
 }
 
-export type Load = { wallSeconds: number; redisCpuSeconds: number }
-export type ConnectorLoad = Load & ConnectorRun
+export type PipelineWrite = { wallSeconds: number; redisCpuSeconds: number }
+export type ConnectorLoad = PipelineWrite & ConnectorRun
 
 type JobOptions = Partial<Omit<Job, 'input'>> & {
   /** Where given, the database is not flushed, and this many of its keys must still be there afterwards. */
@@ -36,7 +36,7 @@ export async function loadWithConnector(
   return measure(server, input, keptKeys, async () => runConnector({ redis, directory, ...options, input }))
 }
 
-export async function loadWithYardstick({ server }: Bench, input: Input): Promise<Load> {
+export async function loadWithYardstick({ server }: Bench, input: Input): Promise<PipelineWrite> {
   return measure(server, input, undefined, async () => runYardstick(server, input))
 }
 
@@ -60,7 +60,7 @@ export function scaled({ options }: Bench, records: number): number {
   return Math.max(20, Math.round(records * options.scale))
 }
 
-export function wall({ wallSeconds }: Load): number {
+export function wall({ wallSeconds }: PipelineWrite): number {
   return wallSeconds
 }
 
@@ -72,7 +72,7 @@ export function connectorCpu({ cpuSeconds }: ConnectorLoad): number {
   return cpuSeconds
 }
 
-export function redisCpu({ redisCpuSeconds }: Load): number {
+export function redisCpu({ redisCpuSeconds }: PipelineWrite): number {
   return redisCpuSeconds
 }
 

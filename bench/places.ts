@@ -1,5 +1,5 @@
 // The connector's own hashes, in which it remembers where the rows of a stream are.
-import { forgetKey, placesKey } from '../src/sync/streams/internal-keys.ts'
+import { forgetKey, indexKey } from '../src/sync/streams/internal-keys.ts'
 import { streamName, type Input } from './inputs.ts'
 import type { Server } from './server.ts'
 
@@ -7,7 +7,7 @@ const most = 256
 
 /** All that there may be for the input's first stream; those that are tracked have no other one. */
 export function placesKeys(input: Input): string[] {
-  return Array.from({ length: most }, (_, shard) => placesKey('', baseOf(input), shard))
+  return Array.from({ length: most }, (_, shard) => indexKey('', baseOf(input), shard))
 }
 
 export type Remembered = { places: number; bytes: number; encoding: string }

@@ -1,6 +1,6 @@
 // What a run costs before its first record: the start of the process, and of what it loads and connects.
 import { writeInput } from './inputs.ts'
-import { alternate, loadWithConnector, type Bench, type Load } from './measure.ts'
+import { alternate, loadWithConnector, type Bench, type PipelineWrite } from './measure.ts'
 import { median, medianOf } from './statistics.ts'
 
 /** Seconds of a `write` of one record. */
@@ -17,7 +17,7 @@ export async function measureStartUp(bench: Bench): Promise<StartUp> {
 }
 
 /** How the loads compare with those they took turns with, when nothing had to be started. */
-export function onceStarted(loads: Load[], others: Load[], startSeconds: number): number {
+export function onceStarted(loads: PipelineWrite[], others: PipelineWrite[], startSeconds: number): number {
   return median(
     loads.map((load, pair) => (others[pair]!.wallSeconds - startSeconds) / (load.wallSeconds - startSeconds)),
   )

@@ -6,15 +6,20 @@ export class Verdicts {
   #count = 0
 
   /** The figure as a table's cell, with its target and whether that is met. */
-  judge(what: string, figure: number, target: Target | undefined, show: (figure: number) => string): string {
+  classify(
+    what: string,
+    figure: number,
+    target: Target | undefined,
+    show: (figure: number) => string,
+  ): string {
     if (target === undefined) return show(figure)
     const [sign, limit] = 'atLeast' in target ? ['≥', target.atLeast] : ['≤', target.atMost]
     // What rounds to the target has reached it: no measurement here is finer than its digits.
     const isMet = show(figure) === show(limit) || (sign === '≥' ? figure > limit : figure < limit)
-    const verdict = `${show(figure)} (${sign} ${show(limit)}: ${isMet ? 'met' : '**missed**'})`
+    const handling = `${show(figure)} (${sign} ${show(limit)}: ${isMet ? 'met' : '**missed**'})`
     this.#count++
     if (!isMet) this.#missed.push(`${what} ${show(figure)}, ${sign} ${show(limit)}`)
-    return verdict
+    return handling
   }
 
   summary(): string {

@@ -138,7 +138,7 @@ async function untilConnected(pid: number | undefined): Promise<void> {
   for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
     const open = await readdir(`/proc/${pid}/fd`).catch(() => [])
     const links = await Promise.all(open.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
-    if (links.filter((link) => link.startsWith('socket:')).length > 3) return
+    if (links.filter((client) => client.startsWith('socket:')).length > 3) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error('check did not connect')

@@ -14,7 +14,7 @@ import {
   messages,
   REPLACED,
   rowsFrom,
-  rowsOf,
+  rowTrackersOf,
   streamOf,
 } from './support/replacements.ts'
 import type { Replaced, Row } from './support/replacements.ts'
@@ -38,7 +38,7 @@ beforeEach(() => client.flushall())
 afterAll(() => redis.stop())
 
 describe.each(REPLACED)('$title', (replaced) => {
-  const rows = rowsOf(replaced, 'new')
+  const rows = rowTrackersOf(replaced, 'new')
 
   it.each<Phase>(['loads', 'removes'])(
     'are exactly right after runs that were killed while one %s',
@@ -69,7 +69,7 @@ describe.each(REPLACED)('$title', (replaced) => {
 
 async function writeOld(replaced: Replaced): Promise<void> {
   await client.flushall()
-  const old = rowsOf(replaced, 'old')
+  const old = rowTrackersOf(replaced, 'old')
   await writeAll(replaced, old, 1, 1)
   await expectExactly(replaced, client, old)
 }
@@ -124,7 +124,7 @@ async function killWhileItRemoves(run: Connector, afterMs: number): Promise<void
 async function untilCaught(replaced: Replaced, random: Random): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     await writeOld(replaced)
-    await killed(replaced, rowsOf(replaced, 'new'), 'removes', random, LONGEST_MS / (tries + 1))
+    await killed(replaced, rowTrackersOf(replaced, 'new'), 'removes', random, LONGEST_MS / (tries + 1))
     if ((await client.hexists(NOTES, 'finishing')) === 1) return
   }
   throw new Error('The run was never caught while it removed.')

@@ -8,7 +8,7 @@ import { type Message } from './support/output-message.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { withSeeds } from './support/random.ts'
 import { RedisServer } from './support/redis-server.ts'
-import { EVERY, expectExactly, messages, REPLACED, rowsOf, streamOf } from './support/replacements.ts'
+import { EVERY, expectExactly, messages, REPLACED, rowTrackersOf, streamOf } from './support/replacements.ts'
 import { count, writeArgs } from './support/write.ts'
 
 const NOTES = '_airbyte:stream:n:s'
@@ -42,7 +42,7 @@ const faults: { fault: string; strike: (proxy: TcpProxy, isOver?: Promise<unknow
 
 describe.each(REPLACED)('$title', (replaced) => {
   describe.each(faults)('are exactly right though $fault', ({ strike }) => {
-    const rows = rowsOf(replaced, 'new')
+    const rows = rowTrackersOf(replaced, 'new')
 
     it(
       'while they are written and while others are removed',
@@ -50,7 +50,7 @@ describe.each(REPLACED)('$title', (replaced) => {
         withSeeds(count(1, 5), async (random) => {
           await client.flushall()
           const old = writeArgs(redis, [streamOf(replaced, 1, 1)], replaced.options)
-          expect((await runConnector(old, messages(rowsOf(replaced, 'old')))).code).toBe(0)
+          expect((await runConnector(old, messages(rowTrackersOf(replaced, 'old')))).code).toBe(0)
 
           await using proxy = await startProxy(redis.port)
           const server = { host: '127.0.0.1', port: proxy.port }

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { record, status, type CatalogStream } from './support/messages.ts'
-import { answer, PollingReader, type Reading } from './support/polling-reader.ts'
+import { answer, PollingReader, type NodeResult } from './support/polling-reader.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { count, write } from './support/write.ts'
@@ -129,12 +129,12 @@ function rowsFrom(first: number, length: number, of: Row['of']): (Row & { number
   })
 }
 
-function readText(old: Row | undefined, replacing: Row | undefined): Reading {
+function readText(old: Row | undefined, replacing: Row | undefined): NodeResult {
   const texts = [old, replacing].map((row) => (row === undefined ? null : JSON.stringify(row)))
   return { command: ['GET', keyOf(old ?? replacing)], stages: texts.map((text) => answer('GET', text)) }
 }
 
-function readFields(old: Row | undefined, replacing: Row | undefined): Reading {
+function readFields(old: Row | undefined, replacing: Row | undefined): NodeResult {
   return readAll(
     ['HGETALL'],
     keyOf(old ?? replacing),
@@ -148,7 +148,7 @@ function fieldsOf(row: object): string[] {
   return Object.entries(row).flatMap(([name, value]) => [name, String(value)])
 }
 
-function readAll([name, ...args]: [string, ...string[]], key: string, replies: unknown[][]): Reading {
+function readAll([name, ...args]: [string, ...string[]], key: string, replies: unknown[][]): NodeResult {
   return { command: [name, key, ...args], stages: replies.map((reply) => answer(name, reply)) }
 }
 
@@ -158,7 +158,7 @@ function keyOf(row: Row | undefined): string {
 
 /** `act` is handed an input that goes on only when the reader has been through, here and there. */
 async function readWhile(
-  readings: Reading[],
+  readings: NodeResult[],
   act: (input: (rows: Row[]) => AsyncIterable<string>) => unknown,
 ) {
   await using reader = await PollingReader.start({ host: redis.host, port: redis.port, readings })

@@ -196,10 +196,10 @@ async function streamProperties(): Promise<Record<string, Property>> {
 
 /** A property, and those within its variants. */
 function nested(name: string, property: Property): [string, Property][] {
-  const within = (property.oneOf ?? []).flatMap(({ properties: own = {} }) => Object.entries(own))
+  const withTimeout = (property.oneOf ?? []).flatMap(({ properties: own = {} }) => Object.entries(own))
   return [
     [name, property],
-    ...within.map(([field, value]): [string, Property] => [`${name}.${field}`, value]),
+    ...withTimeout.map(([field, value]): [string, Property] => [`${name}.${field}`, value]),
   ]
 }
 

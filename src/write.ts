@@ -4,14 +4,14 @@ import type { Config } from './config/settings/config.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
-import { Link } from './redis/client/client.ts'
+import { RedisClient } from './redis/client/client.ts'
 import { finish } from './sync/replace/finish.ts'
-import { Ids } from './sync/streams/id-allocator.ts'
-import type { Intake } from './sync/dataflow/ingest.ts'
+import { IdAllocator } from './sync/streams/id-allocator.ts'
+import type { Ingest } from './sync/dataflow/ingest.ts'
 import { assuredKey, markKey, onceKey } from './sync/streams/internal-keys.ts'
 import { Leases } from './sync/streams/leases.ts'
-import { openStreams } from './sync/replace/prepare-streams.ts'
-import { pipeline } from './sync/dataflow/dataflow.ts'
+import { prepareStreams } from './sync/replace/prepare-streams.ts'
+import { dataflow } from './sync/dataflow/dataflow.ts'
 import { planStreams } from './sync/streams/stream-plan.ts'
 
 export interface WriteJob {
@@ -30,7 +30,7 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
     output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
   const run = randomUUID()
   const scripts = new Set(planned.flatMap(({ layout }) => layout.script ?? []))
-  await using link = await Link.open({
+  await using client = await RedisClient.open({
     config,
     log: output.log,
     onceKey: (slot) => onceKey(config.keyPrefix, run, slot),
@@ -38,39 +38,39 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
     assuredKey: (slot) => assuredKey(config.keyPrefix, run, slot),
     greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
   })
-  await using leases = await Leases.take(link, planned, run, output.log)
-  const streams = await openStreams(link, planned, output.log)
-  const ids = await Ids.open(
-    link,
+  await using leases = await Leases.take(client, planned, run, output.log)
+  const streams = await prepareStreams(client, planned, output.log)
+  const ids = await IdAllocator.open(
+    client,
     streams.map(({ plan }) => plan),
   )
-  link.objection = async (ask, identities) => {
+  client.objection = async (ask, identities) => {
     await ids.lift(ask)
     return leases.objection(ask, identities)
   }
   // What was noted on the way here is to be as durable as what will be acknowledged.
-  await link.leaveMarks()
-  const { intake, ledger, progress } = pipeline({ config, link, streams, ids, output })
+  await client.leaveMarks()
+  const { ingest, stateQueue, progress } = dataflow({ config, client, streams, ids, output })
 
-  const problem = await readAll(input, intake, AbortSignal.any([signal, link.ended]))
-  intake.submit()
-  await ledger.settled()
+  const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended]))
+  ingest.submit()
+  await stateQueue.settled()
   await ids.requireIntact()
-  await link.requireIntact()
+  await client.requireIntact()
   if (problem !== undefined) throw problem
   if (signal.aborted) return
 
   progress.requireComplete()
-  await finish(link, ids, streams, output.log)
-  await link.leaveMarks()
+  await finish(client, ids, streams, output.log)
+  await client.leaveMarks()
   progress.summarize()
 }
 
 /** Gives the error that ended the reading early: what came before it is still to be confirmed. */
-async function readAll(input: WriteJob['input'], intake: Intake, signal: AbortSignal): Promise<unknown> {
+async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSignal): Promise<unknown> {
   try {
-    for await (const chunk of input(signal)) await intake.take(chunk)
-    if (!signal.aborted) await intake.end()
+    for await (const chunk of input(signal)) await ingest.take(chunk)
+    if (!signal.aborted) await ingest.end()
     return undefined
   } catch (error) {
     return error

@@ -52,7 +52,7 @@ export async function measureClusters(bench: Bench): Promise<Section> {
       title: 'peak MB',
       left: true,
       cell: ({ servers, runs }) =>
-        bench.verdicts.judge(`peak MB with ${servers}`, peak(runs), { atMost: 150 }, whole),
+        bench.verdicts.classify(`peak MB with ${servers}`, peak(runs), { atMost: 150 }, whole),
     },
   ])
   return {

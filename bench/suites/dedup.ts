@@ -12,7 +12,7 @@ import {
   wall,
   type Bench,
   type ConnectorLoad,
-  type Load,
+  type PipelineWrite,
 } from '../measure.ts'
 import { onceStarted } from '../start-up.ts'
 import { medianOf, proportion } from '../statistics.ts'
@@ -80,7 +80,7 @@ async function measureCase(
 }
 
 function speedTable({ verdicts }: Bench, rows: Row[], startSeconds: number): string {
-  const ratio = ({ append, dedup }: Row) => proportion<Load>(append, dedup, wall)
+  const ratio = ({ append, dedup }: Row) => proportion<PipelineWrite>(append, dedup, wall)
   return table(rows, [
     ...caseColumns,
     { title: 'records', cell: ({ records }) => exact(records) },
@@ -89,7 +89,7 @@ function speedTable({ verdicts }: Bench, rows: Row[], startSeconds: number): str
     {
       title: 'ratio',
       left: true,
-      cell: (row) => verdicts.judge(`append_dedup of ${named(row)}`, ratio(row).median, row.target, two),
+      cell: (row) => verdicts.classify(`append_dedup of ${named(row)}`, ratio(row).median, row.target, two),
     },
     { title: 'lowest–highest', cell: (row) => spread(ratio(row)) },
     { title: 'once started', cell: (row) => two(onceStarted(row.dedup, row.append, startSeconds)) },
@@ -108,7 +108,7 @@ function workTable({ verdicts }: Bench, rows: Row[]): string {
       title: 'append_dedup',
       left: true,
       cell: (row) =>
-        verdicts.judge(`peak MB of append_dedup of ${named(row)}`, peak(row.dedup), mostMemory, whole),
+        verdicts.classify(`peak MB of append_dedup of ${named(row)}`, peak(row.dedup), mostMemory, whole),
     },
   ])
 }

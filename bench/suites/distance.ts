@@ -45,7 +45,7 @@ export async function measureDistance(bench: Bench): Promise<Section> {
     {
       title: 'of that with 0 ms',
       left: true,
-      cell: ({ ms, held, target }) => verdicts.judge(`throughput at ${ms} ms`, held.median, target, two),
+      cell: ({ ms, held, target }) => verdicts.classify(`throughput at ${ms} ms`, held.median, target, two),
     },
     { title: 'lowest–highest', cell: ({ held }) => spread(held) },
   ])

@@ -1,6 +1,13 @@
 // Whether the time a record takes stays the same, however many there are and whatever is there already.
 import { writeInput } from '../inputs.ts'
-import { alternate, loadWithConnector, loadWithYardstick, scaled, type Bench, type Load } from '../measure.ts'
+import {
+  alternate,
+  loadWithConnector,
+  loadWithYardstick,
+  scaled,
+  type Bench,
+  type PipelineWrite,
+} from '../measure.ts'
 import { measureStartUp, type StartUp } from '../start-up.ts'
 import { medianOf } from '../statistics.ts'
 import { exact, table, two, whole, type Section } from '../table.ts'
@@ -46,7 +53,7 @@ async function measureCounts(bench: Bench, startUp: StartUp): Promise<string> {
     row[figure] / (base?.[figure] ?? Number.NaN)
   const judged = (what: string, row: CountRow, figure: 'connector' | 'cpu', atMost: number) => {
     const target = row.records > (base?.records ?? 0) ? { atMost } : undefined
-    return bench.verdicts.judge(`${what} at ${exact(row.records)}`, growth(row, figure), target, two)
+    return bench.verdicts.classify(`${what} at ${exact(row.records)}`, growth(row, figure), target, two)
   }
   return table(rows, [
     { title: 'records', cell: ({ records }) => exact(records) },
@@ -103,13 +110,13 @@ async function measureStreams(bench: Bench, startUp: StartUp): Promise<string> {
       left: true,
       cell: ({ streams, time }) => {
         const target = streams > 1 ? { atMost: flat } : undefined
-        return bench.verdicts.judge(`time a record of ${streams} streams`, time / single, target, two)
+        return bench.verdicts.classify(`time a record of ${streams} streams`, time / single, target, two)
       },
     },
     { title: 'records/s', cell: ({ time }) => whole(1e6 / time) },
   ])
 }
 
-function wallTime(runs: Load[], records: number, startUp: number): number {
+function wallTime(runs: PipelineWrite[], records: number, startUp: number): number {
   return ((medianOf(runs, ({ wallSeconds }) => wallSeconds) - startUp) / records) * 1e6
 }

@@ -53,14 +53,14 @@ function sizeTable({ verdicts }: Bench, rows: Row[]): string {
       title: 'image/local',
       left: true,
       cell: ({ name, local, image }) =>
-        verdicts.judge(`image at ${name}`, proportion(local, image, time).median, { atLeast: 0.9 }, two),
+        verdicts.classify(`image at ${name}`, proportion(local, image, time).median, { atLeast: 0.9 }, two),
     },
     { title: 'CPU s', cell: ({ image }) => two(medianOf(image, ({ cpuSeconds }) => cpuSeconds)) },
     {
       title: 'peak MB',
       left: true,
       cell: ({ name, image }) =>
-        verdicts.judge(
+        verdicts.classify(
           `peak MB of the image at ${name}`,
           Math.max(...image.map((run) => run.peakMb)),
           peakMb,
@@ -88,7 +88,7 @@ async function measureSmall(bench: Bench, image: string): Promise<string> {
       {
         title: 'peak MB',
         left: true,
-        cell: (row) => bench.verdicts.judge(`peak MB with --memory ${memory}`, row.peakMb, peakMb, whole),
+        cell: (row) => bench.verdicts.classify(`peak MB with --memory ${memory}`, row.peakMb, peakMb, whole),
       },
     ],
   )

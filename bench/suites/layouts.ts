@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { FIELD_SCRIPT, HASH_SCRIPT } from '../../src/redis/commands/row-scripts.ts'
 import { runConnector, type ConnectorRun } from '../connector.ts'
 import { writeInput, type Input } from '../inputs.ts'
-import { alternate, scaled, type Bench, type Load } from '../measure.ts'
+import { alternate, scaled, type Bench, type PipelineWrite } from '../measure.ts'
 import { measureStartUp } from '../start-up.ts'
 import { median, medianOf, proportion, type Spread } from '../statistics.ts'
 import { exact, spread, table, two, whole, type Section } from '../table.ts'
@@ -94,7 +94,11 @@ async function measureSpeed(bench: Bench, config: Record<string, unknown>, start
     },
   })
   rmSync(commands)
-  const ratio = proportion<Pick<Load, 'wallSeconds'>>(yardstick, connector, ({ wallSeconds }) => wallSeconds)
+  const ratio = proportion<Pick<PipelineWrite, 'wallSeconds'>>(
+    yardstick,
+    connector,
+    ({ wallSeconds }) => wallSeconds,
+  )
   const onceStarted = median(
     connector.map(({ wallSeconds }, pair) => yardstick[pair]!.wallSeconds / (wallSeconds - startSeconds)),
   )

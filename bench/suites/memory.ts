@@ -36,7 +36,7 @@ export async function measureMemory(bench: Bench): Promise<Section> {
       title: 'peak MB',
       left: true,
       cell: ({ name, redis, run }) =>
-        bench.verdicts.judge(`peak MB at ${name}, Redis ${redis}`, run.peakMb, peakMb, whole),
+        bench.verdicts.classify(`peak MB at ${name}, Redis ${redis}`, run.peakMb, peakMb, whole),
     },
   ])
   const notes = bench.server.own ? [] : ['Paused and far away are left out: they need a private Redis.']

@@ -10,7 +10,7 @@ import {
   scaled,
   wall,
   type Bench,
-  type Load,
+  type PipelineWrite,
 } from '../measure.ts'
 import { onceStarted } from '../start-up.ts'
 import { medianOf, proportion } from '../statistics.ts'
@@ -33,7 +33,7 @@ export async function measureMirror(bench: Bench, startSeconds: number): Promise
     { rows: 'none', append: runs.append, overwrite: runs.overwrite },
     { rows: 'all', append: runs.appendAgain, overwrite: runs.overwriteAgain },
   ]
-  const ratio = (row: (typeof rows)[number]) => proportion<Load>(row.append, row.overwrite, wall)
+  const ratio = (row: (typeof rows)[number]) => proportion<PipelineWrite>(row.append, row.overwrite, wall)
   return table(rows, [
     { title: 'string, json: rows there before', left: true, cell: (row) => row.rows },
     { title: 'records', cell: () => exact(records) },
@@ -52,7 +52,7 @@ export async function measureMirror(bench: Bench, startSeconds: number): Promise
       left: true,
       cell: ({ rows: there, overwrite }) => {
         const what = `peak MB of an overwrite over ${there}`
-        return bench.verdicts.judge(what, peak(overwrite), { atMost: 150 }, whole)
+        return bench.verdicts.classify(what, peak(overwrite), { atMost: 150 }, whole)
       },
     },
   ])

@@ -1,6 +1,13 @@
 // What overwrite costs beyond the load, and whether it depends on what else is in the database.
 import { writeInput } from '../inputs.ts'
-import { alternate, loadWithConnector, loadWithYardstick, scaled, type Bench, type Load } from '../measure.ts'
+import {
+  alternate,
+  loadWithConnector,
+  loadWithYardstick,
+  scaled,
+  type Bench,
+  type PipelineWrite,
+} from '../measure.ts'
 import { medianOf, proportion } from '../statistics.ts'
 import { exact, table, two, whole } from '../table.ts'
 
@@ -15,7 +22,7 @@ export async function measureCleanUp(bench: Bench): Promise<string> {
     overwrite: async () => loadWithConnector(bench, input, { mode: 'overwrite', keptKeys: 0 }),
     append: async () => loadWithConnector(bench, input, { keptKeys: records }),
   })
-  const cleanUp = proportion<Load>(overwrite, append, ({ wallSeconds }) => wallSeconds).median - 1
+  const cleanUp = proportion<PipelineWrite>(overwrite, append, ({ wallSeconds }) => wallSeconds).median - 1
   return table(
     [{ records, overwrite: seconds(overwrite), append: seconds(append) }],
     [
@@ -25,7 +32,7 @@ export async function measureCleanUp(bench: Bench): Promise<string> {
       {
         title: 'clean-up of the load',
         left: true,
-        cell: () => verdicts.judge('clean-up', cleanUp, { atMost: 0.25 }, two),
+        cell: () => verdicts.classify('clean-up', cleanUp, { atMost: 0.25 }, two),
       },
     ],
   )
@@ -68,12 +75,12 @@ export async function measureBesideOthers(bench: Bench, startUp: number): Promis
       left: true,
       cell: ({ keys, time }) => {
         const target = keys > 0 ? { atMost: 1.2 } : undefined
-        return verdicts.judge('time beside other keys', time / rows[0]!.time, target, two)
+        return verdicts.classify('time beside other keys', time / rows[0]!.time, target, two)
       },
     },
   ])
 }
 
-function seconds(runs: Load[]): number {
+function seconds(runs: PipelineWrite[]): number {
   return medianOf(runs, ({ wallSeconds }) => wallSeconds)
 }

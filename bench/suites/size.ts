@@ -8,7 +8,7 @@ import {
   scaled,
   type Bench,
   type ConnectorLoad,
-  type Load,
+  type PipelineWrite,
 } from '../measure.ts'
 import { measureStartUp, type StartUp } from '../start-up.ts'
 import { median, medianOf, proportion, type Spread } from '../statistics.ts'
@@ -59,7 +59,11 @@ export async function measureSizes(bench: Bench): Promise<{ section: Section; fi
   return { section, figures: rows }
 }
 
-type Row = SizeFigures & { onceStarted: number; connectorRuns: ConnectorLoad[]; yardstickRuns: Load[] }
+type Row = SizeFigures & {
+  onceStarted: number
+  connectorRuns: ConnectorLoad[]
+  yardstickRuns: PipelineWrite[]
+}
 
 async function measureSize(bench: Bench, size: SizeRow, startUp: StartUp): Promise<Row> {
   const { layout, options, directory } = bench
@@ -73,7 +77,7 @@ async function measureSize(bench: Bench, size: SizeRow, startUp: StartUp): Promi
     connector: async () => loadWithConnector(bench, input),
     yardstick: async () => loadWithYardstick(bench, input),
   })
-  const throughput = (runs: Load[]) => {
+  const throughput = (runs: PipelineWrite[]) => {
     const seconds = medianOf(runs, ({ wallSeconds }) => wallSeconds)
     return { recordsPerSecond: records / seconds, mbPerSecond: input.messageBytes / 1e6 / seconds }
   }
@@ -82,7 +86,7 @@ async function measureSize(bench: Bench, size: SizeRow, startUp: StartUp): Promi
     records,
     connector: throughput(connector),
     yardstick: throughput(yardstick),
-    ratio: proportion<Load>(yardstick, connector, ({ wallSeconds }) => wallSeconds),
+    ratio: proportion<PipelineWrite>(yardstick, connector, ({ wallSeconds }) => wallSeconds),
     onceStarted: median(
       connector.map(({ wallSeconds }, pair) => yardstick[pair]!.wallSeconds / (wallSeconds - startUp.wall)),
     ),
@@ -102,7 +106,7 @@ function throughputTable({ verdicts }: Bench, rows: Row[]): string {
     {
       title: 'ratio',
       left: true,
-      cell: (row) => verdicts.judge(`ratio at ${row.name}`, row.ratio.median, row.targets.ratio, two),
+      cell: (row) => verdicts.classify(`ratio at ${row.name}`, row.ratio.median, row.targets.ratio, two),
     },
     { title: 'lowest–highest', cell: (row) => spread(row.ratio) },
     { title: 'once started', cell: ({ onceStarted }) => two(onceStarted) },
@@ -123,15 +127,15 @@ function workTable({ verdicts }: Bench, rows: Row[]): string {
       left: true,
       cell: ({ name, connectorRuns, targets }) => {
         const share = medianOf(connectorRuns, cpuShare)
-        return verdicts.judge(`connector CPU/Redis CPU at ${name}`, share, targets.connectorCpu, two)
+        return verdicts.classify(`connector CPU/Redis CPU at ${name}`, share, targets.connectorCpu, two)
       },
     },
     {
       title: 'Redis/under redis-cli',
       left: true,
       cell: ({ name, connectorRuns, yardstickRuns, targets }) => {
-        const share = proportion<Load>(connectorRuns, yardstickRuns, redisCpu).median
-        return verdicts.judge(`Redis CPU/under redis-cli at ${name}`, share, targets.redisCpu, two)
+        const share = proportion<PipelineWrite>(connectorRuns, yardstickRuns, redisCpu).median
+        return verdicts.classify(`Redis CPU/under redis-cli at ${name}`, share, targets.redisCpu, two)
       },
     },
     {
@@ -139,7 +143,7 @@ function workTable({ verdicts }: Bench, rows: Row[]): string {
       left: true,
       cell: ({ name, connectorRuns, targets }) => {
         const peak = Math.max(...connectorRuns.map((run) => run.peakMb))
-        return verdicts.judge(`peak MB at ${name}`, peak, targets.peakMb, whole)
+        return verdicts.classify(`peak MB at ${name}`, peak, targets.peakMb, whole)
       },
     },
   ])

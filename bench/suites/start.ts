@@ -32,7 +32,7 @@ export async function measureStart({ directory, server, layout, verdicts }: Benc
       title: 'of `node -e 0`',
       left: true,
       cell: ({ name, seconds, target }) =>
-        verdicts.judge(
+        verdicts.classify(
           `start of ${name}`,
           proportion(seconds, runs['node -e 0']!, Number).median,
           target,

@@ -9,7 +9,7 @@ import {
   wall,
   type Bench,
   type ConnectorLoad,
-  type Load,
+  type PipelineWrite,
 } from '../measure.ts'
 import { onceStarted } from '../start-up.ts'
 import { medianOf, proportion } from '../statistics.ts'
@@ -36,7 +36,7 @@ export async function measureSwap(bench: Bench, startSeconds: number): Promise<s
     { before: 'none', replace: runs.first },
     { before: exact(records), replace: runs.again },
   ]
-  const ratio = (replace: Load[]) => proportion<Load>(runs.append, replace, wall)
+  const ratio = (replace: PipelineWrite[]) => proportion<PipelineWrite>(runs.append, replace, wall)
   return table(rows, [
     { title: 'list, json: items there before', cell: ({ before }) => before },
     { title: 'records', cell: () => exact(records) },

@@ -37,14 +37,14 @@ export async function readView(client: Redis, portsUp: ReadonlySet<number>): Pro
 
 /** `<id> <host>:<port>@<bus port> <flags> <master id or -> <ping> <pong> <epoch> <link> <slots …>` */
 function parse(line: string): ClusterNode {
-  const [id = '', address = '', flagText = '', masterId = '-', , , , link, ...ranges] = line.split(' ')
+  const [id = '', address = '', flagText = '', masterId = '-', , , , client, ...ranges] = line.split(' ')
   const flags = flagText.split(',')
   return {
     id,
     port: Number(/:(\d+)/.exec(address)?.[1]),
     masterId: masterId === '-' ? undefined : masterId,
     isAlive: !flags.some((flag) => ['fail', 'fail?', 'handshake', 'noaddr'].includes(flag)),
-    isKnown: link === 'connected' && !flags.includes('handshake'),
+    isKnown: client === 'connected' && !flags.includes('handshake'),
     // In brackets stand the slots that are on their way from or to the node itself.
     slots: ranges.filter((range) => !range.startsWith('[')).flatMap(numbersOf),
   }

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { answer, type Findings, type Reading, type Watch } from './polling-reader.ts'
+import { answer, type Findings, type NodeResult, type Watch } from './polling-reader.ts'
 
 const IN_PIPELINE = 500
 const MOST_TOLD = 20
@@ -37,10 +37,10 @@ async function readSome(from: number): Promise<void> {
   const pipeline = client.pipeline()
   for (const { command } of some) pipeline.call(...command)
   const replies = (await pipeline.exec()) ?? []
-  for (const [at, [error, reply]] of replies.entries()) judge(some[at]!, from + at, error ?? reply)
+  for (const [at, [error, reply]] of replies.entries()) classify(some[at]!, from + at, error ?? reply)
 }
 
-function judge({ command, stages: all }: Reading, index: number, reply: unknown): void {
+function classify({ command, stages: all }: NodeResult, index: number, reply: unknown): void {
   const text = reply instanceof Error ? reply.message : answer(command[0], reply)
   const stage = stages[index]!
   const now = all.indexOf(text, stage)

@@ -4,7 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Server } from './write.ts'
 
-export interface Reading {
+export interface NodeResult {
   command: [name: string, key: string, ...args: string[]]
   /**
    * The only answers there may be, as `answer` gives them, in the only order they may come. The last one is what is
@@ -14,7 +14,7 @@ export interface Reading {
 }
 
 export interface Watch extends Server {
-  readings: Reading[]
+  readings: NodeResult[]
 }
 
 export interface Findings {

@@ -95,7 +95,7 @@ export function streamOf({ mode }: Replaced, generation: number, minimumGenerati
 }
 
 /** Half of the new rows are among the old ones, too. */
-export function rowsOf({ old }: Replaced, of: 'old' | 'new'): Row[] {
+export function rowTrackersOf({ old }: Replaced, of: 'old' | 'new'): Row[] {
   return of === 'old' ? rowsFrom(0, old, of) : rowsFrom(old - NEW / 2, NEW, of)
 }
 

@@ -8,7 +8,7 @@ import {
 } from './record-options.ts'
 import type { CacheType, DataFormat, WriteCondition } from '../settings/record-settings.ts'
 
-export interface Misfit extends Remark {
+export interface Incompatibility extends Remark {
   /** The other one of a pair, where either could give way. */
   other?: RecordOption | undefined
 }
@@ -140,7 +140,7 @@ const RULES: readonly Rule[] = [
 ]
 
 /** At most one problem an option. A word that there is not fits nothing, and is for the schema to refuse. */
-export function findMisfits(options: RecordOptions): Misfit[] {
+export function findIncompatibilities(options: RecordOptions): Incompatibility[] {
   const [cacheType, format] = [cacheTypeOf(options), dataFormatOf(options)]
   if (!isCacheType(cacheType) || !isFormat(format)) return []
   const situation: Situation = {

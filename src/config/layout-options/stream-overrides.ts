@@ -2,7 +2,7 @@
  * The options for all streams, and the entries of `streams` merged over them. What an entry says wins: an option that
  * holds for all and does not fit beside it is left out for that stream.
  */
-import { findMisfits, type Misfit } from './option-compatibility.ts'
+import { findIncompatibilities, type Incompatibility } from './option-compatibility.ts'
 import { findFaults, findOddities } from './option-checks.ts'
 import {
   entryName,
@@ -33,7 +33,7 @@ export function recordsOf({ streams, ...options }: RecordConfiguration): {
 
 /** By field. The schema's own rules may be broken, too: nothing is taken to be of the form it should have. */
 export function recordProblems({ streams, ...options }: RecordConfiguration): string[] {
-  const remarks = [...findMisfits(options), ...findFaults(options)]
+  const remarks = [...findIncompatibilities(options), ...findFaults(options)]
   const entries = Array.isArray(streams)
     ? streams.map((entry: unknown) => Object(entry) as StreamOptions)
     : []
@@ -63,12 +63,15 @@ export function recordWarnings({ streams, ...options }: RecordConfiguration): st
   ]
 }
 
-function merge(options: RecordOptions, entry: StreamOptions): { merged: RecordOptions; misfits: Misfit[] } {
+function merge(
+  options: RecordOptions,
+  entry: StreamOptions,
+): { merged: RecordOptions; misfits: Incompatibility[] } {
   const merged: RecordOptions = { ...options, ...entry }
   const givesWay = (option: RecordOption | undefined): option is RecordOption =>
     option !== undefined && merged[option] !== undefined && !Object.hasOwn(entry, option)
   for (;;) {
-    const misfits = findMisfits(merged)
+    const misfits = findIncompatibilities(merged)
     const left = misfits.flatMap(({ option, other }) => [option, other].find(givesWay) ?? [])
     if (left.length === 0) return { merged, misfits }
     for (const option of left) delete merged[option]

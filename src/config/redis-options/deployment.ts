@@ -1,6 +1,6 @@
 /** `deployment` → the servers of a sentinel deployment or a cluster. */
 import type { Deployment } from '../settings/config.ts'
-import { readNode, type Node } from './host-port.ts'
+import { readHostPort, type HostPort } from './host-port.ts'
 import { REDIS_PORT } from './url.ts'
 
 export type DeploymentOptions =
@@ -64,13 +64,13 @@ function readCluster(
   }
 }
 
-function readNodes(texts: unknown, form: Parameters<typeof readNode>[2], problems: string[]): Node[] {
+function readNodes(texts: unknown, form: Parameters<typeof readHostPort>[2], problems: string[]): HostPort[] {
   if (!Array.isArray(texts)) return []
   return texts.flatMap((text: unknown, index) =>
-    typeof text === 'string' ? (readNode(text, `deployment.nodes[${index}]`, form, problems) ?? []) : [],
+    typeof text === 'string' ? (readHostPort(text, `deployment.nodes[${index}]`, form, problems) ?? []) : [],
   )
 }
 
-function addressesOf(nodes: readonly Node[]) {
+function addressesOf(nodes: readonly HostPort[]) {
   return Object.freeze(nodes.map(({ host, port }) => Object.freeze({ host, port })))
 }

@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net'
 import { readUrl } from './url.ts'
 
-export interface Node {
+export interface HostPort {
   readonly host: string
   readonly port: number
   /** Whether a URL says so. */
@@ -26,12 +26,12 @@ export function withoutBrackets(host: string): string {
 }
 
 /** `host`, `host:port`, `[IPv6]:port`; or a URL, where those are allowed. */
-export function readNode(
+export function readHostPort(
   text: string,
   field: string,
   { defaultPort, mayBeUrl }: { defaultPort: number; mayBeUrl: boolean },
   problems: string[],
-): Node | undefined {
+): HostPort | undefined {
   if (mayBeUrl && /^(rediss?|unix):\/\//.test(text)) return readNodeUrl(text, field, problems)
   const [, host = '', digits] = /^(\[.*\]|[^[\]:]+)(?::(\d{1,5}))?$/.exec(text.trim()) ?? []
   const port = digits === undefined ? defaultPort : Number(digits)
@@ -45,7 +45,7 @@ export function readNode(
 }
 
 /** A list of nodes is no secret, and all of them know the same users. */
-function readNodeUrl(text: string, field: string, problems: string[]): Node | undefined {
+function readNodeUrl(text: string, field: string, problems: string[]): HostPort | undefined {
   const url = readUrl(text, field, problems)
   if (url === undefined) return undefined
   const { address, usesTls, username, password, database } = url

@@ -3,7 +3,7 @@ import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 
 export const NO_GROUP = -1
 
-export class Orders extends CommandBuffer {
+export class CommandGroups extends CommandBuffer {
   /** By command; none as long as each command writes the group of its own number, as most do. */
   #groups: Int32Array | undefined
   /** Commands that do so. */

@@ -2,7 +2,7 @@
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import type { Columns } from '../../protocol/columns/columns.ts'
 import type { Script } from '../../redis/commands/row-scripts.ts'
-import type { Orders } from './command-groups.ts'
+import type { CommandGroups } from './command-groups.ts'
 
 /** What the operator asked for, and what the sync mode asks for besides. */
 export interface LayoutSettings extends RecordSettings {
@@ -56,7 +56,7 @@ export interface Layout {
    * Puts the record's commands into `out`, or holds it back for a command with others. Gives the group of the
    * command that writes it, `NO_GROUP` where there is nothing to write, or why it cannot be written.
    */
-  write(out: Orders, record: RecordView): number | Refusal
+  write(out: CommandGroups, record: RecordView): number | Refusal
   /** Puts in what was held back. */
-  flush(out: Orders): void
+  flush(out: CommandGroups): void
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { commandFor, refusalOf, type Given } from '../registry/laid-out.support.ts'
-import { Template } from './column-template.ts'
+import { ColumnTemplate } from './column-template.ts'
 
 describe('a key', () => {
   it.each([
@@ -158,12 +158,12 @@ describe('a template', () => {
     ['a${b}c', undefined],
     ['${_airbyte_primary_key}', undefined],
   ])('knows whether all records have the same text: %s, %s', (text, constant) => {
-    const template = new Template('key', text, names, 'p:')
+    const template = new ColumnTemplate('key', text, names, 'p:')
     expect(template.isConstant ? template.lead.toString() : undefined).toBe(constant)
   })
 
   it('may be a text that is empty', () => {
-    expect(new Template('key', '${_airbyte_namespace}', names)).toMatchObject({
+    expect(new ColumnTemplate('key', '${_airbyte_namespace}', names)).toMatchObject({
       isConstant: true,
       lead: Buffer.alloc(0),
     })
@@ -177,12 +177,12 @@ describe('a template', () => {
     ['${_airbyte_ab_id}', true, false],
     ['${_airbyte_ab_id}${b}', true, true],
   ])('knows what it takes: %s, ids %s, columns %s', (text, usesIds, usesColumns) => {
-    expect(new Template('key', text, names)).toMatchObject({ usesIds, usesColumns })
+    expect(new ColumnTemplate('key', text, names)).toMatchObject({ usesIds, usesColumns })
   })
 
   it('knows about how long its texts are', () => {
-    expect(new Template('key', 'abc${x}def', names, 'p').size).toBe(7 + 16)
-    expect(new Template('key', 'abc${_airbyte_stream}', names, '€').size).toBe(7)
+    expect(new ColumnTemplate('key', 'abc${x}def', names, 'p').size).toBe(7 + 16)
+    expect(new ColumnTemplate('key', 'abc${_airbyte_stream}', names, '€').size).toBe(7)
   })
 })
 

@@ -18,9 +18,9 @@ type Part =
   | { kind: 'column'; path: Path; name: string; isEscaped: boolean }
 
 /** What a layout asks of the template of its keys. */
-export type KeyTemplate = Pick<Template, 'usesIds' | 'usesColumns' | 'size' | 'render'>
+export type KeyTemplate = Pick<ColumnTemplate, 'usesIds' | 'usesColumns' | 'size' | 'render'>
 
-export class Template {
+export class ColumnTemplate {
   readonly usesIds: boolean
   readonly usesColumns: boolean
   /** Of the literal text. */

@@ -1,13 +1,13 @@
 /** A record as fields, for the structures that have them: hashes, and the entries of Redis streams. */
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { compilePath, type Columns } from '../../protocol/columns/columns.ts'
-import { Leaves } from '../../protocol/columns/flattened-columns.ts'
+import { FlattenedColumns } from '../../protocol/columns/flattened-columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf, type TextRange } from './content.ts'
 import { DELETED_AT, deletionTime, isMarked, markPath } from './deletion-mark.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
-import type { Orders } from '../encoding/command-groups.ts'
+import type { CommandGroups } from '../encoding/command-groups.ts'
 
 export interface Fields {
   readonly usesIds: boolean
@@ -17,7 +17,7 @@ export interface Fields {
   /** Gives how many fields the record has, or says why that cannot be said. `add` is for this record. */
   count(record: RecordView): number | Refusal
   /** Adds each field as two arguments: its name and its text. */
-  add(out: Orders, record: RecordView): void
+  add(out: CommandGroups, record: RecordView): void
 }
 
 export function fieldsOf(settings: LayoutSettings): Fields {
@@ -79,8 +79,8 @@ function flatFields(settings: LayoutSettings): Fields {
       }
       if (!needsMark(record)) return
       const time = deletionTime(record)
-      out.word(DELETED_AT)
-      out.word(time.startsWith('"') ? (JSON.parse(time) as string) : time)
+      out.textArgument(DELETED_AT)
+      out.textArgument(time.startsWith('"') ? (JSON.parse(time) as string) : time)
     },
   }
 }
@@ -96,7 +96,7 @@ type Find = (columns: Columns) => Refusal | undefined
 
 function findAll(found: Found, rootField: string | undefined): Find {
   const root = rootField === undefined ? undefined : compilePath(rootField)
-  const leaves = new Leaves(undefined, asArgument)
+  const leaves = new FlattenedColumns(undefined, asArgument)
   return (columns) => {
     const row = root === undefined ? undefined : columns.find(root)
     if (row !== undefined && !isObject(columns, row))
@@ -114,7 +114,7 @@ function findChosen(
     path: compilePath(rootField === undefined ? from : `${rootField}.${from}`),
     name: asArgument(Buffer.from(to)),
     // Of an object all columns are chosen, under its new name.
-    leaves: new Leaves(to, asArgument),
+    leaves: new FlattenedColumns(to, asArgument),
   }))
   return (columns) => {
     for (const { path, name, leaves } of chosen) {
@@ -134,7 +134,7 @@ function findChosen(
 
 function noteLeaves(
   { names, rows }: Found,
-  leaves: Leaves,
+  leaves: FlattenedColumns,
   columns: Columns,
   root: number | undefined,
 ): Refusal | undefined {
@@ -148,7 +148,11 @@ function noteLeaves(
 }
 
 /** Undefined where the names of thousands of levels come to more than `Leaves` puts up with. */
-function countLeaves(leaves: Leaves, columns: Columns, root: number | undefined): number | undefined {
+function countLeaves(
+  leaves: FlattenedColumns,
+  columns: Columns,
+  root: number | undefined,
+): number | undefined {
   try {
     return leaves.read(columns, root)
   } catch (error) {

@@ -5,7 +5,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf, type TextRange } from './content.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
-import { Template, type StreamNames } from './column-template.ts'
+import { ColumnTemplate, type StreamNames } from './column-template.ts'
 
 export interface Value {
   readonly usesIds: boolean
@@ -16,7 +16,7 @@ export interface Value {
 
 export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
   const { member, dataFormat } = settings
-  if (member !== undefined) return templateValue(new Template('member', member, stream))
+  if (member !== undefined) return templateValue(new ColumnTemplate('member', member, stream))
   switch (dataFormat) {
     case 'airbyte':
       return airbyteValue(settings)
@@ -36,7 +36,7 @@ export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
   }
 }
 
-function templateValue(template: Template): Value {
+function templateValue(template: ColumnTemplate): Value {
   return built(template.usesIds, template.usesColumns, (record, out) => template.render(record, out))
 }
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { commandsIn, eachRead, settingsWith } from '../registry/laid-out.support.ts'
-import { Orders } from '../encoding/command-groups.ts'
-import { placeForm, unlinkAll, type PlaceForm } from './row-location.ts'
-import { keyTemplateOf, placesFor } from '../registry/create-layout.ts'
+import { CommandGroups } from '../encoding/command-groups.ts'
+import { locationForm, unlinkAll, type LocationForm } from './row-location.ts'
+import { keyTemplateOf, rowLocatorFor } from '../registry/create-layout.ts'
 
 const STREAM = { name: 's', namespace: 'n', primaryKey: [['id']] }
 
@@ -74,28 +74,28 @@ describe('what is at a place', () => {
     ['member of set', 'set', ['SREM', 'n:s', '7']],
     ['member of sorted_set', 'zset', ['ZREM', 'n:s', '7']],
   ])('is removed by a command of its own: %s', (name, kind, command) => {
-    const form = placeForm(name)
+    const form = locationForm(name)
     expect([form.name, form.kind, form.key('3:n:s7')]).toEqual([name, kind, command[1]])
     expect(removal(form, '3:n:s7')).toEqual(command)
-    const out = new Orders(Buffer.alloc(0))
+    const out = new CommandGroups(Buffer.alloc(0))
     form.removeAll(out, ['3:n:s7'])
     expect(commandsIn(out.bytes.subarray(0, out.length))).toEqual([command])
   })
 
   it('is found again whatever is in the key and the member', () => {
-    const form = placeForm('member of set')
+    const form = locationForm('member of set')
     expect(removal(form, '6:1:2:😀:😀\n')).toEqual(['SREM', '1:2:😀', ':😀\n'])
     expect(removal(form, '3:n:s')).toEqual(['SREM', 'n:s', ''])
   })
 
   it('may end later where it has a key of its own', () => {
-    expect(removal(placeForm('hash'), 'k:1', 90_000)).toEqual(['PEXPIRE', 'k:1', '90000'])
+    expect(removal(locationForm('hash'), 'k:1', 90_000)).toEqual(['PEXPIRE', 'k:1', '90000'])
   })
 })
 
 it('many keys are removed by commands that hold up nobody', () => {
   const keys = Array.from({ length: 1_001 }, (_, n) => `k${n}`)
-  const out = new Orders(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0))
   unlinkAll(out, keys)
   const commands = commandsIn(out.bytes.subarray(0, out.length))
   expect(commands.map(({ length }) => length)).toEqual([501, 501, 2])
@@ -104,24 +104,27 @@ it('many keys are removed by commands that hold up nobody', () => {
 
 function placesWith(options: RecordOptions, byMember: boolean) {
   const settings = settingsWith(options)
-  return placesFor({ settings, keyTemplate: keyTemplateOf(settings, STREAM, true), stream: STREAM }, byMember)
+  return rowLocatorFor(
+    { settings, keyTemplate: keyTemplateOf(settings, STREAM, true), stream: STREAM },
+    byMember,
+  )
 }
 
 /** The name of a record's place, or why it has none. */
 function nameOf(options: RecordOptions, record: string, byMember: boolean): string {
   const out = new ByteBuffer(Buffer.alloc(1))
-  const places = placesWith(options, byMember)
+  const locator = placesWith(options, byMember)
   const names: string[] = []
   eachRead(['{"id":"before","a":"before","k":"before"}', record], '5', true, (view) => {
     out.clear()
-    const problem = places.name(view, out)
+    const problem = locator.name(view, out)
     names.push(problem ?? out.bytes.toString('utf8', 0, out.length))
   })
   return names[1]!
 }
 
-function removal(form: PlaceForm, place: string, afterMs?: number): string[] {
-  const out = new Orders(Buffer.alloc(0))
-  form.remove(out, place, afterMs)
+function removal(form: LocationForm, location: string, afterMs?: number): string[] {
+  const out = new CommandGroups(Buffer.alloc(0))
+  form.remove(out, location, afterMs)
   return commandsIn(out.bytes.subarray(0, out.length))[0]!
 }

@@ -6,24 +6,24 @@ import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { worded } from '../../redis/commands/capabilities.ts'
 import type { RecordView, Refusal } from '../encoding/layout.ts'
-import type { Orders } from '../encoding/command-groups.ts'
-import { Template, type StreamNames } from '../fields/column-template.ts'
+import type { CommandGroups } from '../encoding/command-groups.ts'
+import { ColumnTemplate, type StreamNames } from '../fields/column-template.ts'
 
 /** What places are, as far as their names alone tell. */
-export interface PlaceForm {
+export interface LocationForm {
   readonly name: string
   /** What TYPE answers for their keys. */
   readonly kind: string
   /** The key of a place. */
-  key(place: string): string
+  key(location: string): string
   /** Puts in the command that removes what is at a place; or that has its key end after so many milliseconds. */
-  remove(out: Orders, place: string, afterMs?: number): void
+  remove(out: CommandGroups, location: string, afterMs?: number): void
   /** Puts in the commands that remove what is at many places; one by one where keys are in many slots. */
-  removeAll(out: Orders, places: readonly string[], isOneByOne?: boolean): void
+  removeAll(out: CommandGroups, locator: readonly string[], isOneByOne?: boolean): void
 }
 
-export interface Places {
-  readonly form: PlaceForm
+export interface RowLocator {
+  readonly form: LocationForm
   /** Where there is one place only, its name. */
   readonly only: string | undefined
   /** Whether names are known only when ids are. */
@@ -33,9 +33,9 @@ export interface Places {
 }
 
 /** Each key is a place, whatever is in it; its name is the key. */
-export function placesByKey({ cacheType }: RecordSettings, template: Template): Places {
+export function locateByKey({ cacheType }: RecordSettings, template: ColumnTemplate): RowLocator {
   return {
-    form: placeForm(cacheType),
+    form: locationForm(cacheType),
     only: template.isConstant ? template.lead.toString() : undefined,
     usesIds: template.usesIds,
     name: (record, out) => template.render(record, out),
@@ -43,12 +43,20 @@ export function placesByKey({ cacheType }: RecordSettings, template: Template): 
 }
 
 /** Each member of a set, each field of a hash is a place; its name is `<length of the key>:<key><member>`. */
-export function placesByMember(settings: RecordSettings, stream: StreamNames, keyTemplate: Template): Places {
+export function locateByMember(
+  settings: RecordSettings,
+  stream: StreamNames,
+  keyTemplate: ColumnTemplate,
+): RowLocator {
   const { cacheType, hashField, member: text } = settings
-  const member = new Template(hashField === undefined ? 'member' : 'hash_field', (hashField ?? text)!, stream)
+  const member = new ColumnTemplate(
+    hashField === undefined ? 'member' : 'hash_field',
+    (hashField ?? text)!,
+    stream,
+  )
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   return {
-    form: placeForm(`member of ${cacheType}`),
+    form: locationForm(`member of ${cacheType}`),
     only: undefined,
     usesIds: keyTemplate.usesIds || member.usesIds,
     name(record, out) {
@@ -66,26 +74,26 @@ export function placesByMember(settings: RecordSettings, stream: StreamNames, ke
 const REMOVALS: Record<string, string> = { hash: 'HDEL', set: 'SREM', sorted_set: 'ZREM' }
 
 /** `name`: a cache type, or `member of <cache type>`. */
-export function placeForm(name: string): PlaceForm {
+export function locationForm(name: string): LocationForm {
   const cacheType = name.replace('member of ', '')
   const kind = cacheType === 'sorted_set' ? 'zset' : cacheType
   if (cacheType !== name)
     return {
       name,
       kind,
-      key: (place) => split(place)[0],
-      remove: (out, place) => out.command(REMOVALS[cacheType]!, ...split(place)),
-      removeAll: (out, places) => {
-        for (const place of places) out.command(REMOVALS[cacheType]!, ...split(place))
+      key: (location) => split(location)[0],
+      remove: (out, location) => out.command(REMOVALS[cacheType]!, ...split(location)),
+      removeAll: (out, locator) => {
+        for (const location of locator) out.command(REMOVALS[cacheType]!, ...split(location))
       },
     }
   return {
     name,
     kind,
-    key: (place) => place,
-    remove(out, place, afterMs) {
-      if (afterMs === undefined) unlinkAll(out, [place])
-      else out.command('PEXPIRE', place, String(afterMs))
+    key: (location) => location,
+    remove(out, location, afterMs) {
+      if (afterMs === undefined) unlinkAll(out, [location])
+      else out.command('PEXPIRE', location, String(afterMs))
     },
     removeAll: unlinkAll,
   }
@@ -94,7 +102,7 @@ export function placeForm(name: string): PlaceForm {
 /** Keys in one UNLINK: enough to make the command's overhead small, few enough not to hold up other clients. */
 const KEYS_PER_COMMAND = 500
 
-export function unlinkAll(out: Orders, keys: readonly string[], isOneByOne = false): void {
+export function unlinkAll(out: CommandGroups, keys: readonly string[], isOneByOne = false): void {
   const atOnce = isOneByOne ? 1 : KEYS_PER_COMMAND
   for (let at = 0; at < keys.length; at += atOnce) {
     const [command, some] = worded('UNLINK', keys.slice(at, at + atOnce))
@@ -102,8 +110,8 @@ export function unlinkAll(out: Orders, keys: readonly string[], isOneByOne = fal
   }
 }
 
-function split(place: string): [key: string, member: string] {
-  const start = place.indexOf(':') + 1
-  const end = start + Number(place.slice(0, start - 1))
-  return [place.slice(start, end), place.slice(end)]
+function split(location: string): [key: string, member: string] {
+  const start = location.indexOf(':') + 1
+  const end = start + Number(location.slice(0, start - 1))
+  return [location.slice(start, end), location.slice(end)]
 }

@@ -1,7 +1,7 @@
 /** Keys under which the records of collections are gathered until they take the place of what is live. */
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
-import { Template, type KeyTemplate } from '../fields/column-template.ts'
+import { ColumnTemplate, type KeyTemplate } from '../fields/column-template.ts'
 
 /** Beside the live key, so that the two can change places in one step on a cluster, too. */
 export function stagingKey(live: Buffer, prefix: Buffer): Buffer {
@@ -9,7 +9,7 @@ export function stagingKey(live: Buffer, prefix: Buffer): Buffer {
 }
 
 /** The template of the staging keys of those that `live` gives. */
-export function stagedTemplate(live: Template, prefix: Buffer): KeyTemplate {
+export function stagedTemplate(live: ColumnTemplate, prefix: Buffer): KeyTemplate {
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   // Records of one key follow each other often.
   let last: { live: Buffer; staging: Buffer } | undefined

@@ -4,13 +4,13 @@ import { hashFieldLayout } from '../structures/hash-field.ts'
 import { hashLayout } from '../structures/hash.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
 import { listLayout } from '../structures/list.ts'
-import { placesByKey, placesByMember, type Places } from '../locations/row-location.ts'
+import { locateByKey, locateByMember, type RowLocator } from '../locations/row-location.ts'
 import { setLayout } from '../structures/set.ts'
 import { sortedSetLayout } from '../structures/sorted-set.ts'
 import { stagedTemplate } from '../locations/staging-key.ts'
 import { streamLogLayout } from '../structures/redis-stream.ts'
 import { stringLayout } from '../structures/string.ts'
-import { Template, type KeyTemplate, type StreamNames } from '../fields/column-template.ts'
+import { ColumnTemplate, type KeyTemplate, type StreamNames } from '../fields/column-template.ts'
 
 const BASE = '${_airbyte_namespace}:${_airbyte_stream}'
 
@@ -57,15 +57,15 @@ export function stagedLayoutFor(choice: LayoutChoice): Layout {
 }
 
 /** `byMember`: whether rows that share a key are told apart. */
-export function placesFor(choice: LayoutChoice, byMember: boolean): Places {
+export function rowLocatorFor(choice: LayoutChoice, byMember: boolean): RowLocator {
   const { settings, stream } = choice
   return byMember && isCollection(settings)
-    ? placesByMember(settings, stream, keysOf(choice))
-    : placesByKey(settings, keysOf(choice))
+    ? locateByMember(settings, stream, keysOf(choice))
+    : locateByKey(settings, keysOf(choice))
 }
 
-function keysOf({ settings, keyTemplate, stream }: LayoutChoice): Template {
-  return new Template('key', keyTemplate, stream, settings.keyPrefix)
+function keysOf({ settings, keyTemplate, stream }: LayoutChoice): ColumnTemplate {
+  return new ColumnTemplate('key', keyTemplate, stream, settings.keyPrefix)
 }
 
 function layoutAt({ settings, stream }: LayoutChoice, key: KeyTemplate): Layout {
@@ -73,7 +73,7 @@ function layoutAt({ settings, stream }: LayoutChoice, key: KeyTemplate): Layout 
     case 'hash':
       return settings.hashField === undefined
         ? hashLayout(settings, key)
-        : hashFieldLayout(settings, key, new Template('hash_field', settings.hashField, stream), stream)
+        : hashFieldLayout(settings, key, new ColumnTemplate('hash_field', settings.hashField, stream), stream)
     case 'string':
       return stringLayout(settings, key, stream)
     case 'list':

@@ -4,10 +4,10 @@ import { parseConfig } from '../../config/parsing/parse-config.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { Columns } from '../../protocol/columns/columns.ts'
 import { compact } from '../../protocol/columns/compact-json.ts'
-import { Input } from '../../protocol/input/message-reader.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { filterOf, type Filter } from '../fields/filter.ts'
 import type { Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
-import { NO_GROUP, Orders } from '../encoding/command-groups.ts'
+import { NO_GROUP, CommandGroups } from '../encoding/command-groups.ts'
 import { keyTemplateOf, layoutFor } from './create-layout.ts'
 import type { StreamNames } from '../fields/column-template.ts'
 
@@ -61,7 +61,7 @@ export function laidOut(
   layout = layoutWith(options, given),
 ): LaidOut {
   const { id, emittedAt, spread, startsAnew } = { ...USUAL, ...given }
-  const out = new Orders(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0))
   const results: (number | Refusal)[] = []
   eachRead(records, emittedAt, layout.usesColumns, (view, record) => {
     view.id = layout.usesIds ? id + record : 0
@@ -130,7 +130,7 @@ export function eachRead(
   usesColumns: boolean,
   visit: (view: RecordView, record: number) => unknown,
 ): void {
-  const input = new Input(1 << 16)
+  const input = new MessageReader(1 << 16)
   const view = { bytes: input.bytes, columns: new Columns(), id: 0, spread: 0 } as RecordView
   for (const [record, data] of records.entries()) {
     const message = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`

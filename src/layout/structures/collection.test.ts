@@ -28,8 +28,8 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
 
   it.each([499, 500, 501, 1_000, 1_001])('are 500 a command at most, of %i', (count) => {
     const { commands, records } = laidOut(options, recordsOf('a'.repeat(count)))
-    const places = Array.from({ length: count }, (_, place) => place)
-    const groups = [0, 500, 1_000].map((start) => places.slice(start, start + 500))
+    const locator = Array.from({ length: count }, (_, location) => location)
+    const groups = [0, 500, 1_000].map((start) => locator.slice(start, start + 500))
     const expected = groups.filter(({ length }) => length > 0)
     expect(commands).toEqual(expected.map((group) => [name, 'k:a', ...args(...group)]))
     expect(records).toEqual(expected)
@@ -45,7 +45,7 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
     ]) {
       const laid = laidOut(options, records)
       expect(laid.commands).toEqual([[name, 'k:a', ...args(0, 1)]])
-      expect(laid.records).toEqual([[...records.keys()].filter((place) => records[place] !== refused)])
+      expect(laid.records).toEqual([[...records.keys()].filter((location) => records[location] !== refused)])
       expect(laid.refusals.filter((refusal) => refusal !== undefined)).toHaveLength(1)
     }
   })
@@ -136,21 +136,23 @@ describe('records of many keys', () => {
 
   it('are as many as came, in their order, however keys and refusals are mixed', () => {
     const options = { cache_type: 'list', member: '${m}', key_template: 'k:${k}', max_length: 9 } as const
-    const places = Array.from({ length: 3_000 }, (_, place) => place)
+    const locator = Array.from({ length: 3_000 }, (_, location) => location)
     // Runs of growing length, over three keys; each seventh record is refused.
-    const records = places.map((place) => {
-      const k = Math.floor(Math.sqrt(place)) % 3
-      return JSON.stringify({ k, m: place % 7 === 6 ? null : place })
+    const records = locator.map((location) => {
+      const k = Math.floor(Math.sqrt(location)) % 3
+      return JSON.stringify({ k, m: location % 7 === 6 ? null : location })
     })
     const { commands, records: written, refusals } = laidOut(options, records)
     for (const k of ['0', '1', '2']) {
       const members = commands.flatMap(([name, key, ...rest]) =>
         name === 'RPUSH' && key === `k:${k}` ? rest : [],
       )
-      const expected = places.filter((place) => place % 7 !== 6 && records[place]!.startsWith(`{"k":${k},`))
+      const expected = locator.filter(
+        (location) => location % 7 !== 6 && records[location]!.startsWith(`{"k":${k},`),
+      )
       expect(members).toEqual(expected.map(String))
     }
-    expect(written.flat()).toEqual(places.filter((place) => place % 7 !== 6))
+    expect(written.flat()).toEqual(locator.filter((location) => location % 7 !== 6))
     for (const [command, [name, , ...members]] of commands.entries())
       expect(written[command]!.map(String)).toEqual(name === 'RPUSH' ? members : [])
     expect(refusals.filter((refusal) => refusal !== undefined)).toHaveLength(428)

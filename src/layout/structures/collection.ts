@@ -7,7 +7,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Script } from '../../redis/commands/row-scripts.ts'
 import { spreadOut } from '../fields/expiry.ts'
 import type { Delivery, Layout, RecordView, Refusal } from '../encoding/layout.ts'
-import { Orders } from '../encoding/command-groups.ts'
+import { CommandGroups } from '../encoding/command-groups.ts'
 import type { KeyTemplate } from '../fields/column-template.ts'
 
 /** Enough to make the command's overhead small, few enough not to hold up other clients. */
@@ -27,7 +27,7 @@ export interface CollectionParts {
   script?: Script | undefined
   overhead: number
   /** Adds the arguments that put the record in; gives how many, or why there are none. */
-  addItem: (items: Orders, record: RecordView) => number | Refusal
+  addItem: (items: CommandGroups, record: RecordView) => number | Refusal
   /** What is different on the servers that there are, where these are too old for it. */
   onOlder?: () =>
     Partial<Pick<CollectionParts, 'command' | 'beforeKey' | 'options' | 'mostInCommand'>> | undefined
@@ -39,19 +39,19 @@ export function collectionLayout(settings: RecordSettings, key: KeyTemplate, par
   const { ttlSeconds, ttlJitterPercent } = settings
   const { addItem, afterwards, onOlder } = parts
   const run = { key: new ByteBuffer(Buffer.allocUnsafeSlow(256)), records: 0, args: 0, group: 0, spread: 0 }
-  const items = new Orders(Buffer.allocUnsafeSlow(1 << 16))
+  const items = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16))
   const nextKey = new ByteBuffer(Buffer.allocUnsafeSlow(256))
 
-  function flush(out: Orders): void {
+  function flush(out: CommandGroups): void {
     if (run.records === 0) return
     const older = onOlder?.()
     const beforeKey = older?.beforeKey ?? parts.beforeKey ?? []
     const options = older?.options ?? parts.options
     out.begin(older?.command ?? parts.command, beforeKey.length + 1 + options.length + run.args)
     out.writes(run.group)
-    for (const word of beforeKey) out.word(word)
+    for (const word of beforeKey) out.textArgument(word)
     out.argument(run.key.bytes, 0, run.key.length)
-    for (const option of options) out.word(option)
+    for (const option of options) out.textArgument(option)
     out.add(items.bytes, 0, items.length)
     if (afterwards !== undefined) follow(out, afterwards)
     if (ttlSeconds > 0) follow(out, ['PEXPIRE', String(spreadOut(ttlSeconds, ttlJitterPercent, run.spread))])
@@ -63,10 +63,10 @@ export function collectionLayout(settings: RecordSettings, key: KeyTemplate, par
     return onOlder?.()?.mostInCommand ?? parts.mostInCommand ?? MOST_IN_COMMAND
   }
 
-  function follow(out: Orders, [name, ...args]: readonly [command: string, ...args: string[]]): void {
+  function follow(out: CommandGroups, [name, ...args]: readonly [command: string, ...args: string[]]): void {
     out.begin(name, 1 + args.length)
     out.argument(run.key.bytes, 0, run.key.length)
-    for (const arg of args) out.word(arg)
+    for (const arg of args) out.textArgument(arg)
   }
 
   return {

@@ -8,13 +8,13 @@ import { FIELD_SCRIPT } from '../../redis/commands/row-scripts.ts'
 import { collectionLayout, type CollectionParts } from './collection.ts'
 import type { TextRange } from '../fields/content.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
-import type { KeyTemplate, StreamNames, Template } from '../fields/column-template.ts'
+import type { KeyTemplate, StreamNames, ColumnTemplate } from '../fields/column-template.ts'
 import { valueOf } from '../fields/value.ts'
 
 export function hashFieldLayout(
   settings: LayoutSettings,
   key: KeyTemplate,
-  field: Template,
+  field: ColumnTemplate,
   stream: StreamNames,
 ): Layout {
   const { writeCondition } = settings

@@ -8,7 +8,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
 import { fieldsOf } from '../fields/fields.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
-import { NO_GROUP, type Orders } from '../encoding/command-groups.ts'
+import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
 import type { KeyTemplate } from '../fields/column-template.ts'
 
 export function hashLayout(settings: LayoutSettings, keyTemplate: KeyTemplate): Layout {
@@ -46,7 +46,7 @@ export function hashLayout(settings: LayoutSettings, keyTemplate: KeyTemplate): 
       out.argument(key.bytes, 0, key.length)
       if (isScripted) {
         out.argument(record.startsAnew ? replace : how)
-        out.word(setExpiry === undefined && !staysWhenWritten ? 'keep' : textOf(expiry))
+        out.textArgument(setExpiry === undefined && !staysWhenWritten ? 'keep' : textOf(expiry))
       }
       fields.add(out, record)
       return group
@@ -55,10 +55,10 @@ export function hashLayout(settings: LayoutSettings, keyTemplate: KeyTemplate): 
   }
 }
 
-function beginScript(out: Orders, args: number): void {
+function beginScript(out: CommandGroups, args: number): void {
   out.begin('EVALSHA', args)
-  out.word(HASH_SCRIPT.sha)
-  out.word('1')
+  out.textArgument(HASH_SCRIPT.sha)
+  out.textArgument('1')
 }
 
 function textOf({ kind, milliseconds }: Expiry): string {

@@ -40,17 +40,17 @@ export function stringLayout(
       out.begin(isScripted ? 'EVALSHA' : 'SET', 2 + (isScripted ? 1 : 0) + options)
       out.writes(group)
       if (isScripted) {
-        out.word(SET_SCRIPT.sha)
-        out.word('1')
+        out.textArgument(SET_SCRIPT.sha)
+        out.textArgument('1')
       }
       out.argument(key.bytes, 0, key.length)
       out.argument(text.bytes, text.start, text.end)
       if (expiry.kind !== 'never') {
         // A time that has passed is as good as any: the key is gone at once.
-        if (!isScripted) out.word(expiry.kind === 'after' ? 'PX' : 'PXAT')
-        out.word(String(expiry.milliseconds))
+        if (!isScripted) out.textArgument(expiry.kind === 'after' ? 'PX' : 'PXAT')
+        out.textArgument(String(expiry.milliseconds))
       }
-      if (condition !== undefined) out.word(condition)
+      if (condition !== undefined) out.textArgument(condition)
       return group
     },
     flush: () => undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
-import { Input } from '../input/message-reader.ts'
+import { MessageReader } from '../input/message-reader.ts'
 import { readState, type DestinationStats, type StateMessage } from './state-message.ts'
 
 const COUNTS = '{"recordCount":3.0}'
@@ -99,14 +99,14 @@ describe('an acknowledged state is the line that came, byte for byte, with our c
   })
 
   it('whatever stands in the lines before and behind it, and when its buffer has been used again', () => {
-    const input = new Input()
+    const reader = new MessageReader()
     const other = '{"type":"STATE","state":{"destinationStats":{"other":true}}}\n'
-    input.append(Buffer.from(`${other}{"type":"STATE","state":{"n":1}}\n${other}`))
-    expect([input.next(), input.next()]).toEqual([true, true])
-    const { text } = input.message
-    const state = readState(input.bytes, input.message)
-    input.bytes.fill('x', text.start, text.end)
-    expect(input.next()).toBe(true)
+    reader.append(Buffer.from(`${other}{"type":"STATE","state":{"n":1}}\n${other}`))
+    expect([reader.next(), reader.next()]).toEqual([true, true])
+    const { text } = reader.message
+    const state = readState(reader.bytes, reader.message)
+    reader.bytes.fill('x', text.start, text.end)
+    expect(reader.next()).toBe(true)
     expect(state.acknowledge(statsOf({})).toString()).toBe(
       `{"type":"STATE","state":{"n":1,"destinationStats":${COUNTS}}}\n`,
     )
@@ -158,10 +158,10 @@ it('a held state takes as many bytes as its text', () => {
 })
 
 function stateOf(line: string): StateMessage {
-  const input = new Input()
-  input.append(Buffer.from(`${line}\n`))
-  expect(input.next()).toBe(true)
-  return readState(input.bytes, input.message)
+  const reader = new MessageReader()
+  reader.append(Buffer.from(`${line}\n`))
+  expect(reader.next()).toBe(true)
+  return readState(reader.bytes, reader.message)
 }
 
 function acknowledged(line: string, stats: Partial<DestinationStats> = {}): string {

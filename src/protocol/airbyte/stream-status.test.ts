@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Input } from '../input/message-reader.ts'
+import { MessageReader } from '../input/message-reader.ts'
 import { readStreamStatus, type StreamStatus } from './stream-status.ts'
 
 const users = { name: 'users', namespace: 'public' }
@@ -59,8 +59,8 @@ describe('the status of a stream', () => {
 })
 
 function statusIn(trace: object): StreamStatus | undefined {
-  const input = new Input()
-  input.append(Buffer.from(`${JSON.stringify({ type: 'TRACE', trace })}\n`))
-  expect(input.next()).toBe(true)
-  return readStreamStatus(input.bytes, input.message)
+  const reader = new MessageReader()
+  reader.append(Buffer.from(`${JSON.stringify({ type: 'TRACE', trace })}\n`))
+  expect(reader.next()).toBe(true)
+  return readStreamStatus(reader.bytes, reader.message)
 }

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Columns, compilePath } from './columns.ts'
-import { Leaves } from './flattened-columns.ts'
+import { FlattenedColumns } from './flattened-columns.ts'
 import { COLUMN_LENGTH, ColumnFlag, ColumnKind, Scanner } from '../scanner/scanner.ts'
 
 const STREAMS = process.env['TEST_LONG'] ? 30_000 : 400
@@ -25,7 +25,7 @@ describe('random records', () => {
   it('have the rows, paths and leaves that they were made of', TIMEOUT, () => {
     const met = { overridden: 0, joinedTwice: 0, plain: 0, many: 0 }
     const scanner = new Scanner(1 << 20)
-    const [columns, leaves, below] = [new Columns(), new Leaves(), new Leaves('x.y')]
+    const [columns, leaves, below] = [new Columns(), new FlattenedColumns(), new FlattenedColumns('x.y')]
     for (let seed = 0; seed < STREAMS; seed++) {
       const random = randomFrom(seed)
       const names = chosenNames(random)
@@ -42,7 +42,7 @@ describe('random records', () => {
         scanner.bytes.write(`${text}${random(2) === 0 ? ',"a":{"b":[' : '"'}`, start)
         columns.read(scanner, start, start + bytes.length)
 
-        if (!isDeepStrictEqual(rowsOf(scanner, columns, start), expected.map(rowOf))) fail('rows')
+        if (!isDeepStrictEqual(rowTrackersOf(scanner, columns, start), expected.map(rowOf))) fail('rows')
         for (const path of paths)
           if (columns.find(path) !== found(expected, path.bytes)) fail(`path ${path.text}`)
         const root = random(expected.length + 1) - 1
@@ -200,7 +200,7 @@ function rowOf({ nameStart, nameEnd, valueStart, valueEnd, flags, next, isOverri
   return [nameStart, nameEnd, valueStart, valueEnd, allFlags, next]
 }
 
-function rowsOf({ columnTable }: Scanner, { count }: Columns, start: number): number[][] {
+function rowTrackersOf({ columnTable }: Scanner, { count }: Columns, start: number): number[][] {
   return Array.from({ length: count }, (_, row) => {
     const numbers = [...columnTable.subarray(row * COLUMN_LENGTH, (row + 1) * COLUMN_LENGTH)]
     return numbers.map((number, field) => (field < 4 ? number - start : number))
@@ -229,7 +229,7 @@ function leavesIn(
     .map(([path, row]) => [prefix + path.slice(above), row])
 }
 
-function leavesOf(leaves: Leaves, columns: Columns, root?: number): [string, number][] {
+function leavesOf(leaves: FlattenedColumns, columns: Columns, root?: number): [string, number][] {
   const count = leaves.read(columns, root)
   return leaves.rows.slice(0, count).map((row, leaf) => [leaves.names[leaf]!.toString('latin1'), row])
 }

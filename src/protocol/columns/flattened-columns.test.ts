@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Columns, compilePath } from './columns.ts'
-import { Leaves } from './flattened-columns.ts'
+import { FlattenedColumns } from './flattened-columns.ts'
 import { Scanner } from '../scanner/scanner.ts'
 
 describe('the leaves of a record', () => {
@@ -43,7 +43,7 @@ describe('the leaves of a record', () => {
   it('of an object in it are named from there', () => {
     const columns = columnsOf('{"x":1,"a":{"b":{"c":{"d":1}},"e.f":2,"e":{"f":3}},"b":{"c":4}}')
     const namesUnder = (path: string): string =>
-      leavesOf(new Leaves(), columns, columns.find(compilePath(path)))
+      leavesOf(new FlattenedColumns(), columns, columns.find(compilePath(path)))
     expect(namesUnder('a')).toBe('b.c.d=1 e.f=3')
     expect(namesUnder('a.b')).toBe('c.d=1')
     expect(namesUnder('a.b.c.d')).toBe('')
@@ -52,9 +52,9 @@ describe('the leaves of a record', () => {
 
   it('may have another name above their own, and be given in another form', () => {
     const columns = columnsOf('{"x":1,"a":{"b":{"c":1},"ü":2}}')
-    const leaves = new Leaves('€', (name) => Buffer.from(`<${name.toString()}>`))
+    const leaves = new FlattenedColumns('€', (name) => Buffer.from(`<${name.toString()}>`))
     expect(leavesOf(leaves, columns, 1)).toBe('<€.b.c>=1 <€.ü>=2')
-    expect(leavesOf(new Leaves(''), columns)).toBe('.x=1 .a.b.c=1 .a.ü=2')
+    expect(leavesOf(new FlattenedColumns(''), columns)).toBe('.x=1 .a.b.c=1 .a.ü=2')
   })
 })
 
@@ -80,14 +80,14 @@ describe('records one after the other', () => {
   it('have the leaves that each has alone', () => {
     for (const first of texts)
       for (const second of texts) {
-        const leaves = new Leaves()
+        const leaves = new FlattenedColumns()
         for (const text of [first, second, first, first, second])
           expect([first, second, leavesOf(leaves, columnsOf(text))]).toEqual([first, second, leavesIn(text)])
       }
   })
 
   it('get the same names, also where some come and go', () => {
-    const leaves = new Leaves()
+    const leaves = new FlattenedColumns()
     const names = (text: string): Buffer[] => leaves.names.slice(0, leaves.read(columnsOf(text)))
     const [a, c, d, e] = names('{"a":1,"b":{"c":1,"d.d":1},"e":1}')
     for (const text of ['{"a":9,"b":{"c":8,"d.d":7},"e":6}', '{"a":9,"b":{"c":8,"d":{"d":7}},"e":6}']) {
@@ -99,7 +99,7 @@ describe('records one after the other', () => {
   })
 
   it('do not fill the memory with names that never come again: all are forgotten once in a while', () => {
-    const leaves = new Leaves()
+    const leaves = new FlattenedColumns()
     const names = new Set<Buffer>()
     for (let record = 0; record < 10_000; record++) {
       expect(leavesOf(leaves, columnsOf(`{"id":1,"name ${record}":2}`))).toBe(`id=1 name ${record}=2`)
@@ -110,7 +110,7 @@ describe('records one after the other', () => {
   })
 
   it('have as many leaves as come, and fewer afterwards', () => {
-    const leaves = new Leaves()
+    const leaves = new FlattenedColumns()
     for (const count of [100_000, 3, 100_000, 100_000, 0, 5_000]) {
       const text = `{${Array.from({ length: count }, (_, index) => `"c.${index}":${index}`).join(',')}}`
       const columns = columnsOf(text)
@@ -127,11 +127,11 @@ describe('objects in objects', () => {
 
   it('may be as deep as a message allows', () => {
     const columns = columnsOf(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`)
-    expect(new Leaves().read(columns)).toBe(1)
+    expect(new FlattenedColumns().read(columns)).toBe(1)
   })
 
   it('are refused if their names become far larger than the record, and are forgotten', () => {
-    const leaves = new Leaves()
+    const leaves = new FlattenedColumns()
     const columns = columnsOf(`${'{"a":'.repeat(levels)}1${',"b":1}'.repeat(levels - 1)}}`)
     expect(() => leaves.read(columns)).toThrow(
       new RangeError('The names of nested columns, joined, take too much room.'),
@@ -141,10 +141,10 @@ describe('objects in objects', () => {
 })
 
 function leavesIn(text: string): string {
-  return leavesOf(new Leaves(), columnsOf(text))
+  return leavesOf(new FlattenedColumns(), columnsOf(text))
 }
 
-function leavesOf(leaves: Leaves, columns: Columns, root?: number): string {
+function leavesOf(leaves: FlattenedColumns, columns: Columns, root?: number): string {
   const count = leaves.read(columns, root)
   return leaves.rows
     .slice(0, count)

@@ -38,7 +38,7 @@ interface Known {
 }
 
 /** Each stream should have one of its own: what it knows is of the records before. */
-export class Leaves {
+export class FlattenedColumns {
   /** The names and rows of the leaves that the last `read` found, in the order of the text; more may stand behind. */
   readonly names: Buffer[] = []
   readonly rows: number[] = []

@@ -1,11 +1,11 @@
 /** Lines lie in blocks of memory: they are moved, blocks grow, are used again, and stay for those who use them. */
 import { describe, expect, it } from 'vitest'
-import type { Block } from './input-block.ts'
-import { Input } from './message-reader.ts'
+import type { InputBlock } from './input-block.ts'
+import { MessageReader } from './message-reader.ts'
 
 const KIB = 1024
 const SIZE = 512 * KIB
-const USUAL = new Input(SIZE).block.scanner.capacity
+const USUAL = new MessageReader(SIZE).block.scanner.capacity
 
 describe('lines', () => {
   const texts = ['ü€😀', '', 'b', 'the last, without a line feed']
@@ -43,47 +43,47 @@ describe('lines', () => {
 
 describe('memory', () => {
   it('grows for a long line, and is small again when that has been taken', () => {
-    const input = new Input(SIZE)
-    feed(input, `${line('x'.repeat(20 * SIZE))}\n`)
-    expect(input.block.scanner.capacity).toBeGreaterThan(20 * SIZE)
-    feed(input, `${line('short')}\n`)
-    expect(input.block.scanner.capacity).toBe(USUAL)
+    const reader = new MessageReader(SIZE)
+    feed(reader, `${line('x'.repeat(20 * SIZE))}\n`)
+    expect(reader.block.scanner.capacity).toBeGreaterThan(20 * SIZE)
+    feed(reader, `${line('short')}\n`)
+    expect(reader.block.scanner.capacity).toBe(USUAL)
   })
 
   it('does not grow for many short lines', () => {
-    const input = new Input(SIZE)
-    for (let round = 0; round < 100; round++) feed(input, `${line('some text')}\n`.repeat(1_000))
-    expect(input.block.scanner.capacity).toBe(USUAL)
+    const reader = new MessageReader(SIZE)
+    for (let round = 0; round < 100; round++) feed(reader, `${line('some text')}\n`.repeat(1_000))
+    expect(reader.block.scanner.capacity).toBe(USUAL)
   })
 
   it('is used again and again where nobody else uses it', () => {
-    const input = new Input(SIZE)
-    expect(new Set(blocksUsed(input)).size).toBe(1)
+    const reader = new MessageReader(SIZE)
+    expect(new Set(blocksUsed(reader)).size).toBe(1)
   })
 
   it('stays as it is for those who use it, and is used again once they let go', () => {
-    const input = new Input(SIZE)
-    feed(input, `${line('kept')}\n`)
-    const { block } = input
-    const text = { ...input.message.text }
+    const reader = new MessageReader(SIZE)
+    feed(reader, `${line('kept')}\n`)
+    const { block } = reader
+    const text = { ...reader.message.text }
     block.use()
-    const others = blocksUsed(input)
+    const others = blocksUsed(reader)
     expect(others).not.toContain(block)
     expect(block.scanner.bytes.toString('utf8', text.start, text.end)).toBe(line('kept'))
     block.letGo()
-    input.block.use()
-    expect(blocksUsed(input)).toContain(block)
+    reader.block.use()
+    expect(blocksUsed(reader)).toContain(block)
   })
 
   it('that grew is not kept for later', () => {
-    const input = new Input(SIZE)
-    feed(input, `${line('x'.repeat(5 * SIZE))}\n`)
-    const { block } = input
+    const reader = new MessageReader(SIZE)
+    feed(reader, `${line('x'.repeat(5 * SIZE))}\n`)
+    const { block } = reader
     block.use()
-    blocksUsed(input)
+    blocksUsed(reader)
     block.letGo()
-    input.block.use()
-    expect(blocksUsed(input)).not.toContain(block)
+    reader.block.use()
+    expect(blocksUsed(reader)).not.toContain(block)
   })
 })
 
@@ -95,9 +95,9 @@ describe('valid UTF-8', () => {
   })
 
   it('is not asked of a line that is not all there', () => {
-    const input = new Input(SIZE)
-    input.append(Buffer.from(`${line('good')}\n\xff`, 'latin1'))
-    expect([input.next(), input.next()]).toEqual([true, false])
+    const reader = new MessageReader(SIZE)
+    reader.append(Buffer.from(`${line('good')}\n\xff`, 'latin1'))
+    expect([reader.next(), reader.next()]).toEqual([true, false])
   })
 })
 
@@ -106,39 +106,40 @@ function line(text: string): string {
 }
 
 /** Feeds short lines until a block is full, and then some more; gives those in use since then. */
-function blocksUsed(input: Input): Block[] {
+function blocksUsed(reader: MessageReader): InputBlock[] {
   const blocks = Array.from({ length: 90 }, () => {
-    feed(input, `${line('short')}\n`.repeat(1_000))
-    return input.block
+    feed(reader, `${line('short')}\n`.repeat(1_000))
+    return reader.block
   })
   return blocks.slice(45)
 }
 
-function feed(input: Input, text: string): string[] {
+function feed(reader: MessageReader, text: string): string[] {
   const texts: string[] = []
   for (const chunk of chunksOf(Buffer.from(text), 65_536)) {
-    input.append(chunk)
-    texts.push(...take(input))
+    reader.append(chunk)
+    texts.push(...take(reader))
   }
   return texts
 }
 
 function textsOf(chunks: Iterable<Buffer>): string[] {
-  const input = new Input(SIZE)
+  const reader = new MessageReader(SIZE)
   const texts: string[] = []
   for (const chunk of chunks) {
-    input.append(chunk)
-    texts.push(...take(input))
+    reader.append(chunk)
+    texts.push(...take(reader))
   }
-  input.finish()
-  return [...texts, ...take(input)]
+  reader.finish()
+  return [...texts, ...take(reader)]
 }
 
-function take(input: Input): string[] {
+function take(reader: MessageReader): string[] {
   const texts: string[] = []
-  while (input.next()) {
-    const { start, end } = input.message.text
-    if (end > start) texts.push((JSON.parse(input.bytes.toString('utf8', start, end)) as { log: string }).log)
+  while (reader.next()) {
+    const { start, end } = reader.message.text
+    if (end > start)
+      texts.push((JSON.parse(reader.bytes.toString('utf8', start, end)) as { log: string }).log)
   }
   return texts
 }

@@ -7,7 +7,7 @@ import { Scanner } from '../scanner/scanner.ts'
 
 const LF = 0x0a
 
-export class Block {
+export class InputBlock {
   readonly scanner: Scanner
   /** Where the next line starts; the reader moves it on. */
   position: number
@@ -18,10 +18,10 @@ export class Block {
   /** Behind the last byte that came. */
   #filled: number
   #users = 0
-  readonly #free: (block: Block) => void
+  readonly #free: (block: InputBlock) => void
 
   /** `free` is called when the last user has let go. */
-  constructor(size: number, free: (block: Block) => void) {
+  constructor(size: number, free: (block: InputBlock) => void) {
     this.scanner = new Scanner(size)
     this.position = this.end = this.#filled = this.scanner.inputStart
     this.#free = free
@@ -62,7 +62,7 @@ export class Block {
   }
 
   /** Forgets what lies here, but for the incomplete line of `from`, which may be this block, and makes room behind it. */
-  startWith(from: Block, size: number): void {
+  startWith(from: InputBlock, size: number): void {
     const { rest, scanner } = from
     const { inputStart, capacity } = this.scanner
     if (rest + size > capacity) this.scanner.reserve(Math.max(rest + size, 2 * capacity))
@@ -78,26 +78,26 @@ export class Block {
 }
 
 /** Blocks of one size, used again and again. */
-export class Blocks {
+export class InputBlocks {
   readonly #size: number
-  readonly #spare: Block[] = []
+  readonly #spare: InputBlock[] = []
 
   /** `size`: bytes of input that a block usually has room for. */
   constructor(size: number) {
     this.#size = size
   }
 
-  take(): Block {
-    return this.#spare.pop() ?? new Block(this.#size, (block) => this.#keep(block))
+  take(): InputBlock {
+    return this.#spare.pop() ?? new InputBlock(this.#size, (block) => this.#keep(block))
   }
 
   /** Whether a block is no larger than need be to go on with so many bytes. */
-  suits(block: Block, size: number): boolean {
+  suits(block: InputBlock, size: number): boolean {
     return block.scanner.capacity <= 2 * this.#size || size > this.#size
   }
 
   /** One that has grown for a long line is left to the garbage collector. */
-  #keep(block: Block): void {
+  #keep(block: InputBlock): void {
     if (this.suits(block, 0)) this.#spare.push(block)
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
-import { Input } from './message-reader.ts'
+import { MessageReader } from './message-reader.ts'
 
 const record = (id: number): string =>
   `{"type":"RECORD","record":{"stream":"ü","data":{"id":${id},"s":"€😀"},"emitted_at":${id}}}`
@@ -9,22 +9,22 @@ describe('input', () => {
   const text = `${record(1)}\r\n\n${record(2)}\n{"type":"LOG"}\n${record(3)}`
 
   it.each([1, 2, 3, 7, 64, 65_536])('gives the same messages in chunks of %i bytes', (size) => {
-    const input = new Input()
+    const reader = new MessageReader()
     const seen: string[] = []
     const take = (): void => {
-      while (input.next()) {
-        const { kind, lineNumber, data } = input.message
-        const held = kind === 'record' ? ` ${input.bytes.toString('utf8', data.start, data.end)}` : ''
+      while (reader.next()) {
+        const { kind, lineNumber, data } = reader.message
+        const held = kind === 'record' ? ` ${reader.bytes.toString('utf8', data.start, data.end)}` : ''
         seen.push(`${lineNumber} ${kind}${held}`)
       }
     }
     const bytes = Buffer.from(text)
     for (let at = 0; at < bytes.length; at += size) {
-      input.append(bytes.subarray(at, at + size))
+      reader.append(bytes.subarray(at, at + size))
       take()
     }
     expect(seen).toHaveLength(4)
-    input.finish()
+    reader.finish()
     take()
     expect(seen).toEqual([
       '1 record {"id":1,"s":"€😀"}',
@@ -36,20 +36,20 @@ describe('input', () => {
   })
 
   it('has no message before a line is complete', () => {
-    const input = new Input()
-    input.append(Buffer.from('{"type":"LOG"}'))
-    expect(input.next()).toBe(false)
-    input.append(Buffer.from('\n'))
-    expect(input.next()).toBe(true)
-    expect(input.next()).toBe(false)
+    const reader = new MessageReader()
+    reader.append(Buffer.from('{"type":"LOG"}'))
+    expect(reader.next()).toBe(false)
+    reader.append(Buffer.from('\n'))
+    expect(reader.next()).toBe(true)
+    expect(reader.next()).toBe(false)
   })
 
   it('names the line where the last one breaks off', () => {
-    const input = new Input()
-    input.append(Buffer.from('{"type":"LOG"}\n{"type":"RECORD","rec'))
-    expect(input.next()).toBe(true)
-    input.finish()
-    expect(() => input.next()).toThrow('Line 2, byte 22: not an Airbyte message')
+    const reader = new MessageReader()
+    reader.append(Buffer.from('{"type":"LOG"}\n{"type":"RECORD","rec'))
+    expect(reader.next()).toBe(true)
+    reader.finish()
+    expect(() => reader.next()).toThrow('Line 2, byte 22: not an Airbyte message')
   })
 })
 
@@ -57,12 +57,12 @@ describe('a bad line', () => {
   const bad = '{"type":"RECORD","record":{"stream":"ü","data":{"x":tru'
 
   it.each([0, 1, 2, 1_023, 1_024, 1_025, 3_000])('is found behind %i good ones, which are read', (count) => {
-    const input = new Input()
+    const reader = new MessageReader()
     const good = Array.from({ length: count }, (_, index) => record(index))
-    input.append(Buffer.from([...good, bad, record(0), ''].join('\n')))
-    const ids = good.map(() => input.next() && input.bytes.toString('utf8', ...dataOf(input)))
+    reader.append(Buffer.from([...good, bad, record(0), ''].join('\n')))
+    const ids = good.map(() => reader.next() && reader.bytes.toString('utf8', ...dataOf(reader)))
     expect(ids).toEqual(good.map((_, index) => `{"id":${index},"s":"€😀"}`))
-    expect(() => input.next()).toThrow(
+    expect(() => reader.next()).toThrow(
       `Line ${count + 1}, byte 54, stream "ü": not an Airbyte message: expected a value`,
     )
   })
@@ -78,19 +78,19 @@ describe('invalid UTF-8', () => {
     ['a character that breaks off', [0xe2, 0x82]],
   ])('is refused by its line, behind the good lines before it: %s', (_, bytes) => {
     const [head, tail] = record(7).split('€')
-    const input = new Input()
-    input.append(
+    const reader = new MessageReader()
+    reader.append(
       Buffer.concat([
         Buffer.from(`${record(1)}\n${record(2)}\n${head}`),
         Buffer.from(bytes),
         Buffer.from(`${tail}\n${record(4)}\n`),
       ]),
     )
-    expect([input.next(), input.next()]).toEqual([true, true])
-    expect(() => input.next()).toThrow(new SystemError('Line 3: not valid UTF-8.'))
+    expect([reader.next(), reader.next()]).toEqual([true, true])
+    expect(() => reader.next()).toThrow(new SystemError('Line 3: not valid UTF-8.'))
   })
 })
 
-function dataOf({ message }: Input): [start: number, end: number] {
+function dataOf({ message }: MessageReader): [start: number, end: number] {
   return [message.data.start, message.data.end]
 }

@@ -1,7 +1,7 @@
 /** The connector's input: chunks of bytes in, one message after the other out. */
 import { isUtf8 } from 'node:buffer'
 import { SystemError } from '../../errors.ts'
-import { Blocks, type Block } from './input-block.ts'
+import { InputBlocks, type InputBlock } from './input-block.ts'
 import { Message } from './message.ts'
 
 const LF = 0x0a
@@ -9,24 +9,24 @@ const LF = 0x0a
 /** Holds several reads from a pipe (64 KiB each), so that most lines need no copying. */
 const USUAL_SIZE = 1 << 19
 
-export class Input {
+export class MessageReader {
   /** What the last `next` found. */
   readonly message = new Message()
-  readonly #blocks: Blocks
-  #block: Block
+  readonly #blocks: InputBlocks
+  #block: InputBlock
   /** Rows of the scanner's table that were filled, and how many of them have been taken. */
   #rows = 0
   #taken = 0
 
   /** `blockSize`: bytes that are gathered in one place. */
   constructor(blockSize = USUAL_SIZE) {
-    this.#blocks = new Blocks(blockSize)
+    this.#blocks = new InputBlocks(blockSize)
     this.#block = this.#blocks.take()
     this.#block.use()
   }
 
   /** Where the message lies: good until the next `append`, and as long as somebody uses it. */
-  get block(): Block {
+  get block(): InputBlock {
     return this.#block
   }
 

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
 import { compact } from '../columns/compact-json.ts'
-import { Input } from './message-reader.ts'
+import { MessageReader } from './message-reader.ts'
 import type { Range } from './message.ts'
 
 const CASES = process.env['TEST_LONG'] ? 200_000 : 10_000
@@ -17,34 +17,34 @@ interface ParsedRecord {
 }
 
 it('finds the parts of a record where JSON.parse finds them', { timeout: 600_000 }, () => {
-  let input = new Input()
+  let reader = new MessageReader()
   const found = { complete: 0, incomplete: 0 }
   for (let seed = 0; seed < CASES; seed++) {
     const line = recordLine(randomFrom(seed))
     const { record } = JSON.parse(line) as { record?: ParsedRecord | null }
     const isComplete = record?.stream != null && record.data != null && record.emitted_at != null
-    const isRead = reads(input, line)
-    if (isRead !== isComplete || (isComplete && !partsAgree(input, record)))
+    const isRead = reads(reader, line)
+    if (isRead !== isComplete || (isComplete && !partsAgree(reader, record)))
       expect.fail(`seed ${seed}: ${JSON.stringify(line)}`)
     // An error is the end of an input.
-    if (!isRead) input = new Input()
+    if (!isRead) reader = new MessageReader()
     found[isComplete ? 'complete' : 'incomplete']++
   }
   expect(found.complete).toBeGreaterThan(CASES / 4)
   expect(found.incomplete).toBeGreaterThan(CASES / 20)
 })
 
-function reads(input: Input, line: string): boolean {
-  input.append(Buffer.from(line))
+function reads(reader: MessageReader, line: string): boolean {
+  reader.append(Buffer.from(line))
   try {
-    return input.next()
+    return reader.next()
   } catch (error) {
     if (error instanceof SystemError && /: the record (names|has) no/.test(error.message)) return false
     throw error
   }
 }
 
-function partsAgree({ bytes, message }: Input, record: ParsedRecord): boolean {
+function partsAgree({ bytes, message }: MessageReader, record: ParsedRecord): boolean {
   const { stream, namespace, data, emittedAt } = message
   const copy = Buffer.from(bytes.subarray(data.start, data.end))
   const size = compact(copy, 0, copy.length)

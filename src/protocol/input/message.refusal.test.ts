@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
-import { Input } from './message-reader.ts'
+import { MessageReader } from './message-reader.ts'
 
 const SECRET = '"card":"4111-1111"'
 const WHOLE = '"stream":"s","data":{},"emitted_at":1'
@@ -124,8 +124,8 @@ describe('a message that lacks something is refused by line, stream and what tha
 
 /** Reads a line, behind the lines that stand before it. */
 function read(line: string, ...before: string[]): void {
-  const input = new Input()
-  input.append(Buffer.from([...before, line, ''].join('\n')))
-  for (const _ of before) expect(input.next()).toBe(true)
-  input.next()
+  const reader = new MessageReader()
+  reader.append(Buffer.from([...before, line, ''].join('\n')))
+  for (const _ of before) expect(reader.next()).toBe(true)
+  reader.next()
 }

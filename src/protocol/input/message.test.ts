@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
-import { Input } from './message-reader.ts'
+import { MessageReader } from './message-reader.ts'
 import type { Message, Range } from './message.ts'
 
 const RECORD =
@@ -137,10 +137,10 @@ describe('a state', () => {
 
 describe('messages one after the other', () => {
   it('are counted, empty lines too', () => {
-    const input = new Input()
-    input.append(Buffer.from(`${RECORD}\r\n\n \r\n{"type":"STATE","state":{}}\n`))
+    const reader = new MessageReader()
+    reader.append(Buffer.from(`${RECORD}\r\n\n \r\n{"type":"STATE","state":{}}\n`))
     const seen: [number, string][] = []
-    while (input.next()) seen.push([input.message.lineNumber, input.message.kind])
+    while (reader.next()) seen.push([reader.message.lineNumber, reader.message.kind])
     expect(seen).toEqual([
       [1, 'record'],
       [2, 'other'],
@@ -210,9 +210,9 @@ function kindFor(line: string): string {
 
 /** Reads a line, behind the lines that stand before it. */
 function read(line: string, ...before: string[]): { message: Message; cut: (range: Range) => string } {
-  const input = new Input()
-  input.append(Buffer.from([...before, line, ''].join('\n')))
-  for (const _ of before) expect(input.next()).toBe(true)
-  expect(input.next()).toBe(true)
-  return { message: input.message, cut: ({ start, end }) => input.bytes.toString('utf8', start, end) }
+  const reader = new MessageReader()
+  reader.append(Buffer.from([...before, line, ''].join('\n')))
+  for (const _ of before) expect(reader.next()).toBe(true)
+  expect(reader.next()).toBe(true)
+  return { message: reader.message, cut: ({ start, end }) => reader.bytes.toString('utf8', start, end) }
 }

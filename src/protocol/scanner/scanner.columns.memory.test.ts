@@ -28,12 +28,12 @@ describe('room for columns', () => {
       const start = inputStart + capacity - line.length
       line.copy(scanner.bytes, start)
       expect(scanner.scan(start, inputStart + capacity)).toBe(1)
-      const [table, input] = [[...scanner.table.subarray(0, 24)], Buffer.from(inputOf(scanner, capacity))]
+      const [table, reader] = [[...scanner.table.subarray(0, 24)], Buffer.from(inputOf(scanner, capacity))]
 
       const data = start + line.indexOf(record)
       expect(foundAt(scanner, data, data + record.length)).toBe(20_000)
 
-      expect(inputOf(scanner, capacity).equals(input)).toBe(true)
+      expect(inputOf(scanner, capacity).equals(reader)).toBe(true)
       expect([...scanner.table.subarray(0, 24)]).toEqual(table)
       expect(scanner.scan(start, inputStart + capacity)).toBe(1)
     }
@@ -41,7 +41,7 @@ describe('room for columns', () => {
 
   it('stays where the memory grows for a long line afterwards', () => {
     const scanner = new Scanner(MIB)
-    for (const [rows, input] of [
+    for (const [rows, reader] of [
       [600, 2 * MIB],
       [2_000, 5 * MIB],
       [1_000, 6 * MIB],
@@ -50,10 +50,10 @@ describe('room for columns', () => {
     ] as const) {
       expect(columnsFound(scanner, recordOf(rows))).toBe(rows)
       const { capacity } = scanner
-      expect(capacity).toBeLessThan(input)
-      scanner.reserve(input)
-      expect(scanner.capacity).toBeGreaterThanOrEqual(input)
-      expect(scanner.capacity).toBeLessThan(input + 65_536)
+      expect(capacity).toBeLessThan(reader)
+      scanner.reserve(reader)
+      expect(scanner.capacity).toBeGreaterThanOrEqual(reader)
+      expect(scanner.capacity).toBeLessThan(reader + 65_536)
       expect(columnsFound(scanner, recordOf(rows))).toBe(rows)
     }
   })

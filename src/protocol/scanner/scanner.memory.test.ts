@@ -1,7 +1,7 @@
 /** The input lies in the scanner's memory, which ends somewhere, grows, and is used again; so is the table of lines. */
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
-import { Input } from '../input/message-reader.ts'
+import { MessageReader } from '../input/message-reader.ts'
 import type { Range } from '../input/message.ts'
 import { Scanner } from './scanner.ts'
 
@@ -18,10 +18,10 @@ describe.each([USUAL, GROWN])('input that fills all %i bytes of the memory', (si
   it('may end with a string of any length', () => {
     for (let length = 0; length <= 70; length++) {
       const text = 'é'.repeat(length / 2) + 'y'.repeat(length % 2)
-      const input = filledUp(`${OPEN}${text}"}}}\n`)
-      expect(input.next()).toBe(true)
-      expect(cut(input, input.message.data)).toBe(`{"v":"${text}"}`)
-      expect(input.next()).toBe(false)
+      const reader = filledUp(`${OPEN}${text}"}}}\n`)
+      expect(reader.next()).toBe(true)
+      expect(cut(reader, reader.message.data)).toBe(`{"v":"${text}"}`)
+      expect(reader.next()).toBe(false)
     }
   })
 
@@ -31,19 +31,19 @@ describe.each([USUAL, GROWN])('input that fills all %i bytes of the memory', (si
     ...'t tr tru true f fa fal fals false n nu nul null'.split(' '),
     '',
   ])('may not break off with %s', (text) => {
-    const input = filledUp(`{"type":"FUTURE","v":${text}\n`)
-    expect(() => input.next()).toThrow('Line 2, byte')
+    const reader = filledUp(`{"type":"FUTURE","v":${text}\n`)
+    expect(() => reader.next()).toThrow('Line 2, byte')
   })
 
   /** Reads up to the last line, whose last byte is the last that there is room for. */
-  function filledUp(last: string): Input {
+  function filledUp(last: string): MessageReader {
     const start = size - Buffer.byteLength(last)
     const whole = Buffer.concat([bytes.subarray(0, start - 3), Buffer.from(`"}\n${last}`)])
-    const input = new Input()
-    input.append(whole)
+    const reader = new MessageReader()
+    reader.append(whole)
     expect(new Scanner(whole.length).capacity).toBe(whole.length)
-    expect(input.next()).toBe(true)
-    return input
+    expect(reader.next()).toBe(true)
+    return reader
   }
 })
 
@@ -55,24 +55,24 @@ describe('a line larger than the memory', () => {
         '{"type":"RECORD","record":{"stream":"a","namespace":"n","emitted_at":5,"data":{"small": 1}}}'
       const long = `${OPEN}${'ü'.repeat(size / 2)}"}}}`
       const lines = [small, long, '', small, small, long, long, small]
-      const input = new Input()
-      const usual = input.bytes.length
+      const reader = new MessageReader()
+      const usual = reader.bytes.length
       const seen: string[] = []
       let largest = 0
       for (const chunk of chunksOf(Buffer.from(`${lines.join('\n')}\n`), 64 * KIB)) {
-        input.append(chunk)
-        largest = Math.max(largest, input.bytes.length)
-        while (input.next())
-          if (input.message.kind === 'record')
-            seen.push(cut(input, input.message.data) + cut(input, input.message.stream))
+        reader.append(chunk)
+        largest = Math.max(largest, reader.bytes.length)
+        while (reader.next())
+          if (reader.message.kind === 'record')
+            seen.push(cut(reader, reader.message.data) + cut(reader, reader.message.stream))
       }
       const [first, second] = ['{"small": 1}"a"', `{"v":"${'ü'.repeat(size / 2)}"}"s"`]
       expect(seen).toEqual([first, second, first, first, second, second, first])
       expect(largest).toBeGreaterThan(size)
-      input.append(Buffer.from(`${small}\n`))
-      expect([input.next(), cut(input, input.message.data)]).toEqual([true, '{"small": 1}'])
+      reader.append(Buffer.from(`${small}\n`))
+      expect([reader.next(), cut(reader, reader.message.data)]).toEqual([true, '{"small": 1}'])
       // Some may be kept for the next long line, but not without end.
-      expect(input.bytes.length).toBeLessThan(size > 8 * MIB ? usual + 1 : 9 * MIB)
+      expect(reader.bytes.length).toBeLessThan(size > 8 * MIB ? usual + 1 : 9 * MIB)
     },
   )
 })
@@ -82,17 +82,17 @@ describe('a line that breaks off', () => {
     'with %s is not completed by what lay there before',
     (text) => {
       const line = Buffer.from(`{"type":"FUTURE","v":${text}\n`)
-      const alone = new Input()
+      const alone = new MessageReader()
       alone.append(line)
       const expected = refusalOf(alone)
       for (let shift = 0; shift < 8; shift++) {
         const before = `{"type":"LOG","log":[${' '.repeat(shift)}${'"]}","",'.repeat(USUAL / 8 - 9)}""]}`
-        const input = new Input()
-        input.append(Buffer.from(`${before.padEnd(USUAL - 1)}\n`))
-        expect(input.next()).toBe(true)
+        const reader = new MessageReader()
+        reader.append(Buffer.from(`${before.padEnd(USUAL - 1)}\n`))
+        expect(reader.next()).toBe(true)
         // There is no room behind it: this lies where that lay.
-        input.append(line)
-        expect(refusalOf(input)).toBe(expected.replace('Line 1', 'Line 2'))
+        reader.append(line)
+        expect(refusalOf(reader)).toBe(expected.replace('Line 1', 'Line 2'))
       }
     },
   )
@@ -109,13 +109,13 @@ describe('a row of the table', () => {
     '{"type":"LOG","record":{"stream":7,"data":[]},"state":{},"trace":{}}',
     '',
   ]
-  const alone = lines.map((line) => seenIn(new Input(), [line])[0])
+  const alone = lines.map((line) => seenIn(new MessageReader(), [line])[0])
 
   it('holds nothing of what it held before', () => {
     for (const [first, before] of lines.entries())
       for (const [second, line] of lines.entries()) {
-        const input = new Input()
-        const seen = [before, line, before].flatMap((text) => seenIn(input, [text]))
+        const reader = new MessageReader()
+        const seen = [before, line, before].flatMap((text) => seenIn(reader, [text]))
         expect(seen).toEqual([alone[first], alone[second], alone[first]])
       }
   })
@@ -129,7 +129,7 @@ describe('a row of the table', () => {
         return (index + (round * (round + 1)) / 2) % lines.length
       })
       const seen = seenIn(
-        new Input(),
+        new MessageReader(),
         order.map((index) => lines[index]!),
       )
       expect(seen).toEqual(order.map((index) => alone[index]))
@@ -138,30 +138,30 @@ describe('a row of the table', () => {
 })
 
 /** What is found in lines that come at once. */
-function seenIn(input: Input, lines: readonly string[]): unknown[] {
+function seenIn(reader: MessageReader, lines: readonly string[]): unknown[] {
   const seen: unknown[] = []
-  input.append(Buffer.from(lines.map((line) => `${line}\n`).join('')))
-  while (input.next()) {
-    const { kind, stream, namespace, hash, data, dataHasSpace, emittedAt, ...rest } = input.message
+  reader.append(Buffer.from(lines.map((line) => `${line}\n`).join('')))
+  while (reader.next()) {
+    const { kind, stream, namespace, hash, data, dataHasSpace, emittedAt, ...rest } = reader.message
     const { text, state, stateIsEmpty, destinationStats } = rest
     if (kind === 'record') {
-      const parts = [stream, namespace, data, emittedAt].map((range) => cut(input, range))
+      const parts = [stream, namespace, data, emittedAt].map((range) => cut(reader, range))
       seen.push({ kind, hash, dataHasSpace, parts })
     } else if (kind === 'state') {
-      const parts = [text, state, destinationStats].map((range) => cut(input, range))
+      const parts = [text, state, destinationStats].map((range) => cut(reader, range))
       seen.push({ kind, stateIsEmpty, parts })
-    } else seen.push({ kind, text: cut(input, text) })
+    } else seen.push({ kind, text: cut(reader, text) })
   }
   return seen
 }
 
-function cut({ bytes }: Input, { start, end }: Range): string {
+function cut({ bytes }: MessageReader, { start, end }: Range): string {
   return bytes.toString('utf8', start, end)
 }
 
-function refusalOf(input: Input): string {
+function refusalOf(reader: MessageReader): string {
   try {
-    input.next()
+    reader.next()
   } catch (error) {
     if (error instanceof SystemError) return error.message
     throw error

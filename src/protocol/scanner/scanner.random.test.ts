@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
-import { Input } from '../input/message-reader.ts'
+import { MessageReader } from '../input/message-reader.ts'
 
 const CASES = process.env['TEST_LONG'] ? 1_000_000 : 50_000
 const TIMEOUT = { timeout: 600_000 }
@@ -54,39 +54,39 @@ describe('random damage', () => {
       cases.push({ seed, line, value })
       verdicts[value === undefined ? 'refused' : 'accepted']++
       if (value !== undefined && cases.length < MOST_LINES) continue
-      judge(cases)
+      classify(cases)
       cases = []
     }
-    judge(cases)
+    classify(cases)
     // Both must be common, or the damage is too heavy or too light to prove anything.
     expect(verdicts.accepted).toBeGreaterThan(CASES / 10)
     expect(verdicts.refused).toBeGreaterThan(CASES / 10)
   })
 
   it('never leaves a message that is read though it is not JSON', TIMEOUT, () => {
-    let input = new Input()
+    let reader = new MessageReader()
     let read = 0
     for (let seed = 0; seed < CASES; seed++) {
       const bytes = Buffer.concat([damaged(MESSAGES, seed), Buffer.of(LF)])
       if (!isUtf8(bytes) || bytes.indexOf(LF) !== bytes.length - 1) continue
-      input.append(bytes)
-      if (reads(input)) {
+      reader.append(bytes)
+      if (reads(reader)) {
         const text = bytes.toString()
         if (text.trim() !== '' && parsed(text) === undefined)
           expect.fail(`seed ${seed}: ${JSON.stringify(text)}`)
         read++
-      } else input = new Input()
+      } else reader = new MessageReader()
     }
     expect(read).toBeGreaterThan(CASES / 20)
   })
 })
 
 /** Reads the cases' lines, of which only the last may be refused, as an error is the end of an input. */
-function judge(cases: readonly Case[]): void {
-  const input = new Input()
-  input.append(Buffer.from(cases.map(({ line }) => `${line}\n`).join('')))
+function classify(cases: readonly Case[]): void {
+  const reader = new MessageReader()
+  reader.append(Buffer.from(cases.map(({ line }) => `${line}\n`).join('')))
   for (const { seed, line, value } of cases)
-    if (reads(input) ? !isDeepStrictEqual(dataIn(input), dataOf(value)) : value !== undefined)
+    if (reads(reader) ? !isDeepStrictEqual(dataIn(reader), dataOf(value)) : value !== undefined)
       expect.fail(`seed ${seed}: JSON.parse: ${value !== undefined}: ${JSON.stringify(line)}`)
 }
 
@@ -98,16 +98,16 @@ function parsed(text: string): unknown {
   }
 }
 
-function reads(input: Input): boolean {
+function reads(reader: MessageReader): boolean {
   try {
-    return input.next()
+    return reader.next()
   } catch (error) {
     if (error instanceof SystemError) return false
     throw error
   }
 }
 
-function dataIn({ bytes, message }: Input): unknown {
+function dataIn({ bytes, message }: MessageReader): unknown {
   return JSON.parse(bytes.toString('utf8', message.data.start, message.data.end))
 }
 

@@ -1,7 +1,7 @@
 /** Strings are looked at 16 bytes at a time: what ends one, or spoils it, may stand anywhere in such a step. */
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
-import { Input } from '../input/message-reader.ts'
+import { MessageReader } from '../input/message-reader.ts'
 
 const LONGEST = 70
 const OPEN = '{"type":"RECORD","record":{"stream":"s","emitted_at":1,"data":{"v":"'
@@ -11,15 +11,15 @@ describe('a string of any length', () => {
     'may hold %j anywhere',
     (part) => {
       const strings = stringsWith(part)
-      const input = new Input()
-      input.append(Buffer.from(strings.map(({ text }) => `${OPEN}${text}"}}}\n`).join('')))
+      const reader = new MessageReader()
+      reader.append(Buffer.from(strings.map(({ text }) => `${OPEN}${text}"}}}\n`).join('')))
       for (const { text } of strings) {
-        const isRead = input.next()
-        const { start, end } = input.message.data
+        const isRead = reader.next()
+        const { start, end } = reader.message.data
         // Compared here, as so many calls of expect would take their time.
-        if (!isRead || input.bytes.toString('utf8', start, end) !== `{"v":"${text}"}`) expect.fail(text)
+        if (!isRead || reader.bytes.toString('utf8', start, end) !== `{"v":"${text}"}`) expect.fail(text)
       }
-      expect(input.next()).toBe(false)
+      expect(reader.next()).toBe(false)
     },
   )
 
@@ -30,14 +30,14 @@ describe('a string of any length', () => {
     ['\n', 0, 'expected the end of a string, but the line ends'],
   ])('may hold %j nowhere', (part, offset, reason) => {
     for (const { text, position } of stringsWith(part)) {
-      const input = new Input()
+      const reader = new MessageReader()
       // The lines before move it along.
       const before = `{"type":"LOG","log":"${'x'.repeat(text.length % 16)}"}\n`
-      input.append(Buffer.from(`${before}${OPEN}${text}"}}}\n`))
-      input.next()
+      reader.append(Buffer.from(`${before}${OPEN}${text}"}}}\n`))
+      reader.next()
       const byte = OPEN.length + position + offset + 1
       const expected = `Line 2, byte ${byte}, stream "s": not an Airbyte message: ${reason}.`
-      const refusal = refusalOf(input)
+      const refusal = refusalOf(reader)
       if (refusal !== expected) expect.fail(`${text}: ${refusal}, not ${expected}`)
     }
   })
@@ -97,15 +97,15 @@ function escaped(letter: string): string {
 }
 
 function kindOf(line: string): string {
-  const input = new Input()
-  input.append(Buffer.from(`${line}\n`))
-  return refusalOf(input) ?? input.message.kind
+  const reader = new MessageReader()
+  reader.append(Buffer.from(`${line}\n`))
+  return refusalOf(reader) ?? reader.message.kind
 }
 
 /** Moves on to the next message; what is said if that is none. */
-function refusalOf(input: Input): string | undefined {
+function refusalOf(reader: MessageReader): string | undefined {
   try {
-    expect(input.next()).toBe(true)
+    expect(reader.next()).toBe(true)
     return undefined
   } catch (error) {
     if (error instanceof SystemError) return error.message

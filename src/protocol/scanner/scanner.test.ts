@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
-import { Input } from '../input/message-reader.ts'
+import { MessageReader } from '../input/message-reader.ts'
 
 const LF = 0x0a
 const DEEPEST = 65_536
@@ -219,9 +219,9 @@ function accepts(text: string | Buffer): boolean {
 }
 
 /** Reads the first lines of an input. */
-function read(text: string | Buffer, lines = 1): Input {
-  const input = new Input()
-  input.append(Buffer.concat([Buffer.from(text), Buffer.of(LF)]))
-  for (let line = 0; line < lines; line++) expect(input.next()).toBe(true)
-  return input
+function read(text: string | Buffer, lines = 1): MessageReader {
+  const reader = new MessageReader()
+  reader.append(Buffer.concat([Buffer.from(text), Buffer.of(LF)]))
+  for (let line = 0; line < lines; line++) expect(reader.next()).toBe(true)
+  return reader
 }

@@ -6,23 +6,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config/settings/config.ts'
 import { TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { Assurance } from './durability-wait.ts'
+import { DurabilityWait } from './durability-wait.ts'
 import type { Identity, Reply } from '../session/open-connection.ts'
-import type { Shipment } from './in-flight-write.ts'
+import type { WriteRequest } from './in-flight-write.ts'
 import { fence } from './fencing.ts'
-import type { Answers } from '../session/write-pipeline.ts'
-import { Numbering } from './sequence-numbers.ts'
+import type { WriteResult } from '../session/write-pipeline.ts'
+import { SequenceNumbers } from './sequence-numbers.ts'
 import { OlderDataError } from './once.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { GaveUpError, Outage } from '../failures/outage.ts'
-import { Servers, type Ask } from '../session/node-pool.ts'
+import { NodePool, type Ask } from '../session/node-pool.ts'
 import { slotOf } from '../resp/key-slot.ts'
-import { Topologist, type Topology } from '../topology/topology.ts'
-import { Traffic } from './write-queue.ts'
+import { TopologyReader, type Topology } from '../topology/topology.ts'
+import { WriteQueue } from './write-queue.ts'
 import { Transport } from '../transport/transport.ts'
-import { judge } from '../failures/error-classifier.ts'
+import { classify } from '../failures/error-classifier.ts'
 
-export interface LinkOptions {
+export interface RedisClientOptions {
   config: Config
   log: Log
   /** Keys that no other run uses, in a slot where one is given. */
@@ -36,54 +36,54 @@ export interface LinkOptions {
 const LONGEST_GOODBYE_MS = 1_000
 const LONGEST_INTRODUCTION_MS = 60_000
 
-export class Link implements AsyncDisposable {
-  readonly #options: LinkOptions
+export class RedisClient implements AsyncDisposable {
+  readonly #options: RedisClientOptions
   readonly #transport: Transport
-  readonly #topologist: Topologist
+  readonly #topologyReader: TopologyReader
   readonly #outage: Outage
-  readonly #traffic: Traffic
-  readonly #assurance: Assurance | undefined
+  readonly #writeQueue: WriteQueue
+  readonly #durabilityWait: DurabilityWait | undefined
   readonly #closing = new AbortController()
-  #servers: Servers | undefined
+  #nodes: NodePool | undefined
   /** Connections that may still be alive on the servers. */
   #lost: Identity[] = []
   #failure: Error | undefined
   /** Times in a row that traffic was sent elsewhere, and nothing came of it. */
   #detours = 0
   /** Numbers the transactions that must not be run twice. */
-  readonly once: Numbering
+  readonly once: SequenceNumbers
   /** Numbers what may be run twice: servers that came back without some of it have lost what they had confirmed. */
-  readonly marks: Numbering
+  readonly marks: SequenceNumbers
   readonly isCluster: boolean
 
   /** Is asked on new connections, before anything is sent again; an error it gives ends the run. */
   objection: (ask: Ask, identities: readonly Identity[]) => Promise<Error | undefined> = async () => undefined
 
   /** Connects, waiting for servers that cannot be reached yet. */
-  static async open(options: LinkOptions): Promise<Link> {
-    const link = new Link(options)
-    await link.#restore()
-    if (link.#failure !== undefined) throw link.#failure
-    return link
+  static async open(options: RedisClientOptions): Promise<RedisClient> {
+    const client = new RedisClient(options)
+    await client.#restore()
+    if (client.#failure !== undefined) throw client.#failure
+    return client
   }
 
-  private constructor(options: LinkOptions) {
+  private constructor(options: RedisClientOptions) {
     const { config, log, onceKey, markKey, assuredKey } = options
     const { connection, durability, maxOutageSeconds } = config
     this.#options = options
     this.isCluster = connection.deployment.kind === 'cluster'
     this.#transport = new Transport(connection, log)
-    this.#topologist = new Topologist(this.#transport, connection)
-    this.once = new Numbering(onceKey)
-    this.marks = new Numbering(markKey)
+    this.#topologyReader = new TopologyReader(this.#transport, connection)
+    this.once = new SequenceNumbers(onceKey)
+    this.marks = new SequenceNumbers(markKey)
     this.#outage = new Outage(maxOutageSeconds, log)
     const lack = new Outage(maxOutageSeconds, log, 'What was written is durable again')
-    this.#assurance =
+    this.#durabilityWait =
       durability.mode === 'none'
         ? undefined
-        : new Assurance(durability, { keyIn: assuredKey, outage: lack, ended: this.#closing.signal })
-    this.#traffic = new Traffic(
-      { once: this.once, marks: this.marks, assurance: this.#assurance },
+        : new DurabilityWait(durability, { keyIn: assuredKey, outage: lack, ended: this.#closing.signal })
+    this.#writeQueue = new WriteQueue(
+      { once: this.once, marks: this.marks, durabilityWait: this.#durabilityWait },
       {
         confirmed: () => this.#confirmed(),
         refused: (reason) => this.#lose(reason),
@@ -94,17 +94,17 @@ export class Link implements AsyncDisposable {
 
   /** Runs one command; after a lost connection it is run again, so it may have been run twice. */
   ask(command: string, ...args: (string | number)[]): Promise<Reply> {
-    return this.#failure === undefined ? this.#traffic.ask(command, args) : Promise.reject(this.#failure)
+    return this.#failure === undefined ? this.#writeQueue.ask(command, args) : Promise.reject(this.#failure)
   }
 
   /** Sends encoded commands; resolves when they are confirmed. Sent again after a lost connection. */
-  send(shipment: Shipment): Promise<Answers> {
-    return this.#failure === undefined ? this.#traffic.send(shipment) : Promise.reject(this.#failure)
+  send(request: WriteRequest): Promise<WriteResult> {
+    return this.#failure === undefined ? this.#writeQueue.send(request) : Promise.reject(this.#failure)
   }
 
   /** Leaves a mark on each server that was written to; resolves when all that was sent before is confirmed. */
   leaveMarks(): Promise<void> {
-    return this.#failure === undefined ? this.#traffic.leaveMarks() : Promise.reject(this.#failure)
+    return this.#failure === undefined ? this.#writeQueue.leaveMarks() : Promise.reject(this.#failure)
   }
 
   /** Throws if servers have lost any of what they had confirmed. */
@@ -121,12 +121,12 @@ export class Link implements AsyncDisposable {
 
   /** How its connections are known on the servers; empty while there are none. */
   get identities(): readonly Identity[] {
-    return this.#servers?.identities ?? []
+    return this.#nodes?.identities ?? []
   }
 
   /** Closes connections of others; false where that cannot be proven. */
   async fence(others: readonly Identity[]): Promise<boolean> {
-    return fence(others, this.#servers?.all ?? [])
+    return fence(others, this.#nodes?.all ?? [])
   }
 
   /** Aborted when nothing is sent any more. */
@@ -136,14 +136,14 @@ export class Link implements AsyncDisposable {
 
   /** From here on nothing is sent, and everyone who waits is told why. */
   end(reason: Error): void {
-    for (const server of this.#servers?.all ?? []) server.destroy()
+    for (const node of this.#nodes?.all ?? []) node.destroy()
     this.#fail(reason)
   }
 
   /** What told of the run's progress is of no more use. */
   async [Symbol.asyncDispose](): Promise<void> {
     const ask: Ask = (command, ...args) => this.ask(command, ...args)
-    const numbers = [this.once, this.marks, this.#assurance]
+    const numbers = [this.once, this.marks, this.#durabilityWait]
     const ends = numbers.map(async (one) => one?.end(ask).catch(() => undefined))
     await Promise.race([Promise.all(ends), sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })])
     this.#fail(new TransientError('The run has ended.'))
@@ -155,17 +155,17 @@ export class Link implements AsyncDisposable {
   }
 
   #lose(reason: unknown): void {
-    const servers = this.#servers
-    if (servers === undefined) return
-    this.#servers = undefined
-    this.#traffic.detach()
-    this.#giveUp(servers)
+    const nodes = this.#nodes
+    if (nodes === undefined) return
+    this.#nodes = undefined
+    this.#writeQueue.detach()
+    this.#giveUp(nodes)
     void this.#restore(reason)
   }
 
-  #giveUp(servers: Servers): void {
-    this.#lost.push(...servers.identities)
-    servers.cut()
+  #giveUp(nodes: NodePool): void {
+    this.#lost.push(...nodes.identities)
+    nodes.cut()
   }
 
   /** Never throws: what cannot be mended fails everyone who waits. */
@@ -186,52 +186,52 @@ export class Link implements AsyncDisposable {
   }
 
   async #pause(problem: unknown): Promise<void> {
-    const { verdict, error } = judge(problem, this.#topologist.where)
-    if (verdict !== 'again' || error instanceof GaveUpError) throw error
+    const { handling, error } = classify(problem, this.#topologyReader.where)
+    if (handling !== 'again' || error instanceof GaveUpError) throw error
     await this.#outage.pause(error, this.#closing.signal)
   }
 
   async #connect(): Promise<void> {
     const { connection, durability } = this.#options.config
-    const topology = await this.#topologist.read()
+    const topology = await this.#topologyReader.read()
     const parts = { transport: this.#transport, connection, isAssured: durability.mode !== 'none' }
-    const servers = await Servers.open(topology, parts).catch((error: unknown) => {
-      this.#topologist.forgetNewcomers()
+    const nodes = await NodePool.open(topology, parts).catch((error: unknown) => {
+      this.#topologyReader.forgetNewcomers()
       throw error
     })
-    const ask: Ask = (command, ...args) => servers.ask(command, ...args)
+    const ask: Ask = (command, ...args) => nodes.ask(command, ...args)
     let runs: Map<number | undefined, number>
     // Nobody else watches what is asked before the connections are in use.
-    const watch = setTimeout(() => servers.cut(), LONGEST_INTRODUCTION_MS)
+    const watch = setTimeout(() => nodes.cut(), LONGEST_INTRODUCTION_MS)
     try {
-      await this.#silenceTheLost(servers)
-      const objection = await this.objection(ask, servers.identities)
+      await this.#silenceTheLost(nodes)
+      const objection = await this.objection(ask, nodes.identities)
       if (objection !== undefined) this.#fail(objection)
       runs = await this.once.runs(ask)
       await this.marks.runs(ask)
-      await Promise.all(servers.all.map((server) => this.#greet(server)))
+      await Promise.all(nodes.all.map((node) => this.#greet(node)))
       this.#closing.signal.throwIfAborted()
     } catch (error) {
-      this.#giveUp(servers)
+      this.#giveUp(nodes)
       if (error instanceof OlderDataError) this.#fail(error)
       throw error
     } finally {
       clearTimeout(watch)
     }
-    this.#use(servers, runs)
+    this.#use(nodes, runs)
   }
 
-  async #greet(server: Servers['all'][number]): Promise<void> {
-    for (const [command, ...args] of this.#options.greeting) await server.prepare(command!, ...args)
+  async #greet(node: NodePool['all'][number]): Promise<void> {
+    for (const [command, ...args] of this.#options.greeting) await node.prepare(command!, ...args)
   }
 
-  async #silenceTheLost(servers: Servers): Promise<void> {
-    const areSilent = await fence(this.#lost, servers.all)
+  async #silenceTheLost(nodes: NodePool): Promise<void> {
+    const areSilent = await fence(this.#lost, nodes.all)
     this.#lost = []
     if (areSilent) return
-    const sentence = `Redis at ${servers.where} does not let a lost connection be closed (CLIENT KILL)`
+    const sentence = `Redis at ${nodes.where} does not let a lost connection be closed (CLIENT KILL)`
     this.#options.log('WARN', `${sentence}.`)
-    if (!this.#traffic.hasUncertain) return
+    if (!this.#writeQueue.hasUncertain) return
     this.#fail(
       new TransientError(
         `${sentence}, so nobody can know whether what was on its way to lists and Redis streams arrives. ` +
@@ -240,39 +240,39 @@ export class Link implements AsyncDisposable {
     )
   }
 
-  #use(servers: Servers, runs: ReadonlyMap<number | undefined, number>): void {
-    this.#servers = servers
-    for (const server of servers.all)
-      server.begin(this.#options.config.maxOutageSeconds, {
+  #use(nodes: NodePool, runs: ReadonlyMap<number | undefined, number>): void {
+    this.#nodes = nodes
+    for (const node of nodes.all)
+      node.begin(this.#options.config.maxOutageSeconds, {
         lost: (reason) => {
-          if (this.#servers === servers) this.#lose(judge(reason, server.where).error)
+          if (this.#nodes === nodes) this.#lose(classify(reason, node.where).error)
         },
-        isElsewhere: (text) => servers.isCluster && readRedirection(text, server.address) !== undefined,
+        isElsewhere: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
-    this.#traffic.attach(servers, runs)
+    this.#writeQueue.attach(nodes, runs)
   }
 
   /** Some keys are on other nodes than they were: finds out where, before anything else is sent. */
   async #redirect(redirections: readonly Redirection[]): Promise<void> {
-    const servers = this.#servers!
+    const nodes = this.#nodes!
     try {
       // The first time, all that is missing is a look at the map.
-      if (this.#detours++ > 0) await this.#outage.pause(reorganised(servers.where), this.#closing.signal)
-      const topology: Topology = await this.#topologist.read(redirections)
-      if (this.#servers !== servers) return
-      if (servers.adopt(topology)) this.#traffic.goOn()
-      else this.#lose(reorganised(servers.where))
+      if (this.#detours++ > 0) await this.#outage.pause(reorganised(nodes.where), this.#closing.signal)
+      const topology: Topology = await this.#topologyReader.read(redirections)
+      if (this.#nodes !== nodes) return
+      if (nodes.adopt(topology)) this.#writeQueue.goOn()
+      else this.#lose(reorganised(nodes.where))
     } catch (error) {
-      if (this.#servers === servers) this.#lose(error)
+      if (this.#nodes === nodes) this.#lose(error)
     }
   }
 
   #fail(error: Error): void {
     this.#failure ??= error
     this.#closing.abort()
-    this.#servers?.cut()
-    this.#servers = undefined
-    this.#traffic.fail(this.#failure)
+    this.#nodes?.cut()
+    this.#nodes = undefined
+    this.#writeQueue.fail(this.#failure)
     void this.#transport.close()
   }
 }

@@ -1,11 +1,11 @@
 /** Single commands: each is asked of the server that has its key, and again on a new connection until it is answered. */
 import type { Address } from '../../config/settings/config.ts'
 import type { Reply } from '../session/open-connection.ts'
-import type { Hold } from './redirection-barrier.ts'
+import type { RedirectionBarrier } from './redirection-barrier.ts'
 import { readRedirection } from '../failures/redirection.ts'
-import type { Server } from '../session/node.ts'
-import type { Servers } from '../session/node-pool.ts'
-import { judge } from '../failures/error-classifier.ts'
+import type { RedisNode } from '../session/node.ts'
+import type { NodePool } from '../session/node-pool.ts'
+import { classify } from '../failures/error-classifier.ts'
 
 interface Question {
   readonly command: string
@@ -19,22 +19,22 @@ interface Question {
   asked: Address | undefined
 }
 
-export interface QuestionEvents {
+export interface CommandQueueEvents {
   /** A command has been run. */
   confirmed(): void
   /** The connections are of no more use. */
   refused(reason: unknown): void
 }
 
-export class Questions {
-  readonly #hold: Hold
-  readonly #events: QuestionEvents
+export class CommandQueue {
+  readonly #barrier: RedirectionBarrier
+  readonly #events: CommandQueueEvents
   /** Not answered, in the order they were asked. */
   readonly #open = new Set<Question>()
-  #servers: Servers | undefined
+  #nodes: NodePool | undefined
 
-  constructor(hold: Hold, events: QuestionEvents) {
-    this.#hold = hold
+  constructor(barrier: RedirectionBarrier, events: CommandQueueEvents) {
+    this.#barrier = barrier
     this.#events = events
   }
 
@@ -50,23 +50,23 @@ export class Questions {
       asked: undefined,
     }
     this.#open.add(question)
-    if (!this.#hold.isOn && this.#servers !== undefined) this.#put(question, this.#servers)
+    if (!this.#barrier.isOn && this.#nodes !== undefined) this.#put(question, this.#nodes)
     return promise
   }
 
-  attach(servers: Servers): void {
-    this.#servers = servers
-    for (const question of this.#open) this.#put(question, servers)
+  attach(nodes: NodePool): void {
+    this.#nodes = nodes
+    for (const question of this.#open) this.#put(question, nodes)
   }
 
   detach(): void {
-    this.#servers = undefined
+    this.#nodes = undefined
   }
 
   /** Asks what was sent on, and what waited for that. */
   goOn(): void {
     for (const question of this.#open)
-      if (!question.isOut && this.#servers !== undefined) this.#put(question, this.#servers)
+      if (!question.isOut && this.#nodes !== undefined) this.#put(question, this.#nodes)
   }
 
   get #isAnySentOn(): boolean {
@@ -79,37 +79,37 @@ export class Questions {
     this.#open.clear()
   }
 
-  #put(question: Question, servers: Servers): void {
+  #put(question: Question, nodes: NodePool): void {
     const { command, args, asked } = question
-    const server = (asked && servers.at(asked)) ?? servers.ofCommand(command, args)
+    const node = (asked && nodes.at(asked)) ?? nodes.ofCommand(command, args)
     question.isOut = true
-    this.#hold.begins()
-    server.ask(command, args, asked && 'ASKING').then(
+    this.#barrier.begins()
+    node.ask(command, args, asked && 'ASKING').then(
       (reply) => {
         const isAnswered = this.#open.delete(question)
         if (isAnswered) question.resolve(reply)
-        if (servers !== this.#servers) return
+        if (nodes !== this.#nodes) return
         if (!this.#isAnySentOn) this.#events.confirmed()
-        this.#hold.ends()
+        this.#barrier.ends()
       },
       (error: Error) => {
-        if (servers === this.#servers) this.#refused(question, error, server, servers.isCluster)
+        if (nodes === this.#nodes) this.#refused(question, error, node, nodes.isCluster)
       },
     )
   }
 
-  #refused(question: Question, error: Error, server: Server, isCluster: boolean): void {
-    const redirection = isCluster ? readRedirection(error.message, server.address) : undefined
+  #refused(question: Question, error: Error, node: RedisNode, isCluster: boolean): void {
+    const redirection = isCluster ? readRedirection(error.message, node.address) : undefined
     if (redirection !== undefined) {
       question.isOut = false
       question.isSentOn = true
       question.asked = redirection.kind === 'ask' ? redirection.address : undefined
-      return this.#hold.ends([redirection])
+      return this.#barrier.ends([redirection])
     }
-    const { verdict, error: judged } = judge(error, server.where)
-    if (verdict === 'again') return this.#events.refused(judged)
+    const { handling, error: judged } = classify(error, node.where)
+    if (handling === 'again') return this.#events.refused(judged)
     this.#open.delete(question)
     question.reject(judged)
-    this.#hold.ends()
+    this.#barrier.ends()
   }
 }

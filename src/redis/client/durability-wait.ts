@@ -7,44 +7,43 @@ import { TransientError } from '../../errors.ts'
 import type { Reply } from '../session/open-connection.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import type { Outage } from '../failures/outage.ts'
-import type { Server } from '../session/node.ts'
-import type { Ask, Servers } from '../session/node-pool.ts'
-import { judge } from '../failures/error-classifier.ts'
+import type { RedisNode } from '../session/node.ts'
+import type { Ask, NodePool } from '../session/node-pool.ts'
+import { classify } from '../failures/error-classifier.ts'
 
 type Asked = Exclude<Durability, { mode: 'none' }>
 
-export interface AssuranceParts {
+export interface DurabilityWaitOptions {
   /** Gives a key that no other run uses, in a slot. */
   keyIn: (slot: number | undefined) => string
   outage: Outage
   ended: AbortSignal
 }
 
-export class Assurance {
+export class DurabilityWait {
   readonly #durability: Asked
-  readonly #parts: AssuranceParts
+  readonly #parts: DurabilityWaitOptions
   /** Written to. */
   readonly #keys = new Set<string>()
   /** Slots that were on their way to another server. */
   readonly #avoided = new Set<number | undefined>()
 
-  constructor(durability: Asked, parts: AssuranceParts) {
+  constructor(durability: Asked, parts: DurabilityWaitOptions) {
     this.#durability = durability
     this.#parts = parts
   }
 
   /** Resolves when all that the servers have answered is as durable as was asked for; waits for it, but not for ever. */
-  async assure(servers: Servers): Promise<void> {
-    const isKeyIts = (server: Server): boolean =>
-      servers.hasSlots(server) &&
-      servers.ofCommand('SET', [this.#parts.keyIn(servers.slotOf(server, []))]) === server
+  async assure(nodes: NodePool): Promise<void> {
+    const isKeyIts = (node: RedisNode): boolean =>
+      nodes.hasSlots(node) && nodes.ofCommand('SET', [this.#parts.keyIn(nodes.slotOf(node, []))]) === node
     // Where all keys have one tag, other servers than that of its slot have nothing to make durable.
-    const written = servers.all.filter((server) => server.isUnassured && isKeyIts(server))
-    for (const server of written) server.isUnassured = false
+    const written = nodes.all.filter((node) => node.isUnassured && isKeyIts(node))
+    for (const node of written) node.isUnassured = false
     await Promise.all(
-      written.map((server) =>
-        this.#assureOne(server, servers).catch((error: unknown) => {
-          throw judge(error, server.where).error
+      written.map((node) =>
+        this.#assureOne(node, nodes).catch((error: unknown) => {
+          throw classify(error, node.where).error
         }),
       ),
     )
@@ -55,35 +54,35 @@ export class Assurance {
     await Promise.all([...this.#keys].map((key) => ask('DEL', key)))
   }
 
-  async #assureOne(server: Server, servers: Servers): Promise<void> {
+  async #assureOne(node: RedisNode, nodes: NodePool): Promise<void> {
     const { keyIn, outage, ended } = this.#parts
     for (;;) {
-      const slot = servers.slotOf(server, [], this.#avoided)
+      const slot = nodes.slotOf(node, [], this.#avoided)
       const key = keyIn(slot)
       this.#keys.add(key)
-      const reply = await this.#ask(server, key).catch((error: Error) => {
-        const redirection = readRedirection(error.message, server.address)
-        if (!servers.isCluster || redirection === undefined) throw error
+      const reply = await this.#ask(node, key).catch((error: Error) => {
+        const redirection = readRedirection(error.message, node.address)
+        if (!nodes.isCluster || redirection === undefined) throw error
         return redirection
       })
       if (isRedirection(reply)) {
         // It has no other one: who has what is to be read again.
         if (this.#avoided.has(slot))
-          throw new TransientError(`The cluster of ${server.where} is being reorganised.`)
+          throw new TransientError(`The cluster of ${node.where} is being reorganised.`)
         this.#avoided.add(slot)
         continue
       }
-      const lack = this.#lackIn(reply, server.where)
+      const lack = this.#lackIn(reply, node.where)
       if (lack === undefined) return outage.end()
       await outage.pause(new TransientError(lack), ended)
     }
   }
 
-  #ask(server: Server, key: string): Promise<Reply> {
+  #ask(node: RedisNode, key: string): Promise<Reply> {
     const durability = this.#durability
     return durability.mode === 'replicas'
-      ? server.assure(key, 'WAIT', durability.count, durability.timeoutMs)
-      : server.assure(key, 'WAITAOF', 1, durability.replicas, durability.timeoutMs)
+      ? node.assure(key, 'WAIT', durability.count, durability.timeoutMs)
+      : node.assure(key, 'WAITAOF', 1, durability.replicas, durability.timeoutMs)
   }
 
   #lackIn(reply: Reply, where: string): string | undefined {

@@ -1,12 +1,12 @@
 /** A shipment on its way: which of its commands have been answered, and what by. */
 import type { Address } from '../../config/settings/config.ts'
-import type { Answers, Load, Reading } from '../session/write-pipeline.ts'
+import type { WriteResult, PipelineWrite, NodeResult } from '../session/write-pipeline.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
-import { putNumber, type OnceOnly } from './once.ts'
+import { putNumber, type SlotSequence } from './once.ts'
 import { takeApart, type Commands } from './command-splitter.ts'
 
 /** Encoded commands that go out together, to whichever servers have their keys. */
-export interface Shipment extends Load {
+export interface WriteRequest extends PipelineWrite {
   /** Of a transaction: the slot that all of its keys are in. */
   readonly slot?: number | undefined
   /** Of a transaction that must not be run twice: its number among those, which it leaves on the server in the end. */
@@ -19,7 +19,7 @@ export interface Shipment extends Load {
 
 /** The number that a server is left, from which it can be told later what it has run. */
 export interface Mark {
-  readonly numbers: OnceOnly
+  readonly numbers: SlotSequence
   readonly number: number
   /** Whether the server has it. */
   isLeft: boolean
@@ -31,10 +31,10 @@ export interface Pending {
   readonly asked: Address | undefined
 }
 
-export class Delivery {
-  readonly shipment: Shipment
-  readonly promise: Promise<Answers>
-  readonly answers: Answers = { rejections: [], done: [], read: [] }
+export class InFlightWrite {
+  readonly request: WriteRequest
+  readonly promise: Promise<WriteResult>
+  readonly answers: WriteResult = { rejections: [], done: [], read: [] }
   /** What is to be sent; undefined once it is on its way. */
   pending: 'all' | readonly Pending[] | undefined = 'all'
   /** Loads that have not been answered. */
@@ -50,15 +50,15 @@ export class Delivery {
   problem: Error | undefined
   /** Left by it, where it is nothing but marks. */
   marks: Mark[] | undefined
-  readonly #resolve: (answers: Answers) => void
+  readonly #resolve: (answers: WriteResult) => void
   readonly #reject: (error: Error) => void
   #commands: Commands | undefined
   #elsewhere: { index: number; redirection: Redirection }[] = []
 
-  constructor(shipment: Shipment, marks?: Mark[]) {
-    const { promise, resolve, reject } = Promise.withResolvers<Answers>()
-    this.shipment = shipment
-    this.sequence = shipment.sequence
+  constructor(request: WriteRequest, marks?: Mark[]) {
+    const { promise, resolve, reject } = Promise.withResolvers<WriteResult>()
+    this.request = request
+    this.sequence = request.sequence
     this.marks = marks
     this.promise = promise
     this.#resolve = resolve
@@ -67,14 +67,14 @@ export class Delivery {
 
   /** Its commands, told apart. */
   get commands(): Commands {
-    return (this.#commands ??= takeApart(this.shipment.bytes, this.shipment.commands))
+    return (this.#commands ??= takeApart(this.request.bytes, this.request.commands))
   }
 
   /** Gives it a number that is higher than all that went out before it. */
-  number(numbers: OnceOnly): void {
+  number(numbers: SlotSequence): void {
     if (this.sequence === undefined) return
     const number = numbers.toSend(this.sequence)
-    if (number !== this.sequence) putNumber(this.shipment.bytes, number)
+    if (number !== this.sequence) putNumber(this.request.bytes, number)
     this.sequence = number
   }
 
@@ -88,7 +88,7 @@ export class Delivery {
   /** All of it is to be sent again; what was only read need not be. */
   again(): void {
     this.mayHaveRun = false
-    if (this.isAnswered && this.shipment.isReading === true) return
+    if (this.isAnswered && this.request.isReading === true) return
     this.pending = 'all'
     this.open = 0
     this.isAnswered = false
@@ -108,7 +108,7 @@ export class Delivery {
    * Takes what was answered, and gives what other servers are to be asked; `indexes` are those of the load's commands,
    * -1 for one that only leads in.
    */
-  take(from: Address, reading: Reading, indexes?: readonly number[]): Redirection[] {
+  take(from: Address, reading: NodeResult, indexes?: readonly number[]): Redirection[] {
     this.open--
     this.problem ??= reading.problem
     const elsewhere = reading.elsewhere.flatMap(({ index, text }) => {
@@ -117,7 +117,7 @@ export class Delivery {
     })
     for (const one of elsewhere) if (one.index !== -1) this.#elsewhere.push(one)
     // A transaction is not run where another server is to be given one of its commands.
-    if (this.shipment.isTransaction === true && elsewhere.length > 0) this.mayHaveRun = false
+    if (this.request.isTransaction === true && elsewhere.length > 0) this.mayHaveRun = false
     if (!this.#hasAnswers) this.#merge(reading, indexes)
     return elsewhere.map(({ redirection }) => redirection)
   }
@@ -127,7 +127,7 @@ export class Delivery {
    * `slots`: those of which something is sent again, from earlier deliveries on.
    */
   gather(slots: Set<number>): void {
-    const { isTransaction, sequence, slot } = this.shipment
+    const { isTransaction, sequence, slot } = this.request
     const elsewhere = this.#elsewhere
     this.#elsewhere = []
     if (this.marks !== undefined) {
@@ -150,7 +150,7 @@ export class Delivery {
       ]),
     )
     const pending: Pending[] = []
-    for (let index = 0; index < this.shipment.commands; index++) {
+    for (let index = 0; index < this.request.commands; index++) {
       const its = this.commands.slots[index]!
       if (asked.has(index)) slots.add(its)
       if (slots.has(its)) pending.push({ index, asked: asked.get(index) })
@@ -165,7 +165,7 @@ export class Delivery {
   readonly reject = (error: Error): void => this.#reject(error)
 
   /** Run a second time, a command may find done what it did the first time. */
-  #merge({ rejections, done, read }: Reading, indexes: readonly number[] | undefined): void {
+  #merge({ rejections, done, read }: NodeResult, indexes: readonly number[] | undefined): void {
     if (indexes === undefined) {
       this.answers.rejections = rejections
       this.answers.done = done.map((count, index) => Math.max(count, this.answers.done[index] ?? 0))

@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { TransientError } from '../../errors.ts'
 import type { Reply } from '../session/open-connection.ts'
 import type { Ask } from '../session/node-pool.ts'
-import { OnceOnly, putNumber } from './once.ts'
+import { SlotSequence, putNumber } from './once.ts'
 
 describe('transactions that must not be run twice', () => {
   it('are numbered from 1 on', () => {
-    const once = new OnceOnly('k')
+    const once = new SlotSequence('k')
     expect([once.next(), once.next(), once.next()]).toEqual([1, 2, 3])
   })
 
   it('leave their number under the key of the run, which goes by itself when nobody removes it', () => {
-    expect(new OnceOnly('crm:sent:1').note(12)).toEqual([
+    expect(new SlotSequence('crm:sent:1').note(12)).toEqual([
       'SET',
       'crm:sent:1',
       '0000000000000012',
@@ -21,14 +21,14 @@ describe('transactions that must not be run twice', () => {
   })
 
   it('go out with their number, or with a new one where a higher one has gone out', () => {
-    const once = new OnceOnly('k')
+    const once = new SlotSequence('k')
     for (let given = 0; given < 4; given++) once.next()
     expect([1, 3, 2, 4, 5, 5].map((number) => once.toSend(number))).toEqual([1, 3, 5, 6, 7, 8])
     expect(once.next()).toBe(9)
   })
 
   it.each([1, 10, 9_007_199_254_740_991])('can be numbered anew where their number was %d', (number) => {
-    const once = new OnceOnly('k')
+    const once = new SlotSequence('k')
     const bytes = ending(once.note(number))
     for (const other of [9_007_199_254_740_991, 7]) {
       putNumber(bytes, other)
@@ -93,7 +93,7 @@ function ending(note: readonly string[]): Buffer {
 
 /** After so many transactions, on a server that answers this to whatever it is asked. */
 function numbered(given: number, reply: Reply) {
-  const once = new OnceOnly('k')
+  const once = new SlotSequence('k')
   for (let sequence = 1; sequence <= given; sequence++) once.next()
   const asked: string[] = []
   const ask: Ask = async (command, ...args) => {

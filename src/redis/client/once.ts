@@ -23,7 +23,7 @@ function textOf(number: number): string {
   return String(number).padStart(DIGITS, '0')
 }
 
-export class OnceOnly {
+export class SlotSequence {
   readonly key: string
   /** The number given out last. */
   #given = 0

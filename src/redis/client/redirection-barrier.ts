@@ -4,7 +4,7 @@
  */
 import type { Redirection } from '../failures/redirection.ts'
 
-export class Hold {
+export class RedirectionBarrier {
   readonly #over: (redirections: readonly Redirection[]) => void
   #redirections: Redirection[] = []
   #isTold = false

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { TransientError } from '../../errors.ts'
-import { Numbering } from './sequence-numbers.ts'
+import { SequenceNumbers } from './sequence-numbers.ts'
 import type { Ask } from '../session/node-pool.ts'
 
-const numbering = () => new Numbering((slot) => `k${slot}`)
+const numbering = () => new SequenceNumbers((slot) => `k${slot}`)
 
 /** Answers from what the servers hold. */
 function asking(stored: Record<string, string>) {

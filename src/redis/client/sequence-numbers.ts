@@ -1,12 +1,12 @@
 /** Numbers that a run leaves on the servers: one row of them; on a cluster, one in each slot that needs its own. */
-import { OnceOnly } from './once.ts'
+import { SlotSequence } from './once.ts'
 import type { Ask } from '../session/node-pool.ts'
 
-export class Numbering {
+export class SequenceNumbers {
   readonly #keyIn: (slot: number | undefined) => string
   /** Slots that were on their way to another node. */
   readonly avoided = new Set<number | undefined>()
-  readonly #rows = new Map<number | undefined, OnceOnly>()
+  readonly #rows = new Map<number | undefined, SlotSequence>()
 
   /** `keyIn`: keys that no other run uses, each in the slot that is given. */
   constructor(keyIn: (slot: number | undefined) => string) {
@@ -14,9 +14,9 @@ export class Numbering {
   }
 
   /** Of transactions in one slot; where there is one server, of all. */
-  of(slot: number | undefined): OnceOnly {
+  of(slot: number | undefined): SlotSequence {
     let row = this.#rows.get(slot)
-    if (row === undefined) this.#rows.set(slot, (row = new OnceOnly(this.#keyIn(slot))))
+    if (row === undefined) this.#rows.set(slot, (row = new SlotSequence(this.#keyIn(slot))))
     return row
   }
 

@@ -1,8 +1,8 @@
 // Traffic to a cluster: each server is given what is its own, and what is sent on goes first.
 import { describe, expect, it } from 'vitest'
 import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
-import type { Servers } from '../session/node-pool.ts'
-import { A, B, B2, C, C2, openTraffic, SLOT_B, SLOT_C, watched, writes } from './write-queue.support.ts'
+import type { NodePool } from '../session/node-pool.ts'
+import { A, B, B2, C, C2, openWriteQueue, SLOT_B, SLOT_C, watched, writes } from './write-queue.support.ts'
 
 const FINE = { rejections: [], done: [], read: [] }
 const MOVED = `-MOVED ${SLOT_B} h:2\r\n`
@@ -10,9 +10,9 @@ const ASK = `-ASK ${SLOT_B} h:2\r\n`
 
 describe('a shipment', () => {
   it('is taken apart by server, in order, and confirmed when the last of them has answered', async () => {
-    const { traffic, events, connect } = openTraffic(3)
+    const { writeQueue, events, connect } = openWriteQueue(3)
     const { played: [one, two, three] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes([`SET ${A} 1`, `SET ${B} 1`, `SET ${C} 1`, `SET ${B2} 1`])))
+    const fate = watched(writeQueue.send(writes([`SET ${A} 1`, `SET ${B} 1`, `SET ${C} 1`, `SET ${B2} 1`])))
     expect([one.came(), two.came(), three.came()]).toEqual([
       [`SET ${B} 1`, `SET ${B2} 1`],
       [`SET ${C} 1`],
@@ -26,33 +26,37 @@ describe('a shipment', () => {
   })
 
   it('has its answers put together by the place of each command', async () => {
-    const { traffic, connect } = openTraffic(3)
+    const { writeQueue, connect } = openWriteQueue(3)
     const { played: [one, two, three] } = connect() // prettier-ignore
     const commands = [`INCR ${A}`, `INCR ${B}`, `INCR ${C}`, `INCR ${B2}`]
-    const counted = traffic.send(writes(commands, { isCounted: true }))
+    const counted = writeQueue.send(writes(commands, { isCounted: true }))
     await three.answer(':10\r\n')
     await two.answer(WRONGTYPE)
     await one.answer(`:20\r\n${WRONGTYPE}`)
     expect([(await counted).done, rejectedIn(await counted).toSorted((x, y) => x - y)]).toEqual([[10, 20, 0, 0], [2, 3]]) // prettier-ignore
-    const read = traffic.send(writes([`HMGET ${C} f`, `HMGET ${B} f`, `HMGET ${A} f`], { isReading: true }))
-    for (const [index, server] of [one, two, three].entries()) await server.answer(`*1\r\n$1\r\n${index}\r\n`)
+    const read = writeQueue.send(
+      writes([`HMGET ${C} f`, `HMGET ${B} f`, `HMGET ${A} f`], { isReading: true }),
+    )
+    for (const [index, node] of [one, two, three].entries()) await node.answer(`*1\r\n$1\r\n${index}\r\n`)
     expect((await read).read).toEqual([['1'], ['0'], ['2']])
   })
 
   it('without commands is confirmed at once, and nothing waits for it', async () => {
-    const { traffic, connect } = openTraffic(2)
-    const sent = [writes([]), writes([`SET ${B} 1`], { isBehindAll: true })].map((one) => traffic.send(one))
+    const { writeQueue, connect } = openWriteQueue(2)
+    const sent = [writes([]), writes([`SET ${B} 1`], { isBehindAll: true })].map((one) =>
+      writeQueue.send(one),
+    )
     const { played: [one] } = connect() // prettier-ignore
     expect(await sent[0]).toEqual(FINE)
     expect(one.came()).toEqual([`SET ${B} 1`])
   })
 
   it('goes out again whole where a connection breaks before all of it is answered, and counts what it did', async () => {
-    const { traffic, connect, disconnect } = openTraffic(3)
-    const { servers, played: [old] } = connect() // prettier-ignore
-    const sent = traffic.send(writes([`INCR ${A}`, `INCR ${B}`], { isCounted: true }))
+    const { writeQueue, connect, disconnect } = openWriteQueue(3)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    const sent = writeQueue.send(writes([`INCR ${A}`, `INCR ${B}`], { isCounted: true }))
     await old.answer(':1\r\n')
-    disconnect(servers)
+    disconnect(nodes)
     const { played: [one, , three] } = connect() // prettier-ignore
     expect([one.came(), three.came()]).toEqual([[`INCR ${B}`], [`INCR ${A}`]])
     await one.answer(':0\r\n')
@@ -63,17 +67,17 @@ describe('a shipment', () => {
 
 describe('what is sent on', () => {
   it('holds all else up until everything under way is answered, and then goes first', async () => {
-    const { traffic, events, connect } = openTraffic(3)
-    const { servers, played: [one, two, three] } = connect() // prettier-ignore
-    const fates = [`SET ${B} 1`, `SET ${A} 1`].map((text) => watched(traffic.send(writes([text]))))
-    for (const server of [one, two, three]) server.came()
+    const { writeQueue, events, connect } = openWriteQueue(3)
+    const { nodes, played: [one, two, three] } = connect() // prettier-ignore
+    const fates = [`SET ${B} 1`, `SET ${A} 1`].map((text) => watched(writeQueue.send(writes([text]))))
+    for (const node of [one, two, three]) node.came()
     await one.answer(MOVED)
-    fates.push(watched(traffic.send(writes([`SET ${B} 2`, `SET ${C} 2`]))))
+    fates.push(watched(writeQueue.send(writes([`SET ${B} 2`, `SET ${C} 2`]))))
     expect([events.redirected, two.came()]).toEqual([[], []])
     await three.answer(OK)
     expect(events.redirected).toEqual([[{ kind: 'moved', slot: SLOT_B, address: { host: 'h', port: 2 } }]])
-    move(servers, SLOT_B, 1)
-    traffic.goOn()
+    move(nodes, SLOT_B, 1)
+    writeQueue.goOn()
     expect([one.came(), two.came(), three.came()]).toEqual([
       [],
       [`SET ${B} 1`, `SET ${B} 2`, `SET ${C} 2`],
@@ -84,17 +88,17 @@ describe('what is sent on', () => {
   })
 
   it('is followed by what came behind it in the same slot and was answered, which counts what it did first', async () => {
-    const { traffic, connect } = openTraffic(3)
+    const { writeQueue, connect } = openWriteQueue(3)
     const { played: [one, two] } = connect() // prettier-ignore
-    const first = watched(traffic.send(writes([`INCR ${B}`, `INCR ${C}`], { isCounted: true })))
+    const first = watched(writeQueue.send(writes([`INCR ${B}`, `INCR ${C}`], { isCounted: true })))
     const second = watched(
-      traffic.send(writes([`INCR ${C}`, `INCR ${B2}`, `INCR ${C2}`], { isCounted: true })),
+      writeQueue.send(writes([`INCR ${C}`, `INCR ${B2}`, `INCR ${C2}`], { isCounted: true })),
     )
     await two.answer(':1\r\n'.repeat(3))
     await one.answer(`-TRYAGAIN x\r\n:1\r\n`)
     expect([first, second]).toEqual([{}, {}])
-    for (const server of [one, two]) server.came()
-    traffic.goOn()
+    for (const node of [one, two]) node.came()
+    writeQueue.goOn()
     expect([one.came(), two.came()]).toEqual([[`INCR ${B}`, `INCR ${B2}`], []])
     await one.answer(':1\r\n:0\r\n')
     expect([first, second]).toEqual([
@@ -104,14 +108,14 @@ describe('what is sent on', () => {
   })
 
   it('is led in right before it where its slot is still on its way, and the answer to that is not counted', async () => {
-    const { traffic, connect } = openTraffic(3)
+    const { writeQueue, connect } = openWriteQueue(3)
     const { played: [one, two] } = connect() // prettier-ignore
-    const shipment = writes([`INCR ${C}`, `INCR ${B}`, `INCR ${B2}`, `INCR ${B}`], { isCounted: true })
-    const fate = watched(traffic.send(shipment))
+    const request = writes([`INCR ${C}`, `INCR ${B}`, `INCR ${B2}`, `INCR ${B}`], { isCounted: true })
+    const fate = watched(writeQueue.send(request))
     await two.answer(':1\r\n')
     await one.answer(`${ASK}:5\r\n${ASK}`)
-    for (const server of [one, two]) server.came()
-    traffic.goOn()
+    for (const node of [one, two]) node.came()
+    writeQueue.goOn()
     expect([one.came(), two.came()]).toEqual([[`INCR ${B2}`], ['ASKING', `INCR ${B}`, 'ASKING', `INCR ${B}`]])
     await one.answer(':0\r\n')
     await two.answer(`${OK}${WRONGTYPE}${OK}:9\r\n`)
@@ -119,18 +123,18 @@ describe('what is sent on', () => {
   })
 
   it('may be sent on again, and again keeps its place', async () => {
-    const { traffic, events, connect } = openTraffic(3)
+    const { writeQueue, events, connect } = openWriteQueue(3)
     const { played: [one, two] } = connect() // prettier-ignore
-    const first = watched(traffic.send(writes([`SET ${B} 1`])))
+    const first = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await one.answer(ASK)
-    traffic.goOn()
-    const second = watched(traffic.send(writes([`SET ${B} 2`])))
+    writeQueue.goOn()
+    const second = watched(writeQueue.send(writes([`SET ${B} 2`])))
     one.came()
     await two.answer(`${OK}-TRYAGAIN x\r\n`)
     await one.answer(ASK)
     expect(events.redirected.length).toBe(2)
     two.came()
-    traffic.goOn()
+    writeQueue.goOn()
     expect([one.came(), two.came()]).toEqual([[`SET ${B} 1`], ['ASKING', `SET ${B} 2`]])
     await one.answer(OK)
     await two.answer(OK + OK)
@@ -138,11 +142,11 @@ describe('what is sent on', () => {
   })
 
   it('goes to whoever has its slot where the connections are new', async () => {
-    const { traffic, connect, disconnect } = openTraffic(3)
-    const { servers, played: [old] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes([`SET ${B} 1`])))
+    const { writeQueue, connect, disconnect } = openWriteQueue(3)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    const fate = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await old.answer(ASK)
-    disconnect(servers)
+    disconnect(nodes)
     const { played: [one] } = connect() // prettier-ignore
     expect(one.came()).toEqual([`SET ${B} 1`])
     await one.answer(OK)
@@ -150,9 +154,9 @@ describe('what is sent on', () => {
   })
 
   it('is a problem, and no detour, where there is no cluster', async () => {
-    const { traffic, events, connect } = openTraffic(1)
+    const { writeQueue, events, connect } = openWriteQueue(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes([`SET ${B} 1`])))
+    const fate = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await one.answer(MOVED)
     expect(String(fate.error)).toMatch('Set deployment to mode cluster')
     expect(events.redirected).toEqual([])
@@ -160,14 +164,14 @@ describe('what is sent on', () => {
 })
 
 it('what has to be behind all else waits for it, what reads does not, and what comes later waits too', async () => {
-  const { traffic, connect } = openTraffic(3)
+  const { writeQueue, connect } = openWriteQueue(3)
   const { played: [one, two, three] } = connect() // prettier-ignore
   const fates = [
     writes([`SET ${B} note`]),
     writes([`SET ${C} row`], { isBehindAll: true }),
     writes([`SET ${A} later`]),
     writes([`HMGET ${C} f`], { isReading: true }),
-  ].map((shipment) => watched(traffic.send(shipment)))
+  ].map((request) => watched(writeQueue.send(request)))
   expect([one.came(), two.came(), three.came()]).toEqual([[`SET ${B} note`], [`HMGET ${C} f`], []])
   await two.answer('*1\r\n$-1\r\n')
   expect(fates[3]).toMatchObject({ value: { read: [[null]] } })
@@ -180,18 +184,18 @@ it('what has to be behind all else waits for it, what reads does not, and what c
 })
 
 it('what has to be behind what is only read does not wait for that', () => {
-  const { traffic, connect } = openTraffic(2)
+  const { writeQueue, connect } = openWriteQueue(2)
   const { played: [one, two] } = connect() // prettier-ignore
-  void traffic.send(writes([`HMGET ${B} f`], { isReading: true }))
-  void traffic.send(writes([`SET ${A} row`], { isBehindAll: true }))
+  void writeQueue.send(writes([`HMGET ${B} f`], { isReading: true }))
+  void writeQueue.send(writes([`SET ${A} row`], { isBehindAll: true }))
   expect([one.came(), two.came()]).toEqual([[`HMGET ${B} f`], [`SET ${A} row`]])
 })
 
 /** The cluster gives a slot to another server. */
-function move(servers: Servers, slot: number, to: number): void {
-  const masters = servers.all.map(({ address }) => address)
-  const owners = Uint16Array.from({ length: 16_384 }, (_, its) => servers.all.indexOf(servers.ofSlot(its)))
+function move(nodes: NodePool, slot: number, to: number): void {
+  const masters = nodes.all.map(({ address }) => address)
+  const owners = Uint16Array.from({ length: 16_384 }, (_, its) => nodes.all.indexOf(nodes.ofSlot(its)))
   owners[slot] = to
-  expect(servers.adopt({ masters, owners })).toBe(true)
-  expect(servers.ofSlot(SLOT_C)).toBe(servers.all[1])
+  expect(nodes.adopt({ masters, owners })).toBe(true)
+  expect(nodes.ofSlot(SLOT_C)).toBe(nodes.all[1])
 }

@@ -1,11 +1,11 @@
 // Where an answer is not enough: what is sent is there only once as many replicas, or disks, have it.
 import { describe, expect, it } from 'vitest'
 import type { Durability } from '../../config/settings/config.ts'
-import { Assurance } from './durability-wait.ts'
+import { DurabilityWait } from './durability-wait.ts'
 import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
 import { Outage } from '../failures/outage.ts'
 import {
-  A, B, keyIn, noteOf, openTraffic, ran, refusal, SLOT_B, takeSlotsOfLast, transaction, turn, watched, writes, type PlayedServer,
+  A, B, keyIn, noteOf, openWriteQueue, ran, refusal, SLOT_B, takeSlotsOfLast, transaction, turn, watched, writes, type PlayedNode,
 } from './write-queue.support.ts' // prettier-ignore
 
 type Asked = Exclude<Durability, { mode: 'none' }>
@@ -14,34 +14,34 @@ const FINE = { rejections: [], done: [], read: [] }
 
 describe('a shipment', () => {
   it('is there only when its server has told that it is durable', async () => {
-    const { traffic, connect } = durable(1)
+    const { writeQueue, connect } = durable(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes(['SET k 1'])))
+    const fate = watched(writeQueue.send(writes(['SET k 1'])))
     await one.answer(OK)
     expect(fate).toEqual({})
-    expect(questions(one)).toEqual([`SET ${keyIn('assured', undefined)} 1 EX 60`, 'WAIT 1 500'])
+    expect(commandQueue(one)).toEqual([`SET ${keyIn('assured', undefined)} 1 EX 60`, 'WAIT 1 500'])
     await assure(one, 1)
     expect(fate).toEqual({ value: FINE })
   })
 
   it('that is answered while others are being waited for has a wait of its own', async () => {
-    const { traffic, connect } = durable(1)
+    const { writeQueue, connect } = durable(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fates = ['SET k 1', 'SET k 2'].map((text) => watched(traffic.send(writes([text]))))
+    const fates = ['SET k 1', 'SET k 2'].map((text) => watched(writeQueue.send(writes([text]))))
     await one.answer(OK)
     // The server may run the second one only now, behind what it was asked to wait for.
     await one.answer(OK)
     await assure(one, 1)
     expect(fates).toEqual([{ value: FINE }, {}])
-    expect(questions(one)).toEqual([`SET ${keyIn('assured', undefined)} 1 EX 60`, 'WAIT 1 500'])
+    expect(commandQueue(one)).toEqual([`SET ${keyIn('assured', undefined)} 1 EX 60`, 'WAIT 1 500'])
     await assure(one, 1)
     expect(fates).toEqual([{ value: FINE }, { value: FINE }])
   })
 
   it('that is marked is there without its mark, as far as that is concerned', async () => {
-    const { traffic, connect } = durable(1)
+    const { writeQueue, connect } = durable(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes(['SET k 1'], { isMarked: true })))
+    const fate = watched(writeQueue.send(writes(['SET k 1'], { isMarked: true })))
     await one.answer(OK)
     expect(fate).toEqual({})
     await assure(one, 1)
@@ -49,33 +49,33 @@ describe('a shipment', () => {
   })
 
   it('is not waited for on a server without slots, which has no key to wait by', async () => {
-    const { traffic, events, connect } = durable(3)
-    const { servers, played: [one, , three] } = connect() // prettier-ignore
-    takeSlotsOfLast(servers)
-    const fate = watched(traffic.send(writes([`SET ${B} 1`])))
+    const { writeQueue, events, connect } = durable(3)
+    const { nodes, played: [one, , three] } = connect() // prettier-ignore
+    takeSlotsOfLast(nodes)
+    const fate = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await one.answer(`-ASK ${SLOT_B} h:3\r\n`)
-    traffic.goOn()
+    writeQueue.goOn()
     await three.answer(OK + OK)
-    expect([questions(one)[1], questions(three)]).toEqual(['WAIT 1 500', []])
+    expect([commandQueue(one)[1], commandQueue(three)]).toEqual(['WAIT 1 500', []])
     await assure(one, 1)
     expect([fate, events.refused]).toEqual([{ value: FINE }, []])
   })
 
   it('that only reads is answered at once', async () => {
-    const { traffic, connect } = durable(1)
+    const { writeQueue, connect } = durable(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes(['HMGET k f'], { isReading: true })))
+    const fate = watched(writeQueue.send(writes(['HMGET k f'], { isReading: true })))
     await one.answer('*1\r\n$-1\r\n')
-    expect([fate.value?.read, questions(one)]).toEqual([[[null]], []])
+    expect([fate.value?.read, commandQueue(one)]).toEqual([[[null]], []])
   })
 
   it('is waited for on the servers that it was written to, each by a key in a slot of its own', async () => {
-    const { traffic, connect } = durable(3)
+    const { writeQueue, connect } = durable(3)
     const { played: [one, two, three] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes([`SET ${A} 1`, `SET ${B} 1`])))
+    const fate = watched(writeQueue.send(writes([`SET ${A} 1`, `SET ${B} 1`])))
     await one.answer(OK)
     await three.answer(OK)
-    expect([one, two, three].map((server) => questions(server)[0])).toEqual([
+    expect([one, two, three].map((node) => commandQueue(node)[0])).toEqual([
       `SET ${keyIn('assured', 0)} 1 EX 60`,
       undefined,
       `SET ${keyIn('assured', 10923)} 1 EX 60`,
@@ -87,12 +87,12 @@ describe('a shipment', () => {
   })
 
   it('is all sent again where the servers change before that, and its first answers are kept', async () => {
-    const { traffic, connect, disconnect } = durable(3)
-    const { servers, played: [old, , other] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes([`SADD ${A} 1`, `SADD ${B} 1`], { isCounted: true })))
+    const { writeQueue, connect, disconnect } = durable(3)
+    const { nodes, played: [old, , other] } = connect() // prettier-ignore
+    const fate = watched(writeQueue.send(writes([`SADD ${A} 1`, `SADD ${B} 1`], { isCounted: true })))
     await old.answer(WRONGTYPE)
     await other.answer(':1\r\n')
-    disconnect(servers)
+    disconnect(nodes)
     const { played: [one, , three] } = connect() // prettier-ignore
     await turn()
     expect([one.came(), three.came(), fate]).toEqual([[`SADD ${B} 1`], [`SADD ${A} 1`], {}])
@@ -105,11 +105,11 @@ describe('a shipment', () => {
   })
 
   it('that was sent again counts its first answers also where it is a transaction', async () => {
-    const { traffic, connect, disconnect } = durable(1)
-    const { servers, played: [old] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(transaction(['SADD s 1'], { isCounted: true })))
+    const { writeQueue, connect, disconnect } = durable(1)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    const fate = watched(writeQueue.send(transaction(['SADD s 1'], { isCounted: true })))
     await old.answer(ran(':1\r\n'))
-    disconnect(servers)
+    disconnect(nodes)
     const { played: [one] } = connect() // prettier-ignore
     await one.answer(ran(':0\r\n'))
     await assure(one, 1)
@@ -119,11 +119,11 @@ describe('a shipment', () => {
 
 describe('a transaction that must not be run twice', () => {
   it('is not sent again where the next server has it, but it is waited for there', async () => {
-    const { traffic, once, connect, disconnect, numbered } = durable(1)
-    const { servers, played: [old] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(numbered('RPUSH l 1')))
+    const { writeQueue, once, connect, disconnect, numbered } = durable(1)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    const fate = watched(writeQueue.send(numbered('RPUSH l 1')))
     await old.answer(ran(WRONGTYPE, OK))
-    disconnect(servers)
+    disconnect(nodes)
     const { played: [one] } = connect(new Map([[undefined, 1]])) // prettier-ignore
     expect(one.came()).toEqual([])
     await turn()
@@ -134,24 +134,24 @@ describe('a transaction that must not be run twice', () => {
   })
 
   it('is sent again where the next server lacks it', async () => {
-    const { traffic, connect, disconnect, numbered } = durable(1)
-    const { servers, played: [old] } = connect() // prettier-ignore
-    void traffic.send(numbered('RPUSH l 1'))
+    const { writeQueue, connect, disconnect, numbered } = durable(1)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    void writeQueue.send(numbered('RPUSH l 1'))
     await old.answer(ran(':1\r\n', OK))
-    disconnect(servers)
+    disconnect(nodes)
     expect(connect().played[0].came()).toEqual(['MULTI', 'RPUSH l 1', noteOf('once', undefined, 2), 'EXEC'])
   })
 })
 
 describe('a server that is waited for', () => {
   it('and has too few replicas is asked again, and nothing is sent again', async () => {
-    const { traffic, connect, log } = durable(1)
+    const { writeQueue, connect, log } = durable(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes(['SET k 1'])))
+    const fate = watched(writeQueue.send(writes(['SET k 1'])))
     await one.answer(OK)
     one.came()
     await assure(one, 0)
-    await expect.poll(() => questions(one).length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => commandQueue(one).length, { timeout: 10_000 }).toBe(2)
     expect(fate).toEqual({})
     await assure(one, 2)
     expect([fate, one.came()]).toEqual([{ value: FINE }, []])
@@ -165,22 +165,22 @@ describe('a server that is waited for', () => {
     [[0, 1], 'has not written to its disk'],
     [[1, 0], '0 of 1 replicas (durability.replicas) have on disk'],
   ])('may lack disks: %j', async (has, lack) => {
-    const { traffic, connect, log } = durable(1, { mode: 'fsync', replicas: 1, timeoutMs: 500 })
+    const { writeQueue, connect, log } = durable(1, { mode: 'fsync', replicas: 1, timeoutMs: 500 })
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes(['SET k 1'])))
+    const fate = watched(writeQueue.send(writes(['SET k 1'])))
     await one.answer(OK)
-    expect(questions(one)[1]).toBe('WAITAOF 1 1 500')
+    expect(commandQueue(one)[1]).toBe('WAITAOF 1 1 500')
     await assure(one, has)
     expect(log.join('\n')).toMatch(lack)
-    await expect.poll(() => questions(one).length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => commandQueue(one).length, { timeout: 10_000 }).toBe(2)
     await assure(one, [1, 1])
     expect(fate).toEqual({ value: FINE })
   })
 
   it('and cannot be is a server of no more use', async () => {
-    const { traffic, events, connect } = durable(1)
+    const { writeQueue, events, connect } = durable(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes(['SET k 1'])))
+    const fate = watched(writeQueue.send(writes(['SET k 1'])))
     await one.answer(OK)
     for (const { reject } of one.assured) reject(refusal('READONLY x'))
     await turn()
@@ -189,13 +189,13 @@ describe('a server that is waited for', () => {
   })
 
   it('is waited for by a key in another slot where that one is on its way to another server', async () => {
-    const { traffic, events, connect } = durable(3)
+    const { writeQueue, events, connect } = durable(3)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(writes([`SET ${B} 1`])))
+    const fate = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await one.answer(OK)
     for (const { reject } of one.assured.splice(0)) reject(refusal('ASK 0 h:2'))
     await turn()
-    expect([events.refused, questions(one)]).toEqual([
+    expect([events.refused, commandQueue(one)]).toEqual([
       [],
       [`SET ${keyIn('assured', 1)} 1 EX 60`, 'WAIT 1 500'],
     ])
@@ -205,13 +205,13 @@ describe('a server that is waited for', () => {
 })
 
 it('nothing is left behind of what was written so that it could be waited for', async () => {
-  const { traffic, assurance, connect } = durable(3)
+  const { writeQueue, durabilityWait, connect } = durable(3)
   const { played: [one, , three] } = connect() // prettier-ignore
-  void traffic.send(writes([`SET ${A} 1`, `SET ${B} 1`]))
+  void writeQueue.send(writes([`SET ${A} 1`, `SET ${B} 1`]))
   await one.answer(OK)
   await three.answer(OK)
   const asked: string[] = []
-  await assurance.end(async (...words) => asked.push(words.join(' ')))
+  await durabilityWait.end(async (...words) => asked.push(words.join(' ')))
   expect(asked).toEqual([`DEL ${keyIn('assured', 0)}`, `DEL ${keyIn('assured', 10923)}`])
 })
 
@@ -219,21 +219,21 @@ function durable(count: number, durability: Asked = { mode: 'replicas', count: 1
   const log: string[] = []
   const outage = new Outage(60, (_, message) => log.push(message), 'What was written is durable again')
   const { signal } = new AbortController()
-  const assurance = new Assurance(durability, {
+  const durabilityWait = new DurabilityWait(durability, {
     keyIn: (slot) => keyIn('assured', slot),
     outage,
     ended: signal,
   })
-  return { ...openTraffic(count, assurance), assurance, log }
+  return { ...openWriteQueue(count, durabilityWait), durabilityWait, log }
 }
 
 /** What a server is asked for the sake of durability, and has not answered. */
-function questions({ assured }: PlayedServer): string[] {
+function commandQueue({ assured }: PlayedNode): string[] {
   return assured.map(({ text }) => text)
 }
 
 /** Answers that. */
-async function assure({ assured }: PlayedServer, has: number | number[]): Promise<void> {
+async function assure({ assured }: PlayedNode, has: number | number[]): Promise<void> {
   const [written, waited] = assured.splice(0)
   written!.resolve('OK')
   waited!.resolve(has)

@@ -1,18 +1,18 @@
 /** For tests of what is on its way to servers: traffic over real lanes, to servers that the test plays. */
 import { setImmediate } from 'node:timers/promises'
 import { SystemError } from '../../errors.ts'
-import type { Assurance } from './durability-wait.ts'
+import type { DurabilityWait } from './durability-wait.ts'
 import type { OpenConnection, Reply } from '../session/open-connection.ts'
-import type { Shipment } from './in-flight-write.ts'
+import type { WriteRequest } from './in-flight-write.ts'
 import { playedSocket } from '../session/write-pipeline.support.ts'
-import { Numbering } from './sequence-numbers.ts'
-import { OnceOnly } from './once.ts'
+import { SequenceNumbers } from './sequence-numbers.ts'
+import { SlotSequence } from './once.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
-import { Server } from '../session/node.ts'
-import { Servers } from '../session/node-pool.ts'
+import { RedisNode } from '../session/node.ts'
+import { NodePool } from '../session/node-pool.ts'
 import { SLOTS, slotOf, tagOf } from '../resp/key-slot.ts'
-import { Traffic } from './write-queue.ts'
+import { WriteQueue } from './write-queue.ts'
 
 /** Keys in slots 3300, 7365 and 15495, and one more in each of those: of three servers, each has one. */
 export const [B, C, A] = ['b', 'c', 'a'] as const
@@ -23,17 +23,17 @@ interface Question extends PromiseWithResolvers<Reply> {
   text: string
 }
 
-export type PlayedServer = ReturnType<typeof playServer>
+export type PlayedNode = ReturnType<typeof playNode>
 
 /** A server on port `port`: the test gives its answers. */
-export function playServer(port: number) {
+export function playNode(port: number) {
   const [control, bulk, third] = [playConnection(), playConnection(), playConnection()]
   const address = { host: 'h', port }
   const connections = { control: control.connection, bulk: bulk.connection, third: third.connection }
-  const server = new (Server as unknown as new (at: object, by: object) => Server)(address, connections)
+  const node = new (RedisNode as unknown as new (at: object, by: object) => RedisNode)(address, connections)
   let seen = 0
   return {
-    server,
+    node,
     asked: control.asked,
     assured: third.asked,
     /** Commands that came since this was called last, each as its words. */
@@ -57,20 +57,23 @@ export async function turn(): Promise<void> {
 }
 
 /** Servers that share the slots evenly; one alone is no cluster. */
-export function serversOf(played: readonly PlayedServer[], isCluster = played.length > 1): Servers {
-  const all = played.map(({ server }) => server)
+export function nodesOf(played: readonly PlayedNode[], isCluster = played.length > 1): NodePool {
+  const all = played.map(({ node }) => node)
   const owners = Uint16Array.from({ length: SLOTS }, (_, slot) => Math.floor((slot * all.length) / SLOTS))
-  const Made = Servers as unknown as new (all: readonly Server[], owners: Uint16Array | undefined) => Servers
+  const Made = NodePool as unknown as new (
+    all: readonly RedisNode[],
+    owners: Uint16Array | undefined,
+  ) => NodePool
   return new Made(all, isCluster ? owners : undefined)
 }
 
 /** Traffic to so many servers. */
-export function openTraffic(count: number, assurance?: Assurance) {
+export function openWriteQueue(count: number, durabilityWait?: DurabilityWait) {
   const events = { confirmed: 0, refused: [] as unknown[], redirected: [] as (readonly Redirection[])[] }
-  const once = new Numbering((slot) => keyIn('once', slot))
-  const marks = new Numbering((slot) => keyIn('mark', slot))
-  const traffic = new Traffic(
-    { once, marks, assurance },
+  const once = new SequenceNumbers((slot) => keyIn('once', slot))
+  const marks = new SequenceNumbers((slot) => keyIn('mark', slot))
+  const writeQueue = new WriteQueue(
+    { once, marks, durabilityWait },
     {
       confirmed: () => events.confirmed++,
       refused: (reason) => events.refused.push(reason),
@@ -79,45 +82,45 @@ export function openTraffic(count: number, assurance?: Assurance) {
   )
   /** Has it use new connections. */
   const connect = (runs: ReadonlyMap<number | undefined, number> = new Map(), isCluster?: boolean) => {
-    const played = Array.from({ length: count }, (_, index) => playServer(index + 1))
-    const servers = serversOf(played, isCluster)
-    for (const { server } of played)
-      server.begin(60, {
+    const played = Array.from({ length: count }, (_, index) => playNode(index + 1))
+    const nodes = nodesOf(played, isCluster)
+    for (const { node } of played)
+      node.begin(60, {
         lost: (reason) => events.refused.push(reason),
-        isElsewhere: (text) => servers.isCluster && readRedirection(text, server.address) !== undefined,
+        isElsewhere: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
     // That is what tells them.
     for (const slot of runs.keys())
-      watched((slot === undefined ? servers.all[0]! : servers.ofSlot(slot)).ask('GET', [keyIn('once', slot)]))
-    traffic.attach(servers, runs)
-    return { servers, played: played as [PlayedServer, PlayedServer, PlayedServer] }
+      watched((slot === undefined ? nodes.all[0]! : nodes.ofSlot(slot)).ask('GET', [keyIn('once', slot)]))
+    writeQueue.attach(nodes, runs)
+    return { nodes, played: played as [PlayedNode, PlayedNode, PlayedNode] }
   }
-  const disconnect = (servers: Servers): void => {
-    traffic.detach()
-    servers.cut()
+  const disconnect = (nodes: NodePool): void => {
+    writeQueue.detach()
+    nodes.cut()
   }
   /** One of a transaction that must not be run twice. */
-  const numbered = (text: string): Shipment => {
+  const numbered = (text: string): WriteRequest => {
     const slot = count === 1 ? undefined : slotOf(Buffer.from(text.split(' ')[1]!))
     return transaction([text], { slot, sequence: once.of(slot).next() })
   }
-  return { traffic, events, once, marks, connect, disconnect, numbered }
+  return { writeQueue, events, once, marks, connect, disconnect, numbered }
 }
 
 /** The cluster takes its slots from the last server, and the first one has them. */
-export function takeSlotsOfLast(servers: Servers): void {
-  const masters = servers.all.map(({ address }) => address)
-  const owners = Uint16Array.from({ length: SLOTS }, (_, slot) => servers.all.indexOf(servers.ofSlot(slot)))
-  servers.adopt({ masters, owners: owners.map((owner) => (owner === masters.length - 1 ? 0 : owner)) })
+export function takeSlotsOfLast(nodes: NodePool): void {
+  const masters = nodes.all.map(({ address }) => address)
+  const owners = Uint16Array.from({ length: SLOTS }, (_, slot) => nodes.all.indexOf(nodes.ofSlot(slot)))
+  nodes.adopt({ masters, owners: owners.map((owner) => (owner === masters.length - 1 ? 0 : owner)) })
 }
 
 /** A shipment of writes, each given as its words. */
-export function writes(commands: readonly string[], more: Partial<Shipment> = {}): Shipment {
+export function writes(commands: readonly string[], more: Partial<WriteRequest> = {}): WriteRequest {
   return { bytes: encoded(commands), commands: commands.length, ...more }
 }
 
 /** One of a transaction; with a number, it ends with the note of that. */
-export function transaction(commands: readonly string[], more: Partial<Shipment> = {}): Shipment {
+export function transaction(commands: readonly string[], more: Partial<WriteRequest> = {}): WriteRequest {
   const { slot, sequence } = { slot: slotOf(Buffer.from(commands[0]!.split(' ')[1]!)), ...more }
   const all = sequence === undefined ? commands : [...commands, noteOf('once', slot, sequence)]
   const bytes = encoded(['MULTI', ...all, 'EXEC'])
@@ -126,7 +129,7 @@ export function transaction(commands: readonly string[], more: Partial<Shipment>
 
 /** The command that leaves a number. */
 export function noteOf(name: string, slot: number | undefined, number: number): string {
-  return new OnceOnly(keyIn(name, slot)).note(number).join(' ')
+  return new SlotSequence(keyIn(name, slot)).note(number).join(' ')
 }
 
 /** What a server answers to a transaction that it runs. */

@@ -1,7 +1,7 @@
 // Transactions and questions on their way to a cluster.
 import { describe, expect, it } from 'vitest'
 import { OK } from '../session/write-pipeline.support.ts'
-import { A, A2, B, B2, C, noteOf, openTraffic, ran, SLOT_A, SLOT_B, transaction, watched, writes } from './write-queue.support.ts' // prettier-ignore
+import { A, A2, B, B2, C, noteOf, openWriteQueue, ran, SLOT_A, SLOT_B, transaction, watched, writes } from './write-queue.support.ts' // prettier-ignore
 
 const FINE = { rejections: [], done: [], read: [] }
 const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n'
@@ -13,9 +13,9 @@ const NUMBERED_ASKED = `+OK\r\n-ASK ${SLOT_B} h:2\r\n+QUEUED\r\n${ABORTED}`
 
 describe('a transaction', () => {
   it('goes whole to the server that has its slot, and is told by what it gives', async () => {
-    const { traffic, connect } = openTraffic(3)
+    const { writeQueue, connect } = openWriteQueue(3)
     const { played: [one, two, three] } = connect() // prettier-ignore
-    const fate = watched(traffic.send(transaction([`SADD ${A} 1`, `SADD ${A2} 2`], { isCounted: true })))
+    const fate = watched(writeQueue.send(transaction([`SADD ${A} 1`, `SADD ${A2} 2`], { isCounted: true })))
     expect([one.came(), two.came(), three.came()]).toEqual([
       [],
       [],
@@ -26,18 +26,18 @@ describe('a transaction', () => {
   })
 
   it('that is sent on goes whole again, led in by nothing, with what came behind it in its slot', async () => {
-    const { traffic, connect } = openTraffic(3)
+    const { writeQueue, connect } = openWriteQueue(3)
     const { played: [one, , three] } = connect() // prettier-ignore
     const fates = [
       transaction([`SADD ${B} 1`]),
       transaction([`SADD ${B2} 2`], { isCounted: true }),
       transaction([`SADD ${A} 3`]),
       writes([`SET ${B} 4`, `SET ${A} 4`]),
-    ].map((shipment) => watched(traffic.send(shipment)))
-    for (const server of [one, three]) server.came()
+    ].map((request) => watched(writeQueue.send(request)))
+    for (const node of [one, three]) node.came()
     await three.answer(`${ran(':1\r\n')}${OK}`)
     await one.answer(`${ASKED}${ran(':1\r\n')}${OK}`)
-    traffic.goOn()
+    writeQueue.goOn()
     expect([one.came(), three.came()]).toEqual([
       ['MULTI', `SADD ${B} 1`, 'EXEC', 'MULTI', `SADD ${B2} 2`, 'EXEC', `SET ${B} 4`],
       [],
@@ -49,12 +49,12 @@ describe('a transaction', () => {
   })
 
   it('that must not be run twice is sent again behind another one alone, by a number of its own', async () => {
-    const { traffic, once, connect, numbered } = openTraffic(3)
+    const { writeQueue, once, connect, numbered } = openWriteQueue(3)
     const { played: [one] } = connect() // prettier-ignore
-    const fates = [1, 2].map((n) => watched(traffic.send(numbered(`RPUSH {b}${n} x`))))
+    const fates = [1, 2].map((n) => watched(writeQueue.send(numbered(`RPUSH {b}${n} x`))))
     await one.answer(`${NUMBERED_ASKED}${ran(':1\r\n', OK)}`)
     one.came()
-    traffic.goOn()
+    writeQueue.goOn()
     await one.answer('')
     const came = one.came()
     expect([came, fates]).toEqual([
@@ -72,12 +72,12 @@ describe('a transaction', () => {
     ['was not run before its connection broke is sent once more', 2, [4]],
     ['was run before its connection broke is not', 3, []],
   ])('that was sent again and %s', async (_, run, numbers) => {
-    const { traffic, connect, disconnect, numbered } = openTraffic(3)
-    const { servers, played: [one] } = connect() // prettier-ignore
-    const fates = [1, 2].map((n) => watched(traffic.send(numbered(`RPUSH {b}${n} x`))))
+    const { writeQueue, connect, disconnect, numbered } = openWriteQueue(3)
+    const { nodes, played: [one] } = connect() // prettier-ignore
+    const fates = [1, 2].map((n) => watched(writeQueue.send(numbered(`RPUSH {b}${n} x`))))
     await one.answer(`${NUMBERED_ASKED}${ran(':1\r\n', OK)}`)
-    traffic.goOn()
-    disconnect(servers)
+    writeQueue.goOn()
+    disconnect(nodes)
     const { played: [next] } = connect(new Map([[SLOT_B, run]])) // prettier-ignore
     await next.answer('')
     expect(next.came()).toEqual(
@@ -87,11 +87,11 @@ describe('a transaction', () => {
   })
 
   it('that was sent on is not taken for run where its connection breaks before it could be sent again', async () => {
-    const { traffic, connect, disconnect, numbered } = openTraffic(3)
-    const { servers, played: [one] } = connect() // prettier-ignore
-    const fates = [1, 2].map((n) => watched(traffic.send(numbered(`RPUSH {b}${n} x`))))
+    const { writeQueue, connect, disconnect, numbered } = openWriteQueue(3)
+    const { nodes, played: [one] } = connect() // prettier-ignore
+    const fates = [1, 2].map((n) => watched(writeQueue.send(numbered(`RPUSH {b}${n} x`))))
     await one.answer(`${NUMBERED_ASKED}${ran(':1\r\n', OK)}`)
-    disconnect(servers)
+    disconnect(nodes)
     const { played: [next] } = connect(new Map([[SLOT_B, 2]])) // prettier-ignore
     expect(next.came()).toEqual(['MULTI', 'RPUSH {b}1 x', noteOf('once', SLOT_B, 3), 'EXEC'])
     await next.answer(ran(':1\r\n', OK))
@@ -99,10 +99,10 @@ describe('a transaction', () => {
   })
 
   it('is run as far as the server of its slot tells, whatever those of others do', async () => {
-    const { traffic, connect, disconnect, numbered } = openTraffic(3)
-    const { servers } = connect()
-    const fates = [`RPUSH ${A} x`, `RPUSH ${B} x`].map((text) => watched(traffic.send(numbered(text))))
-    disconnect(servers)
+    const { writeQueue, connect, disconnect, numbered } = openWriteQueue(3)
+    const { nodes } = connect()
+    const fates = [`RPUSH ${A} x`, `RPUSH ${B} x`].map((text) => watched(writeQueue.send(numbered(text))))
+    disconnect(nodes)
     const { played: [one, , three] } = connect(new Map([[SLOT_A, 1], [SLOT_B, 0]])) // prettier-ignore
     expect([one.came(), three.came()]).toEqual([
       ['MULTI', `RPUSH ${B} x`, noteOf('once', SLOT_B, 2), 'EXEC'],
@@ -115,17 +115,17 @@ describe('a transaction', () => {
 
 describe('questions', () => {
   it('wait while something is sent on, and are asked again in the order they came, led in where that is needed', async () => {
-    const { traffic, events, connect } = openTraffic(3)
+    const { writeQueue, events, connect } = openWriteQueue(3)
     const { played: [one, two] } = connect() // prettier-ignore
-    const first = traffic.ask('INCRBY', [B, 1])
-    const fate = watched(traffic.send(writes([`SET ${C} 1`])))
+    const first = writeQueue.ask('INCRBY', [B, 1])
+    const fate = watched(writeQueue.send(writes([`SET ${C} 1`])))
     one.asked[0]!.reject(Object.assign(new Error(`ASK ${SLOT_B} h:2`), { name: 'ReplyError' }))
     await two.answer('')
-    const later = [traffic.ask('GET', [B2]), traffic.ask('EVALSHA', ['hash', 1, C])]
+    const later = [writeQueue.ask('GET', [B2]), writeQueue.ask('EVALSHA', ['hash', 1, C])]
     expect([one.asked.length, two.asked.length, events.redirected]).toEqual([1, 0, []])
     await two.answer(OK)
     expect(events.redirected.length).toBe(1)
-    traffic.goOn()
+    writeQueue.goOn()
     expect([one.asked.slice(1), two.asked].map((all) => all.map(({ text }) => text))).toEqual([
       [`GET ${B2}`],
       ['ASKING', `INCRBY ${B} 1`, `EVALSHA hash 1 ${C}`],
@@ -140,15 +140,15 @@ describe('questions', () => {
   })
 
   it('fail alone where it is no use to ask again, and are kept where it is', async () => {
-    const { traffic, events, connect, disconnect } = openTraffic(3)
-    const { servers, played: [one] } = connect() // prettier-ignore
-    const fates = [watched(traffic.ask('GET', [B])), watched(traffic.ask('GET', [B]))]
+    const { writeQueue, events, connect, disconnect } = openWriteQueue(3)
+    const { nodes, played: [one] } = connect() // prettier-ignore
+    const fates = [watched(writeQueue.ask('GET', [B])), watched(writeQueue.ask('GET', [B]))]
     one.asked[0]!.reject(Object.assign(new Error('NOPERM no'), { name: 'ReplyError' }))
     one.asked[1]!.reject(Object.assign(new Error('LOADING x'), { name: 'ReplyError' }))
     await one.answer('')
     expect(fates).toEqual([{ error: expect.objectContaining({ failureType: 'config_error' }) }, {}])
     expect(events.refused).toEqual([expect.objectContaining({ failureType: 'transient_error' })])
-    disconnect(servers)
+    disconnect(nodes)
     const { played: [next] } = connect() // prettier-ignore
     expect(next.asked.map(({ text }) => text)).toEqual([`GET ${B}`])
   })

@@ -2,48 +2,48 @@
  * Shipments on their way. What was not answered when a connection breaks is kept, and goes out again, in order, on the
  * next one. What a cluster sends on to another node goes first when traffic goes on: nothing that came later overtakes it.
  */
-import type { Assurance } from './durability-wait.ts'
+import type { DurabilityWait } from './durability-wait.ts'
 import type { Reply } from '../session/open-connection.ts'
-import { Delivery, type Shipment } from './in-flight-write.ts'
-import { Hold } from './redirection-barrier.ts'
-import type { Answers, Reading } from '../session/write-pipeline.ts'
-import { loadsOf, marksFor, type ServerLoad } from './node-routing.ts'
-import type { Numbering } from './sequence-numbers.ts'
-import { Questions, type QuestionEvents } from './command-queue.ts'
+import { InFlightWrite, type WriteRequest } from './in-flight-write.ts'
+import { RedirectionBarrier } from './redirection-barrier.ts'
+import type { WriteResult, NodeResult } from '../session/write-pipeline.ts'
+import { writesByNode, markersFor, type NodeWrite } from './node-routing.ts'
+import type { SequenceNumbers } from './sequence-numbers.ts'
+import { CommandQueue, type CommandQueueEvents } from './command-queue.ts'
 import type { Redirection } from '../failures/redirection.ts'
-import type { Servers } from '../session/node-pool.ts'
+import type { NodePool } from '../session/node-pool.ts'
 
-export interface TrafficEvents extends QuestionEvents {
+export interface WriteQueueEvents extends CommandQueueEvents {
   /** Everything under way is answered, and some of it has to go elsewhere: `goOn` is to be called. */
   redirected(redirections: readonly Redirection[]): void
 }
 
-export interface TrafficParts {
+export interface WriteQueueOptions {
   /** Of the transactions that must not be run twice. */
-  once: Numbering
+  once: SequenceNumbers
   /** Of what may be run twice. */
-  marks: Numbering
+  marks: SequenceNumbers
   /** Where an answer is not enough. */
-  assurance: Assurance | undefined
+  durabilityWait: DurabilityWait | undefined
 }
 
 const NO_BYTES = Buffer.alloc(0)
 
-export class Traffic {
-  readonly #parts: TrafficParts
-  readonly #events: TrafficEvents
-  readonly #hold: Hold
-  readonly #questions: Questions
+export class WriteQueue {
+  readonly #parts: WriteQueueOptions
+  readonly #events: WriteQueueEvents
+  readonly #barrier: RedirectionBarrier
+  readonly #commandQueue: CommandQueue
   /** Not confirmed, in the order they were sent. */
-  readonly #sent = new Set<Delivery>()
-  #servers: Servers | undefined
+  readonly #sent = new Set<InFlightWrite>()
+  #nodes: NodePool | undefined
   #isAssuring = false
 
-  constructor(parts: TrafficParts, events: TrafficEvents) {
+  constructor(parts: WriteQueueOptions, events: WriteQueueEvents) {
     this.#parts = parts
     this.#events = events
-    this.#hold = new Hold((redirections) => events.redirected(redirections))
-    this.#questions = new Questions(this.#hold, {
+    this.#barrier = new RedirectionBarrier((redirections) => events.redirected(redirections))
+    this.#commandQueue = new CommandQueue(this.#barrier, {
       // Servers that do not take what is waiting answer questions all the same.
       confirmed: () => {
         if (this.#isAllAnswered) events.confirmed()
@@ -65,177 +65,176 @@ export class Traffic {
   }
 
   ask(command: string, args: readonly (string | number)[]): Promise<Reply> {
-    return this.#questions.ask(command, args)
+    return this.#commandQueue.ask(command, args)
   }
 
-  send(shipment: Shipment): Promise<Answers> {
-    return this.#add(new Delivery(shipment))
+  send(request: WriteRequest): Promise<WriteResult> {
+    return this.#add(new InFlightWrite(request))
   }
 
   /** Leaves a number on each server that was written to; resolves when all that was sent before is confirmed. */
   async leaveMarks(): Promise<void> {
-    await this.#add(new Delivery({ bytes: NO_BYTES, commands: 0 }, []))
+    await this.#add(new InFlightWrite({ bytes: NO_BYTES, commands: 0 }, []))
   }
 
   /** Uses new connections. `runs`: up to where the servers have run the transactions of each slot. */
-  attach(servers: Servers, runs: ReadonlyMap<number | undefined, number>): void {
-    this.#servers = servers
-    this.#hold.reset()
-    this.#questions.attach(servers)
-    for (const delivery of this.#sent) {
-      const { sequence, mayHaveRun, shipment } = delivery
-      const isRun = sequence !== undefined && mayHaveRun && sequence <= (runs.get(shipment.slot) ?? 0)
-      if (isRun) this.#answered(delivery, !delivery.isAnswered)
-      else delivery.again()
+  attach(nodes: NodePool, runs: ReadonlyMap<number | undefined, number>): void {
+    this.#nodes = nodes
+    this.#barrier.reset()
+    this.#commandQueue.attach(nodes)
+    for (const write of this.#sent) {
+      const { sequence, mayHaveRun, request } = write
+      const isRun = sequence !== undefined && mayHaveRun && sequence <= (runs.get(request.slot) ?? 0)
+      if (isRun) this.#answered(write, !write.isAnswered)
+      else write.again()
     }
     this.#advance()
   }
 
   /** The connections are gone. */
   detach(): void {
-    this.#servers = undefined
-    this.#questions.detach()
+    this.#nodes = undefined
+    this.#commandQueue.detach()
   }
 
   /** It is known where everything is now: what was sent on is sent again, and all that waited for it. */
   goOn(): void {
-    this.#hold.release()
+    this.#barrier.release()
     const slots = new Set<number>()
     let isSentAgain = false
-    for (const delivery of this.#sent) {
-      if (delivery.pending === undefined) delivery.gather(slots)
+    for (const write of this.#sent) {
+      if (write.pending === undefined) write.gather(slots)
       // It tells of what was sent before it, wherever that goes now.
-      if (isSentAgain && delivery.marks !== undefined) delivery.pending = 'all'
-      isSentAgain ||= delivery.pending !== undefined
+      if (isSentAgain && write.marks !== undefined) write.pending = 'all'
+      isSentAgain ||= write.pending !== undefined
     }
-    for (const delivery of this.#sent)
-      if (delivery.pending === undefined && !delivery.isAnswered) this.#answered(delivery)
-    this.#questions.goOn()
+    for (const write of this.#sent)
+      if (write.pending === undefined && !write.isAnswered) this.#answered(write)
+    this.#commandQueue.goOn()
     this.#advance()
   }
 
   /** Nothing more will be sent: whoever waits is told why. */
   fail(error: Error): void {
     this.detach()
-    this.#questions.fail(error)
+    this.#commandQueue.fail(error)
     for (const { reject } of this.#sent) reject(error)
     this.#sent.clear()
   }
 
-  #add(delivery: Delivery): Promise<Answers> {
-    this.#sent.add(delivery)
-    this.#advance(delivery)
-    return delivery.promise
+  #add(write: InFlightWrite): Promise<WriteResult> {
+    this.#sent.add(write)
+    this.#advance(write)
+    return write.promise
   }
 
   /** Sends what may be sent; if nothing waits before it, that is the newest. */
-  #advance(newest?: Delivery): void {
-    const servers = this.#servers
-    if (servers === undefined || this.#hold.isOn) return
-    if (newest !== undefined && !servers.isCluster) return this.#dispatch(newest, servers)
+  #advance(newest?: InFlightWrite): void {
+    const nodes = this.#nodes
+    if (nodes === undefined || this.#barrier.isOn) return
+    if (newest !== undefined && !nodes.isCluster) return this.#dispatch(newest, nodes)
     let isBlocked = false
     let isFirst = true
-    for (const delivery of this.#sent) {
-      const { isReading, isBehindAll } = delivery.shipment
+    for (const write of this.#sent) {
+      const { isReading, isBehindAll } = write.request
       if (isReading !== true) {
         // A note must be there before what it is about; on one server, order alone sees to that.
-        if (isBehindAll === true && servers.isCluster && !isFirst && delivery.pending !== undefined)
+        if (isBehindAll === true && nodes.isCluster && !isFirst && write.pending !== undefined)
           isBlocked = true
       }
       // What is read may be older than what is on its way: whoever reads keeps that in mind.
-      if (delivery.pending !== undefined && (!isBlocked || isReading === true))
-        this.#dispatch(delivery, servers)
+      if (write.pending !== undefined && (!isBlocked || isReading === true)) this.#dispatch(write, nodes)
       // Nothing to send is answered by now.
-      if (isReading !== true && !delivery.isAnswered) isFirst = false
+      if (isReading !== true && !write.isAnswered) isFirst = false
     }
   }
 
-  #dispatch(delivery: Delivery, servers: Servers): void {
-    const isMark = delivery.marks !== undefined
-    if (delivery.sequence !== undefined) delivery.number(this.#parts.once.of(delivery.shipment.slot))
-    const loads = isMark ? marksFor(delivery, servers, this.#parts.marks) : loadsOf(delivery, servers)
-    delivery.sent(loads.length)
-    for (const load of loads) this.#carry(delivery, load, servers)
-    if (isMark) for (const { server } of loads) server.isUnmarked = false
-    if (loads.length === 0) this.#answered(delivery)
+  #dispatch(write: InFlightWrite, nodes: NodePool): void {
+    const isMark = write.marks !== undefined
+    if (write.sequence !== undefined) write.number(this.#parts.once.of(write.request.slot))
+    const loads = isMark ? markersFor(write, nodes, this.#parts.marks) : writesByNode(write, nodes)
+    write.sent(loads.length)
+    for (const load of loads) this.#carry(write, load, nodes)
+    if (isMark) for (const { node } of loads) node.isUnmarked = false
+    if (loads.length === 0) this.#answered(write)
   }
 
-  #carry(delivery: Delivery, load: ServerLoad, servers: Servers): void {
-    this.#hold.begins()
-    void load.server
-      .carry(load.load, () => (delivery.mayHaveRun = false))
+  #carry(write: InFlightWrite, load: NodeWrite, nodes: NodePool): void {
+    this.#barrier.begins()
+    void load.node
+      .carry(load.load, () => (write.mayHaveRun = false))
       .then((reading) => {
-        if (servers === this.#servers) this.#take(delivery, load, reading)
+        if (nodes === this.#nodes) this.#take(write, load, reading)
       })
   }
 
-  #take(delivery: Delivery, { server, indexes, mark }: ServerLoad, reading: Reading): void {
-    const redirections = delivery.take(server.address, reading, indexes)
+  #take(write: InFlightWrite, { node, indexes, mark }: NodeWrite, reading: NodeResult): void {
+    const redirections = write.take(node.address, reading, indexes)
     if (mark !== undefined) mark.isLeft = redirections.length === 0
     // It may have been run behind what was being made durable meanwhile.
-    if (delivery.shipment.isReading !== true) server.isUnassured = true
+    if (write.request.isReading !== true) node.isUnassured = true
     if (mark !== undefined && redirections.length > 0) {
-      server.isUnmarked = true
+      node.isUnmarked = true
       for (const { slot } of redirections) this.#parts.marks.avoided.add(slot)
     }
-    this.#hold.ends(redirections)
+    this.#barrier.ends(redirections)
     // Held up, it is looked at again when traffic goes on.
-    if (this.#hold.isOn || delivery.open > 0) return
-    this.#answered(delivery)
+    if (this.#barrier.isOn || write.open > 0) return
+    this.#answered(write)
     // A mark is left where nothing else is taken, too.
     if (mark === undefined || this.#isAllAnswered) this.#events.confirmed()
-    if (this.#servers?.isCluster === true) this.#advance()
+    if (this.#nodes?.isCluster === true) this.#advance()
   }
 
-  #answered(delivery: Delivery, isUnseen = false): void {
-    delivery.answered(isUnseen)
-    if (delivery.problem !== undefined) {
-      this.#sent.delete(delivery)
-      delivery.reject(delivery.problem)
-    } else if (delivery.shipment.isReading === true) this.#confirm(delivery)
-    else if (this.#parts.assurance !== undefined) void this.#assure(this.#parts.assurance)
+  #answered(write: InFlightWrite, isUnseen = false): void {
+    write.answered(isUnseen)
+    if (write.problem !== undefined) {
+      this.#sent.delete(write)
+      write.reject(write.problem)
+    } else if (write.request.isReading === true) this.#confirm(write)
+    else if (this.#parts.durabilityWait !== undefined) void this.#assure(this.#parts.durabilityWait)
     else {
-      if (delivery.marks === undefined && delivery.shipment.isMarked !== true) this.#confirm(delivery)
+      if (write.marks === undefined && write.request.isMarked !== true) this.#confirm(write)
       this.#confirmMarked()
     }
   }
 
   /** A mark that has been left tells that what was sent before it is there; once all of that is answered. */
   #confirmMarked(): void {
-    const answered: Delivery[] = []
-    for (const delivery of this.#sent) {
-      if (delivery.shipment.isReading === true) continue
-      if (!delivery.isAnswered) return
-      answered.push(delivery)
-      if (delivery.marks !== undefined) for (const marked of answered.splice(0)) this.#confirm(marked)
+    const answered: InFlightWrite[] = []
+    for (const write of this.#sent) {
+      if (write.request.isReading === true) continue
+      if (!write.isAnswered) return
+      answered.push(write)
+      if (write.marks !== undefined) for (const marked of answered.splice(0)) this.#confirm(marked)
     }
   }
 
-  #confirm(delivery: Delivery): void {
-    const { sequence, shipment } = delivery
-    if (sequence !== undefined) this.#parts.once.of(shipment.slot).confirmed(sequence)
-    for (const { numbers, number } of delivery.marks ?? []) numbers.confirmed(number)
-    this.#sent.delete(delivery)
-    delivery.resolve()
+  #confirm(write: InFlightWrite): void {
+    const { sequence, request } = write
+    if (sequence !== undefined) this.#parts.once.of(request.slot).confirmed(sequence)
+    for (const { numbers, number } of write.marks ?? []) numbers.confirmed(number)
+    this.#sent.delete(write)
+    write.resolve()
   }
 
   /** One at a time, for all that has been answered meanwhile. */
-  async #assure(assurance: Assurance): Promise<void> {
+  async #assure(durabilityWait: DurabilityWait): Promise<void> {
     if (this.#isAssuring) return
     this.#isAssuring = true
     // What is answered at the same time is made durable together.
     await Promise.resolve()
-    const servers = this.#servers
+    const nodes = this.#nodes
     const answered = [...this.#sent].filter(({ isAnswered }) => isAnswered)
-    const problem = servers === undefined ? undefined : await assurance.assure(servers).catch(asProblem)
+    const problem = nodes === undefined ? undefined : await durabilityWait.assure(nodes).catch(asProblem)
     this.#isAssuring = false
-    if (servers === undefined) return
-    if (servers === this.#servers) {
+    if (nodes === undefined) return
+    if (nodes === this.#nodes) {
       if (problem !== undefined) return this.#events.refused(problem)
-      for (const delivery of answered) this.#confirm(delivery)
+      for (const write of answered) this.#confirm(write)
       this.#advance()
     }
-    if ([...this.#sent].some(({ isAnswered }) => isAnswered)) void this.#assure(assurance)
+    if ([...this.#sent].some(({ isAnswered }) => isAnswered)) void this.#assure(durabilityWait)
   }
 }
 

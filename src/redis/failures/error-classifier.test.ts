@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, failureTypeOf, SystemError, TransientError } from '../../errors.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
-import { judge, judgeReply } from './error-classifier.ts'
+import { classify, classifyReply } from './error-classifier.ts'
 
 const HERE = 'redis.example.com:6379'
 
@@ -94,16 +94,16 @@ describe('the verdict on an error reply', () => {
       'system_error',
       'answered: ERR something that nobody has seen yet',
     ],
-  ])('%s', (reply, verdict, failureType, words) => {
-    const judgement = judgeReply(reply, HERE)
-    expect(judgement.verdict).toBe(verdict)
+  ])('%s', (reply, handling, failureType, words) => {
+    const judgement = classifyReply(reply, HERE)
+    expect(judgement.handling).toBe(handling)
     expect(judgement.error.failureType).toBe(failureType)
     expect(judgement.error.message).toContain(words)
   })
 
   it.each(['LOADING', 'READONLY', 'OOM', 'NOAUTH', 'WRONGPASS', 'NOPERM', 'ERR DB index', 'ERR new'])(
     'names the server: %s',
-    (reply) => expect(judgeReply(reply, HERE).error.message).toContain(HERE),
+    (reply) => expect(classifyReply(reply, HERE).error.message).toContain(HERE),
   )
 
   it.each([
@@ -120,11 +120,11 @@ describe('the verdict on an error reply', () => {
       `Redis at ${HERE} answered: ERR unknown subcommand 'X'`,
     ],
   ])('leaves out what the server repeats of the data: %s', (reply, told) => {
-    expect(judgeReply(reply, HERE).error.message).toBe(told)
+    expect(classifyReply(reply, HERE).error.message).toBe(told)
   })
 
   it('does not repeat a long answer in full', () => {
-    expect(judgeReply(`ERR ${'x'.repeat(10_000)}`, HERE).error.message.length).toBeLessThan(300)
+    expect(classifyReply(`ERR ${'x'.repeat(10_000)}`, HERE).error.message.length).toBeLessThan(300)
   })
 })
 
@@ -141,8 +141,8 @@ describe('the verdict on another error', () => {
     [undefined, 'was lost'],
   ])('of the network, %s, is to try again', (code, words) => {
     const cause = Object.assign(new Error('low-level words'), { code })
-    const { verdict, error } = judge(cause, HERE)
-    expect(verdict).toBe('again')
+    const { handling, error } = classify(cause, HERE)
+    expect(handling).toBe('again')
     expect(failureTypeOf(error)).toBe('transient_error')
     expect(error.message).toContain(words)
     expect(error.message).toContain(HERE)
@@ -150,22 +150,22 @@ describe('the verdict on another error', () => {
   })
 
   it('of a server that speaks something else is to stop', () => {
-    const { verdict, error } = judge(new ProtocolError('the reply is not RESP'), HERE)
-    expect(verdict).toBe('stop')
+    const { handling, error } = classify(new ProtocolError('the reply is not RESP'), HERE)
+    expect(handling).toBe('stop')
     expect(error).toEqual(new ConfigError(`What answers at ${HERE} is not Redis. Check host and port.`))
   })
 
   it('of a reply that was thrown is the one on the reply', () => {
     const thrown = Object.assign(new Error('LOADING Redis is loading'), { name: 'ReplyError' })
-    expect(judge(thrown, HERE)).toEqual(judgeReply('LOADING Redis is loading', HERE))
+    expect(classify(thrown, HERE)).toEqual(classifyReply('LOADING Redis is loading', HERE))
   })
 
   it.each([
     [new TransientError('t'), 'again'],
     [new ConfigError('c'), 'stop'],
     [new SystemError('s'), 'stop'],
-  ])('that has been judged already stays as it is: %o', (error, verdict) => {
-    expect(judge(error, HERE)).toEqual({ verdict, error })
-    expect(judge(error, HERE).error).toBe(error)
+  ])('that has been judged already stays as it is: %o', (error, handling) => {
+    expect(classify(error, HERE)).toEqual({ handling, error })
+    expect(classify(error, HERE).error).toBe(error)
   })
 })

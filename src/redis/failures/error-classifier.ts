@@ -7,15 +7,16 @@ import { ProtocolError } from '../resp/reply-reader.ts'
 import { tlsProblem } from '../transport/tls-problems.ts'
 
 /** `record`: only this record is refused. `again`: it may work later. `stop`: nobody but the operator can help. */
-type Verdict = 'record' | 'again' | 'stop'
+type Handling = 'record' | 'again' | 'stop'
 
-export type Judgement =
-  { verdict: 'again'; error: TransientError } | { verdict: Exclude<Verdict, 'again'>; error: ConnectorError }
+export type Classification =
+  | { handling: 'again'; error: TransientError }
+  | { handling: Exclude<Handling, 'again'>; error: ConnectorError }
 
 /** Names the server in sentences: `host:port`. */
 export type Where = string
 
-type Rule = readonly [pattern: RegExp, verdict: Verdict, sentence: (where: Where, reply: string) => string]
+type Rule = readonly [pattern: RegExp, handling: Handling, sentence: (where: Where, reply: string) => string]
 
 const UNKNOWN_COMMAND = /^ERR unknown command ['`]?(\w+)/i
 
@@ -118,16 +119,16 @@ const NETWORK_RULES: Record<string, (where: Where) => string> = {
   ETIMEDOUT: (where) => `${where} does not answer. Check host and port, and firewalls in between.`,
 }
 
-export function judge(error: unknown, where: Where): Judgement {
-  if (error instanceof TransientError) return { verdict: 'again', error }
-  if (error instanceof ConfigError || error instanceof SystemError) return { verdict: 'stop', error }
+export function classify(error: unknown, where: Where): Classification {
+  if (error instanceof TransientError) return { handling: 'again', error }
+  if (error instanceof ConfigError || error instanceof SystemError) return { handling: 'stop', error }
   if (error instanceof ProtocolError)
     return {
-      verdict: 'stop',
+      handling: 'stop',
       error: new ConfigError(`What answers at ${where} is not Redis. Check host and port.`),
     }
   const { name, code, message } = error as Error & { code?: string }
-  return name === 'ReplyError' ? judgeReply(message, where) : judgeNetwork(code, where, error)
+  return name === 'ReplyError' ? classifyReply(message, where) : judgeNetwork(code, where, error)
 }
 
 /** How servers before Redis 7 wrap what a command answered within a script. */
@@ -137,17 +138,17 @@ const IN_SCRIPT = /^ERR Error running script \(call to \w+\): @user_script: ?\d+
 const IN_EXEC = /^EXECABORT [^:]*: -?/
 
 /** Judges the text of an error reply. */
-export function judgeReply(reply: string, where: Where): Judgement {
+export function classifyReply(reply: string, where: Where): Classification {
   const message = reply.replace(IN_SCRIPT, '').replace(IN_EXEC, '')
-  for (const [pattern, verdict, sentence] of REPLY_RULES) {
+  for (const [pattern, handling, sentence] of REPLY_RULES) {
     if (!pattern.test(message)) continue
     const text = sentence(where, message)
-    return verdict === 'again'
-      ? { verdict, error: new TransientError(text) }
-      : { verdict, error: new ConfigError(text) }
+    return handling === 'again'
+      ? { handling, error: new TransientError(text) }
+      : { handling, error: new ConfigError(text) }
   }
   return {
-    verdict: 'stop',
+    handling: 'stop',
     error: new SystemError(`Redis at ${where} answered: ${withoutArguments(message)}`),
   }
 }
@@ -158,12 +159,12 @@ function notAllowed(reply: string): string {
   return / access (a|one of the) key/.test(reply) ? 'use a key' : 'run a command, or use a key'
 }
 
-function judgeNetwork(code: string | undefined, where: Where, cause: unknown): Judgement {
+function judgeNetwork(code: string | undefined, where: Where, cause: unknown): Classification {
   // Some refusals come behind the handshake, when the connection is in use already.
   const problem = tlsProblem(cause, where)
-  if (problem !== undefined) return { verdict: 'stop', error: problem }
+  if (problem !== undefined) return { handling: 'stop', error: problem }
   const sentence = NETWORK_RULES[code ?? '']?.(where) ?? `The connection to ${where} was lost.`
-  return { verdict: 'again', error: new TransientError(sentence, { cause }) }
+  return { handling: 'again', error: new TransientError(sentence, { cause }) }
 }
 
 /** The server repeats what it was sent when it does not know a command; that may be record data. */

@@ -10,7 +10,7 @@ import { tryOut, type Abilities } from './permissions.ts'
 import { besideKey, slotOf } from '../resp/key-slot.ts'
 import { readTopology, type Topology } from '../topology/topology.ts'
 import { Transport } from '../transport/transport.ts'
-import { judge, type Where } from '../failures/error-classifier.ts'
+import { classify, type Where } from '../failures/error-classifier.ts'
 
 export interface Probe extends Expectations, Abilities {
   readonly prefix: string
@@ -29,7 +29,7 @@ export async function probe(connection: Connection, asked: Probe): Promise<Said[
   try {
     topology = await readTopology(transport, connection)
   } catch (error) {
-    return [...notices, { level: 'FAILED', text: judge(error, whereOf(connection)).error.message }]
+    return [...notices, { level: 'FAILED', text: classify(error, whereOf(connection)).error.message }]
   }
   const found = await Promise.all(
     topology.masters.map(async (master, index) => {
@@ -100,5 +100,5 @@ function keyOf(isIts: (key: string) => boolean, make: () => string): string | un
 }
 
 function refusal(error: unknown): Finding {
-  return { level: 'FAILED', say: (where) => judge(error, where).error.message }
+  return { level: 'FAILED', say: (where) => classify(error, where).error.message }
 }

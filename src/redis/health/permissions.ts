@@ -3,7 +3,7 @@ import type { OpenConnection } from '../session/open-connection.ts'
 import { listed, type Finding } from './finding.ts'
 import { isKeyDenied } from './key-checks.ts'
 import { NEEDS, stepsFor, type Need, type ProbeKeys, type Step } from './permission-probes.ts'
-import { judge } from '../failures/error-classifier.ts'
+import { classify } from '../failures/error-classifier.ts'
 
 export interface Abilities {
   /** Needed by every sync with this configuration. */
@@ -118,5 +118,5 @@ function unexpected({ name }: Step): Finding {
 }
 
 function refusal(error: Error): Finding {
-  return { level: 'FAILED', isState: true, say: (where) => judge(error, where).error.message }
+  return { level: 'FAILED', isState: true, say: (where) => classify(error, where).error.message }
 }

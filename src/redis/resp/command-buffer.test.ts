@@ -30,7 +30,7 @@ describe('a command', () => {
     const out = emptyBuffer()
     out.begin('SET', 3)
     out.argument(Buffer.from('[key]'), 1, 4)
-    out.word('ü')
+    out.textArgument('ü')
     out.argument(Buffer.alloc(0))
     expect(textOf(out)).toBe('*4\r\n$3\r\nSET\r\n$3\r\nkey\r\n$2\r\nü\r\n$0\r\n\r\n')
   })

@@ -41,7 +41,7 @@ export class CommandBuffer extends ByteBuffer {
   }
 
   /** Adds a string as an argument. */
-  word(text: string): void {
+  textArgument(text: string): void {
     const { length } = text
     this.reserve(length + AROUND_ARGUMENT)
     const start = this.length
@@ -63,7 +63,7 @@ export class CommandBuffer extends ByteBuffer {
   /** Adds a whole command that holds no record data. */
   command(name: string, ...args: readonly string[]): void {
     this.begin(name, args.length)
-    for (const arg of args) this.word(arg)
+    for (const arg of args) this.textArgument(arg)
   }
 }
 

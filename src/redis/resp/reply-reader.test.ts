@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ProtocolError, ReplyReader, type Outcome } from './reply-reader.ts'
+import { ProtocolError, ReplyReader, type ReplyOutcome } from './reply-reader.ts'
 
-type Heard = Outcome | Outcome[]
+type Heard = ReplyOutcome | ReplyOutcome[]
 
 const REPLIES: [text: string, heard: Heard][] = [
   ['+OK\r\n', 1],

@@ -10,16 +10,16 @@ const DOLLAR = 0x24
 const STAR = 0x2a
 
 /** How much a command did: the number it answered, 0 for a null, 1 for anything else; or the text of its error. */
-export type Outcome = number | string
+export type ReplyOutcome = number | string
 
 export interface ReplyListener {
   /** A reply that is not an array, in the bytes from `start` to `end`. */
-  one(outcome: Outcome, bytes: Buffer, start: number, end: number): void
+  one(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void
   /**
    * An array: what a transaction gives, one outcome for each of its commands; or what is read, of which `reply` has the
    * bytes, good until the next reply.
    */
-  many(outcomes: Outcome[], reply: Buffer): void
+  many(outcomes: ReplyOutcome[], reply: Buffer): void
 }
 
 /** What is read is not RESP: the other side is not a Redis server. */
@@ -29,8 +29,8 @@ export class ReplyReader {
   readonly #listener: ReplyListener
   #rest: Buffer | undefined
   /** Of the reply read last; an array's elements are in `#elements`. */
-  #outcome: Outcome = 0
-  #elements: Outcome[] | undefined
+  #outcome: ReplyOutcome = 0
+  #elements: ReplyOutcome[] | undefined
 
   constructor(listener: ReplyListener) {
     this.#listener = listener
@@ -88,7 +88,7 @@ export class ReplyReader {
 
   /** An array within the array counts as one outcome: its first error, if there is one. */
   #endOfArray(bytes: Buffer, start: number, size: number): number {
-    const elements: Outcome[] = []
+    const elements: ReplyOutcome[] = []
     let end = start
     for (let left = size; left > 0; left--) {
       end = end < bytes.length ? this.#endOfReply(bytes, end) : -1

@@ -5,30 +5,30 @@ import {
   A,
   B,
   C,
-  playServer,
+  playNode,
   refusal,
-  serversOf,
+  nodesOf,
   SLOT_B,
   takeSlotsOfLast,
   turn,
-  type PlayedServer,
+  type PlayedNode,
 } from '../client/write-queue.support.ts'
 
-const three = () => [1, 2, 3].map((port) => playServer(port)) as [PlayedServer, PlayedServer, PlayedServer]
+const three = () => [1, 2, 3].map((port) => playNode(port)) as [PlayedNode, PlayedNode, PlayedNode]
 
 describe('a command', () => {
   it('is for the server that has its key, of a script behind its head, and for any without one', () => {
     const played = three()
-    const servers = serversOf(played)
+    const nodes = nodesOf(played)
     const all = [['GET', A], ['EVAL', 'text', 1, C], ['EVALSHA', 'hash', 1, A], ['INFO']] as [string, ...string[]][] // prettier-ignore
-    const ports = all.map(([command, ...args]) => servers.ofCommand(command, args).where)
+    const ports = all.map(([command, ...args]) => nodes.ofCommand(command, args).where)
     expect(ports).toEqual(['h:3', 'h:2', 'h:3', 'h:1'])
-    expect(serversOf([played[2]]).ofCommand('GET', [B]).where).toBe('h:3')
+    expect(nodesOf([played[2]]).ofCommand('GET', [B]).where).toBe('h:3')
   })
 
   it('follows its key, led in where that has only begun to move', async () => {
     const played = three()
-    const reply = serversOf(played).ask('GET', B)
+    const reply = nodesOf(played).ask('GET', B)
     const [one, two, last] = played
     await refuse(one, `MOVED ${SLOT_B} h:2`)
     await refuse(two, `ASK ${SLOT_B} h:3`)
@@ -42,7 +42,7 @@ describe('a command', () => {
     'fails by what nobody can follow: %s',
     async (text) => {
       const played = three()
-      const reply = serversOf(played).ask('GET', B)
+      const reply = nodesOf(played).ask('GET', B)
       await Promise.all([expect(reply).rejects.toThrow(text), refuse(played[0], text)])
     },
   )
@@ -50,7 +50,7 @@ describe('a command', () => {
   it('does not follow its key for ever', async () => {
     const [one, two, last] = three()
     const over = new AbortController()
-    const reply = serversOf([one, two, last])
+    const reply = nodesOf([one, two, last])
       .ask('GET', B)
       .finally(() => over.abort())
     const failed = expect(reply).rejects.toThrow('MOVED')
@@ -61,7 +61,7 @@ describe('a command', () => {
 
   it('follows nothing where there is no cluster', async () => {
     const [one] = three()
-    const reply = serversOf([one]).ask('GET', B)
+    const reply = nodesOf([one]).ask('GET', B)
     await Promise.all([expect(reply).rejects.toThrow('MOVED'), refuse(one, `MOVED ${SLOT_B} h:1`)])
   })
 })
@@ -69,47 +69,47 @@ describe('a command', () => {
 describe('a slot of a server', () => {
   it('is one of those given, or any that is not avoided, or any', () => {
     const played = three()
-    const servers = serversOf(played)
-    const [one, two] = servers.all
-    expect(servers.slotOf(two!, [1, undefined, 6000])).toBe(6000)
-    expect(servers.slotOf(one!, [6000], new Set([0, 1]))).toBe(2)
+    const nodes = nodesOf(played)
+    const [one, two] = nodes.all
+    expect(nodes.slotOf(two!, [1, undefined, 6000])).toBe(6000)
+    expect(nodes.slotOf(one!, [6000], new Set([0, 1]))).toBe(2)
     const all = new Set(Array.from({ length: 6000 }, (_, slot) => slot))
-    expect(servers.slotOf(one!, [], all)).toBe(0)
-    expect(serversOf([played[0]]).slotOf(played[0].server, [5])).toBeUndefined()
+    expect(nodes.slotOf(one!, [], all)).toBe(0)
+    expect(nodesOf([played[0]]).slotOf(played[0].node, [5])).toBeUndefined()
   })
 })
 
 it('servers have slots, but for those of a cluster that are to be given some', () => {
-  const servers = serversOf(three())
-  takeSlotsOfLast(servers)
-  expect(servers.all.map((server) => servers.hasSlots(server))).toEqual([true, true, false])
-  const alone = serversOf([playServer(1)])
+  const nodes = nodesOf(three())
+  takeSlotsOfLast(nodes)
+  expect(nodes.all.map((node) => nodes.hasSlots(node))).toEqual([true, true, false])
+  const alone = nodesOf([playNode(1)])
   expect(alone.hasSlots(alone.all[0]!)).toBe(true)
 })
 
 describe('a change', () => {
   it('is followed where the servers are the same, in whatever order they are told', () => {
-    const servers = serversOf(three())
-    const [one, two, last] = servers.all.map(({ address }) => address)
+    const nodes = nodesOf(three())
+    const [one, two, last] = nodes.all.map(({ address }) => address)
     const owners = new Uint16Array(16_384).fill(2)
-    expect(servers.adopt({ masters: [last!, one!, two!], owners })).toBe(true)
-    expect(servers.ofSlot(slotOf(Buffer.from('k'))).where).toBe('h:2')
-    expect(servers.adopt({ masters: [last!], owners: new Uint16Array(16_384) })).toBe(true)
-    expect(servers.ofSlot(0).where).toBe('h:3')
+    expect(nodes.adopt({ masters: [last!, one!, two!], owners })).toBe(true)
+    expect(nodes.ofSlot(slotOf(Buffer.from('k'))).where).toBe('h:2')
+    expect(nodes.adopt({ masters: [last!], owners: new Uint16Array(16_384) })).toBe(true)
+    expect(nodes.ofSlot(0).where).toBe('h:3')
   })
 
   it('needs new connections where there is another server', () => {
-    const servers = serversOf(three())
-    const [one, two] = servers.all.map(({ address }) => address)
+    const nodes = nodesOf(three())
+    const [one, two] = nodes.all.map(({ address }) => address)
     const owners = new Uint16Array(16_384)
-    expect(servers.adopt({ masters: [one!, two!, { host: 'h', port: 4 }], owners })).toBe(false)
-    expect(servers.ofSlot(16_383).where).toBe('h:3')
-    expect(servers.adopt({ masters: [one!], owners: undefined })).toBe(false)
+    expect(nodes.adopt({ masters: [one!, two!, { host: 'h', port: 4 }], owners })).toBe(false)
+    expect(nodes.ofSlot(16_383).where).toBe('h:3')
+    expect(nodes.adopt({ masters: [one!], owners: undefined })).toBe(false)
   })
 })
 
 /** Answers what a server was asked last with an error. */
-async function refuse({ asked }: PlayedServer, text: string): Promise<void> {
+async function refuse({ asked }: PlayedNode, text: string): Promise<void> {
   const question: PromiseWithResolvers<Reply> = asked.at(-1)!
   question.reject(refusal(text))
   await turn()

@@ -3,10 +3,10 @@ import type { Address } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import type { Identity, Reply } from './open-connection.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
-import { Server, type ServerParts } from './node.ts'
+import { RedisNode, type RedisNodeOptions } from './node.ts'
 import { slotOf } from '../resp/key-slot.ts'
 import type { Topology } from '../topology/topology.ts'
-import { judge } from '../failures/error-classifier.ts'
+import { classify } from '../failures/error-classifier.ts'
 
 /** Runs one command. */
 export type Ask = (command: string, ...args: (string | number)[]) => Promise<Reply>
@@ -17,21 +17,21 @@ const SCRIPTS = new Set(['EVAL', 'EVALSHA'])
 /** A key may move on while it is being looked for. */
 const MOST_HOPS = 5
 
-export class Servers {
-  readonly all: readonly Server[]
+export class NodePool {
+  readonly all: readonly RedisNode[]
   #owners: Topology['owners']
 
   /** Connects to all; where one cannot be connected to, to none. */
-  static async open({ masters, owners }: Topology, parts: ServerParts): Promise<Servers> {
-    const attempts = await Promise.allSettled(masters.map((address) => Server.open(address, parts)))
+  static async open({ masters, owners }: Topology, parts: RedisNodeOptions): Promise<NodePool> {
+    const attempts = await Promise.allSettled(masters.map((address) => RedisNode.open(address, parts)))
     const opened = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
     const failed = attempts.findIndex((attempt) => attempt.status === 'rejected')
-    if (failed === -1) return new Servers(opened, owners)
-    for (const server of opened) server.cut()
-    throw judge((attempts[failed] as PromiseRejectedResult).reason, addressText(masters[failed]!)).error
+    if (failed === -1) return new NodePool(opened, owners)
+    for (const node of opened) node.cut()
+    throw classify((attempts[failed] as PromiseRejectedResult).reason, addressText(masters[failed]!)).error
   }
 
-  private constructor(all: readonly Server[], owners: Topology['owners']) {
+  private constructor(all: readonly RedisNode[], owners: Topology['owners']) {
     this.all = all
     this.#owners = owners
   }
@@ -48,44 +48,44 @@ export class Servers {
     return this.all.map(({ where }) => where).join(', ')
   }
 
-  ofSlot(slot: number): Server {
+  ofSlot(slot: number): RedisNode {
     return this.all[this.#owners === undefined ? 0 : this.#owners[slot]!]!
   }
 
   /** The one that a command is for; any, if it has no key. */
-  ofCommand(command: string, args: readonly (string | number)[]): Server {
+  ofCommand(command: string, args: readonly (string | number)[]): RedisNode {
     if (this.#owners === undefined) return this.all[0]!
     const key = args[SCRIPTS.has(command) ? 2 : 0]
     return key === undefined ? this.all[0]! : this.ofSlot(slotOf(Buffer.from(String(key))))
   }
 
-  at(address: Address): Server | undefined {
+  at(address: Address): RedisNode | undefined {
     const where = addressText(address)
-    return this.all.find((server) => server.where === where)
+    return this.all.find((node) => node.where === where)
   }
 
   /** A node may have none yet, while keys are on their way to it. */
-  hasSlots(server: Server): boolean {
-    return this.#owners === undefined || this.#owners.includes(this.all.indexOf(server))
+  hasSlots(node: RedisNode): boolean {
+    return this.#owners === undefined || this.#owners.includes(this.all.indexOf(node))
   }
 
   /** A slot of the server's: one of `slots`, if it has any of them, and none of those `avoided`, if it can be. */
   slotOf(
-    server: Server,
+    node: RedisNode,
     slots: readonly (number | undefined)[],
     avoided: ReadonlySet<number | undefined> = new Set(),
   ): number | undefined {
     if (this.#owners === undefined) return undefined
     const its =
-      slots.find((slot) => slot !== undefined && this.ofSlot(slot) === server) ??
-      this.#owners.findIndex((owner, slot) => this.all[owner] === server && !avoided.has(slot))
+      slots.find((slot) => slot !== undefined && this.ofSlot(slot) === node) ??
+      this.#owners.findIndex((owner, slot) => this.all[owner] === node && !avoided.has(slot))
     if (its !== -1) return its
-    return this.#owners.indexOf(this.all.indexOf(server))
+    return this.#owners.indexOf(this.all.indexOf(node))
   }
 
   /** Follows what has changed; false where other servers are to be connected to. */
   adopt({ masters, owners }: Topology): boolean {
-    const indexes = masters.map((address) => this.all.findIndex((server) => server === this.at(address)))
+    const indexes = masters.map((address) => this.all.findIndex((node) => node === this.at(address)))
     if (owners === undefined || masters.length > this.all.length || indexes.includes(-1)) return false
     this.#owners = owners.map((index) => indexes[index]!)
     return true
@@ -93,23 +93,23 @@ export class Servers {
 
   /** Runs a command where its key is, wherever that may have gone meanwhile. */
   async ask(command: string, ...args: (string | number)[]): Promise<Reply> {
-    let server: Server = this.ofCommand(command, args)
+    let node: RedisNode = this.ofCommand(command, args)
     let leadIn: string | undefined
     for (let hops = 0; ; hops++)
       try {
-        return await server.ask(command, args, leadIn)
+        return await node.ask(command, args, leadIn)
       } catch (error) {
         const redirection: Redirection | undefined = this.isCluster
-          ? readRedirection((error as Error).message, server.address)
+          ? readRedirection((error as Error).message, node.address)
           : undefined
-        const next: Server | undefined = redirection?.address && this.at(redirection.address)
+        const next: RedisNode | undefined = redirection?.address && this.at(redirection.address)
         if (next === undefined || hops === MOST_HOPS) throw error
-        server = next
+        node = next
         leadIn = redirection!.kind === 'ask' ? 'ASKING' : undefined
       }
   }
 
   cut(): void {
-    for (const server of this.all) server.cut()
+    for (const node of this.all) node.cut()
   }
 }

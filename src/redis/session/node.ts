@@ -2,32 +2,32 @@
 import type { Address, Connection } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import { openAll, openConnection, type Identity, type OpenConnection, type Reply } from './open-connection.ts'
-import { Lane, type Load, type Reading } from './write-pipeline.ts'
-import { Silence } from './response-timeout.ts'
+import { WritePipeline, type PipelineWrite, type NodeResult } from './write-pipeline.ts'
+import { ResponseTimeout } from './response-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Where } from '../failures/error-classifier.ts'
 
-export interface ServerEvents {
+export interface RedisNodeEvents {
   /** Its connections are of no more use. */
   lost(reason: unknown): void
   isElsewhere(text: string): boolean
 }
 
-export interface ServerParts {
+export interface RedisNodeOptions {
   transport: Transport
   connection: Connection
   /** Whether `assure` will be asked for. */
   isAssured: boolean
 }
 
-export class Server {
+export class RedisNode {
   readonly address: Address
   readonly where: Where
   readonly #control: OpenConnection
   readonly #bulk: OpenConnection
   readonly #third: OpenConnection | undefined
-  #lane: Lane | undefined
-  #silence: Silence | undefined
+  #pipeline: WritePipeline | undefined
+  #responseTimeout: ResponseTimeout | undefined
   /** Single commands that it owes an answer. */
   #asked = 0
   /** Whether it was written to since it was last left a mark. */
@@ -35,10 +35,13 @@ export class Server {
   /** Whether it was written to since that was last made durable. */
   isUnassured = false
 
-  static async open(address: Address, { transport, connection, isAssured }: ServerParts): Promise<Server> {
+  static async open(
+    address: Address,
+    { transport, connection, isAssured }: RedisNodeOptions,
+  ): Promise<RedisNode> {
     const open = (): Promise<OpenConnection> => openConnection(transport, address, connection)
     const [control, bulk, third] = await openAll(open, isAssured ? 3 : 2)
-    return new Server(address, { control: control!, bulk: bulk!, third })
+    return new RedisNode(address, { control: control!, bulk: bulk!, third })
   }
 
   private constructor(
@@ -67,7 +70,7 @@ export class Server {
 
   /** Whether it owes no answer. */
   get isIdle(): boolean {
-    return this.#asked === 0 && (this.#lane?.unanswered ?? 0) === 0
+    return this.#asked === 0 && (this.#pipeline?.unanswered ?? 0) === 0
   }
 
   /** Runs a command on the connection for bulk writes, before that is used. */
@@ -76,15 +79,15 @@ export class Server {
   }
 
   /** From here on it is watched, and takes loads. */
-  begin(maxOutageSeconds: number, events: ServerEvents): void {
+  begin(maxOutageSeconds: number, events: RedisNodeEvents): void {
     const lost = (reason: unknown): void => events.lost(reason)
-    this.#silence = new Silence(this.where, maxOutageSeconds, {
+    this.#responseTimeout = new ResponseTimeout(this.where, maxOutageSeconds, {
       isWaiting: () => !this.isIdle,
       tooLong: lost,
     })
-    this.#silence.heard()
-    this.#lane = new Lane(this.where, this.#bulk.takeSocket(), {
-      heard: () => this.#silence!.heard(),
+    this.#responseTimeout.heard()
+    this.#pipeline = new WritePipeline(this.where, this.#bulk.takeSocket(), {
+      heard: () => this.#responseTimeout!.heard(),
       refused: lost,
       isElsewhere: (text) => events.isElsewhere(text),
     })
@@ -93,13 +96,13 @@ export class Server {
 
   /** Runs a command, and another one right before it where that leads it in. */
   async ask(command: string, args: readonly (string | number)[], leadIn?: string): Promise<Reply> {
-    this.#silence?.asks()
+    this.#responseTimeout?.asks()
     this.#asked++
     this.isUnmarked = this.isUnassured = true
     try {
       if (leadIn !== undefined) this.#control.call(leadIn).catch(() => undefined)
       const reply = await this.#control.call(command, ...args)
-      this.#silence?.heard()
+      this.#responseTimeout?.heard()
       return reply
     } finally {
       this.#asked--
@@ -117,16 +120,16 @@ export class Server {
   }
 
   /** Sends commands; see `Lane.send`. */
-  carry(load: Load, refused: () => void): Promise<Reading> {
-    this.#silence!.asks()
+  carry(load: PipelineWrite, refused: () => void): Promise<NodeResult> {
+    this.#responseTimeout!.asks()
     if (load.isReading !== true) this.isUnmarked = this.isUnassured = true
-    return this.#lane!.send(load, refused)
+    return this.#pipeline!.send(load, refused)
   }
 
   /** Nothing that it still answers counts. */
   cut(): void {
-    this.#silence?.end()
-    this.#lane?.close()
+    this.#responseTimeout?.end()
+    this.#pipeline?.close()
     for (const connection of this.#connections) connection.cut()
   }
 

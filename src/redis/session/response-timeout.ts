@@ -5,21 +5,21 @@ import type { Where } from '../failures/error-classifier.ts'
 const LONGEST_S = 60
 const SHORTEST_S = 10
 
-export interface SilenceEvents {
+export interface ResponseTimeoutEvents {
   /** Whether the server owes an answer. */
   isWaiting(): boolean
   /** It has owed one for too long. */
   tooLong(reason: TransientError): void
 }
 
-export class Silence {
+export class ResponseTimeout {
   readonly #where: Where
-  readonly #events: SilenceEvents
+  readonly #events: ResponseTimeoutEvents
   readonly #seconds: number
   readonly #watch: NodeJS.Timeout
   #heardAt = 0
 
-  constructor(where: Where, maxOutageSeconds: number, events: SilenceEvents) {
+  constructor(where: Where, maxOutageSeconds: number, events: ResponseTimeoutEvents) {
     this.#where = where
     this.#events = events
     this.#seconds = Math.min(LONGEST_S, Math.max(SHORTEST_S, maxOutageSeconds))

@@ -1,11 +1,11 @@
 /** A lane carries bulk writes over one connection: loads of encoded commands go out in order, and every reply is read. */
 import type { Socket } from 'node:net'
 import type { ConnectorError } from '../../errors.ts'
-import { ReplyReader, textIn, valuesIn, type Outcome } from '../resp/reply-reader.ts'
-import { judgeReply, type Where } from '../failures/error-classifier.ts'
+import { ReplyReader, textIn, valuesIn, type ReplyOutcome } from '../resp/reply-reader.ts'
+import { classifyReply, type Where } from '../failures/error-classifier.ts'
 
 /** Encoded commands that go out together. */
-export interface Load {
+export interface PipelineWrite {
   /** Must stay as they are until every reply to them is in. */
   readonly bytes: Buffer
   /** How many commands there are; of a transaction, without MULTI and EXEC around them. */
@@ -24,7 +24,7 @@ interface Rejection {
   error: ConnectorError
 }
 
-export interface Answers {
+export interface WriteResult {
   rejections: Rejection[]
   /** How much each command did, where that is counted. */
   done: number[]
@@ -35,23 +35,23 @@ export interface Answers {
 }
 
 /** What one connection gave for a load. */
-export interface Reading extends Answers {
+export interface NodeResult extends WriteResult {
   /** Commands that another server is to be given, and what this one said to them. */
   elsewhere: { index: number; text: string }[]
   /** It is no use to go on. */
   problem: Error | undefined
 }
 
-interface Sent extends Load {
+interface Sent extends PipelineWrite {
   /** Replies so far. */
   answered: number
-  readonly reading: Reading
-  readonly resolve: (reading: Reading) => void
+  readonly reading: NodeResult
+  readonly resolve: (reading: NodeResult) => void
   /** Is told that the server refused it for now. */
   readonly refused: () => void
 }
 
-export interface LaneEvents {
+export interface WritePipelineEvents {
   /** Replies came in. */
   heard(): void
   /** The server cannot take writes now: this connection is of no more use. */
@@ -60,15 +60,15 @@ export interface LaneEvents {
   isElsewhere(text: string): boolean
 }
 
-export class Lane {
+export class WritePipeline {
   readonly #where: Where
-  readonly #events: LaneEvents
+  readonly #events: WritePipelineEvents
   readonly #socket: Socket
   /** Oldest first; those before the one in front have been answered. */
   readonly #unanswered: Sent[] = []
   #isClosed = false
 
-  constructor(where: Where, socket: Socket, events: LaneEvents) {
+  constructor(where: Where, socket: Socket, events: WritePipelineEvents) {
     this.#where = where
     this.#events = events
     this.#socket = socket
@@ -92,9 +92,9 @@ export class Lane {
   }
 
   /** Sends commands. Resolves when every reply to them is in; never, when the connection breaks before that. */
-  send(load: Load, refused: () => void = () => {}): Promise<Reading> {
-    const { promise, resolve } = Promise.withResolvers<Reading>()
-    const reading: Reading = { rejections: [], done: [], read: [], elsewhere: [], problem: undefined }
+  send(load: PipelineWrite, refused: () => void = () => {}): Promise<NodeResult> {
+    const { promise, resolve } = Promise.withResolvers<NodeResult>()
+    const reading: NodeResult = { rejections: [], done: [], read: [], elsewhere: [], problem: undefined }
     this.#unanswered.push({ ...load, answered: 0, reading, resolve, refused })
     this.#socket.write(load.bytes)
     return promise
@@ -105,7 +105,7 @@ export class Lane {
     this.#isClosed = true
   }
 
-  #take(outcome: Outcome, bytes: Buffer, start: number, end: number): void {
+  #take(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void {
     const sent = this.#unanswered[0]
     if (this.#isClosed || sent === undefined) return
     if (typeof outcome === 'string' && !this.#note(sent, sent.answered, outcome)) return
@@ -115,7 +115,7 @@ export class Lane {
   }
 
   /** What a command has read; or what a transaction gives, behind an answer to MULTI and to each of its commands. */
-  #takeAll(outcomes: Outcome[], reply: Buffer): void {
+  #takeAll(outcomes: ReplyOutcome[], reply: Buffer): void {
     const sent = this.#unanswered[0]
     if (this.#isClosed || sent === undefined) return
     if (sent.isReading) {
@@ -137,13 +137,13 @@ export class Lane {
     }
     // The transaction was not run, as another server is to be given one of its commands.
     if (isTransaction === true && reading.elsewhere.length > 0 && text.startsWith('EXECABORT')) return true
-    const { verdict, error } = judgeReply(text, this.#where)
-    if (verdict === 'again') {
+    const { handling, error } = classifyReply(text, this.#where)
+    if (handling === 'again') {
       refused()
       this.#events.refused(error)
       return false
     }
-    if (verdict === 'stop') reading.problem ??= error
+    if (handling === 'stop') reading.problem ??= error
     reading.rejections.push({ index, error })
     return true
   }

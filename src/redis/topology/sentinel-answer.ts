@@ -3,7 +3,7 @@ import type { Address } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection, type Reply } from '../session/open-connection.ts'
 import type { SentinelDeployment } from './sentinel.ts'
-import { isReply, within } from './with-timeout.ts'
+import { isReply, withTimeout } from './with-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
 
 /** A sentinel that does not answer within this is passed over. */
@@ -36,7 +36,7 @@ export async function askSentinel(
   try {
     const login = { username, password, database: 0 }
     await using sentinel = await openConnection(transport, address, login, SENTINEL_MS)
-    return await within(SENTINEL_MS, sentinel, question(sentinel, where, masterName))
+    return await withTimeout(SENTINEL_MS, sentinel, question(sentinel, where, masterName))
   } catch (error) {
     return { kind: 'failed', where, error }
   }

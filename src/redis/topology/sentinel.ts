@@ -8,9 +8,9 @@ import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
 import { askSentinel, type Answer, type Named } from './sentinel-answer.ts'
 import { noMaster } from './sentinel-problems.ts'
-import { isReply, within } from './with-timeout.ts'
+import { isReply, withTimeout } from './with-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
-import { judge } from '../failures/error-classifier.ts'
+import { classify } from '../failures/error-classifier.ts'
 
 export type SentinelDeployment = Extract<Deployment, { kind: 'sentinel' }>
 
@@ -79,11 +79,11 @@ export class Sentinels {
     const where = addressText(address)
     try {
       await using server = await openConnection(this.#transport, address, this.#connection, timeoutMs)
-      return await within(timeoutMs, server, readRole(server))
+      return await withTimeout(timeoutMs, server, readRole(server))
     } catch (error) {
-      if (isReply(error) || error instanceof ConnectorError) throw judge(error, where).error
-      const { verdict, error: judged } = judge(error, where)
-      if (verdict === 'stop') throw judged
+      if (isReply(error) || error instanceof ConnectorError) throw classify(error, where).error
+      const { handling, error: judged } = classify(error, where)
+      if (handling === 'stop') throw judged
       throw new TransientError(
         `The sentinels name ${where} as the master of "${this.#deployment.masterName}", and it cannot be reached ` +
           `(${(error as NodeJS.ErrnoException).code ?? 'connection lost'}). Either another master is being made, or ` +

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Topologist } from './topology.ts'
+import { TopologyReader } from './topology.ts'
 import { Transport } from '../transport/transport.ts'
 
 type Range = readonly [first: number, last: number, host: string | null, port: number]
@@ -15,14 +15,14 @@ afterEach(() => {
 describe('the map of a cluster', () => {
   it('tells the masters, and which slots each has, however they are spread', async () => {
     const node = await playNode([[0, 10, 'a', 1], [11, 20, '::1', 2], [21, 16_383, 'a', 1]]) // prettier-ignore
-    const { masters, owners } = await topologist([node.port]).read()
+    const { masters, owners } = await topologyReader([node.port]).read()
     expect(masters).toEqual([{ host: 'a', port: 1 }, { host: '::1', port: 2 }]) // prettier-ignore
     expect([0, 10, 11, 20, 21, 16_383].map((slot) => owners![slot])).toEqual([0, 0, 1, 1, 0, 0])
   })
 
   it.each([null, '', '?'])('may leave out the name of the node that is asked: %j', async (host) => {
     const node = await playNode([[0, 16_383, host, 7]])
-    expect((await topologist([node.port]).read()).masters).toEqual([{ host: '127.0.0.1', port: 7 }])
+    expect((await topologyReader([node.port]).read()).masters).toEqual([{ host: '127.0.0.1', port: 7 }])
   })
 
   it.each([
@@ -38,7 +38,7 @@ describe('the map of a cluster', () => {
     [[], 0],
   ] as [Range[], number][])('is of no use where a slot has no master: %j', async (ranges, missing) => {
     const node = await playNode(ranges)
-    await expect(topologist([node.port]).read()).rejects.toThrow(
+    await expect(topologyReader([node.port]).read()).rejects.toThrow(
       `No master of the cluster has slot ${missing}, as 127.0.0.1:${node.port} sees it`,
     )
   })
@@ -48,7 +48,7 @@ describe('the nodes that are asked', () => {
   it('take turns, and those that were told of are remembered when the first are gone', async () => {
     const [one, two] = [await playNode([]), await playNode([])]
     for (const node of [one, two]) node.ranges = [[0, 16_383, '127.0.0.1', two.port]]
-    const its = topologist([one.port])
+    const its = topologyReader([one.port])
     await its.read()
     await its.read()
     expect([one.times(), two.times()]).toEqual([1, 1])
@@ -61,7 +61,7 @@ describe('the nodes that are asked', () => {
 
   it('that keys are on their way to are connected to, until they have slots or cannot be connected to', async () => {
     const node = await playNode([[0, 16_383, 'a', 1]])
-    const its = topologist([node.port])
+    const its = topologyReader([node.port])
     const [own, newcomer] = [{ host: 'a', port: 1 }, { host: 'b', port: 2 }] // prettier-ignore
     const ask = { kind: 'ask', slot: 1, address: newcomer } as const
     expect((await its.read([ask, ask, { ...ask, address: own }, { ...ask, address: undefined }])).masters).toEqual([own, newcomer]) // prettier-ignore
@@ -75,11 +75,11 @@ describe('the nodes that are asked', () => {
   })
 })
 
-function topologist(ports: readonly number[]): Topologist {
+function topologyReader(ports: readonly number[]): TopologyReader {
   const nodes = ports.map((port) => ({ host: '127.0.0.1', port }))
   const none = { username: undefined, password: undefined, database: 0, tls: undefined, tunnel: undefined }
   const connection = { ...none, deployment: { kind: 'cluster', nodes } } as const
-  return new Topologist(new Transport(connection, () => {}), connection)
+  return new TopologyReader(new Transport(connection, () => {}), connection)
 }
 
 /** Answers CLUSTER SLOTS with its ranges, and all else with OK. */

@@ -5,7 +5,7 @@ import type { Redirection } from '../failures/redirection.ts'
 import { Sentinels } from './sentinel.ts'
 import { readSlotMap } from './slot-map.ts'
 import type { Transport } from '../transport/transport.ts'
-import { judge, type Where } from '../failures/error-classifier.ts'
+import { classify, type Where } from '../failures/error-classifier.ts'
 
 /** The masters; on a cluster, each slot is one's. */
 export interface Topology {
@@ -15,11 +15,11 @@ export interface Topology {
 }
 
 export function readTopology(transport: Transport, connection: Connection): Promise<Topology> {
-  return new Topologist(transport, connection).read()
+  return new TopologyReader(transport, connection).read()
 }
 
 /** Remembers what it has found, and so finds its way when some of the servers it was told of are gone. */
-export class Topologist {
+export class TopologyReader {
   readonly #transport: Transport
   readonly #connection: Connection
   /** Nodes of the cluster, the one that is asked next in front. */
@@ -72,7 +72,7 @@ export class Topologist {
         this.#remember(topology.masters)
         return topology
       } catch (error) {
-        problem ??= judge(error, addressText(node)).error
+        problem ??= classify(error, addressText(node)).error
       }
     throw problem
   }

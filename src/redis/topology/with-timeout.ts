@@ -2,7 +2,7 @@
 import type { OpenConnection } from '../session/open-connection.ts'
 
 /** Cuts the connection when the answer takes longer. */
-export async function within<T>(
+export async function withTimeout<T>(
   timeoutMs: number,
   connection: Pick<OpenConnection, 'cut'>,
   answer: Promise<T>,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { cutInHandshake, isCutShort, tlsProblem } from './tls-problems.ts'
-import { judge } from '../failures/error-classifier.ts'
+import { classify } from '../failures/error-classifier.ts'
 
 const HERE = 'redis.example.com:6380'
 
@@ -21,8 +21,8 @@ describe('a problem of TLS', () => {
     ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', /may demand a client certificate/],
     ['ERR_SSL_WRONG_VERSION_NUMBER', /does not speak TLS\. Set ssl to false/],
   ])('ends a run wherever it comes up: %s', (code, sentence) => {
-    const { verdict, error } = judge(failure(code), HERE)
-    expect(verdict).toBe('stop')
+    const { handling, error } = classify(failure(code), HERE)
+    expect(handling).toBe('stop')
     expect(error).toBeInstanceOf(ConfigError)
     expect(error.message).toMatch(sentence)
     expect(error.message).toContain(HERE)
@@ -31,8 +31,8 @@ describe('a problem of TLS', () => {
   it('that a server has with itself, or a connection with the network, may pass', () => {
     for (const code of ['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', 'ECONNRESET', 'EPIPE', undefined, 23])
       expect(tlsProblem(failure(code), HERE)).toBeUndefined()
-    expect(judge(failure('ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'), HERE).verdict).toBe('again')
-    expect(judge(cutInHandshake(HERE, failure('ECONNRESET')), HERE).verdict).toBe('again')
+    expect(classify(failure('ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'), HERE).handling).toBe('again')
+    expect(classify(cutInHandshake(HERE, failure('ECONNRESET')), HERE).handling).toBe('again')
   })
 
   it('with a certificate has a sentence, whatever it is', () => {

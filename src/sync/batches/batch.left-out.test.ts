@@ -11,9 +11,9 @@ it('a record that is left out is not shown again, nor laid out, nor among those 
   batch.leaveOut(1)
   batch.leaveOut(3)
   expect(shown(batch)).toEqual([0, 2])
-  const { parts, out } = laidOut(batch)
+  const { ranges, out } = laidOut(batch)
   expect(
-    commandsOf(parts, out)
+    commandsOf(ranges, out)
       .flat()
       .map(([, key]) => key),
   ).toEqual(['k:0', 'k:2'])

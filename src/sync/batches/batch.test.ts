@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import { compilePath } from '../../protocol/columns/columns.ts'
-import { Input } from '../../protocol/input/message-reader.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { Batch } from './batch.ts'
 import { addRecord, batchOf, recordsOf, stateNamed } from './batches.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -12,9 +12,9 @@ const plans = plansFor([stream('a'), stream('b')])
 const [a, b] = plans as [StreamPlan, StreamPlan]
 const LIMITS = { records: 1000, bytes: 65_536 }
 const NONE = { records: 0, filtered: 0 }
-let input: Input
+let reader: MessageReader
 beforeEach(() => {
-  input = new Input()
+  reader = new MessageReader()
 })
 
 describe('the records of a batch', () => {
@@ -53,7 +53,7 @@ describe('the records of a batch', () => {
     ['1.7e12', '1700000000000'],
   ])('keep the integer part of their emission time: %s', (emittedAt, kept) => {
     const batch = new Batch(LIMITS, plans)
-    addRecord(batch, a, '{}', input, emittedAt)
+    addRecord(batch, a, '{}', reader, emittedAt)
     expect(shown(batch)).toEqual([`n.a ${kept} {}`])
   })
 
@@ -71,15 +71,15 @@ describe('the records of a batch', () => {
   })
 
   it('know their stream, their line and their data', () => {
-    input.append(Buffer.from('\n\n'))
-    expect([input.next(), input.next()]).toEqual([true, true])
+    reader.append(Buffer.from('\n\n'))
+    expect([reader.next(), reader.next()]).toEqual([true, true])
     const batch = batchOf(
       plans,
       [
         [b, '{"n": 1}'],
         [a, '{"n": 2}'],
       ],
-      input,
+      reader,
     )
     const known = [0, 1].map((record) => [
       batch.planOf(record),
@@ -104,11 +104,11 @@ describe('the records of a batch', () => {
   })
 
   it('may be far more, and far larger, than the limits have it', () => {
-    input = new Input(8 << 20)
+    reader = new MessageReader(8 << 20)
     const batch = new Batch({ records: 10, bytes: 1024 }, plans)
     const sizes = Array.from({ length: 5_000 }, (_, index) => (index === 2_500 ? 3_000_000 : index % 50))
     const data = sizes.map((size, index) => `{"${index}":"${'x'.repeat(size)}"}`)
-    for (const text of data) addRecord(batch, a, text, input)
+    for (const text of data) addRecord(batch, a, text, reader)
     expect(shown(batch)).toEqual(data.map((text) => `n.a 5 ${text}`))
   })
 })
@@ -152,7 +152,7 @@ describe('the columns of a record', () => {
       [flat, many],
       [airbyte, '{"n":3}'],
     ] as const
-    const batch = batchOf([airbyte, flat], records, new Input(4 << 20))
+    const batch = batchOf([airbyte, flat], records, new MessageReader(4 << 20))
     expect(shown(batch)).toEqual(['n.a 5 {"n":1}', `n.b 5 ${many}`, 'n.a 5 {"n":3}'])
     expect([0, 1, 2].map((record) => batch.dataOf(record).toString())).toEqual(
       records.map(([, data]) => data),
@@ -165,8 +165,8 @@ describe('the states of a batch', () => {
     const batch = new Batch(LIMITS, plans)
     const [first, second] = [stateNamed('first'), stateNamed('second')]
     batch.addState(first, undefined, { records: 9, filtered: 4 })
-    addRecord(batch, a, '{}', input)
-    addRecord(batch, b, '{}', input)
+    addRecord(batch, a, '{}', reader)
+    addRecord(batch, b, '{}', reader)
     batch.addState(second, a, { records: 1, filtered: 0 })
     expect(batch.states).toEqual([
       { state: first, plan: undefined, after: 0, received: { records: 9, filtered: 4 } },
@@ -187,7 +187,7 @@ describe('a batch', () => {
   it('is full by its records', () => {
     const batch = new Batch({ records: 3, bytes: 65_536 }, plans)
     const seen = [1, 2, 3].map(() => {
-      addRecord(batch, a, '{}', input)
+      addRecord(batch, a, '{}', reader)
       return batch.isFull
     })
     expect(seen).toEqual([false, false, true])
@@ -195,7 +195,7 @@ describe('a batch', () => {
 
   it('is full by its bytes, those of states included', () => {
     const batch = new Batch({ records: 1000, bytes: 1024 }, plans)
-    addRecord(batch, a, `{"s":"${'x'.repeat(600)}"}`, input)
+    addRecord(batch, a, `{"s":"${'x'.repeat(600)}"}`, reader)
     expect(batch.isFull).toBe(false)
     batch.addState(stateNamed('s', 300), undefined, NONE)
     expect(batch.isFull).toBe(false)
@@ -204,11 +204,11 @@ describe('a batch', () => {
   })
 
   it('keeps its records where they are until it is released', () => {
-    const batch = batchOf(plans, [[a, '{"n":1}']], input)
-    const { block } = input
-    addRecord(batch, a, '{"n":2}', input)
-    for (let round = 0; round < 50; round++) input.append(Buffer.from(`${'x'.repeat(60_000)}\n`))
-    expect(input.block).not.toBe(block)
+    const batch = batchOf(plans, [[a, '{"n":1}']], reader)
+    const { block } = reader
+    addRecord(batch, a, '{"n":2}', reader)
+    for (let round = 0; round < 50; round++) reader.append(Buffer.from(`${'x'.repeat(60_000)}\n`))
+    expect(reader.block).not.toBe(block)
     expect(shown(batch)).toEqual(['n.a 5 {"n":1}', 'n.a 5 {"n":2}'])
     batch.release()
     batch.release()
@@ -228,7 +228,7 @@ describe('a batch', () => {
   it('keeps nothing for its states', () => {
     const batch = new Batch(LIMITS, plans)
     batch.addState(stateNamed('s'), a, NONE)
-    expect(input.block.isShared).toBe(false)
+    expect(reader.block.isShared).toBe(false)
     expect(shown(batch)).toEqual([])
   })
 })

@@ -4,7 +4,7 @@
  */
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
-import type { Block } from '../../protocol/input/input-block.ts'
+import type { InputBlock } from '../../protocol/input/input-block.ts'
 import { Columns } from '../../protocol/columns/columns.ts'
 import { compact, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
@@ -50,7 +50,7 @@ export class Batch {
   /** By stream index. */
   readonly #counts: Int32Array
   /** Where all of its records lie; none until there is a record. */
-  #block: Block | undefined
+  #block: InputBlock | undefined
   #size = 0
   /** Bytes of what is worked out of it. */
   #held = 0
@@ -96,7 +96,7 @@ export class Batch {
   }
 
   /** Takes in the record that `message` stands on. It lies in `block`, as those before it do. */
-  addRecord(plan: StreamPlan, block: Block, message: Message): void {
+  addRecord(plan: StreamPlan, block: InputBlock, message: Message): void {
     if (this.#block === undefined) {
       block.use()
       this.#block = block

@@ -1,12 +1,12 @@
 /** For tests: batches of records that a scanner has read, and the commands they become. */
-import { Orders } from '../../layout/encoding/command-groups.ts'
-import { Input } from '../../protocol/input/message-reader.ts'
+import { CommandGroups } from '../../layout/encoding/command-groups.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
-import { Numbering } from '../../redis/client/sequence-numbers.ts'
+import { SequenceNumbers } from '../../redis/client/sequence-numbers.ts'
 import { Batch } from './batch.ts'
 import type { IdRange } from '../streams/id-allocator.ts'
-import { layOut, type LayingOut } from '../dataflow/encode-batch.ts'
-import type { Part } from '../dataflow/part.ts'
+import { encodeBatch, type EncodeOptions } from '../dataflow/encode-batch.ts'
+import type { CommandRange } from '../dataflow/part.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
 const LIMITS = { records: 1000, bytes: 65_536 }
@@ -14,9 +14,13 @@ const LIMITS = { records: 1000, bytes: 65_536 }
 type Given = readonly [plan: StreamPlan, data: string]
 
 /** A batch of records, each given by its stream and its data. */
-export function batchOf(plans: readonly StreamPlan[], records: readonly Given[], input = new Input()): Batch {
+export function batchOf(
+  plans: readonly StreamPlan[],
+  records: readonly Given[],
+  reader = new MessageReader(),
+): Batch {
   const batch = new Batch(LIMITS, plans)
-  for (const [plan, data] of records) addRecord(batch, plan, data, input)
+  for (const [plan, data] of records) addRecord(batch, plan, data, reader)
   return batch
 }
 
@@ -25,11 +29,17 @@ export function recordsOf(plan: StreamPlan, data: readonly string[]): Given[] {
   return data.map((text) => [plan, text])
 }
 
-export function addRecord(batch: Batch, plan: StreamPlan, data: string, input: Input, emittedAt = '5'): void {
+export function addRecord(
+  batch: Batch,
+  plan: StreamPlan,
+  data: string,
+  reader: MessageReader,
+  emittedAt = '5',
+): void {
   const record = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
-  input.append(Buffer.from(`{"type":"RECORD","record":${record}}\n`))
-  if (!input.next()) throw new Error('This is not a line.')
-  batch.addRecord(plan, input.block, input.message)
+  reader.append(Buffer.from(`{"type":"RECORD","record":${record}}\n`))
+  if (!reader.next()) throw new Error('This is not a line.')
+  batch.addRecord(plan, reader.block, reader.message)
 }
 
 /** A state message that is acknowledged by its name and our counts. */
@@ -50,21 +60,25 @@ export function idsFrom(first: number, plans: readonly StreamPlan[]): Map<Stream
 export function laidOut(
   batch: Batch,
   ids?: Map<StreamPlan, IdRange[]>,
-  decisions: LayingOut['decisions'] = new Map(),
+  decisions: EncodeOptions['decisions'] = new Map(),
 ) {
-  const out = new Orders(Buffer.alloc(0))
-  const once = new Numbering(() => 'k')
-  const link = { once, isCluster: false, slotOf: () => undefined }
+  const out = new CommandGroups(Buffer.alloc(0))
+  const once = new SequenceNumbers(() => 'k')
+  const client = { once, isCluster: false, slotOf: () => undefined }
   return {
-    ...layOut(batch, out, { ids: ids ?? idsFrom(1, [...batch.countByStream().keys()]), decisions, link }),
+    ...encodeBatch(batch, out, {
+      ids: ids ?? idsFrom(1, [...batch.countByStream().keys()]),
+      decisions,
+      client,
+    }),
     out,
     once: once.of(undefined),
   }
 }
 
 /** The commands of each part. */
-export function commandsOf(parts: readonly Part[], out: Orders): string[][][] {
-  return parts.map(({ start, end }) => commandsIn(out.bytes.subarray(start, end)))
+export function commandsOf(ranges: readonly CommandRange[], out: CommandGroups): string[][][] {
+  return ranges.map(({ start, end }) => commandsIn(out.bytes.subarray(start, end)))
 }
 
 /** Each command as its name and arguments. */

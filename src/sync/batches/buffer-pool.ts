@@ -3,7 +3,7 @@
 /** Sizes are rounded up to this, so that slabs of records that differ a little can stand in for each other. */
 const STEP = 1 << 16
 
-export class Slabs {
+export class BufferPool {
   readonly #most: number
   /** No slab is smaller, so that those of batches with few records can stand in for others, too. */
   readonly least: number
@@ -19,7 +19,7 @@ export class Slabs {
 
   /** A slab of `size` bytes or more. */
   take(size: number): Buffer {
-    const index = this.#spare.findLastIndex((slab) => slab.length >= size)
+    const index = this.#spare.findLastIndex((buffer) => buffer.length >= size)
     if (index !== -1) return this.#spare.splice(index, 1)[0]!
     const rounded = Math.ceil(Math.max(size, this.least) / STEP) * STEP
     this.#total += rounded
@@ -29,8 +29,8 @@ export class Slabs {
   }
 
   /** Takes a slab back that nobody uses any more. */
-  give(slab: Buffer): void {
-    if (this.#total <= this.#most) this.#spare.push(slab)
-    else this.#total -= slab.length
+  give(buffer: Buffer): void {
+    if (this.#total <= this.#most) this.#spare.push(buffer)
+    else this.#total -= buffer.length
   }
 }

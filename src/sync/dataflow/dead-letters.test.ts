@@ -4,8 +4,8 @@ import { ConfigError } from '../../errors.ts'
 import { putNumber } from '../../redis/client/once.ts'
 import { batchOf, commandsIn } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { FINE, playedLink } from '../streams/links.support.ts'
-import type { Outcome } from './outcomes.ts'
+import { FINE, playedClient } from '../streams/links.support.ts'
+import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
 
@@ -14,8 +14,8 @@ const [a, b] = plans as [StreamPlan, StreamPlan]
 
 describe('records that cannot be written', () => {
   it('are set aside in their order, each with its stream and the reason, in a transaction of its own number', async () => {
-    const { letters, sent, link } = opened()
-    expect(link.once.of(undefined).next()).toBe(1)
+    const { letters, sent, client } = opened()
+    expect(client.once.of(undefined).next()).toBe(1)
     const taken = letters.take(batch(), [
       rejected(0, 'It is bad.'),
       { kind: 'skipped', record: 1 },
@@ -33,7 +33,7 @@ describe('records that cannot be written', () => {
     expect(commandsIn(sent[0]!.bytes).at(-2)).toEqual(['SET', 'k', '0000000000000030', 'EX', '604800'])
     sent[0]!.resolve(FINE)
     await taken
-    expect([sent.length, link.once.of(undefined).next()]).toEqual([1, 3])
+    expect([sent.length, client.once.of(undefined).next()]).toEqual([1, 3])
   })
 
   it('are set aside before it goes on', async () => {
@@ -49,9 +49,9 @@ describe('records that cannot be written', () => {
   it.each([[[]], [[{ kind: 'skipped', record: 1 } as const]]])(
     'are none where others were written, or rightly were not: %j',
     async (outcomes) => {
-      const { letters, sent, link } = opened()
+      const { letters, sent, client } = opened()
       await letters.take(batch(), outcomes)
-      expect([sent, link.once.of(undefined).next()]).toEqual([[], 1])
+      expect([sent, client.once.of(undefined).next()]).toEqual([[], 1])
     },
   )
 
@@ -66,8 +66,8 @@ describe('records that cannot be written', () => {
 })
 
 function opened() {
-  const { link, sent } = playedLink()
-  return { link, sent, letters: new DeadLetters({ link, key: 'letters', maxLength: 1000 }) }
+  const { client, sent } = playedClient()
+  return { client, sent, letters: new DeadLetters({ client, key: 'letters', maxLength: 1000 }) }
 }
 
 function batch() {
@@ -82,6 +82,6 @@ function letter(...fields: string[]): string[] {
   return ['XADD', 'letters', 'MAXLEN', '~', '1000', '*', ...fields]
 }
 
-function rejected(record: number, reason: string): Outcome {
+function rejected(record: number, reason: string): RecordOutcome {
   return { kind: 'rejected', record, reason }
 }

@@ -1,15 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, TransientError } from '../../errors.ts'
-import { Input } from '../../protocol/input/message-reader.ts'
-import type { Answers } from '../../redis/session/write-pipeline.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
+import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import { batchOf, commandsIn, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
-import { FINE, playedLink, type Sent } from '../streams/links.support.ts'
+import { FINE, playedClient, type Sent } from '../streams/links.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { planWith } from '../streams/plans.support.ts'
-import { Slabs } from '../batches/buffer-pool.ts'
+import { BufferPool } from '../batches/buffer-pool.ts'
 
 const ADVICE = 'To have such records set aside, set on_record_error to dead_letter.'
 
@@ -49,21 +49,21 @@ describe('a batch', () => {
   })
 
   it('keeps the memory of its commands until they are answered', async () => {
-    const { deliver, sent, slabs } = opened()
+    const { deliver, sent, buffers } = opened()
     const delivered = deliver(planWith(), ['{}'])
     const { buffer } = sent[0]!.bytes
-    expect(slabs.take(1).buffer).not.toBe(buffer)
+    expect(buffers.take(1).buffer).not.toBe(buffer)
     sent[0]!.resolve(FINE)
     await delivered
-    expect(slabs.take(1).buffer).toBe(buffer)
+    expect(buffers.take(1).buffer).toBe(buffer)
   })
 
   it('lets go of its records as soon as its commands are made', async () => {
     const { deliver, sent } = opened()
-    const input = new Input()
-    void deliver(planWith(), ['{"n":1}', '{"n":2}'], input)
-    expect(input.block.isShared).toBe(false)
-    input.bytes.fill('#')
+    const reader = new MessageReader()
+    void deliver(planWith(), ['{"n":1}', '{"n":2}'], reader)
+    expect(reader.block.isShared).toBe(false)
+    reader.bytes.fill('#')
     expect(commandsIn(sent[0]!.bytes).map((command) => command.at(-1))).toEqual(['{"n":1}', '{"n":2}'])
   })
 
@@ -99,8 +99,8 @@ describe('a record that cannot be written', () => {
 
   it('is set aside where that is wanted, and the others are written', async () => {
     const { deliver, sent } = opened({ setsAside: true })
-    const input = new Input()
-    const delivered = deliver(plan, ['{"id":1}', '{"no":1}', '{"id":3}'], input)
+    const reader = new MessageReader()
+    const delivered = deliver(plan, ['{"id":1}', '{"no":1}', '{"id":3}'], reader)
     expect(keysIn(sent[0]!)).toEqual(['k:1', 'k:3'])
     sent[0]!.resolve(refusing(1))
     await turn()
@@ -110,13 +110,13 @@ describe('a record that cannot be written', () => {
       ['The column id, which the key needs, is missing.', '{"no":1}'],
       ['Redis refused to write the key k:3. It is a list.', '{"id":3}'],
     ])
-    expect(input.block.isShared).toBe(true)
+    expect(reader.block.isShared).toBe(true)
     sent[1]!.resolve(FINE)
     expect((await delivered).map(({ kind, record }) => [kind, record])).toEqual([
       ['rejected', 1],
       ['rejected', 2],
     ])
-    expect(input.block.isShared).toBe(false)
+    expect(reader.block.isShared).toBe(false)
   })
 
   it('may be all there is: then it alone is sent aside', async () => {
@@ -139,19 +139,19 @@ describe('a record that cannot be written', () => {
 })
 
 function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () => string } = {}) {
-  const { link, sent, asked } = playedLink(reply)
-  const slabs = new Slabs(1 << 20)
-  const deadLetters = setsAside ? new DeadLetters({ link, key: 'letters', maxLength: 10 }) : undefined
-  const deliverBatch = deliverBy({ link, slabs, deadLetters })
-  const deliver = (plan: StreamPlan, data: readonly string[], input = new Input()) =>
-    deliverBatch(batchOf([plan], recordsOf(plan, data), input), {
+  const { client, sent, asked } = playedClient(reply)
+  const buffers = new BufferPool(1 << 20)
+  const deadLetters = setsAside ? new DeadLetters({ client, key: 'letters', maxLength: 10 }) : undefined
+  const deliverBatch = deliverBy({ client, buffers, deadLetters })
+  const deliver = (plan: StreamPlan, data: readonly string[], reader = new MessageReader()) =>
+    deliverBatch(batchOf([plan], recordsOf(plan, data), reader), {
       ids: idsFrom(1, [plan]),
       decide: () => new Map(),
     })
-  return { deliver, sent, asked, slabs }
+  return { deliver, sent, asked, buffers }
 }
 
-function refusing(...commands: number[]): Answers {
+function refusing(...commands: number[]): WriteResult {
   return {
     ...FINE,
     rejections: commands.map((index) => ({ index, error: new ConfigError('It is a list.') })),

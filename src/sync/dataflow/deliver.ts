@@ -1,49 +1,49 @@
 /** Delivers one batch: lays it out, sends it, looks at every answer, and sees to the records that were not written. */
 import { ConfigError } from '../../errors.ts'
-import { Orders } from '../../layout/encoding/command-groups.ts'
-import type { Answers } from '../../redis/session/write-pipeline.ts'
-import type { Link } from '../../redis/client/client.ts'
+import { CommandGroups } from '../../layout/encoding/command-groups.ts'
+import type { WriteResult } from '../../redis/session/write-pipeline.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { layOut, type LaidOut } from './encode-batch.ts'
-import type { Part } from './part.ts'
-import { decidedOutcomes, inOrder, outcomesOf, type Outcome } from './outcomes.ts'
+import { encodeBatch, type EncodedBatch } from './encode-batch.ts'
+import type { CommandRange } from './part.ts'
+import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { Prepared } from './prepare.ts'
-import type { Slabs } from '../batches/buffer-pool.ts'
+import type { BufferPool } from '../batches/buffer-pool.ts'
 import { requireKind } from './unseen.ts'
 
 /**
  * Sends a batch before it returns; resolves when all of it is in Redis, or rightly is not, with the records that are
  * not; rejects when the run cannot go on.
  */
-export type Deliver = (batch: Batch, prepared: Prepared) => Promise<Outcome[]>
+export type Deliver = (batch: Batch, prepared: Prepared) => Promise<RecordOutcome[]>
 
-export interface DeliverParts {
-  link: Link
-  slabs: Slabs
+export interface DeliverOptions {
+  client: RedisClient
+  buffers: BufferPool
   /** Takes what cannot be written; without it, such a record ends the run. */
   deadLetters: DeadLetters | undefined
 }
 
 const MOST_STRETCH = 8
 
-export function deliverBy({ link, slabs, deadLetters }: DeliverParts): Deliver {
+export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Deliver {
   /** What the batch laid out last came to, in proportion to what was thought: the next one will be like it. */
   let stretch = 1
   return async (batch, { ids, decide }) => {
     const decisions = decide()
-    const slab = slabs.take(Math.ceil(batch.size * stretch))
-    const out = new Orders(slab)
-    const laidOut = layOut(batch, out, { ids, decisions, link })
+    const buffer = buffers.take(Math.ceil(batch.size * stretch))
+    const out = new CommandGroups(buffer)
+    const laidOut = encodeBatch(batch, out, { ids, decisions, client })
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
     if (deadLetters === undefined) {
-      requireNone(batch, outcomesOf(batch, { ...laidOut, parts: [] }, out, []))
+      requireNone(batch, outcomesOf(batch, { ...laidOut, ranges: [] }, out, []))
       // Only dead letters need the records once they are laid out.
       batch.release()
     }
-    const outcomes = outcomesOf(batch, laidOut, out, await send(link, laidOut, out))
-    slabs.give(slab)
+    const outcomes = outcomesOf(batch, laidOut, out, await send(client, laidOut, out))
+    buffers.give(buffer)
     for (const decision of decisions.values()) decision.arrived()
     const decided = decidedOutcomes(decisions.values())
     if (deadLetters === undefined) requireNone(batch, outcomes)
@@ -53,26 +53,26 @@ export function deliverBy({ link, slabs, deadLetters }: DeliverParts): Deliver {
   }
 }
 
-async function send(link: Link, { parts }: LaidOut, out: Orders) {
-  const sent = parts.map((part) => {
-    const bytes = out.bytes.subarray(part.start, part.end)
+async function send(client: RedisClient, { ranges }: EncodedBatch, out: CommandGroups) {
+  const sent = ranges.map((range) => {
+    const bytes = out.bytes.subarray(range.start, range.end)
     // Transactions leave numbers of their own.
-    return link.send({ ...part, bytes, isMarked: part.sequence === undefined })
+    return client.send({ ...range, bytes, isMarked: range.sequence === undefined })
   })
-  const marked = parts.some(({ sequence }) => sequence === undefined) ? link.leaveMarks() : undefined
+  const marked = ranges.some(({ sequence }) => sequence === undefined) ? client.leaveMarks() : undefined
   const [answers] = await Promise.all([Promise.all(sent), marked])
-  for (const [index, part] of parts.entries()) {
+  for (const [index, range] of ranges.entries()) {
     const { isUnseen, rejections } = answers[index]!
-    if (isUnseen === true) await requireKind(link, part, out)
-    if (part.isOwn === true && rejections[0] !== undefined) throw ownKeyRefused(part, rejections[0], out)
+    if (isUnseen === true) await requireKind(client, range, out)
+    if (range.isOwn === true && rejections[0] !== undefined) throw ownKeyRefused(range, rejections[0], out)
   }
   return answers
 }
 
 function ownKeyRefused(
-  { start, end }: Part,
-  { index, error }: Answers['rejections'][number],
-  out: Orders,
+  { start, end }: CommandRange,
+  { index, error }: WriteResult['rejections'][number],
+  out: CommandGroups,
 ): ConfigError {
   const key = keyOfCommand(out.bytes.subarray(start, end), index)
   return new ConfigError(
@@ -80,7 +80,7 @@ function ownKeyRefused(
   )
 }
 
-function requireNone(batch: Batch, outcomes: readonly Outcome[]): void {
+function requireNone(batch: Batch, outcomes: readonly RecordOutcome[]): void {
   const rejected = outcomes.find((outcome) => outcome.kind === 'rejected')
   if (rejected === undefined) return
   throw new ConfigError(

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
 import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
-import { playedLink } from '../streams/links.support.ts'
-import { PlaceIndex } from '../dedup/key-index.ts'
+import { playedClient } from '../streams/links.support.ts'
+import { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, planWith, stream } from '../streams/plans.support.ts'
-import { Rows } from '../dedup/row-tracker.ts'
+import { RowTracker } from '../dedup/row-tracker.ts'
 
 const DEDUP: Partial<SyncStream> = { mode: 'append_dedup', primaryKey: [['id']] }
 const DELETION = '{"id":1,"_ab_cdc_deleted_at":1}'
@@ -15,9 +15,9 @@ const HERE = '6 0 '
 describe('what is noted of places', () => {
   it('goes out in front of what is written, as the connector’s own', () => {
     const plan = planWith({ cache_type: 'string', data_format: 'json' }, DEDUP)
-    const { parts, commands } = decided(plan, ['{"id":1}', '{"id":2}'])
-    expect(parts.map(({ isOwn }) => isOwn)).toEqual([true, undefined])
-    expect(parts[0]).toMatchObject({ commands: 1, firstCommand: 2 })
+    const { ranges, commands } = decided(plan, ['{"id":1}', '{"id":2}'])
+    expect(ranges.map(({ isOwn }) => isOwn)).toEqual([true, undefined])
+    expect(ranges[0]).toMatchObject({ commands: 1, firstCommand: 2 })
     expect(commands).toEqual([
       [[...noted('n:s:1', '7 5 '), 'n:s:2', '7 5 ']],
       [
@@ -30,7 +30,7 @@ describe('what is noted of places', () => {
   it('goes out in front of transactions, too', () => {
     const plan = planWith({ cache_type: 'set', member: '${id}', ttl_seconds: 60 }, DEDUP)
     const { commands } = decided(plan, ['{"id":1}'])
-    expect(commands.map((part) => part[0]?.[0])).toEqual(['HMSET', 'MULTI'])
+    expect(commands.map((range) => range[0]?.[0])).toEqual(['HMSET', 'MULTI'])
   })
 
   it.each([{}, { ttl_seconds: 60 }])(
@@ -61,8 +61,8 @@ describe('what is noted of places', () => {
   it('is of keys as they are written, ids in them included', () => {
     const plan = planWith({ key_template: '${_airbyte_ab_id}:${id}' }, { mode: 'overwrite' })
     const { commands } = decided(plan, ['{"id":"a"}', '{}', '{"id":"c"}'])
-    const keys = commands.map((part) =>
-      part.map(([name, key, place]) => (name === 'HMSET' && key?.includes('places') ? place : key)),
+    const keys = commands.map((range) =>
+      range.map(([name, key, location]) => (name === 'HMSET' && key?.includes('places') ? location : key)),
     )
     expect(keys[0]?.toSorted()).toEqual(['1:a', '3:c'])
     expect(keys[1]).toEqual(['1:a', '3:c'])
@@ -84,13 +84,13 @@ describe('a row that is gone', () => {
     [{ data_format: 'json', hash_field: '${id}' }, ['HDEL', 'n:s', '1']],
   ])('is removed where it is there, and noted behind that: %j', (options, command) => {
     const plan = planWith(options, DEDUP)
-    const place = { 'n:s:1': HERE, '3:n:s1': HERE, '5:p:n:s1': HERE }
-    const there = decided(plan, [DELETION], place)
+    const location = { 'n:s:1': HERE, '3:n:s1': HERE, '5:p:n:s1': HERE }
+    const there = decided(plan, [DELETION], location)
     expect(there.commands[0]).toEqual([command])
-    expect(there.parts.map(({ isOwn }) => isOwn)).toEqual([undefined, true])
+    expect(there.ranges.map(({ isOwn }) => isOwn)).toEqual([undefined, true])
     expect(there.batch.recordsByGroup().get(there.out.groupOf(0))).toEqual([0])
     const gone = decided(plan, [DELETION])
-    expect(gone.parts.map(({ isOwn }) => isOwn)).toEqual([true])
+    expect(gone.ranges.map(({ isOwn }) => isOwn)).toEqual([true])
   })
 
   it('takes no id, and those behind it go on with the next', () => {
@@ -134,8 +134,8 @@ it('streams are decided upon apart', () => {
   ])
   const [a] = [rowsOver(plans[0], { 'n:a:1': HERE })]
   const decisions = new Map([[plans[0], a(batch)]])
-  const { parts, out } = laidOut(batch, idsFrom(1, plans), decisions)
-  expect(commandsOf(parts, out)[0]?.map(([name, key]) => `${name} ${key}`)).toEqual([
+  const { ranges, out } = laidOut(batch, idsFrom(1, plans), decisions)
+  expect(commandsOf(ranges, out)[0]?.map(([name, key]) => `${name} ${key}`)).toEqual([
     'UNLINK n:a:1',
     'SET n:b:1',
   ])
@@ -145,8 +145,8 @@ it('streams are decided upon apart', () => {
 function decided(plan: StreamPlan, data: readonly string[], known: Record<string, string> = {}) {
   const batch = batchOf([plan], recordsOf(plan, data))
   const decisions = new Map([[plan, rowsOver(plan, known)(batch)]])
-  const { parts, refusals, out } = laidOut(batch, idsFrom(1, [plan]), decisions)
-  return { batch, out, parts, refusals, commands: commandsOf(parts, out) }
+  const { ranges, refusals, out } = laidOut(batch, idsFrom(1, [plan]), decisions)
+  return { batch, out, ranges, refusals, commands: commandsOf(ranges, out) }
 }
 
 function rowsOver(plan: StreamPlan, known: Record<string, string>) {
@@ -157,17 +157,17 @@ function rowsOver(plan: StreamPlan, known: Record<string, string>) {
     staged: undefined,
     live: { oldest: 0, newest: 0 },
   }
-  const index = new PlaceIndex(playedLink().link, plan)
-  const rows = new Rows(index, { plan, keptFrom: plan.replaces ? 7 : 0, ...usual })
+  const index = new KeyIndex(playedClient().client, plan)
+  const rows = new RowTracker(index, { plan, keptFrom: plan.replaces ? 7 : 0, ...usual })
   return (batch: ReturnType<typeof batchOf>) => {
     const looked = rows.look(batch)
-    const notes = looked.words.map(({ place }) => known[place] ?? null)
+    const notes = looked.entries.map(({ location }) => known[location] ?? null)
     return rows.decide(looked, looked.known && notes, idsFrom(1, [plan]).get(plan))
   }
 }
 
-function noted(place: string, note: string): string[] {
-  return ['HMSET', expect.stringContaining('_airbyte:places:n:s:') as string, place, note]
+function noted(location: string, note: string): string[] {
+  return ['HMSET', expect.stringContaining('_airbyte:places:n:s:') as string, location, note]
 }
 
 function anew(id: string): string[] {

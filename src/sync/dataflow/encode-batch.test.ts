@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { NO_GROUP, Orders } from '../../layout/encoding/command-groups.ts'
-import { Input } from '../../protocol/input/message-reader.ts'
-import { Numbering } from '../../redis/client/sequence-numbers.ts'
+import { NO_GROUP, CommandGroups } from '../../layout/encoding/command-groups.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
+import { SequenceNumbers } from '../../redis/client/sequence-numbers.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
-import { layOut } from './encode-batch.ts'
-import type { Part } from './part.ts'
+import { encodeBatch } from './encode-batch.ts'
+import type { CommandRange } from './part.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, planWith, stream } from '../streams/plans.support.ts'
 
@@ -20,17 +20,17 @@ describe('records whose commands may go out one by one', () => {
       [a, '{"n":3}'],
       [a, '{"n":4}'],
     ])
-    const ranges = [
+    const idRanges = [
       { first: 9, last: 10 },
       { first: 12, last: 40 },
     ]
     const ids = new Map([
-      [a, ranges],
+      [a, idRanges],
       [b, [{ first: 100, last: 100 }]],
     ])
-    const { parts, out } = laidOut(batch, ids)
-    expect(parts).toEqual([{ ...whole(out), isCounted: false }])
-    expect(commandsOf(parts, out)).toEqual([
+    const { ranges, out } = laidOut(batch, ids)
+    expect(ranges).toEqual([{ ...whole(out), isCounted: false }])
+    expect(commandsOf(ranges, out)).toEqual([
       [hmset('n:a', 9, 1), hmset('n:b', 100, 2), hmset('n:a', 10, 3), hmset('n:a', 12, 4)],
     ])
   })
@@ -42,10 +42,10 @@ describe('records whose commands may go out one by one', () => {
         [a, '{ }'],
         [b, `{"s":"${'x'.repeat(70_000)}"}`],
       ])
-      const out = new Orders(Buffer.alloc(batch.size))
+      const out = new CommandGroups(Buffer.alloc(batch.size))
       const { bytes } = out
-      const link = { once: new Numbering(() => 'k'), isCluster: false, slotOf: () => undefined }
-      layOut(batch, out, { ids: idsFrom(first, plans), decisions: new Map(), link })
+      const client = { once: new SequenceNumbers(() => 'k'), isCluster: false, slotOf: () => undefined }
+      encodeBatch(batch, out, { ids: idsFrom(first, plans), decisions: new Map(), client })
       expect(out.bytes).toBe(bytes)
       expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
     },
@@ -53,24 +53,24 @@ describe('records whose commands may go out one by one', () => {
 
   it('are put in even where they were held back for others', () => {
     const set = planWith({ cache_type: 'set', member: '${m}' })
-    const { parts, out } = laidOut(
+    const { ranges, out } = laidOut(
       batchOf(
         [set],
         [1, 2, 3].map((m) => [set, `{"m":${m}}`]),
       ),
     )
-    expect(commandsOf(parts, out)).toEqual([[['SADD', 'n:s', '1', '2', '3']]])
+    expect(commandsOf(ranges, out)).toEqual([[['SADD', 'n:s', '1', '2', '3']]])
   })
 
   it('are counted where one of their streams is written under a condition', () => {
     const streams = { cache_type: 'string', streams: [{ stream: 'b', write_condition: 'if_absent' }] }
     const mixed = plansFor([stream('a'), stream('b')], streams)
-    const isCounted = mixed.map((plan) => laidOut(batchOf(mixed, [[plan, '{}']])).parts[0]?.isCounted)
+    const isCounted = mixed.map((plan) => laidOut(batchOf(mixed, [[plan, '{}']])).ranges[0]?.isCounted)
     expect(isCounted).toEqual([false, true])
   })
 
   it('are nothing to send where there are none', () => {
-    expect(laidOut(batchOf(plans, []))).toMatchObject({ parts: [], refusals: [] })
+    expect(laidOut(batchOf(plans, []))).toMatchObject({ ranges: [], refusals: [] })
   })
 })
 
@@ -79,8 +79,8 @@ describe('records of lists and Redis streams', () => {
 
   it('are a transaction that leaves its number, and tell which of its commands are their own', () => {
     const batch = batchOf([list], recordsOf(list, ['{"n":1}', '{"n":2}']))
-    const { parts, out, once } = laidOut(batch)
-    expect(commandsOf(parts, out)).toEqual([
+    const { ranges, out, once } = laidOut(batch)
+    expect(commandsOf(ranges, out)).toEqual([
       [
         ['MULTI'],
         ['RPUSH', 'n:s', '{"n":1}', '{"n":2}'],
@@ -89,7 +89,7 @@ describe('records of lists and Redis streams', () => {
         ['EXEC'],
       ],
     ])
-    expect(parts).toEqual([
+    expect(ranges).toEqual([
       { ...whole(out), isTransaction: true, sequence: 1, slot: undefined, isCounted: false, plan: list },
     ])
     expect([0, 1, 2].map((command) => recordsBy(batch, out, command))).toEqual([[0, 1], [], []])
@@ -107,17 +107,17 @@ describe('records of lists and Redis streams', () => {
       plans,
       [l, h, s, l, h].map((plan, n) => [plan, `{"n":${n}}`]),
     )
-    const { parts, out } = laidOut(batch)
+    const { ranges, out } = laidOut(batch)
     expect(
-      parts.map(({ plan, sequence, firstCommand, commands }) => [plan, sequence, firstCommand, commands]),
+      ranges.map(({ plan, sequence, firstCommand, commands }) => [plan, sequence, firstCommand, commands]),
     ).toEqual([
       [undefined, undefined, 0, 2],
       [l, 1, 2, 2],
       [s, 2, 4, 2],
     ])
-    expect(parts.map(({ start }) => start)).toEqual([0, parts[0]?.end, parts[1]?.end])
-    expect(parts.at(-1)?.end).toBe(out.length)
-    const firsts = parts.map(({ firstCommand }) => recordsBy(batch, out, firstCommand))
+    expect(ranges.map(({ start }) => start)).toEqual([0, ranges[0]?.end, ranges[1]?.end])
+    expect(ranges.at(-1)?.end).toBe(out.length)
+    const firsts = ranges.map(({ firstCommand }) => recordsBy(batch, out, firstCommand))
     expect(firsts).toEqual([[1], [0, 3], [2]])
   })
 
@@ -127,18 +127,18 @@ describe('records of lists and Redis streams', () => {
       { length: 2_500 },
       (_, n) => `{"n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
     )
-    const batch = batchOf([log], recordsOf(log, data), new Input(8 << 20))
-    const { parts, out } = laidOut(batch)
-    for (const { start, end, commands } of parts) {
+    const batch = batchOf([log], recordsOf(log, data), new MessageReader(8 << 20))
+    const { ranges, out } = laidOut(batch)
+    for (const { start, end, commands } of ranges) {
       expect(commands).toBeLessThan(1_010)
       expect(end - start).toBeLessThan(400_000)
     }
-    expect(parts.length).toBeLessThan(15)
-    expect(parts.map(({ sequence }) => sequence)).toEqual(parts.map((_, index) => index + 1))
-    const commands = commandsOf(parts, out)
+    expect(ranges.length).toBeLessThan(15)
+    expect(ranges.map(({ sequence }) => sequence)).toEqual(ranges.map((_, index) => index + 1))
+    const commands = commandsOf(ranges, out)
     for (const [index, transaction] of commands.entries()) {
       const record = Number(transaction[1]?.[4])
-      expect(recordsBy(batch, out, parts[index]!.firstCommand)).toEqual([record])
+      expect(recordsBy(batch, out, ranges[index]!.firstCommand)).toEqual([record])
       expect([transaction[0], transaction.at(-2)?.[2], transaction.at(-1)]).toEqual([
         ['MULTI'],
         String(index + 1).padStart(16, '0'),
@@ -153,16 +153,16 @@ describe('records of lists and Redis streams', () => {
 describe('records that have to be written together', () => {
   it('are a transaction without a number, which may go out again', () => {
     const set = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
-    const { parts, out, once } = laidOut(
+    const { ranges, out, once } = laidOut(
       batchOf(
         [set],
         [1, 2].map((m) => [set, `{"m":${m}}`]),
       ),
     )
-    expect(commandsOf(parts, out)).toEqual([
+    expect(commandsOf(ranges, out)).toEqual([
       [['MULTI'], ['SADD', 'n:s', '1', '2'], ['PEXPIRE', 'n:s', '60000'], ['EXEC']],
     ])
-    expect(parts).toMatchObject([{ commands: 2, isTransaction: true, sequence: undefined, plan: set }])
+    expect(ranges).toMatchObject([{ commands: 2, isTransaction: true, sequence: undefined, plan: set }])
     expect(once.next()).toBe(1)
   })
 
@@ -170,8 +170,8 @@ describe('records that have to be written together', () => {
     const options = { cache_type: 'sorted_set', member: '${m}', ttl_seconds: 60 }
     for (const condition of ['always', 'if_absent']) {
       const plan = planWith({ ...options, write_condition: condition })
-      const { parts } = laidOut(batchOf([plan], [[plan, '{"m":1}']]))
-      expect(parts.map(({ isCounted }) => isCounted)).toEqual([condition === 'if_absent'])
+      const { ranges } = laidOut(batchOf([plan], [[plan, '{"m":1}']]))
+      expect(ranges.map(({ isCounted }) => isCounted)).toEqual([condition === 'if_absent'])
     }
   })
 })
@@ -180,8 +180,8 @@ describe('a record that cannot be laid out', () => {
   it.each([{}, { cache_type: 'stream' }])('is left out, and the others are not: %j', (structure) => {
     const plan = planWith({ key_template: 'k:${id}', ...structure })
     const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{"no":1}', '{"id":null}', '{"id":4}']))
-    const { parts, refusals, out } = laidOut(batch)
-    const keys = commandsOf(parts, out)
+    const { ranges, refusals, out } = laidOut(batch)
+    const keys = commandsOf(ranges, out)
       .flat()
       .map(([, key]) => key)
     expect(keys.filter((key) => key?.startsWith('k:'))).toEqual(['k:1', 'k:4'])
@@ -195,9 +195,9 @@ describe('a record that cannot be laid out', () => {
   it('keeps its id, so that those of the others are the same whatever is wrong with it', () => {
     const plan = planWith({ key_template: '${_airbyte_ab_id}:${id}' })
     const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{}', '{"id":3}']))
-    const { parts, out } = laidOut(batch, idsFrom(7, [plan]))
+    const { ranges, out } = laidOut(batch, idsFrom(7, [plan]))
     expect(
-      commandsOf(parts, out)
+      commandsOf(ranges, out)
         .flat()
         .map(([, key]) => key),
     ).toEqual(['7:1', '9:3'])
@@ -205,20 +205,20 @@ describe('a record that cannot be laid out', () => {
 
   it('may be alone: then nothing of it is sent', () => {
     const plan = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
-    const { parts, refusals } = laidOut(batchOf([plan], [[plan, '{}']]))
-    expect([parts, refusals.length]).toEqual([[], 1])
+    const { ranges, refusals } = laidOut(batchOf([plan], [[plan, '{}']]))
+    expect([ranges, refusals.length]).toEqual([[], 1])
   })
 
   it('may be larger than Redis takes', () => {
     const plan = planWith()
-    const { parts, refusals } = laidOut(hugeRecordOf(plan))
-    expect(parts).toEqual([])
+    const { ranges, refusals } = laidOut(hugeRecordOf(plan))
+    expect(ranges).toEqual([])
     expect(refusals).toEqual([{ record: 0, reason: 'it is larger than 512 MB, the most that Redis takes' }])
   })
 })
 
 /** What a part says that is all that was laid out. */
-function whole({ length, commands }: Orders): Partial<Part> {
+function whole({ length, commands }: CommandGroups): Partial<CommandRange> {
   return { start: 0, end: length, firstCommand: 0, commands }
 }
 
@@ -227,7 +227,7 @@ function hmset(baseKey: string, id: number, n: number): string[] {
   return ['HMSET', `${baseKey}:${id}`, ...fields]
 }
 
-function recordsBy(batch: Batch, out: Orders, command: number): number[] {
+function recordsBy(batch: Batch, out: CommandGroups, command: number): number[] {
   const group = out.groupOf(command)
   return group === NO_GROUP ? [] : batch.recordsByGroup().get(group)!
 }

@@ -1,41 +1,41 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../../errors.ts'
 import type { Batch } from '../batches/batch.ts'
-import { Intake } from './ingest.ts'
-import type { Ledger } from './state-queue.ts'
+import { Ingest } from './ingest.ts'
+import type { StateQueue } from './state-queue.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
 import { Progress } from './progress.ts'
 
 describe('messages', () => {
   it('become batches of records and states, in the order they came', async () => {
-    const { intake, batches } = opened()
-    await intake.take(lines(record('a', 1), record('b', 2), state('a'), record('a', 3), state()))
-    intake.submit()
+    const { ingest, batches } = opened()
+    await ingest.take(lines(record('a', 1), record('b', 2), state('a'), record('a', 3), state()))
+    ingest.submit()
     expect(batches.map(contentsOf)).toEqual([
       ['n.a {"n":1}', 'n.b {"n":2}', 'state of n.a, 1 records', 'n.a {"n":3}', 'state, 2 records'],
     ])
   })
 
   it('go on their way when a batch is full, and a last line without an end counts', async () => {
-    const { intake, batches } = opened()
+    const { ingest, batches } = opened()
     const text = lines(...[1, 2, 3, 4, 5].map((n) => record('a', n)))
-    await intake.take(text.subarray(0, -1))
-    await intake.end()
-    intake.submit()
-    intake.submit()
+    await ingest.take(text.subarray(0, -1))
+    await ingest.end()
+    ingest.submit()
+    ingest.submit()
     expect(batches.map(({ records }) => records)).toEqual([4, 1])
   })
 
   it('that are neither records nor states nor statuses do nothing', async () => {
-    const { intake, batches } = opened()
-    await intake.take(lines('{"type":"LOG","log":{"level":"INFO","message":"hello"}}', ''))
-    intake.submit()
+    const { ingest, batches } = opened()
+    await ingest.take(lines('{"type":"LOG","log":{"level":"INFO","message":"hello"}}', ''))
+    ingest.submit()
     expect(batches).toEqual([])
   })
 
   it('may say that a stream could not be read', async () => {
-    const { intake, progress } = opened()
-    await intake.take(
+    const { ingest, progress } = opened()
+    await ingest.take(
       lines(
         '{"type":"TRACE","trace":{"type":"STREAM_STATUS","stream_status":{"status":"INCOMPLETE","stream_descriptor":{"name":"b","namespace":"n"}}}}',
       ),
@@ -50,11 +50,11 @@ describe('a record that is filtered', () => {
   }
 
   it('is in no batch, and counted before the next state of its stream', async () => {
-    const { intake, batches, log } = opened(options)
+    const { ingest, batches, log } = opened(options)
     const data = ['{ "type" : "track", "event": {"n": 1} }', '{"type":"page","event":{}}', '{"type":"track"}']
     const records = data.map((text) => recordOf('a', text))
-    await intake.take(lines(...records, record('b', 3), state('b'), state('a'), state('a')))
-    intake.submit()
+    await ingest.take(lines(...records, record('b', 3), state('b'), state('a'), state('a')))
+    ingest.submit()
     expect(batches.map(contentsOf)).toEqual([
       [
         'n.a {"type":"track","event":{"n":1}}',
@@ -68,9 +68,9 @@ describe('a record that is filtered', () => {
   })
 
   it('may be all there is: then nothing goes on its way', async () => {
-    const { intake, batches } = opened(options)
-    await intake.take(lines(recordOf('a', '{}'), recordOf('a', '{"type":"track","event":null}')))
-    intake.submit()
+    const { ingest, batches } = opened(options)
+    await ingest.take(lines(recordOf('a', '{}'), recordOf('a', '{"type":"track","event":null}')))
+    ingest.submit()
     expect(batches).toEqual([])
   })
 })
@@ -81,13 +81,13 @@ function opened(options: object = {}) {
   const texts: string[] = []
   const progress = new Progress(plans, (level, message) => texts.push(`${level} ${message}`))
   const batches: Batch[] = []
-  const ledger = { hasRoom: true, submit: (batch: Batch) => batches.push(batch) } as unknown as Ledger
-  const intake = new Intake({ plans, limits: { records: 4, bytes: 65_536 }, ledger, progress })
+  const stateQueue = { hasRoom: true, submit: (batch: Batch) => batches.push(batch) } as unknown as StateQueue
+  const ingest = new Ingest({ plans, limits: { records: 4, bytes: 65_536 }, stateQueue, progress })
   const log = (): string[] => {
     progress.summarize()
     return texts
   }
-  return { intake, batches, progress, log }
+  return { ingest, batches, progress, log }
 }
 
 function contentsOf(batch: Batch): string[] {

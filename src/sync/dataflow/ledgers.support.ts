@@ -1,17 +1,17 @@
 /** For tests: a ledger whose batches are delivered when the test says so. */
 import { Writable } from 'node:stream'
 import { Output } from '../../protocol/airbyte/output.ts'
-import type { Link } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
-import { Ids, type IdRange } from '../streams/id-allocator.ts'
-import { Ledger } from './state-queue.ts'
-import type { Outcome } from './outcomes.ts'
+import { IdAllocator, type IdRange } from '../streams/id-allocator.ts'
+import { StateQueue } from './state-queue.ts'
+import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { prepareBy } from './prepare.ts'
 import { Progress } from './progress.ts'
 
-interface Delivery extends PromiseWithResolvers<Outcome[]> {
+interface InFlightWrite extends PromiseWithResolvers<RecordOutcome[]> {
   batch: Batch
   ids: ReadonlyMap<StreamPlan, IdRange[]>
 }
@@ -24,11 +24,11 @@ interface CountingServer {
   goOn(): void
 }
 
-export async function openLedger(plans: readonly StreamPlan[], maxBytes = 1 << 20, leastBytes = 0) {
-  const { server, link } = countingServer()
-  const deliveries: Delivery[] = []
+export async function openStateQueue(plans: readonly StreamPlan[], maxBytes = 1 << 20, leastBytes = 0) {
+  const { server, client } = countingServer()
+  const deliveries: InFlightWrite[] = []
   const deliver: Deliver = (batch, { ids }) => {
-    const delivery = { batch, ids, ...Promise.withResolvers<Outcome[]>() }
+    const delivery = { batch, ids, ...Promise.withResolvers<RecordOutcome[]>() }
     deliveries.push(delivery)
     return delivery.promise
   }
@@ -39,10 +39,10 @@ export async function openLedger(plans: readonly StreamPlan[], maxBytes = 1 << 2
       done()
     },
   })
-  const ids = await Ids.open(link, plans)
+  const ids = await IdAllocator.open(client, plans)
   server.asked.length = 0
   const progress = new Progress(plans, () => undefined)
-  const ledger = new Ledger({
+  const stateQueue = new StateQueue({
     deliver,
     prepare: prepareBy(ids, new Map()),
     progress,
@@ -50,10 +50,10 @@ export async function openLedger(plans: readonly StreamPlan[], maxBytes = 1 << 2
     maxBytes,
     leastBytes,
   })
-  return { ledger, deliveries, lines, server }
+  return { stateQueue, deliveries, lines, server }
 }
 
-function countingServer(): { server: CountingServer; link: Link } {
+function countingServer(): { server: CountingServer; client: RedisClient } {
   const counters = new Map<unknown, number>()
   const resumed = Promise.withResolvers<void>()
   const server: CountingServer = {
@@ -62,7 +62,7 @@ function countingServer(): { server: CountingServer; link: Link } {
     isPaused: false,
     goOn: () => resumed.resolve(),
   }
-  const ask: Link['ask'] = async (command, ...args) => {
+  const ask: RedisClient['ask'] = async (command, ...args) => {
     server.asked.push([command, ...args].join(' '))
     if (server.isPaused) await resumed.promise
     if (server.failure !== undefined) throw server.failure
@@ -71,5 +71,5 @@ function countingServer(): { server: CountingServer; link: Link } {
     counters.set(args[0], count)
     return count
   }
-  return { server, link: { ask } as unknown as Link }
+  return { server, client: { ask } as unknown as RedisClient }
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
-import type { Answers } from '../../redis/session/write-pipeline.ts'
+import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
-import { decidedOutcomes, inOrder, outcomesOf, type Outcome } from './outcomes.ts'
+import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, planWith, stream } from '../streams/plans.support.ts'
-import type { Action, Decisions } from '../dedup/row-tracker.ts'
+import type { Action, RowDecisions } from '../dedup/row-tracker.ts'
 
 const REFUSED = 'Redis refused to write the key'
 
@@ -164,42 +164,42 @@ describe('outcomes', () => {
   })
 })
 
-function outcomes(batch: Batch, answers: readonly Answers[]): Outcome[] {
+function outcomes(batch: Batch, answers: readonly WriteResult[]): RecordOutcome[] {
   const { out, ...rest } = laidOut(batch)
-  expect(rest.parts).toHaveLength(answers.length)
+  expect(rest.ranges).toHaveLength(answers.length)
   return outcomesOf(batch, rest, out, answers)
 }
 
-function decisionsWith(deduplicated: number[], actions: Record<number, Action>): Decisions {
+function decisionsWith(deduplicated: number[], actions: Record<number, Action>): RowDecisions {
   const entries = Object.entries(actions).map(
-    ([record, action]) => [Number(record), { action, place: 'k' }] as const,
+    ([record, action]) => [Number(record), { action, location: 'k' }] as const,
   )
-  return { deduplicated, actions: new Map(entries) } as unknown as Decisions
+  return { deduplicated, actions: new Map(entries) } as unknown as RowDecisions
 }
 
 function numbered(plan: StreamPlan, records: number): [StreamPlan, string][] {
   return Array.from({ length: records }, (_, n) => [plan, `{"n":${n}}`])
 }
 
-function fine(): Answers {
+function fine(): WriteResult {
   return { rejections: [], done: [], read: [] }
 }
 
-function refusing(commands: number[]): Answers {
+function refusing(commands: number[]): WriteResult {
   return {
     ...fine(),
     rejections: commands.map((index) => ({ index, error: new ConfigError('It is a list.') })),
   }
 }
 
-function counting(done: number[]): Answers {
+function counting(done: number[]): WriteResult {
   return { ...fine(), done }
 }
 
-function rejected(record: number, reason: string): Outcome {
+function rejected(record: number, reason: string): RecordOutcome {
   return { kind: 'rejected', record, reason }
 }
 
-function skipped(record: number): Outcome {
+function skipped(record: number): RecordOutcome {
   return { kind: 'skipped', record }
 }

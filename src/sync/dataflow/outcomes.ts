@@ -1,17 +1,17 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
-import { NO_GROUP, type Orders } from '../../layout/encoding/command-groups.ts'
-import type { Answers } from '../../redis/session/write-pipeline.ts'
+import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
+import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
-import type { LaidOut } from './encode-batch.ts'
-import type { Part } from './part.ts'
-import type { Decisions } from '../dedup/row-tracker.ts'
+import type { EncodedBatch } from './encode-batch.ts'
+import type { CommandRange } from './part.ts'
+import type { RowDecisions } from '../dedup/row-tracker.ts'
 
 /**
  * `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. `deduplicated`: there is a
  * newer one. `deleted`: its row is gone.
  */
-export type Outcome =
+export type RecordOutcome =
   | { kind: 'rejected'; record: number; reason: string }
   | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
 
@@ -19,49 +19,49 @@ export type Outcome =
 const NO_COMMAND = -1
 
 /** Of records that were decided upon before they were laid out. */
-export function decidedOutcomes(decisions: Iterable<Decisions>): Outcome[] {
-  return [...decisions].flatMap(({ deduplicated, actions }): Outcome[] => [
-    ...deduplicated.map((record): Outcome => ({ kind: 'deduplicated', record })),
+export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcome[] {
+  return [...decisions].flatMap(({ deduplicated, actions }): RecordOutcome[] => [
+    ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
     ...[...actions]
       .filter(([, { action }]) => action !== 'write anew')
-      .map(([record]): Outcome => ({ kind: 'deleted', record })),
+      .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
   ])
 }
 
 /** In the order of the records. `answers` are those to the parts, in their order. */
 export function outcomesOf(
   batch: Batch,
-  { parts, refusals }: LaidOut,
-  out: Orders,
-  answers: readonly Answers[],
-): Outcome[] {
-  const outcomes: Outcome[] = refusals.map(({ record, reason }) => ({
+  { ranges, refusals }: EncodedBatch,
+  out: CommandGroups,
+  answers: readonly WriteResult[],
+): RecordOutcome[] {
+  const outcomes: RecordOutcome[] = refusals.map(({ record, reason }) => ({
     kind: 'rejected',
     record,
     reason: asSentence(reason),
   }))
   const recordsOf = recordsByCommand(batch, out)
-  for (const [index, part] of parts.entries()) {
+  for (const [index, range] of ranges.entries()) {
     const { rejections, done } = answers[index]!
     const rejected = new Set(rejections.map((rejection) => rejection.index))
     for (const { index: command, error } of rejections) {
-      const reason = `Redis refused to write the key ${keyIn(part, command, out)}. ${error.message}`
-      const records = recordsOf(numberOf(part, command))
-      outcomes.push(...records.map((record): Outcome => ({ kind: 'rejected', record, reason })))
+      const reason = `Redis refused to write the key ${keyIn(range, command, out)}. ${error.message}`
+      const records = recordsOf(numberOf(range, command))
+      outcomes.push(...records.map((record): RecordOutcome => ({ kind: 'rejected', record, reason })))
     }
     for (const [command, count] of done.entries())
       if (!rejected.has(command))
-        outcomes.push(...skippedAmong(batch, recordsOf(numberOf(part, command)), count))
+        outcomes.push(...skippedAmong(batch, recordsOf(numberOf(range, command)), count))
   }
   return inOrder(outcomes)
 }
 
-export function inOrder(outcomes: readonly Outcome[]): Outcome[] {
+export function inOrder(outcomes: readonly RecordOutcome[]): RecordOutcome[] {
   return outcomes.toSorted((a, b) => a.record - b.record)
 }
 
 /** None for a command that only follows others: it is refused where they are. */
-function recordsByCommand(batch: Batch, out: Orders): (command: number) => readonly number[] {
+function recordsByCommand(batch: Batch, out: CommandGroups): (command: number) => readonly number[] {
   let groups: ReadonlyMap<number, number[]> | undefined
   return (command) => {
     const group = command === NO_COMMAND ? NO_GROUP : out.groupOf(command)
@@ -72,20 +72,20 @@ function recordsByCommand(batch: Batch, out: Orders): (command: number) => reado
 }
 
 /** A command for several records tells how many of them it wrote, and not which: the last ones stand for the rest. */
-function skippedAmong(batch: Batch, records: readonly number[], written: number): Outcome[] {
+function skippedAmong(batch: Batch, records: readonly number[], written: number): RecordOutcome[] {
   // What a command answers is how many it wrote only where it has a condition; others are counted beside it.
   if (records.length === 0 || !batch.planOf(records[0]!).layout.isConditional) return []
   return records.slice(Math.min(written, records.length)).map((record) => ({ kind: 'skipped', record }))
 }
 
 /** Of a command of a part, among all that were laid out. */
-function numberOf({ firstCommand, numbers }: Part, command: number): number {
+function numberOf({ firstCommand, numbers }: CommandRange, command: number): number {
   if (numbers === undefined) return firstCommand + command
   const number = numbers[command]
   return number === undefined ? NO_COMMAND : firstCommand + number
 }
 
-function keyIn({ start, end, isTransaction }: Part, command: number, out: Orders): string {
+function keyIn({ start, end, isTransaction }: CommandRange, command: number, out: CommandGroups): string {
   return keyOfCommand(out.bytes.subarray(start, end), command + (isTransaction === true ? 1 : 0))
 }
 

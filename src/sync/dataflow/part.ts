@@ -1,9 +1,9 @@
 /** What of a batch goes out together, in bytes that are still being moved about. */
-import type { Orders } from '../../layout/encoding/command-groups.ts'
-import type { Shipment } from '../../redis/client/in-flight-write.ts'
+import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
+import type { WriteRequest } from '../../redis/client/in-flight-write.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
-export interface Part extends Omit<Shipment, 'bytes'> {
+export interface CommandRange extends Omit<WriteRequest, 'bytes'> {
   start: number
   end: number
   /** The number of its first command among all that were laid out. */
@@ -16,6 +16,6 @@ export interface Part extends Omit<Shipment, 'bytes'> {
   isOwn?: boolean
 }
 
-export function partFrom(start: number, firstCommand: number, out: Orders): Part {
+export function commandRangeFrom(start: number, firstCommand: number, out: CommandGroups): CommandRange {
   return { start, end: out.length, firstCommand, commands: out.commands - firstCommand }
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { batchOf } from '../batches/batches.support.ts'
-import type { IdRange, Ids } from '../streams/id-allocator.ts'
-import type { PlaceIndex } from '../dedup/key-index.ts'
+import type { IdRange, IdAllocator } from '../streams/id-allocator.ts'
+import type { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
 import { prepareBy } from './prepare.ts'
-import { Rows } from '../dedup/row-tracker.ts'
-import type { Placed } from '../dedup/index-entry.ts'
+import { RowTracker } from '../dedup/row-tracker.ts'
+import type { Located } from '../dedup/index-entry.ts'
 
 const options = {
   data_format: 'airbyte',
@@ -38,7 +38,10 @@ describe('what a batch needs', () => {
     expect(ids.get(a)).toEqual([{ first: 10, last: 11 }])
     const decisions = decide()
     expect([...decisions.keys()]).toEqual([d, f])
-    expect(decisions.get(d)).toMatchObject({ deduplicated: [2, 3], changes: [{ place: 'd:1', record: 4 }] })
+    expect(decisions.get(d)).toMatchObject({
+      deduplicated: [2, 3],
+      changes: [{ location: 'd:1', record: 4 }],
+    })
   })
 
   it('is nothing of streams that it has no records of', async () => {
@@ -50,7 +53,7 @@ describe('what a batch needs', () => {
   it('is decided by what is known when it is decided, not when it is prepared', async () => {
     const { prepare } = opened()
     const [first, second] = await Promise.all([1, 2].map(() => prepare(batchOf(plans, given(f)))))
-    expect(first!.decide().get(f)?.changes[0]?.place).toBe('f:1')
+    expect(first!.decide().get(f)?.changes[0]?.location).toBe('f:1')
     expect(second!.decide().get(f)?.changes).toHaveLength(1)
   })
 
@@ -58,7 +61,7 @@ describe('what a batch needs', () => {
     const { prepare, read } = opened()
     const { decide } = await prepare(batchOf(plans, given(m, m)))
     const { changes, actions } = decide().get(m)!
-    expect(changes.map(({ place }) => place)).toEqual(['m:10:1', 'm:11:1'])
+    expect(changes.map(({ location }) => location)).toEqual(['m:10:1', 'm:11:1'])
     expect([read, actions.size]).toEqual([[], 0])
   })
 
@@ -82,17 +85,20 @@ function opened(failing?: string) {
       if (failing === 'ids') throw new Error('no ids')
       return [{ first: 10, last: 9 + count }]
     },
-  } as unknown as Ids
+  } as unknown as IdAllocator
   const index = {
-    read: async (places: readonly Placed[]) => {
-      read.push(places.map(({ place }) => place))
+    read: async (locator: readonly Located[]) => {
+      read.push(locator.map(({ location }) => location))
       if (failing === 'rows') throw new Error('no rows')
-      return places.map(() => null)
+      return locator.map(() => null)
     },
-  } as unknown as PlaceIndex
+  } as unknown as KeyIndex
   const usual = { attempt: 1, keptFrom: 0, cursorFrom: 0, hasUntracked: false, staged: undefined }
   const rows = new Map(
-    [d, m, f].map((plan) => [plan, new Rows(index, { plan, ...usual, live: { oldest: 0, newest: 0 } })]),
+    [d, m, f].map((plan) => [
+      plan,
+      new RowTracker(index, { plan, ...usual, live: { oldest: 0, newest: 0 } }),
+    ]),
   )
   return { prepare: prepareBy(ids, rows), reserved, read }
 }

@@ -1,19 +1,19 @@
 /** What a batch needs before it can be laid out; all of it is asked for when the batch is submitted. */
 import type { Batch } from '../batches/batch.ts'
-import type { IdRange, Ids } from '../streams/id-allocator.ts'
+import type { IdRange, IdAllocator } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import type { BatchRows, Decisions, Rows } from '../dedup/row-tracker.ts'
+import type { BatchRows, RowDecisions, RowTracker } from '../dedup/row-tracker.ts'
 
 export interface Prepared {
   ids: ReadonlyMap<StreamPlan, IdRange[]>
   /** Of streams whose places are remembered. To be called once, batch by batch. */
-  decide: () => ReadonlyMap<StreamPlan, Decisions>
+  decide: () => ReadonlyMap<StreamPlan, RowDecisions>
 }
 
 export type Prepare = (batch: Batch) => Promise<Prepared>
 
 /** `rows`: of each stream whose places are remembered. */
-export function prepareBy(ids: Ids, rows: ReadonlyMap<StreamPlan, Rows>): Prepare {
+export function prepareBy(ids: IdAllocator, rows: ReadonlyMap<StreamPlan, RowTracker>): Prepare {
   return async (batch) => {
     const counts = batch.countByStream()
     const looked = new Map<StreamPlan, BatchRows>()

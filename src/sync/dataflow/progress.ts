@@ -3,7 +3,7 @@ import { TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { DestinationStats } from '../../protocol/airbyte/state-message.ts'
 import type { StreamStatus } from '../../protocol/airbyte/stream-status.ts'
-import type { Outcome } from './outcomes.ts'
+import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
 const LOG_EVERY_MS = 30_000
@@ -14,7 +14,7 @@ export interface Received {
   filtered: number
 }
 
-type Counted = 'records' | 'filtered' | Outcome['kind']
+type Counted = 'records' | 'filtered' | RecordOutcome['kind']
 
 type Counts = Record<Counted, number>
 
@@ -63,7 +63,7 @@ export class Progress {
   }
 
   /** A record was not written. */
-  missed(plan: StreamPlan, kind: Outcome['kind']): void {
+  missed(plan: StreamPlan, kind: RecordOutcome['kind']): void {
     this.#sinceState[plan.index]![kind]++
     this.#total[plan.index]![kind]++
   }

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { Input } from '../../protocol/input/message-reader.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { Batch } from '../batches/batch.ts'
 import { addRecord, stateNamed } from '../batches/batches.support.ts'
-import { openLedger } from './ledgers.support.ts'
-import type { Outcome } from './outcomes.ts'
+import { openStateQueue } from './ledgers.support.ts'
+import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
 import type { Received } from './progress.ts'
@@ -82,24 +82,24 @@ describe('the counts of a state', () => {
 
 /** What is acknowledged after batches that were delivered last to first. */
 async function acknowledged(
-  batches: readonly { given: readonly Given[]; outcomes: Outcome[] }[],
+  batches: readonly { given: readonly Given[]; outcomes: RecordOutcome[] }[],
 ): Promise<string[]> {
-  const { ledger, deliveries, lines } = await openLedger(plans)
-  for (const { given } of batches) ledger.submit(batchWith(given))
+  const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+  for (const { given } of batches) stateQueue.submit(batchWith(given))
   await turn()
   for (const [index, { resolve }] of [...deliveries.entries()].toReversed()) {
     resolve(batches[index]!.outcomes)
     await turn()
   }
-  await ledger.settled()
+  await stateQueue.settled()
   return lines
 }
 
 function batchWith(given: readonly Given[]): Batch {
   const batch = new Batch({ records: 1000, bytes: 65_536 }, plans)
-  const input = new Input()
+  const reader = new MessageReader()
   for (const one of given) {
-    if ('index' in one) addRecord(batch, one, '{}', input)
+    if ('index' in one) addRecord(batch, one, '{}', reader)
     else batch.addState(stateNamed(one[0]), one[1], one[2])
   }
   return batch
@@ -120,10 +120,10 @@ function received(records: number, filtered = 0): Received {
   return { records, filtered }
 }
 
-function rejected(record: number): Outcome {
+function rejected(record: number): RecordOutcome {
   return { kind: 'rejected', record, reason: 'It is bad.' }
 }
 
-function skipped(record: number): Outcome {
+function skipped(record: number): RecordOutcome {
   return { kind: 'skipped', record }
 }

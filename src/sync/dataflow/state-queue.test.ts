@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, TransientError } from '../../errors.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, recordsOf, stateNamed } from '../batches/batches.support.ts'
-import { openLedger } from './ledgers.support.ts'
+import { openStateQueue } from './ledgers.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
 
@@ -14,8 +14,8 @@ const [plan, other, withoutIds] = plans as [StreamPlan, StreamPlan, StreamPlan]
 
 describe('states', () => {
   it('leave when their batch, and all batches before it, are delivered', async () => {
-    const { ledger, deliveries, lines } = await openLedger(plans)
-    for (const name of ['a', 'b', 'c']) ledger.submit(batchWith(2, [`${name}1`, `${name}2`]))
+    const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+    for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(2, [`${name}1`, `${name}2`]))
     await turn()
     expect(deliveries.map(({ batch }) => batch.records)).toEqual([2, 2, 2])
     deliveries[2]!.resolve([])
@@ -23,13 +23,13 @@ describe('states', () => {
     await turn()
     expect(lines).toEqual([])
     deliveries[0]!.resolve([])
-    await ledger.settled()
+    await stateQueue.settled()
     expect(namesIn(lines)).toEqual(['a1', 'a2', 'b1', 'b2', 'c1', 'c2'])
   })
 
   it('leave as far as the batches before them are delivered, and no further', async () => {
-    const { ledger, deliveries, lines } = await openLedger(plans)
-    for (const name of ['a', 'b', 'c']) ledger.submit(batchWith(1, [name]))
+    const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+    for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(1, [name]))
     await turn()
     deliveries[0]!.resolve([])
     deliveries[2]!.resolve([])
@@ -38,59 +38,59 @@ describe('states', () => {
   })
 
   it('leave where records of their batch were not written, and rightly so', async () => {
-    const { ledger, deliveries, lines } = await openLedger(plans)
-    ledger.submit(batchWith(2, ['a']))
+    const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+    stateQueue.submit(batchWith(2, ['a']))
     await turn()
     deliveries[0]!.resolve([
       { kind: 'skipped', record: 0 },
       { kind: 'rejected', record: 1, reason: 'It is set aside.' },
     ])
-    await ledger.settled()
+    await stateQueue.settled()
     expect(namesIn(lines)).toEqual(['a'])
   })
 
   it.each([new ConfigError('It is a list.'), new TransientError('Gave up.')])(
     'do not leave any more once a batch cannot be delivered: %s',
     async (error) => {
-      const { ledger, deliveries, lines } = await openLedger(plans)
-      for (const name of ['a', 'b', 'c']) ledger.submit(batchWith(2, [name]))
+      const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+      for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(2, [name]))
       await turn()
       deliveries[0]!.resolve([])
       deliveries[1]!.reject(error)
       deliveries[2]!.resolve([])
-      await expect(ledger.settled()).rejects.toThrow(error)
-      await expect(ledger.room()).rejects.toThrow(error)
+      await expect(stateQueue.settled()).rejects.toThrow(error)
+      await expect(stateQueue.room()).rejects.toThrow(error)
       expect(namesIn(lines)).toEqual(['a'])
     },
   )
 
   it('do not leave where no ids could be had', async () => {
-    const { ledger, server, deliveries, lines } = await openLedger(plans)
+    const { stateQueue, server, deliveries, lines } = await openStateQueue(plans)
     server.failure = new TransientError('Gave up.')
-    ledger.submit(batchWith(1, ['a']))
-    await expect(ledger.settled()).rejects.toThrow(server.failure)
+    stateQueue.submit(batchWith(1, ['a']))
+    await expect(stateQueue.settled()).rejects.toThrow(server.failure)
     expect([deliveries, lines]).toEqual([[], []])
   })
 
   it('need no records of their own, and still wait for those before them', async () => {
-    const { ledger, deliveries, lines } = await openLedger(plans)
-    ledger.submit(batchWith(0, ['a']))
-    await ledger.settled()
+    const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+    stateQueue.submit(batchWith(0, ['a']))
+    await stateQueue.settled()
     expect(namesIn(lines)).toEqual(['a'])
-    ledger.submit(batchWith(1, ['b']))
-    ledger.submit(batchWith(0, ['c']))
+    stateQueue.submit(batchWith(1, ['b']))
+    stateQueue.submit(batchWith(0, ['c']))
     await turn()
     expect([namesIn(lines), deliveries.length]).toEqual([['a'], 1])
     deliveries[0]!.resolve([])
-    await ledger.settled()
+    await stateQueue.settled()
     expect(namesIn(lines)).toEqual(['a', 'b', 'c'])
   })
 })
 
 describe('a batch', () => {
   it('is sent in the order it was submitted, with ids in that order', async () => {
-    const { ledger, server, deliveries } = await openLedger(plans)
-    for (const records of [2, 1, 3]) ledger.submit(batchWith(records))
+    const { stateQueue, server, deliveries } = await openStateQueue(plans)
+    for (const records of [2, 1, 3]) stateQueue.submit(batchWith(records))
     expect(server.asked).toEqual(['INCRBY n:s 2', 'INCRBY n:s 1', 'INCRBY n:s 3'])
     await turn()
     expect(deliveries.map(({ batch }) => batch.records)).toEqual([2, 1, 3])
@@ -102,15 +102,15 @@ describe('a batch', () => {
   })
 
   it('needs ids for those of its streams whose records have them', async () => {
-    const { ledger, server, deliveries } = await openLedger(plans)
-    ledger.submit(
+    const { stateQueue, server, deliveries } = await openStateQueue(plans)
+    stateQueue.submit(
       batchOf(plans, [
         [withoutIds, '{}'],
         [other, '{}'],
         [withoutIds, '{}'],
       ]),
     )
-    ledger.submit(batchOf(plans, [[withoutIds, '{}']]))
+    stateQueue.submit(batchOf(plans, [[withoutIds, '{}']]))
     await turn()
     expect(server.asked).toEqual(['INCRBY n:other 1'])
     expect(deliveries.map(({ ids }) => [...ids.keys()])).toEqual([[other], []])
@@ -119,51 +119,51 @@ describe('a batch', () => {
 
 describe('the window', () => {
   it('has no room while many batches wait for their ids', async () => {
-    const { ledger, server } = await openLedger(plans)
+    const { stateQueue, server } = await openStateQueue(plans)
     server.isPaused = true
     let submitted = 0
-    for (; ledger.hasRoom && submitted < 100; submitted++) ledger.submit(batchWith(1))
+    for (; stateQueue.hasRoom && submitted < 100; submitted++) stateQueue.submit(batchWith(1))
     expect(submitted).toBeLessThan(20)
-    const room = ledger.room()
+    const room = stateQueue.room()
     server.goOn()
     await room
-    expect(ledger.hasRoom).toBe(true)
+    expect(stateQueue.hasRoom).toBe(true)
   })
 
   it('is full at so many bytes on their way, and has room again when they are delivered', async () => {
-    const { ledger, deliveries } = await openLedger(plans, 2 * batchWith(2).size)
+    const { stateQueue, deliveries } = await openStateQueue(plans, 2 * batchWith(2).size)
     let hasRoom = false
-    ledger.submit(batchWith(2))
+    stateQueue.submit(batchWith(2))
     await turn()
-    expect(ledger.hasRoom).toBe(true)
-    ledger.submit(batchWith(2))
+    expect(stateQueue.hasRoom).toBe(true)
+    stateQueue.submit(batchWith(2))
     await turn()
-    expect(ledger.hasRoom).toBe(false)
-    const waiting = ledger.room().then(() => (hasRoom = true))
+    expect(stateQueue.hasRoom).toBe(false)
+    const waiting = stateQueue.room().then(() => (hasRoom = true))
     await turn()
     expect(hasRoom).toBe(false)
     deliveries[0]!.resolve([])
     await waiting
-    expect(ledger.hasRoom).toBe(true)
+    expect(stateQueue.hasRoom).toBe(true)
   })
 
   it('has batches take no less than the memory that any of them is given', async () => {
-    const { ledger } = await openLedger(plans, 1000, 500)
-    ledger.submit(batchWith(1))
-    expect(ledger.hasRoom).toBe(true)
-    ledger.submit(batchWith(1))
-    expect(ledger.hasRoom).toBe(false)
+    const { stateQueue } = await openStateQueue(plans, 1000, 500)
+    stateQueue.submit(batchWith(1))
+    expect(stateQueue.hasRoom).toBe(true)
+    stateQueue.submit(batchWith(1))
+    expect(stateQueue.hasRoom).toBe(false)
   })
 
   it('is empty when everything is settled, as often as that is', async () => {
-    const { ledger, deliveries } = await openLedger(plans, 1)
+    const { stateQueue, deliveries } = await openStateQueue(plans, 1)
     for (let round = 0; round < 5; round++) {
-      ledger.submit(batchWith(3, ['state']))
-      expect(ledger.hasRoom).toBe(false)
+      stateQueue.submit(batchWith(3, ['state']))
+      expect(stateQueue.hasRoom).toBe(false)
       await turn()
       deliveries[round]!.resolve([])
-      await ledger.settled()
-      expect(ledger.hasRoom).toBe(true)
+      await stateQueue.settled()
+      expect(stateQueue.hasRoom).toBe(true)
     }
   })
 })

@@ -5,7 +5,7 @@
 import type { Output } from '../../protocol/airbyte/output.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
-import type { Outcome } from './outcomes.ts'
+import type { RecordOutcome } from './outcomes.ts'
 import type { Prepare, Prepared } from './prepare.ts'
 import type { Progress } from './progress.ts'
 
@@ -14,10 +14,10 @@ interface Entry {
   /** Bytes it takes until it is released. */
   readonly size: number
   /** Once it is confirmed. */
-  outcomes: readonly Outcome[] | undefined
+  outcomes: readonly RecordOutcome[] | undefined
 }
 
-export interface LedgerParts {
+export interface StateQueueOptions {
   deliver: Deliver
   prepare: Prepare
   progress: Progress
@@ -31,7 +31,7 @@ export interface LedgerParts {
 /** Batches that are being prepared: more would only take memory, as one asks for what it needs when it is submitted. */
 const MOST_WAITING = 8
 
-export class Ledger {
+export class StateQueue {
   readonly #deliver: Deliver
   readonly #prepare: Prepare
   readonly #progress: Progress
@@ -48,13 +48,13 @@ export class Ledger {
   #handedOver: Promise<void> = Promise.resolve()
   #changed = Promise.withResolvers<void>()
 
-  constructor(parts: LedgerParts) {
-    this.#deliver = parts.deliver
-    this.#prepare = parts.prepare
-    this.#progress = parts.progress
-    this.#output = parts.output
-    this.#maxBytes = parts.maxBytes
-    this.#leastBytes = parts.leastBytes
+  constructor(ranges: StateQueueOptions) {
+    this.#deliver = ranges.deliver
+    this.#prepare = ranges.prepare
+    this.#progress = ranges.progress
+    this.#output = ranges.output
+    this.#maxBytes = ranges.maxBytes
+    this.#leastBytes = ranges.leastBytes
   }
 
   /** Whether another batch may be filled at once. */
@@ -106,7 +106,7 @@ export class Ledger {
     )
   }
 
-  #confirm(entry: Entry, outcomes: readonly Outcome[]): void {
+  #confirm(entry: Entry, outcomes: readonly RecordOutcome[]): void {
     entry.outcomes = outcomes
     for (let first = this.#entries[0]; first?.outcomes !== undefined; first = this.#entries[0]) {
       this.#entries.shift()
@@ -117,7 +117,7 @@ export class Ledger {
   }
 
   /** Everything of the batch is in Redis, or rightly is not: its states say so. */
-  #release(batch: Batch, outcomes: readonly Outcome[]): void {
+  #release(batch: Batch, outcomes: readonly RecordOutcome[]): void {
     const progress = this.#progress
     progress.confirmed(batch.countByStream())
     let next = 0

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
 import type { StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
-import { Input } from '../../protocol/input/message-reader.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
-import { Router } from './stream-router.ts'
+import { StreamRouter } from './stream-router.ts'
 
 const plans = plansFor([
   stream('users', { namespace: 'public' }),
@@ -33,12 +33,12 @@ describe('a record', () => {
     [4, '"a\\"b"', '"b"'],
     [5, '"b"', '"b\\"a"'],
   ])('goes to stream %i for %s of namespace %s, the first time and later', (index, name, namespace) => {
-    const router = new Router(plans)
+    const router = new StreamRouter(plans)
     for (let time = 0; time < 3; time++) expect(routeRecord(router, name, namespace)).toBe(plans[index])
   })
 
   it('finds its way whatever was learned before', () => {
-    const router = new Router(plans)
+    const router = new StreamRouter(plans)
     for (const index of [0, 1, 0, 4, 5, 1])
       expect(routeStream(router, plans[index]!.stream)).toBe(plans[index])
   })
@@ -49,16 +49,16 @@ describe('a record', () => {
   ])('finds its way also where a stream with another %s has the same hash', (_, twins) => {
     expect(twins).toHaveLength(2)
     const both = plansFor(twins.map(({ namespace, name }) => stream(name, { namespace })))
-    const router = new Router(both)
+    const router = new StreamRouter(both)
     for (const index of [0, 1, 1, 0, 1, 0]) expect(routeStream(router, twins[index]!)).toBe(both[index])
-    const one = new Router(both.slice(0, 1))
+    const one = new StreamRouter(both.slice(0, 1))
     expect(routeStream(one, twins[0]!)).toBe(both[0])
     expect(() => routeStream(one, twins[1]!)).toThrow(SystemError)
   })
 
   it('is not mistaken for another that has the same letters in name and namespace together', () => {
     const planned = plansFor([stream('a', { namespace: 'b' }), stream('a', { namespace: '' })])
-    const router = new Router(planned)
+    const router = new StreamRouter(planned)
     expect(routeRecord(router, '"a"', '"b"')).toBe(planned[0])
     expect(routeRecord(router, '"a"', '""')).toBe(planned[1])
     expect(routeRecord(router, '"a"', undefined)).toBe(planned[1])
@@ -71,7 +71,7 @@ describe('a record', () => {
     ['"items"', 'null', '"items", namespace null'],
     ['"no\\u0074hing"', '"\\n"', '"nothing", namespace "\\n"'],
   ])('of a stream that the catalog does not have is an error: %s of %s', (name, namespace, named) => {
-    expect(() => routeRecord(new Router(plans), name, namespace)).toThrow(
+    expect(() => routeRecord(new StreamRouter(plans), name, namespace)).toThrow(
       new SystemError(`Line 1: a record of stream ${named}, which the catalog does not have.`),
     )
   })
@@ -84,11 +84,11 @@ describe('a state', () => {
     [1, { name: 'users', namespace: null }],
     [1, { name: 'users', namespace: '' }],
   ])('goes to stream %i for %j', (index, descriptor) => {
-    expect(new Router(plans).routeState(descriptor, 7)).toBe(plans[index])
+    expect(new StreamRouter(plans).routeState(descriptor, 7)).toBe(plans[index])
   })
 
   it('of a stream that the catalog does not have is an error', () => {
-    expect(() => new Router(plans).routeState({ name: 'orders' }, 7)).toThrow(
+    expect(() => new StreamRouter(plans).routeState({ name: 'orders' }, 7)).toThrow(
       new SystemError('Line 7: a state of stream "orders", namespace null, which the catalog does not have.'),
     )
   })
@@ -105,33 +105,35 @@ describe('a status', () => {
     [7, { name: 'items', namespace: 'y' }],
     [undefined, { name: 'nothing' }],
   ])('goes to stream %s for %j, without a namespace only if the name is unique', (index, descriptor) => {
-    expect(new Router(plans).routeStatus(descriptor)).toBe(index === undefined ? undefined : plans[index])
+    expect(new StreamRouter(plans).routeStatus(descriptor)).toBe(
+      index === undefined ? undefined : plans[index],
+    )
   })
 })
 
-function routeStream(router: Router, { namespace, name }: StreamDescriptor) {
+function routeStream(router: StreamRouter, { namespace, name }: StreamDescriptor) {
   return routeRecord(router, JSON.stringify(name), JSON.stringify(namespace))
 }
 
-function routeRecord(router: Router, name: string, namespace: string | undefined) {
+function routeRecord(router: StreamRouter, name: string, namespace: string | undefined) {
   const space = namespace === undefined ? '' : `"namespace":${namespace},`
-  const input = new Input()
-  input.append(
+  const reader = new MessageReader()
+  reader.append(
     Buffer.from(`{"type":"RECORD","record":{${space}"stream":${name},"data":{},"emitted_at":1}}\n`),
   )
-  expect(input.next()).toBe(true)
-  return router.routeRecord(input.bytes, input.message)
+  expect(reader.next()).toBe(true)
+  return router.routeRecord(reader.bytes, reader.message)
 }
 
 /** Among so many names two have the same hash, whatever the hash is. */
 function hashTwins(write: (text: string) => string): string[] {
-  const input = new Input()
+  const reader = new MessageReader()
   const byHash = new Map<number, string>()
   for (let index = 0; index < 400_000; index++) {
     const text = `stream-${index * 7919}`
-    input.append(Buffer.from(`{"type":"RECORD","record":{${write(text)},"data":{},"emitted_at":1}}\n`))
-    input.next()
-    const { hash } = input.message
+    reader.append(Buffer.from(`{"type":"RECORD","record":{${write(text)},"data":{},"emitted_at":1}}\n`))
+    reader.next()
+    const { hash } = reader.message
     const twin = byHash.get(hash)
     if (twin !== undefined) return [twin, text]
     byHash.set(hash, text)

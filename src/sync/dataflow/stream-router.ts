@@ -14,7 +14,7 @@ interface Spelling {
   plan: StreamPlan
 }
 
-export class Router {
+export class StreamRouter {
   readonly #byIdentity: Map<string, StreamPlan>
   readonly #byName = new Map<string, StreamPlan | 'ambiguous'>()
   /** One spelling for each hash: where two share one, they take turns, and only time is lost. */

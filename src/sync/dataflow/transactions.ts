@@ -1,11 +1,11 @@
 /** Lays the records of one stream out as transactions of a bearable size; on a cluster, each is about one key. */
 import type { RecordView } from '../../layout/encoding/layout.ts'
-import type { Orders } from '../../layout/encoding/command-groups.ts'
-import type { Link } from '../../redis/client/client.ts'
+import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
 import { takeApart } from '../../redis/client/command-splitter.ts'
 import type { Batch } from '../batches/batch.ts'
-import { partFrom, type Part } from './part.ts'
+import { commandRangeFrom, type CommandRange } from './part.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
 /** While a transaction runs, the server serves nobody else. */
@@ -15,7 +15,7 @@ const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
 const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
 
 /** Numbers the transactions that must not be run twice. */
-export type Numbers = Pick<Link, 'once' | 'isCluster' | 'slotOf'>
+export type Numbers = Pick<RedisClient, 'once' | 'isCluster' | 'slotOf'>
 
 /** Lays a record out as commands, and gives the group it belongs to. */
 export type Write = (plan: StreamPlan, view: RecordView, record: number) => number
@@ -23,37 +23,37 @@ export type Write = (plan: StreamPlan, view: RecordView, record: number) => numb
 export function transactionsOf(
   plan: StreamPlan,
   batch: Batch,
-  out: Orders,
-  link: Numbers,
+  out: CommandGroups,
+  client: Numbers,
   write: Write,
-): Part[] {
-  const { only } = plan.places
-  if (link.isCluster && only === undefined) return byKey(plan, batch, out, link, write)
+): CommandRange[] {
+  const { only } = plan.locator
+  if (client.isCluster && only === undefined) return byKey(plan, batch, out, client, write)
   return inOrder(
     plan,
     batch,
     out,
-    link,
+    client,
     write,
-    only === undefined ? undefined : link.slotOf(Buffer.from(only)),
+    only === undefined ? undefined : client.slotOf(Buffer.from(only)),
   )
 }
 
 function inOrder(
   plan: StreamPlan,
   batch: Batch,
-  out: Orders,
-  link: Numbers,
+  out: CommandGroups,
+  client: Numbers,
   write: Write,
   slot: number | undefined,
-): Part[] {
-  const parts: Part[] = []
+): CommandRange[] {
+  const ranges: CommandRange[] = []
   let open: { bytes: number; command: number } | undefined
   const close = (): void => {
     if (open === undefined) return
     plan.layout.flush(out)
-    const sequence = end(plan, out, link, slot)
-    parts.push({ ...partFrom(open.bytes, open.command, out), ...kindOf(plan), sequence, slot })
+    const sequence = end(plan, out, client, slot)
+    ranges.push({ ...commandRangeFrom(open.bytes, open.command, out), ...kindOf(plan), sequence, slot })
     open = undefined
   }
   batch.layEach(
@@ -69,36 +69,42 @@ function inOrder(
     },
   )
   close()
-  return parts
+  return ranges
 }
 
 /**
  * The commands are laid out in the order of the records, and then copied together by key: where one key of a
  * transaction was on its way to another node, and another one was not, that one would be overtaken.
  */
-function byKey(plan: StreamPlan, batch: Batch, out: Orders, link: Numbers, write: Write): Part[] {
+function byKey(
+  plan: StreamPlan,
+  batch: Batch,
+  out: CommandGroups,
+  client: Numbers,
+  write: Write,
+): CommandRange[] {
   const [start, firstCommand] = [out.length, out.commands]
   batch.layEach((other) => other === plan, write)
   plan.layout.flush(out)
   const laidOut = out.bytes.subarray(start, out.length)
   const { bytes, ends, slots } = takeApart(laidOut, out.commands - firstCommand)
   const startOf = (command: number): number => (command === 0 ? 0 : ends[command - 1]!)
-  const parts: Part[] = []
+  const ranges: CommandRange[] = []
   for (const commands of grouped(keysOfCommands(laidOut)))
     for (const numbers of chunksOf(commands, (command) => ends[command]! - startOf(command))) {
       const slot = slots[numbers[0]!]
       const from = out.length
       out.add(MULTI)
       for (const command of numbers) out.add(bytes, startOf(command), ends[command])
-      const sequence = end(plan, out, link, slot)
+      const sequence = end(plan, out, client, slot)
       const count = numbers.length + (sequence === undefined ? 0 : 1)
-      const part = { start: from, end: out.length, firstCommand, commands: count, numbers }
-      parts.push({ ...part, ...kindOf(plan), sequence, slot })
+      const range = { start: from, end: out.length, firstCommand, commands: count, numbers }
+      ranges.push({ ...range, ...kindOf(plan), sequence, slot })
     }
-  return parts
+  return ranges
 }
 
-function end({ layout }: StreamPlan, out: Orders, { once }: Numbers, slot: number | undefined) {
+function end({ layout }: StreamPlan, out: CommandGroups, { once }: Numbers, slot: number | undefined) {
   const numbers = layout.delivery === 'once' ? once.of(slot) : undefined
   const sequence = numbers?.next()
   if (sequence !== undefined) out.command(...numbers!.note(sequence))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
-import { playedLink } from '../streams/links.support.ts'
+import { playedClient } from '../streams/links.support.ts'
 import { plansFor, planWith, stream } from '../streams/plans.support.ts'
 import { requireKind } from './unseen.ts'
 
@@ -36,17 +36,17 @@ describe('a transaction whose replies were lost', () => {
 
   it('is good where it held no records of a stream', async () => {
     const plans = plansFor([stream('s')])
-    const { parts, out } = laidOut(batchOf(plans, recordsOf(plans[0]!, ['{}'])))
-    const { link, asked } = playedLink()
-    await requireKind(link, parts[0]!, out)
+    const { ranges, out } = laidOut(batchOf(plans, recordsOf(plans[0]!, ['{}'])))
+    const { client, asked } = playedClient()
+    await requireKind(client, ranges[0]!, out)
     expect(asked).toEqual([])
   })
 })
 
 function unseen(kind: string, reply: (question: string) => string) {
   const plan = planWith({ cache_type: kind, key_template: '${k}', max_length: 9 })
-  const { parts, out } = laidOut(batchOf([plan], recordsOf(plan, DATA)))
-  expect(parts).toHaveLength(1)
-  const { link, asked } = playedLink(reply)
-  return { check: () => requireKind(link, parts[0]!, out), asked }
+  const { ranges, out } = laidOut(batchOf([plan], recordsOf(plan, DATA)))
+  expect(ranges).toHaveLength(1)
+  const { client, asked } = playedClient(reply)
+  return { check: () => requireKind(client, ranges[0]!, out), asked }
 }

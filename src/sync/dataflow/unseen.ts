@@ -3,20 +3,24 @@
  * another kind is all that the server refuses a command of a running transaction for.
  */
 import { ConfigError } from '../../errors.ts'
-import type { Orders } from '../../layout/encoding/command-groups.ts'
-import type { Link } from '../../redis/client/client.ts'
+import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
-import type { Part } from './part.ts'
+import type { CommandRange } from './part.ts'
 
 /** What `TYPE` answers. */
 const KINDS: Record<string, string> = { list: 'list', stream: 'stream' }
 
-export async function requireKind(link: Link, { start, end, plan, slot }: Part, out: Orders): Promise<void> {
+export async function requireKind(
+  client: RedisClient,
+  { start, end, plan, slot }: CommandRange,
+  out: CommandGroups,
+): Promise<void> {
   if (plan === undefined) return
   const expected = KINDS[plan.settings.cacheType]
   const keys = new Set(keysOfCommands(out.bytes.subarray(start, end)))
-  keys.delete(link.once.of(slot).key)
-  const kinds = await Promise.all([...keys].map((key) => link.ask('TYPE', key)))
+  keys.delete(client.once.of(slot).key)
+  const kinds = await Promise.all([...keys].map((key) => client.ask('TYPE', key)))
   const wrong = [...keys].find((_, index) => kinds[index] !== expected && kinds[index] !== 'none')
   if (wrong !== undefined)
     throw new ConfigError(

@@ -126,8 +126,8 @@ function timestampText(random: Random, instant: bigint, offset: number): string 
 
 function offsetText(random: Random, offset: number): string {
   if (offset === 0 && random(4) !== 0) return ['Z', '', 'z'][random(3)]!
-  const [hours, minutes] = [Math.trunc(Math.abs(offset) / 60), Math.abs(offset) % 60].map((part) =>
-    String(part).padStart(2, '0'),
+  const [hours, minutes] = [Math.trunc(Math.abs(offset) / 60), Math.abs(offset) % 60].map((range) =>
+    String(range).padStart(2, '0'),
   ) as [string, string]
   const sign = offset < 0 ? '-' : '+'
   if (minutes === '00' && random(2) === 0) return sign + hours

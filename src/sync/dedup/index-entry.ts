@@ -7,14 +7,14 @@ import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { readVersion, type RowVersion } from './row-version.ts'
 
 /** A place as an argument: bytes `start` to `middle` of `text`. */
-export interface Placed {
-  readonly place: string
+export interface Located {
+  readonly location: string
   readonly text: CommandBuffer
   readonly start: number
   readonly middle: number
 }
 
-export interface Word extends Placed {
+export interface IndexEntry extends Located {
   record: number
   /** Records of the row behind that one, where all of them are written. */
   others: number[] | undefined
@@ -40,17 +40,17 @@ const SPACE = Buffer.from(' ')
 const DELETED = Buffer.from('! ')
 
 /** Places that are not those of records. */
-export function placed(places: readonly string[]): Placed[] {
+export function located(locator: readonly string[]): Located[] {
   const text = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 12))
-  return places.map((place) => {
+  return locator.map((location) => {
     const start = text.length
-    text.word(place)
-    return { place, text, start, middle: text.length }
+    text.textArgument(location)
+    return { location, text, start, middle: text.length }
   })
 }
 
 /** Makes the words of one batch; what is noted is in the form that `readVersion` reads. */
-export class Words {
+export class IndexEntryWriter {
   readonly #text = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   /** `<run>`, and a space where more is noted. */
   readonly #attempt: Buffer
@@ -60,10 +60,10 @@ export class Words {
   }
 
   /** The word on a row of which nothing has been said yet. */
-  of(place: string): Word {
+  of(location: string): IndexEntry {
     const range = { start: 0, middle: 0, end: 0 }
     return {
-      place,
+      location,
       text: this.#text,
       record: 0,
       others: undefined,
@@ -74,22 +74,22 @@ export class Words {
   }
 
   /** Has the word be that of another record of the row, whose versions do not matter. */
-  set(word: Word, record: number, name: Text): void {
-    this.#begin(word, record, name)
+  set(entry: IndexEntry, record: number, name: Text): void {
+    this.#begin(entry, record, name)
     this.#text.argument(this.#attempt)
-    word.end = this.#text.length
+    entry.end = this.#text.length
   }
 
   /** Has the word be that of another record of the row; the cursor is JSON text, empty where there is none. */
   setVersion(
-    word: Word,
+    entry: IndexEntry,
     record: number,
     name: Text,
     emittedAt: Text,
     cursor: Text,
     isDeleted: boolean,
   ): void {
-    this.#begin(word, record, name)
+    this.#begin(entry, record, name)
     const text = this.#text
     const mark = isDeleted ? DELETED : SPACE
     const size =
@@ -101,22 +101,22 @@ export class Words {
     text.put(mark)
     text.put(cursor.bytes, cursor.start, cursor.end)
     text.putLineEnd()
-    word.isDeleted = isDeleted
-    word.end = text.length
+    entry.isDeleted = isDeleted
+    entry.end = text.length
   }
 
-  #begin(word: Word, record: number, { bytes, start, end }: Text): void {
-    word.record = record
-    word.version = undefined
-    word.start = this.#text.length
+  #begin(entry: IndexEntry, record: number, { bytes, start, end }: Text): void {
+    entry.record = record
+    entry.version = undefined
+    entry.start = this.#text.length
     this.#text.argument(bytes, start, end)
-    word.middle = this.#text.length
+    entry.middle = this.#text.length
   }
 }
 
 /** The version of the row that a word makes known. */
-export function versionOf(word: Word): RowVersion {
-  const { bytes } = word.text
-  word.version ??= readVersion(bytes.toString('utf8', bytes.indexOf(LF, word.middle) + 1, word.end - 2))
-  return word.version
+export function versionOf(entry: IndexEntry): RowVersion {
+  const { bytes } = entry.text
+  entry.version ??= readVersion(bytes.toString('utf8', bytes.indexOf(LF, entry.middle) + 1, entry.end - 2))
+  return entry.version
 }

@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { commandsIn } from '../batches/batches.support.ts'
-import { FINE, playedLink } from '../streams/links.support.ts'
-import { PlaceIndex, type Forgetting } from './key-index.ts'
+import { FINE, playedClient } from '../streams/links.support.ts'
+import { KeyIndex, type EntryExpiry } from './key-index.ts'
 import { planWith } from '../streams/plans.support.ts'
-import { placed, Words, type Word } from './index-entry.ts'
+import { located, IndexEntryWriter, type IndexEntry } from './index-entry.ts'
 
 const plan = planWith({ key_prefix: 'p:' })
 const MANY = Array.from({ length: 3_000 }, (_, n) => `k:${n}`)
 
 /** Where places were noted once they are to be found for ever. */
-const SHARDS: [place: string, shard: number][] = [
+const SHARDS: [location: string, shard: number][] = [
   ['', 28],
   ['a', 12],
   ['k:1', 182],
@@ -22,19 +22,19 @@ const SHARDS: [place: string, shard: number][] = [
 ]
 
 describe('a place', () => {
-  it.each(SHARDS)('is noted in the same hash for ever: %j in %i', (place, shard) => {
-    expect(commands((index, out) => index.note(out, [wordOn(place)]))).toEqual([
-      ['HMSET', `p:_airbyte:places:n:s:${shard}`, place, '12'],
+  it.each(SHARDS)('is noted in the same hash for ever: %j in %i', (location, shard) => {
+    expect(commands((index, out) => index.note(out, [wordOn(location)]))).toEqual([
+      ['HMSET', `p:_airbyte:places:n:s:${shard}`, location, '12'],
     ])
-    expect(commands((index, out) => index.forget(out, [{ place, time: 17 }]))).toEqual([
-      ['ZADD', `p:_airbyte:forget:n:s:${shard}`, '17', place],
+    expect(commands((index, out) => index.forget(out, [{ location, time: 17 }]))).toEqual([
+      ['ZADD', `p:_airbyte:forget:n:s:${shard}`, '17', location],
     ])
   })
 
   it('may be forgotten at a time, or never', () => {
-    const forgettings: Forgetting[] = [
-      { place: 'a', time: 1_700_000_000_000 },
-      { place: 'a', time: 'never' },
+    const forgettings: EntryExpiry[] = [
+      { location: 'a', time: 1_700_000_000_000 },
+      { location: 'a', time: 'never' },
     ]
     const key = 'p:_airbyte:forget:n:s:12'
     expect(commands((index, out) => index.forget(out, forgettings))).toEqual([
@@ -44,8 +44,8 @@ describe('a place', () => {
   })
 
   it('is made sure of, and made older than everything, by one question each', async () => {
-    const { link, asked } = playedLink()
-    const index = new PlaceIndex(link, plan)
+    const { client, asked } = playedClient()
+    const index = new KeyIndex(client, plan)
     await index.ensure('a')
     await index.outdate(['a', 'k:1'])
     expect(asked).toEqual([
@@ -58,8 +58,8 @@ describe('a place', () => {
 
 describe('many places', () => {
   it('are spread over many hashes, each of them there once, in commands that hold up nobody', () => {
-    const words = wordsOn(MANY)
-    const noted = commands((index, out) => index.note(out, words))
+    const entries = wordsOn(MANY)
+    const noted = commands((index, out) => index.note(out, entries))
     expect(noted.length).toBeGreaterThan(128)
     expect(noted.flatMap(([, , ...rest]) => rest.filter((_, at) => at % 2 === 0)).toSorted()).toEqual(
       MANY.toSorted(),
@@ -73,32 +73,32 @@ describe('many places', () => {
   })
 
   it('are read in one shipment, and answered in their order', async () => {
-    const { link, sent } = playedLink()
-    const known = new PlaceIndex(link, plan).read(placed(MANY))
+    const { client, sent } = playedClient()
+    const known = new KeyIndex(client, plan).read(located(MANY))
     expect(sent).toHaveLength(1)
     const asked = commandsIn(sent[0]!.bytes)
     expect(sent[0]).toMatchObject({ commands: asked.length, isReading: true })
-    const read = asked.map(([, , ...places]) =>
-      places.map((place) => (place === 'k:7' ? null : `of ${place}`)),
+    const read = asked.map(([, , ...locator]) =>
+      locator.map((location) => (location === 'k:7' ? null : `of ${location}`)),
     )
     sent[0]!.resolve({ ...FINE, read })
-    expect(await known).toEqual(MANY.map((place) => (place === 'k:7' ? null : `of ${place}`)))
+    expect(await known).toEqual(MANY.map((location) => (location === 'k:7' ? null : `of ${location}`)))
   })
 
   it('are not known where a hash cannot be read', async () => {
-    const { link, sent } = playedLink()
-    const known = new PlaceIndex(link, plan).read(placed(['a']))
+    const { client, sent } = playedClient()
+    const known = new KeyIndex(client, plan).read(located(['a']))
     sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('It is a list.') }] })
     await expect(known).rejects.toThrow('It is a list.')
   })
 
   it('are removed with what was to be forgotten of them', async () => {
-    const { link, sent } = playedLink()
-    const removed = new PlaceIndex(link, plan).remove(['a', 'k:1', 'a2'])
+    const { client, sent } = playedClient()
+    const removed = new KeyIndex(client, plan).remove(['a', 'k:1', 'a2'])
     const expected = [['a'], ['k:1'], ['a2']]
     const gone = commandsIn(sent[0]!.bytes)
     expect(gone.map(([name]) => name)).toEqual(expected.flatMap(() => ['HDEL', 'ZREM']))
-    expect(gone.flatMap(([, , ...places]) => places).toSorted()).toEqual(
+    expect(gone.flatMap(([, , ...locator]) => locator).toSorted()).toEqual(
       expected.flatMap((one) => [...one, ...one]).toSorted(),
     )
     sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('It is a list.') }] })
@@ -114,12 +114,12 @@ describe('all places', () => {
       'p:_airbyte:places:n:s:0 9': ['0', ['c', '3']],
       'p:_airbyte:places:n:s:255 0': ['0', ['d', '4']],
     }
-    const { link, asked } = playedLink((question) => {
+    const { client, asked } = playedClient((question) => {
       const [, key, cursor] = question.split(' ')
       return pages[`${key} ${cursor}`] ?? ['0', []]
     })
     const seen: [string, string][][] = []
-    await new PlaceIndex(link, plan).each(async (entries) => void seen.push(entries))
+    await new KeyIndex(client, plan).each(async (entries) => void seen.push(entries))
     expect(Object.fromEntries(seen.flat())).toEqual({ a: '1', b: '2 5 ', c: '3', d: '4' })
     expect(seen).toHaveLength(3)
     expect([asked.length, asked[0]]).toEqual([258, 'HSCAN p:_airbyte:places:n:s:0 0 COUNT 500'])
@@ -144,37 +144,37 @@ describe('all places', () => {
 
 /** What is done with places that are due in one of the hashes, of which this is noted. */
 async function forgotten(due: string[][], notes: Record<string, string>, ttlSeconds = 0) {
-  const { link, asked } = playedLink((question) => {
-    const [command, , ...places] = question.split(' ')
-    if (command === 'HMGET') return places.map((place) => notes[place] ?? null)
+  const { client, asked } = playedClient((question) => {
+    const [command, , ...locator] = question.split(' ')
+    if (command === 'HMGET') return locator.map((location) => notes[location] ?? null)
     return question === 'ZRANGEBYSCORE _airbyte:forget:n:s:3 -inf 17 LIMIT 0 500' ? (due.shift() ?? []) : []
   })
-  await new PlaceIndex(link, planWith({ ttl_seconds: ttlSeconds })).forgetDue(17)
+  await new KeyIndex(client, planWith({ ttl_seconds: ttlSeconds })).forgetDue(17)
   const done = asked.filter((question) => /^(HDEL|ZREM) /.test(question))
   expect(asked.filter((question) => question.startsWith('ZRANGE')).length).toBeGreaterThanOrEqual(256)
   return { asked: done.map((question) => question.replace(/_airbyte:(\w+):n:s:3/, '$1')) }
 }
 
 /** The commands that are put in. */
-function commands(put: (index: PlaceIndex, out: CommandBuffer) => void): string[][] {
+function commands(put: (index: KeyIndex, out: CommandBuffer) => void): string[][] {
   const out = new CommandBuffer(Buffer.alloc(0))
-  put(new PlaceIndex(playedLink().link, plan), out)
+  put(new KeyIndex(playedClient().client, plan), out)
   const found = commandsIn(out.bytes.subarray(0, out.length))
   expect(out.commands).toBe(found.length)
   return found
 }
 
-function wordOn(place: string): Word {
-  return wordsOn([place])[0]!
+function wordOn(location: string): IndexEntry {
+  return wordsOn([location])[0]!
 }
 
 /** The words of the run 12. */
-function wordsOn(places: readonly string[]): Word[] {
-  const made = new Words(12, false)
-  return places.map((place) => {
-    const word = made.of(place)
-    const bytes = Buffer.from(place)
-    made.set(word, 0, { bytes, start: 0, end: bytes.length })
-    return word
+function wordsOn(locator: readonly string[]): IndexEntry[] {
+  const writer = new IndexEntryWriter(12, false)
+  return locator.map((location) => {
+    const entry = writer.of(location)
+    const bytes = Buffer.from(location)
+    writer.set(entry, 0, { bytes, start: 0, end: bytes.length })
+    return entry
   })
 }

@@ -2,12 +2,12 @@
  * Remembers where a stream's rows are, and what is known of each: in hashes of the connector's own, many of them, so
  * that they spread over the nodes of a cluster, and stay small for small streams.
  */
-import type { Link } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { forgetKey, placesKey } from '../streams/internal-keys.ts'
+import { forgetKey, indexKey } from '../streams/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { readVersion } from './row-version.ts'
-import type { Placed, Word } from './index-entry.ts'
+import type { Located, IndexEntry } from './index-entry.ts'
 
 const SHARDS = 256
 
@@ -20,83 +20,85 @@ const MOST_IN_COMMAND = 500
 const SHARDS_AT_ONCE = 16
 
 /** A place that may be forgotten at a time, in epoch milliseconds. */
-export interface Forgetting {
-  place: string
+export interface EntryExpiry {
+  location: string
   time: number | 'never'
 }
 
-export class PlaceIndex {
-  readonly #link: Link
-  readonly #places: readonly string[]
+export class KeyIndex {
+  readonly #client: RedisClient
+  readonly #locator: readonly string[]
   readonly #forget: readonly string[]
   readonly #endsByItself: boolean
 
-  constructor(link: Link, { settings: { keyPrefix, ttlSeconds }, stream }: StreamPlan) {
+  constructor(client: RedisClient, { settings: { keyPrefix, ttlSeconds }, stream }: StreamPlan) {
     const base = `${stream.namespace}:${stream.name}`
     const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
-    this.#link = link
+    this.#client = client
     this.#endsByItself = ttlSeconds > 0
-    this.#places = shards.map((shard) => placesKey(keyPrefix, base, shard))
+    this.#locator = shards.map((shard) => indexKey(keyPrefix, base, shard))
     this.#forget = shards.map((shard) => forgetKey(keyPrefix, base, shard))
   }
 
   /** What is known of each place, in their order; null where nothing is. */
-  async read(places: readonly Placed[]): Promise<(string | null)[]> {
+  async read(locator: readonly Located[]): Promise<(string | null)[]> {
     const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
     const order: number[] = []
-    for (const [shard, indexes] of byShard(places))
+    for (const [shard, indexes] of byShard(locator))
       for (const some of chunksOf(indexes)) {
         out.begin('HMGET', 1 + some.length)
-        out.word(this.#places[shard]!)
+        out.textArgument(this.#locator[shard]!)
         for (const index of some) {
-          const { text, start, middle } = places[index]!
+          const { text, start, middle } = locator[index]!
           out.add(text.bytes, start, middle)
           order.push(index)
         }
       }
-    const { read, rejections } = await this.#link.send({
+    const { read, rejections } = await this.#client.send({
       bytes: out.bytes.subarray(0, out.length),
       commands: out.commands,
       isReading: true,
     })
     if (rejections[0] !== undefined) throw rejections[0].error
-    const known: (string | null)[] = Array.from({ length: places.length }, () => null)
+    const known: (string | null)[] = Array.from({ length: locator.length }, () => null)
     let next = 0
     for (const values of read) for (const value of values) known[order[next++]!] = value
     return known
   }
 
   /** Puts in the commands that note what is known of places from now on; each place is there once. */
-  note(out: CommandBuffer, words: readonly Word[]): void {
-    for (const [shard, indexes] of byShard(words))
+  note(out: CommandBuffer, entries: readonly IndexEntry[]): void {
+    for (const [shard, indexes] of byShard(entries))
       for (const some of chunksOf(indexes)) {
         out.begin('HMSET', 1 + 2 * some.length)
-        out.word(this.#places[shard]!)
+        out.textArgument(this.#locator[shard]!)
         for (const index of some) {
-          const { text, start, end } = words[index]!
+          const { text, start, end } = entries[index]!
           out.add(text.bytes, start, end)
         }
       }
   }
 
   /** Puts in the commands that have places forgotten, or not. */
-  forget(out: CommandBuffer, forgettings: readonly Forgetting[]): void {
-    for (const { place, time } of forgettings) {
-      const key = this.#forget[shardOf(place)]!
-      if (time === 'never') out.command('ZREM', key, place)
-      else out.command('ZADD', key, String(time), place)
+  forget(out: CommandBuffer, forgettings: readonly EntryExpiry[]): void {
+    for (const { location, time } of forgettings) {
+      const key = this.#forget[shardOf(location)]!
+      if (time === 'never') out.command('ZREM', key, location)
+      else out.command('ZADD', key, String(time), location)
     }
   }
 
   /** Notes a place that may be older than everything, if nothing is known of it. */
-  async ensure(place: string): Promise<void> {
-    await this.#link.ask('HSETNX', this.#places[shardOf(place)]!, place, OLDEST)
+  async ensure(location: string): Promise<void> {
+    await this.#client.ask('HSETNX', this.#locator[shardOf(location)]!, location, OLDEST)
   }
 
   /** Notes of places that they are older than everything. */
-  async outdate(places: readonly string[]): Promise<void> {
+  async outdate(locator: readonly string[]): Promise<void> {
     await Promise.all(
-      places.map((place) => this.#link.ask('HSET', this.#places[shardOf(place)]!, place, OLDEST)),
+      locator.map((location) =>
+        this.#client.ask('HSET', this.#locator[shardOf(location)]!, location, OLDEST),
+      ),
     )
   }
 
@@ -106,14 +108,14 @@ export class PlaceIndex {
   }
 
   /** Forgets places altogether. */
-  async remove(places: readonly string[]): Promise<void> {
+  async remove(locator: readonly string[]): Promise<void> {
     const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
-    for (const [shard, indexes] of byShard(places.map((place) => ({ place })))) {
-      const names = indexes.map((index) => places[index]!)
-      out.command('HDEL', this.#places[shard]!, ...names)
+    for (const [shard, indexes] of byShard(locator.map((location) => ({ location })))) {
+      const names = indexes.map((index) => locator[index]!)
+      out.command('HDEL', this.#locator[shard]!, ...names)
       out.command('ZREM', this.#forget[shard]!, ...names)
     }
-    const { rejections } = await this.#link.send({
+    const { rejections } = await this.#client.send({
       bytes: out.bytes.subarray(0, out.length),
       commands: out.commands,
     })
@@ -121,8 +123,8 @@ export class PlaceIndex {
   }
 
   /** Hands out all places with what is known of them, some at a time. One may come twice. */
-  async each(visit: (entries: [place: string, known: string][]) => Promise<void>): Promise<void> {
-    const shards = this.#places.values()
+  async each(visit: (entries: [location: string, known: string][]) => Promise<void>): Promise<void> {
+    const shards = this.#locator.values()
     const walk = async (): Promise<void> => {
       for (const key of shards) await this.#eachIn(key, visit)
     }
@@ -132,9 +134,9 @@ export class PlaceIndex {
   async #eachIn(key: string, visit: (entries: [string, string][]) => Promise<void>): Promise<void> {
     let cursor = '0'
     do {
-      const reply = await this.#link.ask('HSCAN', key, cursor, 'COUNT', MOST_IN_COMMAND)
+      const reply = await this.#client.ask('HSCAN', key, cursor, 'COUNT', MOST_IN_COMMAND)
       const [next, fields] = reply as [string, string[]]
-      const entries = chunksOf(fields, 2).map(([place, known]): [string, string] => [place!, known!])
+      const entries = chunksOf(fields, 2).map(([location, known]): [string, string] => [location!, known!])
       if (entries.length > 0) await visit(entries)
       cursor = next
     } while (cursor !== '0')
@@ -148,22 +150,22 @@ export class PlaceIndex {
 
   async #forgetDueIn(key: string, shard: number, now: number): Promise<void> {
     for (;;) {
-      const due = await this.#link.ask('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, MOST_IN_COMMAND)
-      const places = due as string[]
-      if (places.length === 0) return
-      const notes = await this.#link.ask('HMGET', this.#places[shard]!, ...places)
-      const gone = places.filter((_, at) => this.#isGone((notes as (string | null)[])[at]!))
-      if (gone.length > 0) await this.#link.ask('HDEL', this.#places[shard]!, ...gone)
-      await this.#link.ask('ZREM', key, ...places)
+      const due = await this.#client.ask('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, MOST_IN_COMMAND)
+      const locator = due as string[]
+      if (locator.length === 0) return
+      const notes = await this.#client.ask('HMGET', this.#locator[shard]!, ...locator)
+      const gone = locator.filter((_, at) => this.#isGone((notes as (string | null)[])[at]!))
+      if (gone.length > 0) await this.#client.ask('HDEL', this.#locator[shard]!, ...gone)
+      await this.#client.ask('ZREM', key, ...locator)
     }
   }
 }
 
 /** The shards of the places, each with the indexes of its places. */
-function byShard(placed: readonly { place: string }[]): [shard: number, indexes: number[]][] {
+function byShard(located: readonly { location: string }[]): [shard: number, indexes: number[]][] {
   const shards: number[][] = []
-  for (let index = 0; index < placed.length; index++) {
-    const shard = shardOf(placed[index]!.place)
+  for (let index = 0; index < located.length; index++) {
+    const shard = shardOf(located[index]!.location)
     const indexes = shards[shard]
     if (indexes === undefined) shards[shard] = [index]
     else indexes.push(index)
@@ -172,9 +174,9 @@ function byShard(placed: readonly { place: string }[]): [shard: number, indexes:
 }
 
 /** Stays as it is for ever, as what was noted under one version has to be found by the next: FNV-1a. */
-function shardOf(place: string): number {
+function shardOf(location: string): number {
   let hash = 0x811c9dc5
-  for (let at = 0; at < place.length; at++) hash = Math.imul(hash ^ place.charCodeAt(at), 0x01000193)
+  for (let at = 0; at < location.length; at++) hash = Math.imul(hash ^ location.charCodeAt(at), 0x01000193)
   return (hash >>> 16) % SHARDS
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { Input } from '../../protocol/input/message-reader.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { Batch } from '../batches/batch.ts'
 import { addRecord, batchOf, recordsOf } from '../batches/batches.support.ts'
-import { firstWords, lastWords } from './latest-per-row.ts'
+import { firstPerRow, latestPerRow } from './latest-per-row.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, planWith, stream } from '../streams/plans.support.ts'
-import { versionOf, type Word } from './index-entry.ts'
+import { versionOf, type IndexEntry } from './index-entry.ts'
 
 const KEYED = { key_template: 'k:${id}' }
 const DEDUP: Partial<SyncStream> = {
@@ -26,10 +26,10 @@ describe('the last word on a row', () => {
     ['none where it has no place', ['{"id":null}', '{}'], []],
   ])('is noted: %s', (_, data, expected) => {
     const plan = planWith(KEYED, DEDUP)
-    const { words, older } = lastWords(batchOf([plan], recordsOf(plan, data)), plan, 12)
-    expect(words.map(textOf)).toEqual(expected)
+    const { entries, older } = latestPerRow(batchOf([plan], recordsOf(plan, data)), plan, 12)
+    expect(entries.map(textOf)).toEqual(expected)
     expect(older).toEqual([])
-    expect(words.every((word) => versionOf(word).attempt === 12)).toBe(true)
+    expect(entries.every((entry) => versionOf(entry).attempt === 12)).toBe(true)
   })
 
   it.each([
@@ -58,8 +58,8 @@ describe('the last word on a row', () => {
   ] as [(number | string | null)[][], number][])('is that of the newest record: %j', (versions, newest) => {
     const plan = planWith(KEYED, DEDUP)
     const batch = batchAt(plan, versions)
-    const { words, older } = lastWords(batch, plan, 12)
-    expect(words.map(({ record }) => record)).toEqual([newest])
+    const { entries, older } = latestPerRow(batch, plan, 12)
+    expect(entries.map(({ record }) => record)).toEqual([newest])
     expect(older.toSorted((a, b) => a - b)).toEqual([0, 1, 2].filter((record) => record !== newest))
     expect(shown(batch)).toEqual([newest])
   })
@@ -70,14 +70,14 @@ describe('the last word on a row', () => {
       [false, 1],
     ] as const) {
       const plan = planWith(KEYED, { ...DEDUP, cursor: { path: 'a.v', isNumeric } })
-      const { words } = lastWords(batchAt(plan, [['"10"'], ['"9"']]), plan, 1)
-      expect(words[0]?.record).toBe(newest)
+      const { entries } = latestPerRow(batchAt(plan, [['"10"'], ['"9"']]), plan, 1)
+      expect(entries[0]?.record).toBe(newest)
     }
   })
 
   it('is by time of emission alone where there is no cursor', () => {
     const plan = planWith(KEYED, { ...DEDUP, cursor: undefined })
-    const { words } = lastWords(
+    const { entries } = latestPerRow(
       batchAt(plan, [
         [1, 9],
         [3, 7],
@@ -86,7 +86,7 @@ describe('the last word on a row', () => {
       plan,
       1,
     )
-    expect(words.map((word) => [word.record, textOf(word)])).toEqual([[0, 'k:1 @9 ""']])
+    expect(entries.map((entry) => [entry.record, textOf(entry)])).toEqual([[0, 'k:1 @9 ""']])
   })
 
   it.each([
@@ -95,26 +95,28 @@ describe('the last word on a row', () => {
   ])('may take back a deletion, or be one: %j', (gone, isDeleted) => {
     const plan = planWith(KEYED, DEDUP)
     const data = gone.map((is, n) => `{"id":1,"a":{"v":${n}},"_ab_cdc_deleted_at":${is ? 1 : 'null'}}`)
-    const { words } = lastWords(batchOf([plan], recordsOf(plan, data)), plan, 1)
-    expect(words.map((word) => [word.isDeleted, versionOf(word).isDeleted])).toEqual([[isDeleted, isDeleted]])
+    const { entries } = latestPerRow(batchOf([plan], recordsOf(plan, data)), plan, 1)
+    expect(entries.map((entry) => [entry.isDeleted, versionOf(entry).isDeleted])).toEqual([
+      [isDeleted, isDeleted],
+    ])
   })
 
   it('is no deletion where deletions are written like other records', () => {
     const plan = planWith({ ...KEYED, delete_mode: 'soft' }, DEDUP)
-    const { words } = lastWords(
+    const { entries } = latestPerRow(
       batchOf([plan], recordsOf(plan, ['{"id":1,"_ab_cdc_deleted_at":1}'])),
       plan,
       1,
     )
-    expect(words[0]?.isDeleted).toBe(false)
+    expect(entries[0]?.isDeleted).toBe(false)
   })
 
   it('is of the records of one stream, and of members of one key', () => {
     const options = { streams: [{ stream: 'a', cache_type: 'set', member: '${id}' }] }
     const plans = plansFor([stream('a', DEDUP), stream('b', DEDUP)], options) as [StreamPlan, StreamPlan]
     const given = [1, 1, 2].flatMap((id) => plans.map((plan) => [plan, `{"id":${id}}`] as const))
-    const { words, older } = lastWords(batchOf(plans, given), plans[0], 1)
-    expect(words.map(({ place, record }) => [place, record])).toEqual([
+    const { entries, older } = latestPerRow(batchOf(plans, given), plans[0], 1)
+    expect(entries.map(({ location, record }) => [location, record])).toEqual([
       ['3:n:a1', 2],
       ['3:n:a2', 4],
     ])
@@ -127,12 +129,12 @@ describe('the first word on a row', () => {
 
   it('tells the run alone, and of which records it is; all of them are written', () => {
     const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{"id":2}', '{}', '{"id":1}', '{"id":1}']))
-    const { words, older } = firstWords(batch, plan, 12)
-    expect(words.map(({ place, record, others }) => [place, record, others])).toEqual([
+    const { entries, older } = firstPerRow(batch, plan, 12)
+    expect(entries.map(({ location, record, others }) => [location, record, others])).toEqual([
       ['k:1', 0, [3, 4]],
       ['k:2', 1, undefined],
     ])
-    expect(words.map(noteOf)).toEqual(['12', '12'])
+    expect(entries.map(noteOf)).toEqual(['12', '12'])
     expect([older, shown(batch)]).toEqual([[], [0, 1, 2, 3, 4]])
   })
 
@@ -143,26 +145,26 @@ describe('the first word on a row', () => {
       { first: 7, last: 8 },
       { first: 20, last: 20 },
     ]
-    expect(firstWords(batch, mixed, 1, ids).words.map(({ place }) => place)).toEqual(['7:a', '20:c'])
+    expect(firstPerRow(batch, mixed, 1, ids).entries.map(({ location }) => location)).toEqual(['7:a', '20:c'])
   })
 })
 
 /** Records of one row, each given by its cursor as JSON, and when it was emitted. */
 function batchAt(plan: StreamPlan, versions: readonly (readonly (number | string | null)[])[]): Batch {
   const batch = new Batch({ records: 1000, bytes: 65_536 }, [plan])
-  const input = new Input()
+  const reader = new MessageReader()
   for (const [v, emittedAt = 5] of versions)
-    addRecord(batch, plan, `{"id":1,"a":{"v":${v}}}`, input, String(emittedAt))
+    addRecord(batch, plan, `{"id":1,"a":{"v":${v}}}`, reader, String(emittedAt))
   return batch
 }
 
-function textOf(word: Word): string {
-  const { emittedAt, cursor, isDeleted } = versionOf(word)
-  return `${word.place} @${emittedAt} ${JSON.stringify(cursor)}${isDeleted ? ' gone' : ''}`
+function textOf(entry: IndexEntry): string {
+  const { emittedAt, cursor, isDeleted } = versionOf(entry)
+  return `${entry.location} @${emittedAt} ${JSON.stringify(cursor)}${isDeleted ? ' gone' : ''}`
 }
 
 /** What is noted of the place, as Redis gets it. */
-function noteOf({ text, middle, end }: Word): string {
+function noteOf({ text, middle, end }: IndexEntry): string {
   return text.bytes.toString('utf8', middle, end).split('\r\n')[1]!
 }
 

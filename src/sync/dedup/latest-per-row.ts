@@ -8,71 +8,71 @@ import { isDeletion } from '../streams/cdc-deletes.ts'
 import { IdCursor, type IdRange } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { supersedes } from './row-version.ts'
-import { versionOf, Words, type Text, type Word } from './index-entry.ts'
+import { versionOf, IndexEntryWriter, type Text, type IndexEntry } from './index-entry.ts'
 
-export interface LastWords {
+export interface RowEntries {
   /** One a place. Records without a place are left to the layout to refuse. */
-  words: Word[]
+  entries: IndexEntry[]
   /** Records that another one of the same row takes the place of; they are left out of the batch. */
   older: number[]
 }
 
 /** Of each row the newest record. `attempt`: the run's number. */
-export function lastWords(batch: Batch, plan: StreamPlan, attempt: number): LastWords {
+export function latestPerRow(batch: Batch, plan: StreamPlan, attempt: number): RowEntries {
   const isNumeric = plan.stream.cursor?.isNumeric ?? false
   const mayDelete = plan.deletions !== undefined
-  const made = new Words(attempt, true)
+  const writer = new IndexEntryWriter(attempt, true)
   const locateCursor = cursorLocator(plan)
   const [emittedAt, cursor] = [emptyText(), emptyText()]
-  const byPlace = new Map<string, Word>()
+  const byPlace = new Map<string, IndexEntry>()
   const older: number[] = []
   eachPlace(batch, plan, (name, record, view) => {
     emittedAt.bytes = view.bytes
     emittedAt.start = view.emittedAtStart
     emittedAt.end = view.emittedAtEnd
     locateCursor(view.columns, cursor)
-    const place = textOf(name)
+    const location = textOf(name)
     const isDeleted = mayDelete && isDeletion(view.columns)
-    const word = byPlace.get(place)
-    if (word === undefined) {
-      const first = made.of(place)
-      byPlace.set(place, first)
-      return made.setVersion(first, record, name, emittedAt, cursor, isDeleted)
+    const entry = byPlace.get(location)
+    if (entry === undefined) {
+      const first = writer.of(location)
+      byPlace.set(location, first)
+      return writer.setVersion(first, record, name, emittedAt, cursor, isDeleted)
     }
     const version = { attempt, emittedAt: Number(textOf(emittedAt)), cursor: textOf(cursor), isDeleted }
-    const isOlder = !supersedes(version, versionOf(word), isNumeric)
-    older.push(isOlder ? record : word.record)
+    const isOlder = !supersedes(version, versionOf(entry), isNumeric)
+    older.push(isOlder ? record : entry.record)
     if (isOlder) return
-    made.setVersion(word, record, name, emittedAt, cursor, isDeleted)
-    word.version = version
+    writer.setVersion(entry, record, name, emittedAt, cursor, isDeleted)
+    entry.version = version
   })
   for (const record of older) batch.leaveOut(record)
-  return { words: [...byPlace.values()], older }
+  return { entries: [...byPlace.values()], older }
 }
 
 /** Of each row the first record; all of them are written. `ids`: of the records, where names of places need them. */
-export function firstWords(
+export function firstPerRow(
   batch: Batch,
   plan: StreamPlan,
   attempt: number,
   ids?: readonly IdRange[],
-): LastWords {
-  const made = new Words(attempt, false)
-  const byPlace = new Map<string, Word>()
+): RowEntries {
+  const writer = new IndexEntryWriter(attempt, false)
+  const byPlace = new Map<string, IndexEntry>()
   const take = (name: Text, record: number): void => {
-    const place = textOf(name)
-    const known = byPlace.get(place)
+    const location = textOf(name)
+    const known = byPlace.get(location)
     if (known !== undefined) {
       known.others ??= []
       known.others.push(record)
       return
     }
-    const word = made.of(place)
-    byPlace.set(place, word)
-    made.set(word, record, name)
+    const entry = writer.of(location)
+    byPlace.set(location, entry)
+    writer.set(entry, record, name)
   }
   eachPlace(batch, plan, take, ids)
-  return { words: [...byPlace.values()], older: [] }
+  return { entries: [...byPlace.values()], older: [] }
 }
 
 function eachPlace(
@@ -89,7 +89,7 @@ function eachPlace(
     (_, view, record) => {
       name.clear()
       if (cursor !== undefined) view.id = cursor.take()
-      if (plan.places.name(view, name) === undefined) {
+      if (plan.locator.name(view, name) === undefined) {
         text.bytes = name.bytes
         text.end = name.length
         visit(text, record, view)

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { batchOf, recordsOf } from '../batches/batches.support.ts'
-import type { PlaceIndex } from './key-index.ts'
+import type { KeyIndex } from './key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { planWith } from '../streams/plans.support.ts'
-import { Rows, type BatchRows, type Decisions } from './row-tracker.ts'
-import { versionOf, type Placed } from './index-entry.ts'
+import { RowTracker, type BatchRows, type RowDecisions } from './row-tracker.ts'
+import { versionOf, type Located } from './index-entry.ts'
 
 const DEDUP: Partial<SyncStream> = {
   mode: 'append_dedup',
@@ -99,7 +99,7 @@ describe('a record that the layout refuses', () => {
     const { changes, actions, passOn } = open([1, 2, 3]).decide()
     expect([...actions.keys()]).toEqual([0])
     passOn(0)
-    expect([changes[0]?.record, actions.get(1)]).toEqual([1, { action: 'write anew', place: 'k:1' }])
+    expect([changes[0]?.record, actions.get(1)]).toEqual([1, { action: 'write anew', location: 'k:1' }])
     passOn(2)
     expect(changes[0]?.record).toBe(1)
     passOn(1)
@@ -110,7 +110,7 @@ describe('a record that the layout refuses', () => {
     const { open } = opened(plan, 7)
     const [first, second, third] = [open([1]), open([2]), open([3])]
     first.decide().passOn(0)
-    expect([...second.decide().actions.values()]).toEqual([{ action: 'write anew', place: 'k:1' }])
+    expect([...second.decide().actions.values()]).toEqual([{ action: 'write anew', location: 'k:1' }])
     expect(third.decide().actions.size).toBe(0)
   })
 
@@ -141,9 +141,9 @@ function ordersOf(batches: number, ahead: number): string[][] {
 function run(cursors: readonly number[], order: readonly string[], together: number) {
   const { open, server } = opened(planWith({ key_template: 'k:${id}' }, DEDUP))
   const batches: ReturnType<typeof open>[] = []
-  const decisions: Decisions[] = []
+  const decisions: RowDecisions[] = []
   const written: number[] = []
-  const unheard: Decisions[] = []
+  const unheard: RowDecisions[] = []
   let arrived = 0
   for (const step of order) {
     if (step === 'read') {
@@ -157,17 +157,17 @@ function run(cursors: readonly number[], order: readonly string[], together: num
     } else {
       const decided = batches[decisions.length]!.decide()
       decisions.push(decided)
-      written.push(...decided.changes.map((word) => Number(versionOf(word).cursor)))
+      written.push(...decided.changes.map((entry) => Number(versionOf(entry).cursor)))
     }
   }
-  const rows = [...server].map(([place, note]) => [place, note.split(' ')[2]])
+  const rows = [...server].map(([location, note]) => [location, note.split(' ')[2]])
   return { written, rows: Object.fromEntries(rows) as unknown }
 }
 
-function put({ changes }: Decisions, server: Map<string, string>): void {
-  for (const word of changes) {
-    const { attempt, emittedAt, cursor, isDeleted } = versionOf(word)
-    server.set(word.place, `${attempt} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
+function put({ changes }: RowDecisions, server: Map<string, string>): void {
+  for (const entry of changes) {
+    const { attempt, emittedAt, cursor, isDeleted } = versionOf(entry)
+    server.set(entry.location, `${attempt} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
   }
 }
 
@@ -175,14 +175,14 @@ function put({ changes }: Decisions, server: Map<string, string>): void {
 function opened(plan: StreamPlan, keptFrom = 0) {
   const server = new Map<string, string>()
   const index = {
-    read: async (places: readonly Placed[]) => {
-      answer = places.map(({ place }) => server.get(place) ?? null)
+    read: async (locator: readonly Located[]) => {
+      answer = locator.map(({ location }) => server.get(location) ?? null)
       return answer
     },
-  } as unknown as PlaceIndex
+  } as unknown as KeyIndex
   let answer: (string | null)[] = []
   const usual = { attempt: 7, cursorFrom: 0, hasUntracked: false, staged: undefined }
-  const rows = new Rows(index, { plan, keptFrom, ...usual, live: { oldest: 0, newest: 0 } })
+  const rows = new RowTracker(index, { plan, keptFrom, ...usual, live: { oldest: 0, newest: 0 } })
   /** A batch of records of one row. */
   const open = (cursors: readonly number[], isDeletion = false) => {
     const gone = isDeletion ? ',"_ab_cdc_deleted_at":1' : ''

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { Input } from '../../protocol/input/message-reader.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { Batch } from '../batches/batch.ts'
 import { addRecord } from '../batches/batches.support.ts'
-import type { History } from '../streams/stream-metadata.ts'
-import type { PlaceIndex } from './key-index.ts'
+import type { StreamMetadata } from '../streams/stream-metadata.ts'
+import type { KeyIndex } from './key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { planWith } from '../streams/plans.support.ts'
-import { Rows, type BatchRows, type Decisions } from './row-tracker.ts'
+import { RowTracker, type BatchRows, type RowDecisions } from './row-tracker.ts'
 import { versionOf } from './index-entry.ts'
 
 const KEYED = { key_template: 'k:${id}' }
@@ -19,37 +19,38 @@ const DEDUP: Partial<SyncStream> = {
 
 /** By place: what Redis holds. */
 let known: Record<string, string>
-let rows: Rows
+let rows: RowTracker
 
 beforeEach(() => (known = {}))
 
 /** A record: its id, its cursor, and whether it deletes the row. */
 type Given = readonly [id: number, cursor: number | string | null, isDeletion?: boolean]
 
-function open(plan: StreamPlan, history: Partial<History> = {}): StreamPlan {
+function open(plan: StreamPlan, metadata: Partial<StreamMetadata> = {}): StreamPlan {
   const index = {
-    read: async (places: readonly { place: string }[]) => places.map(({ place }) => known[place] ?? null),
-  } as unknown as PlaceIndex
+    read: async (locator: readonly { location: string }[]) =>
+      locator.map(({ location }) => known[location] ?? null),
+  } as unknown as KeyIndex
   const usual = { attempt: 7, keptFrom: 0, cursorFrom: 0, hasUntracked: false, staged: undefined }
-  rows = new Rows(index, { plan, ...usual, live: { oldest: 0, newest: 0 }, ...history })
+  rows = new RowTracker(index, { plan, ...usual, live: { oldest: 0, newest: 0 }, ...metadata })
   return plan
 }
 
 function look(plan: StreamPlan, given: readonly Given[], emittedAt = '5'): BatchRows {
   const batch = new Batch({ records: 1000, bytes: 1 << 16 }, [plan])
-  const input = new Input()
+  const reader = new MessageReader()
   for (const [id, v, isDeletion] of given)
     addRecord(
       batch,
       plan,
       JSON.stringify({ id, v, ...(isDeletion ? { _ab_cdc_deleted_at: 'x' } : {}) }),
-      input,
+      reader,
       emittedAt,
     )
   return rows.look(batch)
 }
 
-async function decide(looked: BatchRows): Promise<Decisions> {
+async function decide(looked: BatchRows): Promise<RowDecisions> {
   return rows.decide(looked, await looked.known)
 }
 
@@ -57,7 +58,7 @@ async function decide(looked: BatchRows): Promise<Decisions> {
 async function decided(plan: StreamPlan, given: readonly Given[], emittedAt?: string) {
   const { changes, actions, deduplicated, forget } = await decide(look(plan, given, emittedAt))
   return {
-    changed: changes.map((word) => [word.place, versionOf(word).cursor]),
+    changed: changes.map((entry) => [entry.location, versionOf(entry).cursor]),
     records: changes.map(({ record }) => record),
     actions: [...actions].map(([record, { action }]) => [record, action]),
     deduplicated: [...deduplicated].toSorted((a, b) => a - b),
@@ -146,7 +147,7 @@ describe('a deletion', () => {
     if (note !== undefined) known = { 'k:1': note }
     const result = await decided(plan, [[1, 5, true]])
     expect(result.actions).toEqual([[0, action]])
-    expect(result.forget).toEqual([{ place: 'k:1', time: expect.any(Number) }])
+    expect(result.forget).toEqual([{ location: 'k:1', time: expect.any(Number) }])
   })
 
   it('removes what may be there, though it is not known', async () => {
@@ -166,7 +167,7 @@ describe('a deletion', () => {
     const [forgetting] = (await decided(plan, [[1, 5, true]])).forget
     expect(forgetting!.time).toBeGreaterThanOrEqual(before + 60_000)
     expect(forgetting!.time).toBeLessThanOrEqual(Date.now() + 60_000)
-    expect((await decided(plan, [[1, 6]])).forget).toEqual([{ place: 'k:1', time: 'never' }])
+    expect((await decided(plan, [[1, 6]])).forget).toEqual([{ location: 'k:1', time: 'never' }])
   })
 
   it('is a record like any other where it is to be soft', async () => {
@@ -184,10 +185,10 @@ describe('batches that were looked at before those in front of them were decided
       look(plan, [[1, 6, true]]),
       look(plan, [[1, 5]]),
     ]
-    const results: Decisions[] = []
+    const results: RowDecisions[] = []
     for (const one of looked) results.push(await decide(one))
     expect(results.map(({ changes }) => changes.length)).toEqual([1, 0, 1, 0])
-    expect([...results[2]!.actions.values()]).toEqual([{ place: 'k:1', action: 'remove' }])
+    expect([...results[2]!.actions.values()]).toEqual([{ location: 'k:1', action: 'remove' }])
   })
 
   it('are so also when those have arrived in the meantime', async () => {

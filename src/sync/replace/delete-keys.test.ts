@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
-import { placeForm } from '../../layout/locations/row-location.ts'
-import { answeringLink, FINE, playedLink } from '../streams/links.support.ts'
-import { PlaceIndex } from '../dedup/key-index.ts'
+import { locationForm } from '../../layout/locations/row-location.ts'
+import { answeringClient, FINE, playedClient } from '../streams/links.support.ts'
+import { KeyIndex } from '../dedup/key-index.ts'
 import { planWith } from '../streams/plans.support.ts'
-import { removeIds, removePlaces } from './delete-keys.ts'
+import { removeIds, removeByIndex } from './delete-keys.ts'
 
 const KEYS = { lead: 'n:s:', tail: '' }
 const NONE_SPARED = async (ids: readonly number[]) => ids.map(() => false)
 
 describe('keys by id', () => {
   it('are removed from the first to the last, in rounds', async () => {
-    const { link, asked } = answeringLink(() => null)
-    await removeIds(link, { first: 7, last: 45_006, keys: KEYS, kind: undefined }, NONE_SPARED)
+    const { client, asked } = answeringClient(() => null)
+    await removeIds(client, { first: 7, last: 45_006, keys: KEYS, kind: undefined }, NONE_SPARED)
     const keys = asked.flatMap((question) => question.split(' ').slice(1))
     expect([keys.length, keys[0], keys.at(-1)]).toEqual([45_000, 'n:s:7', 'n:s:45006'])
     expect(new Set(keys).size).toBe(keys.length)
@@ -23,16 +23,16 @@ describe('keys by id', () => {
     [5, 4],
     [1, 0],
   ])('are none where the range is empty: %i to %i', async (first, last) => {
-    const { link, asked } = answeringLink(() => null)
-    await removeIds(link, { first, last, keys: KEYS, kind: 'hash' }, NONE_SPARED)
+    const { client, asked } = answeringClient(() => null)
+    await removeIds(client, { first, last, keys: KEYS, kind: 'hash' }, NONE_SPARED)
     expect(asked).toEqual([])
   })
 
   it('are left where they are spared, and where they are of another kind', async () => {
-    const { link, asked } = answeringLink((question) => (question === 'TYPE a:2:z' ? 'list' : 'hash'))
+    const { client, asked } = answeringClient((question) => (question === 'TYPE a:2:z' ? 'list' : 'hash'))
     const keys = { lead: 'a:', tail: ':z' }
     const looked: unknown[] = []
-    await removeIds(link, { first: 1, last: 4, keys, kind: 'hash' }, async (ids, names) => {
+    await removeIds(client, { first: 1, last: 4, keys, kind: 'hash' }, async (ids, names) => {
       looked.push(ids, names)
       return ids.map((id) => id === 3)
     })
@@ -44,8 +44,8 @@ describe('keys by id', () => {
   })
 
   it('are not removed faster than the server does it', async () => {
-    const { link, sent } = playedLink()
-    const removed = removeIds(link, { first: 1, last: 60_000, keys: KEYS, kind: undefined }, NONE_SPARED)
+    const { client, sent } = playedClient()
+    const removed = removeIds(client, { first: 1, last: 60_000, keys: KEYS, kind: undefined }, NONE_SPARED)
     for (let round = 1; round <= 3; round++) {
       await new Promise(setImmediate)
       expect(sent).toHaveLength(round)
@@ -55,8 +55,8 @@ describe('keys by id', () => {
   })
 
   it('stay where the server refuses, and then the run ends', async () => {
-    const { link, sent } = playedLink()
-    const removed = removeIds(link, { first: 1, last: 2, keys: KEYS, kind: undefined }, NONE_SPARED)
+    const { client, sent } = playedClient()
+    const removed = removeIds(client, { first: 1, last: 2, keys: KEYS, kind: undefined }, NONE_SPARED)
     await new Promise(setImmediate)
     sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('Not allowed.') }] })
     await expect(removed).rejects.toThrow('Not allowed.')
@@ -67,8 +67,8 @@ describe('places', () => {
   const plan = planWith()
 
   it('that are doomed are removed, then forgotten; the others are counted', async () => {
-    const { link, asked } = answeringLink(served({ 'k:1': '1', 'k:2': '2', 'k:3': '1' }, {}))
-    expect(await removePlaces(link, new PlaceIndex(link, plan), placeForm('hash'), isOldest)).toBe(1)
+    const { client, asked } = answeringClient(served({ 'k:1': '1', 'k:2': '2', 'k:3': '1' }, {}))
+    expect(await removeByIndex(client, new KeyIndex(client, plan), locationForm('hash'), isOldest)).toBe(1)
     expect(asked.filter((question) => !question.startsWith('HSCAN'))).toEqual([
       'TYPE k:1',
       'TYPE k:3',
@@ -78,22 +78,22 @@ describe('places', () => {
   })
 
   it('where another program has something of another kind are only forgotten', async () => {
-    const { link, asked } = answeringLink(
+    const { client, asked } = answeringClient(
       served({ 'k:1': '1', 'k:2': '1' }, { 'k:1': 'string', 'k:2': 'none' }),
     )
-    expect(await removePlaces(link, new PlaceIndex(link, plan), placeForm('hash'), () => true)).toBe(0)
+    expect(await removeByIndex(client, new KeyIndex(client, plan), locationForm('hash'), () => true)).toBe(0)
     expect(asked.filter((question) => /UNLINK|HDEL/.test(question))).toEqual(forgotten('k:1 k:2').slice(0, 1))
   })
 
   it('that are members are removed from their keys', async () => {
-    const { link, asked } = answeringLink(served({ '3:k:1x': '1' }, { 'k:1': 'zset' }))
-    await removePlaces(link, new PlaceIndex(link, plan), placeForm('member of sorted_set'), () => true)
+    const { client, asked } = answeringClient(served({ '3:k:1x': '1' }, { 'k:1': 'zset' }))
+    await removeByIndex(client, new KeyIndex(client, plan), locationForm('member of sorted_set'), () => true)
     expect(asked.filter((question) => /^(TYPE|ZREM k)/.test(question))).toEqual(['TYPE k:1', 'ZREM k:1 x'])
   })
 
   it('are left alone where none is doomed', async () => {
-    const { link, asked } = answeringLink(served({ 'k:1': '1' }, {}))
-    expect(await removePlaces(link, new PlaceIndex(link, plan), placeForm('hash'), () => false)).toBe(1)
+    const { client, asked } = answeringClient(served({ 'k:1': '1' }, {}))
+    expect(await removeByIndex(client, new KeyIndex(client, plan), locationForm('hash'), () => false)).toBe(1)
     expect(asked.every((question) => question.startsWith('HSCAN'))).toBe(true)
   })
 })
@@ -113,8 +113,8 @@ function isOldest(_place: string, note: string): boolean {
 }
 
 /** Whatever shard the places are in; these are in one. */
-function forgotten(places: string): string[] {
+function forgotten(locator: string): string[] {
   return ['HDEL _airbyte:places', 'ZREM _airbyte:forget'].map(
-    (start) => expect.stringMatching(new RegExp(`^${start}:n:s:\\d+ ${places}$`)) as string,
+    (start) => expect.stringMatching(new RegExp(`^${start}:n:s:\\d+ ${locator}$`)) as string,
   )
 }

@@ -3,78 +3,87 @@
  * and every stream is complete; once it has begun it is carried out, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { Link } from '../../redis/client/client.ts'
-import type { History } from '../streams/stream-metadata.ts'
-import type { Ids } from '../streams/id-allocator.ts'
-import type { PlaceIndex } from '../dedup/key-index.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
+import type { StreamMetadata } from '../streams/stream-metadata.ts'
+import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { carryOut, replacementByIds, replacementByPlaces, type Replacement } from './pending-removal.ts'
+import { executeRemoval, removalByIds, removalByIndex, type PendingRemoval } from './pending-removal.ts'
 import { requireSwappable } from './staging.ts'
 
-type Opening = Pick<OpenStream, 'plan' | 'index'>
+type Opening = Pick<StreamSession, 'plan' | 'index'>
 
 /** A stream as a run has it. */
-export interface OpenStream {
+export interface StreamSession {
   plan: StreamPlan
-  index: PlaceIndex
+  index: KeyIndex
   /** None where keys are made of ids. */
-  history: History | undefined
+  metadata: StreamMetadata | undefined
 }
 
-export async function finish(link: Link, ids: Ids, streams: readonly OpenStream[], log: Log): Promise<void> {
+export async function finish(
+  client: RedisClient,
+  ids: IdAllocator,
+  streams: readonly StreamSession[],
+  log: Log,
+): Promise<void> {
   const replaced = streams.filter(({ plan }) => plan.replaces)
-  for (const { index, history } of replaced)
-    if (history !== undefined) await requireSwappable(link, index, history)
+  for (const { index, metadata } of replaced)
+    if (metadata !== undefined) await requireSwappable(client, index, metadata)
   const replacements = await Promise.all(
-    replaced.map(({ plan, history }) => replacementOf(link, ids, plan, history)),
+    replaced.map(({ plan, metadata }) => replacementOf(client, ids, plan, metadata)),
   )
   // From here on what the streams are to hold is decided, for the next run as well.
   await Promise.all(
     replaced.map(({ plan }, at) =>
-      link.ask('HSET', plan.notesKey, 'finishing', JSON.stringify(replacements[at])),
+      client.ask('HSET', plan.metadataKey, 'finishing', JSON.stringify(replacements[at])),
     ),
   )
   for (const [at, stream] of replaced.entries()) {
     const replacement = replacements[at]!
-    const left = await carryThrough(link, stream, replacement)
+    const left = await carryThrough(client, stream, replacement)
     tell(stream, log)
     const isEmpty =
-      stream.history === undefined ? ids.given(stream.plan) <= replacement.ids!.last : left === 0
+      stream.metadata === undefined ? ids.given(stream.plan) <= replacement.ids!.last : left === 0
     if (isEmpty)
-      for (const key of [stream.plan.notesKey, ...countersOf(stream.plan)]) await link.ask('UNLINK', key)
+      for (const key of [stream.plan.metadataKey, ...countersOf(stream.plan)]) await client.ask('UNLINK', key)
   }
 }
 
 /** Ends what a run that was cut off had begun. */
-export async function resume(link: Link, stream: Opening, log: Log): Promise<void> {
-  const note = await link.ask('HGET', stream.plan.notesKey, 'finishing')
+export async function resume(client: RedisClient, stream: Opening, log: Log): Promise<void> {
+  const note = await client.ask('HGET', stream.plan.metadataKey, 'finishing')
   if (note === null) return
   log(
     'INFO',
     `${stream.plan.name}: a run was cut off while it removed what it had replaced, which goes on now.`,
   )
-  await carryThrough(link, stream, JSON.parse(String(note)) as Replacement)
+  await carryThrough(client, stream, JSON.parse(String(note)) as PendingRemoval)
 }
 
 async function replacementOf(
-  link: Link,
-  ids: Ids,
+  client: RedisClient,
+  ids: IdAllocator,
   plan: StreamPlan,
-  history: History | undefined,
-): Promise<Replacement> {
-  return history === undefined ? replacementByIds(link, plan, ids) : replacementByPlaces(link, history)
+  metadata: StreamMetadata | undefined,
+): Promise<PendingRemoval> {
+  return metadata === undefined ? removalByIds(client, plan, ids) : removalByIndex(client, metadata)
 }
 
-async function carryThrough(link: Link, { plan, index }: Opening, replacement: Replacement): Promise<number> {
-  const left = await carryOut(link, plan, index, replacement)
+async function carryThrough(
+  client: RedisClient,
+  { plan, index }: Opening,
+  replacement: PendingRemoval,
+): Promise<number> {
+  const left = await executeRemoval(client, plan, index, replacement)
   const { ids, keptIds, before, attempt } = replacement
   if (keptIds === undefined) {
     // What it counted is gone.
-    if (ids !== undefined && !plan.layout.usesIds) await link.ask('UNLINK', plan.baseKey)
-    await link.ask('HSET', plan.notesKey, 'live_oldest', before, 'live_newest', attempt)
-    await link.ask(
+    if (ids !== undefined && !plan.layout.usesIds) await client.ask('UNLINK', plan.baseKey)
+    await client.ask('HSET', plan.metadataKey, 'live_oldest', before, 'live_newest', attempt)
+    await client.ask(
       'HDEL',
-      plan.notesKey,
+      plan.metadataKey,
       'finishing',
       'staged',
       'untracked',
@@ -84,15 +93,15 @@ async function carryThrough(link: Link, { plan, index }: Opening, replacement: R
       'generations',
     )
   } else {
-    await link.ask('HSET', plan.notesKey, 'lowest_id', keptIds.first)
-    await link.ask('HDEL', plan.notesKey, 'finishing', 'form', 'untracked')
+    await client.ask('HSET', plan.metadataKey, 'lowest_id', keptIds.first)
+    await client.ask('HDEL', plan.metadataKey, 'finishing', 'form', 'untracked')
   }
   return left
 }
 
-function tell({ plan, history }: OpenStream, log: Log): void {
+function tell({ plan, metadata }: StreamSession, log: Log): void {
   log('INFO', `${plan.name}: what earlier runs wrote has been removed.`)
-  if (history?.hasUntracked === true)
+  if (metadata?.hasUntracked === true)
     log(
       'WARN',
       `${plan.name}: rows that earlier runs wrote without remembering their keys (track_keys) could not be removed ` +

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import type { History } from '../streams/stream-metadata.ts'
-import type { Ids } from '../streams/id-allocator.ts'
-import { answeringLink, playedLink } from '../streams/links.support.ts'
-import { PlaceIndex } from '../dedup/key-index.ts'
+import type { StreamMetadata } from '../streams/stream-metadata.ts'
+import type { IdAllocator } from '../streams/id-allocator.ts'
+import { answeringClient, playedClient } from '../streams/links.support.ts'
+import { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { planWith } from '../streams/plans.support.ts'
-import { carryOut, replacementByIds, replacementByPlaces, type Replacement } from './pending-removal.ts'
+import { executeRemoval, removalByIds, removalByIndex, type PendingRemoval } from './pending-removal.ts'
 
 const CLASSIC = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}'
 const OVERWRITE: Partial<SyncStream> = { mode: 'overwrite' }
@@ -20,9 +20,12 @@ describe('of a stream whose keys are ids', () => {
     'what is below the ids that are kept goes, and all places: noted %s',
     async (isNoted, kind, noted, form) => {
       const plan = planWith({ key_prefix: 'p:' }, OVERWRITE)
-      const ids = { replaced: () => ({ first: 3, last: 8, isNoted }), given: () => 12 } as unknown as Ids
+      const ids = {
+        replaced: () => ({ first: 3, last: 8, isNoted }),
+        given: () => 12,
+      } as unknown as IdAllocator
       const keys = { lead: 'p:n:s:', tail: '' }
-      expect(await replacementByIds(playedLink(() => noted).link, plan, ids)).toEqual({
+      expect(await removalByIds(playedClient(() => noted).client, plan, ids)).toEqual({
         ids: { first: 3, last: 8, keys, kind },
         keptIds: { first: 9, last: 12, keys },
         form,
@@ -53,9 +56,9 @@ describe('of a stream whose places are remembered', () => {
     ['none of keys that were made in several ways', { last_id: '9', key_template: '' }, undefined, false],
   ])('what goes is noted: %s', async (_, notes, ids, isStaged) => {
     const plan = planWith(STRING, OVERWRITE)
-    const { link } = playedLink(() => Object.entries(notes).flat())
-    const history = { plan, keptFrom: 4, attempt: 6 } as History
-    expect(await replacementByPlaces(link, history)).toEqual({
+    const { client } = playedClient(() => Object.entries(notes).flat())
+    const metadata = { plan, keptFrom: 4, attempt: 6 } as StreamMetadata
+    expect(await removalByIndex(client, metadata)).toEqual({
       ids: ids && {
         first: ids.first,
         last: ids.last,
@@ -72,7 +75,7 @@ describe('of a stream whose places are remembered', () => {
 })
 
 describe('what is replaced', () => {
-  const base: Replacement = {
+  const base: PendingRemoval = {
     ids: undefined,
     keptIds: undefined,
     form: 'string',
@@ -128,18 +131,18 @@ describe('what is replaced', () => {
 /** Carries it out over a server that has these notes; what is removed of records is `gone`. */
 async function carried(
   plan: StreamPlan,
-  replacement: Replacement,
+  replacement: PendingRemoval,
   notes: Record<string, string>,
   kind = 'string',
 ) {
-  const { link, asked } = answeringLink((question) => {
+  const { client, asked } = answeringClient((question) => {
     const [command, key, ...rest] = question.split(' ')
     if (command === 'TYPE') return kind
-    if (command === 'HMGET') return rest.map((place) => notes[place] ?? null)
+    if (command === 'HMGET') return rest.map((location) => notes[location] ?? null)
     if (command !== 'HSCAN') return null
     return ['0', key!.endsWith(':0') ? Object.entries(notes).flat() : []]
   })
-  const left = await carryOut(link, plan, new PlaceIndex(link, plan), replacement)
+  const left = await executeRemoval(client, plan, new KeyIndex(client, plan), replacement)
   const gone = asked
     .filter((question) => question.startsWith('UNLINK '))
     .flatMap((question) => question.split(' ').slice(1))

@@ -1,25 +1,29 @@
 /** Makes each stream of a run ready: what a former run left undone is done, and it is settled where records go. */
 import type { Log } from '../../log.ts'
-import type { Link } from '../../redis/client/client.ts'
-import { resume, type OpenStream } from './finish.ts'
-import { noteIdKeys, openHistory } from '../streams/stream-metadata.ts'
-import { PlaceIndex } from '../dedup/key-index.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
+import { resume, type StreamSession } from './finish.ts'
+import { noteIdKeys, openMetadata } from '../streams/stream-metadata.ts'
+import { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { openStaging } from './staging.ts'
 
-export function openStreams(link: Link, plans: readonly StreamPlan[], log: Log): Promise<OpenStream[]> {
-  return Promise.all(plans.map((plan) => openStream(link, plan, log)))
+export function prepareStreams(
+  client: RedisClient,
+  plans: readonly StreamPlan[],
+  log: Log,
+): Promise<StreamSession[]> {
+  return Promise.all(plans.map((plan) => openStream(client, plan, log)))
 }
 
-async function openStream(link: Link, plan: StreamPlan, log: Log): Promise<OpenStream> {
-  const index = new PlaceIndex(link, plan)
-  await resume(link, { plan, index }, log)
+async function openStream(client: RedisClient, plan: StreamPlan, log: Log): Promise<StreamSession> {
+  const index = new KeyIndex(client, plan)
+  await resume(client, { plan, index }, log)
   if (plan.idKeys !== undefined) {
-    await noteIdKeys(link, plan)
-    return { plan, index, history: undefined }
+    await noteIdKeys(client, plan)
+    return { plan, index, metadata: undefined }
   }
-  const history = await openHistory(link, plan)
+  const metadata = await openMetadata(client, plan)
   if (plan.isDeduplicated) await index.forgetDue(Date.now())
-  const opened = await openStaging(link, index, history)
-  return { plan: opened, index, history: { ...history, plan: opened } }
+  const opened = await openStaging(client, index, metadata)
+  return { plan: opened, index, metadata: { ...metadata, plan: opened } }
 }

@@ -4,9 +4,9 @@ import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
-import type { History } from '../streams/stream-metadata.ts'
-import { answeringLink } from '../streams/links.support.ts'
-import { PlaceIndex } from '../dedup/key-index.ts'
+import type { StreamMetadata } from '../streams/stream-metadata.ts'
+import { answeringClient } from '../streams/links.support.ts'
+import { KeyIndex } from '../dedup/key-index.ts'
 import { planWith } from '../streams/plans.support.ts'
 import { openStaging, requireSwappable, swap } from './staging.ts'
 
@@ -15,7 +15,7 @@ const OVERWRITE: Partial<SyncStream> = { mode: 'overwrite' }
 const LIST = { cache_type: 'list', key_template: 'k:${id}' }
 const [ONE, TWO] = ['k:1', 'k:2'].map(staging)
 
-type Situation = Partial<Omit<History, 'plan' | 'live'>> & { live?: Partial<History['live']> }
+type Situation = Partial<Omit<StreamMetadata, 'plan' | 'live'>> & { live?: Partial<StreamMetadata['live']> }
 
 describe('where the records of a collection go', () => {
   it.each([
@@ -123,10 +123,10 @@ describe('what an earlier run has gathered', () => {
 })
 
 describe('before anything is replaced', () => {
-  const history = { keptFrom: 5, live: { oldest: 0, newest: 4 } }
+  const metadata = { keptFrom: 5, live: { oldest: 0, newest: 4 } }
 
   it('keys for which nothing was gathered are noted as old, so that they go', async () => {
-    const { asked } = await required(LIST, history, { 'k:1': '5', 'k:2': '6', 'k:3': '4' }, (key) =>
+    const { asked } = await required(LIST, metadata, { 'k:1': '5', 'k:2': '6', 'k:3': '4' }, (key) =>
       key === ONE ? 1 : 0,
     )
     expect(asked.filter((question) => question.startsWith('HSET'))).toEqual([
@@ -135,13 +135,13 @@ describe('before anything is replaced', () => {
   })
 
   it('the only key is noted, whether or not a run has done so', async () => {
-    const { asked } = await required({ cache_type: 'list' }, history, {}, () => 1)
+    const { asked } = await required({ cache_type: 'list' }, metadata, {}, () => 1)
     expect(asked[0]).toMatch(/^HSETNX _airbyte:places:n:s:\d+ n:s 0$/)
   })
 
   it('a key of another type is in the way', async () => {
     const kinds = { 'k:1': 'none', 'k:2': 'hash' }
-    await expect(required(LIST, history, { 'k:1': '5', 'k:2': '5' }, () => 1, kinds)).rejects.toThrow(
+    await expect(required(LIST, metadata, { 'k:1': '5', 'k:2': '5' }, () => 1, kinds)).rejects.toThrow(
       new ConfigError(
         'Stream n.s: the key k:2 holds another Redis type, so what was gathered for it cannot take its place. ' +
           'Remove or rename that key, or set a key_prefix.',
@@ -151,7 +151,7 @@ describe('before anything is replaced', () => {
 
   it.each([
     [LIST, { keptFrom: 5, live: { oldest: 5, newest: 6 } }],
-    [{ cache_type: 'string', key_template: 'k:${id}' }, history],
+    [{ cache_type: 'string', key_template: 'k:${id}' }, metadata],
   ])('there is nothing to see to where nothing was gathered: %j', async (options, one) => {
     expect((await required(options, one, { 'k:1': '5' }, () => 0)).asked).toEqual([])
   })
@@ -159,8 +159,8 @@ describe('before anything is replaced', () => {
 
 it('what was gathered takes the place of what is live in one step, and the rest goes in another', async () => {
   const plan = planWith({ ...LIST, cache_type: 'sorted_set', ttl_seconds: 9, key_prefix: 'p:' }, OVERWRITE)
-  const { link, asked } = answeringLink(() => 1)
-  await swap(link, plan, 'p:k:1')
+  const { client, asked } = answeringClient(() => 1)
+  await swap(client, plan, 'p:k:1')
   const [from, old] = ['staging', 'old'].map((name) =>
     besideKey(Buffer.from('p:k:1'), Buffer.from('p:'), name).toString(),
   )
@@ -171,7 +171,11 @@ function staging(key: string): string {
   return stagingKey(Buffer.from(key), Buffer.alloc(0)).toString()
 }
 
-function historyOf(options: object, more: Partial<SyncStream>, { live, ...situation }: Situation): History {
+function historyOf(
+  options: object,
+  more: Partial<SyncStream>,
+  { live, ...situation }: Situation,
+): StreamMetadata {
   const usual = { attempt: 7, keptFrom: 0, cursorFrom: 0, hasUntracked: false, staged: undefined }
   return { plan: planWith(options, more), ...usual, ...situation, live: { oldest: 0, newest: 0, ...live } }
 }
@@ -185,14 +189,14 @@ async function open(
   drained: (live: string) => number = () => 0,
   ttl = 0,
 ) {
-  const history = historyOf(options, more, situation)
-  const { link, asked } = answeringLink((question) => {
+  const metadata = historyOf(options, more, situation)
+  const { client, asked } = answeringClient((question) => {
     if (question.startsWith('EVAL')) return drained(/ (\S+) (list \w+|\w+) 500$/.exec(question)![1]!)
     if (question.startsWith('PTTL')) return ttl
     return scanned(question, notes)
   })
-  const opened = await openStaging(link, new PlaceIndex(link, history.plan), history)
-  return { plan: history.plan, opened, asked }
+  const opened = await openStaging(client, new KeyIndex(client, metadata.plan), metadata)
+  return { plan: metadata.plan, opened, asked }
 }
 
 async function required(
@@ -202,13 +206,13 @@ async function required(
   exists: (key: string) => number,
   kinds: Record<string, string> = {},
 ) {
-  const history = historyOf(options, OVERWRITE, situation)
-  const { link, asked } = answeringLink((question) => {
+  const metadata = historyOf(options, OVERWRITE, situation)
+  const { client, asked } = answeringClient((question) => {
     const [command, key] = question.split(' ')
     if (command === 'EXISTS') return exists(key!)
     return command === 'TYPE' ? (kinds[key!] ?? 'list') : scanned(question, notes)
   })
-  await requireSwappable(link, new PlaceIndex(link, history.plan), history)
+  await requireSwappable(client, new KeyIndex(client, metadata.plan), metadata)
   return { asked }
 }
 

@@ -5,29 +5,33 @@
 import { ConfigError } from '../../errors.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
-import type { Link } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
-import type { History } from '../streams/stream-metadata.ts'
-import type { PlaceIndex } from '../dedup/key-index.ts'
+import type { StreamMetadata } from '../streams/stream-metadata.ts'
+import type { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { attemptIn } from '../dedup/row-version.ts'
 
 /** Decides where the records of a collection go in this run, and sees to what an earlier one has gathered. */
-export async function openStaging(link: Link, index: PlaceIndex, history: History): Promise<StreamPlan> {
-  const { plan, attempt, keptFrom, live, staged } = history
+export async function openStaging(
+  client: RedisClient,
+  index: KeyIndex,
+  metadata: StreamMetadata,
+): Promise<StreamPlan> {
+  const { plan, attempt, keptFrom, live, staged } = metadata
   if (plan.staged === undefined) return plan
   const isReplaced = keptFrom > live.oldest
   if (isReplaced && live.newest >= keptFrom) throw mixed(plan)
   const isStale = staged !== undefined && staged < keptFrom
-  if (isStale) await eachStaged(index, history, (key) => link.ask('UNLINK', stagingOf(plan, key)))
+  if (isStale) await eachStaged(index, metadata, (key) => client.ask('UNLINK', stagingOf(plan, key)))
   else if (staged !== undefined && !isReplaced)
-    await eachStaged(index, history, (key) => drain(link, plan, key))
-  if (staged !== undefined && (isStale || !isReplaced)) await link.ask('HDEL', plan.notesKey, 'staged')
-  if (isReplaced) await link.ask('HSETNX', plan.notesKey, 'staged', attempt)
-  else await link.ask('HSET', plan.notesKey, 'live_newest', attempt)
+    await eachStaged(index, metadata, (key) => drain(client, plan, key))
+  if (staged !== undefined && (isStale || !isReplaced)) await client.ask('HDEL', plan.metadataKey, 'staged')
+  if (isReplaced) await client.ask('HSETNX', plan.metadataKey, 'staged', attempt)
+  else await client.ask('HSET', plan.metadataKey, 'live_newest', attempt)
   // So that it goes, one day, even if the stream has another key by then.
-  if (!isReplaced && plan.places.only !== undefined) await index.ensure(plan.places.only)
+  if (!isReplaced && plan.locator.only !== undefined) await index.ensure(plan.locator.only)
   return isReplaced ? { ...plan, layout: plan.staged } : plan
 }
 
@@ -35,16 +39,20 @@ export async function openStaging(link: Link, index: PlaceIndex, history: Histor
  * Makes sure, before anything is replaced, that all that was gathered can take its place; and notes of keys for which
  * nothing was gathered that they are old.
  */
-export async function requireSwappable(link: Link, index: PlaceIndex, history: History): Promise<void> {
-  const { plan, keptFrom, live } = history
+export async function requireSwappable(
+  client: RedisClient,
+  index: KeyIndex,
+  metadata: StreamMetadata,
+): Promise<void> {
+  const { plan, keptFrom, live } = metadata
   if (plan.staged === undefined || live.oldest >= keptFrom) return
   // A key that no run has noted is replaced all the same where it is the only one.
-  const { only, form } = plan.places
+  const { only, form } = plan.locator
   if (only !== undefined) await index.ensure(only)
   await index.each(async (entries) => {
     const keys = entries.filter(([, note]) => attemptIn(note) >= keptFrom).map(([key]) => key)
     const kinds = await Promise.all(
-      keys.flatMap((key) => [link.ask('TYPE', key), link.ask('EXISTS', stagingOf(plan, key))]),
+      keys.flatMap((key) => [client.ask('TYPE', key), client.ask('EXISTS', stagingOf(plan, key))]),
     )
     for (const [at, key] of keys.entries()) {
       const kind = kinds[2 * at]
@@ -55,12 +63,12 @@ export async function requireSwappable(link: Link, index: PlaceIndex, history: H
 }
 
 /** Has what was gathered for a key take the place of what is there; done again, it changes nothing. */
-export async function swap(link: Link, plan: StreamPlan, key: string): Promise<void> {
+export async function swap(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
   const old = besideKey(Buffer.from(key), Buffer.from(plan.settings.keyPrefix), 'old').toString()
   const keys = [stagingOf(plan, key), key, old]
-  await link.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.places.form.kind, ttlOf(plan))
+  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.kind, ttlOf(plan))
   // In a step of its own, as renaming over a large key would hold up all clients.
-  await link.ask('UNLINK', old)
+  await client.ask('UNLINK', old)
 }
 
 function stagingOf({ settings }: StreamPlan, key: string): string {
@@ -70,16 +78,16 @@ function stagingOf({ settings }: StreamPlan, key: string): string {
 const ITEMS_AT_ONCE = 500
 
 /** What a replacement that was given up has gathered joins what is live. */
-async function drain(link: Link, plan: StreamPlan, key: string): Promise<void> {
+async function drain(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
   const { cacheType, listOperation } = plan.settings
-  const what = cacheType === 'list' ? `list ${listOperation}` : plan.places.form.kind
-  const ask = () => link.ask('EVAL', DRAIN_SCRIPT.text, 2, stagingOf(plan, key), key, what, ITEMS_AT_ONCE)
+  const what = cacheType === 'list' ? `list ${listOperation}` : plan.locator.form.kind
+  const ask = () => client.ask('EVAL', DRAIN_SCRIPT.text, 2, stagingOf(plan, key), key, what, ITEMS_AT_ONCE)
   let rounds = 0
   while (Number(await ask()) > 0) rounds++
   // Though nothing was left to move: it may have been moved by a run that was cut off before the following.
-  for (const [command, ...args] of trimmings(plan)) await link.ask(command, key, ...args)
-  const isForEver = Number(await link.ask('PTTL', key)) === -1
-  if (ttlOf(plan) > 0 && (rounds > 0 || isForEver)) await link.ask('PEXPIRE', key, ttlOf(plan))
+  for (const [command, ...args] of trimmings(plan)) await client.ask(command, key, ...args)
+  const isForEver = Number(await client.ask('PTTL', key)) === -1
+  if (ttlOf(plan) > 0 && (rounds > 0 || isForEver)) await client.ask('PEXPIRE', key, ttlOf(plan))
 }
 
 /** In milliseconds, 0 for ever. */
@@ -96,11 +104,11 @@ function trimmings({
 }
 
 async function eachStaged(
-  index: PlaceIndex,
-  { plan, staged }: History,
+  index: KeyIndex,
+  { plan, staged }: StreamMetadata,
   visit: (key: string) => Promise<unknown>,
 ): Promise<void> {
-  if (plan.places.only !== undefined) await visit(plan.places.only)
+  if (plan.locator.only !== undefined) await visit(plan.locator.only)
   await index.each(async (entries) => {
     const gathered = entries.filter(([, note]) => attemptIn(note) >= (staged ?? 0))
     await Promise.all(gathered.map(([key]) => visit(key)))

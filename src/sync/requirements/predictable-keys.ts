@@ -4,7 +4,7 @@ import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
 import { CLASSIC_KEYS, isCollection, keyTemplateOf } from '../../layout/registry/create-layout.ts'
 import type { KnownKey } from '../../redis/health/key-checks.ts'
-import { deadLetterKey, leaseKey, notesKey } from '../streams/internal-keys.ts'
+import { deadLetterKey, leaseKey, metadataKey } from '../streams/internal-keys.ts'
 
 const KINDS: Partial<Record<string, string>> = { sorted_set: 'zset' }
 
@@ -25,8 +25,8 @@ export function knownKeys({ keyPrefix, records, streams, onRecordError }: Config
 /** A template may name one key for all records. */
 function constantKeys(settings: RecordSettings, user: string): KnownKey[] {
   if (settings.keyTemplate === undefined) return []
-  const texts = parseTemplate(settings.keyTemplate).map((part) =>
-    part.kind === 'text' ? part.text : undefined,
+  const texts = parseTemplate(settings.keyTemplate).map((range) =>
+    range.kind === 'text' ? range.text : undefined,
   )
   if (texts.includes(undefined)) return []
   return [{ key: settings.keyPrefix + texts.join(''), kind: kindOf(settings), user }]
@@ -37,7 +37,7 @@ function streamKeys(settings: RecordSettings, stream: string, namespace: string)
   const { keyPrefix } = settings
   const user = `stream ${stream}`
   const own = [
-    { key: notesKey(keyPrefix, base), kind: 'hash', user },
+    { key: metadataKey(keyPrefix, base), kind: 'hash', user },
     { key: leaseKey(keyPrefix, base), kind: 'string', user },
   ]
   if (isCollection(settings)) {

@@ -58,10 +58,10 @@ function replacesShared(plan: Draft, key: string): string {
 
 /** The key with its columns left open: streams for which it is the same may write the same keys. */
 function keyShape({ keyTemplate, settings, stream }: Draft): string {
-  const parts = parseTemplate(keyTemplate).map((part) => {
-    switch (part.kind) {
+  const ranges = parseTemplate(keyTemplate).map((range) => {
+    switch (range.kind) {
       case 'text':
-        return part.text
+        return range.text
       case 'namespace':
         return stream.namespace
       case 'stream':
@@ -70,7 +70,7 @@ function keyShape({ keyTemplate, settings, stream }: Draft): string {
         return '${…}'
     }
   })
-  return settings.keyPrefix + parts.join('')
+  return settings.keyPrefix + ranges.join('')
 }
 
 /** A key that holds the number of the last record can hold no records. */
@@ -109,9 +109,9 @@ function unknownColumns({ keyTemplate, settings, stream, name }: Draft): string[
   if (columns === undefined) return []
   const templates = { key_template: keyTemplate, hash_field: settings.hashField, member: settings.member }
   return Object.entries(templates).flatMap(([option, template]) =>
-    parseTemplate(template ?? '').flatMap((part) =>
-      part.kind === 'column' && !columns.has(part.path) && !columns.has(part.path.split('.')[0]!)
-        ? [`${name} has no column ${part.path}, which its ${option} names`]
+    parseTemplate(template ?? '').flatMap((range) =>
+      range.kind === 'column' && !columns.has(range.path) && !columns.has(range.path.split('.')[0]!)
+        ? [`${name} has no column ${range.path}, which its ${option} names`]
         : [],
     ),
   )

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, TransientError } from '../../errors.ts'
 import type { Reply } from '../../redis/session/open-connection.ts'
-import type { Link } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
-import { Ids } from './id-allocator.ts'
+import { IdAllocator } from './id-allocator.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
 
 const NOTES = '_airbyte:stream:n:s'
@@ -39,7 +39,7 @@ describe('ids of a stream', () => {
   it('of several streams are counted apart', async () => {
     const server = serverWith({ 'n:other': '7' })
     const plans = plansFor([stream('s'), stream('other')])
-    const ids = await Ids.open(server.link, plans)
+    const ids = await IdAllocator.open(server.client, plans)
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 1, last: 2 }])
     expect(await ids.reserve(plans[1]!, 2)).toEqual([{ first: 8, last: 9 }])
   })
@@ -51,7 +51,7 @@ describe('ids of a stream', () => {
       { stream: 'json', cache_type: 'list', data_format: 'json' },
     ]
     const plans = plansFor([stream('list'), stream('json')], { streams })
-    const ids = await Ids.open(server.link, plans)
+    const ids = await IdAllocator.open(server.client, plans)
     expect(server.asked.filter((question) => question.includes('n:json'))).toEqual([])
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 8, last: 9 }])
     await ids.requireIntact()
@@ -191,7 +191,7 @@ describe('a key that is not a counter', () => {
       if (command === 'GET') throw new ConfigError('It holds another type.')
       return server.ask(command, ...args)
     }
-    await expect(Ids.open(linkOf(wrongType), [planWith()])).rejects.toThrow(
+    await expect(IdAllocator.open(linkOf(wrongType), [planWith()])).rejects.toThrow(
       new ConfigError(
         'The key n:s, where stream n.s counts its records, cannot be read. It holds another type.',
       ),
@@ -202,7 +202,7 @@ describe('a key that is not a counter', () => {
 it('counters that came back lower are lifted to where they were, and others are left alone', async () => {
   const server = serverWith({})
   const plans = plansFor([stream('s'), stream('other'), stream('unused')])
-  const ids = await Ids.open(server.link, plans)
+  const ids = await IdAllocator.open(server.client, plans)
   await ids.reserve(plans[0]!, 100)
   await ids.reserve(plans[1]!, 5)
   server.keys.set('n:s', '40')
@@ -216,7 +216,7 @@ interface Server {
   keys: Map<string, string>
   asked: string[]
   ask: Ask
-  link: Link
+  client: RedisClient
 }
 
 /** Answers the few commands that ids need from a map; a hash is the value of its only field. */
@@ -231,18 +231,18 @@ function serverWith(stored: Record<string, string>): Server {
     if (command === 'INCRBY') keys.set(key, String(Number(keys.get(key) ?? 0) + Number(args[1])))
     return Number(keys.get(key))
   }
-  return { keys, asked, ask, link: linkOf(ask) }
+  return { keys, asked, ask, client: linkOf(ask) }
 }
 
-function linkOf(ask: Ask): Link {
-  return { ask } as unknown as Link
+function linkOf(ask: Ask): RedisClient {
+  return { ask } as unknown as RedisClient
 }
 
 async function opened(stored: Record<string, string>, foreign: number[] = []) {
   const server = serverWith(stored)
   const names = foreign.map((id) => `s:${id}`)
   const plans = plansFor([stream('s'), ...names.map((name) => stream(name))])
-  return { server, plan: plans[0]!, ids: await Ids.open(server.link, plans) }
+  return { server, plan: plans[0]!, ids: await IdAllocator.open(server.client, plans) }
 }
 
 function numbersIn(first: number, last: number): number[] {

@@ -3,7 +3,7 @@
  * arrival and are unique; a lost reply leaves a gap.
  */
 import { ConfigError, SystemError, TransientError } from '../../errors.ts'
-import type { Link } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import type { Reply } from '../../redis/session/open-connection.ts'
 import {
@@ -38,19 +38,19 @@ interface Counter {
   turn: Promise<unknown>
 }
 
-export class Ids {
-  readonly #link: Link
+export class IdAllocator {
+  readonly #client: RedisClient
   /** By stream index; none where a stream's records have no ids. */
   readonly #counters: readonly (Counter | undefined)[]
 
   /** Reads where the counters stand, and lifts them above ids given out already. */
-  static async open(link: Link, plans: readonly StreamPlan[]): Promise<Ids> {
-    const counters = plans.map(async (plan) => (plan.layout.usesIds ? openCounter(link, plan) : undefined))
-    return new Ids(link, await Promise.all(counters))
+  static async open(client: RedisClient, plans: readonly StreamPlan[]): Promise<IdAllocator> {
+    const counters = plans.map(async (plan) => (plan.layout.usesIds ? openCounter(client, plan) : undefined))
+    return new IdAllocator(client, await Promise.all(counters))
   }
 
-  private constructor(link: Link, counters: readonly (Counter | undefined)[]) {
-    this.#link = link
+  private constructor(client: RedisClient, counters: readonly (Counter | undefined)[]) {
+    this.#client = client
     this.#counters = counters
   }
 
@@ -86,7 +86,7 @@ export class Ids {
     const { plan } = counter
     const ranges: IdRange[] = []
     for (let missing = count; missing > 0;) {
-      const last = Number(await this.#link.ask('INCRBY', plan.counterKey, missing))
+      const last = Number(await this.#client.ask('INCRBY', plan.counterKey, missing))
       if (!Number.isSafeInteger(last))
         throw new SystemError(`The counter of stream ${plan.name} has left the range of exact numbers.`)
       const block: IdRange = { first: last - missing + 1, last }
@@ -102,7 +102,7 @@ export class Ids {
 
   /** Throws if the server has lost ids that were given out, perhaps without a connection breaking. */
   async requireIntact(): Promise<void> {
-    const objection = await this.objection((command, ...args) => this.#link.ask(command, ...args))
+    const objection = await this.objection((command, ...args) => this.#client.ask(command, ...args))
     if (objection !== undefined) throw objection
     for (const counter of this.#counters) {
       const problem = await counter?.noted
@@ -157,32 +157,32 @@ export class IdCursor {
   }
 }
 
-async function openCounter(link: Link, plan: StreamPlan): Promise<Counter> {
+async function openCounter(client: RedisClient, plan: StreamPlan): Promise<Counter> {
   const [current, classic, noted, notedGenerations] = await Promise.all([
-    link.ask('GET', plan.counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),
+    client.ask('GET', plan.counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),
     // The classic connector counted in a second key while it loaded; its ids can be the higher ones.
-    link.ask('GET', `tmp:${plan.counterKey}`).catch(() => null),
-    link.ask('HGET', plan.notesKey, 'lowest_id'),
-    link.ask('HGET', plan.notesKey, 'generations'),
+    client.ask('GET', `tmp:${plan.counterKey}`).catch(() => null),
+    client.ask('HGET', plan.metadataKey, 'lowest_id'),
+    client.ask('HGET', plan.metadataKey, 'generations'),
   ])
   const stands = countIn(current)
   if (Number.isNaN(stands)) throw notACounter(plan)
   const lowest = noted === null ? undefined : Number(noted)
   const least = Math.max(stands, countIn(classic) || 0, (lowest ?? 1) - 1)
-  if (least > stands) await link.ask('INCRBY', plan.counterKey, least - stands)
+  if (least > stands) await client.ask('INCRBY', plan.counterKey, least - stands)
   const known = readGenerations(notedGenerations as string | null)
   const generations =
     plan.idKeys !== undefined ? withGeneration(known, plan.stream.generation, least + 1) : known
   // Before the first record: were it missing afterwards, a second attempt would take the first one's records for old.
   if (generations.length !== known.length || generations.at(-1) !== known.at(-1))
-    await link.ask('HSET', plan.notesKey, 'generations', writeGenerations(generations))
+    await client.ask('HSET', plan.metadataKey, 'generations', writeGenerations(generations))
   const isNew = least === 0 && plan.idKeys !== undefined
   return {
     plan,
     startedAt: least,
     generations,
     lowest: isNew ? 1 : lowest,
-    noted: isNew ? link.ask('HSET', plan.notesKey, 'lowest_id', 1).catch(errorOf) : undefined,
+    noted: isNew ? client.ask('HSET', plan.metadataKey, 'lowest_id', 1).catch(errorOf) : undefined,
     given: least,
     waiting: 0,
     turn: Promise.resolve(),

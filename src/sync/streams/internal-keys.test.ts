@@ -1,11 +1,19 @@
 import { expect, it } from 'vitest'
 import { slotOf } from '../../redis/resp/key-slot.ts'
-import { assuredKey, checkKey, deadLetterKey, markKey, notesKey, onceKey, OWN_KEYS } from './internal-keys.ts'
+import {
+  assuredKey,
+  checkKey,
+  deadLetterKey,
+  markKey,
+  metadataKey,
+  onceKey,
+  OWN_KEYS,
+} from './internal-keys.ts'
 
 it("the connector's own keys stand apart from those of streams, behind the prefix", () => {
   for (const prefix of ['', 'crm:']) {
     const keys = [
-      notesKey(prefix, 'n:s'),
+      metadataKey(prefix, 'n:s'),
       onceKey(prefix, 'run'),
       deadLetterKey(prefix),
       checkKey(prefix, 'one'),

@@ -4,7 +4,7 @@ import { keyInSlot } from '../../redis/resp/key-slot.ts'
 export const OWN_KEYS = '_airbyte:'
 
 /** A hash with notes on a stream. */
-export function notesKey(prefix: string, base: string): string {
+export function metadataKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}stream:${base}`
 }
 
@@ -14,7 +14,7 @@ export function leaseKey(prefix: string, base: string): string {
 }
 
 /** One of the hashes in which the places of a stream's rows are remembered. */
-export function placesKey(prefix: string, base: string, shard: number): string {
+export function indexKey(prefix: string, base: string, shard: number): string {
   return `${prefix}${OWN_KEYS}places:${base}:${shard}`
 }
 

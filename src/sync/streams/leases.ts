@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Identity, Reply } from '../../redis/session/open-connection.ts'
-import type { Link } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
@@ -18,10 +18,10 @@ const LOOKED_AT_EVERY_MS = 250
 const LEAST_LEFT_MS = 1_000
 const LONGEST_RELEASE_MS = 1_000
 
-type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'notesKey'>
+type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'metadataKey'>
 
 export class Leases implements AsyncDisposable {
-  readonly #link: Link
+  readonly #client: RedisClient
   readonly #run: string
   readonly #log: Log
   readonly #held = new Set<Leased>()
@@ -32,10 +32,10 @@ export class Leases implements AsyncDisposable {
   #isRenewing = false
 
   /** Takes the leases of all streams, waiting for those of runs that have died. `run`: a name that no other run has. */
-  static async take(link: Link, streams: readonly Leased[], run: string, log: Log): Promise<Leases> {
-    const leases = new Leases(link, run, log)
+  static async take(client: RedisClient, streams: readonly Leased[], run: string, log: Log): Promise<Leases> {
+    const leases = new Leases(client, run, log)
     // Others may have to be waited for, and a connection may break meanwhile.
-    link.objection = (ask, identities) => leases.objection(ask, identities)
+    client.objection = (ask, identities) => leases.objection(ask, identities)
     try {
       // Of two runs that begin at a time, one gets all, as both begin with the same stream.
       const inOrder = streams.toSorted((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
@@ -53,8 +53,8 @@ export class Leases implements AsyncDisposable {
     return leases
   }
 
-  private constructor(link: Link, run: string, log: Log) {
-    this.#link = link
+  private constructor(client: RedisClient, run: string, log: Log) {
+    this.#client = client
     this.#run = run
     this.#log = log
     // From the first one on: others may have to be waited for.
@@ -78,7 +78,7 @@ export class Leases implements AsyncDisposable {
     await Promise.race([Promise.all(released), sleep(LONGEST_RELEASE_MS, undefined, { ref: false })])
   }
 
-  readonly #ask: Ask = (command, ...args) => this.#link.ask(command, ...args)
+  readonly #ask: Ask = (command, ...args) => this.#client.ask(command, ...args)
 
   /** Ends when none is on its way any more, so that all that were taken are known. */
   async #takeAll(streams: readonly Leased[]): Promise<void> {
@@ -119,16 +119,16 @@ export class Leases implements AsyncDisposable {
   /** A run that was frozen for longer than its lease may still have something to send. */
   async #silenceFormer(): Promise<void> {
     const held = [...this.#held]
-    const notes = await Promise.all(held.map(({ notesKey }) => this.#ask('HGET', notesKey, 'holder')))
+    const notes = await Promise.all(held.map(({ metadataKey }) => this.#ask('HGET', metadataKey, 'holder')))
     const former = [...new Set(notes)].flatMap(readHolder)
-    const areSilent = await this.#link.fence(former)
+    const areSilent = await this.#client.fence(former)
     if (!areSilent)
       this.#log('WARN', 'The connections of a run that did not end well could not be closed (CLIENT KILL).')
   }
 
   /** Notes that are asked for again after a lost connection name that one. */
   async #noteAll(): Promise<void> {
-    const words = (): string => wordsFor(this.#link.identities)
+    const words = (): string => wordsFor(this.#client.identities)
     for (let noted: string | undefined; noted !== words();) await this.#note(this.#ask, (noted = words()))
     this.#isNoted = true
   }
@@ -138,7 +138,7 @@ export class Leases implements AsyncDisposable {
     this.#isRenewing = true
     try {
       const loss = await this.#renew(this.#ask)
-      if (loss !== undefined) this.#link.end(loss)
+      if (loss !== undefined) this.#client.end(loss)
     } catch {
       // Whoever waits for the link is told why it failed.
     } finally {
@@ -160,10 +160,10 @@ export class Leases implements AsyncDisposable {
   }
 
   /** A lease that ran out during an outage can be taken again where nobody has had it in between. */
-  async #retake(ask: Ask, { leaseKey, notesKey, name }: Leased): Promise<Error | undefined> {
+  async #retake(ask: Ask, { leaseKey, metadataKey, name }: Leased): Promise<Error | undefined> {
     await ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')
     // Its answer may have been lost, and a second one would say that the lease is held: by this run.
-    const [holder, last] = await Promise.all([ask('GET', leaseKey), ask('HGET', notesKey, 'run')])
+    const [holder, last] = await Promise.all([ask('GET', leaseKey), ask('HGET', metadataKey, 'run')])
     if (!this.#isNoted) return holder === this.#run ? undefined : isWritten(name)
     if (holder !== this.#run) return takenOver(name)
     if (last === null) return notesAreGone(name)
@@ -172,17 +172,17 @@ export class Leases implements AsyncDisposable {
 
   /** The last run that had the leases, and its connections. */
   async #note(ask: Ask, holder: string): Promise<void> {
-    const notes = [...this.#held].map(({ notesKey }) =>
-      ask('HSET', notesKey, 'run', this.#run, 'holder', holder),
+    const notes = [...this.#held].map(({ metadataKey }) =>
+      ask('HSET', metadataKey, 'run', this.#run, 'holder', holder),
     )
     await Promise.all(notes)
   }
 
-  async #release({ leaseKey, notesKey }: Leased): Promise<void> {
+  async #release({ leaseKey, metadataKey }: Leased): Promise<void> {
     const [holder, left] = await Promise.all([this.#ask('GET', leaseKey), this.#ask('PTTL', leaseKey)])
     if (holder !== this.#run || Number(left) < LEAST_LEFT_MS) return
     // What another run has left is for the next one.
-    const noted = this.#isNoted ? this.#ask('HDEL', notesKey, 'holder') : undefined
+    const noted = this.#isNoted ? this.#ask('HDEL', metadataKey, 'holder') : undefined
     await Promise.all([noted, this.#ask('DEL', leaseKey)])
   }
 }

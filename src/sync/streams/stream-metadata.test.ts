@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { noteIdKeys, openHistory, type History } from './stream-metadata.ts'
-import { playedLink } from './links.support.ts'
+import { noteIdKeys, openMetadata, type StreamMetadata } from './stream-metadata.ts'
+import { playedClient } from './links.support.ts'
 import type { StreamPlan } from './stream-plan.ts'
 import { planWith } from './plans.support.ts'
 
@@ -18,8 +18,8 @@ const CLASSIC = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}'
 
 describe('the runs of a stream', () => {
   it('are numbered, each before its first record', async () => {
-    const { history, asked } = await opened(planWith(STRING, { mode: 'overwrite' }), { attempts: '4' })
-    expect(history.attempt).toBe(5)
+    const { metadata, asked } = await opened(planWith(STRING, { mode: 'overwrite' }), { attempts: '4' })
+    expect(metadata.attempt).toBe(5)
     expect(asked.at(-2)).toBe(`HINCRBY ${NOTES} attempts 1`)
     expect(asked.at(-1)).toContain(`HSET ${NOTES} run_generations`)
   })
@@ -35,14 +35,14 @@ describe('the runs of a stream', () => {
     ['generation 0, after runs that had none', 0, 0, '', 5],
   ])('keep %s', async (_, generation, minimumGeneration, run_generations, keptFrom) => {
     const plan = planWith(STRING, { mode: 'overwrite', generation, minimumGeneration })
-    const { history } = await opened(plan, { attempts: '4', run_generations })
-    expect(history.keptFrom).toBe(keptFrom)
+    const { metadata } = await opened(plan, { attempts: '4', run_generations })
+    expect(metadata.keptFrom).toBe(keptFrom)
   })
 
   it('keep all where nothing is replaced, and note the generation all the same', async () => {
     const plan = planWith(STRING, { generation: 4 })
-    const { history, news } = await opened(plan, { attempts: '4', run_generations: '3@2' })
-    expect([history.keptFrom, news['run_generations']]).toEqual([0, '3@2 4@5'])
+    const { metadata, news } = await opened(plan, { attempts: '4', run_generations: '3@2' })
+    expect([metadata.keptFrom, news['run_generations']]).toEqual([0, '3@2 4@5'])
   })
 })
 
@@ -98,13 +98,13 @@ describe('whether places are remembered', () => {
     '%s',
     async (_, options, more, notes, isTracked, untracked) => {
       const plan = planWith(options, more)
-      const { history, news } = await opened(plan, { attempts: '4', ...notes })
-      expect([history.plan.isTracked, history.hasUntracked, news['untracked']]).toEqual([
+      const { metadata, news } = await opened(plan, { attempts: '4', ...notes })
+      expect([metadata.plan.isTracked, metadata.hasUntracked, news['untracked']]).toEqual([
         isTracked,
         untracked !== undefined,
         untracked,
       ])
-      expect(news['form']).toBe(isTracked ? plan.places.form.name : undefined)
+      expect(news['form']).toBe(isTracked ? plan.locator.form.name : undefined)
     },
   )
 
@@ -125,8 +125,8 @@ describe('the cursor of a stream', () => {
     ['another one from this run on', { cursor: 'w', cursor_from: '2' }, 5, 'v'],
     ['from this run on, where there was none', {}, 5, 'v'],
   ])('is %s', async (_, notes, cursorFrom, noted) => {
-    const { history, news } = await opened(planWith(STRING, DEDUP), { attempts: '4', ...notes })
-    expect([history.cursorFrom, news['cursor'], news['cursor_from']]).toEqual([
+    const { metadata, news } = await opened(planWith(STRING, DEDUP), { attempts: '4', ...notes })
+    expect([metadata.cursorFrom, news['cursor'], news['cursor_from']]).toEqual([
       cursorFrom,
       noted,
       noted && '5',
@@ -135,7 +135,7 @@ describe('the cursor of a stream', () => {
 
   it('is that of emission where there is none, and is not noted where rows have no versions', async () => {
     const none = { ...DEDUP, cursor: undefined }
-    expect((await opened(planWith(STRING, none), { cursor: '', cursor_from: '3' })).history.cursorFrom).toBe(
+    expect((await opened(planWith(STRING, none), { cursor: '', cursor_from: '3' })).metadata.cursorFrom).toBe(
       3,
     )
     const plan = planWith(STRING, { mode: 'overwrite', cursor: { path: 'v', isNumeric: false } })
@@ -145,9 +145,9 @@ describe('the cursor of a stream', () => {
 
 it('a collection is told which runs are in it, and which are gathered beside it', async () => {
   const notes = { live_oldest: '2', live_newest: '3', staged: '4' }
-  const { history } = await opened(planWith(LIST), notes)
-  expect([history.live, history.staged]).toEqual([{ oldest: 2, newest: 3 }, 4])
-  const { history: fresh } = await opened(planWith(LIST), {})
+  const { metadata } = await opened(planWith(LIST), notes)
+  expect([metadata.live, metadata.staged]).toEqual([{ oldest: 2, newest: 3 }, 4])
+  const { metadata: fresh } = await opened(planWith(LIST), {})
   expect([fresh.live, fresh.staged]).toEqual([{ oldest: 0, newest: 0 }, undefined])
 })
 
@@ -180,8 +180,8 @@ describe('keys that former runs made of ids', () => {
     ['row:${_airbyte_ab_id}', 'append', ''],
     ['', 'append', ''],
   ] as const)('are noted as they are, or as several: %j, %s', async (before, mode, after) => {
-    const { link, asked } = playedLink(() => before)
-    await noteIdKeys(link, planWith({}, { mode }))
+    const { client, asked } = playedClient(() => before)
+    await noteIdKeys(client, planWith({}, { mode }))
     expect(asked.slice(1)).toEqual([`HSET ${NOTES} key_template ${after}`, `HDEL ${NOTES} last_id`])
   })
 
@@ -189,8 +189,8 @@ describe('keys that former runs made of ids', () => {
     ['row:${_airbyte_ab_id}', 'row:${_airbyte_ab_id}'],
     ['', '(several)'],
   ])('are more than can be replaced where there are several: %j', async (before, named) => {
-    const { link, asked } = playedLink(() => before)
-    await expect(noteIdKeys(link, planWith({}, { mode: 'overwrite' }))).rejects.toThrow(
+    const { client, asked } = playedClient(() => before)
+    await expect(noteIdKeys(client, planWith({}, { mode: 'overwrite' }))).rejects.toThrow(
       new ConfigError(
         `Stream n.s was written with the key_template ${named}, is to be replaced, and has the key_template ${CLASSIC} ` +
           'now. Clear it with the former one, or set another key_prefix.',
@@ -202,21 +202,21 @@ describe('keys that former runs made of ids', () => {
 
 /** Opens the history of a stream of which this is noted; `news` is what is noted now. */
 async function opened(plan: StreamPlan, notes: object, counter: string | null | Error = null) {
-  const { link, asked } = playedLink((question) => {
+  const { client, asked } = playedClient((question) => {
     if (question.startsWith('HGETALL')) return Object.entries(notes).flat() as string[]
     if (question.startsWith('HINCRBY')) return 1 + Number((notes as { attempts?: string }).attempts ?? 0)
     if (!question.startsWith('GET')) return null
     if (counter instanceof Error) throw counter
     return counter
   })
-  const history: History = await openHistory(link, plan)
+  const metadata: StreamMetadata = await openMetadata(client, plan)
   const words = asked.at(-1)!.slice(`HSET ${NOTES} `.length)
-  return { history, asked, news: newsIn(words) }
+  return { metadata, asked, news: newsIn(words) }
 }
 
 /** Fields and values; generations have spaces between them. */
 function newsIn(text: string): Record<string, string> {
   const names = /(?:^| )(run_generations|form|untracked|cursor_from|cursor) /
-  const [, ...parts] = text.split(names)
-  return Object.fromEntries(parts.flatMap((part, at) => (at % 2 === 0 ? [[part, parts[at + 1]!]] : [])))
+  const [, ...ranges] = text.split(names)
+  return Object.fromEntries(ranges.flatMap((range, at) => (at % 2 === 0 ? [[range, ranges[at + 1]!]] : [])))
 }

@@ -5,11 +5,11 @@
 import { ConfigError } from '../../errors.ts'
 import { CLASSIC_KEYS, isCollection } from '../../layout/registry/create-layout.ts'
 import type { Reply } from '../../redis/session/open-connection.ts'
-import type { Link } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/client.ts'
 import { keptFrom, readGenerations, withGeneration, writeGenerations } from './generations.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
-export interface History {
+export interface StreamMetadata {
   plan: StreamPlan
   /** The number of this run among those of the stream, from 1. */
   attempt: number
@@ -26,29 +26,29 @@ export interface History {
 }
 
 /** Reads what is noted of a stream, and notes that another run has begun. */
-export async function openHistory(link: Link, plan: StreamPlan): Promise<History> {
-  const { notesKey, stream, places, replaces, isDeduplicated, settings } = plan
-  const notes = fieldsIn(await link.ask('HGETALL', notesKey))
+export async function openMetadata(client: RedisClient, plan: StreamPlan): Promise<StreamMetadata> {
+  const { metadataKey, stream, locator, replaces, isDeduplicated, settings } = plan
+  const notes = fieldsIn(await client.ask('HGETALL', metadataKey))
   const form = notes.get('form')
   // Rows that are not remembered among others that are would be taken for rows that vanished, one day.
-  const isTracked = plan.isTracked || (plan.mayTrack && form === places.form.name && !notes.has('untracked'))
-  if (isTracked && form !== undefined && form !== places.form.name) throw otherForm(plan, form)
-  if (!isCollection(settings) && !notes.has('last_id')) await noteFormerIds(link, plan, notes)
-  const attempt = Number(await link.ask('HINCRBY', notesKey, 'attempts', 1))
+  const isTracked = plan.isTracked || (plan.mayTrack && form === locator.form.name && !notes.has('untracked'))
+  if (isTracked && form !== undefined && form !== locator.form.name) throw otherForm(plan, form)
+  if (!isCollection(settings) && !notes.has('last_id')) await noteFormerIds(client, plan, notes)
+  const attempt = Number(await client.ask('HINCRBY', metadataKey, 'attempts', 1))
   const known = readGenerations(notes.get('run_generations') ?? null)
   const generations = withGeneration(known, stream.generation, attempt)
   const cursor = stream.cursor?.path ?? ''
   const isSameCursor = notes.get('cursor') === cursor
-  const isKnown = isTracked || places.only !== undefined || settings.writeCondition === 'if_exists'
+  const isKnown = isTracked || locator.only !== undefined || settings.writeCondition === 'if_exists'
   const hasUntracked = notes.has('untracked') || !isKnown
   const news: Record<string, string | number> = {
     run_generations: writeGenerations(generations),
-    ...(isTracked ? { form: places.form.name } : {}),
+    ...(isTracked ? { form: locator.form.name } : {}),
     ...(hasUntracked ? { untracked: 1 } : {}),
     ...(isDeduplicated && !isSameCursor ? { cursor, cursor_from: attempt } : {}),
   }
   // Before the first record, which is worth nothing to a later run that cannot tell whose it is.
-  await link.ask('HSET', notesKey, ...Object.entries(news).flat())
+  await client.ask('HSET', metadataKey, ...Object.entries(news).flat())
   return {
     plan: { ...plan, isTracked },
     attempt,
@@ -62,15 +62,15 @@ export async function openHistory(link: Link, plan: StreamPlan): Promise<History
 
 /** What was written by id is to be removed with the rest, when that is replaced. */
 async function noteFormerIds(
-  link: Link,
+  client: RedisClient,
   plan: StreamPlan,
   notes: ReadonlyMap<string, string>,
 ): Promise<void> {
   // The classic connector takes no notes, and leaves its counter.
   const template = notes.get('key_template') ?? (notes.has('attempts') ? undefined : CLASSIC_KEYS)
   if (template === undefined) return
-  const last = Number(await link.ask('GET', plan.baseKey).catch(noCounter))
-  if (last > 0) await link.ask('HSET', plan.notesKey, 'last_id', last, 'key_template', template)
+  const last = Number(await client.ask('GET', plan.baseKey).catch(noCounter))
+  if (last > 0) await client.ask('HSET', plan.metadataKey, 'last_id', last, 'key_template', template)
 }
 
 /** A key that holds something else was never a counter. */
@@ -80,17 +80,17 @@ function noCounter(error: unknown): null {
 }
 
 /** Notes how the keys of a stream are made of ids; two ways of it are more than can be removed again. */
-export async function noteIdKeys(link: Link, plan: StreamPlan): Promise<void> {
-  const { notesKey, keyTemplate, replaces, name } = plan
-  const noted = await link.ask('HGET', notesKey, 'key_template')
+export async function noteIdKeys(client: RedisClient, plan: StreamPlan): Promise<void> {
+  const { metadataKey, keyTemplate, replaces, name } = plan
+  const noted = await client.ask('HGET', metadataKey, 'key_template')
   const isSame = noted === null || noted === keyTemplate
   if (!isSame && replaces)
     throw new ConfigError(
       `Stream ${name} was written with the key_template ${String(noted) || '(several)'}, is to be replaced, and has ` +
         `the key_template ${keyTemplate} now. Clear it with the former one, or set another key_prefix.`,
     )
-  await link.ask('HSET', notesKey, 'key_template', isSame ? keyTemplate : '')
-  await link.ask('HDEL', notesKey, 'last_id')
+  await client.ask('HSET', metadataKey, 'key_template', isSame ? keyTemplate : '')
+  await client.ask('HDEL', metadataKey, 'last_id')
 }
 
 export function fieldsIn(reply: Reply): Map<string, string> {
@@ -104,9 +104,9 @@ function numberIn(notes: ReadonlyMap<string, string>, field: string): number {
   return Number(notes.get(field) ?? 0)
 }
 
-function otherForm({ name, places }: StreamPlan, form: string): ConfigError {
+function otherForm({ name, locator }: StreamPlan, form: string): ConfigError {
   return new ConfigError(
     `Stream ${name} was written as ${form} by earlier runs, which remembered it so, and is to be written as ` +
-      `${places.form.name} now. Clear the stream with the configuration it was written with, or set another key_prefix.`,
+      `${locator.form.name} now. Clear the stream with the configuration it was written with, or set another key_prefix.`,
   )
 }

@@ -12,9 +12,9 @@ describe('the plan of a stream', () => {
     ['crm:', 'public', 'users', 'crm:public:users', 'crm:_airbyte:stream:public:users'],
     ['', 'A b', 'x[1]*?', 'A b:x[1]*?', '_airbyte:stream:A b:x[1]*?'],
     ['', 'a:b', 'c', 'a:b:c', '_airbyte:stream:a:b:c'],
-  ])('with prefix %j, of %j %j, has the keys %j and %j', (prefix, namespace, name, baseKey, notesKey) => {
+  ])('with prefix %j, of %j %j, has the keys %j and %j', (prefix, namespace, name, baseKey, metadataKey) => {
     const [plan] = plansFor([stream(name, { namespace })], { key_prefix: prefix })
-    expect(plan).toMatchObject({ index: 0, baseKey, counterKey: baseKey, notesKey, foreignIds: [] })
+    expect(plan).toMatchObject({ index: 0, baseKey, counterKey: baseKey, metadataKey, foreignIds: [] })
   })
 
   it.each([

@@ -5,18 +5,18 @@ import { ConfigError } from '../../errors.ts'
 import { filterOf, type Filter } from '../../layout/fields/filter.ts'
 import { idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
 import type { Layout, LayoutSettings } from '../../layout/encoding/layout.ts'
-import type { Places } from '../../layout/locations/row-location.ts'
+import type { RowLocator } from '../../layout/locations/row-location.ts'
 import {
   isCollection,
   keyTemplateOf,
   layoutFor,
-  placesFor,
+  rowLocatorFor,
   stagedLayoutFor,
 } from '../../layout/registry/create-layout.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
 import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
-import { leaseKey, notesKey } from './internal-keys.ts'
+import { leaseKey, metadataKey } from './internal-keys.ts'
 import { problemsOf } from './catalog-checks.ts'
 
 export interface StreamPlan {
@@ -31,7 +31,7 @@ export interface StreamPlan {
   /** Where its records are counted. */
   counterKey: string
   /** The connector's own notes on the stream, a hash. */
-  notesKey: string
+  metadataKey: string
   /** Held by the one run that may write the stream. */
   leaseKey: string
   /** With its defaults filled in, and without the prefix. */
@@ -40,7 +40,7 @@ export interface StreamPlan {
   /** Of a collection: the layout that gathers what is to take the place of what is live. */
   staged: Layout | undefined
   /** Where its rows are. */
-  places: Places
+  locator: RowLocator
   /** Undefined where keys are not made of ids alone, so that they do not tell which of them it wrote. */
   idKeys: IdKeys | undefined
   /** Whether this run remembers the places it writes. */
@@ -141,11 +141,11 @@ function planStream(draft: Draft, index: number): StreamPlan {
   return {
     ...draft,
     index,
-    notesKey: notesKey(keyPrefix, base),
+    metadataKey: metadataKey(keyPrefix, base),
     leaseKey: leaseKey(keyPrefix, base),
     layout: layoutFor(draft),
     staged: isCollection(settings) && !isDeduplicated ? stagedLayoutFor(draft) : undefined,
-    places: placesFor(draft, isDeduplicated),
+    locator: rowLocatorFor(draft, isDeduplicated),
     isTracked: tracks && idKeys === undefined,
     mayTrack: config.trackKeys !== 'never' && isWritten && idKeys === undefined,
     deletions,

@@ -49,13 +49,13 @@ function otherColumns({ name, stream, settings, keyTemplate }: Draft): string | 
   const options = isCollection(settings)
     ? `key_template and ${hashField === undefined ? 'member' : 'hash_field'}`
     : 'key_template'
-  const parts = templates.flatMap((template) => parseTemplate(template))
+  const ranges = templates.flatMap((template) => parseTemplate(template))
   const primaryKey = stream.primaryKey.map((path) => path.join('.'))
-  const named = parts.flatMap((part) =>
-    part.kind === 'column' ? [part.path] : part.kind === 'primary_key' ? primaryKey : [],
+  const named = ranges.flatMap((range) =>
+    range.kind === 'column' ? [range.path] : range.kind === 'primary_key' ? primaryKey : [],
   )
   const isExact =
-    !parts.some(({ kind }) => kind === 'id') &&
+    !ranges.some(({ kind }) => kind === 'id') &&
     named.every((path) => primaryKey.includes(path)) &&
     primaryKey.every((path) => named.includes(path))
   return isExact
