@@ -1,11 +1,11 @@
 /** Single commands: each is asked of the server that has its key, and again on a new connection until it is answered. */
 import type { Address } from '../../config/settings/config.ts'
-import type { Reply } from '../session/open-connection.ts'
 import type { RedirectionBarrier } from './redirection-barrier.ts'
 import { readRedirection } from '../failures/redirection.ts'
 import type { RedisNode } from '../session/node.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import { classify } from '../failures/error-classifier.ts'
+import type { Reply } from '../resp/reply.ts'
 
 interface Question {
   readonly command: string

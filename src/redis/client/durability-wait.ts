@@ -4,12 +4,12 @@
  */
 import type { Durability } from '../../config/settings/config.ts'
 import { TransientError } from '../../errors.ts'
-import type { Reply } from '../session/open-connection.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import type { Outage } from '../failures/outage.ts'
 import type { RedisNode } from '../session/node.ts'
 import type { Ask, NodePool } from '../session/node-pool.ts'
 import { classify } from '../failures/error-classifier.ts'
+import type { Reply } from '../resp/reply.ts'
 
 type Asked = Exclude<Durability, { mode: 'none' }>
 

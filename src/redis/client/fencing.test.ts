@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Identity as Known, Reply } from '../session/open-connection.ts'
+import type { Identity as Known } from '../session/open-connection.ts'
 import { fence, type Present } from './fencing.ts'
+import type { Reply } from '../resp/reply.ts'
 
 type Identity = Omit<Known, 'where'>
 

@@ -3,7 +3,8 @@
  * it, long after we gave it up; put into effect behind newer commands, that would undo or double them. So before
  * anything is sent again, the server is made to drop the old connection.
  */
-import type { Identity, Reply } from '../session/open-connection.ts'
+import type { Identity } from '../session/open-connection.ts'
+import type { Reply } from '../resp/reply.ts'
 
 /** A server as it is connected to now. */
 export interface Present {

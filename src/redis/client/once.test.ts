@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../../errors.ts'
-import type { Reply } from '../session/open-connection.ts'
 import type { Ask } from '../session/node-pool.ts'
 import { SlotSequence, putNumber } from './once.ts'
+import type { Reply } from '../resp/reply.ts'
 
 describe('transactions that must not be run twice', () => {
   it('are numbered from 1 on', () => {

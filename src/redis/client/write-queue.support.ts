@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { SystemError } from '../../errors.ts'
 import type { DurabilityWait } from './durability-wait.ts'
-import type { OpenConnection, Reply } from '../session/open-connection.ts'
+import type { OpenConnection } from '../session/open-connection.ts'
 import type { WriteRequest } from './in-flight-write.ts'
 import { playedSocket } from '../session/write-pipeline.support.ts'
 import { SequenceNumbers } from './sequence-numbers.ts'
@@ -13,6 +13,7 @@ import { RedisNode } from '../session/node.ts'
 import { NodePool } from '../session/node-pool.ts'
 import { SLOTS, slotOf, tagOf } from '../resp/key-slot.ts'
 import { WriteQueue } from './write-queue.ts'
+import type { Reply } from '../resp/reply.ts'
 
 /** Keys in slots 3300, 7365 and 15495, and one more in each of those: of three servers, each has one. */
 export const [B, C, A] = ['b', 'c', 'a'] as const

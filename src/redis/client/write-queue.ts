@@ -3,7 +3,6 @@
  * next one. What a cluster sends on to another node goes first when traffic goes on: nothing that came later overtakes it.
  */
 import type { DurabilityWait } from './durability-wait.ts'
-import type { Reply } from '../session/open-connection.ts'
 import { InFlightWrite, type WriteRequest } from './in-flight-write.ts'
 import { RedirectionBarrier } from './redirection-barrier.ts'
 import type { WriteResult, NodeResult } from '../session/write-pipeline.ts'
@@ -12,6 +11,7 @@ import type { SequenceNumbers } from './sequence-numbers.ts'
 import { CommandQueue, type CommandQueueEvents } from './command-queue.ts'
 import type { Redirection } from '../failures/redirection.ts'
 import type { NodePool } from '../session/node-pool.ts'
+import type { Reply } from '../resp/reply.ts'
 
 export interface WriteQueueEvents extends CommandQueueEvents {
   /** Everything under way is answered, and some of it has to go elsewhere: `goOn` is to be called. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Reply } from '../session/open-connection.ts'
 import { forgetServers, guessVersion, isOlder, knows, speakTo, versionIn, worded } from './capabilities.ts'
+import type { Reply } from '../resp/reply.ts'
 
 afterEach(forgetServers)
 

@@ -2,7 +2,7 @@
  * What the servers understand. Commands that came with some version are said in other words to servers that are older;
  * a run speaks as the oldest of all that it has met understands.
  */
-import type { Reply } from '../session/open-connection.ts'
+import type { Reply } from '../resp/reply.ts'
 
 type Call = (command: string, ...args: (string | number)[]) => Promise<Reply>
 

@@ -5,6 +5,7 @@
 import { ConfigError, SystemError, TransientError, type ConnectorError } from '../../errors.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import { tlsProblem } from '../transport/tls-problems.ts'
+import type { Where } from '../transport/address.ts'
 
 /** `record`: only this record is refused. `again`: it may work later. `stop`: nobody but the operator can help. */
 type Handling = 'record' | 'again' | 'stop'
@@ -12,9 +13,6 @@ type Handling = 'record' | 'again' | 'stop'
 export type Classification =
   | { handling: 'again'; error: TransientError }
   | { handling: Exclude<Handling, 'again'>; error: ConnectorError }
-
-/** Names the server in sentences: `host:port`. */
-export type Where = string
 
 type Rule = readonly [pattern: RegExp, handling: Handling, sentence: (where: Where, reply: string) => string]
 

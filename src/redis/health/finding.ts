@@ -1,7 +1,7 @@
 /** What a check finds out about a server. */
 import type { Durability } from '../../config/settings/config.ts'
 import type { Facts } from './server-info.ts'
-import type { Where } from '../failures/error-classifier.ts'
+import type { Where } from '../transport/address.ts'
 
 export interface Finding {
   /** `FAILED`: a sync would fail. `WARN`: one may fail, or lose something, later on. `INFO`: good to know. */

@@ -8,9 +8,11 @@ import { findingsFrom } from './server-checks.ts'
 import { lookAt, tryAnyKey, type KnownKey } from './key-checks.ts'
 import { tryOut, type Abilities } from './permissions.ts'
 import { besideKey, slotOf } from '../resp/key-slot.ts'
-import { readTopology, type Topology } from '../topology/topology.ts'
+import { readTopology } from '../topology/topology.ts'
 import { Transport } from '../transport/transport.ts'
-import { classify, type Where } from '../failures/error-classifier.ts'
+import { classify } from '../failures/error-classifier.ts'
+import type { Topology } from '../session/node-pool.ts'
+import type { Where } from '../transport/address.ts'
 
 export interface Probe extends Expectations, Abilities {
   readonly prefix: string

@@ -1,5 +1,6 @@
 /** What a server tells of itself. Managed services keep some of it to themselves, which is no reason to fail. */
-import type { OpenConnection, Reply } from '../session/open-connection.ts'
+import type { OpenConnection } from '../session/open-connection.ts'
+import type { Reply } from '../resp/reply.ts'
 
 export interface Facts {
   /** The lines of INFO; undefined where it may not be asked. */

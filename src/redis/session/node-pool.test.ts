@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { Reply } from './open-connection.ts'
 import { slotOf } from '../resp/key-slot.ts'
 import {
   A,
@@ -13,6 +12,7 @@ import {
   turn,
   type PlayedNode,
 } from '../client/write-queue.support.ts'
+import type { Reply } from '../resp/reply.ts'
 
 const three = () => [1, 2, 3].map((port) => playNode(port)) as [PlayedNode, PlayedNode, PlayedNode]
 

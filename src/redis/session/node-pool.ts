@@ -1,12 +1,19 @@
 /** The servers that hold the data, connected to: one, or the masters of a cluster. */
 import type { Address } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
-import type { Identity, Reply } from './open-connection.ts'
+import type { Identity } from './open-connection.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { RedisNode, type RedisNodeOptions } from './node.ts'
 import { slotOf } from '../resp/key-slot.ts'
-import type { Topology } from '../topology/topology.ts'
 import { classify } from '../failures/error-classifier.ts'
+import type { Reply } from '../resp/reply.ts'
+
+/** The masters; on a cluster, each slot is one's. */
+export interface Topology {
+  readonly masters: readonly Address[]
+  /** By slot, the index of the master that has it; undefined where there is no cluster. */
+  readonly owners: Uint16Array | undefined
+}
 
 /** Runs one command. */
 export type Ask = (command: string, ...args: (string | number)[]) => Promise<Reply>

@@ -1,11 +1,12 @@
 /** One server that is connected to: single commands go over one connection, bulk writes down the lane of another. */
 import type { Address, Connection } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
-import { openAll, openConnection, type Identity, type OpenConnection, type Reply } from './open-connection.ts'
+import { openAll, openConnection, type Identity, type OpenConnection } from './open-connection.ts'
 import { WritePipeline, type PipelineWrite, type NodeResult } from './write-pipeline.ts'
 import { ResponseTimeout } from './response-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
-import type { Where } from '../failures/error-classifier.ts'
+import type { Reply } from '../resp/reply.ts'
+import type { Where } from '../transport/address.ts'
 
 export interface RedisNodeEvents {
   /** Its connections are of no more use. */

@@ -7,8 +7,7 @@ import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from 
 import { OLDER_SCRIPTS } from '../commands/fallback-scripts.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Transport } from '../transport/transport.ts'
-
-export type Reply = string | number | null | Buffer | Reply[]
+import type { Reply } from '../resp/reply.ts'
 
 /** How a connection is known on the server; undefined where the server does not tell. */
 export interface Identity {

@@ -1,6 +1,6 @@
 /** A server that owes an answer for too long is taken for unreachable, whatever the socket says. */
 import { TransientError } from '../../errors.ts'
-import type { Where } from '../failures/error-classifier.ts'
+import type { Where } from '../transport/address.ts'
 
 const LONGEST_S = 60
 const SHORTEST_S = 10

@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net'
 import type { ConnectorError } from '../../errors.ts'
 import { ReplyReader, textIn, valuesIn, type ReplyOutcome } from '../resp/reply-reader.ts'
-import { classifyReply, type Where } from '../failures/error-classifier.ts'
+import { classifyReply } from '../failures/error-classifier.ts'
+import type { Where } from '../transport/address.ts'
 
 /** Encoded commands that go out together. */
 export interface PipelineWrite {

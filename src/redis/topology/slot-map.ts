@@ -2,10 +2,11 @@
 import type { Address, Connection } from '../../config/settings/config.ts'
 import { TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
-import { openConnection, type Reply } from '../session/open-connection.ts'
+import { openConnection } from '../session/open-connection.ts'
 import { SLOTS } from '../resp/key-slot.ts'
-import type { Topology } from './topology.ts'
 import type { Transport } from '../transport/transport.ts'
+import type { Topology } from '../session/node-pool.ts'
+import type { Reply } from '../resp/reply.ts'
 
 /** Another node may answer sooner. */
 const LONGEST_MS = 3_000

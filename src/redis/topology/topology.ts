@@ -5,14 +5,9 @@ import type { Redirection } from '../failures/redirection.ts'
 import { Sentinels } from './sentinel.ts'
 import { readSlotMap } from './slot-map.ts'
 import type { Transport } from '../transport/transport.ts'
-import { classify, type Where } from '../failures/error-classifier.ts'
-
-/** The masters; on a cluster, each slot is one's. */
-export interface Topology {
-  readonly masters: readonly Address[]
-  /** By slot, the index of the master that has it; undefined where there is no cluster. */
-  readonly owners: Uint16Array | undefined
-}
+import { classify } from '../failures/error-classifier.ts'
+import type { Topology } from '../session/node-pool.ts'
+import type { Where } from '../transport/address.ts'
 
 export function readTopology(transport: Transport, connection: Connection): Promise<Topology> {
   return new TopologyReader(transport, connection).read()

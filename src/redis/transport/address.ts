@@ -1,6 +1,9 @@
 /** Where servers listen, as text. */
 import type { Address } from '../../config/settings/config.ts'
 
+/** Names the server in sentences: `host:port`. */
+export type Where = string
+
 /** `host:port`, `[IPv6]:port`, or the path of a socket. */
 export function addressText(address: Address): string {
   if ('path' in address) return address.path

@@ -1,7 +1,7 @@
 /** What goes wrong with an SSH tunnel, as sentences for the operator. */
 import type { TunnelSettings } from '../../config/settings/config.ts'
 import { ConfigError, TransientError } from '../../errors.ts'
-import type { Where } from '../failures/error-classifier.ts'
+import type { Where } from './address.ts'
 
 /** What sockets and name servers report, by error code. */
 const NETWORK_RULES: Record<string, (where: Where) => string> = {

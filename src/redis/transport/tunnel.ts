@@ -6,7 +6,7 @@ import { addressText } from './address.ts'
 import { logIn, type Login } from './ssh-login.ts'
 import { forwardingProblem, lost, silent } from './tunnel-problems.ts'
 import { TunnelStream } from './tunnel-stream.ts'
-import type { Where } from '../failures/error-classifier.ts'
+import type { Where } from './address.ts'
 
 /** Less than a connection may take, so that it is said what was waited for. */
 const LOGIN_MS = 9_000

@@ -10,7 +10,12 @@ import { compact, endOfInteger, integerText } from '../../protocol/columns/compa
 import type { Message } from '../../protocol/input/message.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import type { Received } from '../dataflow/progress.ts'
+
+/** What the connector was sent: of `records`, so many were left out by a filter. */
+export interface Received {
+  records: number
+  filtered: number
+}
 
 export interface BatchLimits {
   records: number

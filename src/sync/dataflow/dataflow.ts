@@ -4,7 +4,6 @@ import type { Output } from '../../protocol/airbyte/output.ts'
 import type { RedisClient } from '../../redis/client/client.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
-import type { StreamSession } from '../replace/finish.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
 import { Ingest } from './ingest.ts'
 import { deadLetterKey } from '../streams/internal-keys.ts'
@@ -13,6 +12,7 @@ import { prepareBy } from './prepare.ts'
 import { Progress } from './progress.ts'
 import { rowTrackersOf } from '../dedup/row-tracker.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
+import type { StreamSession } from '../dedup/stream-session.ts'
 
 /** Slabs are a little larger than what is in them. */
 const SLABS_PER_BYTE = 1.25

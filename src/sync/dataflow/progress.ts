@@ -5,14 +5,9 @@ import type { DestinationStats } from '../../protocol/airbyte/state-message.ts'
 import type { StreamStatus } from '../../protocol/airbyte/stream-status.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { Received } from '../batches/batch.ts'
 
 const LOG_EVERY_MS = 30_000
-
-/** What the connector was sent: of `records`, so many were left out by a filter. */
-export interface Received {
-  records: number
-  filtered: number
-}
 
 type Counted = 'records' | 'filtered' | RecordOutcome['kind']
 

@@ -7,7 +7,7 @@ import { openStateQueue } from './ledgers.support.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
-import type { Received } from './progress.ts'
+import type { Received } from '../batches/batch.ts'
 
 const plans = plansFor([stream('a'), stream('b')])
 const [a, b] = plans as [StreamPlan, StreamPlan]

@@ -4,7 +4,6 @@
  * on their way; what those change is kept here until it can be read.
  */
 import type { Batch } from '../batches/batch.ts'
-import type { StreamSession } from '../replace/finish.ts'
 import type { StreamMetadata } from '../streams/stream-metadata.ts'
 import type { IdRange } from '../streams/id-allocator.ts'
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
@@ -12,6 +11,7 @@ import type { EntryExpiry, KeyIndex } from './key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { readVersion, supersedes, type RowVersion } from './row-version.ts'
 import { versionOf, type IndexEntry } from './index-entry.ts'
+import type { StreamSession } from './stream-session.ts'
 
 /** The rows of a batch, before it is known what is there. */
 export interface BatchRows {

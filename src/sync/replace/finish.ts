@@ -10,16 +10,9 @@ import type { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { executeRemoval, removalByIds, removalByIndex, type PendingRemoval } from './pending-removal.ts'
 import { requireSwappable } from './staging.ts'
+import type { StreamSession } from '../dedup/stream-session.ts'
 
 type Opening = Pick<StreamSession, 'plan' | 'index'>
-
-/** A stream as a run has it. */
-export interface StreamSession {
-  plan: StreamPlan
-  index: KeyIndex
-  /** None where keys are made of ids. */
-  metadata: StreamMetadata | undefined
-}
 
 export async function finish(
   client: RedisClient,

@@ -1,11 +1,12 @@
 /** Makes each stream of a run ready: what a former run left undone is done, and it is settled where records go. */
 import type { Log } from '../../log.ts'
 import type { RedisClient } from '../../redis/client/client.ts'
-import { resume, type StreamSession } from './finish.ts'
+import { resume } from './finish.ts'
 import { noteIdKeys, openMetadata } from '../streams/stream-metadata.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { openStaging } from './staging.ts'
+import type { StreamSession } from '../dedup/stream-session.ts'
 
 export function prepareStreams(
   client: RedisClient,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, TransientError } from '../../errors.ts'
-import type { Reply } from '../../redis/session/open-connection.ts'
 import type { RedisClient } from '../../redis/client/client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import { IdAllocator } from './id-allocator.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
+import type { Reply } from '../../redis/resp/reply.ts'
 
 const NOTES = '_airbyte:stream:n:s'
 

@@ -5,7 +5,6 @@
 import { ConfigError, SystemError, TransientError } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
-import type { Reply } from '../../redis/session/open-connection.ts'
 import {
   keptFrom,
   readGenerations,
@@ -14,6 +13,7 @@ import {
   type Generation,
 } from './generations.ts'
 import type { StreamPlan } from './stream-plan.ts'
+import type { Reply } from '../../redis/resp/reply.ts'
 
 /** Ids `first` to `last`, both included. */
 export interface IdRange {

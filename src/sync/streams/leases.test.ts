@@ -1,8 +1,8 @@
 // What cannot be timed from outside: in which order leases are taken, and what becomes of those that come too late.
 import { expect, it } from 'vitest'
-import type { Reply } from '../../redis/session/open-connection.ts'
 import type { RedisClient } from '../../redis/client/client.ts'
 import { Leases } from './leases.ts'
+import type { Reply } from '../../redis/resp/reply.ts'
 
 const RUN = 'this-run'
 const log = (): void => {}

@@ -5,10 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import type { Identity, Reply } from '../../redis/session/open-connection.ts'
+import type { Identity } from '../../redis/session/open-connection.ts'
 import type { RedisClient } from '../../redis/client/client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import type { StreamPlan } from './stream-plan.ts'
+import type { Reply } from '../../redis/resp/reply.ts'
 
 const LEASE_MS = 10_000
 const RENEWED_EVERY_MS = 3_000

@@ -1,10 +1,10 @@
 /** For tests: stands for the link to a server, which the test plays. */
-import type { Reply } from '../../redis/session/open-connection.ts'
 import type { WriteRequest } from '../../redis/client/in-flight-write.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/client.ts'
 import { SequenceNumbers } from '../../redis/client/sequence-numbers.ts'
 import { commandsIn } from '../batches/batches.support.ts'
+import type { Reply } from '../../redis/resp/reply.ts'
 
 export type Sent = WriteRequest & PromiseWithResolvers<WriteResult>
 

@@ -4,10 +4,10 @@
  */
 import { ConfigError } from '../../errors.ts'
 import { CLASSIC_KEYS, isCollection } from '../../layout/registry/create-layout.ts'
-import type { Reply } from '../../redis/session/open-connection.ts'
 import type { RedisClient } from '../../redis/client/client.ts'
 import { keptFrom, readGenerations, withGeneration, writeGenerations } from './generations.ts'
 import type { StreamPlan } from './stream-plan.ts'
+import type { Reply } from '../../redis/resp/reply.ts'
 
 export interface StreamMetadata {
   plan: StreamPlan
