@@ -4,19 +4,8 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { markedContent } from './deletion-mark.ts'
 import type { LayoutSettings, RecordView } from '../encoding/layout.ts'
-
-/** A range of bytes that holds until the next one is asked for. */
-export interface TextRange {
-  bytes: Buffer
-  start: number
-  end: number
-}
-
-export interface Content {
-  readonly usesColumns: boolean
-  /** Sets `range` to the JSON text. */
-  locate(record: RecordView, range: TextRange): void
-}
+import type { TextRange } from '../encoding/text-range.ts'
+import type { Content } from '../encoding/text-range.ts'
 
 interface Field {
   path: Path

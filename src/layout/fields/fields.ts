@@ -4,10 +4,11 @@ import { compilePath, type Columns } from '../../protocol/columns/columns.ts'
 import { FlattenedColumns } from '../../protocol/columns/flattened-columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
-import { contentOf, type TextRange } from './content.ts'
+import { contentOf } from './content.ts'
 import { DELETED_AT, deletionTime, isMarked, markPath } from './deletion-mark.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import type { CommandGroups } from '../encoding/command-groups.ts'
+import type { TextRange } from '../encoding/text-range.ts'
 
 export interface Fields {
   readonly usesIds: boolean

@@ -3,9 +3,10 @@ import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { compilePath } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
-import { contentOf, type TextRange } from './content.ts'
+import { contentOf } from './content.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import { ColumnTemplate, type StreamNames } from './column-template.ts'
+import type { TextRange } from '../encoding/text-range.ts'
 
 export interface Value {
   readonly usesIds: boolean

@@ -6,10 +6,10 @@ import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { FIELD_SCRIPT } from '../../redis/commands/row-scripts.ts'
 import { collectionLayout, type CollectionParts } from './collection.ts'
-import type { TextRange } from '../fields/content.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
 import type { KeyTemplate, StreamNames, ColumnTemplate } from '../fields/column-template.ts'
 import { valueOf } from '../fields/value.ts'
+import type { TextRange } from '../encoding/text-range.ts'
 
 export function hashFieldLayout(
   settings: LayoutSettings,

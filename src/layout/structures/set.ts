@@ -4,10 +4,10 @@
  */
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { collectionLayout } from './collection.ts'
-import type { TextRange } from '../fields/content.ts'
 import type { Layout } from '../encoding/layout.ts'
 import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
 import { valueOf } from '../fields/value.ts'
+import type { TextRange } from '../encoding/text-range.ts'
 
 export function setLayout(settings: RecordSettings, key: KeyTemplate, stream: StreamNames): Layout {
   const value = valueOf(settings, stream)

@@ -7,10 +7,10 @@ import { ColumnKind, compilePath } from '../../protocol/columns/columns.ts'
 import { knows } from '../../redis/commands/capabilities.ts'
 import { SORTED_SET_SCRIPT } from '../../redis/commands/fallback-scripts.ts'
 import { collectionLayout } from './collection.ts'
-import type { TextRange } from '../fields/content.ts'
 import type { Layout, RecordView, Refusal } from '../encoding/layout.ts'
 import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
 import { valueOf } from '../fields/value.ts'
+import type { TextRange } from '../encoding/text-range.ts'
 
 /** XX alone does not tell whether there was something to change: CH makes it answer how many it changed. */
 const OPTIONS = { always: [], if_absent: ['NX'], if_exists: ['XX', 'CH'] } as const

@@ -5,11 +5,11 @@
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { knows } from '../../redis/commands/capabilities.ts'
 import { SET_SCRIPT } from '../../redis/commands/fallback-scripts.ts'
-import type { TextRange } from '../fields/content.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
 import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
 import { valueOf } from '../fields/value.ts'
+import type { TextRange } from '../encoding/text-range.ts'
 
 export function stringLayout(
   settings: LayoutSettings,

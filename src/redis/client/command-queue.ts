@@ -2,7 +2,7 @@
 import type { Address } from '../../config/settings/config.ts'
 import type { RedirectionBarrier } from './redirection-barrier.ts'
 import { readRedirection } from '../failures/redirection.ts'
-import type { RedisNode } from '../session/node.ts'
+import type { RedisNode } from '../session/redis-node.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import { classify } from '../failures/error-classifier.ts'
 import type { Reply } from '../resp/reply.ts'

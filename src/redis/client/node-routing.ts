@@ -3,7 +3,7 @@ import { InFlightWrite, type Mark, type Pending } from './in-flight-write.ts'
 import type { PipelineWrite } from '../session/write-pipeline.ts'
 import { SequenceNumbers } from './sequence-numbers.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
-import type { RedisNode } from '../session/node.ts'
+import type { RedisNode } from '../session/redis-node.ts'
 import type { NodePool } from '../session/node-pool.ts'
 
 export interface NodeWrite {

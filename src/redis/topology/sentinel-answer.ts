@@ -1,11 +1,12 @@
 /** Asks one sentinel for the master, how new its answer is, and who the other sentinels are. */
-import type { Address } from '../../config/settings/config.ts'
+import type { Address, Deployment } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
-import type { SentinelDeployment } from './sentinel.ts'
 import { isReply, withTimeout } from './with-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
+
+export type SentinelDeployment = Extract<Deployment, { kind: 'sentinel' }>
 
 /** A sentinel that does not answer within this is passed over. */
 const SENTINEL_MS = 2_000

@@ -2,8 +2,8 @@
 import { ConfigError, ConnectorError, TransientError, messageOf } from '../../errors.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Answer } from './sentinel-answer.ts'
-import type { SentinelDeployment } from './sentinel.ts'
 import { isReply } from './with-timeout.ts'
+import type { SentinelDeployment } from './sentinel-answer.ts'
 
 type Rule = readonly [pattern: RegExp, sentence: (where: string) => string]
 

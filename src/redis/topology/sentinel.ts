@@ -2,7 +2,7 @@
  * Finds the master that sentinels watch, as Redis' guidelines for clients of sentinels want it: any sentinel may be
  * down or cut off from the others, so all are asked, the newest answer is believed, and the server has the last word.
  */
-import type { Address, Connection, Deployment } from '../../config/settings/config.ts'
+import type { Address, Connection } from '../../config/settings/config.ts'
 import { ConnectorError, TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
@@ -11,8 +11,7 @@ import { noMaster } from './sentinel-problems.ts'
 import { isReply, withTimeout } from './with-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
-
-export type SentinelDeployment = Extract<Deployment, { kind: 'sentinel' }>
+import type { SentinelDeployment } from './sentinel-answer.ts'
 
 /** Sentinels and master together are given no longer than any server is to be connected to. */
 const WHOLE_MS = 10_000

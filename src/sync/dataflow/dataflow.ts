@@ -1,7 +1,7 @@
 /** Puts together what records go through: taken in, batched, prepared, delivered, and acknowledged in order. */
 import type { Config } from '../../config/settings/config.ts'
 import type { Output } from '../../protocol/airbyte/output.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'

@@ -1,7 +1,7 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
 import { ConfigError } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { RecordOutcome } from './outcomes.ts'
 

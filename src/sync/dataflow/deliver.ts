@@ -2,7 +2,7 @@
 import { ConfigError } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { DeadLetters } from './dead-letters.ts'

@@ -31,7 +31,7 @@ export function encodeBatch(
 ): EncodedBatch {
   const ranges: CommandRange[] = []
   const refusals: EncodedBatch['refusals'] = []
-  const cursors = new Map([...ids].map(([plan, ranges]) => [plan, new IdCursor(ranges)]))
+  const cursors = new Map([...ids].map(([plan, idRanges]) => [plan, new IdCursor(idRanges)]))
   const plans = [...batch.countByStream().keys()]
 
   const write = (plan: StreamPlan, view: RecordView, record: number): number => {

@@ -1,7 +1,7 @@
 /** For tests: a ledger whose batches are delivered when the test says so. */
 import { Writable } from 'node:stream'
 import { Output } from '../../protocol/airbyte/output.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
 import { IdAllocator, type IdRange } from '../streams/id-allocator.ts'

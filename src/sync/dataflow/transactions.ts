@@ -1,7 +1,7 @@
 /** Lays the records of one stream out as transactions of a bearable size; on a cluster, each is about one key. */
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
 import { takeApart } from '../../redis/client/command-splitter.ts'
 import type { Batch } from '../batches/batch.ts'

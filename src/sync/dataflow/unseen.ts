@@ -4,7 +4,7 @@
  */
 import { ConfigError } from '../../errors.ts'
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
 import type { CommandRange } from './part.ts'
 

@@ -2,7 +2,7 @@
  * Remembers where a stream's rows are, and what is known of each: in hashes of the connector's own, many of them, so
  * that they spread over the nodes of a cluster, and stay small for small streams.
  */
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { forgetKey, indexKey } from '../streams/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'

@@ -3,7 +3,7 @@ import type { IdKeys } from '../../layout/locations/id-keys.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll, type LocationForm } from '../../layout/locations/row-location.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 

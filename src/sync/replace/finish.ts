@@ -3,10 +3,9 @@
  * and every stream is complete; once it has begun it is carried out, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { StreamMetadata } from '../streams/stream-metadata.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
-import type { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { executeRemoval, removalByIds, removalByIndex, type PendingRemoval } from './pending-removal.ts'
 import { requireSwappable } from './staging.ts'

@@ -1,7 +1,7 @@
 /** What a run has replaced, as it is noted from the moment on that it is to go until it is gone. */
 import { idIn, idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
 import { locationForm } from '../../layout/locations/row-location.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { fieldsIn, type StreamMetadata } from '../streams/stream-metadata.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'

@@ -1,6 +1,6 @@
 /** Makes each stream of a run ready: what a former run left undone is done, and it is settled where records go. */
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { resume } from './finish.ts'
 import { noteIdKeys, openMetadata } from '../streams/stream-metadata.ts'
 import { KeyIndex } from '../dedup/key-index.ts'

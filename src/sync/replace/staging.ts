@@ -5,7 +5,7 @@
 import { ConfigError } from '../../errors.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
 import type { StreamMetadata } from '../streams/stream-metadata.ts'

@@ -3,10 +3,10 @@ import { parseTemplate } from '../../config/settings/template.ts'
 import { OWN_KEYS } from './internal-keys.ts'
 import { layoutFor } from '../../layout/registry/create-layout.ts'
 import { modeProblems } from './sync-mode-checks.ts'
-import type { Draft } from './stream-plan.ts'
+import type { StreamDraft } from './stream-draft.ts'
 
 /** Each as a clause that names its streams. */
-export function problemsOf(plans: readonly Draft[]): string[] {
+export function problemsOf(plans: readonly StreamDraft[]): string[] {
   return [
     ...plans.filter(isReserved).map(reserved),
     ...sharedKeys(plans, ({ baseKey }) => baseKey),
@@ -18,17 +18,17 @@ export function problemsOf(plans: readonly Draft[]): string[] {
   ]
 }
 
-function isReserved(plan: Draft): boolean {
+function isReserved(plan: StreamDraft): boolean {
   const own = plan.settings.keyPrefix + OWN_KEYS
   return plan.baseKey.startsWith(own) || keyShape(plan).startsWith(own)
 }
 
-function reserved({ name }: Draft): string {
+function reserved({ name }: StreamDraft): string {
   return `the keys of ${name} would be among the connector's own (${OWN_KEYS}…)`
 }
 
-function sharedKeys(plans: readonly Draft[], keyOf: (plan: Draft) => string): string[] {
-  const owners = new Map<string, Draft>()
+function sharedKeys(plans: readonly StreamDraft[], keyOf: (plan: StreamDraft) => string): string[] {
+  const owners = new Map<string, StreamDraft>()
   const problems: string[] = []
   for (const plan of plans) {
     const key = keyOf(plan)
@@ -49,7 +49,7 @@ function sharedKeys(plans: readonly Draft[], keyOf: (plan: Draft) => string): st
   return problems
 }
 
-function replacesShared(plan: Draft, key: string): string {
+function replacesShared(plan: StreamDraft, key: string): string {
   return (
     `${describe(plan)} is to be replaced, and other streams write the keys ${key}, too, whose columns would go with ` +
     'it; use append'
@@ -57,7 +57,7 @@ function replacesShared(plan: Draft, key: string): string {
 }
 
 /** The key with its columns left open: streams for which it is the same may write the same keys. */
-function keyShape({ keyTemplate, settings, stream }: Draft): string {
+function keyShape({ keyTemplate, settings, stream }: StreamDraft): string {
   const ranges = parseTemplate(keyTemplate).map((range) => {
     switch (range.kind) {
       case 'text':
@@ -74,27 +74,27 @@ function keyShape({ keyTemplate, settings, stream }: Draft): string {
 }
 
 /** A key that holds the number of the last record can hold no records. */
-function takenCounters(plan: Draft, plans: readonly Draft[]): string[] {
+function takenCounters(plan: StreamDraft, plans: readonly StreamDraft[]): string[] {
   const owner = plans.find((other) => usesIds(other) && other.counterKey === keyShape(plan))
   return owner === undefined
     ? []
     : [`${plan.name} would write the key ${owner.counterKey}, where the records of ${owner.name} are counted`]
 }
 
-function usesIds(draft: Draft): boolean {
+function usesIds(draft: StreamDraft): boolean {
   return layoutFor(draft).usesIds
 }
 
-function mayShare({ settings: { cacheType, dataFormat, onUpdate } }: Draft): boolean {
+function mayShare({ settings: { cacheType, dataFormat, onUpdate } }: StreamDraft): boolean {
   return cacheType === 'hash' && dataFormat === 'flat' && onUpdate === 'merge'
 }
 
 /** Names and namespaces may hold the separators of any shorter form. */
-function describe({ stream: { name, namespace } }: Draft): string {
+function describe({ stream: { name, namespace } }: StreamDraft): string {
   return `stream ${JSON.stringify(name)} of namespace ${JSON.stringify(namespace)}`
 }
 
-function missingPrimaryKey({ keyTemplate, stream, name }: Draft): string[] {
+function missingPrimaryKey({ keyTemplate, stream, name }: StreamDraft): string[] {
   // Modes that need one say so themselves.
   if (stream.mode !== 'append' && stream.mode !== 'overwrite') return []
   const isNeeded = parseTemplate(keyTemplate).some(({ kind }) => kind === 'primary_key')
@@ -104,7 +104,7 @@ function missingPrimaryKey({ keyTemplate, stream, name }: Draft): string[] {
 }
 
 /** Where the source declares the columns of a stream, a template with another one can only be a mistake. */
-function unknownColumns({ keyTemplate, settings, stream, name }: Draft): string[] {
+function unknownColumns({ keyTemplate, settings, stream, name }: StreamDraft): string[] {
   const { columns } = stream
   if (columns === undefined) return []
   const templates = { key_template: keyTemplate, hash_field: settings.hashField, member: settings.member }

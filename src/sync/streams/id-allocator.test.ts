@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, TransientError } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import { IdAllocator } from './id-allocator.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'

@@ -3,7 +3,7 @@
  * arrival and are unique; a lost reply leaves a gap.
  */
 import { ConfigError, SystemError, TransientError } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import {
   keptFrom,

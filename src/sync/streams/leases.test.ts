@@ -1,6 +1,6 @@
 // What cannot be timed from outside: in which order leases are taken, and what becomes of those that come too late.
 import { expect, it } from 'vitest'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { Leases } from './leases.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 

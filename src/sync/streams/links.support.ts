@@ -1,7 +1,7 @@
 /** For tests: stands for the link to a server, which the test plays. */
 import type { WriteRequest } from '../../redis/client/in-flight-write.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { SequenceNumbers } from '../../redis/client/sequence-numbers.ts'
 import { commandsIn } from '../batches/batches.support.ts'
 import type { Reply } from '../../redis/resp/reply.ts'

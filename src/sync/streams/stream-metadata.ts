@@ -4,7 +4,7 @@
  */
 import { ConfigError } from '../../errors.ts'
 import { CLASSIC_KEYS, isCollection } from '../../layout/registry/create-layout.ts'
-import type { RedisClient } from '../../redis/client/client.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { keptFrom, readGenerations, withGeneration, writeGenerations } from './generations.ts'
 import type { StreamPlan } from './stream-plan.ts'
 import type { Reply } from '../../redis/resp/reply.ts'

@@ -1,11 +1,11 @@
 /** Which sync modes a stream can have, given what its records become; each problem is a clause that names the stream. */
 import { parseTemplate } from '../../config/settings/template.ts'
 import { isCollection } from '../../layout/registry/create-layout.ts'
-import type { Draft } from './stream-plan.ts'
+import type { StreamDraft } from './stream-draft.ts'
 
-type Problem = (draft: Draft) => string | undefined
+type Problem = (draft: StreamDraft) => string | undefined
 
-export function modeProblems(draft: Draft): string[] {
+export function modeProblems(draft: StreamDraft): string[] {
   const { stream, replaces, config } = draft
   const needsTracking = (replaces || stream.mode === 'append_dedup') && !isKnownAnyway(draft)
   return [
@@ -16,7 +16,7 @@ export function modeProblems(draft: Draft): string[] {
 }
 
 /** Of modes that write to the row that a record's primary key names. */
-function rowProblems(draft: Draft): string[] {
+function rowProblems(draft: StreamDraft): string[] {
   const problems: Problem[] = [noRows, noPrimaryKey, otherColumns]
   if (draft.stream.mode === 'append_dedup') problems.push(merging, conditional, deletionWithoutTrace)
   if (draft.stream.mode === 'update') problems.push(inserting)
@@ -26,7 +26,7 @@ function rowProblems(draft: Draft): string[] {
   return first === undefined ? [] : [first]
 }
 
-function noRows({ name, stream, settings: { cacheType, member } }: Draft): string | undefined {
+function noRows({ name, stream, settings: { cacheType, member } }: StreamDraft): string | undefined {
   if (cacheType === 'list' || cacheType === 'stream')
     return `${name} has sync mode ${stream.mode}, and a ${cacheType} has no rows that could be found again; use append, or another cache_type`
   if (cacheType === 'set' && stream.mode !== 'append_dedup')
@@ -36,14 +36,14 @@ function noRows({ name, stream, settings: { cacheType, member } }: Draft): strin
   return undefined
 }
 
-function noPrimaryKey({ name, stream: { primaryKey, mode } }: Draft): string | undefined {
+function noPrimaryKey({ name, stream: { primaryKey, mode } }: StreamDraft): string | undefined {
   return primaryKey.length > 0
     ? undefined
     : `${name} has sync mode ${mode} and no primary key, which says which records are of one row; choose one`
 }
 
 /** Two rows must never have one place, and one row never two. */
-function otherColumns({ name, stream, settings, keyTemplate }: Draft): string | undefined {
+function otherColumns({ name, stream, settings, keyTemplate }: StreamDraft): string | undefined {
   const { hashField, member } = settings
   const templates = isCollection(settings) ? [keyTemplate, hashField ?? member ?? ''] : [keyTemplate]
   const options = isCollection(settings)
@@ -64,19 +64,19 @@ function otherColumns({ name, stream, settings, keyTemplate }: Draft): string | 
         `(${primaryKey.join(', ')}), all of them and no others; use \${_airbyte_primary_key}`
 }
 
-function merging({ name, settings: { dataFormat, onUpdate } }: Draft): string | undefined {
+function merging({ name, settings: { dataFormat, onUpdate } }: StreamDraft): string | undefined {
   return dataFormat === 'flat' && onUpdate === 'merge'
     ? `${name} has sync mode append_dedup, in which the newest record of a row replaces it, and not on_update merge; use append or update to merge`
     : undefined
 }
 
-function conditional({ name, settings: { writeCondition } }: Draft): string | undefined {
+function conditional({ name, settings: { writeCondition } }: StreamDraft): string | undefined {
   return writeCondition === 'always'
     ? undefined
     : `${name} has sync mode append_dedup, which the write_condition ${writeCondition} would keep from working; use always, or sync mode update`
 }
 
-function deletionWithoutTrace({ name, settings, config: { deleteMode } }: Draft): string | undefined {
+function deletionWithoutTrace({ name, settings, config: { deleteMode } }: StreamDraft): string | undefined {
   if (deleteMode === 'ttl' && isCollection(settings))
     return `${name} shares its keys between rows, so delete_mode ttl cannot end one of them; use hard`
   if (deleteMode === 'soft' && (settings.cacheType === 'set' || settings.cacheType === 'sorted_set'))
@@ -84,20 +84,24 @@ function deletionWithoutTrace({ name, settings, config: { deleteMode } }: Draft)
   return undefined
 }
 
-function inserting({ name, stream, settings: { writeCondition } }: Draft): string | undefined {
+function inserting({ name, stream, settings: { writeCondition } }: StreamDraft): string | undefined {
   // Its sync mode has put if_exists in the place of always.
   return writeCondition === 'if_absent'
     ? `${name} has sync mode ${stream.mode}, which never inserts, and write_condition if_absent; leave that out`
     : undefined
 }
 
-function markWithoutTrace({ name, settings: { cacheType, dataFormat } }: Draft): string | undefined {
+function markWithoutTrace({ name, settings: { cacheType, dataFormat } }: StreamDraft): string | undefined {
   return cacheType === 'sorted_set' || dataFormat === 'raw'
     ? `${name} has sync mode soft_delete, and no place where its records could say that they are deleted; use data_format flat or json`
     : undefined
 }
 
-function conditionalReplacement({ name, settings: { writeCondition }, stream }: Draft): string | undefined {
+function conditionalReplacement({
+  name,
+  settings: { writeCondition },
+  stream,
+}: StreamDraft): string | undefined {
   if (stream.mode === 'update' || stream.mode === 'soft_delete')
     return `${name} has sync mode ${stream.mode}, which changes rows that are there, and is to be replaced; use append_dedup`
   return writeCondition === 'always'
@@ -106,7 +110,7 @@ function conditionalReplacement({ name, settings: { writeCondition }, stream }: 
 }
 
 /** Keys made of ids tell themselves; and a collection that has all of the stream is one key. */
-function isKnownAnyway({ idKeys, settings, isDeduplicated, keyTemplate }: Draft): boolean {
+function isKnownAnyway({ idKeys, settings, isDeduplicated, keyTemplate }: StreamDraft): boolean {
   if (idKeys !== undefined) return true
   const isOneKey = parseTemplate(keyTemplate).every(({ kind }) =>
     ['text', 'namespace', 'stream'].includes(kind),
@@ -114,7 +118,7 @@ function isKnownAnyway({ idKeys, settings, isDeduplicated, keyTemplate }: Draft)
   return isCollection(settings) && !isDeduplicated && isOneKey
 }
 
-function untracked({ name, isDeduplicated }: Draft): string {
+function untracked({ name, isDeduplicated }: StreamDraft): string {
   const purpose = isDeduplicated ? 'to be deduplicated' : 'to be replaced'
   return `${name} is ${purpose}, for which the keys it writes have to be remembered; set track_keys to auto, or use append`
 }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { TopologyReader } from './topology.ts'
+import { TopologyReader } from './topology-reader.ts'
 import { Transport } from '../transport/transport.ts'
 
 type Range = readonly [first: number, last: number, host: string | null, port: number]

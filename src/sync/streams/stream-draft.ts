@@ -1,0 +1,72 @@
+/** A stream of the catalog with its settings and the shape of its keys, before anything is checked. */
+import type { Config } from '../../config/settings/config.ts'
+import { settingsFor, type RecordSettings } from '../../config/settings/record-settings.ts'
+import { idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
+import type { LayoutSettings } from '../../layout/encoding/layout.ts'
+import { isCollection, keyTemplateOf } from '../../layout/registry/create-layout.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
+
+export interface StreamDraft {
+  config: Config
+  stream: SyncStream
+  /** For people. */
+  name: string
+  settings: LayoutSettings
+  /** `<prefix><namespace>:<stream>`. */
+  baseKey: string
+  /** Where its records are counted. */
+  counterKey: string
+  /** With its defaults filled in, and without the prefix. */
+  keyTemplate: string
+  /** Undefined where keys are not made of ids alone, so that they do not tell which of them it wrote. */
+  idKeys: IdKeys | undefined
+  /** Whether there is one record a primary key, the newest one. */
+  isDeduplicated: boolean
+  /** Whether what was there before the run is removed when it has ended well. */
+  replaces: boolean
+}
+
+export function draftOf(stream: SyncStream, config: Config): StreamDraft {
+  const records = settingsFor(config, stream)
+  const settings = settingsIn(stream, config, records)
+  const baseKey = `${settings.keyPrefix}${stream.namespace}:${stream.name}`
+  const hasRows = stream.mode !== 'append' && stream.mode !== 'overwrite'
+  const keyTemplate = keyTemplateOf(settings, stream, hasRows)
+  return {
+    config,
+    stream,
+    name: displayName(stream),
+    settings,
+    baseKey,
+    counterKey: isCollection(settings) ? `${baseKey}:_airbyte_ab_id` : baseKey,
+    keyTemplate,
+    idKeys: isCollection(settings) ? undefined : idKeysOf(keyTemplate, stream, settings.keyPrefix),
+    isDeduplicated: stream.mode === 'append_dedup',
+    replaces: isReplaced(stream),
+  }
+}
+
+function isReplaced({ mode, minimumGeneration }: SyncStream): boolean {
+  return mode === 'overwrite' || minimumGeneration > 0
+}
+
+/** What a sync mode asks of the layout. */
+function settingsIn(stream: SyncStream, { deleteMode }: Config, records: RecordSettings): LayoutSettings {
+  switch (stream.mode) {
+    case 'append':
+    case 'overwrite':
+      // A row of a new generation holds nothing of the older one.
+      return { ...records, startsAnew: records.onUpdate === 'merge' && isReplaced(stream) }
+    case 'append_dedup':
+      return { ...records, staysWhenWritten: deleteMode === 'ttl' }
+    case 'update':
+      return { ...records, writeCondition: onlyIfExists(records) }
+    case 'soft_delete':
+      return { ...records, writeCondition: onlyIfExists(records), onUpdate: 'merge', marksDeleted: true }
+  }
+}
+
+function onlyIfExists({ writeCondition }: RecordSettings): RecordSettings['writeCondition'] {
+  return writeCondition === 'always' ? 'if_exists' : writeCondition
+}
