@@ -4,7 +4,12 @@ import { ConfigError } from '../../errors.ts'
 import { filterOf, type Filter } from '../../layout/fields/filter.ts'
 import type { Layout } from '../../layout/encoding/layout.ts'
 import type { RowLocator } from '../../layout/locations/row-location.ts'
-import { isCollection, layoutFor, rowLocatorFor, stagedLayoutFor } from '../../layout/registry/create-layout.ts'
+import {
+  isCollection,
+  layoutFor,
+  rowLocatorFor,
+  stagedLayoutFor,
+} from '../../layout/registry/create-layout.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
 import { leaseKey, metadataKey } from './internal-keys.ts'
