@@ -4,8 +4,39 @@
  */
 export type FailureType = 'config_error' | 'transient_error' | 'system_error'
 
+/** One thing that stands in the way: a code for programs and docs/errors.md, and a sentence for the operator. */
+export interface Problem {
+  /** Kebab-case and stable; docs/errors.md has its cause and remedy. */
+  readonly code: string
+  /** The options of the configuration it is about. */
+  readonly options: readonly string[]
+  /** Names and numbers in the sentence, for tests and programs. Never record data or secrets. */
+  readonly params: Readonly<Record<string, string | number>>
+  readonly sentence: string
+}
+
+export function problem(
+  code: string,
+  sentence: string,
+  { options = [], params = {} }: Partial<Pick<Problem, 'options' | 'params'>> = {},
+): Problem {
+  return { code, options, params, sentence }
+}
+
+/** Returns what people read: the sentence, and the code behind it. */
+export function textOf({ sentence, code }: Problem): string {
+  return `${sentence} [${code}]`
+}
+
 export abstract class ConnectorError extends Error {
   abstract readonly failureType: FailureType
+  /** Undefined where the error has no code. */
+  readonly problem: Problem | undefined
+
+  constructor(problemOrText: Problem | string, options?: ErrorOptions) {
+    super(typeof problemOrText === 'string' ? problemOrText : textOf(problemOrText), options)
+    this.problem = typeof problemOrText === 'string' ? undefined : problemOrText
+  }
 }
 
 /** The operator has to change something before another attempt can succeed. */
