@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector, type Exit } from './support/connector.ts'
 import {
   below,
@@ -18,7 +19,7 @@ import { cursorOf } from './support/output-message.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { withSeeds, type Random } from './support/random.ts'
 import { RedisServer } from './support/redis-server.ts'
-import { count, writeArgs } from './support/write.ts'
+import { writeArgs } from './support/write.ts'
 
 /** Done whenever a state has been acknowledged; `number`: how many there were by then. */
 type OnState = (number: number, run: Connector) => unknown
@@ -58,7 +59,7 @@ describe('rows are those of the model', () => {
   it(
     'after runs that were killed with -9, each gone on with from the last state that was acknowledged',
     () =>
-      withSeeds(count(2, 50), async (random) => {
+      withSeeds(caseCount(2, 50), async (random) => {
         const scene = await openScene(random)
         await using proxy = await startProxy(redis.port)
         let from = 0
@@ -78,13 +79,13 @@ describe('rows are those of the model', () => {
         await sendRest(scene, proxy.port, from)
         await expectRows(scene)
       }),
-    count(60_000, 900_000),
+    caseCount(60_000, 900_000),
   )
 
   it(
     'after a run during which Redis was killed, and came back with its data',
     () =>
-      withSeeds(count(2, 50), async (random) => {
+      withSeeds(caseCount(2, 50), async (random) => {
         const scene = await openScene(random)
         const moments = new Set([below(random, STATES), below(random, STATES)])
         await sendRest(scene, redis.port, 0, async (number) => {
@@ -95,13 +96,13 @@ describe('rows are those of the model', () => {
         })
         await expectRows(scene)
       }),
-    count(60_000, 900_000),
+    caseCount(60_000, 900_000),
   )
 
   it(
     'after a run whose replies came late, or never',
     () =>
-      withSeeds(count(2, 50), async (random) => {
+      withSeeds(caseCount(2, 50), async (random) => {
         const scene = await openScene(random)
         await using proxy = await startProxy(redis.port)
         await sendRest(scene, proxy.port, 0, (number) => {
@@ -110,7 +111,7 @@ describe('rows are those of the model', () => {
         })
         await expectRows(scene)
       }),
-    count(60_000, 900_000),
+    caseCount(60_000, 900_000),
   )
 })
 

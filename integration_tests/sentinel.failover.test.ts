@@ -2,16 +2,16 @@
 // has acknowledged may be gone with it; `durability` has the connector wait until the replicas have it.
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, writeFiles } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { catalog, record, streamState } from './support/messages.ts'
 import { cursorOf, isError, type ConnectorError } from './support/output-message.ts'
 import { SentinelRedis } from './support/sentinels.ts'
-import { count } from './support/write.ts'
 
 /** Records to a state. */
 const every = 1_000
-const least = count(50_000, 500_000)
+const least = caseCount(50_000, 500_000)
 
 let redis: SentinelRedis
 

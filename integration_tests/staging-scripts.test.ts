@@ -1,9 +1,9 @@
 // Swapping and draining what is large, binary or refused, on a real Redis.
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { RedisServer } from '../../../integration_tests/support/redis-server.ts'
-import { skipWhatIsLacking } from '../../../integration_tests/support/redis-version.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from './staging-scripts.ts'
+import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../src/redis/commands/staging-scripts.ts'
 
 beforeEach(skipWhatIsLacking)
 
