@@ -13,6 +13,7 @@ export default defineConfig({
           globalSetup: '.ci/scanner.mjs',
           // One process runs many files, so modules of src must not keep state.
           isolate: false,
+          expect: { poll: { timeout: 30_000 } },
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
@@ -22,6 +23,8 @@ export default defineConfig({
           name: 'integration',
           include: ['integration_tests/**/*.test.ts'],
           exclude: ['integration_tests/containers/**'],
+          setupFiles: 'integration_tests/support/setup.ts',
+          expect: { poll: { timeout: 60_000 } },
           testTimeout: 150_000,
           hookTimeout: 150_000,
           // More than there are cores on small machines, as most of these tests wait for servers.

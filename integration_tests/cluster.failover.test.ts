@@ -1,6 +1,6 @@
 // Masters of a cluster that die, stop for a while, or hand over, while the connector writes. Redis copies to its
 // replicas without waiting for them; with `durability` the connector waits until they have what it acknowledges.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import { RedisCluster, type Member } from './support/cluster.ts'
 import { clusterLayouts, columnsOf, wrongIn, type ClusterLayout } from './support/cluster-rows.ts'
@@ -9,6 +9,7 @@ import { record, status, type CatalogStream } from './support/messages.ts'
 import { pollUntil } from './support/poll.ts'
 import { startConnector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write, writeArgs } from './support/write.ts'
 
 const least = caseCount(10_000, 200_000)
@@ -18,11 +19,11 @@ const DURABLE = { durability: { mode: 'replicas', count: 1, timeout_ms: 1_000 } 
 
 let cluster: RedisCluster
 
-beforeAll(async () => {
-  // Two of each, so that a master that has taken over has one that can confirm.
-  cluster = await RedisCluster.start({ masters: 3, replicas: 2, nodeTimeoutMs: 1_000 })
-})
-afterAll(() => cluster.stop())
+// Two of each, so that a master that has taken over has one that can confirm.
+shareFixture(
+  () => RedisCluster.start({ masters: 3, replicas: 2, nodeTimeoutMs: 1_000 }),
+  (started) => (cluster = started),
+)
 
 const layoutOf = (kind: string): ClusterLayout => clusterLayouts.find((layout) => layout.kind === kind)!
 

@@ -1,7 +1,7 @@
 // Random changes to rows while something fails; what is there in the end is what the model says, as if nothing had.
 import type { Redis } from 'ioredis'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector, type Exit } from './support/connector.ts'
 import {
@@ -19,6 +19,7 @@ import { cursorOf } from './support/output-message.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { withSeeds, type Random } from './support/random.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { writeArgs } from './support/write.ts'
 
 /** Done whenever a state has been acknowledged; `number`: how many there were by then. */
@@ -49,11 +50,13 @@ const OPTIONS = [{}, { cache_type: 'string', data_format: 'json' }, { hash_field
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
-  client = redis.client()
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 
 describe('rows are those of the model', () => {
   it(

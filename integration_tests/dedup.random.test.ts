@@ -1,6 +1,6 @@
 // Random changes to random rows, over several runs, against a model that is written from the contract alone.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import type { ConnectorRun } from './support/connector.ts'
 import {
@@ -17,6 +17,7 @@ import type { Change, Making, Run } from './support/dedup.model.ts'
 import { record, status, streamState, type CatalogStream } from './support/messages.ts'
 import { withSeeds, type Random } from './support/random.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write } from './support/write.ts'
 
 type Contents = Map<string, unknown>
@@ -30,11 +31,13 @@ interface Layout {
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 
 const byKey = (value: (row: Change) => unknown) => (rows: readonly Change[]) =>
   new Map(rows.map((row) => [`n:s:${row.key}`, value(row)]))

@@ -1,7 +1,7 @@
 // Runs that replace a stream and are killed with -9, and the runs after them that make it good.
 import type { Redis } from 'ioredis'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
@@ -19,6 +19,7 @@ import {
   streamOf,
 } from './support/replacements.ts'
 import type { Replaced, Row } from './support/replacements.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write, writeArgs } from './support/write.ts'
 
 type Phase = 'loads' | 'removes'
@@ -31,12 +32,14 @@ const NOTES = '_airbyte:stream:n:s'
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 describe.each(REPLACED)('$title', (replaced) => {
   const rows = rowTrackersOf(replaced, 'new')

@@ -1,7 +1,7 @@
 // A stream is replaced while Redis, or the way to it, fails: one run makes it good by itself.
 import type { Redis } from 'ioredis'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import { runConnector, startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
@@ -10,6 +10,7 @@ import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { withSeeds } from './support/random.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { EVERY, expectExactly, messages, REPLACED, rowTrackersOf, streamOf } from './support/replacements.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { writeArgs } from './support/write.ts'
 
 const NOTES = '_airbyte:stream:n:s'
@@ -17,12 +18,14 @@ const NOTES = '_airbyte:stream:n:s'
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
-  client = redis.client({ retryStrategy: () => 20, maxRetriesPerRequest: null })
-})
+shareFixture(
+  () => RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+  (started) => {
+    redis = started
+    client = redis.client({ retryStrategy: () => 20, maxRetriesPerRequest: null })
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const faults: { fault: string; strike: (proxy: TcpProxy, isOver?: Promise<unknown>) => Promise<unknown> }[] =
   [

@@ -1,11 +1,12 @@
 // Somebody reads all the time while a stream is replaced.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import { record, status, type CatalogStream } from './support/messages.ts'
 import { answer, PollingReader, type NodeResult } from './support/polling-reader.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -19,12 +20,14 @@ interface Row {
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const stream: CatalogStream = { name: 's', namespace: 'n', primaryKey: [['id']] }
 

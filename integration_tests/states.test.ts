@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import { startConnector } from './support/connector.ts'
 import { globalState, legacyState, record, streamState } from './support/messages.ts'
 import { cursorOf } from './support/output-message.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -13,12 +14,14 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const streams = [{ name: 'a' }, { name: 'b' }]
 
