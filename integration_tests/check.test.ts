@@ -124,7 +124,7 @@ describe('each wrong setting has a sentence of its own', () => {
     ],
     ['a host beside a URL', () => ({ ...here(), url: 'redis://127.0.0.1' }), /url and host: both are given/],
     ['a URL of another kind', () => ({ url: 'http://127.0.0.1' }), /url: must look like redis:/],
-    ['a configuration that is not JSON', () => ({ text: '{' }), /The configuration is not JSON/],
+    ['a configuration that is not JSON', () => ({ text: '{' }), /\[config-not-json\]$/],
   ]
   it.each(cases)('%s', async (_, config, message) => {
     const value = config()
