@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { runConnector, writeFiles, type ConnectorRun } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -12,12 +13,14 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start({ args: ['--databases', '4'] })
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start({ args: ['--databases', '4'] }),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 async function check(config: unknown, environment: Record<string, string> = {}): Promise<ConnectorRun> {
   return runConnector(['check', '--config', writeFiles({ config }).config], '', { env: environment })
