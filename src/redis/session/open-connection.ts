@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { Address, Connection } from '../../config/settings/config.ts'
 import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from '../commands/capabilities.ts'
 import { OLDER_SCRIPTS } from '../commands/fallback-scripts.ts'
+import { ignoreReplyError, isReplyError } from '../failures/reply-error.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -103,7 +104,7 @@ async function greet(socket: Socket, login: Login, signal: AbortSignal): Promise
     }
   } catch (error) {
     client.disconnect()
-    if (isReply(error)) throw error
+    if (isReplyError(error)) throw error
     const lost = await gone
     // ioredis' parser has no class for it.
     throw lost.message.startsWith('Unknown RESP type') ? new ProtocolError(lost.message) : lost
@@ -141,15 +142,15 @@ async function introduce(call: OpenConnection['call'], login: Login): Promise<Om
   await logIn(call, login)
   const [clientId, info] = await Promise.all([
     // Managed servers may deny CLIENT or INFO: then the identity stays unknown, which is no reason to fail.
-    call('CLIENT', 'ID').catch(ignoreReply),
-    call('INFO', 'server').catch(ignoreReply),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReply),
+    call('CLIENT', 'ID').catch(ignoreReplyError),
+    call('INFO', 'server').catch(ignoreReplyError),
+    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReplyError),
     login.database === 0 ? undefined : call('SELECT', login.database),
   ])
   const version = versionIn(String(info)) ?? (await guessVersion(call))
   speakTo(version)
   if (isOlder(version, WITHOUT_SCRIPTS))
-    await Promise.all(OLDER_SCRIPTS.map(({ text }) => call('SCRIPT', 'LOAD', text).catch(ignoreReply)))
+    await Promise.all(OLDER_SCRIPTS.map(({ text }) => call('SCRIPT', 'LOAD', text).catch(ignoreReplyError)))
   return {
     clientId: typeof clientId === 'number' ? clientId : await findClientId(call, version),
     runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
@@ -167,9 +168,9 @@ async function findClientId(call: OpenConnection['call'], version: Version): Pro
   if (!isOlder(version, WITH_CLIENT_ID)) return undefined
   const name = `${CLIENT_NAME}:${randomUUID()}`
   const [, list] = await Promise.all([
-    call('CLIENT', 'SETNAME', name).catch(ignoreReply),
-    call('CLIENT', 'LIST').catch(ignoreReply),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReply),
+    call('CLIENT', 'SETNAME', name).catch(ignoreReplyError),
+    call('CLIENT', 'LIST').catch(ignoreReplyError),
+    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReplyError),
   ])
   const line = String(list)
     .split('\n')
@@ -187,17 +188,9 @@ async function logIn(call: OpenConnection['call'], { username, password }: Login
     await call('AUTH', username, password ?? '')
   } catch (error) {
     // Before Redis 6 a server has a password and no users.
-    if (!isReply(error) || !/wrong number of arguments/.test(error.message)) throw error
+    if (!isReplyError(error) || !/wrong number of arguments/.test(error.message)) throw error
     if (password !== undefined) await call('AUTH', password)
   }
-}
-
-function ignoreReply(error: unknown): undefined {
-  if (!isReply(error)) throw error
-}
-
-function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError'
 }
 
 /** ioredis puts its parser on the socket when it connects; taken off, the socket is ours, and still ends with it. */
