@@ -6,6 +6,7 @@ import {
   type RecordOptions,
   type Remark,
 } from './record-options.ts'
+import { listOr } from '../../wording.ts'
 import type { CacheType, DataFormat, WriteCondition } from '../settings/record-settings.ts'
 
 export interface Incompatibility extends Remark {
@@ -65,13 +66,13 @@ const RULES: readonly Rule[] = [
     other: 'hash_field',
     isBroken: (situation) => situation.hasHashField && !formatsFor(situation).includes(situation.format),
     text: ({ format }) =>
-      `${format} is not possible with hash_field; use ${choice(FORMATS['hash with hash_field'])}, or leave hash_field out`,
+      `${format} is not possible with hash_field; use ${listOr(FORMATS['hash with hash_field'])}, or leave hash_field out`,
   },
   {
     option: 'data_format',
     isBroken: (situation) => !formatsFor(situation).includes(situation.format),
     text: ({ format, cacheType }) =>
-      `${format} is not possible with cache_type ${cacheType}; use ${choice(FORMATS[cacheType])}` +
+      `${format} is not possible with cache_type ${cacheType}; use ${listOr(FORMATS[cacheType])}` +
       (cacheType === 'hash' ? ', or give a hash_field' : ''),
   },
   {
@@ -85,7 +86,7 @@ const RULES: readonly Rule[] = [
     isBroken: ({ options: { write_condition: condition }, cacheType }) =>
       condition !== undefined && isCondition(condition) && !CONDITIONS[cacheType].includes(condition),
     text: ({ options, cacheType }) =>
-      `${options.write_condition} is not possible with cache_type ${cacheType}; use ${choice(CONDITIONS[cacheType])}`,
+      `${options.write_condition} is not possible with cache_type ${cacheType}; use ${listOr(CONDITIONS[cacheType])}`,
   },
   {
     option: 'value_field',
@@ -162,7 +163,7 @@ function placeRule(option: RecordOption): Rule {
     option,
     isBroken: ({ options, cacheType }) => options[option] !== undefined && !belongs(option, cacheType),
     text: ({ cacheType }) =>
-      `is for cache_type ${choice(PLACES[option]!)}, and this is ${cacheType}; leave it out`,
+      `is for cache_type ${listOr(PLACES[option]!)}, and this is ${cacheType}; leave it out`,
   }
 }
 
@@ -188,8 +189,4 @@ function isCondition(word: string): boolean {
 
 function hasTtl({ ttl_seconds: ttl = 0 }: RecordOptions): boolean {
   return ttl > 0
-}
-
-function choice(words: readonly string[]): string {
-  return words.length === 1 ? words[0]! : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }

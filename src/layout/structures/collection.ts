@@ -50,7 +50,7 @@ export function collectionLayout(settings: RecordSettings, key: KeyTemplate, par
     out.begin(older?.command ?? parts.command, beforeKey.length + 1 + options.length + run.args)
     out.writes(run.group)
     for (const word of beforeKey) out.textArgument(word)
-    out.argument(run.key.bytes, 0, run.key.length)
+    out.key(run.key.bytes, 0, run.key.length)
     for (const option of options) out.textArgument(option)
     out.add(items.bytes, 0, items.length)
     if (afterwards !== undefined) follow(out, afterwards)
@@ -65,7 +65,7 @@ export function collectionLayout(settings: RecordSettings, key: KeyTemplate, par
 
   function follow(out: CommandGroups, [name, ...args]: readonly [command: string, ...args: string[]]): void {
     out.begin(name, 1 + args.length)
-    out.argument(run.key.bytes, 0, run.key.length)
+    out.key(run.key.bytes, 0, run.key.length)
     for (const arg of args) out.textArgument(arg)
   }
 

@@ -43,7 +43,7 @@ export function hashLayout(settings: LayoutSettings, keyTemplate: KeyTemplate): 
       if (!isScripted) out.begin('HMSET', 1 + 2 * count)
       else beginScript(out, 5 + 2 * count)
       out.writes(group)
-      out.argument(key.bytes, 0, key.length)
+      out.key(key.bytes, 0, key.length)
       if (isScripted) {
         out.argument(record.startsAnew ? replace : how)
         out.textArgument(setExpiry === undefined && !staysWhenWritten ? 'keep' : textOf(expiry))

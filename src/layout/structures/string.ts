@@ -43,7 +43,7 @@ export function stringLayout(
         out.textArgument(SET_SCRIPT.sha)
         out.textArgument('1')
       }
-      out.argument(key.bytes, 0, key.length)
+      out.key(key.bytes, 0, key.length)
       out.argument(text.bytes, text.start, text.end)
       if (expiry.kind !== 'never') {
         // A time that has passed is as good as any: the key is gone at once.

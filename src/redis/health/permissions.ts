@@ -1,6 +1,7 @@
 /** Takes the steps that a run would take, and tells which of them a user may not take, or a server does not know. */
 import type { OpenConnection } from '../session/open-connection.ts'
-import { listed, type Finding } from './finding.ts'
+import { listAnd } from '../../wording.ts'
+import { type Finding } from './finding.ts'
 import { isKeyDenied } from './key-checks.ts'
 import { NEEDS, stepsFor, type Need, type ProbeKeys, type Step } from './permission-probes.ts'
 import { classify } from '../failures/error-classifier.ts'
@@ -82,14 +83,14 @@ function findingsOf(need: Need, { denied, unknown }: Refused, isRequired: boolea
     findings.push({
       level,
       say: (where) =>
-        `The user may not run ${listed(denied)} on Redis at ${where}, which ${NEEDS[need]} needs. ` +
+        `The user may not run ${listAnd(denied)} on Redis at ${where}, which ${NEEDS[need]} needs. ` +
         `Allow it (ACL SETUSER ${user} ${denied.map(permissionFor).join(' ')}).`,
     })
   if (unknown.length > 0)
     findings.push({
       level,
       say: (where) =>
-        `Redis at ${where} does not know ${listed(unknown)}, which ${NEEDS[need]} needs. ` +
+        `Redis at ${where} does not know ${listAnd(unknown)}, which ${NEEDS[need]} needs. ` +
         'It is too old for it, or its provider has taken the command away.',
     })
   return findings

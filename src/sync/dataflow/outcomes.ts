@@ -1,7 +1,6 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { EncodedBatch } from './encode-batch.ts'
 import type { CommandRange } from './part.ts'
@@ -85,8 +84,9 @@ function numberOf({ firstCommand, numbers }: CommandRange, command: number): num
   return number === undefined ? NO_COMMAND : firstCommand + number
 }
 
-function keyIn({ start, end, isTransaction }: CommandRange, command: number, out: CommandGroups): string {
-  return keyOfCommand(out.bytes.subarray(start, end), command + (isTransaction === true ? 1 : 0))
+function keyIn(range: CommandRange, command: number, out: CommandGroups): string {
+  const number = numberOf(range, command)
+  return number === NO_COMMAND ? '' : (out.keyOf(number) ?? '')
 }
 
 function asSentence(clause: string): string {
