@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     reporters: ['default', '.ci/reporter.mjs'],
+    // Only tests that are slower are listed one by one.
+    slowTestThreshold: 10_000,
     projects: [
       {
         test: {
