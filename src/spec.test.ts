@@ -69,8 +69,9 @@ describe('the specification', () => {
       { mode: 'sentinel', nodes, master_name: 'm' },
       { mode: 'cluster', nodes },
     ]) {
-      const { connection } = parseConfig(JSON.stringify({ deployment }), {}).config
-      const [{ port }] = (connection.deployment as { nodes: [{ port: number }] }).nodes
+      const parsed = parseConfig(JSON.stringify({ deployment }), {}).config.connection.deployment
+      const [address] = 'nodes' in parsed ? parsed.nodes : []
+      const port = address !== undefined && 'port' in address ? address.port : undefined
       const variant = all
         .get('deployment')
         ?.oneOf?.find(({ properties: own }) => own?.['mode']?.const === deployment.mode)
