@@ -5,7 +5,7 @@ import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { readCommand, type Command } from './cli.ts'
-import { ConfigError } from './errors.ts'
+import { ConfigError, textOf } from './errors.ts'
 import { Output } from './protocol/airbyte/output.ts'
 
 /** What a shell gives for a process ended by SIGTERM; the platform takes it for a graceful end. */
@@ -61,7 +61,7 @@ async function run(command: Command): Promise<number> {
         import('./protocol/input/stdin.ts'),
       ])
       const { config, warnings } = parseConfig(readFile(command.config, '--config'), process.env)
-      for (const warning of warnings) output.log('WARN', warning)
+      for (const warning of warnings) output.log('WARN', textOf(warning))
       const catalog = readCatalog(readFile(command.catalog, '--catalog'))
       const { signal } = terminated
       await write({ config, catalog, input: (until) => readChunks(STDIN, until), output, signal })

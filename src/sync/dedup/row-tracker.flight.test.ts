@@ -166,8 +166,8 @@ function run(cursors: readonly number[], order: readonly string[], together: num
 
 function put({ changes }: RowDecisions, server: Map<string, string>): void {
   for (const entry of changes) {
-    const { run, emittedAt, cursor, isDeleted } = versionOf(entry)
-    server.set(entry.location, `${run} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
+    const { run: its, emittedAt, cursor, isDeleted } = versionOf(entry)
+    server.set(entry.location, `${its} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
   }
 }
 

@@ -189,8 +189,8 @@ function staging(key: string): string {
   return stagingKey(Buffer.from(key), Buffer.alloc(0)).toString()
 }
 
-function liveOf(staging: string): string {
-  return staging.slice(-3)
+function liveOf(key: string): string {
+  return key.slice(-3)
 }
 
 /** Opens the staging of a collection that has these index entries. */

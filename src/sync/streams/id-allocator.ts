@@ -90,8 +90,8 @@ export class IdAllocator {
 
   /** Throws if the server has lost ids that were given out, perhaps without a connection breaking. */
   async requireIntact(): Promise<void> {
-    const problem = await this.findLoss((command, ...args) => this.#client.ask(command, ...args))
-    if (problem !== undefined) throw problem
+    const loss = await this.findLoss((command, ...args) => this.#client.ask(command, ...args))
+    if (loss !== undefined) throw loss
   }
 
   /** Raises counters that a server has brought back lower. */

@@ -136,24 +136,6 @@ it('A stream whose metadata a newer version wrote is left as it is', async () =>
 })
 
 describe('A server that comes back without this run in the metadata', () => {
-  /** Takes the leases behind a run called `former`, and comes back with `last` as the last run. */
-  async function comeBack(last: string | null, isConfirmed: boolean) {
-    const { client, asked } = clientWith(async (question) => {
-      if (question.startsWith('HMGET')) return ['2', 'former', null]
-      return question === 'HGET metadata:a run_id' ? last : undefined
-    })
-    await using leases = await Leases.take(client, [stream('a')], RUN, log)
-    if (isConfirmed) leases.confirm()
-    let isLost = true
-    const ask: Ask = async (command, ...args) => {
-      if (command === 'SET') isLost = false
-      return command === 'GET' && isLost ? null : client.ask(command, ...args)
-    }
-    asked.length = 0
-    const loss = await leases.renewOnReconnect(ask, connections(3))
-    return { code: problemOf(loss)?.code, isRecorded: asked.some((one) => one.startsWith('HSET metadata:a')) }
-  }
-
   it.each([null, 'former'])('has lost nothing before the run was confirmed: last run %s', async (last) => {
     expect(await comeBack(last, false)).toEqual({ code: undefined, isRecorded: true })
   })
@@ -169,3 +151,21 @@ describe('A server that comes back without this run in the metadata', () => {
     expect(await comeBack('another', false)).toEqual({ code: 'stream-taken-over', isRecorded: false })
   })
 })
+
+/** Takes the leases behind a run called `former`, and comes back with `last` as the last run. */
+async function comeBack(last: string | null, isConfirmed: boolean) {
+  const { client, asked } = clientWith(async (question) => {
+    if (question.startsWith('HMGET')) return ['2', 'former', null]
+    return question === 'HGET metadata:a run_id' ? last : undefined
+  })
+  await using leases = await Leases.take(client, [stream('a')], RUN, log)
+  if (isConfirmed) leases.confirm()
+  let isLost = true
+  const ask: Ask = async (command, ...args) => {
+    if (command === 'SET') isLost = false
+    return command === 'GET' && isLost ? null : client.ask(command, ...args)
+  }
+  asked.length = 0
+  const loss = await leases.renewOnReconnect(ask, connections(3))
+  return { code: problemOf(loss)?.code, isRecorded: asked.some((one) => one.startsWith('HSET metadata:a')) }
+}

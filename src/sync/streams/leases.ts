@@ -99,7 +99,7 @@ export class Leases implements AsyncDisposable {
   /** Settles when no attempt is under way any more, so that all leases that were taken are known. */
   async #takeAll(streams: readonly Leased[]): Promise<void> {
     const problems: unknown[] = []
-    const add = (problem: unknown): unknown => problems.push(problem)
+    const add = (error: unknown): unknown => problems.push(error)
     await Promise.all(streams.map((stream) => this.#takeOne(stream, problems).catch(add)))
     if (problems.length > 0) throw problems[0]
   }

@@ -130,6 +130,9 @@ describe('ids whose key is the counter of another stream', () => {
   )
 })
 
-function foreignIds(streams: Parameters<typeof plansFor>[0], options?: object): Record<string, readonly number[]> {
+function foreignIds(
+  streams: Parameters<typeof plansFor>[0],
+  options?: object,
+): Record<string, readonly number[]> {
   return Object.fromEntries(plansFor(streams, options).map((plan) => [plan.baseKey, plan.foreignIds]))
 }
