@@ -9,7 +9,7 @@ import type { Said } from './redis/health/finding.ts'
 import { probe, whereOf, type Probe } from './redis/health/health-check.ts'
 import { checkKey } from './sync/streams/internal-keys.ts'
 import { knownKeys } from './sync/requirements/predictable-keys.ts'
-import { expires, modeNeedsOfAll, needsOfAll, settingsIn } from './sync/requirements/required-commands.ts'
+import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requirements/required-commands.ts'
 
 /** The host gets its answer within 15 seconds, whatever the server does. */
 const LONGEST_MS = 13_000
@@ -38,8 +38,8 @@ function probeFor(config: Config): Probe {
     durability,
     expires: all.some(expires),
     endsAtTimes: all.some(({ expireAtField }) => expireAtField !== undefined),
-    required: needsOfAll(config),
-    wanted: modeNeedsOfAll(config),
+    required: requiredCommands(config),
+    wanted: modeCommands(config),
     prefix: keyPrefix,
     ownKey: () => checkKey(keyPrefix, randomUUID()),
     anyKey: () => keyPrefix + randomUUID(),

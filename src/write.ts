@@ -29,14 +29,14 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   for (const { stream } of unmatchedStreams(config, catalog))
     output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
   const run = randomUUID()
-  const scripts = new Set(planned.flatMap(({ layout }) => layout.script ?? []))
+  const scripts = new Set(planned.flatMap(({ layout }) => layout.scripts))
   await using client = await RedisClient.open({
     config,
     log: output.log,
     onceKey: (slot) => onceKey(config.keyPrefix, run, slot),
     markKey: (slot) => markKey(config.keyPrefix, run, slot),
     assuredKey: (slot) => assuredKey(config.keyPrefix, run, slot),
-    greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
+    scripts: [...scripts],
   })
   await using leases = await Leases.take(client, planned, run, output.log)
   const streams = await prepareStreams(client, planned, output.log)

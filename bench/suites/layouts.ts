@@ -1,7 +1,8 @@
 // Every structure beside redis-cli with the very commands that the connector sends, and the memory its records take.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { FIELD_SCRIPT, HASH_SCRIPT } from '../../src/redis/commands/row-scripts.ts'
+import { FIELD_SCRIPT } from '../../src/layout/structures/hash-field.ts'
+import { HASH_SCRIPT } from '../../src/layout/structures/hash.ts'
 import { runConnector, type ConnectorRun } from '../connector.ts'
 import { writeInput, type Input } from '../inputs.ts'
 import { alternate, scaled, type Bench, type PipelineWrite } from '../measure.ts'

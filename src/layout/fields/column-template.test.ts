@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandFor, refusalOf, type Given } from '../registry/laid-out.support.ts'
+import { commandFor, refusalOf, type Given } from '../registry/encode-records.support.ts'
 import { ColumnTemplate } from './column-template.ts'
 
 describe('a key', () => {
@@ -109,10 +109,10 @@ describe('a primary key', () => {
   })
 
   it.each([
-    ['{"a":"x"}', 'the column b.c, which the key needs, is missing'],
-    ['{"a":"x","b":{"c":null}}', 'the column b.c, which the key needs, is null'],
-    ['{"a":"","b":{"c":1}}', 'the column a, which the key needs, is empty'],
-    ['{"a":{"x":1},"b":{"c":1}}', 'the column a, which the key needs, is an object'],
+    ['{"a":"x"}', 'template-column-missing key_template b.c'],
+    ['{"a":"x","b":{"c":null}}', 'template-column-null key_template b.c'],
+    ['{"a":"","b":{"c":1}}', 'template-column-empty key_template a'],
+    ['{"a":{"x":1},"b":{"c":1}}', 'template-column-object key_template a'],
   ])('with a part missing is none: %s', (record, reason) => {
     expect(refusalOf({ data_format: 'flat' }, record, { primaryKey: [['a'], ['b', 'c']] })).toBe(reason)
   })
@@ -158,12 +158,12 @@ describe('a template', () => {
     ['a${b}c', undefined],
     ['${_airbyte_primary_key}', undefined],
   ])('knows whether all records have the same text: %s, %s', (text, constant) => {
-    const template = new ColumnTemplate('key', text, names, 'p:')
+    const template = new ColumnTemplate('key_template', text, names, 'p:')
     expect(template.isConstant ? template.lead.toString() : undefined).toBe(constant)
   })
 
   it('may be a text that is empty', () => {
-    expect(new ColumnTemplate('key', '${_airbyte_namespace}', names)).toMatchObject({
+    expect(new ColumnTemplate('key_template', '${_airbyte_namespace}', names)).toMatchObject({
       isConstant: true,
       lead: Buffer.alloc(0),
     })
@@ -177,12 +177,12 @@ describe('a template', () => {
     ['${_airbyte_ab_id}', true, false],
     ['${_airbyte_ab_id}${b}', true, true],
   ])('knows what it takes: %s, ids %s, columns %s', (text, usesIds, usesColumns) => {
-    expect(new ColumnTemplate('key', text, names)).toMatchObject({ usesIds, usesColumns })
+    expect(new ColumnTemplate('key_template', text, names)).toMatchObject({ usesIds, usesColumns })
   })
 
   it('knows about how long its texts are', () => {
-    expect(new ColumnTemplate('key', 'abc${x}def', names, 'p').size).toBe(7 + 16)
-    expect(new ColumnTemplate('key', 'abc${_airbyte_stream}', names, '€').size).toBe(7)
+    expect(new ColumnTemplate('key_template', 'abc${x}def', names, 'p').size).toBe(7 + 16)
+    expect(new ColumnTemplate('key_template', 'abc${_airbyte_stream}', names, '€').size).toBe(7)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandFor, refusalOf } from '../registry/laid-out.support.ts'
+import { commandFor, refusalOf } from '../registry/encode-records.support.ts'
 
 describe('the text of a column, as a key, a member, a value or a field', () => {
   it.each([

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor, layoutWith, refusalOf, type Given } from '../registry/laid-out.support.ts'
+import {
+  commandFor,
+  commandsFor,
+  layoutWith,
+  refusalOf,
+  type Given,
+} from '../registry/encode-records.support.ts'
 
 const RECORD = '{"id":1.0,"who":{"name":"Ünal","note":null},"tags":["a"]}'
 
@@ -51,7 +57,7 @@ describe('the value of the format raw', () => {
     const options = { data_format: 'raw', root_field: 'who', value_field: 'name' } as const
     expect(valueOf(options, '{"name":1,"who":{"name":2}}')).toBe('2')
     expect(refusalOf({ cache_type: 'string', ...options }, '{"name":"SECRET","who":{}}')).toBe(
-      'the column who.name, which is the value, is missing',
+      'value-missing value_field who.name',
     )
   })
 

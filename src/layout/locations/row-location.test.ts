@@ -1,7 +1,8 @@
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
-import { commandsIn, eachRead, settingsWith } from '../registry/laid-out.support.ts'
+import { commandsIn, eachRead, settingsWith } from '../registry/encode-records.support.ts'
 import { CommandGroups } from '../encoding/command-groups.ts'
 import { locationForm, unlinkAll, type LocationForm } from './row-location.ts'
 import { keyTemplateOf, rowLocatorFor } from '../registry/create-layout.ts'
@@ -19,9 +20,7 @@ describe('the place of a row that has a key of its own', () => {
   })
 
   it('is none where the key is none', () => {
-    expect(nameOf({ key_template: '${id}' }, '{}', false)).toBe(
-      'the column id, which the key needs, is missing',
-    )
+    expect(nameOf({ key_template: '${id}' }, '{}', false)).toBe('template-column-missing key_template id')
   })
 
   it.each([
@@ -53,9 +52,9 @@ describe('the place of a row that shares its key', () => {
   )
 
   it.each([
-    [{ ...hash, key_template: '${k}' }, '{"id":1}', 'the column k, which the key needs, is missing'],
-    [hash, '{"id":null}', 'the column id, which the hash_field needs, is null'],
-    [set, '{"id":""}', 'the column id, which the member needs, is empty'],
+    [{ ...hash, key_template: '${k}' }, '{"id":1}', 'template-column-missing key_template k'],
+    [hash, '{"id":null}', 'template-column-null hash_field id'],
+    [set, '{"id":""}', 'template-column-empty member id'],
   ] as [RecordOptions, string, string][])('is none without both: %j', (options, record, refusal) => {
     expect(nameOf(options, record, true)).toBe(refusal)
   })
@@ -77,7 +76,7 @@ describe('what is at a place', () => {
     const form = locationForm(name)
     expect([form.name, form.kind, form.key('3:n:s7')]).toEqual([name, kind, command[1]])
     expect(removal(form, '3:n:s7')).toEqual(command)
-    const out = new CommandGroups(Buffer.alloc(0))
+    const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
     form.removeAll(out, ['3:n:s7'])
     expect(commandsIn(out.bytes.subarray(0, out.length))).toEqual([command])
   })
@@ -95,7 +94,7 @@ describe('what is at a place', () => {
 
 it('many keys are removed by commands that hold up nobody', () => {
   const keys = Array.from({ length: 1_001 }, (_, n) => `k${n}`)
-  const out = new CommandGroups(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   unlinkAll(out, keys)
   const commands = commandsIn(out.bytes.subarray(0, out.length))
   expect(commands.map(({ length }) => length)).toEqual([501, 501, 2])
@@ -124,7 +123,7 @@ function nameOf(options: RecordOptions, record: string, byMember: boolean): stri
 }
 
 function removal(form: LocationForm, location: string, afterMs?: number): string[] {
-  const out = new CommandGroups(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   form.remove(out, location, afterMs)
   return commandsIn(out.bytes.subarray(0, out.length))[0]!
 }

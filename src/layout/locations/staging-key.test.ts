@@ -1,7 +1,8 @@
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { slotOf } from '../../redis/resp/key-slot.ts'
-import { commandsIn, eachRead, settingsWith } from '../registry/laid-out.support.ts'
+import { commandsIn, eachRead, settingsWith } from '../registry/encode-records.support.ts'
 import { CommandGroups } from '../encoding/command-groups.ts'
 import { stagedLayoutFor } from '../registry/create-layout.ts'
 import { stagedTemplate, stagingKey } from './staging-key.ts'
@@ -27,7 +28,7 @@ describe('a staging key', () => {
 })
 
 describe('the template of staging keys', () => {
-  const live = new ColumnTemplate('key', 'k:${a}', STREAM, 'p:')
+  const live = new ColumnTemplate('key_template', 'k:${a}', STREAM, 'p:')
   const staged = stagedTemplate(live, Buffer.from('p:'))
 
   it('gives the staging key of what the live template gives, or why that is none', () => {
@@ -46,7 +47,7 @@ describe('the template of staging keys', () => {
       `>${one}`,
       `>${two}`,
       `>${twelve}`,
-      'the column a, which the key needs, is missing',
+      'template-column-missing key_template a',
       `>${one}`,
     ])
   })
@@ -54,7 +55,8 @@ describe('the template of staging keys', () => {
   it('needs what the live one needs, and room for more', () => {
     expect(staged).toMatchObject({ usesIds: false, usesColumns: true })
     expect(
-      stagedTemplate(new ColumnTemplate('key', '${_airbyte_ab_id}', STREAM), Buffer.alloc(0)).usesIds,
+      stagedTemplate(new ColumnTemplate('key_template', '${_airbyte_ab_id}', STREAM), Buffer.alloc(0))
+        .usesIds,
     ).toBe(true)
     expect(staged.size).toBeGreaterThan(live.size + '_airbyte:staging:{abc}:'.length)
   })
@@ -63,7 +65,7 @@ describe('the template of staging keys', () => {
 it('what is gathered has no time to live before it takes its place', () => {
   const settings = settingsWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60, ttl_jitter_percent: 5 })
   const layout = stagedLayoutFor({ settings, keyTemplate: 'k', stream: STREAM })
-  const out = new CommandGroups(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   eachRead(['{"m":1}', '{"m":2}'], '5', true, (view) => layout.write(out, view))
   layout.flush(out)
   const key = stagingKey(Buffer.from('k'), Buffer.alloc(0)).toString()

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { parseConfig } from '../../config/parsing/parse-config.ts'
-import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
-import { commandFor, laidOut, layoutWith } from './laid-out.support.ts'
+import { HASH_SCRIPT } from '../structures/hash.ts'
+import { commandFor, encodeRecords, layoutWith } from './encode-records.support.ts'
 import { isCollection, keyTemplateOf } from './create-layout.ts'
 
 /** With something of all that records are made of, and white space where it means nothing. */
@@ -69,7 +69,7 @@ describe('each structure, in each format it has', () => {
     (cacheType) => {
       const options = { cache_type: cacheType }
       const emittedAt = '1700000000000'
-      const { bytes } = laidOut(options, ['{}', '{}'], { emittedAt, id: 1_000_000 })
+      const { bytes } = encodeRecords(options, ['{}', '{}'], { emittedAt, id: 1_000_000 })
       const { overhead } = layoutWith(options)
       expect(bytes.length).toBeLessThanOrEqual(2 * (overhead + '{}'.length + emittedAt.length))
     },

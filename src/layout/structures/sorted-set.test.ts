@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith, refusalOf } from '../registry/laid-out.support.ts'
+import {
+  commandFor,
+  commandsFor,
+  encodeRecords,
+  layoutWith,
+  refusalOf,
+} from '../registry/encode-records.support.ts'
 
 const SORTED = { cache_type: 'sorted_set', data_format: 'json' } as const
 const BOARD = { ...SORTED, score_field: 'points', member: '${name}' } as const
@@ -29,7 +35,7 @@ describe('a record in a sorted set', () => {
       '{"game":"go","name":"b","points":-1.5}',
       '{"game":"chess","name":"a","points":2}',
     ]
-    expect(laidOut(options, records)).toMatchObject({
+    expect(encodeRecords(options, records)).toMatchObject({
       commands: [
         ['ZADD', 'board:go', '3', 'a', '-1.5', 'b'],
         ['ZADD', 'board:chess', '2', 'a'],
@@ -118,11 +124,11 @@ describe('a score', () => {
 
   it('that is refused does no harm to the others', () => {
     const records = ['1', '1e400', '2', 'null', '3'].map((points) => `{"name":"a","points":${points}}`)
-    expect(laidOut(BOARD, [...records, '{"points":4}'])).toMatchObject({
+    expect(encodeRecords(BOARD, [...records, '{"points":4}'])).toMatchObject({
       commands: [['ZADD', 'n:s', '1', 'a', '2', 'a', '3', 'a']],
       records: [[0, 2, 4]],
     })
-    expect(refusalOf(BOARD, '{"points":4}')).toBe('the column name, which the member needs, is missing')
+    expect(refusalOf(BOARD, '{"points":4}')).toBe('template-column-missing member name')
   })
 })
 

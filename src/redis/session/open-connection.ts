@@ -3,8 +3,14 @@ import { AbstractConnector, Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Address, Connection } from '../../config/settings/config.ts'
-import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from '../commands/capabilities.ts'
-import { OLDER_SCRIPTS } from '../commands/fallback-scripts.ts'
+import {
+  ALL_CAPABILITIES,
+  capabilitiesOf,
+  guessVersion,
+  translate,
+  versionIn,
+  type Capabilities,
+} from '../commands/capabilities.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -20,6 +26,8 @@ export interface Identity {
 
 export interface OpenConnection extends AsyncDisposable {
   identity: Omit<Identity, 'where'>
+  /** The features of its server. */
+  capabilities: Capabilities
   /** Runs one command. */
   call(command: string, ...args: (string | number)[]): Promise<Reply>
   /** Gives up the client: from now on the caller reads and writes the bytes of the socket. */
@@ -86,12 +94,15 @@ async function greet(socket: Socket, login: Login, signal: AbortSignal): Promise
   signal.addEventListener('abort', abort, { once: true })
   try {
     await client.connect()
+    let capabilities = ALL_CAPABILITIES
     const call: OpenConnection['call'] = (command, ...args) => {
-      const [word, its] = worded(command, args)
-      return client.call(word, ...its) as Promise<Reply>
+      const [name, translated] = translate(command, args, capabilities)
+      return client.call(name, ...translated) as Promise<Reply>
     }
+    const introduced = await introduce(call, login)
+    capabilities = introduced.capabilities
     return {
-      identity: await introduce(call, login),
+      ...introduced,
       call,
       takeSocket: () => socketOf(client),
       cut: () => client.disconnect(),
@@ -137,7 +148,10 @@ export async function openAll(open: () => Promise<OpenConnection>, count: number
 }
 
 /** Once logged in, the rest is asked at once, as a far server takes its time for each answer. */
-async function introduce(call: OpenConnection['call'], login: Login): Promise<Omit<Identity, 'where'>> {
+async function introduce(
+  call: OpenConnection['call'],
+  login: Login,
+): Promise<Pick<OpenConnection, 'identity' | 'capabilities'>> {
   await logIn(call, login)
   const [clientId, info] = await Promise.all([
     // Managed servers may deny CLIENT or INFO: then the identity stays unknown, which is no reason to fail.
@@ -146,25 +160,20 @@ async function introduce(call: OpenConnection['call'], login: Login): Promise<Om
     call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReply),
     login.database === 0 ? undefined : call('SELECT', login.database),
   ])
-  const version = versionIn(String(info)) ?? (await guessVersion(call))
-  speakTo(version)
-  if (isOlder(version, WITHOUT_SCRIPTS))
-    await Promise.all(OLDER_SCRIPTS.map(({ text }) => call('SCRIPT', 'LOAD', text).catch(ignoreReply)))
+  const capabilities = capabilitiesOf(versionIn(String(info)) ?? (await guessVersion(call)))
+  const hasClientId = typeof clientId === 'number'
   return {
-    clientId: typeof clientId === 'number' ? clientId : await findClientId(call, version),
-    runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
+    capabilities,
+    identity: {
+      // A server that has CLIENT ID and denies it denies CLIENT LIST, too.
+      clientId: hasClientId ? clientId : capabilities.clientId ? undefined : await findClientId(call),
+      runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
+    },
   }
 }
 
-/** From here on, options do what older servers need scripts for. */
-const WITHOUT_SCRIPTS: Version = [6, 2, 0]
-
-/** From here on a server tells a client its id; one that does not lets nobody look at clients. */
-const WITH_CLIENT_ID: Version = [5, 0, 0]
-
-/** Looks for itself among all clients, by a name that no other one has. */
-async function findClientId(call: OpenConnection['call'], version: Version): Promise<number | undefined> {
-  if (!isOlder(version, WITH_CLIENT_ID)) return undefined
+/** Looks for itself in CLIENT LIST, by a name that no other client has. */
+async function findClientId(call: OpenConnection['call']): Promise<number | undefined> {
   const name = `${CLIENT_NAME}:${randomUUID()}`
   const [, list] = await Promise.all([
     call('CLIENT', 'SETNAME', name).catch(ignoreReply),

@@ -1,5 +1,6 @@
 /** One server that is connected to: single commands go over one connection, bulk writes down the lane of another. */
 import type { Address, Connection } from '../../config/settings/config.ts'
+import type { Capabilities } from '../commands/capabilities.ts'
 import { addressText } from '../transport/address.ts'
 import { openAll, openConnection, type Identity, type OpenConnection } from './open-connection.ts'
 import { WritePipeline, type PipelineWrite, type NodeResult } from './write-pipeline.ts'
@@ -67,6 +68,11 @@ export class RedisNode {
 
   get identity(): Identity {
     return this.identities[0]!
+  }
+
+  /** The features of its server. */
+  get capabilities(): Capabilities {
+    return this.#control.capabilities
   }
 
   /** Whether it owes no answer. */

@@ -149,7 +149,7 @@ export class Batch {
       emittedAtEnd: 0,
       dataStart: 0,
       dataEnd: 0,
-      startsAnew: false,
+      replacesKey: false,
       spread: 0,
     }
     const isChosen = this.#plans.map(chosen)

@@ -1,3 +1,4 @@
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
 import { NO_GROUP, CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
@@ -42,7 +43,7 @@ describe('records whose commands may go out one by one', () => {
         [a, '{ }'],
         [b, `{"s":"${'x'.repeat(70_000)}"}`],
       ])
-      const out = new CommandGroups(Buffer.alloc(batch.size))
+      const out = new CommandGroups(Buffer.alloc(batch.size), ALL_CAPABILITIES)
       const { bytes } = out
       const client = { once: new SequenceNumbers(() => 'k'), isCluster: false, slotOf: () => undefined }
       encodeBatch(batch, out, { ids: idsFrom(first, plans), decisions: new Map(), client })

@@ -8,16 +8,13 @@ import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
 import type { CommandRange } from './part.ts'
 
-/** What `TYPE` answers. */
-const KINDS: Record<string, string> = { list: 'list', stream: 'stream' }
-
 export async function requireKind(
   client: RedisClient,
   { start, end, plan, slot }: CommandRange,
   out: CommandGroups,
 ): Promise<void> {
   if (plan === undefined) return
-  const expected = KINDS[plan.settings.cacheType]
+  const expected = plan.locator.form.type
   const keys = new Set(keysOfCommands(out.bytes.subarray(start, end)))
   keys.delete(client.once.of(slot).key)
   const kinds = await Promise.all([...keys].map((key) => client.ask('TYPE', key)))

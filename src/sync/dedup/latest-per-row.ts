@@ -89,7 +89,7 @@ function eachPlace(
     (_, view, record) => {
       name.clear()
       if (cursor !== undefined) view.id = cursor.take()
-      if (plan.locator.name(view, name) === undefined) {
+      if (plan.locator.locate(view, name) === undefined) {
         text.bytes = name.bytes
         text.end = name.length
         visit(text, record, view)

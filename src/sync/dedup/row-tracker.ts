@@ -84,7 +84,7 @@ export class RowTracker {
     const wordsIn = plan.isDeduplicated ? latestPerRow : firstPerRow
     const { entries, older } = wordsIn(batch, plan, attempt)
     batch.hold(entries.length * BYTES_OF_WORD)
-    const matters = plan.isDeduplicated || plan.settings.startsAnew === true
+    const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true
     return { batch, entries, older, number, known: matters ? this.#index.read(entries) : undefined }
   }
 
@@ -136,7 +136,7 @@ export class RowTracker {
 
   #actionFor({ isDeleted }: IndexEntry, before: RowVersion | undefined): Action | undefined {
     const { plan, hasUntracked } = this.#metadata
-    if (plan.settings.startsAnew === true) return this.#counts(before) ? undefined : 'write anew'
+    if (plan.settings.firstRecordReplaces === true) return this.#counts(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
     const isThere = hasUntracked || (before !== undefined && !before.isDeleted)
     return isThere ? 'remove' : 'none'

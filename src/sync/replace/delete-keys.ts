@@ -33,7 +33,7 @@ export async function removeIds(
     const areSpared = await spared(ids, keys)
     keys = keys.filter((_, index) => !areSpared[index])
     if (kind !== undefined) keys = await ofKind(client, kind, keys, (key) => key)
-    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16))
+    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
     unlinkAll(commands, keys, client.isCluster)
     await removing
     removing = sendAll(client, commands)
@@ -56,8 +56,8 @@ export async function removeByIndex(
     left += entries.length - locator.length
     if (locator.length === 0) return
     // A place is noted before it is written to: what was refused there, or never came, may be somebody else's.
-    const ours = await ofKind(client, form.kind, locator, (location) => form.key(location))
-    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16))
+    const ours = await ofKind(client, form.type, locator, (location) => form.key(location))
+    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
     form.removeAll(commands, ours, client.isCluster)
     await sendAll(client, commands)
     await index.remove(locator)

@@ -1,6 +1,6 @@
 /** What a run has replaced, as it is noted from the moment on that it is to go until it is gone. */
 import { idIn, idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
-import { locationForm } from '../../layout/locations/row-location.ts'
+import { locationForm } from '../../layout/registry/row-locator.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { fieldsIn, type StreamMetadata } from '../streams/stream-metadata.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
@@ -37,7 +37,7 @@ export async function removalByIds(
   const keys = plan.idKeys!
   const form = await client.ask('HGET', plan.metadataKey, 'form')
   return {
-    ids: { first, last, keys, kind: isNoted ? undefined : plan.locator.form.kind },
+    ids: { first, last, keys, kind: isNoted ? undefined : plan.locator.form.type },
     keptIds: { first: last + 1, last: ids.given(plan), keys },
     form: form === null ? undefined : String(form),
     before: Number.MAX_SAFE_INTEGER,

@@ -4,10 +4,11 @@
  */
 import { ConfigError } from '../../errors.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
+import { structureOf } from '../../layout/registry/structures.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
+import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import type { StreamMetadata } from '../streams/stream-metadata.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -56,7 +57,7 @@ export async function requireSwappable(
     )
     for (const [at, key] of keys.entries()) {
       const kind = kinds[2 * at]
-      if (kind !== form.kind && kind !== 'none') throw inTheWay(plan, key)
+      if (kind !== form.type && kind !== 'none') throw inTheWay(plan, key)
     }
     await index.outdate(keys.filter((_, at) => Number(kinds[2 * at + 1]) === 0))
   })
@@ -66,7 +67,7 @@ export async function requireSwappable(
 export async function swap(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
   const old = besideKey(Buffer.from(key), Buffer.from(plan.settings.keyPrefix), 'old').toString()
   const keys = [stagingOf(plan, key), key, old]
-  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.kind, ttlOf(plan))
+  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.type, ttlOf(plan))
   // In a step of its own, as renaming over a large key would hold up all clients.
   await client.ask('UNLINK', old)
 }
@@ -79,13 +80,14 @@ const ITEMS_AT_ONCE = 500
 
 /** What a replacement that was given up has gathered joins what is live. */
 async function drain(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
-  const { cacheType, listOperation } = plan.settings
-  const what = cacheType === 'list' ? `list ${listOperation}` : plan.locator.form.kind
-  const ask = () => client.ask('EVAL', DRAIN_SCRIPT.text, 2, stagingOf(plan, key), key, what, ITEMS_AT_ONCE)
+  const { collection } = structureOf(plan.settings)
+  const { text } = collection!.drain(plan.settings)
+  const ask = () => client.ask('EVAL', text, 2, stagingOf(plan, key), key, ITEMS_AT_ONCE)
   let rounds = 0
   while (Number(await ask()) > 0) rounds++
   // Though nothing was left to move: it may have been moved by a run that was cut off before the following.
-  for (const [command, ...args] of trimmings(plan)) await client.ask(command, key, ...args)
+  const trim = collection!.trim?.(plan.settings)
+  if (trim !== undefined) await client.ask(trim[0], key, ...trim.slice(1))
   const isForEver = Number(await client.ask('PTTL', key)) === -1
   if (ttlOf(plan) > 0 && (rounds > 0 || isForEver)) await client.ask('PEXPIRE', key, ttlOf(plan))
 }
@@ -93,14 +95,6 @@ async function drain(client: RedisClient, plan: StreamPlan, key: string): Promis
 /** In milliseconds, 0 for ever. */
 function ttlOf({ settings: { ttlSeconds, ttlJitterPercent } }: StreamPlan): number {
   return ttlSeconds > 0 ? spreadOut(ttlSeconds, ttlJitterPercent, Math.random()) : 0
-}
-
-function trimmings({
-  settings: { cacheType, listOperation, maxLength },
-}: StreamPlan): [command: string, ...args: (string | number)[]][] {
-  if (maxLength === undefined) return []
-  if (cacheType === 'stream') return [['XTRIM', 'MAXLEN', maxLength]]
-  return [listOperation === 'append' ? ['LTRIM', -maxLength, -1] : ['LTRIM', 0, maxLength - 1]]
 }
 
 async function eachStaged(

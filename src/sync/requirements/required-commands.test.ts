@@ -25,7 +25,7 @@ describe('what a structure needs of a server', () => {
     const { settings, layout } = planWith(options)
     expect(needsOf(settings).toSorted()).toEqual(needs)
     // What is probed for is what the layout does.
-    expect(needs.some((need) => need.endsWith('_script'))).toBe(layout.script !== undefined)
+    expect(needs.some((need) => need.endsWith('_script'))).toBe(layout.scripts.length > 0)
     expect(needs.includes('transaction')).toBe(layout.delivery !== 'each')
   })
 })

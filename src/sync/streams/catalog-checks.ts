@@ -1,7 +1,8 @@
 /** What keeps streams from being written as the configuration has it, found before the first record. */
 import { parseTemplate } from '../../config/settings/template.ts'
 import { OWN_KEYS } from './internal-keys.ts'
-import { layoutFor } from '../../layout/registry/create-layout.ts'
+import { createLayout } from '../../layout/registry/create-layout.ts'
+import { structureOf } from '../../layout/registry/structures.ts'
 import { modeProblems } from './sync-mode-checks.ts'
 import type { StreamDraft } from './stream-draft.ts'
 
@@ -82,11 +83,11 @@ function takenCounters(plan: StreamDraft, plans: readonly StreamDraft[]): string
 }
 
 function usesIds(draft: StreamDraft): boolean {
-  return layoutFor(draft).usesIds
+  return createLayout(draft).usesIds
 }
 
-function mayShare({ settings: { cacheType, dataFormat, onUpdate } }: StreamDraft): boolean {
-  return cacheType === 'hash' && dataFormat === 'flat' && onUpdate === 'merge'
+function mayShare({ settings }: StreamDraft): boolean {
+  return settings.onUpdate === 'merge' && structureOf(settings).mergeFormats.includes(settings.dataFormat)
 }
 
 /** Names and namespaces may hold the separators of any shorter form. */

@@ -3,7 +3,8 @@
  * them wrote belongs to its generation, and a generation is all runs from its first one on, up to the next one's.
  */
 import { ConfigError } from '../../errors.ts'
-import { CLASSIC_KEYS, isCollection } from '../../layout/registry/create-layout.ts'
+import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
+import { isCollection } from '../../layout/registry/structures.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { keptFrom, readGenerations, withGeneration, writeGenerations } from './generations.ts'
 import type { StreamPlan } from './stream-plan.ts'

@@ -4,12 +4,9 @@ import { ConfigError } from '../../errors.ts'
 import { filterOf, type Filter } from '../../layout/fields/filter.ts'
 import type { Layout } from '../../layout/encoding/layout.ts'
 import type { RowLocator } from '../../layout/locations/row-location.ts'
-import {
-  isCollection,
-  layoutFor,
-  rowLocatorFor,
-  stagedLayoutFor,
-} from '../../layout/registry/create-layout.ts'
+import { createLayout, createStagedLayout } from '../../layout/registry/create-layout.ts'
+import { rowLocator } from '../../layout/registry/row-locator.ts'
+import { isCollection } from '../../layout/registry/structures.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
 import { leaseKey, metadataKey } from './internal-keys.ts'
@@ -66,9 +63,9 @@ function planStream(draft: StreamDraft, index: number): StreamPlan {
     index,
     metadataKey: metadataKey(keyPrefix, base),
     leaseKey: leaseKey(keyPrefix, base),
-    layout: layoutFor(draft),
-    staged: isCollection(settings) && !isDeduplicated ? stagedLayoutFor(draft) : undefined,
-    locator: rowLocatorFor(draft, isDeduplicated),
+    layout: createLayout(draft),
+    staged: isCollection(settings) && !isDeduplicated ? createStagedLayout(draft) : undefined,
+    locator: rowLocator(draft, isDeduplicated),
     isTracked: tracks && idKeys === undefined,
     mayTrack: config.trackKeys !== 'never' && isWritten && idKeys === undefined,
     deletions,

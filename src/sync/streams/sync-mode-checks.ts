@@ -1,6 +1,6 @@
 /** Which sync modes a stream can have, given what its records become; each problem is a clause that names the stream. */
 import { parseTemplate } from '../../config/settings/template.ts'
-import { isCollection } from '../../layout/registry/create-layout.ts'
+import { isCollection, structureOf } from '../../layout/registry/structures.ts'
 import type { StreamDraft } from './stream-draft.ts'
 
 type Problem = (draft: StreamDraft) => string | undefined
@@ -26,13 +26,15 @@ function rowProblems(draft: StreamDraft): string[] {
   return first === undefined ? [] : [first]
 }
 
-function noRows({ name, stream, settings: { cacheType, member } }: StreamDraft): string | undefined {
-  if (cacheType === 'list' || cacheType === 'stream')
+function noRows({ name, stream, settings }: StreamDraft): string | undefined {
+  const { cacheType, rows } = structureOf(settings)
+  if (rows.kind === 'none')
     return `${name} has sync mode ${stream.mode}, and a ${cacheType} has no rows that could be found again; use append, or another cache_type`
-  if (cacheType === 'set' && stream.mode !== 'append_dedup')
-    return `${name} has sync mode ${stream.mode}, and there is nothing to change in a member of a set; use append`
-  if ((cacheType === 'set' || cacheType === 'sorted_set') && member === undefined)
-    return `${name} has sync mode ${stream.mode}, for which member has to be made of the primary key; give a member`
+  if (rows.kind === 'key') return undefined
+  if (!rows.canUpdate && stream.mode !== 'append_dedup')
+    return `${name} has sync mode ${stream.mode}, and there is nothing to change in a member of a ${cacheType}; use append`
+  if (rows.template(settings) === undefined)
+    return `${name} has sync mode ${stream.mode}, for which ${rows.option} has to be made of the primary key; give a ${rows.option}`
   return undefined
 }
 
@@ -44,11 +46,10 @@ function noPrimaryKey({ name, stream: { primaryKey, mode } }: StreamDraft): stri
 
 /** Two rows must never have one place, and one row never two. */
 function otherColumns({ name, stream, settings, keyTemplate }: StreamDraft): string | undefined {
-  const { hashField, member } = settings
-  const templates = isCollection(settings) ? [keyTemplate, hashField ?? member ?? ''] : [keyTemplate]
-  const options = isCollection(settings)
-    ? `key_template and ${hashField === undefined ? 'member' : 'hash_field'}`
-    : 'key_template'
+  const { rows } = structureOf(settings)
+  const isMember = rows.kind === 'member'
+  const templates = isMember ? [keyTemplate, rows.template(settings) ?? ''] : [keyTemplate]
+  const options = isMember ? `key_template and ${rows.option}` : 'key_template'
   const ranges = templates.flatMap((template) => parseTemplate(template))
   const primaryKey = stream.primaryKey.map((path) => path.join('.'))
   const named = ranges.flatMap((range) =>
@@ -79,7 +80,7 @@ function conditional({ name, settings: { writeCondition } }: StreamDraft): strin
 function deletionWithoutTrace({ name, settings, config: { deleteMode } }: StreamDraft): string | undefined {
   if (deleteMode === 'ttl' && isCollection(settings))
     return `${name} shares its keys between rows, so delete_mode ttl cannot end one of them; use hard`
-  if (deleteMode === 'soft' && (settings.cacheType === 'set' || settings.cacheType === 'sorted_set'))
+  if (deleteMode === 'soft' && !canShowDeletion(settings))
     return `${name} holds members, in which delete_mode soft would not show; use hard`
   return undefined
 }
@@ -91,8 +92,14 @@ function inserting({ name, stream, settings: { writeCondition } }: StreamDraft):
     : undefined
 }
 
-function markWithoutTrace({ name, settings: { cacheType, dataFormat } }: StreamDraft): string | undefined {
-  return cacheType === 'sorted_set' || dataFormat === 'raw'
+/** Returns whether a row that is deleted softly differs from one that is not. */
+function canShowDeletion(settings: StreamDraft['settings']): boolean {
+  const { rows } = structureOf(settings)
+  return rows.kind !== 'member' || rows.canShowDeletion
+}
+
+function markWithoutTrace({ name, settings }: StreamDraft): string | undefined {
+  return !canShowDeletion(settings) || settings.dataFormat === 'raw'
     ? `${name} has sync mode soft_delete, and no place where its records could say that they are deleted; use data_format flat or json`
     : undefined
 }
