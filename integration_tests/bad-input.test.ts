@@ -1,19 +1,22 @@
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { runConnector, writeFiles } from './support/connector.ts'
 import { record, status, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write } from './support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const good = record('s', { id: 1 }) + streamState('s', 1)
 const after = record('s', { id: 2 }) + streamState('s', 2)

@@ -1,10 +1,11 @@
 // Rows by primary key, case by case: which record is the row, what deletes leave, and what is refused.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { record, streamState, type CatalogStream } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { sync } from './support/sync.ts'
 import { dump, write } from './support/write.ts'
 
@@ -19,12 +20,14 @@ const deduplicated = { ...base, cursor: ['at'] }
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 /** One sync; of strings of JSON, if the options do not say otherwise. */
 function change(

@@ -1,23 +1,26 @@
 // What stands in for newer options on older servers does the same, on whichever server there is.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { STREAM_SCRIPT } from '../src/layout/structures/redis-stream.ts'
 import { SORTED_SET_SCRIPT } from '../src/layout/structures/sorted-set.ts'
 import { SET_SCRIPT } from '../src/layout/structures/string.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 
 beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const run = ({ text }: { text: string }, ...args: (string | number)[]): Promise<unknown> =>
   client.eval(text, 1, 'k', ...args)

@@ -2,18 +2,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { runConnector, startConnector, writeFiles } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { writeArgs } from './support/write.ts'
 
 let redis: RedisServer
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start(),
+  (started) => (redis = started),
+)
 
 describe('the command line', () => {
   it('explains itself with --help, and says its version', async () => {

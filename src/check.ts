@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config/settings/config.ts'
 import { parseConfig } from './config/parsing/parse-config.ts'
-import { messageOf } from './errors.ts'
+import { STRUCTURES } from './layout/registry/structures.ts'
+import { messageOf, textOf } from './errors.ts'
 import type { Output } from './protocol/airbyte/output.ts'
 import type { Said } from './redis/health/finding.ts'
 import { probe, whereOf, type Probe } from './redis/health/health-check.ts'
@@ -22,8 +23,8 @@ export async function check(readConfig: () => string, output: Output): Promise<v
 }
 
 async function findProblem(readConfig: () => string, output: Output): Promise<string | undefined> {
-  const { config, warnings } = parseConfig(readConfig(), process.env)
-  for (const warning of warnings) output.log('WARN', warning)
+  const { config, warnings } = parseConfig(readConfig(), process.env, STRUCTURES)
+  for (const warning of warnings) output.log('WARN', textOf(warning))
   const findings = await Promise.race([probe(config.connection, probeFor(config)), tooLong(config)])
   for (const { level, text } of findings) if (level !== 'FAILED') output.log(level, text)
   const problems = findings.filter(({ level }) => level === 'FAILED').map(({ text }) => text)

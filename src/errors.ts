@@ -1,14 +1,14 @@
 /**
- * The three kinds of failure the Airbyte protocol knows. Messages are written for the operator: they name the
- * option, stream, line or host and say what to do, and never carry record data or secrets.
+ * The three kinds of failure that the Airbyte protocol has. Sentences are written for the operator: they name the
+ * option, stream, line or host and say what to do, and never contain record data or secrets.
  */
 export type FailureType = 'config_error' | 'transient_error' | 'system_error'
 
-/** One thing that stands in the way: a code for programs and docs/errors.md, and a sentence for the operator. */
+/** One reason why a run cannot work: a code for programs and docs/errors.md, and a sentence for the operator. */
 export interface Problem {
   /** Kebab-case and stable; docs/errors.md has its cause and remedy. */
   readonly code: string
-  /** The options of the configuration it is about. */
+  /** The paths of the options in the configuration: `host`, `deployment.nodes[0]`. */
   readonly options: readonly string[]
   /** Names and numbers in the sentence, for tests and programs. Never record data or secrets. */
   readonly params: Readonly<Record<string, string | number>>
@@ -23,19 +23,44 @@ export function problem(
   return { code, options, params, sentence }
 }
 
-/** Returns what people read: the sentence, and the code behind it. */
+/** Returns a problem whose sentence starts with the options: `url and host: both are set; keep one of them.` */
+export function optionProblem(
+  code: string,
+  options: string | readonly string[],
+  clause: string,
+  params: Problem['params'] = {},
+): Problem {
+  const names = [options].flat()
+  return problem(code, `${names.join(' and ')}: ${clause}.`, { options: names, params })
+}
+
+/** Returns the text for people: the sentence, and the code behind it. */
 export function textOf({ sentence, code }: Problem): string {
   return `${sentence} [${code}]`
 }
 
+export interface ConnectorErrorOptions extends ErrorOptions {
+  /** A sentence in front of the problems. */
+  readonly lead?: string
+}
+
 export abstract class ConnectorError extends Error {
   abstract readonly failureType: FailureType
-  /** Undefined where the error has no code. */
-  readonly problem: Problem | undefined
+  readonly problems: readonly Problem[]
 
-  constructor(problemOrText: Problem | string, options?: ErrorOptions) {
-    super(typeof problemOrText === 'string' ? problemOrText : textOf(problemOrText), options)
-    this.problem = typeof problemOrText === 'string' ? undefined : problemOrText
+  constructor(
+    problemsOrText: Problem | readonly Problem[] | string,
+    { lead, ...options }: ConnectorErrorOptions = {},
+  ) {
+    const problems = typeof problemsOrText === 'string' ? [] : [problemsOrText].flat()
+    const texts = typeof problemsOrText === 'string' ? [problemsOrText] : problems.map(textOf)
+    super([...(lead === undefined ? [] : [lead]), ...texts].join(' '), options)
+    this.problems = problems
+  }
+
+  /** The first problem; undefined where the error has no code. */
+  get problem(): Problem | undefined {
+    return this.problems[0]
   }
 }
 
@@ -45,13 +70,13 @@ export class ConfigError extends ConnectorError {
   readonly failureType = 'config_error'
 }
 
-/** Another attempt may succeed without anybody changing anything. */
+/** Another attempt may succeed without any change. */
 export class TransientError extends ConnectorError {
   override readonly name = 'TransientError'
   readonly failureType = 'transient_error'
 }
 
-/** What was sent to the connector, or the connector itself, is at fault. */
+/** The input, or the connector itself, is at fault. */
 export class SystemError extends ConnectorError {
   override readonly name = 'SystemError'
   readonly failureType = 'system_error'

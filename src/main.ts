@@ -5,7 +5,7 @@ import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { readCommand, type Command } from './cli.ts'
-import { ConfigError } from './errors.ts'
+import { ConfigError, textOf } from './errors.ts'
 import { Output } from './protocol/airbyte/output.ts'
 
 /** What a shell gives for a process ended by SIGTERM; the platform takes it for a graceful end. */
@@ -54,14 +54,17 @@ async function run(command: Command): Promise<number> {
       return 0
     }
     case 'write': {
-      const [{ write }, { parseConfig }, { readCatalog }, { readChunks }] = await Promise.all([
-        import('./write.ts'),
-        import('./config/parsing/parse-config.ts'),
-        import('./protocol/airbyte/catalog.ts'),
-        import('./protocol/input/stdin.ts'),
-      ])
-      const { config, warnings } = parseConfig(readFile(command.config, '--config'), process.env)
-      for (const warning of warnings) output.log('WARN', warning)
+      const [{ write }, { parseConfig }, { STRUCTURES }, { readCatalog }, { readChunks }] = await Promise.all(
+        [
+          import('./write.ts'),
+          import('./config/parsing/parse-config.ts'),
+          import('./layout/registry/structures.ts'),
+          import('./protocol/airbyte/catalog.ts'),
+          import('./protocol/input/stdin.ts'),
+        ],
+      )
+      const { config, warnings } = parseConfig(readFile(command.config, '--config'), process.env, STRUCTURES)
+      for (const warning of warnings) output.log('WARN', textOf(warning))
       const catalog = readCatalog(readFile(command.catalog, '--catalog'))
       const { signal } = terminated
       await write({ config, catalog, input: (until) => readChunks(STDIN, until), output, signal })

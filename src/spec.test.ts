@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
+import { STRUCTURES } from './layout/registry/structures.ts'
 import { parseConfig } from './config/parsing/parse-config.ts'
 import { KEY } from './config/parsing/parsed.support.ts'
 import { Output } from './protocol/airbyte/output.ts'
@@ -135,7 +136,8 @@ describe('the specification', () => {
         )
         const place = name === 'deployment' && least['nodes'] !== undefined ? {} : { host: 'h' }
         const parse = (choice: object) =>
-          parseConfig(JSON.stringify({ ...place, [name]: choice, ssl: name === 'ssl_mode' }), {}).config
+          parseConfig(JSON.stringify({ ...place, [name]: choice, ssl: name === 'ssl_mode' }), {}, STRUCTURES)
+            .config
         expect(parse({ ...least, ...Object.fromEntries(defaults) }), name).toEqual(parse(least))
       }
   })
@@ -165,7 +167,7 @@ describe('the specification', () => {
     for (const cacheType of ['hash', 'string', 'list', 'set', 'sorted_set', 'stream']) {
       const form = { ...Object.fromEntries(defaults), fields: [], record_filter: {} }
       const text = JSON.stringify({ ...form, host: 'h', cache_type: cacheType })
-      expect(() => parseConfig(text, {}), cacheType).not.toThrow()
+      expect(() => parseConfig(text, {}, STRUCTURES), cacheType).not.toThrow()
     }
     const nodes = ['h']
     for (const place of [
@@ -175,14 +177,14 @@ describe('the specification', () => {
       { deployment: { mode: 'cluster', nodes } },
     ]) {
       const text = JSON.stringify({ ...Object.fromEntries(defaults), ...place })
-      expect(() => parseConfig(text, {}), text).not.toThrow()
+      expect(() => parseConfig(text, {}, STRUCTURES), text).not.toThrow()
     }
     // A form begins with the first variant.
     const first = (await properties()).flatMap(([name, { oneOf }]) =>
       oneOf === undefined ? [] : [[name, constantsOf(oneOf[0]!)]],
     )
     const text = JSON.stringify({ ...Object.fromEntries([...defaults, ...first]), host: 'h' })
-    expect(parseConfig(text, {})).toEqual(parseConfig('{"host":"h"}', {}))
+    expect(parseConfig(text, {}, STRUCTURES)).toEqual(parseConfig('{"host":"h"}', {}, STRUCTURES))
   })
 })
 

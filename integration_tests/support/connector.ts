@@ -28,11 +28,20 @@ export type ConnectorRun = Exit & {
 }
 
 let temporary: Guardian | undefined
+const running = new Set<Connector>()
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 export function startConnector(args: string[], options: ConnectorOptions = {}): Connector {
   return new Connector(args, options)
+}
+
+/** Kills every connector that is still running; returns a description of each. */
+export function endConnectors(): string[] {
+  return [...running].map((connector) => {
+    connector.kill('SIGKILL')
+    return connector.description
+  })
 }
 
 /** Feeds all the input, reads all the output, waits for the end. An input that throws ends the connector. */
@@ -79,7 +88,9 @@ export class Connector {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #lines: Readable
   readonly #peakRss: () => number | undefined
+  readonly #args: string[]
   #stderr = ''
+  #lastChunk: Buffer = Buffer.alloc(0)
 
   constructor(args: string[], options: ConnectorOptions) {
     const child = spawn(process.execPath, [main, ...args], {
@@ -88,9 +99,13 @@ export class Connector {
       cwd: options.cwd,
     })
     this.#child = child
+    this.#args = args
+    running.add(this)
+    child.once('close', () => running.delete(this))
     this.#peakRss = watchPeakRss(child)
     // Only '\n' ends a line: split2 would also take '\r\n', and readline even U+2028, which a state may contain.
     this.#lines = child.stdout.pipe(split2('\n'))
+    child.stdout.on('data', (chunk: Buffer) => (this.#lastChunk = chunk))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
     // A connector that ends early breaks its stdin; `exit` and the messages say why.
     child.stdin.on('error', () => {})
@@ -126,6 +141,12 @@ export class Connector {
 
   get stderr(): string {
     return this.#stderr
+  }
+
+  /** What it was started with and what it printed last, for a test that has run out of time. */
+  get description(): string {
+    const output = `${this.#lastChunk.toString().slice(-2_000)}${this.#stderr.slice(-2_000)}`.trimEnd()
+    return `Still running: destination-redis ${this.#args.join(' ')}\n${output}`
   }
 
   /** The most memory that was resident at a time, where the system tells (Linux). */

@@ -35,8 +35,3 @@ async function read(client: Redis, key: string): Promise<unknown> {
   if (kind === 'hash') return client.hgetall(key)
   return kind === 'string' ? client.get(key) : `a ${kind}`
 }
-
-/** Counts for tests that run long: reduced by default, in full under `npm run test:long`. */
-export function count(reduced: number, full: number): number {
-  return process.env['TEST_LONG'] ? full : reduced
-}

@@ -18,6 +18,8 @@ export interface StructureRules {
   readonly cacheType: CacheType
   /** The option that selects this structure among those of its cache type. */
   readonly selectedBy?: 'hash_field' | undefined
+  /** Undefined if each record has a key of its own. */
+  readonly collection: object | undefined
   /** The values of data_format; the first one is the default. */
   readonly formats: readonly DataFormat[]
   /** The formats in which on_update: merge is possible. */

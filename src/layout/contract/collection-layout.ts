@@ -59,7 +59,7 @@ export function collectionLayout(
     out.begin(older?.command ?? options.command, beforeKey.length + 1 + beforeItems.length + run.args)
     out.writes(run.group)
     for (const argument of beforeKey) out.textArgument(argument)
-    out.argument(run.key.bytes, 0, run.key.length)
+    out.key(run.key.bytes, 0, run.key.length)
     for (const argument of beforeItems) out.textArgument(argument)
     out.add(items.bytes, 0, items.length)
     if (afterwards !== undefined) follow(out, afterwards)
@@ -74,7 +74,7 @@ export function collectionLayout(
 
   function follow(out: CommandGroups, [name, ...args]: readonly [command: string, ...args: string[]]): void {
     out.begin(name, 1 + args.length)
-    out.argument(run.key.bytes, 0, run.key.length)
+    out.key(run.key.bytes, 0, run.key.length)
     for (const arg of args) out.textArgument(arg)
   }
 

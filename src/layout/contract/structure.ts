@@ -18,15 +18,14 @@ export interface Structure extends StructureRules {
   /** Whether a record that is written twice leaves the same data as one that is written once. */
   readonly isRepeatable: boolean
   readonly rows: RowForm
-  /** Undefined if each record has a key of its own. */
   readonly collection: CollectionForm | undefined
-  createLayout(options: LayoutOptions): Layout
+  readonly createLayout: (options: LayoutOptions) => Layout
   /** Returns the commands that writing records with these settings needs. */
-  requirements(settings: RecordSettings): readonly CommandRequirement[]
+  readonly requirements: (settings: RecordSettings) => readonly CommandRequirement[]
 }
 
 /** Where the row of a primary key is found, for the sync modes that deduplicate, update and delete rows. */
-export type RowForm =
+type RowForm =
   /** A row cannot be found again. */
   | { readonly kind: 'none' }
   /** A row is a key. */
@@ -38,7 +37,7 @@ export interface MemberForm {
   readonly kind: 'member'
   /** The option whose template names the member. */
   readonly option: 'member' | 'hash_field'
-  template(settings: RecordSettings): string | undefined
+  readonly template: (settings: RecordSettings) => string | undefined
   /** The command that removes members. */
   readonly removal: string
   /** Whether a member has a value or a score that an update can change. */
@@ -48,11 +47,11 @@ export interface MemberForm {
 }
 
 /** How a key with many records is replaced: by a staging key, which is swapped in, or whose items are moved. */
-export interface CollectionForm {
+interface CollectionForm {
   /** Returns the script that moves items from the staging key into the live key. */
-  drain(settings: RecordSettings): Script
+  readonly drain: (settings: RecordSettings) => Script
   /** Returns the command that cuts a key to its maximum length, without the key; undefined if it has none. */
-  trim?(settings: RecordSettings): readonly [command: string, ...args: string[]] | undefined
+  readonly trim?: (settings: RecordSettings) => readonly [command: string, ...args: string[]] | undefined
   /** What `requirements` leaves out: the commands of `drain`, `trim` and the row's removal. */
   readonly replacing: CommandRequirement
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandFor, refusalOf, type Given } from '../registry/encode-records.support.ts'
+import { commandFor, refusalOf, type RecordContext } from '../registry/encode-records.support.ts'
 import { ColumnTemplate } from './column-template.ts'
 
 describe('a key', () => {
@@ -120,29 +120,29 @@ describe('a primary key', () => {
 
 describe('a record without what its key needs', () => {
   it.each([
-    ['{"other":"SECRET"}', 'is missing'],
-    ['{}', 'is missing'],
-    ['{"id":{"no":1}}', 'is missing'],
-    ['{"id":{"id":null}}', 'is null'],
-    ['{"id":{"id":""}}', 'is empty'],
-    ['{"id":{"id":{}}}', 'is an object'],
-    ['{"id":{"id":{"SECRET":1}}}', 'is an object'],
-    ['{"id":{"id":1,"id":null}}', 'is null'],
-    ['{"id":["SECRET"]}', 'is missing'],
-    ['{"id":null}', 'is missing'],
-  ])('is refused, naming the column and not its data: %s', (record, problem) => {
+    ['{"other":"SECRET"}', 'missing'],
+    ['{}', 'missing'],
+    ['{"id":{"no":1}}', 'missing'],
+    ['{"id":{"id":null}}', 'null'],
+    ['{"id":{"id":""}}', 'empty'],
+    ['{"id":{"id":{}}}', 'object'],
+    ['{"id":{"id":{"SECRET":1}}}', 'object'],
+    ['{"id":{"id":1,"id":null}}', 'null'],
+    ['{"id":["SECRET"]}', 'missing'],
+    ['{"id":null}', 'missing'],
+  ])('is refused, naming the column and not its data: %s', (record, reason) => {
     const options = { key_template: 'k:${id.id}' }
-    expect(refusalOf(options, record)).toBe(`the column id.id, which the key needs, ${problem}`)
+    expect(refusalOf(options, record)).toBe(`template-column-${reason} key_template id.id`)
   })
 
   it.each([
-    ['the key', { cache_type: 'string', key_template: 'k:${SECRET}:${x}' }],
-    ['the hash_field', { hash_field: 'k:${SECRET}:${x}' }],
-    ['the member', { cache_type: 'set', member: '${SECRET}:${x}' }],
-    ['the member', { cache_type: 'list', member: '${SECRET}:${x}' }],
-    ['the member', { cache_type: 'sorted_set', member: '${SECRET}:${x}' }],
+    ['key_template', { cache_type: 'string', key_template: 'k:${SECRET}:${x}' }],
+    ['hash_field', { hash_field: 'k:${SECRET}:${x}' }],
+    ['member', { cache_type: 'set', member: '${SECRET}:${x}' }],
+    ['member', { cache_type: 'list', member: '${SECRET}:${x}' }],
+    ['member', { cache_type: 'sorted_set', member: '${SECRET}:${x}' }],
   ] as const)('is told which template needs it: %s', (option, options) => {
-    expect(refusalOf(options, '{"SECRET":1}')).toBe(`the column x, which ${option} needs, is missing`)
+    expect(refusalOf(options, '{"SECRET":1}')).toBe(`template-column-missing ${option} x`)
   })
 })
 
@@ -186,6 +186,6 @@ describe('a template', () => {
   })
 })
 
-function keyFor(template: string, record: string, given?: Partial<Given>): string {
+function keyFor(template: string, record: string, given?: Partial<RecordContext>): string {
   return commandFor({ key_template: template }, record, given)[1]!
 }

@@ -62,7 +62,7 @@ describe('a record as JSON that marks its row as deleted', () => {
   it('is each marked by itself', () => {
     const records = ['{"id":1}', '{"_ab_cdc_deleted_at":"2024"}', '{"id":3}']
     const options = { cache_type: 'list', data_format: 'json' } as const
-    const layout = layoutWith(options, {}, { marksDeleted: true })
+    const layout = layoutWith(options, {}, { writesDeletedAt: true })
     const { commands } = encodeRecords(options, records, { emittedAt: '0' }, layout)
     const time = '"_ab_cdc_deleted_at":"1970-01-01T00:00:00.000Z"'
     expect(commands[0]?.slice(2)).toEqual([`{"id":1,${time}}`, records[1], `{"id":3,${time}}`])
@@ -102,7 +102,7 @@ describe('a record as fields that marks its row as deleted', () => {
 
 /** What the one command of a record has behind its key. */
 function marked(options: RecordOptions, record: string, emittedAt = EMITTED_AT): string[] {
-  const layout = layoutWith(options, {}, { marksDeleted: true })
+  const layout = layoutWith(options, {}, { writesDeletedAt: true })
   const { commands, refusals } = encodeRecords(options, [record], { emittedAt }, layout)
   expect([commands.length, refusals]).toEqual([1, [undefined]])
   return commands[0]!.slice(2)

@@ -6,7 +6,7 @@ import {
   encodeRecords,
   layoutWith,
   refusalOf,
-  type Given,
+  type RecordContext,
 } from '../registry/encode-records.support.ts'
 
 const AIRBYTE = ['_airbyte_ab_id', '7', '_airbyte_emitted_at', '5', '_airbyte_data']
@@ -182,6 +182,6 @@ function flatFields(options: RecordOptions, record: string): string {
   return texts.flatMap((text, index) => (index % 2 === 0 ? [`${text}=${texts[index + 1]}`] : [])).join(' ')
 }
 
-function airbyteFields(options: RecordOptions, record: string, given?: Partial<Given>): string[] {
+function airbyteFields(options: RecordOptions, record: string, given?: Partial<RecordContext>): string[] {
   return commandFor(options, record, given).slice(2)
 }

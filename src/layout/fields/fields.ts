@@ -8,7 +8,7 @@ import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf } from './content.ts'
 import { DELETED_AT, deletedAtPath, deletionTime, hasDeletedAt } from './deleted-at.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
-import type { CommandGroups } from '../encoding/command-groups.ts'
+import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
 export interface Fields {
@@ -19,7 +19,7 @@ export interface Fields {
   /** Returns how many fields the record has, or why it cannot be written. `add` adds the fields of this record. */
   count(record: RecordView): number | Refusal
   /** Adds each field as two arguments: its name and its text. */
-  add(out: CommandGroups, record: RecordView): void
+  add(out: CommandBuffer, record: RecordView): void
 }
 
 export function fieldsOf(settings: LayoutSettings): Fields {

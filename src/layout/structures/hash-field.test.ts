@@ -99,7 +99,16 @@ describe('a field under a condition', () => {
 
 describe('the layout of fields', () => {
   it.each([
-    [{}, { delivery: 'each', isConditional: false, script: undefined, usesIds: false, usesColumns: true }],
+    [
+      {},
+      {
+        deliveryMode: 'pipeline',
+        isConditional: false,
+        scripts: [],
+        usesIds: false,
+        usesColumns: true,
+      },
+    ],
     [{ hash_field: '${_airbyte_ab_id}' }, { usesIds: true, usesColumns: false }],
     [
       { hash_field: 'f', data_format: 'raw', value_field: 'v' },
@@ -109,9 +118,12 @@ describe('the layout of fields', () => {
       { hash_field: 'f', key_template: '${a}' },
       { usesIds: false, usesColumns: true },
     ],
-    [{ ttl_seconds: 60 }, { delivery: 'together', isConditional: false }],
-    [{ write_condition: 'if_absent' }, { delivery: 'each', isConditional: true, script: undefined }],
-    [{ write_condition: 'if_exists' }, { delivery: 'each', isConditional: true, script: FIELD_SCRIPT }],
+    [{ ttl_seconds: 60 }, { deliveryMode: 'transaction', isConditional: false }],
+    [{ write_condition: 'if_absent' }, { deliveryMode: 'pipeline', isConditional: true, scripts: [] }],
+    [
+      { write_condition: 'if_exists' },
+      { deliveryMode: 'pipeline', isConditional: true, scripts: [FIELD_SCRIPT] },
+    ],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
     expect(layoutWith({ ...STOCK, ...options })).toMatchObject(expected)
   })

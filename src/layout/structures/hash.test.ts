@@ -61,7 +61,7 @@ describe('a hash that is written in more than one step', () => {
   ] as [RecordOptions, string[]][])('is written by one script: %j', (options, args) => {
     const key = options.key_template === undefined ? 'n:s:7' : 'k:1'
     expect(commandFor(options, '{"id":1}')).toEqual([...BEGIN, key, ...args])
-    expect(layoutWith(options).script).toBe(HASH_SCRIPT)
+    expect(layoutWith(options).scripts).toEqual([HASH_SCRIPT])
   })
 
   it('tells the script of a column what it told of the one before only if it is so', () => {
@@ -145,18 +145,18 @@ describe('records as hashes, one after the other', () => {
 
 describe('the layout of hashes', () => {
   it.each([
-    [{}, { isConditional: false, script: undefined, usesIds: true, usesColumns: false }],
+    [{}, { isConditional: false, scripts: [], usesIds: true, usesColumns: false }],
     [{ key_template: '${a}' }, { usesIds: true, usesColumns: true }],
     [{ expire_at_field: 'a' }, { usesIds: true, usesColumns: true }],
     [
       { ...FLAT, on_update: 'merge' },
-      { isConditional: false, script: undefined, usesIds: false },
+      { isConditional: false, scripts: [], usesIds: false },
     ],
     [
       { ...FLAT, write_condition: 'if_exists' },
       { isConditional: true, usesColumns: true },
     ],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
-    expect(layoutWith(options)).toMatchObject({ delivery: 'each', ...expected })
+    expect(layoutWith(options)).toMatchObject({ deliveryMode: 'pipeline', ...expected })
   })
 })

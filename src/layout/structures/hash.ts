@@ -109,7 +109,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       if (!isScripted) out.begin('HMSET', 1 + 2 * count)
       else beginScript(out, 5 + 2 * count)
       out.writes(group)
-      out.argument(key.bytes, 0, key.length)
+      out.key(key.bytes, 0, key.length)
       if (isScripted) {
         out.argument(record.replacesKey ? replace : usual)
         out.textArgument(setExpiry === undefined && !removesExpiry ? 'keep' : textOf(expiry))

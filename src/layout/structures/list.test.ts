@@ -77,7 +77,7 @@ describe('the layout of lists', () => {
   ] as [RecordOptions, object][])(
     'says what it needs, and that nothing may be sent twice: %j',
     (options, expected) => {
-      expect(layoutWith({ ...LIST, ...options })).toMatchObject({ delivery: 'once', ...expected })
+      expect(layoutWith({ ...LIST, ...options })).toMatchObject({ deliveryMode: 'exactly_once', ...expected })
     },
   )
 })

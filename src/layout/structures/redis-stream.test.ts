@@ -101,7 +101,7 @@ describe('the layout of Redis streams', () => {
   ] as [RecordOptions, object][])(
     'says what it needs, and that nothing may be sent twice: %j',
     (options, expected) => {
-      expect(layoutWith(options)).toMatchObject({ delivery: 'once', ...expected })
+      expect(layoutWith(options)).toMatchObject({ deliveryMode: 'exactly_once', ...expected })
     },
   )
 })

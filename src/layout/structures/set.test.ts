@@ -53,10 +53,10 @@ describe('a record in a set', () => {
 
 describe('the layout of sets', () => {
   it.each([
-    [{}, { delivery: 'each', usesIds: false, usesColumns: false }],
-    [{ data_format: 'airbyte' }, { delivery: 'each', usesIds: true, usesColumns: false }],
+    [{}, { deliveryMode: 'pipeline', usesIds: false, usesColumns: false }],
+    [{ data_format: 'airbyte' }, { deliveryMode: 'pipeline', usesIds: true, usesColumns: false }],
     [{ key_template: '${_airbyte_ab_id}' }, { usesIds: true, usesColumns: false }],
-    [{ ttl_seconds: 60 }, { delivery: 'together' }],
+    [{ ttl_seconds: 60 }, { deliveryMode: 'transaction' }],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
     expect(layoutWith({ ...SET, ...options })).toMatchObject({ isConditional: false, ...expected })
   })

@@ -98,28 +98,26 @@ describe('a score', () => {
   })
 
   it.each([
-    ['"points":"SECRET"', 'holds no number'],
-    ['"points":"1"', 'holds no number'],
-    ['"points":""', 'holds no number'],
-    ['"points":true', 'holds no number'],
-    ['"points":null', 'holds no number'],
-    ['"points":{}', 'holds no number'],
-    ['"points":{"points":1}', 'holds no number'],
-    ['"points":[1]', 'holds no number'],
-    ['"other":1', 'is missing'],
-    ['"points":1,"points":null', 'holds no number'],
-    ['"points":1e400', 'holds a number too large for a score'],
-    ['"points":-1e400', 'holds a number too large for a score'],
-    ['"points":1.8e308', 'holds a number too large for a score'],
-    [`"points":1${'0'.repeat(309)}`, 'holds a number too large for a score'],
-    ['"points":1e-400', 'holds a number too close to zero for a score'],
-    ['"points":-1E-400', 'holds a number too close to zero for a score'],
-    ['"points":2e-324', 'holds a number too close to zero for a score'],
-    [`"points":0.${'0'.repeat(400)}1`, 'holds a number too close to zero for a score'],
-  ])('is not to be had from %s', (column, problem) => {
-    expect(refusalOf(BOARD, `{"name":"a",${column}}`)).toBe(
-      `the column points, which is the score_field, ${problem}`,
-    )
+    ['"points":"SECRET"', 'score-not-a-number'],
+    ['"points":"1"', 'score-not-a-number'],
+    ['"points":""', 'score-not-a-number'],
+    ['"points":true', 'score-not-a-number'],
+    ['"points":null', 'score-not-a-number'],
+    ['"points":{}', 'score-not-a-number'],
+    ['"points":{"points":1}', 'score-not-a-number'],
+    ['"points":[1]', 'score-not-a-number'],
+    ['"other":1', 'score-missing'],
+    ['"points":1,"points":null', 'score-not-a-number'],
+    ['"points":1e400', 'score-too-large'],
+    ['"points":-1e400', 'score-too-large'],
+    ['"points":1.8e308', 'score-too-large'],
+    [`"points":1${'0'.repeat(309)}`, 'score-too-large'],
+    ['"points":1e-400', 'score-too-small'],
+    ['"points":-1E-400', 'score-too-small'],
+    ['"points":2e-324', 'score-too-small'],
+    [`"points":0.${'0'.repeat(400)}1`, 'score-too-small'],
+  ])('is refused from %s', (column, code) => {
+    expect(refusalOf(BOARD, `{"name":"a",${column}}`)).toBe(`${code} score_field points`)
   })
 
   it('that is refused does no harm to the others', () => {
@@ -134,15 +132,15 @@ describe('a score', () => {
 
 describe('the layout of sorted sets', () => {
   it.each([
-    [{}, { delivery: 'each', isConditional: false, usesIds: false, usesColumns: false }],
+    [{}, { deliveryMode: 'pipeline', isConditional: false, usesIds: false, usesColumns: false }],
     [{ data_format: 'airbyte' }, { usesIds: true, usesColumns: false }],
     [{ score_field: 'a' }, { usesIds: false, usesColumns: true }],
     [{ member: '${a}' }, { usesColumns: true }],
-    [{ ttl_seconds: 60 }, { delivery: 'together' }],
-    [{ write_condition: 'if_absent' }, { delivery: 'each', isConditional: true }],
+    [{ ttl_seconds: 60 }, { deliveryMode: 'transaction' }],
+    [{ write_condition: 'if_absent' }, { deliveryMode: 'pipeline', isConditional: true }],
     [
       { write_condition: 'if_exists', ttl_seconds: 1 },
-      { delivery: 'together', isConditional: true },
+      { deliveryMode: 'transaction', isConditional: true },
     ],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
     expect(layoutWith({ ...SORTED, ...options })).toMatchObject(expected)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SET_SCRIPT } from './string.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import {
   commandFor,
@@ -121,7 +122,7 @@ describe('the layout of strings', () => {
     [{ write_condition: 'if_exists' }, { isConditional: true }],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
     const layout = layoutWith({ ...STRING, ...options })
-    expect(layout).toMatchObject({ delivery: 'each', ...expected })
-    expect(layout.script).toBeUndefined()
+    expect(layout).toMatchObject({ deliveryMode: 'pipeline', ...expected })
+    expect(layout.scripts).toEqual(options.expire_at_field === undefined ? [] : [SET_SCRIPT])
   })
 })

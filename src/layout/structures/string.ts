@@ -72,7 +72,7 @@ function createLayout({ settings, key: keyTemplate, stream }: LayoutOptions): La
         out.textArgument(SET_SCRIPT.sha)
         out.textArgument('1')
       }
-      out.argument(key.bytes, 0, key.length)
+      out.key(key.bytes, 0, key.length)
       out.argument(text.bytes, text.start, text.end)
       if (expiry.kind !== 'never') {
         // A time in the past removes the key at once.

@@ -1,5 +1,6 @@
 /** The configured catalog: which streams a run writes, and how. */
 import { ConfigError } from '../../errors.ts'
+import { listOr } from '../../wording.ts'
 import { displayName, identityOf, type StreamDescriptor } from './stream-descriptor.ts'
 
 const SYNC_MODES = ['append', 'overwrite', 'append_dedup', 'update', 'soft_delete'] as const
@@ -81,7 +82,7 @@ function readStream(entry: unknown): SyncStream | string {
   if (namespace !== null && typeof namespace !== 'string') return `the namespace of ${name} is not a string`
   const who = displayName({ name, namespace })
   if (!isSyncMode(mode))
-    return `${who} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${SYNC_MODES.slice(0, -1).join(', ')} or ${SYNC_MODES.at(-1)}`
+    return `${who} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${listOr(SYNC_MODES)}`
   if (!isGeneration(generation) || !isGeneration(minimum) || (minimum ?? 0) > (generation ?? Infinity))
     return (
       `${who} has generation_id ${String(generation)} and minimum_generation_id ${String(minimum)}; ` +

@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
+import { caseCount } from '../../case-count.support.ts'
 import { SystemError } from '../../errors.ts'
 import { compact } from '../columns/compact-json.ts'
 import { MessageReader } from './message-reader.ts'
 import type { Range } from './message.ts'
 
-const CASES = process.env['TEST_LONG'] ? 200_000 : 10_000
+const CASES = caseCount(10_000, 200_000)
 
 interface ParsedRecord {
   stream?: string | null

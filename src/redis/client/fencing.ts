@@ -3,6 +3,7 @@
  * it, long after we gave it up; put into effect behind newer commands, that would undo or double them. So before
  * anything is sent again, the server is made to drop the old connection.
  */
+import { isReplyError } from '../failures/reply-error.ts'
 import type { Identity } from '../session/open-connection.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -28,7 +29,7 @@ async function isDead(lost: Identity, present: readonly Present[]): Promise<bool
     await its.ask('CLIENT', ['KILL', 'ID', lost.clientId])
     return true
   } catch (error) {
-    if (error instanceof Error && error.name === 'ReplyError') return false
+    if (isReplyError(error)) return false
     throw error
   }
 }

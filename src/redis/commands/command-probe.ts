@@ -21,7 +21,7 @@ export interface CommandRequirement {
   /** The end of a sentence: `The user may not run RPUSH, which … needs`. */
   readonly neededFor: string
   /** Returns every command, also those within scripts, so that each missing one can be named. They leave no key behind. */
-  probes(keys: ProbeKeys, capabilities: Capabilities): readonly CommandProbe[]
+  readonly probes: (keys: ProbeKeys, capabilities: Capabilities) => readonly CommandProbe[]
 }
 
 export function commandProbe(

@@ -5,6 +5,7 @@
 import { ConfigError, SystemError, TransientError, type ConnectorError } from '../../errors.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import { tlsProblem } from '../transport/tls-problems.ts'
+import { isReplyError } from './reply-error.ts'
 import type { Where } from '../transport/address.ts'
 
 /** `record`: only this record is refused. `again`: it may work later. `stop`: nobody but the operator can help. */
@@ -125,8 +126,8 @@ export function classify(error: unknown, where: Where): Classification {
       handling: 'stop',
       error: new ConfigError(`What answers at ${where} is not Redis. Check host and port.`),
     }
-  const { name, code, message } = error as Error & { code?: string }
-  return name === 'ReplyError' ? classifyReply(message, where) : judgeNetwork(code, where, error)
+  if (isReplyError(error)) return classifyReply(error.message, where)
+  return judgeNetwork((error as NodeJS.ErrnoException).code, where, error)
 }
 
 /** How servers before Redis 7 wrap what a command answered within a script. */

@@ -1,6 +1,7 @@
 /** What a check finds out about a server. */
 import type { Durability } from '../../config/settings/config.ts'
 import type { Facts } from './server-info.ts'
+import { listAnd } from '../../wording.ts'
 import type { Where } from '../transport/address.ts'
 
 export interface Finding {
@@ -42,11 +43,6 @@ export function sayAll(findings: readonly (readonly [where: Where, finding: Find
   }
   return [...together.values()].map(({ finding, places }) => ({
     level: finding.level,
-    text: finding.say(listed(places)),
+    text: finding.say(listAnd(places)),
   }))
-}
-
-/** `a, b and c`. */
-export function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }

@@ -1,6 +1,7 @@
 /** Takes the steps that a run would take, and tells which of them a user may not take, or a server does not know. */
 import type { OpenConnection } from '../session/open-connection.ts'
-import { listed, type Finding } from './finding.ts'
+import { listAnd } from '../../wording.ts'
+import { type Finding } from './finding.ts'
 import { isKeyDenied } from './key-checks.ts'
 import type { CommandProbe, CommandRequirement, ProbeKeys } from '../commands/command-probe.ts'
 import { classify } from '../failures/error-classifier.ts'
@@ -89,14 +90,14 @@ function findingsOf(
     findings.push({
       level,
       say: (where) =>
-        `The user may not run ${listed(denied)} on Redis at ${where}, which ${neededFor} needs. ` +
+        `The user may not run ${listAnd(denied)} on Redis at ${where}, which ${neededFor} needs. ` +
         `Allow it (ACL SETUSER ${user} ${denied.map(permissionFor).join(' ')}).`,
     })
   if (unknown.length > 0)
     findings.push({
       level,
       say: (where) =>
-        `Redis at ${where} does not know ${listed(unknown)}, which ${neededFor} needs. ` +
+        `Redis at ${where} does not know ${listAnd(unknown)}, which ${neededFor} needs. ` +
         'It is too old for it, or its provider has taken the command away.',
     })
   return findings

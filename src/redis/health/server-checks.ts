@@ -1,7 +1,8 @@
 /** What follows from what a server tells of itself: pure, facts in, findings out. */
 import { lossOnDisk, lackOfDurability } from './disk-checks.ts'
 import type { Facts } from './server-info.ts'
-import { failed, listed, type Expectations, type Finding, type Rule } from './finding.ts'
+import { listAnd } from '../../wording.ts'
+import { failed, type Expectations, type Finding, type Rule } from './finding.ts'
 import { eviction, memory } from './memory-checks.ts'
 
 export function findingsFrom(facts: Facts, expected: Expectations): Finding[] {
@@ -102,6 +103,9 @@ const untold: Rule = ({ info, settings, aheadMs }, { expires, endsAtTimes }) => 
   ]
   if (without.length === 0) return []
   return [
-    { level: 'INFO', say: (where) => `Redis at ${where} does not tell ${listed(without)}: that is unknown.` },
+    {
+      level: 'INFO',
+      say: (where) => `Redis at ${where} does not tell ${listAnd(without)}: that is unknown.`,
+    },
   ]
 }

@@ -1,5 +1,6 @@
 /** What a server tells of itself. Managed services keep some of it to themselves, which is no reason to fail. */
 import type { OpenConnection } from '../session/open-connection.ts'
+import { ignoreReplyError } from '../failures/reply-error.ts'
 import type { Reply } from '../resp/reply.ts'
 
 export interface Facts {
@@ -22,7 +23,7 @@ const NO_CLIENT = Number.MAX_SAFE_INTEGER
 
 export async function readFacts(server: OpenConnection): Promise<Facts> {
   const ask = (command: string, ...args: (string | number)[]): Promise<Reply | undefined> =>
-    server.call(command, ...args).catch(ignoreReply)
+    server.call(command, ...args).catch(ignoreReplyError)
   const asked = Date.now()
   const [time, info, killed, name, ...settings] = await Promise.all([
     ask('TIME').then((reply) => ({ reply, answered: Date.now() })),
@@ -62,8 +63,4 @@ function aheadOf(time: Reply | undefined, asked: number, answered: number): numb
   const theirs = Number(time[0]) * 1000 + Number(time[1]) / 1000
   if (theirs > answered) return theirs - answered
   return Math.min(0, theirs - asked)
-}
-
-function ignoreReply(error: unknown): undefined {
-  if (!(error instanceof Error) || error.name !== 'ReplyError') throw error
 }

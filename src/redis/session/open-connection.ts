@@ -11,6 +11,7 @@ import {
   versionIn,
   type Capabilities,
 } from '../commands/capabilities.ts'
+import { ignoreReplyError, isReplyError } from '../failures/reply-error.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -114,7 +115,7 @@ async function greet(socket: Socket, login: Login, signal: AbortSignal): Promise
     }
   } catch (error) {
     client.disconnect()
-    if (isReply(error)) throw error
+    if (isReplyError(error)) throw error
     const lost = await gone
     // ioredis' parser has no class for it.
     throw lost.message.startsWith('Unknown RESP type') ? new ProtocolError(lost.message) : lost
@@ -155,9 +156,9 @@ async function introduce(
   await logIn(call, login)
   const [clientId, info] = await Promise.all([
     // Managed servers may deny CLIENT or INFO: then the identity stays unknown, which is no reason to fail.
-    call('CLIENT', 'ID').catch(ignoreReply),
-    call('INFO', 'server').catch(ignoreReply),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReply),
+    call('CLIENT', 'ID').catch(ignoreReplyError),
+    call('INFO', 'server').catch(ignoreReplyError),
+    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReplyError),
     login.database === 0 ? undefined : call('SELECT', login.database),
   ])
   const capabilities = capabilitiesOf(versionIn(String(info)) ?? (await guessVersion(call)))
@@ -176,9 +177,9 @@ async function introduce(
 async function findClientId(call: OpenConnection['call']): Promise<number | undefined> {
   const name = `${CLIENT_NAME}:${randomUUID()}`
   const [, list] = await Promise.all([
-    call('CLIENT', 'SETNAME', name).catch(ignoreReply),
-    call('CLIENT', 'LIST').catch(ignoreReply),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReply),
+    call('CLIENT', 'SETNAME', name).catch(ignoreReplyError),
+    call('CLIENT', 'LIST').catch(ignoreReplyError),
+    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReplyError),
   ])
   const line = String(list)
     .split('\n')
@@ -196,17 +197,9 @@ async function logIn(call: OpenConnection['call'], { username, password }: Login
     await call('AUTH', username, password ?? '')
   } catch (error) {
     // Before Redis 6 a server has a password and no users.
-    if (!isReply(error) || !/wrong number of arguments/.test(error.message)) throw error
+    if (!isReplyError(error) || !/wrong number of arguments/.test(error.message)) throw error
     if (password !== undefined) await call('AUTH', password)
   }
-}
-
-function ignoreReply(error: unknown): undefined {
-  if (!isReply(error)) throw error
-}
-
-function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError'
 }
 
 /** ioredis puts its parser on the socket when it connects; taken off, the socket is ours, and still ends with it. */

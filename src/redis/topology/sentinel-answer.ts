@@ -2,7 +2,8 @@
 import type { Address, Deployment } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
-import { isReply, withTimeout } from './with-timeout.ts'
+import { ignoreReplyError } from '../failures/reply-error.ts'
+import { withTimeout } from './with-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -49,8 +50,8 @@ async function question(sentinel: OpenConnection, where: string, masterName: str
   // A sentinel may allow the first alone.
   const [address, master, others] = await Promise.all([
     ask('get-master-addr-by-name'),
-    ask('master').catch(ignoreReply),
-    ask('sentinels').catch(ignoreReply),
+    ask('master').catch(ignoreReplyError),
+    ask('sentinels').catch(ignoreReplyError),
   ])
   if (!Array.isArray(address)) return { kind: 'unknown', names: await namesOf(sentinel) }
   const [host, port] = address
@@ -64,7 +65,7 @@ async function question(sentinel: OpenConnection, where: string, masterName: str
 }
 
 async function namesOf(sentinel: OpenConnection): Promise<string[]> {
-  const masters = await sentinel.call('SENTINEL', 'masters').catch(ignoreReply)
+  const masters = await sentinel.call('SENTINEL', 'masters').catch(ignoreReplyError)
   return Array.isArray(masters) ? masters.map((master) => fieldsIn(master)['name'] ?? '') : []
 }
 
@@ -80,8 +81,4 @@ function fieldsIn(reply: Reply | undefined): Record<string, string> {
     at % 2 === 0 ? [[String(name), String(reply[at + 1])] as const] : [],
   )
   return Object.fromEntries(pairs)
-}
-
-function ignoreReply(error: unknown): undefined {
-  if (!isReply(error)) throw error
 }

@@ -2,7 +2,7 @@
 import { ConfigError, ConnectorError, TransientError, messageOf } from '../../errors.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Answer } from './sentinel-answer.ts'
-import { isReply } from './with-timeout.ts'
+import { isReplyError } from '../failures/reply-error.ts'
 import type { SentinelDeployment } from './sentinel-answer.ts'
 
 type Rule = readonly [pattern: RegExp, sentence: (where: string) => string]
@@ -72,7 +72,7 @@ function mistakeIn(error: unknown, where: string): ConnectorError | undefined {
   if (error instanceof ConnectorError) return error instanceof TransientError ? undefined : error
   if (error instanceof ProtocolError)
     return new ConfigError(`What listens at ${where} is not a sentinel. Check deployment.nodes.`)
-  if (!isReply(error)) return undefined
+  if (!isReplyError(error)) return undefined
   const sentence = RULES.find(([pattern]) => pattern.test(error.message))?.[1]
   return sentence && new ConfigError(sentence(where), { cause: error })
 }
@@ -88,7 +88,7 @@ function unknownName(names: readonly string[], masterName: string): ConfigError 
 
 function reasonIn(where: string, error: unknown): string {
   const { code = '' } = error as NodeJS.ErrnoException
-  if (isReply(error)) return `${where} answers ${error.message.slice(0, 100)}`
+  if (isReplyError(error)) return `${where} answers ${error.message.slice(0, 100)}`
   if (error instanceof ConnectorError) return messageOf(error).replace(/\.$/, '')
   return `${where} ${UNREACHABLE[code] ?? 'cannot be reached'}`
 }

@@ -8,7 +8,8 @@ import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
 import { askSentinel, type Answer, type Named } from './sentinel-answer.ts'
 import { noMaster } from './sentinel-problems.ts'
-import { isReply, withTimeout } from './with-timeout.ts'
+import { isReplyError } from '../failures/reply-error.ts'
+import { withTimeout } from './with-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
 import type { SentinelDeployment } from './sentinel-answer.ts'
@@ -80,7 +81,7 @@ export class Sentinels {
       await using server = await openConnection(this.#transport, address, this.#connection, timeoutMs)
       return await withTimeout(timeoutMs, server, readRole(server))
     } catch (error) {
-      if (isReply(error) || error instanceof ConnectorError) throw classify(error, where).error
+      if (isReplyError(error) || error instanceof ConnectorError) throw classify(error, where).error
       const { handling, error: judged } = classify(error, where)
       if (handling === 'stop') throw judged
       throw new TransientError(
@@ -139,5 +140,5 @@ function roleIn(text: string | undefined): Role {
 }
 
 function isDenied(error: unknown): boolean {
-  return isReply(error) && /^(NOPERM|ERR unknown command)/i.test(error.message)
+  return isReplyError(error) && /^(NOPERM|ERR unknown command)/i.test(error.message)
 }

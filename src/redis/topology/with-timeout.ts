@@ -18,8 +18,3 @@ export async function withTimeout<T>(
     clearTimeout(timer)
   }
 }
-
-/** Whether the server answered with an error, and not the network. */
-export function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError'
-}

@@ -33,7 +33,8 @@ export class DeadLetters {
     for (const outcome of outcomes)
       if (outcome.kind === 'rejected') {
         out.begin('XADD', 11)
-        for (const entry of [this.#key, 'MAXLEN', '~', String(this.#maxLength), '*']) out.textArgument(entry)
+        out.keyText(this.#key)
+        for (const entry of ['MAXLEN', '~', String(this.#maxLength), '*']) out.textArgument(entry)
         for (const entry of ['stream', batch.planOf(outcome.record).name, 'reason', outcome.problem.sentence])
           out.textArgument(entry)
         out.textArgument('record')

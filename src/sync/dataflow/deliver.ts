@@ -3,7 +3,6 @@ import { ConfigError, problem } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { encodeBatch, type EncodedBatch } from './encode-batch.ts'
@@ -70,13 +69,12 @@ async function send(client: RedisClient, { ranges }: EncodedBatch, out: CommandG
 }
 
 function ownKeyRefused(
-  { start, end }: CommandRange,
+  { firstCommand }: CommandRange,
   { index, error }: WriteResult['rejections'][number],
   out: CommandGroups,
 ): ConfigError {
-  const key = keyOfCommand(out.bytes.subarray(start, end), index)
   return new ConfigError(
-    `The key ${key}, where the connector takes notes, cannot be written. ${error.message}`,
+    `The key ${out.keyOf(firstCommand + index)}, where the connector takes notes, cannot be written. ${error.message}`,
   )
 }
 

@@ -2,7 +2,6 @@
 import { problem, type Problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { EncodedBatch } from './encode-batch.ts'
 import type { CommandRange } from './part.ts'
@@ -91,6 +90,7 @@ function numberOf({ firstCommand, numbers }: CommandRange, command: number): num
   return number === undefined ? NO_COMMAND : firstCommand + number
 }
 
-function keyIn({ start, end, isTransaction }: CommandRange, command: number, out: CommandGroups): string {
-  return keyOfCommand(out.bytes.subarray(start, end), command + (isTransaction === true ? 1 : 0))
+function keyIn(range: CommandRange, command: number, out: CommandGroups): string {
+  const number = numberOf(range, command)
+  return number === NO_COMMAND ? '' : (out.keyOf(number) ?? '')
 }

@@ -2,8 +2,6 @@
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
-import { takeApart } from '../../redis/client/command-splitter.ts'
 import type { Batch } from '../batches/batch.ts'
 import { commandRangeFrom, type CommandRange } from './part.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -83,19 +81,20 @@ function byKey(
   client: Numbers,
   write: Write,
 ): CommandRange[] {
-  const [start, firstCommand] = [out.length, out.commands]
+  const firstCommand = out.commands
   batch.layEach((other) => other === plan, write)
   plan.layout.flush(out)
-  const laidOut = out.bytes.subarray(start, out.length)
-  const { bytes, ends, slots } = takeApart(laidOut, out.commands - firstCommand)
-  const startOf = (command: number): number => (command === 0 ? 0 : ends[command - 1]!)
+  const commandCount = out.commands - firstCommand
+  const keys = Array.from({ length: commandCount }, (_, command) => out.keyOf(firstCommand + command)!)
+  const starts = keys.map((_, command) => out.startOf(firstCommand + command))
+  const ends = [...starts.slice(1), out.length]
   const ranges: CommandRange[] = []
-  for (const commands of grouped(keysOfCommands(laidOut)))
-    for (const numbers of chunksOf(commands, (command) => ends[command]! - startOf(command))) {
-      const slot = slots[numbers[0]!]
+  for (const commands of grouped(keys))
+    for (const numbers of chunksOf(commands, (command) => ends[command]! - starts[command]!)) {
+      const slot = out.slotOf(firstCommand + numbers[0]!)
       const from = out.length
       out.add(MULTI)
-      for (const command of numbers) out.add(bytes, startOf(command), ends[command])
+      for (const command of numbers) out.add(out.bytes, starts[command], ends[command])
       const sequence = end(plan, out, client, slot)
       const count = numbers.length + (sequence === undefined ? 0 : 1)
       const range = { start: from, end: out.length, firstCommand, commands: count, numbers }

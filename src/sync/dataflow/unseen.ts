@@ -5,17 +5,17 @@
 import { ConfigError } from '../../errors.ts'
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
 import type { CommandRange } from './part.ts'
 
 export async function requireKind(
   client: RedisClient,
-  { start, end, plan, slot }: CommandRange,
+  { commands, firstCommand, numbers, plan, slot }: CommandRange,
   out: CommandGroups,
 ): Promise<void> {
   if (plan === undefined) return
   const expected = plan.locator.form.type
-  const keys = new Set(keysOfCommands(out.bytes.subarray(start, end)))
+  const indexes = numbers ?? Array.from({ length: commands }, (_, index) => index)
+  const keys = new Set(indexes.flatMap((index) => out.keyOf(firstCommand + index) ?? []))
   keys.delete(client.once.of(slot).key)
   const kinds = await Promise.all([...keys].map((key) => client.ask('TYPE', key)))
   const wrong = [...keys].find((_, index) => kinds[index] !== expected && kinds[index] !== 'none')

@@ -47,7 +47,7 @@ export class KeyIndex {
     for (const [shard, indexes] of byShard(locator))
       for (const some of chunksOf(indexes)) {
         out.begin('HMGET', 1 + some.length)
-        out.textArgument(this.#locator[shard]!)
+        out.keyText(this.#locator[shard]!)
         for (const index of some) {
           const { text, start, middle } = locator[index]!
           out.add(text.bytes, start, middle)
@@ -71,7 +71,7 @@ export class KeyIndex {
     for (const [shard, indexes] of byShard(entries))
       for (const some of chunksOf(indexes)) {
         out.begin('HMSET', 1 + 2 * some.length)
-        out.textArgument(this.#locator[shard]!)
+        out.keyText(this.#locator[shard]!)
         for (const index of some) {
           const { text, start, end } = entries[index]!
           out.add(text.bytes, start, end)

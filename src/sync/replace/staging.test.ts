@@ -3,7 +3,8 @@ import { ConfigError } from '../../errors.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
+import { structureOf } from '../../layout/registry/structures.ts'
+import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import type { StreamMetadata } from '../streams/stream-metadata.ts'
 import { answeringClient } from '../streams/links.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
@@ -90,22 +91,23 @@ describe('what an earlier run has gathered', () => {
   it('joins what is live where all is kept, until nothing is left of it', async () => {
     const left: Record<string, number[]> = { 'k:1': [500, 3, 0], 'k:2': [0] }
     const { asked } = await open(LIST, {}, { staged: 4 }, notes, (live) => left[live]!.shift()!)
-    const [one, two] = [`EVAL DRAIN 2 ${ONE} k:1 list append 500`, `EVAL DRAIN 2 ${TWO} k:2 list append 500`]
+    const script = drainOf(LIST)
+    const [one, two] = [`EVAL ${script} 2 ${ONE} k:1 500`, `EVAL ${script} 2 ${TWO} k:2 500`]
     expect(steps(asked).slice(0, -2).toSorted()).toEqual([one, one, one, two])
     expect(steps(asked).slice(-2)).toEqual([`HDEL ${NOTES} staged`, `HSET ${NOTES} live_newest 7`])
   })
 
   it.each([
-    [{ ...LIST, max_length: 5 }, 'list append', ['LTRIM k:1 -5 -1']],
-    [{ ...LIST, max_length: 5, list_operation: 'prepend' }, 'list prepend', ['LTRIM k:1 0 4']],
-    [{ ...LIST, cache_type: 'stream', max_length: 5 }, 'stream', ['XTRIM k:1 MAXLEN 5']],
-    [{ ...LIST, cache_type: 'set', ttl_seconds: 9 }, 'set', ['PEXPIRE k:1 9000']],
-    [{ ...LIST, cache_type: 'sorted_set' }, 'zset', []],
-    [{ key_template: 'k:${id}', hash_field: '${f}', data_format: 'json' }, 'hash', []],
-  ])('becomes as long as it may be, and stays as long: %j', async (options, what, after) => {
+    [{ ...LIST, max_length: 5 }, ['LTRIM k:1 -5 -1']],
+    [{ ...LIST, max_length: 5, list_operation: 'prepend' }, ['LTRIM k:1 0 4']],
+    [{ ...LIST, cache_type: 'stream', max_length: 5 }, ['XTRIM k:1 MAXLEN 5']],
+    [{ ...LIST, cache_type: 'set', ttl_seconds: 9 }, ['PEXPIRE k:1 9000']],
+    [{ ...LIST, cache_type: 'sorted_set' }, []],
+    [{ key_template: 'k:${id}', hash_field: '${f}', data_format: 'json' }, []],
+  ])('becomes as long as it may be, and stays as long: %j', async (options, after) => {
     const left = [3, 0]
     const { asked } = await open(options, {}, { staged: 6 }, notes, () => left.shift()!)
-    const expected = `EVAL DRAIN 2 ${ONE} k:1 ${what} 500`
+    const expected = `EVAL ${drainOf(options)} 2 ${ONE} k:1 500`
     expect(steps(asked).slice(0, -2)).toEqual([expected, expected, ...after])
   })
 
@@ -113,9 +115,10 @@ describe('what an earlier run has gathered', () => {
     ['may have joined it, and not have been given its end', -1, ['PEXPIRE n:s 9000']],
     ['is for the only key, noted or not; what has an end keeps it', 100, []],
   ])('%s', async (_, left, ends) => {
-    const { asked } = await open({ cache_type: 'set', ttl_seconds: 9 }, {}, { staged: 6 }, {}, () => 0, left)
+    const options = { cache_type: 'set', ttl_seconds: 9 }
+    const { asked } = await open(options, {}, { staged: 6 }, {}, () => 0, left)
     expect(steps(asked).filter((step) => !/airbyte:(stream|places)/.test(step))).toEqual([
-      `EVAL DRAIN 2 ${staging('n:s')} n:s set 500`,
+      `EVAL ${drainOf(options)} 2 ${staging('n:s')} n:s 500`,
       ...ends,
     ])
     expect(asked.at(-1)).toMatch(/^HSETNX _airbyte:places:n:s:\d+ n:s 0$/)
@@ -167,6 +170,12 @@ it('what was gathered takes the place of what is live in one step, and the rest 
   expect(steps(asked)).toEqual([`EVAL SWAP 3 ${from} p:k:1 ${old} zset 9000`, `UNLINK ${old}`])
 })
 
+/** Returns the script that drains the staging keys of a stream with these options. */
+function drainOf(options: object): string {
+  const { settings } = planWith(options)
+  return structureOf(settings).collection!.drain(settings).text
+}
+
 function staging(key: string): string {
   return stagingKey(Buffer.from(key), Buffer.alloc(0)).toString()
 }
@@ -191,7 +200,7 @@ async function open(
 ) {
   const metadata = historyOf(options, more, situation)
   const { client, asked } = answeringClient((question) => {
-    if (question.startsWith('EVAL')) return drained(/ (\S+) (list \w+|\w+) 500$/.exec(question)![1]!)
+    if (question.startsWith('EVAL')) return drained(/ (\S+) 500$/.exec(question)![1]!)
     if (question.startsWith('PTTL')) return ttl
     return scanned(question, notes)
   })
@@ -227,5 +236,5 @@ function scanned(question: string, notes: object) {
 function steps(asked: readonly string[]): string[] {
   return asked
     .filter((question) => !/^(HSCAN|PTTL)/.test(question))
-    .map((question) => question.replace(SWAP_SCRIPT.text, 'SWAP').replace(DRAIN_SCRIPT.text, 'DRAIN'))
+    .map((question) => question.replace(SWAP_SCRIPT.text, 'SWAP'))
 }
