@@ -215,7 +215,7 @@ describe('what cannot be done', () => {
       key_template: '${id}:${nmae}',
     })
     expect([run.code, run.errors[0]?.failure_type]).toEqual([1, 'config_error'])
-    expect(run.errors[0]?.message).toContain('s has no column nmae, which its key_template names')
+    expect(run.errors[0]?.message).toContain('[template-column-unknown]')
   })
 
   it('ends the run with the line, the stream and the column of a record without a key, and shows no data', async () => {

@@ -40,7 +40,7 @@ function reads(reader: MessageReader, line: string): boolean {
   try {
     return reader.next()
   } catch (error) {
-    if (error instanceof SystemError && /: the record (names|has) no/.test(error.message)) return false
+    if (error instanceof SystemError && error.problem?.code.startsWith('record-without-')) return false
     throw error
   }
 }

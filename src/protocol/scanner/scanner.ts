@@ -64,26 +64,32 @@ export const ColumnFlag = {
   depthShift: 8,
 } as const
 
-/** In the order of `Reason` in wasm/failure.ts. */
-const REASONS = [
-  '',
-  'expected a value',
-  'expected a name in quotes',
-  'expected :',
-  'expected , or }',
-  'expected , or ]',
-  'expected the end of a string',
-  'a string holds a bare control character',
-  'a backslash is followed by a character that cannot be escaped',
-  '\\u is not followed by four hexadecimal digits',
-  'a number lacks a digit',
-  'nested more than 65536 levels deep',
-  'expected a JSON object',
-  'expected the end of the line',
-  'record.stream is not a string',
-  'record.namespace is not a string',
-  'record.data is not an object',
-  'record.emitted_at is not a number',
+export interface ScanFailure {
+  code: string
+  reason: string
+  offset: number
+}
+
+/** Codes and reasons, in the order of `Reason` in wasm/failure.ts. */
+const FAILURES: readonly (readonly [code: string, reason: string])[] = [
+  ['', ''],
+  ['json-value-expected', 'expected a value'],
+  ['json-name-expected', 'expected a name in quotes'],
+  ['json-colon-expected', 'expected :'],
+  ['json-object-unfinished', 'expected , or }'],
+  ['json-array-unfinished', 'expected , or ]'],
+  ['json-string-unfinished', 'expected the end of a string'],
+  ['json-control-character', 'a string contains a control character that is not escaped'],
+  ['json-escape-unknown', 'a backslash is followed by a character that cannot be escaped'],
+  ['json-unicode-escape-invalid', '\\u is not followed by four hexadecimal digits'],
+  ['json-digit-expected', 'a digit is missing in a number'],
+  ['json-too-deep', 'it is nested more than 65536 levels deep'],
+  ['json-object-expected', 'expected a JSON object'],
+  ['json-text-behind-object', 'expected the end of the line'],
+  ['record-stream-not-text', 'record.stream is not a string'],
+  ['record-namespace-not-text', 'record.namespace is not a string'],
+  ['record-data-not-object', 'record.data is not an object'],
+  ['record-emitted-at-not-number', 'record.emitted_at is not a number'],
 ]
 
 const LF = 0x0a
@@ -182,11 +188,14 @@ export class Scanner {
   }
 
   /** Why the line behind those is no message, and where; undefined if that has not been found. */
-  get failure(): { reason: string; offset: number } | undefined {
-    const reason = this.#module.reason.value
-    if (reason === 0) return undefined
+  get failure(): ScanFailure | undefined {
+    const number = this.#module.reason.value
+    if (number === 0) return undefined
     const offset = this.#module.failedAt.value
-    return { reason: reasonText(reason) + (this.bytes[offset] === LF ? ', but the line ends' : ''), offset }
+    const failure = failureOf(number, offset)
+    return this.bytes[offset] === LF
+      ? { ...failure, reason: `${failure.reason}, but the line ends` }
+      : failure
   }
 
   /** Makes room for the input and, behind it, for columns. */
@@ -207,6 +216,8 @@ export class Scanner {
   }
 }
 
-export function reasonText(reason: number): string {
-  return REASONS[reason] ?? 'not a message'
+/** Returns the failure with that number in the table of the scanner. */
+export function failureOf(number: number, offset: number): ScanFailure {
+  const [code, reason] = FAILURES[number]!
+  return { code, reason, offset }
 }

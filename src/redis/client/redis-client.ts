@@ -23,6 +23,7 @@ import { TopologyReader } from '../topology/topology-reader.ts'
 import { WriteQueue } from './write-queue.ts'
 import { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
+import type { ReplySource } from '../failures/reply-rules.ts'
 import type { Topology } from '../session/node-pool.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -38,7 +39,6 @@ export interface RedisClientOptions {
 }
 
 const LONGEST_GOODBYE_MS = 1_000
-const LONGEST_INTRODUCTION_MS = 60_000
 
 export class RedisClient implements AsyncDisposable {
   readonly #options: RedisClientOptions
@@ -134,9 +134,16 @@ export class RedisClient implements AsyncDisposable {
     return this.#nodes?.identities ?? []
   }
 
-  /** Closes connections of others; false where that cannot be proven. */
+  /** Closes connections of others, waiting for servers that cannot answer now; returns false where that is not possible. */
   async fence(others: readonly Identity[]): Promise<boolean> {
-    return fence(others, this.#nodes?.all ?? [])
+    for (;;)
+      try {
+        if (this.#failure !== undefined) throw this.#failure
+        if (this.#nodes === undefined) throw new Error('the connections are being opened again')
+        return await fence(others, this.#nodes.all)
+      } catch (error) {
+        await this.#pause(error)
+      }
   }
 
   /** Aborted when nothing is sent any more. */
@@ -195,16 +202,21 @@ export class RedisClient implements AsyncDisposable {
     }
   }
 
+  get #source(): ReplySource {
+    const { deployment } = this.#options.config.connection
+    return { where: this.#topologyReader.where, deployment: deployment.kind }
+  }
+
   async #pause(problem: unknown): Promise<void> {
-    const { handling, error } = classify(problem, this.#topologyReader.where)
-    if (handling !== 'again' || error instanceof GaveUpError) throw error
+    const { handling, error } = classify(problem, this.#source)
+    if (handling !== 'retry' || error instanceof GaveUpError) throw error
     await this.#outage.pause(error, this.#closing.signal)
   }
 
   async #connect(): Promise<void> {
     const { connection, durability } = this.#options.config
     const topology = await this.#topologyReader.read()
-    const parts = { transport: this.#transport, connection, isAssured: durability.mode !== 'none' }
+    const parts = { transport: this.#transport, connection, durability }
     const nodes = await NodePool.open(topology, parts).catch((error: unknown) => {
       this.#topologyReader.forgetNewcomers()
       throw error
@@ -215,8 +227,6 @@ export class RedisClient implements AsyncDisposable {
     ])
     const ask: Ask = (command, ...args) => nodes.ask(command, ...args)
     let runs: Map<number | undefined, number>
-    // Nobody else watches what is asked before the connections are in use.
-    const watch = setTimeout(() => nodes.cut(), LONGEST_INTRODUCTION_MS)
     try {
       await this.#silenceTheLost(nodes)
       const objection = await this.objection(ask, nodes.identities)
@@ -229,8 +239,6 @@ export class RedisClient implements AsyncDisposable {
       this.#giveUp(nodes)
       if (error instanceof OlderDataError) this.#fail(error)
       throw error
-    } finally {
-      clearTimeout(watch)
     }
     this.#use(nodes, runs)
   }
@@ -258,11 +266,11 @@ export class RedisClient implements AsyncDisposable {
   #use(nodes: NodePool, runs: ReadonlyMap<number | undefined, number>): void {
     this.#nodes = nodes
     for (const node of nodes.all)
-      node.begin(this.#options.config.maxOutageSeconds, {
+      node.begin({
         lost: (reason) => {
-          if (this.#nodes === nodes) this.#lose(classify(reason, node.where).error)
+          if (this.#nodes === nodes) this.#lose(classify(reason, node).error)
         },
-        isElsewhere: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
+        isRedirection: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
     this.#writeQueue.attach(nodes, runs)
   }

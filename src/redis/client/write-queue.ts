@@ -162,7 +162,7 @@ export class WriteQueue {
   #carry(write: InFlightWrite, load: NodeWrite, nodes: NodePool): void {
     this.#barrier.begins()
     void load.node
-      .carry(load.load, () => (write.mayHaveRun = false))
+      .send(load.load, () => (write.mayHaveRun = false))
       .then((reading) => {
         if (nodes === this.#nodes) this.#take(write, load, reading)
       })
