@@ -1,10 +1,13 @@
 // Three projects: `unit` needs neither servers nor processes, `integration` starts both, `containers` needs Docker.
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // oxlint-disable-next-line import/no-default-export -- Vitest reads the default export.
 export default defineConfig({
   test: {
     reporters: ['default', '.ci/reporter.mjs'],
+    // Only tests that are slower are listed one by one.
+    slowTestThreshold: 10_000,
     projects: [
       {
         test: {
@@ -27,8 +30,8 @@ export default defineConfig({
           expect: { poll: { timeout: 60_000 } },
           testTimeout: 150_000,
           hookTimeout: 150_000,
-          // More than there are cores on small machines, as most of these tests wait for servers.
-          maxWorkers: 3,
+          // One more than there are cores, as many of these tests wait for servers.
+          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 1 },
         },
       },

@@ -1,4 +1,4 @@
-// What the lines of docs/security.md are for: syncs that need them, and nothing else.
+// Syncs that need the permissions of docs/security.md and no others.
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { record, streamState, type CatalogStream } from './messages.ts'
@@ -12,12 +12,12 @@ export const rows = [
   { id: 2, name: 'y' },
 ]
 
-/** `options` are those of the configuration, the login among them. */
+/** Runs syncs with these options of the configuration; the login is among them. */
 type Syncs = (place: Place, options: object) => Promise<unknown>
 
 interface Place {
   redis: RedisServer
-  /** May do everything. */
+  /** A client that has every permission. */
   admin: Redis
 }
 
@@ -26,12 +26,12 @@ const append: Syncs = async ({ redis }, options) => {
   await sync(redis, { ...stream, mode: 'append' }, rows, { options })
 }
 
-/** Overwrites, as hosts do that know generations and as others do. */
+/** Overwrites a stream both with generations and without them. */
 const replace: Syncs = async ({ redis }, options) => {
   await sync(redis, { ...stream, mode: 'overwrite' }, rows, { options })
   await sync(redis, { ...stream, mode: 'overwrite' }, rows.slice(1), { options })
   await refresh(redis, options, 1, 0, true)
-  // What an unfinished refresh has gathered joins what is there, when the next one replaces nothing.
+  // The records of an unfinished refresh join the existing ones when the next refresh replaces nothing.
   await refresh(redis, options, 2, 2, false)
   await refresh(redis, options, 3, 0, true)
   await refresh(redis, options, 4, 4, true)
@@ -74,7 +74,7 @@ const setAside: Syncs = async ({ redis, admin }, options) => {
 
 export interface Feature {
   title: string
-  /** Of docs/security.md. */
+  /** The names of lines in docs/security.md. */
   lines: string[]
   options?: object
   syncs: Syncs
