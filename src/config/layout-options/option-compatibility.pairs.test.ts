@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inShort, problemsOf, summaryOf } from '../parsing/parsed.support.ts'
+import { problemsOf, refusalsOf, summaryOf } from '../parsing/parsed.support.ts'
 
 describe('two options that do not go together', () => {
   it.each<[object, string[]]>([
@@ -101,9 +101,12 @@ describe('two options that do not go together', () => {
   })
 
   it('is not looked for where there is no such cache type or format', () => {
-    const found = (options: object): string[] => problemsOf({ host: 'h', ...options }).map(inShort)
-    expect(found({ cache_type: 'tree', member: 'm' })).toEqual(['option-not-allowed: cache_type'])
-    expect(found({ data_format: 'xml', value_field: 'v' })).toEqual(['option-not-allowed: data_format'])
+    expect(refusalsOf({ host: 'h', cache_type: 'tree', member: 'm' })).toEqual([
+      'option-not-allowed: cache_type',
+    ])
+    expect(refusalsOf({ host: 'h', data_format: 'xml', value_field: 'v' })).toEqual([
+      'option-not-allowed: data_format',
+    ])
   })
 })
 

@@ -15,7 +15,7 @@ import {
 import type { StructureRules } from '../settings/structure-rules.ts'
 import { readSpecification } from '../schema/specification.ts'
 import { tlsWarnings } from '../redis-options/tls-options.ts'
-import { unknownOptions, validate } from '../schema/validation.ts'
+import { unknownOptions, validate } from '../schema/validate.ts'
 
 export interface ParsedConfig {
   config: Config

@@ -38,7 +38,7 @@ describe('the commands that a structure needs', () => {
       ['XADD', 'DEL', 'XADD NOMKSTREAM', ...TRANSACTION],
     ],
   ])('%j: %j', (options, commands) => {
-    const { settings, layout } = planWith(options)
+    const { settings, liveLayout: layout } = planWith(options)
     const requirements = requirementsOf(settings)
     expect(namesOf(requirements)).toEqual(commands)
     // The probes cover the scripts and transactions of the layout.
