@@ -28,29 +28,31 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   const planned = planStreams(catalog, config)
   for (const { stream } of unmatchedStreams(config, catalog))
     output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
-  const run = randomUUID()
-  const scripts = new Set(planned.flatMap(({ layout }) => layout.script ?? []))
+  const runId = randomUUID()
+  const scripts = new Set(
+    planned.flatMap(({ liveLayout, stagedLayout }) =>
+      [liveLayout.script ?? [], stagedLayout?.script ?? []].flat(),
+    ),
+  )
   await using client = await RedisClient.open({
     config,
     log: output.log,
-    onceKey: (slot) => onceKey(config.keyPrefix, run, slot),
-    markKey: (slot) => markKey(config.keyPrefix, run, slot),
-    assuredKey: (slot) => assuredKey(config.keyPrefix, run, slot),
+    onceKey: (slot) => onceKey(config.keyPrefix, runId, slot),
+    markKey: (slot) => markKey(config.keyPrefix, runId, slot),
+    assuredKey: (slot) => assuredKey(config.keyPrefix, runId, slot),
     greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
   })
-  await using leases = await Leases.take(client, planned, run, output.log)
-  const streams = await prepareStreams(client, planned, output.log)
-  const ids = await IdAllocator.open(
-    client,
-    streams.map(({ plan }) => plan),
-  )
+  await using leases = await Leases.take(client, planned, runId, output.log)
+  const sessions = await prepareStreams(client, planned, output.log)
+  const ids = await IdAllocator.open(client, sessions)
   client.objection = async (ask, identities) => {
     await ids.lift(ask)
-    return leases.objection(ask, identities)
+    return leases.renewOnReconnect(ask, identities)
   }
-  // What was noted on the way here is to be as durable as what will be acknowledged.
+  // The metadata must be as durable as the records that will be acknowledged.
   await client.leaveMarks()
-  const { ingest, stateQueue, progress } = dataflow({ config, client, streams, ids, output })
+  leases.confirm()
+  const { ingest, stateQueue, progress } = dataflow({ config, client, sessions, ids, output })
 
   const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
@@ -64,7 +66,7 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
   if (signal.aborted) return
 
   progress.requireComplete()
-  await finish(client, ids, streams, output.log)
+  await finish(client, ids, sessions, output.log)
   await client.leaveMarks()
   progress.summarize()
 }

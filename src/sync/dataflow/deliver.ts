@@ -8,7 +8,7 @@ import type { DeadLetters } from './dead-letters.ts'
 import { encodeBatch, type EncodedBatch } from './encode-batch.ts'
 import type { CommandRange } from './part.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
-import type { Prepared } from './prepare.ts'
+import type { Prepared } from './batch-preparation.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
 import { requireKind } from './unseen.ts'
 
@@ -43,7 +43,7 @@ export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Del
     }
     const outcomes = outcomesOf(batch, laidOut, out, await send(client, laidOut, out))
     buffers.give(buffer)
-    for (const decision of decisions.values()) decision.arrived()
+    for (const decision of decisions.values()) decision.confirm()
     const decided = decidedOutcomes(decisions.values())
     if (deadLetters === undefined) requireNone(batch, outcomes)
     else await deadLetters.take(batch, outcomes)

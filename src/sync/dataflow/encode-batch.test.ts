@@ -6,15 +6,15 @@ import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
 import { encodeBatch } from './encode-batch.ts'
 import type { CommandRange } from './part.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, planWith, stream } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
 
 describe('records whose commands may go out one by one', () => {
-  const plans = plansFor([stream('a'), stream('b')])
-  const [a, b] = plans as [StreamPlan, StreamPlan]
+  const sessions = sessionsFor([stream('a'), stream('b')])
+  const [a, b] = sessions as [StreamSession, StreamSession]
 
   it('are one shipment, in the order they came, each stream with ids of its own', () => {
-    const batch = batchOf(plans, [
+    const batch = batchOf(sessions, [
       [a, '{"n":1}'],
       [b, '{"n":2}'],
       [a, '{"n":3}'],
@@ -38,21 +38,21 @@ describe('records whose commands may go out one by one', () => {
   it.each([1, 9_000_000_000_000_000])(
     'fit into as many bytes as the batch has, with ids from %i on',
     (first) => {
-      const batch = batchOf(plans, [
+      const batch = batchOf(sessions, [
         [a, '{ }'],
         [b, `{"s":"${'x'.repeat(70_000)}"}`],
       ])
       const out = new CommandGroups(Buffer.alloc(batch.size))
       const { bytes } = out
       const client = { once: new SequenceNumbers(() => 'k'), isCluster: false, slotOf: () => undefined }
-      encodeBatch(batch, out, { ids: idsFrom(first, plans), decisions: new Map(), client })
+      encodeBatch(batch, out, { ids: idsFrom(first, sessions), decisions: new Map(), client })
       expect(out.bytes).toBe(bytes)
       expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
     },
   )
 
   it('are put in even where they were held back for others', () => {
-    const set = planWith({ cache_type: 'set', member: '${m}' })
+    const set = sessionWith({ cache_type: 'set', member: '${m}' })
     const { ranges, out } = laidOut(
       batchOf(
         [set],
@@ -64,18 +64,18 @@ describe('records whose commands may go out one by one', () => {
 
   it('are counted where one of their streams is written under a condition', () => {
     const streams = { cache_type: 'string', streams: [{ stream: 'b', write_condition: 'if_absent' }] }
-    const mixed = plansFor([stream('a'), stream('b')], streams)
-    const isCounted = mixed.map((plan) => laidOut(batchOf(mixed, [[plan, '{}']])).ranges[0]?.isCounted)
+    const mixed = sessionsFor([stream('a'), stream('b')], streams)
+    const isCounted = mixed.map((session) => laidOut(batchOf(mixed, [[session, '{}']])).ranges[0]?.isCounted)
     expect(isCounted).toEqual([false, true])
   })
 
   it('are nothing to send where there are none', () => {
-    expect(laidOut(batchOf(plans, []))).toMatchObject({ ranges: [], refusals: [] })
+    expect(laidOut(batchOf(sessions, []))).toMatchObject({ ranges: [], refusals: [] })
   })
 })
 
 describe('records of lists and Redis streams', () => {
-  const list = planWith({ cache_type: 'list', data_format: 'json', max_length: 100 })
+  const list = sessionWith({ cache_type: 'list', data_format: 'json', max_length: 100 })
 
   it('are a transaction that leaves its number, and tell which of its commands are their own', () => {
     const batch = batchOf([list], recordsOf(list, ['{"n":1}', '{"n":2}']))
@@ -90,7 +90,7 @@ describe('records of lists and Redis streams', () => {
       ],
     ])
     expect(ranges).toEqual([
-      { ...whole(out), isTransaction: true, sequence: 1, slot: undefined, isCounted: false, plan: list },
+      { ...whole(out), isTransaction: true, sequence: 1, slot: undefined, isCounted: false, plan: list.plan },
     ])
     expect([0, 1, 2].map((command) => recordsBy(batch, out, command))).toEqual([[0, 1], [], []])
     expect(once.next()).toBe(2)
@@ -98,22 +98,22 @@ describe('records of lists and Redis streams', () => {
 
   it('stand behind those that may go out one by one, a transaction for each stream', () => {
     const kinds = ['list', 'hash', 'stream'].map((kind) => ({ stream: kind, cache_type: kind }))
-    const plans = plansFor(
+    const sessions = sessionsFor(
       kinds.map(({ stream: name }) => stream(name)),
       { streams: kinds },
     )
-    const [l, h, s] = plans as [StreamPlan, StreamPlan, StreamPlan]
+    const [l, h, s] = sessions as [StreamSession, StreamSession, StreamSession]
     const batch = batchOf(
-      plans,
-      [l, h, s, l, h].map((plan, n) => [plan, `{"n":${n}}`]),
+      sessions,
+      [l, h, s, l, h].map((session, n) => [session, `{"n":${n}}`]),
     )
     const { ranges, out } = laidOut(batch)
     expect(
       ranges.map(({ plan, sequence, firstCommand, commands }) => [plan, sequence, firstCommand, commands]),
     ).toEqual([
       [undefined, undefined, 0, 2],
-      [l, 1, 2, 2],
-      [s, 2, 4, 2],
+      [l.plan, 1, 2, 2],
+      [s.plan, 2, 4, 2],
     ])
     expect(ranges.map(({ start }) => start)).toEqual([0, ranges[0]?.end, ranges[1]?.end])
     expect(ranges.at(-1)?.end).toBe(out.length)
@@ -122,7 +122,7 @@ describe('records of lists and Redis streams', () => {
   })
 
   it('are transactions of bearable length and size, in the order they came', () => {
-    const log = planWith({ cache_type: 'stream', data_format: 'flat' })
+    const log = sessionWith({ cache_type: 'stream', data_format: 'flat' })
     const data = Array.from(
       { length: 2_500 },
       (_, n) => `{"n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
@@ -152,7 +152,7 @@ describe('records of lists and Redis streams', () => {
 
 describe('records that have to be written together', () => {
   it('are a transaction without a number, which may go out again', () => {
-    const set = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
+    const set = sessionWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
     const { ranges, out, once } = laidOut(
       batchOf(
         [set],
@@ -162,15 +162,15 @@ describe('records that have to be written together', () => {
     expect(commandsOf(ranges, out)).toEqual([
       [['MULTI'], ['SADD', 'n:s', '1', '2'], ['PEXPIRE', 'n:s', '60000'], ['EXEC']],
     ])
-    expect(ranges).toMatchObject([{ commands: 2, isTransaction: true, sequence: undefined, plan: set }])
+    expect(ranges).toMatchObject([{ commands: 2, isTransaction: true, sequence: undefined, plan: set.plan }])
     expect(once.next()).toBe(1)
   })
 
   it('are counted where they are written under a condition', () => {
     const options = { cache_type: 'sorted_set', member: '${m}', ttl_seconds: 60 }
     for (const condition of ['always', 'if_absent']) {
-      const plan = planWith({ ...options, write_condition: condition })
-      const { ranges } = laidOut(batchOf([plan], [[plan, '{"m":1}']]))
+      const session = sessionWith({ ...options, write_condition: condition })
+      const { ranges } = laidOut(batchOf([session], [[session, '{"m":1}']]))
       expect(ranges.map(({ isCounted }) => isCounted)).toEqual([condition === 'if_absent'])
     }
   })
@@ -178,8 +178,8 @@ describe('records that have to be written together', () => {
 
 describe('a record that cannot be laid out', () => {
   it.each([{}, { cache_type: 'stream' }])('is left out, and the others are not: %j', (structure) => {
-    const plan = planWith({ key_template: 'k:${id}', ...structure })
-    const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{"no":1}', '{"id":null}', '{"id":4}']))
+    const session = sessionWith({ key_template: 'k:${id}', ...structure })
+    const batch = batchOf([session], recordsOf(session, ['{"id":1}', '{"no":1}', '{"id":null}', '{"id":4}']))
     const { ranges, refusals, out } = laidOut(batch)
     const keys = commandsOf(ranges, out)
       .flat()
@@ -193,9 +193,9 @@ describe('a record that cannot be laid out', () => {
   })
 
   it('keeps its id, so that those of the others are the same whatever is wrong with it', () => {
-    const plan = planWith({ key_template: '${_airbyte_ab_id}:${id}' })
-    const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{}', '{"id":3}']))
-    const { ranges, out } = laidOut(batch, idsFrom(7, [plan]))
+    const session = sessionWith({ key_template: '${_airbyte_ab_id}:${id}' })
+    const batch = batchOf([session], recordsOf(session, ['{"id":1}', '{}', '{"id":3}']))
+    const { ranges, out } = laidOut(batch, idsFrom(7, [session]))
     expect(
       commandsOf(ranges, out)
         .flat()
@@ -204,14 +204,14 @@ describe('a record that cannot be laid out', () => {
   })
 
   it('may be alone: then nothing of it is sent', () => {
-    const plan = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
-    const { ranges, refusals } = laidOut(batchOf([plan], [[plan, '{}']]))
+    const session = sessionWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
+    const { ranges, refusals } = laidOut(batchOf([session], [[session, '{}']]))
     expect([ranges, refusals.length]).toEqual([[], 1])
   })
 
   it('may be larger than Redis takes', () => {
-    const plan = planWith()
-    const { ranges, refusals } = laidOut(hugeRecordOf(plan))
+    const session = sessionWith()
+    const { ranges, refusals } = laidOut(hugeRecordOf(session))
     expect(ranges).toEqual([])
     expect(refusals).toEqual([{ record: 0, reason: 'it is larger than 512 MB, the most that Redis takes' }])
   })
@@ -233,10 +233,10 @@ function recordsBy(batch: Batch, out: CommandGroups, command: number): number[] 
 }
 
 /** Stands for a batch of one record that nobody has the memory for. */
-function hugeRecordOf(plan: StreamPlan): Batch {
+function hugeRecordOf(session: StreamSession): Batch {
   const view = { dataStart: 0, dataEnd: (512 << 20) + 1 }
   return {
-    countByStream: () => new Map([[plan, 1]]),
-    layEach: (_: unknown, lay: (...args: unknown[]) => number) => lay(plan, view, 0),
+    countByStream: () => new Map([[session, 1]]),
+    encodeEach: (_: unknown, encode: (...args: unknown[]) => number) => encode(session, view, 0),
   } as unknown as Batch
 }

@@ -2,8 +2,9 @@
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import type { Batch } from '../batches/batch.ts'
-import { IdCursor, type IdRange } from '../streams/id-allocator.ts'
+import { IdCursor } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
 import { commandRangeFrom, type CommandRange } from './part.ts'
 import { transactionsOf, type Numbers } from './transactions.ts'
@@ -18,9 +19,9 @@ export interface EncodedBatch {
 }
 
 export interface EncodeOptions {
-  ids: ReadonlyMap<StreamPlan, IdRange[]>
-  /** Of streams whose places are remembered. */
-  decisions: ReadonlyMap<StreamPlan, RowDecisions>
+  ids: ReadonlyMap<StreamSession, IdRange[]>
+  /** Of streams that add their rows to the key index. */
+  decisions: ReadonlyMap<StreamSession, RowDecisions>
   client: Numbers
 }
 
@@ -31,45 +32,45 @@ export function encodeBatch(
 ): EncodedBatch {
   const ranges: CommandRange[] = []
   const refusals: EncodedBatch['refusals'] = []
-  const cursors = new Map([...ids].map(([plan, idRanges]) => [plan, new IdCursor(idRanges)]))
-  const plans = [...batch.countByStream().keys()]
+  const cursors = new Map([...ids].map(([stream, idRanges]) => [stream, new IdCursor(idRanges)]))
+  const streams = [...batch.countByStream().keys()]
 
-  const write = (plan: StreamPlan, view: RecordView, record: number): number => {
-    const change = decisions.get(plan)?.actions.get(record)
+  const write = (stream: StreamSession, view: RecordView, record: number): number => {
+    const change = decisions.get(stream)?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
-    if (change?.action === 'remove') return remove(plan, change.location, out)
+    if (change?.action === 'remove') return remove(stream.plan, change.location, out)
     view.startsAnew = change?.action === 'write anew'
     view.spread = Math.random()
-    if (plan.layout.usesIds) view.id = cursors.get(plan)!.take()
+    if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
     const written =
       view.dataEnd - view.dataStart > LONGEST_DATA
         ? 'it is larger than 512 MB, the most that Redis takes'
-        : plan.layout.write(out, view)
+        : stream.layout.write(out, view)
     if (typeof written === 'number') return written
     refusals.push({ record, reason: written })
-    decisions.get(plan)?.passOn(record)
+    decisions.get(stream)?.refuse(record)
     return NO_GROUP
   }
 
   const start = { bytes: out.length, command: out.commands }
-  batch.layEach(({ layout }) => layout.delivery === 'each', write)
-  const simple = plans.filter(({ layout }) => layout.delivery === 'each')
+  batch.encodeEach(({ layout }) => layout.delivery === 'each', write)
+  const simple = streams.filter(({ layout }) => layout.delivery === 'each')
   for (const { layout } of simple) layout.flush(out)
   const isCounted = simple.some(({ layout }) => layout.isConditional)
   ranges.push({ ...commandRangeFrom(start.bytes, start.command, out), isCounted })
 
-  for (const plan of plans)
-    if (plan.layout.delivery !== 'each') ranges.push(...transactionsOf(plan, batch, out, client, write))
+  for (const stream of streams)
+    if (stream.layout.delivery !== 'each') ranges.push(...transactionsOf(stream, batch, out, client, write))
   const refused = new Set(refusals.map(({ record }) => record))
-  const isNoted = ({ record }: IndexEntry): boolean => !refused.has(record)
-  // A place is noted before it is written to: what was written and not noted could never be removed. And a deletion is
-  // noted behind the removal: what was noted and not removed would be taken for gone.
-  const written = noteChanges(out, decisions, (entry) => isNoted(entry) && !entry.isDeleted)
-  const deleted = noteChanges(out, decisions, (entry) => isNoted(entry) && entry.isDeleted)
+  const isWritten = ({ record }: IndexEntry): boolean => !refused.has(record)
+  // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a
+  // deletion that was carried out, so entries follow their rows.
+  const journal = writeJournal(out, decisions, isWritten)
+  const entries = writeEntries(out, decisions, isWritten)
   const [first, ...others] = ranges.filter(({ commands }) => commands > 0)
-  const isNotedFirst = first !== undefined && written.commands > 0
-  const rows = isNotedFirst ? [{ ...first, isBehindAll: true }, ...others] : ranges
-  const all = [written, ...rows, { ...deleted, isBehindAll: true }]
+  const isJournaled = first !== undefined && journal.commands > 0
+  const rows = isJournaled ? [{ ...first, isBehindAll: true }, ...others] : ranges
+  const all = [journal, ...rows, { ...entries, isBehindAll: true }]
   return { ranges: all.filter(({ commands }) => commands > 0), refusals }
 }
 
@@ -80,19 +81,34 @@ function remove({ locator, deletions }: StreamPlan, location: string, out: Comma
   return group
 }
 
-function noteChanges(
+/** Names the rows that the key index has no entries for, and the shards in which entries expire for the first time. */
+function writeJournal(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
-  isNoted: (entry: IndexEntry) => boolean,
+  isWritten: (entry: IndexEntry) => boolean,
 ): CommandRange {
   const [start, firstCommand] = [out.length, out.commands]
-  for (const { index, changes, forget } of decisions.values()) {
-    const noted = changes.filter(isNoted)
-    index.note(out, noted)
-    const locator = new Set(forget.length === 0 ? [] : noted.map(({ location }) => location))
-    index.forget(
+  for (const { index, added, expiries, writeJournal: write } of decisions.values()) {
+    index.recordExpiryShards(out, expiries)
+    const rows = added.filter(isWritten)
+    if (rows.length > 0) write(out, rows)
+  }
+  return { ...commandRangeFrom(start, firstCommand, out), isOwn: true }
+}
+
+function writeEntries(
+  out: CommandGroups,
+  decisions: EncodeOptions['decisions'],
+  isWritten: (entry: IndexEntry) => boolean,
+): CommandRange {
+  const [start, firstCommand] = [out.length, out.commands]
+  for (const { index, changes, expiries } of decisions.values()) {
+    const written = changes.filter(isWritten)
+    index.write(out, written)
+    const locations = new Set(expiries.length === 0 ? [] : written.map(({ location }) => location))
+    index.expire(
       out,
-      forget.filter(({ location }) => locator.has(location)),
+      expiries.filter(({ location }) => locations.has(location)),
     )
   }
   return { ...commandRangeFrom(start, firstCommand, out), isOwn: true }

@@ -73,7 +73,7 @@ function recordsByCommand(batch: Batch, out: CommandGroups): (command: number) =
 /** A command for several records tells how many of them it wrote, and not which: the last ones stand for the rest. */
 function skippedAmong(batch: Batch, records: readonly number[], written: number): RecordOutcome[] {
   // What a command answers is how many it wrote only where it has a condition; others are counted beside it.
-  if (records.length === 0 || !batch.planOf(records[0]!).layout.isConditional) return []
+  if (records.length === 0 || !batch.streamOf(records[0]!).layout.isConditional) return []
   return records.slice(Math.min(written, records.length)).map((record) => ({ kind: 'skipped', record }))
 }
 

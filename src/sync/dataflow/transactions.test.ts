@@ -9,17 +9,17 @@ import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { encodeBatch } from './encode-batch.ts'
 import { outcomesOf } from './outcomes.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { planWith } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionWith } from '../streams/plans.support.ts'
 
 const LISTS = { cache_type: 'list', key_template: 'k:${k}', member: '${n}' }
 
 describe('on a cluster, the records of lists', () => {
   it('are a transaction a key, with the numbers of its slot, in the order they came', () => {
-    const plan = planWith(LISTS)
+    const session = sessionWith(LISTS)
     const keys = ['a', 'b', 'a', 'c', 'b', 'a']
     const { batch, ranges, out } = laidOut(
-      plan,
+      session,
       keys.map((k, n) => `{"k":"${k}","n":${n}}`),
     )
     const slots = ['k:a', 'k:b', 'k:c'].map((key) => slotOf(Buffer.from(key)))
@@ -42,9 +42,9 @@ describe('on a cluster, the records of lists', () => {
   })
 
   it("are told by the commands that were refused, and the command with the number is nobody's", () => {
-    const plan = planWith(LISTS)
+    const session = sessionWith(LISTS)
     const { batch, ranges, refusals, out } = laidOut(
-      plan,
+      session,
       ['a', 'b', 'a', 'c'].map((k, n) => `{"k":"${k}","n":${n}}`),
     )
     const rejectedBy = (index: number, command: number) => {
@@ -57,12 +57,12 @@ describe('on a cluster, the records of lists', () => {
   })
 
   it('are transactions of bearable length and size, each about one key, numbered in order in their slot', () => {
-    const plan = planWith({ cache_type: 'stream', data_format: 'flat', key_template: '{t}${k}' })
+    const session = sessionWith({ cache_type: 'stream', data_format: 'flat', key_template: '{t}${k}' })
     const data = Array.from(
       { length: 2_500 },
       (_, n) => `{"k":"${n % 3}","n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
     )
-    const { ranges, out } = laidOut(plan, data, new MessageReader(8 << 20))
+    const { ranges, out } = laidOut(session, data, new MessageReader(8 << 20))
     expect(new Set(ranges.map(({ slot }) => slot))).toEqual(new Set([slotOf(Buffer.from('t'))]))
     expect(ranges.map(({ sequence }) => sequence)).toEqual(ranges.map((_, index) => index + 1))
     expect([ranges.length > 3, ranges.length < 15]).toEqual([true, true])
@@ -82,8 +82,8 @@ describe('on a cluster, the records of lists', () => {
     ['of keys each', { key_template: '{t}${k}' }, 2],
     ['of one key', {}, 1],
   ])('can be numbered anew, %s', (_, more, count) => {
-    const plan = planWith({ ...LISTS, key_template: 'k', ...more })
-    const { ranges, out } = laidOut(plan, ['{"k":"x","n":1}', '{"k":"y","n":2}', '{"k":"x","n":3}'])
+    const session = sessionWith({ ...LISTS, key_template: 'k', ...more })
+    const { ranges, out } = laidOut(session, ['{"k":"x","n":1}', '{"k":"y","n":2}', '{"k":"x","n":3}'])
     const before = commandsOf(ranges, out)
     expect(ranges.length).toBe(count)
     for (const [index, { start, end, sequence }] of ranges.entries()) {
@@ -95,7 +95,7 @@ describe('on a cluster, the records of lists', () => {
   })
 
   it('that all go to one key are one row of transactions in its slot', () => {
-    const { ranges, out } = laidOut(planWith({ cache_type: 'list', data_format: 'json' }), [
+    const { ranges, out } = laidOut(sessionWith({ cache_type: 'list', data_format: 'json' }), [
       '{"n":1}',
       '{"n":2}',
     ])
@@ -105,10 +105,14 @@ describe('on a cluster, the records of lists', () => {
   })
 })
 
-function laidOut(plan: StreamPlan, data: readonly string[], reader?: MessageReader) {
-  const batch: Batch = batchOf([plan], recordsOf(plan, data), reader)
+function laidOut(session: StreamSession, data: readonly string[], reader?: MessageReader) {
+  const batch: Batch = batchOf([session], recordsOf(session, data), reader)
   const out = new CommandGroups(Buffer.alloc(0))
   const once = new SequenceNumbers((slot) => `o${slot}`)
   const client = { once, isCluster: true, slotOf }
-  return { batch, out, ...encodeBatch(batch, out, { ids: idsFrom(1, [plan]), decisions: new Map(), client }) }
+  return {
+    batch,
+    out,
+    ...encodeBatch(batch, out, { ids: idsFrom(1, [session]), decisions: new Map(), client }),
+  }
 }

@@ -4,7 +4,7 @@ import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Batch } from '../batches/batch.ts'
 import { commandRangeFrom, type CommandRange } from './part.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
 
 /** While a transaction runs, the server serves nobody else. */
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
@@ -16,19 +16,19 @@ const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
 export type Numbers = Pick<RedisClient, 'once' | 'isCluster' | 'slotOf'>
 
 /** Lays a record out as commands, and gives the group it belongs to. */
-export type Write = (plan: StreamPlan, view: RecordView, record: number) => number
+export type Write = (stream: StreamSession, view: RecordView, record: number) => number
 
 export function transactionsOf(
-  plan: StreamPlan,
+  stream: StreamSession,
   batch: Batch,
   out: CommandGroups,
   client: Numbers,
   write: Write,
 ): CommandRange[] {
-  const { only } = plan.locator
-  if (client.isCluster && only === undefined) return byKey(plan, batch, out, client, write)
+  const { only } = stream.plan.locator
+  if (client.isCluster && only === undefined) return byKey(stream, batch, out, client, write)
   return inOrder(
-    plan,
+    stream,
     batch,
     out,
     client,
@@ -38,7 +38,7 @@ export function transactionsOf(
 }
 
 function inOrder(
-  plan: StreamPlan,
+  stream: StreamSession,
   batch: Batch,
   out: CommandGroups,
   client: Numbers,
@@ -49,19 +49,19 @@ function inOrder(
   let open: { bytes: number; command: number } | undefined
   const close = (): void => {
     if (open === undefined) return
-    plan.layout.flush(out)
-    const sequence = end(plan, out, client, slot)
-    ranges.push({ ...commandRangeFrom(open.bytes, open.command, out), ...kindOf(plan), sequence, slot })
+    stream.layout.flush(out)
+    const sequence = end(stream, out, client, slot)
+    ranges.push({ ...commandRangeFrom(open.bytes, open.command, out), ...kindOf(stream), sequence, slot })
     open = undefined
   }
-  batch.layEach(
-    (other) => other === plan,
+  batch.encodeEach(
+    (other) => other === stream,
     (_, view, record) => {
       if (open === undefined) {
         open = { bytes: out.length, command: out.commands }
         out.add(MULTI)
       }
-      const group = write(plan, view, record)
+      const group = write(stream, view, record)
       if (isLarge(out.commands - open.command, out.length - open.bytes)) close()
       return group
     },
@@ -75,15 +75,15 @@ function inOrder(
  * transaction was on its way to another node, and another one was not, that one would be overtaken.
  */
 function byKey(
-  plan: StreamPlan,
+  stream: StreamSession,
   batch: Batch,
   out: CommandGroups,
   client: Numbers,
   write: Write,
 ): CommandRange[] {
   const firstCommand = out.commands
-  batch.layEach((other) => other === plan, write)
-  plan.layout.flush(out)
+  batch.encodeEach((other) => other === stream, write)
+  stream.layout.flush(out)
   const commandCount = out.commands - firstCommand
   const keys = Array.from({ length: commandCount }, (_, command) => out.keyOf(firstCommand + command)!)
   const starts = keys.map((_, command) => out.startOf(firstCommand + command))
@@ -95,15 +95,15 @@ function byKey(
       const from = out.length
       out.add(MULTI)
       for (const command of numbers) out.add(out.bytes, starts[command], ends[command])
-      const sequence = end(plan, out, client, slot)
+      const sequence = end(stream, out, client, slot)
       const count = numbers.length + (sequence === undefined ? 0 : 1)
       const range = { start: from, end: out.length, firstCommand, commands: count, numbers }
-      ranges.push({ ...range, ...kindOf(plan), sequence, slot })
+      ranges.push({ ...range, ...kindOf(stream), sequence, slot })
     }
   return ranges
 }
 
-function end({ layout }: StreamPlan, out: CommandGroups, { once }: Numbers, slot: number | undefined) {
+function end({ layout }: StreamSession, out: CommandGroups, { once }: Numbers, slot: number | undefined) {
   const numbers = layout.delivery === 'once' ? once.of(slot) : undefined
   const sequence = numbers?.next()
   if (sequence !== undefined) out.command(...numbers!.note(sequence))
@@ -111,8 +111,8 @@ function end({ layout }: StreamPlan, out: CommandGroups, { once }: Numbers, slot
   return sequence
 }
 
-function kindOf(plan: StreamPlan) {
-  return { isTransaction: true, isCounted: plan.layout.isConditional, plan }
+function kindOf({ layout, plan }: StreamSession) {
+  return { isTransaction: true, isCounted: layout.isConditional, plan }
 }
 
 /** The commands of each key, in order. */

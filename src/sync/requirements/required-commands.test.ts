@@ -22,7 +22,7 @@ describe('what a structure needs of a server', () => {
     [{ cache_type: 'list' }, ['list', 'transaction']],
     [{ cache_type: 'stream' }, ['stream', 'transaction']],
   ])('%j: %j', (options, needs) => {
-    const { settings, layout } = planWith(options)
+    const { settings, liveLayout: layout } = planWith(options)
     expect(needsOf(settings).toSorted()).toEqual(needs)
     // What is probed for is what the layout does.
     expect(needs.some((need) => need.endsWith('_script'))).toBe(layout.script !== undefined)
