@@ -5,19 +5,25 @@ export interface Specification {
   connectionSpecification: Schema & { properties: Record<string, Schema> }
 }
 
-/** The parts of a JSON schema that the code reads. */
+/** A JSON schema with the keywords that spec/spec.json uses; a test refuses others. */
 export interface Schema {
   type?: string | string[]
   properties?: Record<string, Schema>
+  required?: string[]
   items?: Schema
+  /** Always 1. */
+  minItems?: number
   /** Objects that a property with a `const` of its own distinguishes. */
   oneOf?: Schema[]
   const?: unknown
   enum?: unknown[]
-  required?: string[]
+  /** Always 1. */
+  minLength?: number
+  pattern?: string
+  /** The pattern in words. */
   pattern_descriptor?: string
-  /** The remedy where a required property is missing; added by the code, not in the file. */
-  advice?: string
+  minimum?: number
+  maximum?: number
   default?: unknown
 }
 
