@@ -38,6 +38,17 @@ describe('the specification', () => {
     expect(await emitted()).toEqual({ type: 'SPEC', spec: JSON.parse(text) as unknown })
   })
 
+  it('uses only keywords whose violation has a code', async () => {
+    const all = (await properties()).flatMap(([name, value]) => nested(name, value))
+    const keywords = new Set(all.flatMap(([, property]) => Object.keys(property)))
+    const annotations = ['title', 'description', 'default', 'examples', 'order', 'group', 'airbyte_secret']
+    const others = ['multiline', 'pattern_descriptor', 'const', 'oneOf', 'properties', 'items']
+    const checked = ['type', 'enum', 'pattern', 'minimum', 'maximum', 'minLength', 'minItems', 'required']
+    expect([...keywords].filter((name) => ![...annotations, ...others, ...checked].includes(name))).toEqual(
+      [],
+    )
+  })
+
   it('says in words which default an option without a `default` has', async () => {
     const { config } = parseConfig('{"host":"h"}', {}, STRUCTURES)
     const all = new Map(await properties())
