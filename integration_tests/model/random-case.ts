@@ -172,7 +172,10 @@ function hasStaging(streams: ModelStream[], options: Options): boolean {
 
 /** Returns whether a stream is to be replaced by nothing, which only a status can say. */
 function needsStatus(streams: ModelStream[], messages: Message[]): boolean {
-  return !isBuilt('completion.empty-replace') && streams.some((stream, at) => isReplace(stream) && recordsOf(messages, at) === 0)
+  return (
+    !isBuilt('completion.empty-replace') &&
+    streams.some((stream, at) => isReplace(stream) && recordsOf(messages, at) === 0)
+  )
 }
 
 function isComplete(streams: ModelStream[], messages: Message[], host: HostState): boolean {
