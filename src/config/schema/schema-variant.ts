@@ -1,30 +1,26 @@
 /** Options that are one of several objects, which a property with a fixed value distinguishes. */
 import type { Schema } from './specification.ts'
 
-export interface SchemaVariant {
-  /** The property that distinguishes the variants, and its values. */
-  readonly discriminator: string
-  readonly names: readonly unknown[]
-  /** The schema of the variant that a value belongs to; undefined where it belongs to none. */
-  readonly schema: Schema | undefined
-}
-
-/** Returns undefined for a schema without variants. */
-export function schemaVariantOf({ oneOf }: Schema, value: unknown): SchemaVariant | undefined {
-  if (oneOf === undefined) return undefined
+/**
+ * Returns the schema of the variant that a value belongs to, so that only problems of that variant are reported. Where
+ * no variant matches, returns a schema that lists the variants. Returns a schema without variants unchanged.
+ */
+export function schemaVariantFor(schema: Schema, value: unknown): Schema {
+  const { oneOf, ...rest } = schema
+  if (oneOf === undefined) return schema
   const discriminator = discriminatorOf(oneOf)
   const nameOf = (variant: Schema): unknown => variant.properties?.[discriminator]?.const
   const name: unknown = Object(value)[discriminator]
+  const variant = oneOf.find((candidate) => nameOf(candidate) === name)
+  if (variant !== undefined)
+    return { ...rest, ...variant, advice: `set it, because ${discriminator} ${String(name)} requires it` }
+  const names = oneOf.map(nameOf)
   return {
-    discriminator,
-    names: oneOf.map(nameOf),
-    schema: oneOf.find((variant) => nameOf(variant) === name),
+    ...rest,
+    required: [discriminator],
+    properties: { [discriminator]: { enum: names } },
+    advice: `use one of ${names.join(', ')}`,
   }
-}
-
-/** Returns the properties that a value may have: those of its variant, if there are variants. */
-export function propertiesFor(schema: Schema, value: unknown): Record<string, Schema> | undefined {
-  return (schemaVariantOf(schema, value)?.schema ?? schema).properties
 }
 
 function discriminatorOf(variants: readonly Schema[]): string {

@@ -5,25 +5,19 @@ export interface Specification {
   connectionSpecification: Schema & { properties: Record<string, Schema> }
 }
 
-/** A JSON schema with the keywords that spec/spec.json uses; a test refuses others. */
+/** The parts of a JSON schema that the code reads. */
 export interface Schema {
   type?: string | string[]
   properties?: Record<string, Schema>
-  required?: string[]
   items?: Schema
-  /** Always 1. */
-  minItems?: number
   /** Objects that a property with a `const` of its own distinguishes. */
   oneOf?: Schema[]
   const?: unknown
   enum?: unknown[]
-  /** Always 1. */
-  minLength?: number
-  pattern?: string
-  /** The pattern in words. */
+  required?: string[]
   pattern_descriptor?: string
-  minimum?: number
-  maximum?: number
+  /** The remedy where a required property is missing; added by the code, not in the file. */
+  advice?: string
   default?: unknown
 }
 
