@@ -1,7 +1,9 @@
 // What stands in for newer options on older servers does the same, on whichever server there is.
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { SET_SCRIPT, SORTED_SET_SCRIPT, STREAM_SCRIPT } from '../src/redis/commands/fallback-scripts.ts'
+import { STREAM_SCRIPT } from '../src/layout/structures/redis-stream.ts'
+import { SORTED_SET_SCRIPT } from '../src/layout/structures/sorted-set.ts'
+import { SET_SCRIPT } from '../src/layout/structures/string.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareFixture } from './support/shared-fixture.ts'

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config/settings/config.ts'
 import { parseConfig } from './config/parsing/parse-config.ts'
+import { STRUCTURES } from './layout/registry/structures.ts'
 import { messageOf, problem, textOf } from './errors.ts'
 import type { Output } from './protocol/airbyte/output.ts'
 import type { Said } from './redis/health/finding.ts'
 import { probe, whereOf, type Probe } from './redis/health/health-check.ts'
 import { checkKey } from './sync/streams/internal-keys.ts'
 import { knownKeys } from './sync/requirements/predictable-keys.ts'
-import { expires, modeNeedsOfAll, needsOfAll, settingsIn } from './sync/requirements/required-commands.ts'
+import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requirements/required-commands.ts'
 
 /** The platform gets the result within 15 seconds, whatever the server does. */
 const TIMEOUT_MS = 13_000
@@ -23,7 +24,7 @@ export async function check(readConfig: () => string, output: Output): Promise<v
 
 /** Returns the problems, as one text; undefined if there is none. */
 async function findProblems(readConfig: () => string, output: Output): Promise<string | undefined> {
-  const { config, warnings } = parseConfig(readConfig(), process.env)
+  const { config, warnings } = parseConfig(readConfig(), process.env, STRUCTURES)
   for (const warning of warnings) output.log('WARN', textOf(warning))
   const findings = await Promise.race([probe(config.connection, probeFor(config)), timedOut(config)])
   for (const { level, text } of findings) if (level !== 'FAILED') output.log(level, text)
@@ -39,8 +40,8 @@ function probeFor(config: Config): Probe {
     durability,
     expires: all.some(expires),
     endsAtTimes: all.some(({ expireAtField }) => expireAtField !== undefined),
-    required: needsOfAll(config),
-    wanted: modeNeedsOfAll(config),
+    required: requiredCommands(config),
+    wanted: modeCommands(config),
     prefix: keyPrefix,
     ownKey: () => checkKey(keyPrefix, randomUUID()),
     anyKey: () => keyPrefix + randomUUID(),

@@ -30,9 +30,10 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
     output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
   const runId = randomUUID()
   const scripts = new Set(
-    planned.flatMap(({ liveLayout, stagedLayout }) =>
-      [liveLayout.script ?? [], stagedLayout?.script ?? []].flat(),
-    ),
+    planned.flatMap(({ liveLayout, stagedLayout }) => [
+      ...liveLayout.scripts,
+      ...(stagedLayout?.scripts ?? []),
+    ]),
   )
   await using client = await RedisClient.open({
     config,
@@ -40,7 +41,7 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
     onceKey: (slot) => onceKey(config.keyPrefix, runId, slot),
     markKey: (slot) => markKey(config.keyPrefix, runId, slot),
     assuredKey: (slot) => assuredKey(config.keyPrefix, runId, slot),
-    greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
+    scripts: [...scripts],
   })
   await using leases = await Leases.take(client, planned, runId, output.log)
   const sessions = await prepareStreams(client, planned, output.log)

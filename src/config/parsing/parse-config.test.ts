@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { parse, problemsOf, refusalsOf, warningsOf } from './parsed.support.ts'
+import { STRUCTURES } from '../../layout/registry/structures.ts'
 import { parseConfig } from './parse-config.ts'
 import { readSpecification } from '../schema/specification.ts'
 
@@ -158,7 +159,7 @@ describe('a configuration is refused', () => {
     ['[]', 'config-not-object'],
     ['"host"', 'config-not-object'],
   ])('as a whole where it is %j', (text, code) => {
-    expect(() => parseConfig(text, {})).toThrow(
+    expect(() => parseConfig(text, {}, STRUCTURES)).toThrow(
       expect.objectContaining({ failureType: 'config_error', problem: expect.objectContaining({ code }) }),
     )
   })
@@ -260,7 +261,7 @@ describe('no message shows a secret', () => {
     }),
   ])('in the refusal of %s', (text) => {
     const environment = { PASSWORD: SECRET, URL: `rediss://app:${SECRET}@h:0` }
-    const error = errorFrom(() => parseConfig(text, environment))
+    const error = errorFrom(() => parseConfig(text, environment, STRUCTURES))
     expect(error).toBeInstanceOf(ConfigError)
     expect(error.message + JSON.stringify(error)).not.toContain(SECRET)
   })

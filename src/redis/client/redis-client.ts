@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config/settings/config.ts'
 import { TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { ALL_CAPABILITIES, commonCapabilities, type Capabilities } from '../commands/capabilities.ts'
+import { scriptsFor, type Script } from '../commands/script.ts'
 import { DurabilityWait } from './durability-wait.ts'
 import type { Identity } from '../session/open-connection.ts'
 import type { WriteRequest } from './in-flight-write.ts'
@@ -32,8 +34,8 @@ export interface RedisClientOptions {
   onceKey: (slot: number | undefined) => string
   markKey: (slot: number | undefined) => string
   assuredKey: (slot: number | undefined) => string
-  /** Commands that every connection for bulk writes begins with. */
-  greeting: readonly (readonly string[])[]
+  /** The scripts that the commands of the run call; each node loads those that it needs. */
+  scripts: readonly Script[]
 }
 
 const LONGEST_GOODBYE_MS = 1_000
@@ -47,6 +49,7 @@ export class RedisClient implements AsyncDisposable {
   readonly #durabilityWait: DurabilityWait | undefined
   readonly #closing = new AbortController()
   #nodes: NodePool | undefined
+  #capabilities = ALL_CAPABILITIES
   /** Connections that may still be alive on the servers. */
   #lost: Identity[] = []
   #failure: Error | undefined
@@ -119,6 +122,11 @@ export class RedisClient implements AsyncDisposable {
   /** Which numbers a transaction with this key takes; where there is one server, all take the same. */
   slotOf(key: Buffer): number | undefined {
     return this.isCluster ? slotOf(key) : undefined
+  }
+
+  /** The features that all nodes of the run have had so far: after a failover to an older node they are fewer. */
+  get capabilities(): Capabilities {
+    return this.#capabilities
   }
 
   /** How its connections are known on the servers; empty while there are none. */
@@ -213,6 +221,10 @@ export class RedisClient implements AsyncDisposable {
       this.#topologyReader.forgetNewcomers()
       throw error
     })
+    this.#capabilities = commonCapabilities([
+      this.#capabilities,
+      ...nodes.all.map((node) => node.capabilities),
+    ])
     const ask: Ask = (command, ...args) => nodes.ask(command, ...args)
     let runs: Map<number | undefined, number>
     try {
@@ -232,7 +244,8 @@ export class RedisClient implements AsyncDisposable {
   }
 
   async #greet(node: NodePool['all'][number]): Promise<void> {
-    for (const [command, ...args] of this.#options.greeting) await node.prepare(command!, ...args)
+    for (const { text } of scriptsFor(this.#options.scripts, node.capabilities))
+      await node.prepare('SCRIPT', 'LOAD', text)
   }
 
   async #silenceTheLost(nodes: NodePool): Promise<void> {

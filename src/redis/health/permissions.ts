@@ -3,14 +3,14 @@ import type { OpenConnection } from '../session/open-connection.ts'
 import { listAnd } from '../../wording.ts'
 import { type Finding } from './finding.ts'
 import { isKeyDenied } from './key-checks.ts'
-import { NEEDS, stepsFor, type Need, type ProbeKeys, type Step } from './permission-probes.ts'
+import type { CommandProbe, CommandRequirement, ProbeKeys } from '../commands/command-probe.ts'
 import { classify } from '../failures/error-classifier.ts'
 
 export interface Abilities {
   /** Needed by every sync with this configuration. */
-  readonly required: ReadonlySet<Need>
+  readonly required: readonly CommandRequirement[]
   /** Needed in some sync modes; which of them will be used is not known to a check. */
-  readonly wanted: ReadonlySet<Need>
+  readonly wanted: readonly CommandRequirement[]
 }
 
 /** What a server said to the steps of a need that it did not take. */
@@ -32,11 +32,13 @@ export async function tryOut(
   keys: ProbeKeys,
   user: string,
 ): Promise<Finding[]> {
-  const needs = [...new Set<Need>(['base', ...required, ...wanted])]
+  const needs = [...required, ...wanted]
   const taken = needs.flatMap((need) =>
-    stepsFor(need, keys).map((step) => ({ need, step, answer: answerTo(server, step) })),
+    need.probes(keys, server.capabilities).map((step) => ({ need, step, answer: answerTo(server, step) })),
   )
-  const refused = new Map(needs.map((need): [Need, Refused] => [need, { denied: [], unknown: [] }]))
+  const refused = new Map(
+    needs.map((need): [CommandRequirement, Refused] => [need, { denied: [], unknown: [] }]),
+  )
   const named = new Set<string>()
   const others = new Map<string, Finding>()
   for (const { need, step, answer } of taken) {
@@ -50,7 +52,7 @@ export async function tryOut(
     else if (NOT_KNOWN.test(reply.message)) note(refused.get(need)!.unknown, step, named)
     else if (isFirst || STATE.test(reply.message)) others.set(reply.message.split(' ')[0]!, refusal(reply))
   }
-  const isRequired = (need: Need): boolean => need === 'base' || required.has(need)
+  const isRequired = (need: CommandRequirement): boolean => required.includes(need)
   const findings = [
     ...needs.flatMap((need) => findingsOf(need, refused.get(need)!, isRequired(need), user)),
     ...others.values(),
@@ -63,34 +65,39 @@ export async function tryOut(
   return findings
 }
 
-function answerTo(server: OpenConnection, { command, args }: Step): Promise<string | Error> {
+function answerTo(server: OpenConnection, { command, args }: CommandProbe): Promise<string | Error> {
   return server.call(command, ...args).then(String, (error: unknown) => error as Error)
 }
 
-function isExpected({ expected }: Step, reply: string): boolean {
+function isExpected({ expected }: CommandProbe, reply: string): boolean {
   return typeof expected === 'string' ? reply === expected : expected.test(reply)
 }
 
-function note(names: string[], { name }: Step, named: Set<string>): void {
+function note(names: string[], { name }: CommandProbe, named: Set<string>): void {
   if (!named.has(name)) names.push(name)
   named.add(name)
 }
 
-function findingsOf(need: Need, { denied, unknown }: Refused, isRequired: boolean, user: string): Finding[] {
+function findingsOf(
+  { neededFor }: CommandRequirement,
+  { denied, unknown }: Refused,
+  isRequired: boolean,
+  user: string,
+): Finding[] {
   const level = isRequired ? 'FAILED' : 'WARN'
   const findings: Finding[] = []
   if (denied.length > 0)
     findings.push({
       level,
       say: (where) =>
-        `The user may not run ${listAnd(denied)} on Redis at ${where}, which ${NEEDS[need]} needs. ` +
+        `The user may not run ${listAnd(denied)} on Redis at ${where}, which ${neededFor} needs. ` +
         `Allow it (ACL SETUSER ${user} ${denied.map(permissionFor).join(' ')}).`,
     })
   if (unknown.length > 0)
     findings.push({
       level,
       say: (where) =>
-        `Redis at ${where} does not know ${listAnd(unknown)}, which ${NEEDS[need]} needs. ` +
+        `Redis at ${where} does not know ${listAnd(unknown)}, which ${neededFor} needs. ` +
         'It is too old for it, or its provider has taken the command away.',
     })
   return findings
@@ -111,7 +118,7 @@ function keyDenied(key: string, user: string): Finding {
   }
 }
 
-function unexpected({ name }: Step): Finding {
+function unexpected({ name }: CommandProbe): Finding {
   return {
     level: 'FAILED',
     say: (where) => `${name} does not work: Redis at ${where} did not answer as expected. Is it a proxy?`,

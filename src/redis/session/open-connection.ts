@@ -3,8 +3,14 @@ import { AbstractConnector, Redis } from 'ioredis'
 import { createHash, randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Address, Connection } from '../../config/settings/config.ts'
-import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from '../commands/capabilities.ts'
-import { OLDER_SCRIPTS } from '../commands/fallback-scripts.ts'
+import {
+  ALL_CAPABILITIES,
+  capabilitiesOf,
+  guessVersion,
+  translate,
+  versionIn,
+  type Capabilities,
+} from '../commands/capabilities.ts'
 import { addressText, type Where } from '../transport/address.ts'
 import type { ScriptTexts } from '../failures/refused-commands.ts'
 import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
@@ -25,6 +31,8 @@ export interface Identity {
 
 export interface OpenConnection extends AsyncDisposable {
   identity: Omit<Identity, 'where'>
+  /** The features of its server. */
+  readonly capabilities: Capabilities
   /** The scripts that were sent over it. */
   readonly scripts: ScriptTexts
   /** Runs one command. The connection is closed when the reply takes too long. */
@@ -109,22 +117,25 @@ async function greet(
   signal.addEventListener('abort', abort, { once: true })
   try {
     await client.connect()
+    let capabilities = ALL_CAPABILITIES
     socket.on('data', () => timeout.progress())
     const scripts = new Map<string, string>()
     const call: OpenConnection['call'] = async (command, ...args) => {
-      const [word, its] = worded(command, args)
+      const [name, translated] = translate(command, args, capabilities)
       if (command === 'EVAL' || command === 'SCRIPT') noteScript(scripts, command, args)
       timeout.expect()
       try {
-        return (await client.call(word, ...its)) as Reply
+        return (await client.call(name, ...translated)) as Reply
       } catch (error) {
         throw isReplyError(error) ? error : reason
       } finally {
         timeout.received()
       }
     }
+    const introduced = await introduce(call, login)
+    capabilities = introduced.capabilities
     return {
-      identity: await introduce(call, login),
+      ...introduced,
       scripts,
       call,
       takeSocket: () => socketOf(client),
@@ -179,7 +190,10 @@ export async function openAll(opens: readonly (() => Promise<OpenConnection>)[])
 }
 
 /** Logs in, and asks everything else at once, as each round trip to a distant server takes time. */
-async function introduce(call: OpenConnection['call'], login: Login): Promise<Omit<Identity, 'where'>> {
+async function introduce(
+  call: OpenConnection['call'],
+  login: Login,
+): Promise<Pick<OpenConnection, 'identity' | 'capabilities'>> {
   await logIn(call, login)
   const [clientId, info] = await Promise.all([
     // Managed servers may deny CLIENT or INFO: then the identity stays unknown, and the connection works all the same.
@@ -188,25 +202,20 @@ async function introduce(call: OpenConnection['call'], login: Login): Promise<Om
     call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreDenial),
     login.database === 0 ? undefined : call('SELECT', login.database),
   ])
-  const version = versionIn(String(info)) ?? (await guessVersion(call))
-  speakTo(version)
-  if (isOlder(version, WITHOUT_SCRIPTS))
-    await Promise.all(OLDER_SCRIPTS.map(({ text }) => call('SCRIPT', 'LOAD', text).catch(ignoreDenial)))
+  const capabilities = capabilitiesOf(versionIn(String(info)) ?? (await guessVersion(call)))
+  const hasClientId = typeof clientId === 'number'
   return {
-    clientId: typeof clientId === 'number' ? clientId : await findClientId(call, version),
-    runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
+    capabilities,
+    identity: {
+      // A server that has CLIENT ID and denies it denies CLIENT LIST, too.
+      clientId: hasClientId ? clientId : capabilities.clientId ? undefined : await findClientId(call),
+      runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
+    },
   }
 }
 
-/** Older servers need scripts in place of some options. */
-const WITHOUT_SCRIPTS: Version = [6, 2, 0]
-
-/** CLIENT ID exists since Redis 5; in older servers a connection looks itself up in CLIENT LIST. */
-const WITH_CLIENT_ID: Version = [5, 0, 0]
-
 /** Finds this connection in CLIENT LIST by a name that no other client has. */
-async function findClientId(call: OpenConnection['call'], version: Version): Promise<number | undefined> {
-  if (!isOlder(version, WITH_CLIENT_ID)) return undefined
+async function findClientId(call: OpenConnection['call']): Promise<number | undefined> {
   const name = `${CLIENT_NAME}:${randomUUID()}`
   const [, list] = await Promise.all([
     call('CLIENT', 'SETNAME', name).catch(ignoreDenial),

@@ -1,4 +1,5 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
+import { problem, type Problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
@@ -11,7 +12,7 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
  * newer one. `deleted`: its row is gone.
  */
 export type RecordOutcome =
-  | { kind: 'rejected'; record: number; reason: string }
+  | { kind: 'rejected'; record: number; problem: Problem }
   | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
 
 /** For what writes no record. */
@@ -34,19 +35,24 @@ export function outcomesOf(
   out: CommandGroups,
   answers: readonly WriteResult[],
 ): RecordOutcome[] {
-  const outcomes: RecordOutcome[] = refusals.map(({ record, reason }) => ({
+  const outcomes: RecordOutcome[] = refusals.map(({ record, refusal }) => ({
     kind: 'rejected',
     record,
-    reason: asSentence(reason),
+    problem: refusal,
   }))
   const recordsOf = recordsByCommand(batch, out)
   for (const [index, range] of ranges.entries()) {
     const { rejections, done } = answers[index]!
     const rejected = new Set(rejections.map((rejection) => rejection.index))
     for (const { index: command, error } of rejections) {
-      const reason = `Redis refused to write the key ${keyIn(range, command, out)}. ${error.message}`
+      const refused = problem(
+        'record-refused',
+        `Redis refused to write the key ${keyIn(range, command, out)}. ${error.message}`,
+      )
       const records = recordsOf(numberOf(range, command))
-      outcomes.push(...records.map((record): RecordOutcome => ({ kind: 'rejected', record, reason })))
+      outcomes.push(
+        ...records.map((record): RecordOutcome => ({ kind: 'rejected', record, problem: refused })),
+      )
     }
     for (const [command, count] of done.entries())
       if (!rejected.has(command))
@@ -87,8 +93,4 @@ function numberOf({ firstCommand, numbers }: CommandRange, command: number): num
 function keyIn(range: CommandRange, command: number, out: CommandGroups): string {
   const number = numberOf(range, command)
   return number === NO_COMMAND ? '' : (out.keyOf(number) ?? '')
-}
-
-function asSentence(clause: string): string {
-  return `${clause[0]!.toUpperCase()}${clause.slice(1)}.`
 }

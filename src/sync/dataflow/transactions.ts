@@ -104,7 +104,7 @@ function byKey(
 }
 
 function end({ layout }: StreamSession, out: CommandGroups, { once }: Numbers, slot: number | undefined) {
-  const numbers = layout.delivery === 'once' ? once.of(slot) : undefined
+  const numbers = layout.deliveryMode === 'exactly_once' ? once.of(slot) : undefined
   const sequence = numbers?.next()
   if (sequence !== undefined) out.command(...numbers!.note(sequence))
   out.add(EXEC)

@@ -7,16 +7,13 @@ import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { CommandRange } from './part.ts'
 
-/** What `TYPE` answers. */
-const KINDS: Record<string, string> = { list: 'list', stream: 'stream' }
-
 export async function requireKind(
   client: RedisClient,
   { commands, firstCommand, numbers, plan, slot }: CommandRange,
   out: CommandGroups,
 ): Promise<void> {
   if (plan === undefined) return
-  const expected = KINDS[plan.settings.cacheType]
+  const expected = plan.locator.form.type
   const indexes = numbers ?? Array.from({ length: commands }, (_, index) => index)
   const keys = new Set(indexes.flatMap((index) => out.keyOf(firstCommand + index) ?? []))
   keys.delete(client.once.of(slot).key)

@@ -2,11 +2,10 @@
 import type { Config } from '../../config/settings/config.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
-import { CLASSIC_KEYS, isCollection, keyTemplateOf } from '../../layout/registry/create-layout.ts'
+import { CLASSIC_KEYS, keyTemplateOf } from '../../layout/registry/key-template.ts'
+import { isCollection, structureOf } from '../../layout/registry/structures.ts'
 import type { KnownKey } from '../../redis/health/key-checks.ts'
 import { deadLetterKey, leaseKey, metadataKey } from '../streams/internal-keys.ts'
-
-const KINDS: Partial<Record<string, string>> = { sorted_set: 'zset' }
 
 export function knownKeys({ keyPrefix, records, streams, onRecordError }: Config): KnownKey[] {
   const keys = [
@@ -29,7 +28,7 @@ function constantKeys(settings: RecordSettings, user: string): KnownKey[] {
     range.kind === 'text' ? range.text : undefined,
   )
   if (texts.includes(undefined)) return []
-  return [{ key: settings.keyPrefix + texts.join(''), kind: kindOf(settings), user }]
+  return [{ key: settings.keyPrefix + texts.join(''), kind: structureOf(settings).type, user }]
 }
 
 function streamKeys(settings: RecordSettings, stream: string, namespace: string): KnownKey[] {
@@ -43,7 +42,9 @@ function streamKeys(settings: RecordSettings, stream: string, namespace: string)
   if (isCollection(settings)) {
     const counter = { key: `${keyPrefix}${base}:_airbyte_ab_id`, kind: 'string', user }
     const its =
-      settings.keyTemplate === undefined ? [{ key: keyPrefix + base, kind: kindOf(settings), user }] : []
+      settings.keyTemplate === undefined
+        ? [{ key: keyPrefix + base, kind: structureOf(settings).type, user }]
+        : []
     return [...own, ...its, ...(settings.dataFormat === 'airbyte' ? [counter] : [])]
   }
   // Keys that are not made of ids leave the counter alone.
@@ -54,8 +55,4 @@ function streamKeys(settings: RecordSettings, stream: string, namespace: string)
 function usesIds(settings: RecordSettings): boolean {
   const template = keyTemplateOf(settings, { name: '', namespace: '', primaryKey: [['id']] })
   return template === CLASSIC_KEYS || template.includes('${_airbyte_ab_id}')
-}
-
-function kindOf({ cacheType }: RecordSettings): string {
-  return KINDS[cacheType] ?? cacheType
 }

@@ -1,6 +1,7 @@
 /** For tests: stands for the link to a server, which the test plays. */
 import type { WriteRequest } from '../../redis/client/in-flight-write.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { SequenceNumbers } from '../../redis/client/sequence-numbers.ts'
 import { commandsIn } from '../batches/batches.support.ts'
@@ -31,6 +32,7 @@ export function playedClient(reply: (question: string) => Reply = () => null) {
       leaveMarks: () => Promise.resolve(),
       slotOf: () => undefined,
       isCluster: false,
+      capabilities: ALL_CAPABILITIES,
       ask,
       send,
     } as unknown as RedisClient,

@@ -57,7 +57,7 @@ describe('the plan of a stream', () => {
         name,
         settings.cacheType,
         baseKey,
-        liveLayout.delivery,
+        liveLayout.deliveryMode,
         filter !== undefined,
       ]),
     ).toEqual([
