@@ -1,6 +1,7 @@
 // A cluster holds what one server would hold, whatever the layout and the mode.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codesIn } from './support/codes.ts'
 import { RedisCluster } from './support/cluster.ts'
 import { readContents } from './support/contents.ts'
 import { startConnector } from './support/connector.ts'
@@ -191,14 +192,14 @@ describe('a configuration that does not fit the servers', () => {
     const [host = '', port] = address!.split(':')
     const run = await write({ host, port: Number(port) }, [{ name: 's' }], rows(0, 50))
     expect(run.errors[0]).toMatchObject({ failure_type: 'config_error' })
-    expect(run.errors[0]?.message).toContain('is a node of a cluster. Set deployment to mode cluster')
+    expect(codesIn(run.errors[0]?.message)).toEqual(['server-is-cluster-node'])
   })
 
   it('names the deployment where a server of its own is taken for a node', async () => {
     const deployment = { mode: 'cluster', nodes: [`${redis.host}:${redis.port}`] }
     const run = await write(NOBODY, [{ name: 's' }], rows(0, 1), onCluster({ deployment }))
     expect(run.errors[0]).toMatchObject({ failure_type: 'config_error' })
-    expect(run.errors[0]?.message).toContain('is not a cluster. Set deployment to mode standalone')
+    expect(codesIn(run.errors[0]?.message)).toEqual(['server-is-no-cluster-node'])
   })
 
   it('names the node that cannot be reached, where none can', async () => {

@@ -83,7 +83,7 @@ it('a write that lacks a permission ends with an error that names it', async () 
     expect(run.errors, permission).toMatchObject([
       {
         failure_type: 'config_error',
-        message: expect.stringContaining(`may not run ${commandIn(permission)}`),
+        message: expect.stringMatching(new RegExp(`\\b${commandIn(permission)}\\b.*\\[command-denied\\]$`)),
       },
     ])
   }

@@ -32,7 +32,7 @@ export function ruleFor(reply: string, deployment: ReplySource['deployment']): R
   )
 }
 
-export function serverBusy(where: Where): Problem {
+function serverBusy(where: Where): Problem {
   return at(
     where,
     'server-busy',
@@ -47,7 +47,7 @@ export function clusterReorganised(where: Where): Problem {
   })
 }
 
-export function isClusterNode(where: Where): Problem {
+function isClusterNode(where: Where): Problem {
   return at(
     where,
     'server-is-cluster-node',
@@ -57,7 +57,7 @@ export function isClusterNode(where: Where): Problem {
   )
 }
 
-export function isNoClusterNode(where: Where): Problem {
+function isNoClusterNode(where: Where): Problem {
   return at(
     where,
     'server-is-no-cluster-node',
@@ -67,7 +67,7 @@ export function isNoClusterNode(where: Where): Problem {
   )
 }
 
-export function hasNoAppendOnlyFile(where: Where): Problem {
+function hasNoAppendOnlyFile(where: Where): Problem {
   return problem(
     'append-only-file-off',
     `durability with mode fsync waits for the append-only file, and Redis at ${where} has none. ` +

@@ -6,7 +6,7 @@ import type { RecordView } from '../../layout/encoding/layout.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import type { InputBlock } from '../../protocol/input/input-block.ts'
 import { Columns } from '../../protocol/columns/columns.ts'
-import { compact, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
+import { compactJson, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
@@ -123,7 +123,7 @@ export class Batch {
     table[row + 1] = emittedAt.start
     table[row + 2] = endOfInteger(bytes, emittedAt.start, emittedAt.end)
     table[row + 3] = data.start
-    table[row + 4] = dataHasSpace ? compact(bytes, data.start, data.end) : data.end
+    table[row + 4] = dataHasSpace ? compactJson(bytes, data.start, data.end) : data.end
     table[row + 5] = message.lineNumber
     table[row + 6] = NO_GROUP
     if (table[row + 2] === -1) this.#writeDigits(row, bytes, message)
