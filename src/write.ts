@@ -8,50 +8,84 @@ import { RedisClient } from './redis/client/redis-client.ts'
 import { finish } from './sync/replace/finish.ts'
 import { IdAllocator } from './sync/streams/id-allocator.ts'
 import type { Ingest } from './sync/dataflow/ingest.ts'
-import { assuredKey, markKey, onceKey } from './sync/streams/internal-keys.ts'
+import { runKey } from './sync/streams/internal-keys.ts'
 import { Leases } from './sync/streams/leases.ts'
 import { prepareStreams } from './sync/replace/prepare-streams.ts'
 import { dataflow } from './sync/dataflow/dataflow.ts'
-import { planStreams } from './sync/streams/stream-plan.ts'
+import { planStreams, type StreamPlan } from './sync/streams/stream-plan.ts'
+import type { StreamSession } from './sync/dedup/stream-session.ts'
 
 export interface WriteJob {
   config: Config
   catalog: readonly SyncStream[]
-  /** Chunks of messages, each good until the next one is asked for; ends early on the signal that it is given. */
+  /** Returns chunks of messages, each valid until the next one is asked for; ends early when the signal is aborted. */
   input: (signal: AbortSignal) => AsyncIterable<Uint8Array>
   output: Output
-  /** Aborted when the host wants the run to end: what was read is still confirmed, nothing older is removed. */
+  /** Aborted when the host ends the run: what was read is still confirmed, nothing older is removed. */
   signal: AbortSignal
 }
 
-export async function write({ config, catalog, input, output, signal }: WriteJob): Promise<void> {
+interface OpenRun {
+  client: RedisClient
+  streams: readonly StreamSession[]
+  ids: IdAllocator
+}
+
+export async function write(job: WriteJob): Promise<void> {
+  const { config, catalog, output } = job
   const planned = planStreams(catalog, config)
   for (const { stream } of unmatchedStreams(config, catalog))
     output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
   const run = randomUUID()
+  await using client = await openClient(config, planned, run, output)
+  await using _leases = await Leases.take(client, planned, run, output.log)
+  const { streams, ids } = await openStreams(client, planned, output)
+  await transfer(job, { client, streams, ids })
+}
+
+function openClient(
+  config: Config,
+  planned: readonly StreamPlan[],
+  run: string,
+  { log }: Output,
+): Promise<RedisClient> {
   const scripts = new Set(planned.flatMap(({ layout }) => layout.script ?? []))
-  await using client = await RedisClient.open({
+  return RedisClient.open({
     config,
-    log: output.log,
-    onceKey: (slot) => onceKey(config.keyPrefix, run, slot),
-    markKey: (slot) => markKey(config.keyPrefix, run, slot),
-    assuredKey: (slot) => assuredKey(config.keyPrefix, run, slot),
+    log,
+    run,
+    runKeys: (name, its, slot) => runKey(config.keyPrefix, name, its, slot),
     greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
   })
-  await using leases = await Leases.take(client, planned, run, output.log)
-  const streams = await prepareStreams(client, planned, output.log)
-  const ids = await IdAllocator.open(
-    client,
-    streams.map(({ plan }) => plan),
-  )
-  client.objection = async (ask, identities) => {
-    await ids.lift(ask)
-    return leases.objection(ask, identities)
-  }
-  // What was noted on the way here is to be as durable as what will be acknowledged.
-  await client.leaveMarks()
-  const { ingest, stateQueue, progress } = dataflow({ config, client, streams, ids, output })
+}
 
+/** Prepares the streams; everything that this writes is confirmed before the first record is sent. */
+async function openStreams(
+  client: RedisClient,
+  planned: readonly StreamPlan[],
+  { log }: Output,
+): Promise<Pick<OpenRun, 'streams' | 'ids'>> {
+  const opened = await client.confirmed(async () => {
+    const streams = await prepareStreams(client, planned, log)
+    const ids = await IdAllocator.open(
+      client,
+      streams.map(({ plan }) => plan),
+    )
+    return { streams, ids }
+  })
+  client.onReconnect(async (ask) => {
+    await opened.ids.lift(ask)
+    return undefined
+  })
+  return opened
+}
+
+/** Writes all records; then, if the input is complete, removes what they replace. */
+async function transfer(
+  { config, input, output, signal }: WriteJob,
+  { client, streams, ids }: OpenRun,
+): Promise<void> {
+  const { ingest, stateQueue, progress } = dataflow({ config, client, streams, ids, output })
   const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended]))
   ingest.submit()
   await stateQueue.settled()
@@ -62,11 +96,11 @@ export async function write({ config, catalog, input, output, signal }: WriteJob
 
   progress.requireComplete()
   await finish(client, ids, streams, output.log)
-  await client.leaveMarks()
+  await client.requireIntact()
   progress.summarize()
 }
 
-/** Gives the error that ended the reading early: what came before it is still to be confirmed. */
+/** Returns the error that ended the reading early: what came before it is still to be confirmed. */
 async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSignal): Promise<unknown> {
   try {
     for await (const chunk of input(signal)) await ingest.take(chunk)

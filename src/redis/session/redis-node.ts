@@ -1,5 +1,6 @@
 /** One server that is connected to: single commands go over one connection, bulk writes down the lane of another. */
 import type { Address, Connection } from '../../config/settings/config.ts'
+import type { TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import { openAll, openConnection, type Identity, type OpenConnection } from './open-connection.ts'
 import { WritePipeline, type PipelineWrite, type NodeResult } from './write-pipeline.ts'
@@ -11,6 +12,8 @@ import type { Where } from '../transport/address.ts'
 export interface RedisNodeEvents {
   /** Its connections are of no more use. */
   lost(reason: unknown): void
+  /** It takes no writes now; replies to what was sent are still read. */
+  refused(error: TransientError): void
   isElsewhere(text: string): boolean
 }
 
@@ -89,7 +92,8 @@ export class RedisNode {
     this.#responseTimeout.heard()
     this.#pipeline = new WritePipeline(this.where, this.#bulk.takeSocket(), {
       heard: () => this.#responseTimeout!.heard(),
-      refused: lost,
+      refused: (error) => events.refused(error),
+      lost,
       isElsewhere: (text) => events.isElsewhere(text),
     })
     for (const connection of this.#connections) void connection.gone.then(lost)
@@ -120,11 +124,11 @@ export class RedisNode {
     return waited
   }
 
-  /** Sends commands; see `Lane.send`. */
-  carry(load: PipelineWrite, refused: () => void): Promise<NodeResult> {
+  /** Sends encoded commands; see `WritePipeline.send`. */
+  send(write: PipelineWrite, multiRefused?: () => void): Promise<NodeResult> {
     this.#responseTimeout!.asks()
-    if (load.isReading !== true) this.isUnmarked = this.isUnassured = true
-    return this.#pipeline!.send(load, refused)
+    if (write.kind !== 'read') this.isUnmarked = this.isUnassured = true
+    return this.#pipeline!.send(write, multiRefused)
   }
 
   /** Nothing that it still answers counts. */

@@ -15,9 +15,10 @@ const HERE = '6 0 '
 describe('what is noted of places', () => {
   it('goes out in front of what is written, as the connector’s own', () => {
     const plan = planWith({ cache_type: 'string', data_format: 'json' }, DEDUP)
-    const { ranges, commands } = decided(plan, ['{"id":1}', '{"id":2}'])
-    expect(ranges.map(({ isOwn }) => isOwn)).toEqual([true, undefined])
-    expect(ranges[0]).toMatchObject({ commands: 1, firstCommand: 2 })
+    const { requests, commands } = decided(plan, ['{"id":1}', '{"id":2}'])
+    expect(requests.map(({ isOwn }) => isOwn)).toEqual([true, undefined])
+    expect(requests[0]?.request.commands).toMatchObject({ count: 1 })
+    expect(requests[0]?.request.commands.numberOf(0)).toBe(2)
     expect(commands).toEqual([
       [[...noted('n:s:1', '7 5 '), 'n:s:2', '7 5 ']],
       [
@@ -30,7 +31,7 @@ describe('what is noted of places', () => {
   it('goes out in front of transactions, too', () => {
     const plan = planWith({ cache_type: 'set', member: '${id}', ttl_seconds: 60 }, DEDUP)
     const { commands } = decided(plan, ['{"id":1}'])
-    expect(commands.map((range) => range[0]?.[0])).toEqual(['HMSET', 'MULTI'])
+    expect(commands.map((range) => range[0]?.[0])).toEqual(['HMSET', 'SADD'])
   })
 
   it.each([{}, { ttl_seconds: 60 }])(
@@ -87,10 +88,10 @@ describe('a row that is gone', () => {
     const location = { 'n:s:1': HERE, '3:n:s1': HERE, '5:p:n:s1': HERE }
     const there = decided(plan, [DELETION], location)
     expect(there.commands[0]).toEqual([command])
-    expect(there.ranges.map(({ isOwn }) => isOwn)).toEqual([undefined, true])
+    expect(there.requests.map(({ isOwn }) => isOwn)).toEqual([undefined, true])
     expect(there.batch.recordsByGroup().get(there.out.groupOf(0))).toEqual([0])
     const gone = decided(plan, [DELETION])
-    expect(gone.ranges.map(({ isOwn }) => isOwn)).toEqual([true])
+    expect(gone.requests.map(({ isOwn }) => isOwn)).toEqual([true])
   })
 
   it('takes no id, and those behind it go on with the next', () => {
@@ -134,8 +135,8 @@ it('streams are decided upon apart', () => {
   ])
   const [a] = [rowsOver(plans[0], { 'n:a:1': HERE })]
   const decisions = new Map([[plans[0], a(batch)]])
-  const { ranges, out } = laidOut(batch, idsFrom(1, plans), decisions)
-  expect(commandsOf(ranges, out)[0]?.map(([name, key]) => `${name} ${key}`)).toEqual([
+  const { requests } = laidOut(batch, idsFrom(1, plans), decisions)
+  expect(commandsOf(requests)[0]?.map(([name, key]) => `${name} ${key}`)).toEqual([
     'UNLINK n:a:1',
     'SET n:b:1',
   ])
@@ -145,8 +146,8 @@ it('streams are decided upon apart', () => {
 function decided(plan: StreamPlan, data: readonly string[], known: Record<string, string> = {}) {
   const batch = batchOf([plan], recordsOf(plan, data))
   const decisions = new Map([[plan, rowsOver(plan, known)(batch)]])
-  const { ranges, refusals, out } = laidOut(batch, idsFrom(1, [plan]), decisions)
-  return { batch, out, ranges, refusals, commands: commandsOf(ranges, out) }
+  const { requests, refusals, out } = laidOut(batch, idsFrom(1, [plan]), decisions)
+  return { batch, out, requests, refusals, commands: commandsOf(requests) }
 }
 
 function rowsOver(plan: StreamPlan, known: Record<string, string>) {

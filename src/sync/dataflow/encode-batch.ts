@@ -1,27 +1,28 @@
-/** Lays a batch out as shipments: what may go out command by command in one, and transactions of a bearable size. */
+/** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import type { Batch } from '../batches/batch.ts'
 import { IdCursor, type IdRange } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
-import { commandRangeFrom, type CommandRange } from './part.ts'
-import { transactionsOf, type Numbers } from './transactions.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import type { BatchRequest } from './batch-request.ts'
+import { transactionsOf, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
 
 /** Redis takes no argument that is longer. */
 const LONGEST_DATA = 512 << 20
 
 export interface EncodedBatch {
-  ranges: CommandRange[]
+  requests: BatchRequest[]
   refusals: { record: number; reason: Refusal }[]
 }
 
 export interface EncodeOptions {
   ids: ReadonlyMap<StreamPlan, IdRange[]>
-  /** Of streams whose places are remembered. */
+  /** Of streams that have a key index. */
   decisions: ReadonlyMap<StreamPlan, RowDecisions>
-  client: Numbers
+  client: Slots
 }
 
 export function encodeBatch(
@@ -29,7 +30,7 @@ export function encodeBatch(
   out: CommandGroups,
   { ids, decisions, client }: EncodeOptions,
 ): EncodedBatch {
-  const ranges: CommandRange[] = []
+  const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
   const cursors = new Map([...ids].map(([plan, idRanges]) => [plan, new IdCursor(idRanges)]))
   const plans = [...batch.countByStream().keys()]
@@ -51,26 +52,34 @@ export function encodeBatch(
     return NO_GROUP
   }
 
-  const start = { bytes: out.length, command: out.commands }
+  const first = out.commands
   batch.layEach(({ layout }) => layout.delivery === 'each', write)
   const simple = plans.filter(({ layout }) => layout.delivery === 'each')
   for (const { layout } of simple) layout.flush(out)
   const isCounted = simple.some(({ layout }) => layout.isConditional)
-  ranges.push({ ...commandRangeFrom(start.bytes, start.command, out), isCounted })
+  const commands = EncodedCommands.from(out, first)
+  requests.push({ request: { kind: 'write', commands, isCounted, confirmedBy: 'marker' } })
 
   for (const plan of plans)
-    if (plan.layout.delivery !== 'each') ranges.push(...transactionsOf(plan, batch, out, client, write))
+    if (plan.layout.delivery !== 'each') requests.push(...transactionsOf(plan, batch, out, client, write))
   const refused = new Set(refusals.map(({ record }) => record))
   const isNoted = ({ record }: IndexEntry): boolean => !refused.has(record)
-  // A place is noted before it is written to: what was written and not noted could never be removed. And a deletion is
-  // noted behind the removal: what was noted and not removed would be taken for gone.
-  const written = noteChanges(out, decisions, (entry) => isNoted(entry) && !entry.isDeleted)
-  const deleted = noteChanges(out, decisions, (entry) => isNoted(entry) && entry.isDeleted)
-  const [first, ...others] = ranges.filter(({ commands }) => commands > 0)
-  const isNotedFirst = first !== undefined && written.commands > 0
-  const rows = isNotedFirst ? [{ ...first, isBehindAll: true }, ...others] : ranges
-  const all = [written, ...rows, { ...deleted, isBehindAll: true }]
-  return { ranges: all.filter(({ commands }) => commands > 0), refusals }
+  // A key is in the index before it is written: one that was written and is not there could never be removed. A deletion
+  // is in the index behind the removal: else a row whose removal failed would count as gone.
+  const written = indexChanges(out, decisions, (entry) => isNoted(entry) && !entry.isDeleted)
+  const deleted = indexChanges(out, decisions, (entry) => isNoted(entry) && entry.isDeleted)
+  const rows = requests.filter(isFilled)
+  const isIndexedFirst = rows[0] !== undefined && isFilled(written)
+  const ordered = isIndexedFirst ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
+  return { requests: [written, ...ordered, behindAll(deleted)].filter(isFilled), refusals }
+}
+
+function isFilled({ request }: BatchRequest): boolean {
+  return request.commands.count > 0
+}
+
+function behindAll(part: BatchRequest): BatchRequest {
+  return { ...part, request: { ...part.request, isBehindAll: true } }
 }
 
 function remove({ locator, deletions }: StreamPlan, location: string, out: CommandGroups): number {
@@ -80,20 +89,21 @@ function remove({ locator, deletions }: StreamPlan, location: string, out: Comma
   return group
 }
 
-function noteChanges(
+function indexChanges(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
-  isNoted: (entry: IndexEntry) => boolean,
-): CommandRange {
-  const [start, firstCommand] = [out.length, out.commands]
+  isChosen: (entry: IndexEntry) => boolean,
+): BatchRequest {
+  const first = out.commands
   for (const { index, changes, forget } of decisions.values()) {
-    const noted = changes.filter(isNoted)
-    index.note(out, noted)
-    const locator = new Set(forget.length === 0 ? [] : noted.map(({ location }) => location))
+    const chosen = changes.filter(isChosen)
+    index.note(out, chosen)
+    const locations = new Set(forget.length === 0 ? [] : chosen.map(({ location }) => location))
     index.forget(
       out,
-      forget.filter(({ location }) => locator.has(location)),
+      forget.filter(({ location }) => locations.has(location)),
     )
   }
-  return { ...commandRangeFrom(start, firstCommand, out), isOwn: true }
+  const commands = EncodedCommands.from(out, first)
+  return { request: { kind: 'write', commands, isCounted: false, confirmedBy: 'marker' }, isOwn: true }
 }

@@ -77,7 +77,7 @@ describe('many places', () => {
     const known = new KeyIndex(client, plan).read(located(MANY))
     expect(sent).toHaveLength(1)
     const asked = commandsIn(sent[0]!.bytes)
-    expect(sent[0]).toMatchObject({ commands: asked.length, isReading: true })
+    expect(sent[0]).toMatchObject({ kind: 'read', commands: { count: asked.length } })
     const read = asked.map(([, , ...locator]) =>
       locator.map((location) => (location === 'k:7' ? null : `of ${location}`)),
     )

@@ -4,6 +4,7 @@
  */
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { forgetKey, indexKey } from '../streams/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { readVersion } from './row-version.ts'
@@ -55,9 +56,8 @@ export class KeyIndex {
         }
       }
     const { read, rejections } = await this.#client.send({
-      bytes: out.bytes.subarray(0, out.length),
-      commands: out.commands,
-      isReading: true,
+      kind: 'read',
+      commands: EncodedCommands.from(out),
     })
     if (rejections[0] !== undefined) throw rejections[0].error
     const known: (string | null)[] = Array.from({ length: locator.length }, () => null)
@@ -116,8 +116,10 @@ export class KeyIndex {
       out.command('ZREM', this.#forget[shard]!, ...names)
     }
     const { rejections } = await this.#client.send({
-      bytes: out.bytes.subarray(0, out.length),
-      commands: out.commands,
+      kind: 'write',
+      commands: EncodedCommands.from(out),
+      isCounted: false,
+      confirmedBy: 'reply',
     })
     if (rejections[0] !== undefined) throw rejections[0].error
   }

@@ -5,6 +5,7 @@ import { unlinkAll, type LocationForm } from '../../layout/locations/row-locatio
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 
 /** Ids whose keys go, both included. */
@@ -73,16 +74,19 @@ async function ofKind(
 ): Promise<string[]> {
   const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   for (const location of locator) commands.command('TYPE', keyOf(location))
-  const { read } = await sendAll(client, commands, true)
+  const { read } = await sendAll(client, commands, 'read')
   return locator.filter((_, index) => read[index]?.[0] === kind)
 }
 
 async function sendAll(
   client: RedisClient,
-  { bytes, length, commands }: CommandBuffer,
-  isReading = false,
+  buffer: CommandBuffer,
+  kind: 'write' | 'read' = 'write',
 ): Promise<WriteResult> {
-  const answers = await client.send({ bytes: bytes.subarray(0, length), commands, isReading })
+  const commands = EncodedCommands.from(buffer)
+  const answers = await client.send(
+    kind === 'read' ? { kind, commands } : { kind, commands, isCounted: false, confirmedBy: 'reply' },
+  )
   if (answers.rejections.length > 0) throw answers.rejections[0]!.error
   return answers
 }

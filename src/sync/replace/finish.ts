@@ -20,17 +20,7 @@ export async function finish(
   log: Log,
 ): Promise<void> {
   const replaced = streams.filter(({ plan }) => plan.replaces)
-  for (const { index, metadata } of replaced)
-    if (metadata !== undefined) await requireSwappable(client, index, metadata)
-  const replacements = await Promise.all(
-    replaced.map(({ plan, metadata }) => replacementOf(client, ids, plan, metadata)),
-  )
-  // From here on what the streams are to hold is decided, for the next run as well.
-  await Promise.all(
-    replaced.map(({ plan }, at) =>
-      client.ask('HSET', plan.metadataKey, 'finishing', JSON.stringify(replacements[at])),
-    ),
-  )
+  const replacements = await client.confirmed(() => beginRemovals(client, ids, replaced))
   for (const [at, stream] of replaced.entries()) {
     const replacement = replacements[at]!
     const left = await carryThrough(client, stream, replacement)
@@ -38,8 +28,30 @@ export async function finish(
     const isEmpty =
       stream.metadata === undefined ? ids.given(stream.plan) <= replacement.ids!.last : left === 0
     if (isEmpty)
-      for (const key of [stream.plan.metadataKey, ...countersOf(stream.plan)]) await client.ask('UNLINK', key)
+      await client.confirmed(async () => {
+        for (const key of [stream.plan.metadataKey, ...countersOf(stream.plan)])
+          await client.ask('UNLINK', key)
+      })
   }
+}
+
+/** Records what is to be removed. From here on it is decided what the streams hold, for the next run as well. */
+async function beginRemovals(
+  client: RedisClient,
+  ids: IdAllocator,
+  replaced: readonly StreamSession[],
+): Promise<PendingRemoval[]> {
+  for (const { index, metadata } of replaced)
+    if (metadata !== undefined) await requireSwappable(client, index, metadata)
+  const replacements = await Promise.all(
+    replaced.map(({ plan, metadata }) => replacementOf(client, ids, plan, metadata)),
+  )
+  await Promise.all(
+    replaced.map(({ plan }, at) =>
+      client.ask('HSET', plan.metadataKey, 'finishing', JSON.stringify(replacements[at])),
+    ),
+  )
+  return replacements
 }
 
 /** Ends what a run that was cut off had begun. */
@@ -67,7 +79,13 @@ async function carryThrough(
   { plan, index }: Opening,
   replacement: PendingRemoval,
 ): Promise<number> {
-  const left = await executeRemoval(client, plan, index, replacement)
+  // Confirmed before the record of the removal goes: the next run carries out what is recorded.
+  const left = await client.confirmed(() => executeRemoval(client, plan, index, replacement))
+  await client.confirmed(() => endRemoval(client, plan, replacement))
+  return left
+}
+
+async function endRemoval(client: RedisClient, plan: StreamPlan, replacement: PendingRemoval): Promise<void> {
   const { ids, keptIds, before, attempt } = replacement
   if (keptIds === undefined) {
     // What it counted is gone.
@@ -88,7 +106,6 @@ async function carryThrough(
     await client.ask('HSET', plan.metadataKey, 'lowest_id', keptIds.first)
     await client.ask('HDEL', plan.metadataKey, 'finishing', 'form', 'untracked')
   }
-  return left
 }
 
 function tell({ plan, metadata }: StreamSession, log: Log): void {

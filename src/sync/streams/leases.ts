@@ -36,7 +36,7 @@ export class Leases implements AsyncDisposable {
   static async take(client: RedisClient, streams: readonly Leased[], run: string, log: Log): Promise<Leases> {
     const leases = new Leases(client, run, log)
     // Others may have to be waited for, and a connection may break meanwhile.
-    client.objection = (ask, identities) => leases.objection(ask, identities)
+    client.onReconnect((ask, identities) => leases.objection(ask, identities))
     try {
       // Of two runs that begin at a time, one gets all, as both begin with the same stream.
       const inOrder = streams.toSorted((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
