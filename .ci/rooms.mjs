@@ -162,7 +162,7 @@ export const FOLDERS_OF_TESTS = {
   sync: ['config', 'protocol', 'redis', 'layout', 'sync'],
 }
 
-const VERBS = String.raw`^\.\./\.\./(main|cli|spec|check|write)\.ts$`
+const VERBS = String.raw`^\.\./\.\./(main|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
 
 const nameOf = (room) => room.split('/')[1]
 const folderOf = (room) => room.split('/')[0]

@@ -5,92 +5,7 @@
  */
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-
-/** Where the fields of a row stand, in the order of `Row` in wasm/scan.ts. All are 32-bit numbers. */
-export const Field = {
-  kind: 0,
-  hasType: 1,
-  text: 2,
-  stream: 4,
-  namespace: 6,
-  hash: 8,
-  emittedAt: 9,
-  data: 11,
-  dataHasSpace: 13,
-  state: 14,
-  stateIsEmpty: 16,
-  destinationStats: 17,
-  hasTrace: 19,
-  problem: 20,
-  problemAt: 21,
-  lineStart: 22,
-} as const
-
-/** Where the fields of a row stand in the table of columns, in the order of `Column` in wasm/column.ts. */
-export const ColumnField = {
-  nameStart: 0,
-  nameEnd: 1,
-  valueStart: 2,
-  valueEnd: 3,
-  flags: 4,
-  next: 5,
-} as const
-
-/** Numbers in a row of the table of columns. */
-export const COLUMN_LENGTH = 6
-
-/** The lowest three bits of a column's flags. */
-export const ColumnKind = {
-  null: 0,
-  false: 1,
-  true: 2,
-  number: 3,
-  string: 4,
-  array: 5,
-  object: 6,
-  emptyObject: 7,
-} as const
-
-export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind]
-
-/** The other bits; those from `depth` on count the objects of the record that are around the column. */
-export const ColumnFlag = {
-  kind: 7,
-  nameHasEscape: 8,
-  valueHasEscape: 16,
-  overridden: 32,
-  /** The name of this column, or of one before it, holds a dot or a backslash. */
-  seenDotOrEscape: 64,
-  depthShift: 8,
-} as const
-
-export interface ScanFailure {
-  code: string
-  reason: string
-  offset: number
-}
-
-/** Codes and reasons, in the order of `Reason` in wasm/failure.ts. */
-const FAILURES: readonly (readonly [code: string, reason: string])[] = [
-  ['', ''],
-  ['json-value-expected', 'expected a value'],
-  ['json-name-expected', 'expected a name in quotes'],
-  ['json-colon-expected', 'expected :'],
-  ['json-object-unfinished', 'expected , or }'],
-  ['json-array-unfinished', 'expected , or ]'],
-  ['json-string-unfinished', 'expected the end of a string'],
-  ['json-control-character', 'a string contains a control character that is not escaped'],
-  ['json-escape-unknown', 'a backslash is followed by a character that cannot be escaped'],
-  ['json-unicode-escape-invalid', '\\u is not followed by four hexadecimal digits'],
-  ['json-digit-expected', 'a digit is missing in a number'],
-  ['json-too-deep', 'it is nested more than 65536 levels deep'],
-  ['json-object-expected', 'expected a JSON object'],
-  ['json-text-behind-object', 'expected the end of the line'],
-  ['record-stream-not-text', 'record.stream is not a string'],
-  ['record-namespace-not-text', 'record.namespace is not a string'],
-  ['record-data-not-object', 'record.data is not an object'],
-  ['record-emitted-at-not-number', 'record.emitted_at is not a number'],
-]
+import { failureOf, type ScanFailure } from './scan-failure.ts'
 
 const LF = 0x0a
 const PAGE = 65_536
@@ -214,10 +129,4 @@ export class Scanner {
       ? this.#module.columnsStart()
       : this.bytes.length - this.#bytesForColumns
   }
-}
-
-/** Returns the failure with that number in the table of the scanner. */
-export function failureOf(number: number, offset: number): ScanFailure {
-  const [code, reason] = FAILURES[number]!
-  return { code, reason, offset }
 }
