@@ -1,15 +1,22 @@
 # Builds with the legacy builder and with BuildKit alike: no `RUN --mount`, no heredocs.
+# Takes a tag or a digest, `node@sha256:…`. A release resolves the tag to its digest (packaging/build-image.sh).
 ARG NODE_IMAGE=node:24-bookworm-slim
+
+# BuildKit sets it. The first two stages make files that suit every processor, so they run once, on the machine
+# that builds. The legacy builder does not set it; on another processor than x86-64 it has to be given.
+ARG BUILDPLATFORM
 
 # Install scripts stay off in both stages: none of these packages needs one, and the one of the development
 # package `node` would fetch a second Node binary. The optional ones are the sources of native parts of `ssh2`,
-# which does without.
-FROM ${NODE_IMAGE} AS dependencies
+# which works without them.
+FROM --platform=${BUILDPLATFORM:-linux/amd64} ${NODE_IMAGE} AS dependencies
 WORKDIR /airbyte
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit
+COPY packaging/third-party-licenses.mjs /
+RUN node /third-party-licenses.mjs > THIRD-PARTY-LICENSES.txt
 
-FROM ${NODE_IMAGE} AS build
+FROM --platform=${BUILDPLATFORM:-linux/amd64} ${NODE_IMAGE} AS build
 WORKDIR /airbyte
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-fund --no-audit
@@ -18,36 +25,64 @@ COPY spec spec
 COPY src src
 RUN npm run build
 
-FROM ${NODE_IMAGE}
-# Airbyte's own base images give these folders to uid 1000, and hosts mount their files there.
-RUN mkdir /airbyte /config /secrets /custom_cache && chown 1000:1000 /airbyte /config /secrets /custom_cache
+FROM ${NODE_IMAGE} AS connector
 WORKDIR /airbyte
-# Owned by that user, so that a checkout nobody else may read works too.
-COPY --chown=1000:1000 --from=dependencies /airbyte/node_modules node_modules
-COPY --chown=1000:1000 package.json ./
-COPY --chown=1000:1000 spec spec
-COPY --chown=1000:1000 --from=build /airbyte/dist dist
+COPY --from=dependencies /airbyte/node_modules node_modules
+COPY --from=dependencies /airbyte/THIRD-PARTY-LICENSES.txt ./
+COPY package.json LICENSE ./
+COPY spec spec
+COPY --from=build /airbyte/dist dist
+# A checkout may be readable for its owner only; the connector runs as anybody.
+RUN chmod -R a+rX,go-w . && mkdir dist/.compiled && chown 1000:1000 dist/.compiled
 
-# A number, because Kubernetes cannot tell from a name that it is not root.
+# Node keeps one compile cache per version, processor and user, so the user of the image fills it, with one run of
+# each command. `check` and `write` end at once, as there is no server.
 USER 1000:1000
-# Leaves behind what was compiled, for every start of the image: both end at once, as there is no server.
+ENV NODE_COMPILE_CACHE=/airbyte/dist/.compiled
 RUN echo '{"host":"127.0.0.1","port":1,"max_outage_seconds":0}' > /tmp/config.json \
  && echo '{"streams":[{"stream":{"name":"s","json_schema":{}},"destination_sync_mode":"append"}]}' > /tmp/catalog.json \
+ && node dist/main.js spec > /dev/null \
  && node dist/main.js check --config /tmp/config.json \
- && ! node dist/main.js write --config /tmp/config.json --catalog /tmp/catalog.json < /dev/null \
- && rm /tmp/config.json /tmp/catalog.json
+ && ! node dist/main.js write --config /tmp/config.json --catalog /tmp/catalog.json < /dev/null
+USER root
+RUN chown -R root:root . && chmod -R a+rX,go-w .
+
+FROM ${NODE_IMAGE}
+# Airbyte's own base images give these folders to uid 1000, and hosts mount their files there.
+RUN mkdir /config /secrets /custom_cache && chown 1000:1000 /config /secrets /custom_cache
+# Belongs to root: a run can read the code and its compile cache, and can change neither.
+COPY --from=connector /airbyte /airbyte
+WORKDIR /airbyte
+
+# A number, because Kubernetes cannot see from a name that it is not root.
+USER 1000:1000
 
 ENV NODE_ENV=production
+ENV NODE_COMPILE_CACHE=/airbyte/dist/.compiled
 # The platform evaluates this in a shell, in a working directory of its own: every path is absolute.
-ENV AIRBYTE_ENTRYPOINT="/usr/local/bin/node /airbyte/dist/main.js"
-ENTRYPOINT ["/usr/local/bin/node", "/airbyte/dist/main.js"]
+# SIGUSR1 would open Node's debugger.
+ENV AIRBYTE_ENTRYPOINT="/usr/local/bin/node --disable-sigusr1 /airbyte/dist/main.js"
+ENTRYPOINT ["/usr/local/bin/node", "--disable-sigusr1", "/airbyte/dist/main.js"]
 
-# The default is the version of package.json, and a test keeps it so.
+# The default is the version of package.json, and a test keeps it so. packaging/build-image.sh gives the others.
 ARG VERSION=1.0.0-alpha.1
-LABEL io.airbyte.name="airbyte/destination-redis" \
+ARG REVISION=""
+ARG CREATED=""
+ARG SOURCE_URL=""
+ARG NODE_IMAGE
+ARG NODE_IMAGE_DIGEST=""
+LABEL io.airbyte.name="destination-redis" \
       io.airbyte.version="${VERSION}" \
       org.opencontainers.image.title="destination-redis" \
       org.opencontainers.image.description="An Airbyte destination for Redis" \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.source="${SOURCE_URL}" \
+      org.opencontainers.image.url="${SOURCE_URL}" \
+      org.opencontainers.image.authors="The destination-redis contributors" \
+      org.opencontainers.image.vendor="The destination-redis contributors" \
       org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.documentation="https://docs.airbyte.com/integrations/destinations/redis"
+      org.opencontainers.image.documentation="https://docs.airbyte.com/integrations/destinations/redis" \
+      org.opencontainers.image.base.name="${NODE_IMAGE}" \
+      org.opencontainers.image.base.digest="${NODE_IMAGE_DIGEST}"

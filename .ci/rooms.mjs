@@ -154,7 +154,7 @@ export const ROOMS = {
 }
 
 /** Tests may use what stands above their room, within the folders that their own folder builds on. */
-const FOLDERS_OF_TESTS = {
+export const FOLDERS_OF_TESTS = {
   config: ['config'],
   protocol: ['protocol'],
   redis: ['config', 'redis'],
@@ -162,7 +162,7 @@ const FOLDERS_OF_TESTS = {
   sync: ['config', 'protocol', 'redis', 'layout', 'sync'],
 }
 
-const VERBS = String.raw`^\.\./\.\./(main|cli|spec|check|write)\.ts$`
+const VERBS = String.raw`^\.\./\.\./(main|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
 
 const nameOf = (room) => room.split('/')[1]
 const folderOf = (room) => room.split('/')[0]
@@ -172,12 +172,22 @@ function packagesClosedTo(folder) {
   return folder === 'redis' ? [] : ['^ioredis$']
 }
 
-function restricted(regexes, message) {
-  const patterns = regexes.map((regex) => ({ regex, message }))
+function restricted(regexes, message, ...others) {
+  const patterns = [...regexes.map((regex) => ({ regex, message })), ...others]
   return { 'no-restricted-imports': ['error', { patterns }] }
 }
 
-/** One override for each room; then one for the tests of each folder, as of two that match the later one holds. */
+/** Tests of src start no server and no process, and use nothing that does: such tests stand in integration_tests. */
+const ONLY_IN_INTEGRATION_TESTS = {
+  regex: '/integration_tests/|^node:(child_process|cluster|dgram|http|http2|https|net|tls|worker_threads)$',
+  message: 'tests that start a server or a process stand in integration_tests',
+  allowTypeImports: true,
+}
+
+/**
+ * Returns one override for each room, then one for the tests of each folder and one for those beside main.ts.
+ * Where two overrides match a file, the later one replaces the rule.
+ */
 export function importRules() {
   const rooms = Object.entries(ROOMS).map(([room, { knows, mayImport }]) => {
     const closed = Object.keys(ROOMS).filter((other) => other !== room && !mayImport.includes(nameOf(other)))
@@ -188,9 +198,11 @@ export function importRules() {
     const closed = Object.keys(ROOMS).filter((room) => !open.includes(folderOf(room)))
     const regexes = [VERBS, ...(closed.length > 0 ? [`/(${closed.map(nameOf).join('|')})/[^/]+$`] : [])]
     const files = [`src/${folder}/**/*.test.ts`, `src/${folder}/**/*.support.ts`]
-    return { files, rules: restricted(regexes, `tests of src/${folder} use ${open.join(', ')} only`) }
+    const message = `tests of src/${folder} use ${open.join(', ')} only`
+    return { files, rules: restricted(regexes, message, ONLY_IN_INTEGRATION_TESTS) }
   })
-  return [...rooms, ...tests]
+  const files = ['src/*.test.ts', 'src/*.support.ts']
+  return [...rooms, ...tests, { files, rules: restricted([], '', ONLY_IN_INTEGRATION_TESTS) }]
 }
 
 /** The list of rooms for docs/architecture.md. */

@@ -46,7 +46,7 @@ describe('check, on a cluster', () => {
 
   it('needs no more than the line of docs/security.md', async () => {
     for (const server of cluster.servers)
-      for (const line of ['base', 'places', 'hash_script', 'cluster', 'check'])
+      for (const line of ['base', 'key_index', 'hash_script', 'cluster', 'check'])
         await cluster.client(server).call('ACL', 'SETUSER', login.username, ...aclLine(line))
     const { status, logs } = await check(configured(login))
     expect(status).toBe('SUCCEEDED')

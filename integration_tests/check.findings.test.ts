@@ -2,24 +2,27 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { check, type CheckResult } from './support/check.ts'
 import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { ReplicatedRedis } from './support/replicas.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 afterEach(async () => {
   for (const [setting, value] of Object.entries(usual)) await client.config('SET', setting, value)
   await client.flushall()
 })
-afterAll(() => redis.stop())
 
 const usual = {
   maxmemory: '0',

@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { runConnector, writeFiles, type ConnectorRun } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -12,12 +13,14 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start({ args: ['--databases', '4'] })
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start({ args: ['--databases', '4'] }),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 async function check(config: unknown, environment: Record<string, string> = {}): Promise<ConnectorRun> {
   return runConnector(['check', '--config', writeFiles({ config }).config], '', { env: environment })
@@ -108,20 +111,20 @@ describe('each wrong setting has a sentence of its own', () => {
       /refuses the login/,
     ],
     ['a password where there is none', () => ({ ...here(), password: 'x' }), /has no password/],
-    [
-      'a TLS option',
-      () => ({ ...here(), ssl_mode: { mode: 'verify-full' } }),
-      /ssl and ssl_mode: ssl is false, so .* set ssl to true/,
-    ],
+    ['a TLS option', () => ({ ...here(), ssl_mode: { mode: 'verify-full' } }), /\[tls-mode-without-ssl\]$/],
     ['TLS', () => ({ ...here(), ssl: true }), /does not speak TLS\. Set ssl to false/],
     [
       'a tunnel',
       () => ({ ...here(), tunnel_method: { tunnel_method: 'SSH_PASSWORD_AUTH' } }),
-      /tunnel_method\.tunnel_host: is missing/,
+      /tunnel_method\.tunnel_host: .*\[option-missing\]/,
     ],
-    ['a host beside a URL', () => ({ ...here(), url: 'redis://127.0.0.1' }), /url and host: both are given/],
-    ['a URL of another kind', () => ({ url: 'http://127.0.0.1' }), /url: must look like redis:/],
-    ['a configuration that is not JSON', () => ({ text: '{' }), /The configuration is not JSON/],
+    [
+      'a host beside a URL',
+      () => ({ ...here(), url: 'redis://127.0.0.1' }),
+      /url and host: .*\[url-and-option\]/,
+    ],
+    ['a URL of another kind', () => ({ url: 'http://127.0.0.1' }), /url: .*\[option-malformed\]/],
+    ['a configuration that is not JSON', () => ({ text: '{' }), /\[config-not-json\]$/],
   ]
   it.each(cases)('%s', async (_, config, message) => {
     const value = config()

@@ -1,6 +1,7 @@
 // Random changes to random rows, over several runs, against a model that is written from the contract alone.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import type { ConnectorRun } from './support/connector.ts'
 import {
   below,
@@ -16,7 +17,8 @@ import type { Change, Making, Run } from './support/dedup.model.ts'
 import { record, status, streamState, type CatalogStream } from './support/messages.ts'
 import { withSeeds, type Random } from './support/random.ts'
 import { RedisServer } from './support/redis-server.ts'
-import { count, write } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { write } from './support/write.ts'
 
 type Contents = Map<string, unknown>
 
@@ -29,11 +31,13 @@ interface Layout {
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 
 const byKey = (value: (row: Change) => unknown) => (rows: readonly Change[]) =>
   new Map(rows.map((row) => [`n:s:${row.key}`, value(row)]))
@@ -72,13 +76,13 @@ const LAYOUTS: Layout[] = [
 
 /** Seeds that are tried at a time. */
 const LANES = process.env['SEED'] === undefined ? 2 : 1
-const SEEDS = count(50, 1_000)
+const SEEDS = caseCount(50, 1_000)
 let prefixes = 0
 
 it(
   `leaves what the model says, of ${SEEDS} random streams`,
   () => Promise.all(Array.from({ length: LANES }, () => withSeeds(SEEDS / LANES, writeRandomStream))),
-  count(120_000, 1_800_000),
+  caseCount(120_000, 1_800_000),
 )
 
 async function writeRandomStream(random: Random): Promise<void> {

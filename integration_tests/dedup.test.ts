@@ -1,10 +1,11 @@
 // Rows by primary key, case by case: which record is the row, what deletes leave, and what is refused.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { record, streamState, type CatalogStream } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { sync } from './support/sync.ts'
 import { dump, write } from './support/write.ts'
 
@@ -19,12 +20,14 @@ const deduplicated = { ...base, cursor: ['at'] }
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 /** One sync; of strings of JSON, if the options do not say otherwise. */
 function change(
@@ -224,19 +227,19 @@ describe('a stream whose rows are only changed', () => {
 
 describe('append_dedup is refused at the start', () => {
   it.each([
-    { cache_type: 'list', problem: 'a list has no rows' },
-    { cache_type: 'stream', data_format: 'airbyte', problem: 'a stream has no rows' },
-    { key_template: 'a:${at}', problem: 'key_template must name the columns of the primary key (id)' },
-    { ...FLAT, on_update: 'merge', problem: 'not on_update merge' },
-    { write_condition: 'if_absent', problem: 'write_condition if_absent' },
-    { track_keys: 'never', problem: 'set track_keys to auto' },
-    { primaryKey: [], problem: 'no primary key' },
+    { cache_type: 'list', problem: 'mode-needs-rows' },
+    { cache_type: 'stream', data_format: 'airbyte', problem: 'mode-needs-rows' },
+    { key_template: 'a:${at}', problem: 'template-not-primary-key' },
+    { ...FLAT, on_update: 'merge', problem: 'dedup-with-merge' },
+    { write_condition: 'if_absent', problem: 'dedup-with-condition' },
+    { track_keys: 'never', problem: 'tracking-required' },
+    { primaryKey: [], problem: 'primary-key-missing' },
   ])('with %j', async ({ problem, primaryKey = [['id']], ...options }) => {
     const stream = { ...deduplicated, primaryKey }
     const run = await write(redis, [stream], lines([row(1, 1)]), { ...JSON_STRING, ...options })
     expect([run.code, run.states, await client.dbsize()]).toEqual([1, [], 0])
     expect(run.errors).toMatchObject([
-      { failure_type: 'config_error', message: expect.stringContaining(problem) },
+      { failure_type: 'config_error', message: expect.stringContaining(`[${problem}]`) },
     ])
     expect(run.errors[0]?.message).toMatch(/\bn\.s\b/)
   })

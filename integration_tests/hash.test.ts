@@ -1,21 +1,25 @@
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { count, dump, write } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { dump, write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const users = { name: 'users', namespace: 'public' }
 
@@ -89,7 +93,7 @@ describe('a record', () => {
   })
 
   it('may be as long as memory allows', async () => {
-    const text = 'long "text" '.repeat(count(500_000, 8_500_000))
+    const text = 'long "text" '.repeat(caseCount(500_000, 8_500_000))
     const run = await write(redis, [{ name: 's' }], record('s', { text }) + record('s', { short: 1 }))
 
     expect(run.code).toBe(0)

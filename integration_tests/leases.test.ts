@@ -1,12 +1,13 @@
 // One run writes a stream at a time: what a second one, a dead one and a frozen one do.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { startConnector, type Connector } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { isError } from './support/output-message.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -14,12 +15,14 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const streams = [{ name: 's' }]
 const row = (id: number): string => record('s', { id })

@@ -1,21 +1,24 @@
 // What stands in for newer options on older servers does the same, on whichever server there is.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { SET_SCRIPT, SORTED_SET_SCRIPT, STREAM_SCRIPT } from '../src/redis/commands/fallback-scripts.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 
 beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const run = ({ text }: { text: string }, ...args: (string | number)[]): Promise<unknown> =>
   client.eval(text, 1, 'k', ...args)

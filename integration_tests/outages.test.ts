@@ -1,6 +1,7 @@
 // What happens to a run when Redis, or the way to it, fails. Every fault here is a real one.
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { cursorOf, type Message } from './support/output-message.ts'
@@ -8,12 +9,12 @@ import { record, streamState } from './support/messages.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { count, writeArgs } from './support/write.ts'
+import { writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
 
 const streams = [{ name: 's' }]
-const records = count(60_000, 500_000)
+const records = caseCount(60_000, 500_000)
 const every = records / 50
 
 let redis: RedisServer

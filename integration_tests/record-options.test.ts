@@ -1,11 +1,12 @@
 // What the options do to a record, seen in a real Redis; the rest of what they do to bytes is tested beside the code.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { runConnector, startConnector, writeFiles } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { startProxy } from './support/proxy.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -15,11 +16,13 @@ const streams = [{ name: 's' }]
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
 
 async function written(data: readonly (object | string)[], options: object) {
@@ -212,7 +215,7 @@ describe('what cannot be done', () => {
       key_template: '${id}:${nmae}',
     })
     expect([run.code, run.errors[0]?.failure_type]).toEqual([1, 'config_error'])
-    expect(run.errors[0]?.message).toContain('s has no column nmae, which its key_template names')
+    expect(run.errors[0]?.message).toContain('[template-column-unknown]')
   })
 
   it('ends the run with the line, the stream and the column of a record without a key, and shows no data', async () => {

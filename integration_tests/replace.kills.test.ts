@@ -1,7 +1,8 @@
 // Runs that replace a stream and are killed with -9, and the runs after them that make it good.
 import type { Redis } from 'ioredis'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { cursorOf } from './support/output-message.ts'
@@ -18,7 +19,8 @@ import {
   streamOf,
 } from './support/replacements.ts'
 import type { Replaced, Row } from './support/replacements.ts'
-import { count, write, writeArgs } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { write, writeArgs } from './support/write.ts'
 
 type Phase = 'loads' | 'removes'
 
@@ -30,12 +32,14 @@ const NOTES = '_airbyte:stream:n:s'
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 describe.each(REPLACED)('$title', (replaced) => {
   const rows = rowTrackersOf(replaced, 'new')
@@ -43,7 +47,7 @@ describe.each(REPLACED)('$title', (replaced) => {
   it.each<Phase>(['loads', 'removes'])(
     'are exactly right after runs that were killed while one %s',
     (phase) =>
-      withSeeds(count(1, 10), async (random) => {
+      withSeeds(caseCount(1, 10), async (random) => {
         await writeOld(replaced)
         const acknowledged: number[] = []
         for (let kills = random() < 0.5 ? 1 : 2; kills > 0; kills--)
@@ -51,19 +55,19 @@ describe.each(REPLACED)('$title', (replaced) => {
         await writeAll(replaced, rows, 2, 2)
         await expectExactly(replaced, client, rows, acknowledged)
       }),
-    count(60_000, 600_000),
+    caseCount(60_000, 600_000),
   )
 
   it(
     'are replaced by the next run, if one was killed while it removed, before it adds its own records',
     () =>
-      withSeeds(count(1, 5), async (random) => {
+      withSeeds(caseCount(1, 5), async (random) => {
         await untilCaught(replaced, random)
         const later = rowsFrom(rows.at(-1)!.id + 1, 10, 'later')
         await writeAll(replaced, later, 3, 0)
         await expectExactly(replaced, client, [...rows, ...later])
       }),
-    count(60_000, 600_000),
+    caseCount(60_000, 600_000),
   )
 })
 

@@ -49,7 +49,7 @@ describe('check', () => {
   })
 
   it('has nothing to say of a user with the line for it', async () => {
-    await allow(['base', 'places', 'hash_script', 'check'])
+    await allow(['base', 'key_index', 'hash_script', 'check'])
     const run = await check({ expire_at_field: 'until' })
     expect(said(run)).not.toMatch(/may not|does not tell|does not know/)
     expect(run.messages.at(-1)).toMatchObject({ connectionStatus: { status: 'SUCCEEDED' } })
@@ -66,7 +66,7 @@ describe('check', () => {
 
   it('leaves nothing behind, whatever it may not do', async () => {
     for (const permission of permissionsIn('base')) {
-      await allow(['base', 'places'])
+      await allow(['base', 'key_index'])
       await admin.call('ACL', 'SETUSER', login.username, `-${permission.slice(1)}`)
       await check({})
       expect(await lasting(), permission).toEqual([])

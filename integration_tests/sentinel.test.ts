@@ -1,6 +1,6 @@
 // A master found by way of its sentinels.
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Authority } from './support/certificates.ts'
 import { check } from './support/check.ts'
 import { runConnector, writeFiles, type ConnectorRun } from './support/connector.ts'
@@ -9,6 +9,7 @@ import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { ReplicatedRedis } from './support/replicas.ts'
 import { SentinelRedis, startSentinel } from './support/sentinels.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { startTlsFront, startTlsRedis } from './support/tls-server.ts'
 
 /** Two kinds of login, so that no test mistakes one for the other. */
@@ -17,10 +18,10 @@ const watch = { sentinelUsername: 'watcher', sentinelPassword: 'for-the-sentinel
 
 let redis: SentinelRedis
 
-beforeAll(async () => {
-  redis = await SentinelRedis.start({ ...data, ...watch })
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => SentinelRedis.start({ ...data, ...watch }),
+  (started) => (redis = started),
+)
 
 const login = { sentinel_username: watch.sentinelUsername, sentinel_password: watch.sentinelPassword }
 

@@ -1,9 +1,10 @@
 // Swapping and draining what is large, binary or refused, on a real Redis.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { RedisServer } from '../../../integration_tests/support/redis-server.ts'
-import { skipWhatIsLacking } from '../../../integration_tests/support/redis-version.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from './staging-scripts.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../src/redis/commands/staging-scripts.ts'
 
 beforeEach(skipWhatIsLacking)
 
@@ -13,15 +14,17 @@ const REFUSED = /^(ERR Error running script .*: -?)?WRONGTYPE/
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(async () => {
   await client.flushall()
   for (const { text, sha } of [SWAP_SCRIPT, DRAIN_SCRIPT]) expect(await client.script('LOAD', text)).toBe(sha)
 })
-afterAll(() => redis.stop())
 
 interface Kind {
   what: string

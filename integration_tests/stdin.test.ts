@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readChunks } from './stdin.ts'
+import { readChunks } from '../src/protocol/input/stdin.ts'
 
 const text = Array.from({ length: 200_000 }, (_, index) => `line ${index}\n`).join('')
 

@@ -3,14 +3,14 @@ import { createPrivateKey } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Authority } from '../../../integration_tests/support/certificates.ts'
-import { startTlsRedis, type TlsRedis } from '../../../integration_tests/support/tls-server.ts'
-import type { TlsSettings } from '../../config/settings/config.ts'
-import { ConfigError } from '../../errors.ts'
-import { openConnection, type OpenConnection } from '../session/open-connection.ts'
-import { secured } from './tls.ts'
-import { credentialsOf } from './tls-credentials.ts'
-import { Transport } from './transport.ts'
+import { Authority } from './support/certificates.ts'
+import { startTlsRedis, type TlsRedis } from './support/tls-server.ts'
+import type { TlsSettings } from '../src/config/settings/config.ts'
+import { ConfigError } from '../src/errors.ts'
+import { openConnection, type OpenConnection } from '../src/redis/session/open-connection.ts'
+import { openTls } from '../src/redis/transport/tls.ts'
+import { credentialsOf } from '../src/redis/transport/tls-credentials.ts'
+import { Transport } from '../src/redis/transport/transport.ts'
 
 const authority = new Authority('The authority')
 const settings: TlsSettings = {
@@ -73,7 +73,7 @@ class Carried extends Transport {
     const stream = new Carriage(connect(server.port, server.host))
     this.streams.push(stream)
     const tls = { settings: this.#settings, credentials: credentialsOf(this.#settings) }
-    return secured(stream, server, tls, signal)
+    return openTls(stream, server, tls, signal)
   }
 }
 
@@ -127,7 +127,7 @@ describe('a connection in plain text that was cut short', () => {
       name: 'ConfigError',
       message: expect.stringMatching(/wants TLS/),
     })
-    transport.noteUnderstood(server)
+    transport.noteReached(server)
     expect(await transport.explain(reset, server)).toBe(reset)
   })
 

@@ -8,6 +8,7 @@ import { check } from './support/check.ts'
 import { claimPort } from './support/free-port.ts'
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { newKey, SshServer, type SshServerOptions } from './support/ssh-server.ts'
 import { startTlsRedis } from './support/tls-server.ts'
 import { write } from './support/write.ts'
@@ -22,11 +23,10 @@ const WITH_KEY = { tunnel_method: 'SSH_KEY_AUTH', ssh_key: ED25519.private }
 
 let redis: RedisServer
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-})
-
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start(),
+  (started) => (redis = started),
+)
 
 describe('a tunnel', () => {
   it.each<[string, SshServerOptions, object]>([

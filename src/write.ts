@@ -86,12 +86,15 @@ async function transfer(
   { client, streams, ids }: OpenRun,
 ): Promise<void> {
   const { ingest, stateQueue, progress } = dataflow({ config, client, streams, ids, output })
-  const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended]))
+  const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
   await ids.requireIntact()
   await client.requireIntact()
   if (problem !== undefined) throw problem
+  // A state that cannot be printed is not acknowledged, so nothing older may be removed.
+  await output.drained()
+  output.closed.throwIfAborted()
   if (signal.aborted) return
 
   progress.requireComplete()

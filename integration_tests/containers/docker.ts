@@ -12,14 +12,21 @@ export const image = 'destination-redis:smoke'
 // The legacy builder unless the caller asks for another: what it can build, BuildKit can as well.
 const environment = { DOCKER_BUILDKIT: '0', ...process.env }
 
-export async function buildImage(): Promise<void> {
+type Build = { tag?: string; arguments?: Record<string, string> }
+
+export async function buildImage(build: Build = {}): Promise<void> {
   const engine = await docker(['version', '--format', '{{.Server.Version}}']).catch(String)
   if (typeof engine === 'string' || engine.code !== 0) {
     const reason = typeof engine === 'string' ? engine : engine.stderr.trim()
     throw new Error(`The container tests need a running Docker engine, and none answers: ${reason}`)
   }
 
-  const built = await docker(['build', '--tag', image, join(import.meta.dirname, '../..')])
+  const values = Object.entries(build.arguments ?? {}).flatMap(([name, value]) => [
+    '--build-arg',
+    `${name}=${value}`,
+  ])
+  const root = join(import.meta.dirname, '../..')
+  const built = await docker(['build', '--tag', build.tag ?? image, ...values, root])
   if (built.code !== 0) throw new Error(`The image does not build:\n${built.stdout}\n${built.stderr}`)
 }
 

@@ -30,35 +30,70 @@ afterAll(async () => {
 }, 60_000)
 
 describe('the image', { timeout: 60_000 }, () => {
-  test('is labelled with its name and version', async () => {
+  test('is labelled with its name, its version, its licence and its base image', async () => {
     const { Labels } = await readImageConfig()
     const { version } = readLockfile(readFileSync(lockfile, 'utf8'))
 
     expect(Labels).toMatchObject({
-      'io.airbyte.name': 'airbyte/destination-redis',
+      'io.airbyte.name': 'destination-redis',
       'io.airbyte.version': version,
       'org.opencontainers.image.version': version,
       'org.opencontainers.image.licenses': 'MIT',
+      'org.opencontainers.image.base.name': 'node:24-bookworm-slim',
     })
   })
 
-  test('names the same absolute command as AIRBYTE_ENTRYPOINT and as ENTRYPOINT', async () => {
+  test('names the same command as AIRBYTE_ENTRYPOINT and as ENTRYPOINT: absolute, and without a debugger', async () => {
     const { Env, Entrypoint } = await readImageConfig()
 
     expect(Env).toContain(`AIRBYTE_ENTRYPOINT=${Entrypoint.join(' ')}`)
-    expect(Entrypoint.filter((part) => !part.startsWith('/'))).toEqual([])
+    expect(Entrypoint).toEqual(['/usr/local/bin/node', '--disable-sigusr1', '/airbyte/dist/main.js'])
   })
 
-  test('runs as uid 1000, which owns /airbyte and may write there', async () => {
-    const { code, stdout } = await runShell('id -u && stat -c %u /airbyte && touch /airbyte/probe')
+  test('runs as uid 1000, which may write to the folders of hosts', async () => {
+    const folders = ['/config', '/secrets', '/custom_cache', '/tmp']
+    const { code, stdout } = await runShell(
+      `id -u && touch ${folders.map((name) => `${name}/probe`).join(' ')}`,
+    )
 
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '1000\n1000\n' })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '1000\n' })
   })
 
-  test('holds the built connector, its specification and no sources', async () => {
+  test('holds code that belongs to root, that everybody can read, and that nobody else can change', async () => {
+    const isWrong = ['! -user root', '! -group root', '-perm /022', '! -perm -444', '-type d ! -perm -555']
+    const search = `find /airbyte ! -type l \\( ${isWrong.join(' -o ')} \\)`
+    const { code, stdout } = await runShell(search)
+
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  })
+
+  test('reads its compile cache and writes none', async () => {
+    const start = 'export NODE_DEBUG_NATIVE=COMPILE_CACHE; eval "$AIRBYTE_ENTRYPOINT spec" > /dev/null'
+    const { stdout, stderr } = await runShell(`${start}; find /airbyte /tmp -type f -newer /etc/hostname`)
+
+    expect(stderr).toMatch(/cache for ESM file:\/\/\/airbyte\/dist\/main\.js was accepted/)
+    expect(stdout).toBe('')
+  })
+
+  test('runs with every user id', async () => {
+    const { code, stdout } = await docker(['run', '--rm', '--user', '4711:0', image, 'spec'])
+
+    expect({ code, types: messagesIn(stdout).map(({ type }) => type) }).toEqual({ code: 0, types: ['SPEC'] })
+  })
+
+  test('holds the built connector, its specification, licences and no sources', async () => {
     const { stdout } = await runShell('ls /airbyte; find /airbyte/dist -name "*.test.*" -o -name "*.ts"')
 
-    expect(stdout).toBe('dist\nnode_modules\npackage.json\nspec\n')
+    expect(stdout).toBe('LICENSE\nTHIRD-PARTY-LICENSES.txt\ndist\nnode_modules\npackage.json\nspec\n')
+  })
+
+  test('holds the licence of each package that it holds', async () => {
+    const { stdout } = await runShell('cat /airbyte/THIRD-PARTY-LICENSES.txt')
+    const listing = await runShell('cat /airbyte/node_modules/.package-lock.json')
+    const installed = Object.keys(readLockfile(listing.stdout).packages)
+
+    const headings = [...stdout.matchAll(/^(\S+) \d\S* \(\S+\)$/gm)].map(([, name]) => name)
+    expect(headings).toEqual(installed.map((path) => path.split('node_modules/').at(-1)))
   })
 
   test('holds production dependencies only, no native parts of theirs, and a single Node', async () => {

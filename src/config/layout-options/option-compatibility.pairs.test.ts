@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../errors.ts'
 import { parseConfig } from '../parsing/parse-config.ts'
 
 describe('two options that do not go together', () => {
@@ -128,7 +129,7 @@ describe('two options that do not go together', () => {
     expect(problemsOf(options).map((problem) => /^.*?(?=: )/.exec(problem)?.[0])).toEqual([
       'max_length',
       'ttl_seconds',
-      'streams[1]',
+      'streams[1].stream',
       'score_field',
       'max_length',
       'data_format',
@@ -153,7 +154,6 @@ function problemsOf(options: object): string[] {
     parseConfig(JSON.stringify({ host: 'h', ...options }), {})
     return []
   } catch (error) {
-    const text = (error as Error).message.replace('The configuration cannot be used. ', '')
-    return text.split(/(?<=\.) (?=\S+(?: \(\w+\)\S*)?: )/)
+    return error instanceof ConfigError ? error.problems.map(({ sentence }) => sentence) : []
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../errors.ts'
 import { parseConfig } from '../parsing/parse-config.ts'
 
 const FORMATS = table(`
@@ -158,7 +159,6 @@ function problemsOf(options: object): string[] {
     read(options)
     return []
   } catch (error) {
-    const text = (error as Error).message.replace('The configuration cannot be used. ', '')
-    return text.split(/(?<=\.) (?=\S+(?: \(\w+\)\S*)?: )/)
+    return error instanceof ConfigError ? error.problems.map(({ sentence }) => sentence) : []
   }
 }

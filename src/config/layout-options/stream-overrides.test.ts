@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
 import { parseConfig } from '../parsing/parse-config.ts'
 
 const RAW = { cache_type: 'string', data_format: 'raw', value_field: 'v' }
@@ -182,8 +181,9 @@ describe('an entry is refused by its place and stream', () => {
   })
 })
 
-function refusal(...problems: string[]): ConfigError {
-  return new ConfigError(`The configuration cannot be used. ${problems.map((text) => `${text}.`).join(' ')}`)
+function refusal(...sentences: string[]): unknown {
+  const problems = sentences.map((sentence) => expect.objectContaining({ sentence: `${sentence}.` }))
+  return expect.objectContaining({ failureType: 'config_error', problems })
 }
 
 function parse(options: object): ReturnType<typeof parseConfig> {

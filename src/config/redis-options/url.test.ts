@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { connectionOf, problemsOf } from '../parsing/parsed.support.ts'
+import { connectionOf, refusalsOf } from '../parsing/parsed.support.ts'
 
 const NOBODY = { username: undefined, password: undefined }
-const FORM = 'redis://[user[:password]@]host[:port][/database], rediss:// for TLS, or unix:///path'
-const UNREADABLE =
-  'url: cannot be read; it must look like redis://[user[:password]@]host[:port][/database], with rediss:// for TLS, or unix:///path. In a password, write @ : / ? # % as %40 %3A %2F %3F %23 %25.'
+const UNREADABLE = 'url-malformed: url'
 
 describe('a URL', () => {
   it.each([
@@ -67,11 +65,11 @@ describe('a URL', () => {
 
 describe('a URL is refused', () => {
   it.each([
-    ['http://h', `url: must look like ${FORM}.`],
-    ['REDIS://h', `url: must look like ${FORM}.`],
-    ['redis:h', `url: must look like ${FORM}.`],
-    ['h:6379', `url: must look like ${FORM}.`],
-    ['', `url: must look like ${FORM}.`],
+    ['http://h', `option-malformed: url`],
+    ['REDIS://h', `option-malformed: url`],
+    ['redis:h', `option-malformed: url`],
+    ['h:6379', `option-malformed: url`],
+    ['', `option-malformed: url`],
     ['redis://', UNREADABLE],
     ['redis:///3', UNREADABLE],
     ['redis://h:65536', UNREADABLE],
@@ -85,26 +83,20 @@ describe('a URL is refused', () => {
     ['unix:///', UNREADABLE],
     ['unix://relative/path', UNREADABLE],
     ['unix:///s#3', UNREADABLE],
-    ['redis://h:0', 'url: the port must be a number from 1 to 65535.'],
-    ['redis://h/first', 'url: what follows the / must be the number of a database.'],
-    ['redis://h/1/2', 'url: what follows the / must be the number of a database.'],
-    ['redis://h/-1', 'url: what follows the / must be the number of a database.'],
-    ['redis://h?db=first', 'url: what follows ?db= must be the number of a database.'],
-    ['unix:///s?db=', 'url: what follows ?db= must be the number of a database.'],
-    ['redis://h/1?db=1', 'url: gives more than one database; keep one of them.'],
-    ['redis://h?db=1&db=2', 'url: gives more than one database; keep one of them.'],
-    [
-      'redis://h?timeout=3&db=1',
-      'url: of what may follow a ?, only db is known, as in ?db=2; give everything else as an option of its own.',
-    ],
-    [
-      'unix:///s?password=pw',
-      'url: of what may follow a ?, only db is known, as in ?db=2; give everything else as an option of its own.',
-    ],
-    ['redis://u:100%@h', 'url: a % does not stand for a character; write the % itself as %25.'],
-    ['unix:///100%', 'url: a % does not stand for a character; write the % itself as %25.'],
+    ['redis://h:0', 'port-out-of-range: url'],
+    ['redis://h/first', 'url-database-malformed: url'],
+    ['redis://h/1/2', 'url-database-malformed: url'],
+    ['redis://h/-1', 'url-database-malformed: url'],
+    ['redis://h?db=first', 'url-database-malformed: url'],
+    ['unix:///s?db=', 'url-database-malformed: url'],
+    ['redis://h/1?db=1', 'url-database-repeated: url'],
+    ['redis://h?db=1&db=2', 'url-database-repeated: url'],
+    ['redis://h?timeout=3&db=1', 'url-parameter-unknown: url'],
+    ['unix:///s?password=pw', 'url-parameter-unknown: url'],
+    ['redis://u:100%@h', 'url-escape-malformed: url'],
+    ['unix:///100%', 'url-escape-malformed: url'],
   ])('where it is %s', (url, problem) => {
-    expect(problemsOf({ url })).toEqual([problem])
+    expect(refusalsOf({ url })).toEqual([problem])
   })
 
   it.each([
@@ -114,25 +106,25 @@ describe('a URL is refused', () => {
     ['password', { password: 'pw' }],
   ])('together with %s, both named', (field, other) => {
     for (const url of ['redis://h', 'rediss://h', 'unix:///s'])
-      expect(problemsOf({ url, ...other })).toEqual([`url and ${field}: both are given; keep one of them.`])
+      expect(refusalsOf({ url, ...other })).toEqual([`url-and-option: url, ${field}`])
   })
 
   it('as a socket together with TLS or a tunnel, both named', () => {
     const ssh = { tunnel_host: 'b', tunnel_user: 'u', tunnel_user_password: 'p' }
     const tunnel = { tunnel_method: 'SSH_PASSWORD_AUTH', ...ssh }
-    expect(problemsOf({ url: 'unix:///s', ssl: true, tunnel_method: tunnel })).toEqual([
-      'url and ssl: a Unix socket has no TLS; set ssl to false, or give the URL of a TLS port.',
-      'url and tunnel_method: a Unix socket cannot be reached through a tunnel; use NO_TUNNEL, or give the URL of a port.',
+    expect(refusalsOf({ url: 'unix:///s', ssl: true, tunnel_method: tunnel })).toEqual([
+      'socket-with-tls: url, ssl',
+      'socket-with-tunnel: url, tunnel_method',
     ])
   })
 
   it('with every problem at once', () => {
-    expect(problemsOf({ url: 'redis://u:%@h:0/x', host: 'h', port: 1 })).toEqual([
-      'url and host: both are given; keep one of them.',
-      'url and port: both are given; keep one of them.',
-      'url: the port must be a number from 1 to 65535.',
-      'url: a % does not stand for a character; write the % itself as %25.',
-      'url: what follows the / must be the number of a database.',
+    expect(refusalsOf({ url: 'redis://u:%@h:0/x', host: 'h', port: 1 })).toEqual([
+      'url-and-option: url, host',
+      'url-and-option: url, port',
+      'port-out-of-range: url',
+      'url-escape-malformed: url',
+      'url-database-malformed: url',
     ])
   })
 })

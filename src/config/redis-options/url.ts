@@ -1,4 +1,5 @@
-/** `redis://…`, `rediss://…` or `unix://…` → where and as whom to connect. */
+/** Reads `redis://…`, `rediss://…` and `unix://…`: the server's address, and the credentials for it. */
+import { optionProblem, type Problem } from '../../errors.ts'
 import type { Address, Connection } from '../settings/config.ts'
 
 const FORM = 'redis://[user[:password]@]host[:port][/database], with rediss:// for TLS, or unix:///path'
@@ -7,51 +8,54 @@ const SOCKET =
 
 export const REDIS_PORT = 6379
 
-export interface FromUrl extends Pick<Connection, 'username' | 'password'> {
+export interface RedisUrl extends Pick<Connection, 'username' | 'password'> {
   readonly address: Address
   readonly usesTls: boolean
   readonly database: number | undefined
 }
 
-/** Adds to `problems` what is wrong with the URL, never showing the URL itself: it may hold a password. */
-export function readUrl(text: string, field: string, problems: string[]): FromUrl | undefined {
-  // Of another type or with another scheme, it is the schema that refuses it.
+/** Adds to `problems` without showing the URL itself, which may contain a password. */
+export function readUrl(text: string, option: string, problems: Problem[]): RedisUrl | undefined {
+  // The schema refuses other types and schemes.
   if (typeof text !== 'string' || !/^(?:(?:rediss?|unix):\/\/|\{\{)/.test(text)) return undefined
-  const problem = (sentence: string): void => void problems.push(`${field}: ${sentence}`)
-  const parts = text.startsWith('unix:') ? socketParts(text) : serverParts(text)
-  if (parts === undefined) {
-    problem(
-      `cannot be read; it must look like ${FORM}. In a password, write @ : / ? # % as %40 %3A %2F %3F %23 %25`,
+  const report: Report = (code, clause) => void problems.push(optionProblem(code, option, clause))
+  const fields = text.startsWith('unix:') ? socketFields(text) : serverFields(text)
+  if (fields === undefined) {
+    report(
+      'url-malformed',
+      `is not a valid URL; it must look like ${FORM}. In a password, write @ : / ? # % as %40 %3A %2F %3F %23 %25`,
     )
     return undefined
   }
-  const { path, hostname, port, search } = parts
-  if (port === '0') problem('the port must be a number from 1 to 65535')
+  const { path, hostname, port, search } = fields
+  if (port === '0') report('port-out-of-range', 'the port must be a number from 1 to 65535')
   return {
     address:
       path === undefined
         ? { host: hostname, port: Number(port || REDIS_PORT) }
-        : { path: decode(path, problem) ?? '' },
+        : { path: decode(path, report) ?? '' },
     usesTls: text.startsWith('rediss:'),
-    username: decode(parts.username, problem),
-    password: decode(parts.password, problem),
-    database: databaseIn(parts.database, search, problem),
+    username: decode(fields.username, report),
+    password: decode(fields.password, report),
+    database: databaseIn(fields.database, search, report),
   }
 }
 
-interface Parts {
+type Report = (code: string, clause: string) => void
+
+interface UrlFields {
   username: string
   password: string
   hostname: string
   port: string
-  /** What follows the host. */
+  /** The text behind the host. */
   database: string
   search: string
-  /** Of a Unix socket. */
+  /** The path of a Unix socket. */
   path?: string
 }
 
-function serverParts(text: string): Parts | undefined {
+function serverFields(text: string): UrlFields | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || url.hostname === '' || url.hash !== '') return undefined
   const { username, password, port, pathname, search } = url
@@ -59,40 +63,43 @@ function serverParts(text: string): Parts | undefined {
   return { username, password, hostname, port, database: pathname.replace(/^\//, ''), search }
 }
 
-/** By hand, as the platform's parser refuses a user in front of a path. */
-function socketParts(text: string): Parts | undefined {
+/** `URL` refuses a user in front of a path, so this has a pattern of its own. */
+function socketFields(text: string): UrlFields | undefined {
   const { username = '', password = '', path, search = '' } = SOCKET.exec(text)?.groups ?? {}
   return path === undefined
     ? undefined
     : { username, password, path, search, hostname: '', port: '', database: '' }
 }
 
-/** `/2`, or `?db=2` as redis-py and ioredis read it. */
-function databaseIn(path: string, search: string, problem: (sentence: string) => void): number | undefined {
+/** Reads `/2`, and `?db=2` as redis-py and ioredis do. */
+function databaseIn(path: string, search: string, report: Report): number | undefined {
   const query = [...new URLSearchParams(search)]
   if (query.some(([name]) => name !== 'db')) {
-    problem(
-      'of what may follow a ?, only db is known, as in ?db=2; give everything else as an option of its own',
+    report(
+      'url-parameter-unknown',
+      'db is the only parameter that may follow the ?, as in ?db=2; write everything else as an option of its own',
     )
     return undefined
   }
-  const given = [...(path === '' ? [] : [path]), ...query.map(([, number]) => number)]
-  if (given.length > 1) problem('gives more than one database; keep one of them')
-  else if (given.some((number) => !/^\d{1,9}$/.test(number)))
-    problem(
-      query.length > 0
-        ? 'what follows ?db= must be the number of a database'
-        : 'what follows the / must be the number of a database',
+  const numbers = [...(path === '' ? [] : [path]), ...query.map(([, number]) => number)]
+  if (numbers.length > 1) report('url-database-repeated', 'contains more than one database; keep one of them')
+  else if (numbers.some((number) => !/^\d{1,9}$/.test(number)))
+    report(
+      'url-database-malformed',
+      `the text behind ${query.length > 0 ? '?db=' : 'the /'} must be the number of a database`,
     )
-  return given[0] === undefined ? undefined : Number(given[0])
+  return numbers[0] === undefined ? undefined : Number(numbers[0])
 }
 
-function decode(part: string, problem: (sentence: string) => void): string | undefined {
-  if (part === '') return undefined
+function decode(text: string, report: Report): string | undefined {
+  if (text === '') return undefined
   try {
-    return decodeURIComponent(part)
+    return decodeURIComponent(text)
   } catch {
-    problem('a % does not stand for a character; write the % itself as %25')
+    report(
+      'url-escape-malformed',
+      'contains a % that is not followed by two hexadecimal digits; write % as %25',
+    )
     return undefined
   }
 }

@@ -1,12 +1,25 @@
-/** The rules of spec/spec.json, applied to a configuration. */
-import { Ajv, type ErrorObject } from 'ajv'
-import { entryName } from '../layout-options/record-options.ts'
+/** Applies the rules of spec/spec.json to a configuration. */
+import { Ajv } from 'ajv'
+import { optionProblem, type Problem } from '../../errors.ts'
+import { schemaProblem } from './schema-problem.ts'
 import type { Schema } from './specification.ts'
 import { variantFor } from './variants.ts'
 
-/** Fills in defaults, and gives what is against the schema, by field. */
-export function validate(schema: Schema, raw: Record<string, unknown>): string[] {
-  // That the schema itself is right is for a test to say: checking it takes ten times as long as using it.
+/** Keywords of spec/spec.json that are not part of JSON schema. */
+const ANNOTATIONS = [
+  'order',
+  'group',
+  'groups',
+  'airbyte_secret',
+  'pattern_descriptor',
+  'multiline',
+  'advice',
+  'always_show',
+]
+
+/** Returns every violation of the schema, and fills in its defaults. */
+export function validate(schema: Schema, raw: Record<string, unknown>): Problem[] {
+  // A test validates the schema itself: doing that here takes ten times as long as using it.
   const ajv = new Ajv({
     allErrors: true,
     strictTypes: true,
@@ -15,44 +28,44 @@ export function validate(schema: Schema, raw: Record<string, unknown>): string[]
     validateSchema: false,
     meta: false,
   })
-  for (const annotation of [
-    'order',
-    'group',
-    'groups',
-    'airbyte_secret',
-    'pattern_descriptor',
-    'multiline',
-    'advice',
-  ])
-    ajv.addKeyword(annotation)
-  const check = ajv.compile(partFor(schema, [raw]))
-  const problems = check(raw) ? [] : (check.errors ?? []).map((error) => describe(error, raw))
-  for (const [option, { default: value }] of Object.entries(schema.properties ?? {}))
-    if (value !== undefined) raw[option] ??= value
+  for (const annotation of ANNOTATIONS) ajv.addKeyword(annotation)
+  const isValid = ajv.compile(relevantPart(schema, [raw]))
+  const problems = isValid(raw) ? [] : (isValid.errors ?? []).map((error) => schemaProblem(error, raw))
+  fillDefaults(schema, raw)
   return problems
 }
 
-/** Options that the schema does not have, as warnings. */
-export function unknownOptions(schema: Schema, raw: Record<string, unknown>): string[] {
-  return pathsOutside(schema, raw, '').map(
-    (path) => `${path}: this option is not known and has no effect; check its spelling`,
+/** Returns warnings about options that the schema does not have. */
+export function unknownOptions(schema: Schema, raw: Record<string, unknown>): Problem[] {
+  return pathsOutside(schema, raw, '').map((path) =>
+    optionProblem('option-unknown', path, 'this option does not exist and is ignored; check its spelling'),
   )
 }
 
-/** The schema without what says nothing about these values: compiling it is most of the time that parsing takes. */
-function partFor(schema: Schema, values: readonly unknown[]): Schema {
+/** Fills in the defaults of options that are not set, and those of the variants that are chosen. */
+function fillDefaults(schema: Schema, raw: Record<string, unknown>): void {
+  for (const [option, property] of Object.entries(schema.properties ?? {})) {
+    if (property.default !== undefined) raw[option] ??= property.default
+    const value = raw[option]
+    if (property.oneOf !== undefined && typeof value === 'object' && value !== null)
+      fillDefaults(variantFor(property, value), (raw[option] = { ...value }))
+  }
+}
+
+/** Returns the schema without the properties that these values do not have: compiling takes most of the time. */
+function relevantPart(schema: Schema, values: readonly unknown[]): Schema {
   const { properties, items, ...rest } = variantFor(schema, values[0])
-  const part: Schema = rest
+  const relevant: Schema = rest
   const elements = values.filter(Array.isArray).flat()
-  if (items !== undefined && elements.length > 0) part.items = partFor(items, elements)
+  if (items !== undefined && elements.length > 0) relevant.items = relevantPart(items, elements)
   if (properties !== undefined)
-    part.properties = Object.fromEntries(
+    relevant.properties = Object.fromEntries(
       Object.entries(properties)
         .map(([name, property]): [string, Schema, unknown[]] => [name, property, membersOf(values, name)])
         .filter(([, , members]) => members.length > 0)
-        .map(([name, property, members]) => [name, partFor(property, members)]),
+        .map(([name, property, members]) => [name, relevantPart(property, members)]),
     )
-  return part
+  return relevant
 }
 
 function membersOf(values: readonly unknown[], name: string): unknown[] {
@@ -61,39 +74,6 @@ function membersOf(values: readonly unknown[], name: string): unknown[] {
       Object.hasOwn(Object(value), name) ? (value as Record<string, unknown>)[name] : undefined,
     )
     .filter((member) => member !== undefined)
-}
-
-function describe(
-  { instancePath, keyword, message, params, parentSchema }: ErrorObject,
-  raw: unknown,
-): string {
-  const field = nameOf(instancePath, raw)
-  const { pattern_descriptor: form, advice } = Object(parentSchema) as Schema
-  switch (keyword) {
-    case 'enum':
-      return `${field}: must be one of ${(params['allowedValues'] as string[]).join(', ')}`
-    case 'pattern':
-      return `${field}: must look like ${form}`
-    case 'required':
-      if (advice !== undefined) return `${field}.${params['missingProperty']}: is missing; ${advice}`
-      return `${field}: has no ${params['missingProperty']}; give one`
-    case 'type':
-      return `${field}: must be ${[params['type']].flat().join(' or ')}`
-    default:
-      return `${field}: ${message}`
-  }
-}
-
-/** `/streams/0/fields/1` → `streams[0] (orders).fields[1]`. */
-function nameOf(instancePath: string, raw: unknown): string {
-  const { streams } = raw as { streams?: { stream?: unknown }[] }
-  return instancePath
-    .slice(1)
-    .replaceAll(/\/(\d+)(?=\/|$)/g, '[$1]')
-    .replaceAll('/', '.')
-    .replace(/^streams\[(\d+)\]/, (_, index: string) =>
-      entryName(Number(index), streams?.[Number(index)]?.stream),
-    )
 }
 
 function pathsOutside(schema: Schema, value: unknown, path: string): string[] {

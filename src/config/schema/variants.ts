@@ -1,20 +1,20 @@
-/** Options that are one of several objects, which a property with a fixed value tells apart. */
+/** Options that are one of several objects, which a property with a fixed value distinguishes. */
 import type { Schema } from './specification.ts'
 
 /**
- * The schema of the variant that a value is, so that only what is wrong with that one is reported; where it is none of
- * them, a schema that says which there are. Any other schema as it is.
+ * Returns the schema of the variant that a value belongs to, so that only problems of that variant are reported. Where
+ * no variant matches, returns a schema that lists the variants. Returns a schema without variants unchanged.
  */
 export function variantFor(schema: Schema, value: unknown): Schema {
   const { oneOf, ...rest } = schema
   if (oneOf === undefined) return schema
   const discriminator = discriminatorOf(oneOf)
-  const named = (variant: Schema): unknown => variant.properties?.[discriminator]?.const
-  const chosen: unknown = Object(value)[discriminator]
-  const variant = oneOf.find((candidate) => named(candidate) === chosen)
+  const nameOf = (variant: Schema): unknown => variant.properties?.[discriminator]?.const
+  const name: unknown = Object(value)[discriminator]
+  const variant = oneOf.find((candidate) => nameOf(candidate) === name)
   if (variant !== undefined)
-    return { ...rest, ...variant, advice: `give it, as ${discriminator} ${String(chosen)} needs it` }
-  const names = oneOf.map(named)
+    return { ...rest, ...variant, advice: `set it, because ${discriminator} ${String(name)} requires it` }
+  const names = oneOf.map(nameOf)
   return {
     ...rest,
     required: [discriminator],

@@ -168,7 +168,7 @@ export class FlattenedColumns {
   #refuse(): never {
     this.#forget()
     this.#joined = 0
-    throw new RangeError('The names of nested columns, joined, take too much room.')
+    throw new RangeError('The joined names of nested columns are too large.')
   }
 
   #forget(): void {

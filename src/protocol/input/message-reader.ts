@@ -1,6 +1,6 @@
 /** The connector's input: chunks of bytes in, one message after the other out. */
 import { isUtf8 } from 'node:buffer'
-import { SystemError } from '../../errors.ts'
+import { problem, SystemError } from '../../errors.ts'
 import { InputBlocks, type InputBlock } from './input-block.ts'
 import { Message } from './message.ts'
 
@@ -87,6 +87,9 @@ export class MessageReader {
     const { scanner, position } = this.#block
     const end = scanner.bytes.indexOf(LF, position) + 1
     if (isUtf8(scanner.bytes.subarray(position, end))) return end
-    throw new SystemError(`Line ${this.message.lineNumber + 1}: not valid UTF-8.`)
+    const line = this.message.lineNumber + 1
+    throw new SystemError(
+      problem('line-not-utf8', `Line ${line}: the line is not valid UTF-8.`, { params: { line } }),
+    )
   }
 }

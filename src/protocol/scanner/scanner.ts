@@ -5,86 +5,7 @@
  */
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-
-/** Where the fields of a row stand, in the order of `Row` in wasm/scan.ts. All are 32-bit numbers. */
-export const Field = {
-  kind: 0,
-  hasType: 1,
-  text: 2,
-  stream: 4,
-  namespace: 6,
-  hash: 8,
-  emittedAt: 9,
-  data: 11,
-  dataHasSpace: 13,
-  state: 14,
-  stateIsEmpty: 16,
-  destinationStats: 17,
-  hasTrace: 19,
-  problem: 20,
-  problemAt: 21,
-  lineStart: 22,
-} as const
-
-/** Where the fields of a row stand in the table of columns, in the order of `Column` in wasm/column.ts. */
-export const ColumnField = {
-  nameStart: 0,
-  nameEnd: 1,
-  valueStart: 2,
-  valueEnd: 3,
-  flags: 4,
-  next: 5,
-} as const
-
-/** Numbers in a row of the table of columns. */
-export const COLUMN_LENGTH = 6
-
-/** The lowest three bits of a column's flags. */
-export const ColumnKind = {
-  null: 0,
-  false: 1,
-  true: 2,
-  number: 3,
-  string: 4,
-  array: 5,
-  object: 6,
-  emptyObject: 7,
-} as const
-
-export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind]
-
-/** The other bits; those from `depth` on count the objects of the record that are around the column. */
-export const ColumnFlag = {
-  kind: 7,
-  nameHasEscape: 8,
-  valueHasEscape: 16,
-  overridden: 32,
-  /** The name of this column, or of one before it, holds a dot or a backslash. */
-  seenDotOrEscape: 64,
-  depthShift: 8,
-} as const
-
-/** In the order of `Reason` in wasm/failure.ts. */
-const REASONS = [
-  '',
-  'expected a value',
-  'expected a name in quotes',
-  'expected :',
-  'expected , or }',
-  'expected , or ]',
-  'expected the end of a string',
-  'a string holds a bare control character',
-  'a backslash is followed by a character that cannot be escaped',
-  '\\u is not followed by four hexadecimal digits',
-  'a number lacks a digit',
-  'nested more than 65536 levels deep',
-  'expected a JSON object',
-  'expected the end of the line',
-  'record.stream is not a string',
-  'record.namespace is not a string',
-  'record.data is not an object',
-  'record.emitted_at is not a number',
-]
+import { failureOf, type ScanFailure } from './scan-failure.ts'
 
 const LF = 0x0a
 const PAGE = 65_536
@@ -182,11 +103,14 @@ export class Scanner {
   }
 
   /** Why the line behind those is no message, and where; undefined if that has not been found. */
-  get failure(): { reason: string; offset: number } | undefined {
-    const reason = this.#module.reason.value
-    if (reason === 0) return undefined
+  get failure(): ScanFailure | undefined {
+    const number = this.#module.reason.value
+    if (number === 0) return undefined
     const offset = this.#module.failedAt.value
-    return { reason: reasonText(reason) + (this.bytes[offset] === LF ? ', but the line ends' : ''), offset }
+    const failure = failureOf(number, offset)
+    return this.bytes[offset] === LF
+      ? { ...failure, reason: `${failure.reason}, but the line ends` }
+      : failure
   }
 
   /** Makes room for the input and, behind it, for columns. */
@@ -205,8 +129,4 @@ export class Scanner {
       ? this.#module.columnsStart()
       : this.bytes.length - this.#bytesForColumns
   }
-}
-
-export function reasonText(reason: number): string {
-  return REASONS[reason] ?? 'not a message'
 }

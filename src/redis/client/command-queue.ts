@@ -106,8 +106,8 @@ export class CommandQueue {
       question.asked = redirection.kind === 'ask' ? redirection.address : undefined
       return this.#barrier.ends([redirection])
     }
-    const { handling, error: judged } = classify(error, node.where)
-    if (handling === 'again') return this.#events.refused(judged)
+    const { handling, error: judged } = classify(error, node)
+    if (handling === 'retry') return this.#events.refused(judged)
     this.#open.delete(question)
     question.reject(judged)
     this.#barrier.ends()

@@ -27,6 +27,7 @@ import { knows } from '../commands/capabilities.ts'
 import { WriteQueue } from './write-queue.ts'
 import { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
+import type { ReplySource } from '../failures/reply-rules.ts'
 import type { Topology } from '../session/node-pool.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -44,7 +45,6 @@ export interface RedisClientOptions {
 }
 
 const LONGEST_GOODBYE_MS = 1_000
-const LONGEST_INTRODUCTION_MS = 60_000
 
 /** A server that takes no writes may still answer what it was sent; it is given this long. */
 const LONGEST_DRAIN_MS = 10_000
@@ -174,9 +174,16 @@ export class RedisClient implements AsyncDisposable {
     return this.#nodes?.identities ?? []
   }
 
-  /** Closes connections of other clients; returns false where that cannot be proven. */
+  /** Closes connections of others, waiting for servers that cannot answer now; returns false where that is not possible. */
   async fence(others: readonly Identity[]): Promise<boolean> {
-    return fence(others, this.#nodes?.all ?? [])
+    for (;;)
+      try {
+        if (this.#failure !== undefined) throw this.#failure
+        if (this.#nodes === undefined) throw new Error('the connections are being opened again')
+        return await fence(others, this.#nodes.all)
+      } catch (error) {
+        await this.#pause(error)
+      }
   }
 
   /** Aborted when nothing is sent any more. */
@@ -248,23 +255,26 @@ export class RedisClient implements AsyncDisposable {
     }
   }
 
+  get #source(): ReplySource {
+    const { deployment } = this.#options.config.connection
+    return { where: this.#topologyReader.where, deployment: deployment.kind }
+  }
+
   async #pause(cause: unknown): Promise<void> {
-    const { handling, error } = classify(cause, this.#topologyReader.where)
-    if (handling !== 'again' || error instanceof GaveUpError) throw error
+    const { handling, error } = classify(cause, this.#source)
+    if (handling !== 'retry' || error instanceof GaveUpError) throw error
     await this.#outage.pause(error, this.#closing.signal)
   }
 
   async #connect(): Promise<void> {
     const { connection, durability } = this.#options.config
     const topology = await this.#topologyReader.read()
-    const parts = { transport: this.#transport, connection, isAssured: durability.mode !== 'none' }
+    const parts = { transport: this.#transport, connection, durability }
     const nodes = await NodePool.open(topology, parts).catch((error: unknown) => {
       this.#topologyReader.forgetNewcomers()
       throw error
     })
     let held: Map<number | undefined, number>
-    // Nobody else watches what is asked before the connections are in use.
-    const watch = setTimeout(() => nodes.cut(), LONGEST_INTRODUCTION_MS)
     try {
       await this.#fenceLost(nodes)
       held = await this.#resumeOn(nodes)
@@ -273,8 +283,6 @@ export class RedisClient implements AsyncDisposable {
     } catch (error) {
       this.#giveUp(nodes)
       throw error
-    } finally {
-      clearTimeout(watch)
     }
     this.#use(nodes, held)
   }
@@ -329,14 +337,14 @@ export class RedisClient implements AsyncDisposable {
     this.#nodes = nodes
     this.#epoch++
     for (const node of nodes.all)
-      node.begin(this.#options.config.maxOutageSeconds, {
+      node.begin({
         lost: (reason) => {
-          if (this.#nodes === nodes) this.#lose(classify(reason, node.where).error)
+          if (this.#nodes === nodes) this.#lose(classify(reason, node).error)
         },
         refused: (error) => {
           if (this.#nodes === nodes) void this.#refuse(error)
         },
-        isElsewhere: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
+        isRedirection: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
     this.#writeQueue.attach(nodes, held)
   }

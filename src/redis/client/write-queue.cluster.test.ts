@@ -158,7 +158,7 @@ describe('what is sent on', () => {
     const { played: [one] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await one.answer(MOVED)
-    expect(String(fate.error)).toMatch('Set deployment to mode cluster')
+    expect(fate.error).toMatchObject({ problem: { code: 'server-is-cluster-node' } })
     expect(events.redirected).toEqual([])
   })
 })

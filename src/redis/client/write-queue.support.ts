@@ -30,8 +30,12 @@ export type PlayedNode = ReturnType<typeof playNode>
 export function playNode(port: number) {
   const [control, bulk, third] = [playConnection(), playConnection(), playConnection()]
   const address = { host: 'h', port }
-  const connections = { control: control.connection, bulk: bulk.connection, third: third.connection }
-  const node = new (RedisNode as unknown as new (at: object, by: object) => RedisNode)(address, connections)
+  const connections = {
+    control: control.connection,
+    bulk: bulk.connection,
+    durability: third.connection,
+  }
+  const node = new RedisNode(address, connections, 'standalone')
   let seen = 0
   return {
     node,
@@ -86,9 +90,9 @@ export function openWriteQueue(count: number, durabilityWait?: DurabilityWait) {
     const played = Array.from({ length: count }, (_, index) => playNode(index + 1))
     const nodes = nodesOf(played, isCluster)
     for (const { node } of played)
-      node.begin(60, {
+      node.begin({
         lost: (reason) => events.refused.push(reason),
-        isElsewhere: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
+        isRedirection: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
     // That is what tells them.
     for (const slot of runs.keys())
@@ -186,6 +190,7 @@ function playConnection() {
   }
   const connection: OpenConnection = {
     identity: { clientId: 1, runId: undefined },
+    scripts: new Map(),
     call,
     takeSocket: () => socket.socket,
     cut: () => {

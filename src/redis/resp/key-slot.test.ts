@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { RedisServer } from '../../../integration_tests/support/redis-server.ts'
 import { besideKey, keyInSlot, slotIn, slotOf, tagOf } from './key-slot.ts'
 
 const SEED = 20_261
@@ -19,14 +18,6 @@ describe('the slot of a key', () => {
     ['schlüssel', 7677],
   ])('of %j is that of the server', (key, slot) => {
     expect(slotOf(Buffer.from(key))).toBe(slot)
-  })
-
-  it('of any bytes is that of the server', async () => {
-    await using redis = await RedisServer.start({ args: ['--cluster-enabled', 'yes'] })
-    const [client, chance] = [redis.client(), chanceFrom(SEED)]
-    const keys = Array.from({ length: 600 }, () => bytesBy(chance, 12))
-    const slots = await Promise.all(keys.map((key) => client.call('CLUSTER', 'KEYSLOT', key)))
-    expect(keys.map(slotOf)).toEqual(slots)
   })
 
   it('that lies among other bytes is that of the key alone', () => {

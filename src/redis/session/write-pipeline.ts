@@ -3,7 +3,9 @@ import type { Socket } from 'node:net'
 import type { ConnectorError, TransientError } from '../../errors.ts'
 import { ReplyReader, textIn, valuesIn, type ReplyOutcome } from '../resp/reply-reader.ts'
 import { classifyReply } from '../failures/error-classifier.ts'
-import type { Where } from '../transport/address.ts'
+import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
+import { SlicedWriter } from './sliced-writer.ts'
+import type { ReplySource } from '../failures/reply-rules.ts'
 
 /** Encoded commands that are sent together. */
 export interface PipelineWrite {
@@ -56,45 +58,44 @@ interface Sent extends PipelineWrite {
 }
 
 export interface WritePipelineEvents {
-  /** Bytes of a reply came in. */
-  heard(): void
   /** The server takes no writes now; the replies to what was sent are still read. */
   refused(error: TransientError): void
-  /** The connection cannot be used any more. */
+  /** The connection cannot be used any more: it is silent, or no Redis server answers. */
   lost(reason: unknown): void
   /** Returns whether an error reply sends the command to another node. */
-  isElsewhere(text: string): boolean
+  isRedirection(text: string): boolean
 }
 
 export class WritePipeline {
-  readonly #where: Where
+  readonly #source: ReplySource
   readonly #events: WritePipelineEvents
   readonly #socket: Socket
+  readonly #writer: SlicedWriter
+  readonly #timeout: ResponseTimeout
   /** Writes without all of their replies, the oldest first. */
   readonly #unanswered: Sent[] = []
   #isClosed = false
 
-  constructor(where: Where, socket: Socket, events: WritePipelineEvents) {
-    this.#where = where
+  constructor(source: ReplySource, socket: Socket, events: WritePipelineEvents, replyMs = REPLY_MS) {
+    this.#source = source
     this.#events = events
     this.#socket = socket
+    this.#timeout = new ResponseTimeout(source.where, replyMs, (reason) => events.lost(reason))
+    this.#writer = new SlicedWriter(socket, () => this.#timeout.progress())
     const reader = new ReplyReader({
       one: (outcome, bytes, start, end) => this.#take(outcome, bytes, start, end),
       many: (outcomes, reply) => this.#takeAll(outcomes, reply),
     })
     socket.on('data', (chunk: Buffer) => {
       if (this.#isClosed) return
-      events.heard()
+      this.#timeout.progress()
       try {
         reader.read(chunk)
       } catch (error) {
         events.lost(error)
       }
     })
-  }
-
-  get unanswered(): number {
-    return this.#unanswered.length
+    socket.once('close', () => this.#timeout.end())
   }
 
   /**
@@ -114,15 +115,17 @@ export class WritePipeline {
       hasRunBare: false,
     }
     this.#unanswered.push({ ...write, answered: 0, isMultiRefused: false, result, resolve, multiRefused })
-    if (write.chunks.length > 1) this.#socket.cork()
-    for (const chunk of write.chunks) this.#socket.write(chunk)
-    if (write.chunks.length > 1) this.#socket.uncork()
+    this.#timeout.expect()
+    this.#socket.cork()
+    for (const chunk of write.chunks) this.#writer.write(chunk)
+    this.#socket.uncork()
     return promise
   }
 
   /** Ignores every reply from now on. */
   close(): void {
     this.#isClosed = true
+    this.#timeout.end()
   }
 
   #take(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void {
@@ -172,12 +175,12 @@ export class WritePipeline {
   }
 
   #takeError(result: NodeResult, index: number, text: string): void {
-    if (this.#events.isElsewhere(text)) {
+    if (this.#events.isRedirection(text)) {
       result.elsewhere.push({ index, text })
       return
     }
-    const { handling, error } = classifyReply(text, this.#where)
-    if (handling === 'again') {
+    const { handling, error } = classifyReply(text, this.#source)
+    if (handling === 'retry') {
       result.refusal ??= error
       this.#events.refused(error)
       return
@@ -189,6 +192,7 @@ export class WritePipeline {
   #answered(sent: Sent): void {
     if (++sent.answered < sent.commands + (sent.kind === 'transaction' ? 2 : 0)) return
     this.#unanswered.shift()
+    this.#timeout.received()
     sent.resolve(sent.result)
   }
 }

@@ -13,7 +13,7 @@ import {
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
 import { leaseKey, metadataKey } from './internal-keys.ts'
-import { problemsOf } from './catalog-checks.ts'
+import { catalogProblems } from './catalog-checks.ts'
 import { draftOf, type StreamDraft } from './stream-draft.ts'
 
 export interface StreamPlan extends StreamDraft {
@@ -43,11 +43,13 @@ export interface StreamPlan extends StreamDraft {
 /** Throws one ConfigError that names everything that stands in the way of the streams. */
 export function planStreams(streams: readonly SyncStream[], config: Config): StreamPlan[] {
   const drafts = streams.map((stream) => draftOf(stream, config))
-  const problems = problemsOf(drafts)
+  const problems = catalogProblems(drafts)
   if (problems.length > 0)
-    throw new ConfigError(
-      `The catalog cannot be written: ${problems.join('; ')}. Change the configuration, or sync it apart.`,
-    )
+    throw new ConfigError(problems, {
+      lead:
+        'The catalog cannot be written with this configuration. Change the configuration, or move these streams ' +
+        'to a separate connection.',
+    })
   const plans = drafts.map(planStream)
   noteForeignIds(plans)
   return plans

@@ -24,7 +24,7 @@ import {
   ZERO,
 } from './bytes'
 import { fail, Reason } from './failure'
-import { endOfString } from './strings'
+import { endOfString } from './json-string'
 
 /** Nesting deeper than this is refused; the stack of open brackets is one byte a level. */
 const MAX_DEPTH = 65536

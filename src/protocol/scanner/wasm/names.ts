@@ -1,7 +1,7 @@
 /** Names of members, compared as what they stand for: `a` and `\u0061` are the same. */
 import { BACKSLASH, LOWER_U } from './bytes'
-import { Column, ColumnFlag } from './column'
-import { codeUnit, simpleEscape } from './strings'
+import { Column, ColumnFlag } from './column-slice'
+import { codeUnit, simpleEscape } from './json-string'
 
 /** 128 random bits, so that nobody can think up names that all fall into the same slot. */
 const key = memory.data(16)

@@ -2,7 +2,7 @@
  * Finds the members whose name comes again in the same object. Small objects compare each name's fingerprint with all
  * before it, four at a time; large ones, and those where an escape can hide a name, keep a hash table.
  */
-import { Column, ColumnFlag, ColumnKind, columnAt, KIND_BITS } from './column'
+import { Column, ColumnFlag, ColumnKind, columnAt, KIND_BITS } from './column-slice'
 import { fingerprint, hashOfName, isSameName, isSameText } from './names'
 
 /** Comparing each with each is the faster way up to about so many members. */

@@ -5,7 +5,7 @@
 import { CLOSE_OBJECT, isDigit, LF, LOWER_N, MINUS, OPEN_OBJECT, QUOTE } from './bytes'
 import { fail, failedAt, reason, Reason, reset } from './failure'
 import { forgetSpace, nameEnd, nextMember, sawSpace, skipName, skipSpace, skipValue } from './json'
-import { endOfString, isName } from './strings'
+import { endOfString, isName } from './json-string'
 
 /**
  * One line. Ranges that the line does not have are empty; a null counts as absent. `Field` in ../scanner.ts
@@ -51,7 +51,7 @@ const table = memory.data(MAX_ROWS * 96)
 export let position: usize = 0
 
 export { reason, failedAt }
-export { columnRoom, columns, columnsRoom, columnsStart } from './columns'
+export { columnRoom, columns, columnsRoom, columnsStart } from './record-columns'
 export { keyStart } from './names'
 
 export function tableStart(): usize {

@@ -16,8 +16,8 @@ import {
 } from './bytes'
 import { skipSpace } from './json'
 import { markOverridden } from './overridden'
-import { Column, COLUMN_SIZE, ColumnFlag, ColumnKind, columnAt, DEPTH_SHIFT } from './column'
-import { closingQuote, forgetMarks, sawDot, sawEscape } from './strings'
+import { Column, COLUMN_SIZE, ColumnFlag, ColumnKind, columnAt, DEPTH_SHIFT } from './column-slice'
+import { closingQuote, forgetMarks, sawDot, sawEscape } from './json-string'
 
 /** Room that is always there. */
 const USUAL_ROWS = 512
