@@ -179,10 +179,11 @@ export class InFlightWrite<Request extends PipelineRequest = PipelineRequest> {
 
   /** A command that runs a second time may find done already what it did the first time. */
   #merge({ rejections, done, read }: NodeResult, indexes: readonly number[] | undefined): void {
-    const { result } = this
+    const { request, result } = this
     if (indexes === undefined) {
       result.rejections = rejections
-      result.done = done.map((count, index) => Math.max(count, result.done[index] ?? 0))
+      const isCounted = 'isCounted' in request && request.isCounted
+      result.done = isCounted ? done.map((count, index) => Math.max(count, result.done[index] ?? 0)) : []
       result.read = read
       return
     }

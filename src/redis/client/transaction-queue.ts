@@ -110,16 +110,12 @@ export function repliesOf(
     from += other.request.commands.count
   }
   const to = from + member.request.commands.count
-  const { exec } = replies
   return {
     ...replies,
     rejections: replies.rejections
       .filter(({ index }) => index >= from && index < to)
       .map(({ index, error }) => ({ index: index - from, error })),
-    done:
-      exec !== undefined && member.request.isCounted
-        ? exec.slice(from, to).map((count) => Number(count) || 0)
-        : [],
+    done: replies.done.slice(from, to),
   }
 }
 

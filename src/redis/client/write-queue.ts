@@ -36,7 +36,7 @@ export interface WriteQueueOptions {
   markers: SequenceNumbers
   /** Undefined where a reply is enough. */
   durabilityWait: DurabilityWait | undefined
-  guard: TransactionGuard
+  guard: Pick<TransactionGuard, 'mode'>
 }
 
 export class WriteQueue {

@@ -26,7 +26,7 @@ export interface Rejection {
 
 export interface WriteResult {
   rejections: Rejection[]
-  /** The number in the reply to each command, where these are wanted. */
+  /** The number in the reply to each command, where these are wanted, or of a transaction. */
   done: number[]
   /** The values in the reply to each command, where these are wanted: of arrays, or of simple strings. */
   read: (string | null)[][]
@@ -149,8 +149,10 @@ export class WritePipeline {
     if (kind === 'read') result.read.push(valuesIn(reply))
     else if (kind === 'transaction' && answered === commands + 1) {
       result.exec = outcomes
-      for (const [index, outcome] of outcomes.entries())
+      for (const [index, outcome] of outcomes.entries()) {
         if (typeof outcome === 'string') this.#takeError(result, index, outcome)
+        result.done.push(Number(outcome) || 0)
+      }
     } else if (sent.isMultiRefused) result.hasRunBare = true
     this.#answered(sent)
   }
