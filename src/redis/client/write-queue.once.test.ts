@@ -81,6 +81,7 @@ describe('guarded transactions', () => {
     const { played: [next] } = connect(new Map([[undefined, 2]])) // prettier-ignore
     expect(next.came()).toEqual(['SET a 1', 'SET b 1', ...numbered(undefined, 'RPUSH l 3')])
     const unseen = { value: { ...FINE, isUnseen: true } }
+    await turn()
     expect([fates[1], fates[3]]).toEqual([unseen, unseen])
     await next.answer(OK + OK + ran(WRONGTYPE, ':3\r\n'))
     expect([fates[0], fates[2], rejectedIn(fates[4]!.value!)]).toEqual([
@@ -161,10 +162,10 @@ it('transactions that cannot be guarded wait for the one before them, and are th
   void writeQueue.send(writes(['SET a 1'], { isBehindAll: true }))
   expect(one.came()).toEqual(numbered(undefined, 'RPUSH l 1'))
   await one.answer(ran(':1\r\n', ':1\r\n'))
-  expect(one.came()).toEqual(numbered(undefined, 'RPUSH l 2', 'RPUSH l 3'))
+  // The order of the connection is enough as soon as nothing waits.
+  expect(one.came()).toEqual([...numbered(undefined, 'RPUSH l 2', 'RPUSH l 3'), 'SET a 1'])
   await one.answer(ran(':2\r\n', ':3\r\n', ':2\r\n'))
   expect(fates).toEqual([{ value: FINE }, { value: FINE }, { value: FINE }])
-  expect(one.came()).toEqual(['SET a 1'])
 })
 
 it('nothing is sent while replies are read to the end', async () => {

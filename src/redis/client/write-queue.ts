@@ -108,8 +108,10 @@ export class WriteQueue {
     for (const write of this.#writes) {
       if (write.request.kind === 'read' && write.isAnswered) continue
       if (mayHaveRunBare(write)) this.#fail(write, uncertainTransaction())
-      else if (hasRun(write, held)) this.#answered(write, !write.isAnswered)
-      else write.requeue()
+      else if (hasRun(write, held)) {
+        nodeOf(write.request, nodes).isUnassured = true
+        this.#answered(write, !write.isAnswered)
+      } else write.requeue()
     }
     this.#advance()
   }
@@ -307,7 +309,9 @@ export class WriteQueue {
       return
     }
     if (this.#barrier.isOn) return
-    for (const member of sent.members) this.#answered(member)
+    for (const member of sent.members)
+      if (member.problem === undefined) this.#answered(member)
+      else this.#fail(member, member.problem)
     if (outcome === 'ran') this.#events.confirmed()
     this.#sendTransactions(queue, nodes)
     if (this.#isHeldBack) this.#advance()
@@ -390,7 +394,10 @@ function runsOnce(write: InFlightWrite): write is InFlightWrite<TransactionReque
 }
 
 /** Returns whether a transaction has run, by the numbers that the servers hold. */
-function hasRun(write: InFlightWrite, held: ReadonlyMap<number | undefined, number>): boolean {
+function hasRun(
+  write: InFlightWrite,
+  held: ReadonlyMap<number | undefined, number>,
+): write is InFlightWrite<TransactionRequest> {
   if (!runsOnce(write) || (write.state.kind !== 'sent' && !write.isAnswered)) return false
   return write.number <= (held.get(write.request.slot) ?? 0)
 }
