@@ -54,7 +54,7 @@ async function run(invocation: Invocation): Promise<number> {
       return 0
     }
     case 'write': {
-      const [{ write }, { parseConfig }, { readCatalog }, { readChunks }] = await Promise.all([
+      const [{ write }, { parseConfig }, { readCatalog }, { readStdin }] = await Promise.all([
         import('./write.ts'),
         import('./config/parsing/parse-config.ts'),
         import('./protocol/airbyte/catalog.ts'),
@@ -64,7 +64,7 @@ async function run(invocation: Invocation): Promise<number> {
       for (const warning of warnings) output.log('WARN', textOf(warning))
       const catalog = readCatalog(readFile(invocation.catalog, '--catalog'))
       const { signal } = terminated
-      await write({ config, catalog, input: (until) => readChunks(STDIN, until), output, signal })
+      await write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal })
       return signal.aborted ? TERMINATED : 0
     }
   }

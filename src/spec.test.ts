@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from './config/parsing/parse-config.ts'
+import { REDIS_PORT } from './config/redis-options/redis-url.ts'
 import { KEY } from './config/parsing/parsed.support.ts'
 import { Output } from './protocol/airbyte/output.ts'
 import { spec } from './spec.ts'
@@ -30,10 +32,50 @@ interface SpecMessage {
 }
 
 describe('the specification', () => {
-  it('is one SPEC message, and stays as it is unless it is changed on purpose', async () => {
-    const message = await emitted()
-    expect(message.type).toBe('SPEC')
-    expect(message).toMatchSnapshot()
+  it('is one SPEC message with the content of spec/spec.json', async () => {
+    const text = readFileSync(new URL('../spec/spec.json', import.meta.url), 'utf8')
+    expect(await emitted()).toEqual({ type: 'SPEC', spec: JSON.parse(text) as unknown })
+  })
+
+  it('uses only keywords whose violation has a code', async () => {
+    const all = (await properties()).flatMap(([name, value]) => nested(name, value))
+    const keywords = new Set(all.flatMap(([, property]) => Object.keys(property)))
+    const annotations = ['title', 'description', 'default', 'examples', 'order', 'group', 'airbyte_secret']
+    const others = ['multiline', 'pattern_descriptor', 'const', 'oneOf', 'properties', 'items']
+    const checked = ['type', 'enum', 'pattern', 'minimum', 'maximum', 'minLength', 'minItems', 'required']
+    expect([...keywords].filter((name) => ![...annotations, ...others, ...checked].includes(name))).toEqual(
+      [],
+    )
+  })
+
+  it('says in words which default an option without a `default` has', async () => {
+    const { config } = parseConfig('{"host":"h"}', {})
+    const all = new Map(await properties())
+    for (const [option, value] of [
+      ['data_format', config.records.dataFormat],
+      ['list_operation', config.records.listOperation],
+      ['stream_trim', config.records.streamTrim],
+      ['dead_letter_max_length', config.deadLetterMaxLength],
+      ['database', config.connection.database],
+    ] as const)
+      expect(all.get(option)?.description, option).toMatch(new RegExp(String.raw`\b${value}\b`))
+  })
+
+  it('has the ports that are defaults of addresses', async () => {
+    const all = new Map(await properties())
+    expect(all.get('port')?.default).toBe(REDIS_PORT)
+    const nodes = ['h']
+    for (const deployment of [
+      { mode: 'sentinel', nodes, master_name: 'm' },
+      { mode: 'cluster', nodes },
+    ]) {
+      const { connection } = parseConfig(JSON.stringify({ deployment }), {}).config
+      const [{ port }] = (connection.deployment as { nodes: [{ port: number }] }).nodes
+      const variant = all
+        .get('deployment')
+        ?.oneOf?.find(({ properties: own }) => own?.['mode']?.const === deployment.mode)
+      expect(variant?.properties?.['nodes']?.description).toContain(`default port is ${port}.`)
+    }
   })
 
   it('is a valid JSON schema, which is not checked again when the connector runs', async () => {

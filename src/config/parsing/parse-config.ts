@@ -14,7 +14,7 @@ import {
 } from '../layout-options/stream-overrides.ts'
 import { readSpecification } from '../schema/specification.ts'
 import { tlsWarnings } from '../redis-options/tls-options.ts'
-import { unknownOptions, validate } from '../schema/validation.ts'
+import { unknownOptions, validate } from '../schema/validate.ts'
 
 export interface ParsedConfig {
   config: Config

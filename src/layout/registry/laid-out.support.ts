@@ -3,7 +3,7 @@
 import { parseConfig } from '../../config/parsing/parse-config.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { Columns } from '../../protocol/columns/columns.ts'
-import { compact } from '../../protocol/columns/compact-json.ts'
+import { compactJson } from '../../protocol/columns/compact-json.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { filterOf, type Filter } from '../fields/filter.ts'
 import type { Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
@@ -140,7 +140,7 @@ export function eachRead(
     view.emittedAtStart = time.start
     view.emittedAtEnd = time.end
     view.dataStart = range.start
-    view.dataEnd = dataHasSpace ? compact(input.bytes, range.start, range.end) : range.end
+    view.dataEnd = dataHasSpace ? compactJson(input.bytes, range.start, range.end) : range.end
     if (usesColumns) view.columns.read(input.block.scanner, view.dataStart, view.dataEnd)
     view.bytes = input.bytes
     visit(view, record)

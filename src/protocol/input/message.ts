@@ -3,7 +3,9 @@
  * (states, traces) provide their text for `JSON.parse`.
  */
 import { problem, SystemError, type Problem } from '../../errors.ts'
-import { Field, failureOf, type Scanner, type ScanFailure } from '../scanner/scanner.ts'
+import { failureOf, type ScanFailure } from '../scanner/scan-failure.ts'
+import { Field } from '../scanner/scan-tables.ts'
+import type { Scanner } from '../scanner/scanner.ts'
 
 /** `other` stands for messages that a destination ignores: LOG, CONTROL, and future types. */
 export type MessageKind = 'other' | 'record' | 'state' | 'trace'

@@ -6,7 +6,7 @@ import type { RecordView } from '../../layout/encoding/layout.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import type { InputBlock } from '../../protocol/input/input-block.ts'
 import { Columns } from '../../protocol/columns/columns.ts'
-import { compact, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
+import { compactJson, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -114,7 +114,7 @@ export class Batch {
     notes[note + 1] = emittedAt.start
     notes[note + 2] = endOfInteger(bytes, emittedAt.start, emittedAt.end)
     notes[note + 3] = data.start
-    notes[note + 4] = dataHasSpace ? compact(bytes, data.start, data.end) : data.end
+    notes[note + 4] = dataHasSpace ? compactJson(bytes, data.start, data.end) : data.end
     notes[note + 5] = message.lineNumber
     notes[note + 6] = NO_GROUP
     if (notes[note + 2] === -1) this.#workOutDigits(note, bytes, message)

@@ -15,7 +15,7 @@ export interface RedisUrl extends Pick<Connection, 'username' | 'password'> {
 }
 
 /** Adds to `problems` without showing the URL itself, which may contain a password. */
-export function readUrl(text: string, option: string, problems: Problem[]): RedisUrl | undefined {
+export function readRedisUrl(text: string, option: string, problems: Problem[]): RedisUrl | undefined {
   // The schema refuses other types and schemes.
   if (typeof text !== 'string' || !/^(?:(?:rediss?|unix):\/\/|\{\{)/.test(text)) return undefined
   const report: Report = (code, clause) => void problems.push(optionProblem(code, option, clause))

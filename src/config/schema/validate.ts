@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import { optionProblem, type Problem } from '../../errors.ts'
 import { schemaProblem } from './schema-problem.ts'
 import type { Schema } from './specification.ts'
-import { variantFor } from './variants.ts'
+import { schemaVariantFor } from './schema-variant.ts'
 
 /** Keywords of spec/spec.json that are not part of JSON schema. */
 const ANNOTATIONS = [
@@ -48,13 +48,13 @@ function fillDefaults(schema: Schema, raw: Record<string, unknown>): void {
     if (property.default !== undefined) raw[option] ??= property.default
     const value = raw[option]
     if (property.oneOf !== undefined && typeof value === 'object' && value !== null)
-      fillDefaults(variantFor(property, value), (raw[option] = { ...value }))
+      fillDefaults(schemaVariantFor(property, value), (raw[option] = { ...value }))
   }
 }
 
 /** Returns the schema without the properties that these values do not have: compiling takes most of the time. */
 function relevantPart(schema: Schema, values: readonly unknown[]): Schema {
-  const { properties, items, ...rest } = variantFor(schema, values[0])
+  const { properties, items, ...rest } = schemaVariantFor(schema, values[0])
   const relevant: Schema = rest
   const elements = values.filter(Array.isArray).flat()
   if (items !== undefined && elements.length > 0) relevant.items = relevantPart(items, elements)
@@ -77,7 +77,7 @@ function membersOf(values: readonly unknown[], name: string): unknown[] {
 }
 
 function pathsOutside(schema: Schema, value: unknown, path: string): string[] {
-  const { properties, items } = variantFor(schema, value)
+  const { properties, items } = schemaVariantFor(schema, value)
   if (Array.isArray(value) && items !== undefined)
     return value.flatMap((item, index) => pathsOutside(items, item, `${path}[${index}]`))
   if (typeof value !== 'object' || value === null || properties === undefined) return []

@@ -5,7 +5,7 @@ import type { Schema } from './specification.ts'
  * Returns the schema of the variant that a value belongs to, so that only problems of that variant are reported. Where
  * no variant matches, returns a schema that lists the variants. Returns a schema without variants unchanged.
  */
-export function variantFor(schema: Schema, value: unknown): Schema {
+export function schemaVariantFor(schema: Schema, value: unknown): Schema {
   const { oneOf, ...rest } = schema
   if (oneOf === undefined) return schema
   const discriminator = discriminatorOf(oneOf)
