@@ -26,7 +26,12 @@ function linkWith(reply: (question: string) => Promise<Reply | undefined>) {
     return command === 'SET' ? 'OK' : command === 'GET' ? RUN : null
   }
   return {
-    client: { ask, identities: known(1, 2), fence: async () => true } as unknown as RedisClient,
+    client: {
+      ask,
+      onReconnect: () => undefined,
+      identities: known(1, 2),
+      fence: async () => true,
+    } as unknown as RedisClient,
     asked,
   }
 }
