@@ -37,8 +37,9 @@ export async function write(job: WriteJob): Promise<void> {
   for (const { stream } of unmatchedStreams(config, catalog))
     output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
   const run = randomUUID()
-  await using client = await openClient(config, planned, run, output)
-  await using _leases = await Leases.take(client, planned, run, output.log)
+  await using open = new AsyncDisposableStack()
+  const client = open.use(await openClient(config, planned, run, output))
+  open.use(await Leases.take(client, planned, run, output.log))
   const { streams, ids } = await openStreams(client, planned, output)
   await transfer(job, { client, streams, ids })
 }

@@ -5,7 +5,7 @@ import { SLOTS } from '../resp/key-slot.ts'
  * `sequence`: the number of the newest transaction that runs once only. `marker`: the number of markers. `durable`:
  * written before each durability wait. `held`: keys that a guard renames while a transaction is refused.
  */
-export type RunKey = 'sequence' | 'marker' | 'durable' | 'held'
+type RunKey = 'sequence' | 'marker' | 'durable' | 'held'
 
 /** Returns a key that no other run uses; with a slot, a key in that slot. */
 export type RunKeys = (name: RunKey, run: string, slot: number | undefined) => string

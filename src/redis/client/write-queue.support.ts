@@ -71,7 +71,7 @@ export function nodesOf(played: readonly PlayedNode[], isCluster = played.length
 }
 
 /** Transactions are guarded, or sent one by one. */
-export const GUARDED: GuardMode = { kind: 'guarded', heldKey: 'held:' }
+const GUARDED: GuardMode = { kind: 'guarded', heldKey: 'held:' }
 
 /** Opens a write queue for so many servers. */
 export function openWriteQueue(

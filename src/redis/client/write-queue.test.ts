@@ -1,8 +1,8 @@
 // Traffic to one server: what goes out again over a new connection, and what does not.
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../../errors.ts'
-import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
-import { MARKER, openWriteQueue, transaction, turn, watched, writes } from './write-queue.support.ts'
+import { OK, WRONGTYPE } from '../session/write-pipeline.support.ts'
+import { MARKER, openWriteQueue, turn, watched, writes } from './write-queue.support.ts'
 
 const FINE = { rejections: [], done: [], read: [] }
 

@@ -229,11 +229,11 @@ export class WriteQueue {
   #takeMarker(
     write: InFlightWrite,
     sequence: Sequence,
-    { done, refusal, problem }: NodeResult,
+    { done, refusal, problem: cause }: NodeResult,
     redirections: readonly Redirection[],
     missed: () => void,
   ): void {
-    if (refusal !== undefined || problem !== undefined) return
+    if (refusal !== undefined || cause !== undefined) return
     if (redirections.length > 0) {
       missed()
       for (const { slot } of redirections) this.#options.markers.avoided.add(slot)
@@ -372,11 +372,11 @@ export class WriteQueue {
     await Promise.resolve()
     const nodes = this.#nodes
     const answered = [...this.#writes].filter(({ isAnswered }) => isAnswered)
-    const problem = nodes === undefined ? undefined : await durabilityWait.assure(nodes).catch(asProblem)
+    const failure = nodes === undefined ? undefined : await durabilityWait.assure(nodes).catch(asProblem)
     this.#isAssuring = false
     if (nodes === undefined) return
     if (nodes === this.#nodes) {
-      if (problem !== undefined) return this.#events.refused(problem)
+      if (failure !== undefined) return this.#events.refused(failure)
       for (const write of answered) if (write.isAnswered) this.#confirm(write)
       this.#advance()
     }
@@ -412,7 +412,7 @@ function isComplete({ state }: InFlightWrite): boolean {
 }
 
 function isBehindAll(request: PipelineRequest): boolean {
-  return 'isBehindAll' in request && request.isBehindAll === true
+  return 'isBehindAll' in request && request.isBehindAll
 }
 
 /** A transaction did not run, as the one before it did not. */

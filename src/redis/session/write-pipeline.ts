@@ -18,7 +18,7 @@ export interface PipelineWrite {
 }
 
 /** A command that the server refused because of its data; the other commands are not affected. */
-export interface Rejection {
+interface Rejection {
   /** The number of the command in the write, from 0. */
   index: number
   error: ConnectorError

@@ -52,7 +52,7 @@ describe('records whose commands may go out one by one', () => {
 
   it('are put in even where they were held back for others', () => {
     const set = planWith({ cache_type: 'set', member: '${m}' })
-    const { requests, out } = laidOut(
+    const { requests } = laidOut(
       batchOf(
         [set],
         [1, 2, 3].map((m) => [set, `{"m":${m}}`]),
@@ -146,7 +146,7 @@ describe('records of lists and Redis streams', () => {
 describe('records that have to be written together', () => {
   it('are a transaction that may run again', () => {
     const set = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
-    const { requests, out } = laidOut(
+    const { requests } = laidOut(
       batchOf(
         [set],
         [1, 2].map((m) => [set, `{"m":${m}}`]),
@@ -176,7 +176,7 @@ describe('a record that cannot be laid out', () => {
   it.each([{}, { cache_type: 'stream' }])('is left out, and the others are not: %j', (structure) => {
     const plan = planWith({ key_template: 'k:${id}', ...structure })
     const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{"no":1}', '{"id":null}', '{"id":4}']))
-    const { requests, refusals, out } = laidOut(batch)
+    const { requests, refusals } = laidOut(batch)
     const keys = commandsOf(requests)
       .flat()
       .map(([, key]) => key)
@@ -191,7 +191,7 @@ describe('a record that cannot be laid out', () => {
   it('keeps its id, so that those of the others are the same whatever is wrong with it', () => {
     const plan = planWith({ key_template: '${_airbyte_ab_id}:${id}' })
     const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{}', '{"id":3}']))
-    const { requests, out } = laidOut(batch, idsFrom(7, [plan]))
+    const { requests } = laidOut(batch, idsFrom(7, [plan]))
     expect(
       commandsOf(requests)
         .flat()
