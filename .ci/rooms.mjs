@@ -68,7 +68,7 @@ export const ROOMS = {
   'redis/client': {
     knows:
       'the connections of a run: writes in flight, commands, redirects, sequence numbers, durability waits, fencing',
-    mayImport: ['settings', 'resp', 'transport', 'failures', 'session', 'topology'],
+    mayImport: ['settings', 'resp', 'commands', 'transport', 'failures', 'session', 'topology'],
   },
   'redis/health': {
     knows: 'what `check` finds out about a server: version, memory, persistence, permissions, keys',

@@ -17,6 +17,7 @@ const SINCE = {
   'ZADD NX': [3, 0, 2],
   'SET PXAT': [6, 2, 0],
   'XADD NOMKSTREAM': [6, 2, 0],
+  'checks at EXEC': [7, 0, 0],
 } as const satisfies Record<string, Version>
 
 /** Of a server that does not tell. */
