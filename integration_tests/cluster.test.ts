@@ -155,7 +155,7 @@ describe('a run on a cluster', () => {
       onCluster({ cache_type: 'list', key_template: 'l:${id}' }),
     )
     const keys = await cluster.onMasters((client) => client.keys('*_airbyte:*'))
-    expect(keys.flat().filter((key) => !/_airbyte:(stream|places)/.test(key))).toEqual([])
+    expect(keys.flat().filter((key) => !/_airbyte:(manifest|index)/.test(key))).toEqual([])
   })
 
   it('finds all of it by any one node', async () => {

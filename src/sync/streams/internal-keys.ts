@@ -33,22 +33,8 @@ export function journalKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}journal:${base}`
 }
 
-/** Which of a run's transactions have been run; on a cluster, of those in a slot. */
-export function onceKey(prefix: string, run: string, slot?: number): string {
-  return runKey(prefix, 'sent', run, slot)
-}
-
-/** Up to where a run's other writes have been run; on a cluster, by the node that has the slot. */
-export function markKey(prefix: string, run: string, slot?: number): string {
-  return runKey(prefix, 'written', run, slot)
-}
-
-/** Written so that it can be waited for. */
-export function assuredKey(prefix: string, run: string, slot?: number): string {
-  return runKey(prefix, 'assured', run, slot)
-}
-
-function runKey(prefix: string, name: string, run: string, slot: number | undefined): string {
+/** Returns a key that the client of a run uses for itself; with a slot, a key in that slot. */
+export function runKey(prefix: string, name: string, run: string, slot: number | undefined): string {
   if (slot === undefined) return `${prefix}${OWN_KEYS}${name}:${run}`
   return keyInSlot(Buffer.from(prefix), `${OWN_KEYS}${name}`, Buffer.from(run), slot).toString()
 }
