@@ -55,7 +55,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /CERTIFICATE_REQUIRED/,
-    code: 'client-certificate-missing',
+    code: 'client-certificate-required',
     options: CLIENT,
     sentence: (where) => `${where} requires a client certificate. Set ${CLIENT.join(' and ')}.`,
   },
