@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { parse, problemsOf, refusalsOf, warningsOf } from './parsed.support.ts'
-import { STRUCTURES } from '../../layout/registry/structures.ts'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import { parseConfig } from './parse-config.ts'
 import { readSpecification } from '../schema/specification.ts'
 
