@@ -9,7 +9,7 @@ import type { Output } from './protocol/airbyte/output.ts'
 import type { Said } from './redis/health/finding.ts'
 import { probe, whereOf, type Probe } from './redis/health/health-check.ts'
 import { checkKey } from './sync/streams/internal-keys.ts'
-import { knownKeys } from './sync/requirements/predictable-keys.ts'
+import { predictableKeys } from './sync/requirements/predictable-keys.ts'
 import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requirements/required-commands.ts'
 
 /** The platform gets the result within 15 seconds, whatever the server does. */
@@ -45,7 +45,7 @@ function probeFor(config: Config): Probe {
     prefix: keyPrefix,
     ownKey: () => checkKey(keyPrefix, randomUUID()),
     anyKey: () => keyPrefix + randomUUID(),
-    known: knownKeys(config),
+    known: predictableKeys(config),
   }
 }
 

@@ -1,4 +1,4 @@
-/** The keys of a configuration that are known without a catalog, and what each has to hold. */
+/** The keys of a configuration that can be predicted without a catalog, and the type that each must have. */
 import type { Config } from '../../config/settings/config.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
@@ -7,7 +7,7 @@ import { isCollection, structureOf } from '../../layout/registry/structure-regis
 import type { KnownKey } from '../../redis/health/key-checks.ts'
 import { deadLetterKey, leaseKey, metadataKey } from '../streams/internal-keys.ts'
 
-export function knownKeys({ keyPrefix, records, streams, onRecordError }: Config): KnownKey[] {
+export function predictableKeys({ keyPrefix, records, streams, onRecordError }: Config): KnownKey[] {
   const keys = [
     ...constantKeys(records, 'key_template'),
     ...streams.flatMap(({ records: settings, stream, namespace }) => [
@@ -18,14 +18,14 @@ export function knownKeys({ keyPrefix, records, streams, onRecordError }: Config
       ? [{ key: deadLetterKey(keyPrefix), kind: 'stream', user: 'on_record_error: dead_letter' }]
       : []),
   ]
-  return [...new Map(keys.map((known) => [`${known.kind} ${known.key}`, known])).values()]
+  return [...new Map(keys.map((key) => [`${key.kind} ${key.key}`, key])).values()]
 }
 
-/** A template may name one key for all records. */
+/** Returns the key of a template that contains no column. */
 function constantKeys(settings: RecordSettings, user: string): KnownKey[] {
   if (settings.keyTemplate === undefined) return []
-  const texts = parseTemplate(settings.keyTemplate).map((range) =>
-    range.kind === 'text' ? range.text : undefined,
+  const texts = parseTemplate(settings.keyTemplate).map((part) =>
+    part.kind === 'text' ? part.text : undefined,
   )
   if (texts.includes(undefined)) return []
   return [{ key: settings.keyPrefix + texts.join(''), kind: structureOf(settings).type, user }]
@@ -35,21 +35,21 @@ function streamKeys(settings: RecordSettings, stream: string, namespace: string)
   const base = `${namespace}:${stream}`
   const { keyPrefix } = settings
   const user = `stream ${stream}`
-  const own = [
+  const internal = [
     { key: metadataKey(keyPrefix, base), kind: 'hash', user },
     { key: leaseKey(keyPrefix, base), kind: 'string', user },
   ]
   if (isCollection(settings)) {
     const counter = { key: `${keyPrefix}${base}:_airbyte_ab_id`, kind: 'string', user }
-    const its =
+    const collection =
       settings.keyTemplate === undefined
         ? [{ key: keyPrefix + base, kind: structureOf(settings).type, user }]
         : []
-    return [...own, ...its, ...(settings.dataFormat === 'airbyte' ? [counter] : [])]
+    return [...internal, ...collection, ...(settings.dataFormat === 'airbyte' ? [counter] : [])]
   }
-  // Keys that are not made of ids leave the counter alone.
-  const isCounting = settings.dataFormat === 'airbyte' || usesIds(settings)
-  return isCounting ? [...own, { key: keyPrefix + base, kind: 'string', user }] : own
+  // A stream that does not use ids has no counter.
+  const hasCounter = settings.dataFormat === 'airbyte' || usesIds(settings)
+  return hasCounter ? [...internal, { key: keyPrefix + base, kind: 'string', user }] : internal
 }
 
 function usesIds(settings: RecordSettings): boolean {
