@@ -10,8 +10,9 @@ if ! find_python >/dev/null; then
   exit 0
 fi
 
-environment=$PWD/build/airbyte-qa
-make_environment "$environment" airbyte-internal-ops==0.132.0 airbyte==1.0.0rc17 \
+environment=$(mktemp -d)
+trap 'rm -rf "$environment"' EXIT
+make_environment "$environment/python" airbyte-internal-ops==0.132.0 airbyte==1.0.0rc17 \
   airbyte-connector-models==0.1.12
 
 monorepo=$environment/monorepo
@@ -26,4 +27,4 @@ done
 mv "$connector/docs/integrations" "$monorepo/docs"
 
 cd "$monorepo"
-"$environment/bin/python" "$OLDPWD/.ci/metadata.py"
+PYTHONWARNINGS=ignore "$environment/python/bin/python" "$OLDPWD/.ci/metadata.py"

@@ -14,11 +14,13 @@ if ! command -v redis-server >/dev/null; then
   exit 0
 fi
 
-environment=$PWD/build/pyairbyte
+environment=$(mktemp -d)
+trap 'rm -rf "$environment"' EXIT
 PYTHON=$(find_python) packaging/python/build.sh
-make_environment "$environment" airbyte==0.71.3 redis==8.1.0 build/airbyte_destination_redis-*.whl
+make_environment "$environment/python" airbyte==0.71.3 redis==8.1.0 build/airbyte_destination_redis-*.whl
 
 # PyAirbyte asks the registry of Airbyte for every connector, unless it is offline.
+root=$PWD
 cd "$environment"
-PATH=$environment/bin:$PATH AIRBYTE_OFFLINE_MODE=1 DO_NOT_TRACK=1 PYTHONWARNINGS=ignore \
-  python ../../.ci/pyairbyte.py
+PATH=$environment/python/bin:$PATH AIRBYTE_OFFLINE_MODE=1 DO_NOT_TRACK=1 PYTHONWARNINGS=ignore \
+  python "$root/.ci/pyairbyte.py"
