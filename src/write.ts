@@ -1,6 +1,7 @@
 /** The verb `write`: one run, from the first message to the summary. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config/settings/config.ts'
+import { optionProblem, textOf, type Problem } from './errors.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
@@ -13,7 +14,7 @@ import { Leases } from './sync/streams/leases.ts'
 import { prepareStreams } from './sync/replace/prepare-streams.ts'
 import { dataflow } from './sync/dataflow/dataflow.ts'
 import { planStreams, type StreamPlan } from './sync/streams/stream-plan.ts'
-import type { StreamSession } from './sync/dedup/stream-session.ts'
+import type { IndexedSession } from './sync/dedup/indexed-session.ts'
 
 export interface WriteJob {
   config: Config
@@ -27,7 +28,7 @@ export interface WriteJob {
 
 interface OpenRun {
   client: RedisClient
-  streams: readonly StreamSession[]
+  sessions: readonly IndexedSession[]
   ids: IdAllocator
 }
 
@@ -35,28 +36,34 @@ export async function write(job: WriteJob): Promise<void> {
   const { config, catalog, output } = job
   const planned = planStreams(catalog, config)
   for (const { stream } of unmatchedStreams(config, catalog))
-    output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
-  const run = randomUUID()
+    output.log('WARN', textOf(unmatchedEntry(stream)))
+  const runId = randomUUID()
   await using open = new AsyncDisposableStack()
-  const client = open.use(await openClient(config, planned, run, output))
-  open.use(await Leases.take(client, planned, run, output.log))
-  const { streams, ids } = await openStreams(client, planned, output)
-  await transfer(job, { client, streams, ids })
+  const client = open.use(await openClient(config, planned, runId, output))
+  const leases = open.use(await Leases.take(client, planned, runId, output.log))
+  const { sessions, ids } = await openStreams(client, planned, output)
+  leases.confirm()
+  await transfer(job, { client, sessions, ids })
 }
 
 function openClient(
   config: Config,
   planned: readonly StreamPlan[],
-  run: string,
+  runId: string,
   { log }: Output,
 ): Promise<RedisClient> {
-  const scripts = new Set(planned.flatMap(({ layout }) => layout.script ?? []))
+  const scripts = new Set(
+    planned.flatMap(({ liveLayout, stagedLayout }) => [
+      ...liveLayout.scripts,
+      ...(stagedLayout?.scripts ?? []),
+    ]),
+  )
   return RedisClient.open({
     config,
     log,
-    run,
+    run: runId,
     runKeys: (name, its, slot) => runKey(config.keyPrefix, name, its, slot),
-    greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
+    scripts: [...scripts],
   })
 }
 
@@ -65,14 +72,10 @@ async function openStreams(
   client: RedisClient,
   planned: readonly StreamPlan[],
   { log }: Output,
-): Promise<Pick<OpenRun, 'streams' | 'ids'>> {
+): Promise<Pick<OpenRun, 'sessions' | 'ids'>> {
   const opened = await client.confirmed(async () => {
-    const streams = await prepareStreams(client, planned, log)
-    const ids = await IdAllocator.open(
-      client,
-      streams.map(({ plan }) => plan),
-    )
-    return { streams, ids }
+    const sessions = await prepareStreams(client, planned, log)
+    return { sessions, ids: await IdAllocator.open(client, sessions) }
   })
   client.onReconnect(async (ask) => {
     await opened.ids.lift(ask)
@@ -84,9 +87,9 @@ async function openStreams(
 /** Writes all records; then, if the input is complete, removes what they replace. */
 async function transfer(
   { config, input, output, signal }: WriteJob,
-  { client, streams, ids }: OpenRun,
+  { client, sessions, ids }: OpenRun,
 ): Promise<void> {
-  const { ingest, stateQueue, progress } = dataflow({ config, client, streams, ids, output })
+  const { ingest, stateQueue, progress } = dataflow({ config, client, sessions, ids, output })
   const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
@@ -99,7 +102,7 @@ async function transfer(
   if (signal.aborted) return
 
   progress.requireComplete()
-  await finish(client, ids, streams, output.log)
+  await finish(client, ids, sessions, output.log)
   await client.requireIntact()
   progress.summarize()
 }
@@ -113,4 +116,9 @@ async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSi
   } catch (error) {
     return error
   }
+}
+
+function unmatchedEntry(stream: string): Problem {
+  const clause = `the catalog has no stream ${stream}, so this entry is ignored`
+  return optionProblem('stream-entry-unmatched', 'streams', clause, { stream })
 }

@@ -1,5 +1,6 @@
 /** One node and its connections: for single commands, for pipelined writes, and for durability waits. */
 import type { Address, Connection, Deployment, Durability } from '../../config/settings/config.ts'
+import type { Capabilities } from '../commands/capabilities.ts'
 import type { TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import { openAll, openConnection, type Identity, type OpenConnection } from './open-connection.ts'
@@ -79,6 +80,11 @@ export class RedisNode implements ReplySource {
 
   get identity(): Identity {
     return this.identities[0]!
+  }
+
+  /** The features of the node's server. */
+  get capabilities(): Capabilities {
+    return this.#connections.control.capabilities
   }
 
   /** Runs a command on the connection for pipelined writes, before `begin`. */

@@ -1,15 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import { batchOf, commandsIn } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { FINE, playedClient } from '../streams/links.support.ts'
 import type { RecordOutcome } from './outcomes.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, stream } from '../streams/plans.support.ts'
 
-const plans = plansFor([stream('a'), stream('b')])
-const [a, b] = plans as [StreamPlan, StreamPlan]
+const sessions = sessionsFor([stream('a'), stream('b')])
+const [a, b] = sessions as [StreamSession, StreamSession]
 
 describe('records that cannot be written', () => {
   it('are set aside in their order, each with its stream and the reason, in a transaction that runs once', async () => {
@@ -64,7 +64,7 @@ function opened() {
 }
 
 function batch() {
-  return batchOf(plans, [
+  return batchOf(sessions, [
     [a, '{"n": "€ü"}'],
     [a, '{}'],
     [b, `{"s":"${'x'.repeat(100_000)}"}`],
@@ -75,6 +75,6 @@ function letter(...fields: string[]): string[] {
   return ['XADD', 'letters', 'MAXLEN', '~', '1000', '*', ...fields]
 }
 
-function rejected(record: number, reason: string): RecordOutcome {
-  return { kind: 'rejected', record, reason }
+function rejected(record: number, sentence: string): RecordOutcome {
+  return { kind: 'rejected', record, problem: problem('record-refused', sentence) }
 }

@@ -8,7 +8,7 @@ import type { DeadLetters } from './dead-letters.ts'
 import { encodeBatch, type EncodedBatch } from './encode-batch.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
-import type { Prepared } from './prepare.ts'
+import type { Prepared } from './batch-preparation.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
 import { requireKeyTypes } from './key-types.ts'
 
@@ -33,7 +33,7 @@ export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Del
   return async (batch, { ids, decide }) => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * stretch))
-    const out = new CommandGroups(buffer)
+    const out = new CommandGroups(buffer, client.capabilities)
     const laidOut = encodeBatch(batch, out, { ids, decisions, client })
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
     if (deadLetters === undefined) {
@@ -43,7 +43,7 @@ export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Del
     }
     const outcomes = outcomesOf(batch, laidOut, out, await send(client, laidOut))
     buffers.give(buffer)
-    for (const decision of decisions.values()) decision.arrived()
+    for (const decision of decisions.values()) decision.confirm()
     const decided = decidedOutcomes(decisions.values())
     if (deadLetters === undefined) requireNone(batch, outcomes)
     else await deadLetters.take(batch, outcomes)
@@ -78,8 +78,14 @@ function ownKeyRefused(
 function requireNone(batch: Batch, outcomes: readonly RecordOutcome[]): void {
   const rejected = outcomes.find((outcome) => outcome.kind === 'rejected')
   if (rejected === undefined) return
+  const { code, sentence, options, params } = rejected.problem
+  const [line, stream] = [batch.lineOf(rejected.record), batch.planOf(rejected.record).name]
   throw new ConfigError(
-    `Line ${batch.lineOf(rejected.record)}, stream ${batch.planOf(rejected.record).name}: ${rejected.reason} ` +
-      'To have such records set aside, set on_record_error to dead_letter.',
+    problem(
+      code,
+      `Line ${line}, stream ${stream}: ${sentence} ` +
+        'To have such records set aside, set on_record_error to dead_letter.',
+      { options: [...options, 'on_record_error'], params: { ...params, line, stream } },
+    ),
   )
 }

@@ -1,18 +1,19 @@
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
 import { NO_GROUP, CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
 import { encodeBatch } from './encode-batch.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, planWith, stream } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
 
 describe('records whose commands may go out one by one', () => {
-  const plans = plansFor([stream('a'), stream('b')])
-  const [a, b] = plans as [StreamPlan, StreamPlan]
+  const sessions = sessionsFor([stream('a'), stream('b')])
+  const [a, b] = sessions as [StreamSession, StreamSession]
 
   it('are one shipment, in the order they came, each stream with ids of its own', () => {
-    const batch = batchOf(plans, [
+    const batch = batchOf(sessions, [
       [a, '{"n":1}'],
       [b, '{"n":2}'],
       [a, '{"n":3}'],
@@ -37,21 +38,21 @@ describe('records whose commands may go out one by one', () => {
   it.each([1, 9_000_000_000_000_000])(
     'fit into as many bytes as the batch has, with ids from %i on',
     (first) => {
-      const batch = batchOf(plans, [
+      const batch = batchOf(sessions, [
         [a, '{ }'],
         [b, `{"s":"${'x'.repeat(70_000)}"}`],
       ])
-      const out = new CommandGroups(Buffer.alloc(batch.size))
+      const out = new CommandGroups(Buffer.alloc(batch.size), ALL_CAPABILITIES)
       const { bytes } = out
       const client = { isCluster: false, slotOf: () => undefined }
-      encodeBatch(batch, out, { ids: idsFrom(first, plans), decisions: new Map(), client })
+      encodeBatch(batch, out, { ids: idsFrom(first, sessions), decisions: new Map(), client })
       expect(out.bytes).toBe(bytes)
       expect(out.length).toBeGreaterThan(batch.size - 2 * 120)
     },
   )
 
   it('are put in even where they were held back for others', () => {
-    const set = planWith({ cache_type: 'set', member: '${m}' })
+    const set = sessionWith({ cache_type: 'set', member: '${m}' })
     const { requests } = laidOut(
       batchOf(
         [set],
@@ -63,20 +64,20 @@ describe('records whose commands may go out one by one', () => {
 
   it('are counted where one of their streams is written under a condition', () => {
     const streams = { cache_type: 'string', streams: [{ stream: 'b', write_condition: 'if_absent' }] }
-    const mixed = plansFor([stream('a'), stream('b')], streams)
+    const mixed = sessionsFor([stream('a'), stream('b')], streams)
     const isCounted = mixed.map(
-      (plan) => laidOut(batchOf(mixed, [[plan, '{}']])).requests[0]?.request.isCounted,
+      (session) => laidOut(batchOf(mixed, [[session, '{}']])).requests[0]?.request.isCounted,
     )
     expect(isCounted).toEqual([false, true])
   })
 
   it('are nothing to send where there are none', () => {
-    expect(laidOut(batchOf(plans, []))).toMatchObject({ requests: [], refusals: [] })
+    expect(laidOut(batchOf(sessions, []))).toMatchObject({ requests: [], refusals: [] })
   })
 })
 
 describe('records of lists and Redis streams', () => {
-  const list = planWith({ cache_type: 'list', data_format: 'json', max_length: 100 })
+  const list = sessionWith({ cache_type: 'list', data_format: 'json', max_length: 100 })
 
   it('are a transaction that runs once', () => {
     const batch = batchOf([list], recordsOf(list, ['{"n":1}', '{"n":2}']))
@@ -88,20 +89,20 @@ describe('records of lists and Redis streams', () => {
       ],
     ])
     const kind = { kind: 'transaction', isRepeatable: false, slot: undefined, isCounted: false }
-    expect(requests).toMatchObject([{ request: { ...kind, confirmedBy: 'reply' }, plan: list }])
+    expect(requests).toMatchObject([{ request: { ...kind, confirmedBy: 'reply' }, plan: list.plan }])
     expect([0, 1, 2].map((command) => recordsBy(batch, out, command))).toEqual([[0, 1], [], []])
   })
 
   it('stand behind those that may go out one by one, a transaction for each stream', () => {
     const kinds = ['list', 'hash', 'stream'].map((kind) => ({ stream: kind, cache_type: kind }))
-    const plans = plansFor(
+    const sessions = sessionsFor(
       kinds.map(({ stream: name }) => stream(name)),
       { streams: kinds },
     )
-    const [l, h, s] = plans as [StreamPlan, StreamPlan, StreamPlan]
+    const [l, h, s] = sessions as [StreamSession, StreamSession, StreamSession]
     const batch = batchOf(
-      plans,
-      [l, h, s, l, h].map((plan, n) => [plan, `{"n":${n}}`]),
+      sessions,
+      [l, h, s, l, h].map((session, n) => [session, `{"n":${n}}`]),
     )
     const { requests, out } = laidOut(batch)
     expect(
@@ -113,15 +114,15 @@ describe('records of lists and Redis streams', () => {
       ]),
     ).toEqual([
       [undefined, 'write', 0, 2],
-      [l, 'transaction', 2, 1],
-      [s, 'transaction', 3, 1],
+      [l.plan, 'transaction', 2, 1],
+      [s.plan, 'transaction', 3, 1],
     ])
     const firsts = requests.map(({ request }) => recordsBy(batch, out, request.commands.numberOf(0)))
     expect(firsts).toEqual([[1], [0, 3], [2]])
   })
 
   it('are transactions of bearable length and size, in the order they came', () => {
-    const log = planWith({ cache_type: 'stream', data_format: 'flat' })
+    const log = sessionWith({ cache_type: 'stream', data_format: 'flat' })
     const data = Array.from(
       { length: 2_500 },
       (_, n) => `{"n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
@@ -145,7 +146,7 @@ describe('records of lists and Redis streams', () => {
 
 describe('records that have to be written together', () => {
   it('are a transaction that may run again', () => {
-    const set = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
+    const set = sessionWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
     const { requests } = laidOut(
       batchOf(
         [set],
@@ -159,14 +160,14 @@ describe('records that have to be written together', () => {
       ],
     ])
     const kind = { kind: 'transaction', isRepeatable: true, confirmedBy: 'marker' }
-    expect(requests).toMatchObject([{ request: kind, plan: set }])
+    expect(requests).toMatchObject([{ request: kind, plan: set.plan }])
   })
 
   it('are counted where they are written under a condition', () => {
     const options = { cache_type: 'sorted_set', member: '${m}', ttl_seconds: 60 }
     for (const condition of ['always', 'if_absent']) {
-      const plan = planWith({ ...options, write_condition: condition })
-      const { requests } = laidOut(batchOf([plan], [[plan, '{"m":1}']]))
+      const session = sessionWith({ ...options, write_condition: condition })
+      const { requests } = laidOut(batchOf([session], [[session, '{"m":1}']]))
       expect(requests.map(({ request }) => request.isCounted)).toEqual([condition === 'if_absent'])
     }
   })
@@ -174,24 +175,24 @@ describe('records that have to be written together', () => {
 
 describe('a record that cannot be laid out', () => {
   it.each([{}, { cache_type: 'stream' }])('is left out, and the others are not: %j', (structure) => {
-    const plan = planWith({ key_template: 'k:${id}', ...structure })
-    const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{"no":1}', '{"id":null}', '{"id":4}']))
+    const session = sessionWith({ key_template: 'k:${id}', ...structure })
+    const batch = batchOf([session], recordsOf(session, ['{"id":1}', '{"no":1}', '{"id":null}', '{"id":4}']))
     const { requests, refusals } = laidOut(batch)
     const keys = commandsOf(requests)
       .flat()
       .map(([, key]) => key)
     expect(keys.filter((key) => key?.startsWith('k:'))).toEqual(['k:1', 'k:4'])
-    expect(refusals).toEqual([
-      { record: 1, reason: 'the column id, which the key needs, is missing' },
-      { record: 2, reason: 'the column id, which the key needs, is null' },
+    expect(refusals).toMatchObject([
+      { record: 1, refusal: { code: 'template-column-missing', params: { column: 'id' } } },
+      { record: 2, refusal: { code: 'template-column-null', params: { column: 'id' } } },
     ])
     expect(batch.recordsByGroup().get(NO_GROUP)).toEqual([1, 2])
   })
 
   it('keeps its id, so that those of the others are the same whatever is wrong with it', () => {
-    const plan = planWith({ key_template: '${_airbyte_ab_id}:${id}' })
-    const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{}', '{"id":3}']))
-    const { requests } = laidOut(batch, idsFrom(7, [plan]))
+    const session = sessionWith({ key_template: '${_airbyte_ab_id}:${id}' })
+    const batch = batchOf([session], recordsOf(session, ['{"id":1}', '{}', '{"id":3}']))
+    const { requests } = laidOut(batch, idsFrom(7, [session]))
     expect(
       commandsOf(requests)
         .flat()
@@ -200,16 +201,16 @@ describe('a record that cannot be laid out', () => {
   })
 
   it('may be alone: then nothing of it is sent', () => {
-    const plan = planWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
-    const { requests, refusals } = laidOut(batchOf([plan], [[plan, '{}']]))
+    const session = sessionWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
+    const { requests, refusals } = laidOut(batchOf([session], [[session, '{}']]))
     expect([requests, refusals.length]).toEqual([[], 1])
   })
 
   it('may be larger than Redis takes', () => {
-    const plan = planWith()
-    const { requests, refusals } = laidOut(hugeRecordOf(plan))
+    const session = sessionWith()
+    const { requests, refusals } = laidOut(hugeRecordOf(session))
     expect(requests).toEqual([])
-    expect(refusals).toEqual([{ record: 0, reason: 'it is larger than 512 MB, the most that Redis takes' }])
+    expect(refusals).toMatchObject([{ record: 0, refusal: { code: 'record-too-large' } }])
   })
 })
 
@@ -224,10 +225,10 @@ function recordsBy(batch: Batch, out: CommandGroups, command: number): number[] 
 }
 
 /** Stands for a batch of one record that nobody has the memory for. */
-function hugeRecordOf(plan: StreamPlan): Batch {
+function hugeRecordOf(session: StreamSession): Batch {
   const view = { dataStart: 0, dataEnd: (512 << 20) + 1 }
   return {
-    countByStream: () => new Map([[plan, 1]]),
-    layEach: (_: unknown, lay: (...args: unknown[]) => number) => lay(plan, view, 0),
+    countByStream: () => new Map([[session, 1]]),
+    encodeEach: (_: unknown, encode: (...args: unknown[]) => number) => encode(session, view, 0),
   } as unknown as Batch
 }

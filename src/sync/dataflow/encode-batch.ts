@@ -1,9 +1,11 @@
 /** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
+import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import type { Batch } from '../batches/batch.ts'
-import { IdCursor, type IdRange } from '../streams/id-allocator.ts'
+import { IdCursor } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { BatchRequest } from './batch-request.ts'
@@ -13,15 +15,17 @@ import type { IndexEntry } from '../dedup/index-entry.ts'
 /** Redis takes no argument that is longer. */
 const LONGEST_DATA = 512 << 20
 
+const TOO_LARGE: Refusal = problem('record-too-large', 'It is larger than 512 MB, the most that Redis takes.')
+
 export interface EncodedBatch {
   requests: BatchRequest[]
-  refusals: { record: number; reason: Refusal }[]
+  refusals: { record: number; refusal: Refusal }[]
 }
 
 export interface EncodeOptions {
-  ids: ReadonlyMap<StreamPlan, IdRange[]>
-  /** Of streams that have a key index. */
-  decisions: ReadonlyMap<StreamPlan, RowDecisions>
+  ids: ReadonlyMap<StreamSession, IdRange[]>
+  /** Of streams that add their rows to the key index. */
+  decisions: ReadonlyMap<StreamSession, RowDecisions>
   client: Slots
 }
 
@@ -32,46 +36,44 @@ export function encodeBatch(
 ): EncodedBatch {
   const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
-  const cursors = new Map([...ids].map(([plan, idRanges]) => [plan, new IdCursor(idRanges)]))
-  const plans = [...batch.countByStream().keys()]
+  const cursors = new Map([...ids].map(([stream, idRanges]) => [stream, new IdCursor(idRanges)]))
+  const streams = [...batch.countByStream().keys()]
 
-  const write = (plan: StreamPlan, view: RecordView, record: number): number => {
-    const change = decisions.get(plan)?.actions.get(record)
+  const write = (stream: StreamSession, view: RecordView, record: number): number => {
+    const change = decisions.get(stream)?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
-    if (change?.action === 'remove') return remove(plan, change.location, out)
-    view.startsAnew = change?.action === 'write anew'
+    if (change?.action === 'remove') return remove(stream.plan, change.location, out)
+    view.replacesKey = change?.action === 'write anew'
     view.spread = Math.random()
-    if (plan.layout.usesIds) view.id = cursors.get(plan)!.take()
-    const written =
-      view.dataEnd - view.dataStart > LONGEST_DATA
-        ? 'it is larger than 512 MB, the most that Redis takes'
-        : plan.layout.write(out, view)
+    if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
+    const written = view.dataEnd - view.dataStart > LONGEST_DATA ? TOO_LARGE : stream.layout.write(out, view)
     if (typeof written === 'number') return written
-    refusals.push({ record, reason: written })
-    decisions.get(plan)?.passOn(record)
+    refusals.push({ record, refusal: written })
+    decisions.get(stream)?.refuse(record)
     return NO_GROUP
   }
 
   const first = out.commands
-  batch.layEach(({ layout }) => layout.delivery === 'each', write)
-  const simple = plans.filter(({ layout }) => layout.delivery === 'each')
+  batch.encodeEach(({ layout }) => layout.deliveryMode === 'pipeline', write)
+  const simple = streams.filter(({ layout }) => layout.deliveryMode === 'pipeline')
   for (const { layout } of simple) layout.flush(out)
   const isCounted = simple.some(({ layout }) => layout.isConditional)
   const commands = EncodedCommands.from(out, first)
   requests.push({ request: { kind: 'write', commands, isCounted, confirmedBy: 'marker' } })
 
-  for (const plan of plans)
-    if (plan.layout.delivery !== 'each') requests.push(...transactionsOf(plan, batch, out, client, write))
+  for (const stream of streams)
+    if (stream.layout.deliveryMode !== 'pipeline')
+      requests.push(...transactionsOf(stream, batch, out, client, write))
   const refused = new Set(refusals.map(({ record }) => record))
-  const isNoted = ({ record }: IndexEntry): boolean => !refused.has(record)
-  // A key is in the index before it is written: one that was written and is not there could never be removed. A deletion
-  // is in the index behind the removal: else a row whose removal failed would count as gone.
-  const written = indexChanges(out, decisions, (entry) => isNoted(entry) && !entry.isDeleted)
-  const deleted = indexChanges(out, decisions, (entry) => isNoted(entry) && entry.isDeleted)
+  const isWritten = ({ record }: IndexEntry): boolean => !refused.has(record)
+  // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a
+  // deletion that was carried out, so entries follow their rows.
+  const journal = writeJournal(out, decisions, isWritten)
+  const entries = writeEntries(out, decisions, isWritten)
   const rows = requests.filter(isFilled)
-  const isIndexedFirst = rows[0] !== undefined && isFilled(written)
-  const ordered = isIndexedFirst ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
-  return { requests: [written, ...ordered, behindAll(deleted)].filter(isFilled), refusals }
+  const isJournaled = rows[0] !== undefined && isFilled(journal)
+  const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
+  return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals }
 }
 
 function isFilled({ request }: BatchRequest): boolean {
@@ -89,21 +91,41 @@ function remove({ locator, deletions }: StreamPlan, location: string, out: Comma
   return group
 }
 
-function indexChanges(
+/** Names the rows that the key index has no entries for, and the shards in which entries expire for the first time. */
+function writeJournal(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
-  isChosen: (entry: IndexEntry) => boolean,
+  isWritten: (entry: IndexEntry) => boolean,
 ): BatchRequest {
   const first = out.commands
-  for (const { index, changes, forget } of decisions.values()) {
-    const chosen = changes.filter(isChosen)
-    index.note(out, chosen)
-    const locations = new Set(forget.length === 0 ? [] : chosen.map(({ location }) => location))
-    index.forget(
+  for (const { index, added, expiries, writeJournal: write } of decisions.values()) {
+    index.recordExpiryShards(out, expiries)
+    const rows = added.filter(isWritten)
+    if (rows.length > 0) write(out, rows)
+  }
+  return ownWrite(out, first)
+}
+
+function writeEntries(
+  out: CommandGroups,
+  decisions: EncodeOptions['decisions'],
+  isWritten: (entry: IndexEntry) => boolean,
+): BatchRequest {
+  const first = out.commands
+  for (const { index, changes, expiries } of decisions.values()) {
+    const written = changes.filter(isWritten)
+    index.write(out, written)
+    const locations = new Set(expiries.length === 0 ? [] : written.map(({ location }) => location))
+    index.expire(
       out,
-      forget.filter(({ location }) => locations.has(location)),
+      expiries.filter(({ location }) => locations.has(location)),
     )
   }
+  return ownWrite(out, first)
+}
+
+/** Returns the request of the commands from `first` on, which write keys of the connector's own. */
+function ownWrite(out: CommandGroups, first: number): BatchRequest {
   const commands = EncodedCommands.from(out, first)
   return { request: { kind: 'write', commands, isCounted: false, confirmedBy: 'marker' }, isOwn: true }
 }

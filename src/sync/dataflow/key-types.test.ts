@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
 import { playedClient } from '../streams/links.support.ts'
-import { plansFor, planWith, stream } from '../streams/plans.support.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
 import { requireKeyTypes } from './key-types.ts'
 
 const DATA = ['a', 'b', 'a', 'c'].map((k) => `{"k":"${k}"}`)
@@ -36,8 +36,8 @@ describe('a transaction whose replies were lost', () => {
   )
 
   it('is good where it held no records of a stream', async () => {
-    const plans = plansFor([stream('s')])
-    const { requests } = laidOut(batchOf(plans, recordsOf(plans[0]!, ['{}'])))
+    const sessions = sessionsFor([stream('s')])
+    const { requests } = laidOut(batchOf(sessions, recordsOf(sessions[0]!, ['{}'])))
     const { client, asked } = playedClient()
     await requireKeyTypes(client, requests[0]!)
     expect(asked).toEqual([])
@@ -45,8 +45,8 @@ describe('a transaction whose replies were lost', () => {
 })
 
 function unseen(kind: string, reply: (question: string) => string) {
-  const plan = planWith({ cache_type: kind, key_template: '${k}', max_length: 9 })
-  const { requests } = laidOut(batchOf([plan], recordsOf(plan, DATA)))
+  const session = sessionWith({ cache_type: kind, key_template: '${k}', max_length: 9 })
+  const { requests } = laidOut(batchOf([session], recordsOf(session, DATA)))
   expect(requests).toHaveLength(1)
   const { client, asked } = playedClient(reply)
   return { check: () => requireKeyTypes(client, requests[0]!), asked }

@@ -1,3 +1,4 @@
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
@@ -8,17 +9,17 @@ import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { encodeBatch } from './encode-batch.ts'
 import { outcomesOf } from './outcomes.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { planWith } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionWith } from '../streams/plans.support.ts'
 
 const LISTS = { cache_type: 'list', key_template: 'k:${k}', member: '${n}' }
 
 describe('on a cluster, the records of lists', () => {
   it('are a transaction a key, in its slot, in the order they came', () => {
-    const plan = planWith(LISTS)
+    const session = sessionWith(LISTS)
     const keys = ['a', 'b', 'a', 'c', 'b', 'a']
     const { batch, requests } = laidOut(
-      plan,
+      session,
       keys.map((k, n) => `{"k":"${k}","n":${n}}`),
     )
     const slots = ['k:a', 'k:b', 'k:c'].map((key) => slotOf(Buffer.from(key)))
@@ -33,9 +34,9 @@ describe('on a cluster, the records of lists', () => {
   })
 
   it('are found by the commands that were refused', () => {
-    const plan = planWith(LISTS)
+    const session = sessionWith(LISTS)
     const { batch, requests, refusals, out } = laidOut(
-      plan,
+      session,
       ['a', 'b', 'a', 'c'].map((k, n) => `{"k":"${k}","n":${n}}`),
     )
     const rejectedBy = (index: number, command: number) => {
@@ -48,12 +49,12 @@ describe('on a cluster, the records of lists', () => {
   })
 
   it('are transactions of bearable length and size, each about one key, in order', () => {
-    const plan = planWith({ cache_type: 'stream', data_format: 'flat', key_template: '{t}${k}' })
+    const session = sessionWith({ cache_type: 'stream', data_format: 'flat', key_template: '{t}${k}' })
     const data = Array.from(
       { length: 2_500 },
       (_, n) => `{"k":"${n % 3}","n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
     )
-    const { requests } = laidOut(plan, data, new MessageReader(8 << 20))
+    const { requests } = laidOut(session, data, new MessageReader(8 << 20))
     for (const { request } of requests) expect(request).toMatchObject({ slot: slotOf(Buffer.from('t')) })
     expect([requests.length > 3, requests.length < 15]).toEqual([true, true])
     for (const { request } of requests)
@@ -69,7 +70,7 @@ describe('on a cluster, the records of lists', () => {
   })
 
   it('of one key are transactions in its slot', () => {
-    const { requests } = laidOut(planWith({ cache_type: 'list', data_format: 'json' }), [
+    const { requests } = laidOut(sessionWith({ cache_type: 'list', data_format: 'json' }), [
       '{"n":1}',
       '{"n":2}',
     ])
@@ -79,9 +80,13 @@ describe('on a cluster, the records of lists', () => {
   })
 })
 
-function laidOut(plan: StreamPlan, data: readonly string[], reader?: MessageReader) {
-  const batch: Batch = batchOf([plan], recordsOf(plan, data), reader)
-  const out = new CommandGroups(Buffer.alloc(0))
+function laidOut(session: StreamSession, data: readonly string[], reader?: MessageReader) {
+  const batch: Batch = batchOf([session], recordsOf(session, data), reader)
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   const client = { isCluster: true, slotOf }
-  return { batch, out, ...encodeBatch(batch, out, { ids: idsFrom(1, [plan]), decisions: new Map(), client }) }
+  return {
+    batch,
+    out,
+    ...encodeBatch(batch, out, { ids: idsFrom(1, [session]), decisions: new Map(), client }),
+  }
 }

@@ -5,7 +5,7 @@ import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { BatchRequest } from './batch-request.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
 
 /** While a transaction runs, the server does nothing else. */
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
@@ -14,23 +14,23 @@ const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
 export type Slots = Pick<RedisClient, 'isCluster' | 'slotOf'>
 
 /** Encodes a record, and returns the group that it belongs to. */
-export type Write = (plan: StreamPlan, view: RecordView, record: number) => number
+export type Write = (stream: StreamSession, view: RecordView, record: number) => number
 
 export function transactionsOf(
-  plan: StreamPlan,
+  stream: StreamSession,
   batch: Batch,
   out: CommandGroups,
   slots: Slots,
   write: Write,
 ): BatchRequest[] {
-  const { only } = plan.locator
-  if (slots.isCluster && only === undefined) return byKey(plan, batch, out, write)
+  const { only } = stream.plan.locator
+  if (slots.isCluster && only === undefined) return byKey(stream, batch, out, write)
   const slot = only === undefined ? undefined : slots.slotOf(Buffer.from(only))
-  return inOrder(plan, batch, out, slot, write)
+  return inOrder(stream, batch, out, slot, write)
 }
 
 function inOrder(
-  plan: StreamPlan,
+  stream: StreamSession,
   batch: Batch,
   out: CommandGroups,
   slot: number | undefined,
@@ -40,16 +40,16 @@ function inOrder(
   let open: { bytes: number; command: number } | undefined
   const close = (): void => {
     if (open === undefined) return
-    plan.layout.flush(out)
+    stream.layout.flush(out)
     if (out.commands > open.command)
-      requests.push(transactionOf(plan, EncodedCommands.from(out, open.command), slot))
+      requests.push(transactionOf(stream, EncodedCommands.from(out, open.command), slot))
     open = undefined
   }
-  batch.layEach(
-    (other) => other === plan,
+  batch.encodeEach(
+    (other) => other === stream,
     (_, view, record) => {
       open ??= { bytes: out.length, command: out.commands }
-      const group = write(plan, view, record)
+      const group = write(stream, view, record)
       if (isLarge(out.commands - open.command, out.length - open.bytes)) close()
       return group
     },
@@ -62,20 +62,24 @@ function inOrder(
  * Of keys in one slot that is being moved, some may be on its new node already. A transaction of several keys would
  * not run then, and one of a later batch could overtake it; so each transaction writes one key.
  */
-function byKey(plan: StreamPlan, batch: Batch, out: CommandGroups, write: Write): BatchRequest[] {
+function byKey(stream: StreamSession, batch: Batch, out: CommandGroups, write: Write): BatchRequest[] {
   const first = out.commands
-  batch.layEach((other) => other === plan, write)
-  plan.layout.flush(out)
+  batch.encodeEach((other) => other === stream, write)
+  stream.layout.flush(out)
   const requests: BatchRequest[] = []
   for (const numbers of numbersByKey(out, first))
     for (const chunk of chunksOf(numbers, (number) => out.endOf(number) - out.startOf(number)))
-      requests.push(transactionOf(plan, EncodedCommands.of(out, chunk), out.slotOf(chunk[0]!)))
+      requests.push(transactionOf(stream, EncodedCommands.of(out, chunk), out.slotOf(chunk[0]!)))
   return requests
 }
 
-function transactionOf(plan: StreamPlan, commands: EncodedCommands, slot: number | undefined): BatchRequest {
-  const { isConditional, delivery } = plan.layout
-  const isRepeatable = delivery !== 'once'
+function transactionOf(
+  { plan, layout }: StreamSession,
+  commands: EncodedCommands,
+  slot: number | undefined,
+): BatchRequest {
+  const { isConditional, deliveryMode } = layout
+  const isRepeatable = deliveryMode !== 'exactly_once'
   return {
     plan,
     request: {

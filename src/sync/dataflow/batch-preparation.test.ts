@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { batchOf } from '../batches/batches.support.ts'
-import type { IdRange, IdAllocator } from '../streams/id-allocator.ts'
-import type { KeyIndex } from '../dedup/key-index.ts'
+import { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import { runsOf, type IdRange, type StreamSession } from '../streams/stream-session.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
-import { prepareBy } from './prepare.ts'
+import { batchPreparation } from './batch-preparation.ts'
 import { RowTracker } from '../dedup/row-tracker.ts'
-import type { Located } from '../dedup/index-entry.ts'
+import type { IndexedSession } from '../dedup/indexed-session.ts'
+import { indexedSessionOf } from '../dedup/trackers.support.ts'
+import { answeringClient } from '../streams/links.support.ts'
 
 const options = {
   data_format: 'airbyte',
@@ -16,7 +18,7 @@ const options = {
     { stream: 'f', data_format: 'flat', key_template: 'f:${id}' },
   ],
 }
-const plans = plansFor(
+const sessions = plansFor(
   [
     stream('a'),
     stream('d', { mode: 'append_dedup', primaryKey: [['id']] }),
@@ -24,13 +26,13 @@ const plans = plansFor(
     stream('f', { mode: 'append_dedup', primaryKey: [['id']] }),
   ],
   options,
-)
-const [a, d, m, f] = plans as [StreamPlan, StreamPlan, StreamPlan, StreamPlan]
+).map((plan) => indexedSessionOf(plan))
+const [a, d, m, f] = sessions as [IndexedSession, IndexedSession, IndexedSession, IndexedSession]
 
 describe('what a batch needs', () => {
   it('is asked for at once: ids for what is written, and what is known of rows', async () => {
     const { prepare, reserved, read } = opened()
-    const prepared = prepare(batchOf(plans, given(a, a, d, d, d, f)))
+    const prepared = prepare(batchOf(sessions, given(a, a, d, d, d, f)))
     expect(reserved).toEqual(['n.a 2', 'n.d 1'])
     expect(read).toEqual([['d:1'], ['f:1']])
     const { ids, decide } = await prepared
@@ -46,20 +48,20 @@ describe('what a batch needs', () => {
 
   it('is nothing of streams that it has no records of', async () => {
     const { prepare, reserved, read } = opened()
-    const { ids, decide } = await prepare(batchOf(plans, []))
+    const { ids, decide } = await prepare(batchOf(sessions, []))
     expect([reserved, read, ids.size, decide().size]).toEqual([[], [], 0, 0])
   })
 
   it('is decided by what is known when it is decided, not when it is prepared', async () => {
     const { prepare } = opened()
-    const [first, second] = await Promise.all([1, 2].map(() => prepare(batchOf(plans, given(f)))))
+    const [first, second] = await Promise.all([1, 2].map(() => prepare(batchOf(sessions, given(f)))))
     expect(first!.decide().get(f)?.changes[0]?.location).toBe('f:1')
     expect(second!.decide().get(f)?.changes).toHaveLength(1)
   })
 
   it('includes the places of keys with ids in them, which are known only then', async () => {
     const { prepare, read } = opened()
-    const { decide } = await prepare(batchOf(plans, given(m, m)))
+    const { decide } = await prepare(batchOf(sessions, given(m, m)))
     const { changes, actions } = decide().get(m)!
     expect(changes.map(({ location }) => location)).toEqual(['m:10:1', 'm:11:1'])
     expect([read, actions.size]).toEqual([[], 0])
@@ -67,15 +69,15 @@ describe('what a batch needs', () => {
 
   it.each(['ids', 'rows'])('fails where %s cannot be had', async (which) => {
     const { prepare } = opened(which)
-    await expect(prepare(batchOf(plans, given(a, d)))).rejects.toThrow(`no ${which}`)
+    await expect(prepare(batchOf(sessions, given(a, d)))).rejects.toThrow(`no ${which}`)
   })
 })
 
-function given(...streams: StreamPlan[]): [StreamPlan, string][] {
-  return streams.map((plan) => [plan, '{"id":1}'])
+function given(...streams: StreamSession[]): [StreamSession, string][] {
+  return streams.map((session) => [session, '{"id":1}'])
 }
 
-/** Ids from 10 on, and rows of which nothing is known. */
+/** Ids from 10 on, and rows without index entries. */
 function opened(failing?: string) {
   const reserved: string[] = []
   const read: string[][] = []
@@ -85,20 +87,18 @@ function opened(failing?: string) {
       if (failing === 'ids') throw new Error('no ids')
       return [{ first: 10, last: 9 + count }]
     },
-  } as unknown as IdAllocator
-  const index = {
-    read: async (locator: readonly Located[]) => {
-      read.push(locator.map(({ location }) => location))
-      if (failing === 'rows') throw new Error('no rows')
-      return locator.map(() => null)
-    },
-  } as unknown as KeyIndex
-  const usual = { attempt: 1, keptFrom: 0, cursorFrom: 0, hasUntracked: false, staged: undefined }
-  const rows = new Map(
-    [d, m, f].map((plan) => [
-      plan,
-      new RowTracker(index, { plan, ...usual, live: { oldest: 0, newest: 0 } }),
-    ]),
+  }
+  const { client } = answeringClient((question) => {
+    const locations = question.split(' ').slice(2)
+    read.push(locations)
+    if (failing === 'rows') throw new Error('no rows')
+    return locations.map(() => null)
+  })
+  const trackers = new Map(
+    [d, m, f].map((session) => {
+      const index = new KeyIndex(client, session.plan, [])
+      return [session, new RowTracker(session, runsOf(session)!, index)]
+    }),
   )
-  return { prepare: prepareBy(ids, rows), reserved, read }
+  return { prepare: batchPreparation(ids, trackers), reserved, read }
 }

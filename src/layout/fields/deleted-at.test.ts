@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { laidOut, layoutWith } from '../registry/laid-out.support.ts'
+import { encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
 const EMITTED_AT = '1700000000123'
 const TIME = '2023-11-14T22:13:20.123Z'
@@ -62,8 +62,8 @@ describe('a record as JSON that marks its row as deleted', () => {
   it('is each marked by itself', () => {
     const records = ['{"id":1}', '{"_ab_cdc_deleted_at":"2024"}', '{"id":3}']
     const options = { cache_type: 'list', data_format: 'json' } as const
-    const layout = layoutWith(options, {}, { marksDeleted: true })
-    const { commands } = laidOut(options, records, { emittedAt: '0' }, layout)
+    const layout = layoutWith(options, {}, { writesDeletedAt: true })
+    const { commands } = encodeRecords(options, records, { emittedAt: '0' }, layout)
     const time = '"_ab_cdc_deleted_at":"1970-01-01T00:00:00.000Z"'
     expect(commands[0]?.slice(2)).toEqual([`{"id":1,${time}}`, records[1], `{"id":3,${time}}`])
   })
@@ -95,15 +95,15 @@ describe('a record as fields that marks its row as deleted', () => {
   })
 
   it('is no different where nothing marks it', () => {
-    const { commands } = laidOut(FLAT, ['{"id":1,"_ab_cdc_deleted_at":null}'])
+    const { commands } = encodeRecords(FLAT, ['{"id":1,"_ab_cdc_deleted_at":null}'])
     expect(commands).toEqual([['HMSET', 'k', 'id', '1']])
   })
 })
 
 /** What the one command of a record has behind its key. */
 function marked(options: RecordOptions, record: string, emittedAt = EMITTED_AT): string[] {
-  const layout = layoutWith(options, {}, { marksDeleted: true })
-  const { commands, refusals } = laidOut(options, [record], { emittedAt }, layout)
+  const layout = layoutWith(options, {}, { writesDeletedAt: true })
+  const { commands, refusals } = encodeRecords(options, [record], { emittedAt }, layout)
   expect([commands.length, refusals]).toEqual([1, [undefined]])
   return commands[0]!.slice(2)
 }

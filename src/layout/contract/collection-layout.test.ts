@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { laidOut, layoutWith } from '../registry/laid-out.support.ts'
+import { encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
 /** Each of those that put several records in with one command. */
 const STRUCTURES = [
@@ -16,7 +16,7 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
     members.flatMap((member) => Array<string>(arguments_).fill(String(member)))
 
   it('follow each other in one command as long as their key is the same', () => {
-    const { commands, records } = laidOut(options, recordsOf('aabbbab'))
+    const { commands, records } = encodeRecords(options, recordsOf('aabbbab'))
     expect(commands).toEqual([
       [name, 'k:a', ...args(0, 1)],
       [name, 'k:b', ...args(2, 3, 4)],
@@ -27,7 +27,7 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
   })
 
   it.each([499, 500, 501, 1_000, 1_001])('are 500 a command at most, of %i', (count) => {
-    const { commands, records } = laidOut(options, recordsOf('a'.repeat(count)))
+    const { commands, records } = encodeRecords(options, recordsOf('a'.repeat(count)))
     const locator = Array.from({ length: count }, (_, location) => location)
     const groups = [0, 500, 1_000].map((start) => locator.slice(start, start + 500))
     const expected = groups.filter(({ length }) => length > 0)
@@ -43,7 +43,7 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
       [first, refused, second],
       [first, second, refused],
     ]) {
-      const laid = laidOut(options, records)
+      const laid = encodeRecords(options, records)
       expect(laid.commands).toEqual([[name, 'k:a', ...args(0, 1)]])
       expect(laid.records).toEqual([[...records.keys()].filter((location) => records[location] !== refused)])
       expect(laid.refusals.filter((refusal) => refusal !== undefined)).toHaveLength(1)
@@ -52,14 +52,14 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
 
   it('leave out the one whose key is refused', () => {
     const [first, second] = recordsOf('aa') as [string, string]
-    const { commands, records, refusals } = laidOut(options, [first, '{"m":"SECRET"}', second])
+    const { commands, records, refusals } = encodeRecords(options, [first, '{"m":"SECRET"}', second])
     expect([commands, records]).toEqual([[[name, 'k:a', ...args(0, 1)]], [[0, 2]]])
-    expect(refusals[1]).toBe('the column k, which the key needs, is missing')
+    expect(refusals[1]).toBe('template-column-missing key_template k')
   })
 
   it('leave out the one that is refused with a key of its own', () => {
     const [first, second] = recordsOf('aa') as [string, string]
-    const { commands, records } = laidOut(options, [first, '{"k":"b"}', second])
+    const { commands, records } = encodeRecords(options, [first, '{"k":"b"}', second])
     const members = commands.flatMap(([, key, ...rest]) => [key, ...rest]).filter((word) => word !== 'k:a')
     expect(members).toEqual(args(0, 1))
     expect(records.flat()).toEqual([0, 2])
@@ -67,7 +67,7 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
 
   it('do not wait for those of the next batch, nor are they put in again with them', () => {
     const layout = layoutWith(options)
-    const batches = ['aa', 'ab', '', 'b'].map((keys) => laidOut(options, recordsOf(keys), {}, layout))
+    const batches = ['aa', 'ab', '', 'b'].map((keys) => encodeRecords(options, recordsOf(keys), {}, layout))
     expect(batches.map(({ commands }) => commands)).toEqual([
       [[name, 'k:a', ...args(0, 1)]],
       [
@@ -81,13 +81,13 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
   })
 
   it('may all be refused', () => {
-    const { commands, refusals } = laidOut({ ...options, ttl_seconds: 60 }, ['{"k":"a"}', '{"m":1}'])
+    const { commands, refusals } = encodeRecords({ ...options, ttl_seconds: 60 }, ['{"k":"a"}', '{"m":1}'])
     expect(commands).toEqual([])
     expect(refusals).not.toContain(undefined)
   })
 
   it('have their time to live renewed once a command', () => {
-    const { commands, records } = laidOut({ ...options, ttl_seconds: 60 }, recordsOf('aab'))
+    const { commands, records } = encodeRecords({ ...options, ttl_seconds: 60 }, recordsOf('aab'))
     expect(commands).toEqual([
       [name, 'k:a', ...args(0, 1)],
       ['PEXPIRE', 'k:a', '60000'],
@@ -99,7 +99,7 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
 
   it('have one time to live a command, where it is spread', () => {
     const ttl = { ttl_seconds: 100, ttl_jitter_percent: 10 }
-    const { commands } = laidOut({ ...options, ...ttl }, recordsOf('abbaa'), { spread: quarters })
+    const { commands } = encodeRecords({ ...options, ...ttl }, recordsOf('abbaa'), { spread: quarters })
     const times = commands.filter(([word]) => word === 'PEXPIRE').map(([, key, time]) => `${key} ${time}`)
     expect(times).toEqual(['k:a 90000', 'k:b 95000', 'k:a 105000'])
   })
@@ -110,7 +110,7 @@ describe('records of many keys', () => {
     const keys = ['', 'a', 'aa', 'ab', 'a', 'a:', 'é', 'e']
     const options = { cache_type: 'set', member: '${m}', key_template: 'k${k}' } as const
     const records = keys.map((key, m) => JSON.stringify({ k: key, m }))
-    const { commands, refusals } = laidOut(options, records)
+    const { commands, refusals } = encodeRecords(options, records)
     expect(commands.map(([, key, ...members]) => [key, ...members])).toEqual([
       ['ka', '1'],
       ['kaa', '2'],
@@ -120,14 +120,14 @@ describe('records of many keys', () => {
       ['ké', '6'],
       ['ke', '7'],
     ])
-    expect(refusals[0]).toBe('the column k, which the key needs, is empty')
+    expect(refusals[0]).toBe('template-column-empty key_template k')
   })
 
   it('may be so large that what is held back has to grow', () => {
     const options = { cache_type: 'list', data_format: 'json', key_template: 'k:${k}' } as const
     const keys = ['a', 'a', 'b'.repeat(1_000), 'a']
     const records = keys.map((k, n) => JSON.stringify({ k, n, text: 'x'.repeat(50_000) }))
-    expect(laidOut(options, records).commands).toEqual([
+    expect(encodeRecords(options, records).commands).toEqual([
       ['RPUSH', 'k:a', records[0], records[1]],
       ['RPUSH', `k:${keys[2]}`, records[2]],
       ['RPUSH', 'k:a', records[3]],
@@ -142,7 +142,7 @@ describe('records of many keys', () => {
       const k = Math.floor(Math.sqrt(location)) % 3
       return JSON.stringify({ k, m: location % 7 === 6 ? null : location })
     })
-    const { commands, records: written, refusals } = laidOut(options, records)
+    const { commands, records: written, refusals } = encodeRecords(options, records)
     for (const k of ['0', '1', '2']) {
       const members = commands.flatMap(([name, key, ...rest]) =>
         name === 'RPUSH' && key === `k:${k}` ? rest : [],

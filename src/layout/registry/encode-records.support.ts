@@ -1,5 +1,6 @@
-/** For tests: the commands that records become, which a scanner has read as it does in a run. */
-// oxlint-disable no-restricted-imports -- A layout is given what was read; here it must be read first.
+/** For tests: encodes records as a run does, after the scanner has read them. */
+// oxlint-disable no-restricted-imports -- A layout gets records that were read; here they must be read first.
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { parseConfig } from '../../config/parsing/parse-config.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { Columns } from '../../protocol/columns/columns.ts'
@@ -8,65 +9,68 @@ import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { filterOf, type Filter } from '../fields/filter.ts'
 import type { Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import { NO_GROUP, CommandGroups } from '../encoding/command-groups.ts'
-import { keyTemplateOf, layoutFor } from './create-layout.ts'
+import { createLayout } from './create-layout.ts'
+import { keyTemplateOf } from './key-template.ts'
+import { STRUCTURES } from './structure-registry.ts'
 import type { StreamNames } from '../fields/column-template.ts'
 
-/** What the options and the records do not say. */
-export interface Given extends StreamNames {
-  /** Of the first record; the others follow. */
+/** What a record is besides its data, and the stream it is of. */
+export interface RecordContext extends StreamNames {
+  /** The id of the first record; the others follow. */
   id: number
   emittedAt: string
   spread: (record: number) => number
-  /** Whether nothing of what is there is to stay. */
-  startsAnew: (record: number) => boolean
+  /** Whether the record replaces its key. */
+  replacesKey: (record: number) => boolean
 }
 
-const USUAL: Given = {
+const USUAL: RecordContext = {
   name: 's',
   namespace: 'n',
   primaryKey: [],
   id: 7,
   emittedAt: '5',
   spread: () => 0.5,
-  startsAnew: () => false,
+  replacesKey: () => false,
 }
 
-export interface LaidOut {
+export interface EncodedRecords {
   bytes: Buffer
   commands: string[][]
-  /** By command: the places of the records it writes. */
+  /** The indexes of the records that each command writes. */
   records: number[][]
-  /** By record, where one was refused. */
-  refusals: (Refusal | undefined)[]
+  /** The refusal of each record, as `summaryOf` shows it; undefined if it was not refused. */
+  refusals: (string | undefined)[]
 }
 
-/** The layout that a configuration with these options gives; `asked` is what the sync mode asks for besides. */
+/** Returns the layout for a configuration with these options; `more` is what the sync mode adds to the settings. */
 export function layoutWith(
   options: RecordOptions,
-  given: Partial<Given> = {},
-  asked: Partial<LayoutSettings> = {},
+  context: Partial<RecordContext> = {},
+  more: Partial<LayoutSettings> = {},
 ): Layout {
   const [settings, stream] = [
-    { ...settingsWith(options), ...asked },
-    { ...USUAL, ...given },
+    { ...settingsWith(options), ...more },
+    { ...USUAL, ...context },
   ]
-  return layoutFor({ settings, stream, keyTemplate: keyTemplateOf(settings, stream) })
+  return createLayout({ settings, stream, keyTemplate: keyTemplateOf(settings, stream) })
 }
 
-/** Lays out records, given as JSON text, and puts in what was held back. */
-export function laidOut(
+/** Encodes records, which are JSON texts, as one batch. */
+export function encodeRecords(
   options: RecordOptions,
   records: readonly string[],
-  given: Partial<Given> = {},
-  layout = layoutWith(options, given),
-): LaidOut {
-  const { id, emittedAt, spread, startsAnew } = { ...USUAL, ...given }
-  const out = new CommandGroups(Buffer.alloc(0))
+  context: Partial<RecordContext> = {},
+  layout = layoutWith(options, context),
+  capabilities = ALL_CAPABILITIES,
+): EncodedRecords {
+  const { id, emittedAt, spread, replacesKey } = { ...USUAL, ...context }
+  const out = new CommandGroups(Buffer.alloc(0), capabilities)
   const results: (number | Refusal)[] = []
   eachRead(records, emittedAt, layout.usesColumns, (view, record) => {
     view.id = layout.usesIds ? id + record : 0
     view.spread = spread(record)
-    view.startsAnew = startsAnew(record)
+    view.replacesKey = replacesKey(record)
     results.push(layout.write(out, view))
   })
   layout.flush(out)
@@ -77,41 +81,45 @@ export function laidOut(
     bytes,
     commands,
     records: commands.map((_, command) => recordsOf(out.groupOf(command), results)),
-    refusals: results.map((result) => (typeof result === 'string' ? result : undefined)),
+    refusals: results.map((result) => (typeof result === 'number' ? undefined : summaryOf(result))),
   }
 }
 
-/** The commands of records that can all be written. */
+/** Returns the commands of records that can all be written. */
 export function commandsFor(
   options: RecordOptions,
   records: readonly string[],
-  given?: Partial<Given>,
+  context?: Partial<RecordContext>,
 ): string[][] {
-  const { commands, refusals } = laidOut(options, records, given)
+  const { commands, refusals } = encodeRecords(options, records, context)
   const refused = refusals.find((refusal) => refusal !== undefined)
   if (refused !== undefined) throw new Error(`A record was refused: ${refused}`)
   return commands
 }
 
-/** The command of a record that becomes a single one. */
-export function commandFor(options: RecordOptions, record: string, given?: Partial<Given>): string[] {
-  const [command, ...others] = commandsFor(options, [record], given)
+/** Returns the command of a record that becomes a single one. */
+export function commandFor(
+  options: RecordOptions,
+  record: string,
+  context?: Partial<RecordContext>,
+): string[] {
+  const [command, ...others] = commandsFor(options, [record], context)
   if (command === undefined || others.length > 0) throw new Error(`There are ${others.length + 1} commands`)
   return command
 }
 
-/** Why a record is refused, which leaves no trace among the commands. */
+/** Returns why a record is refused, as `summaryOf` shows it. */
 export function refusalOf(
   options: RecordOptions,
   record: string,
-  given?: Partial<Given>,
+  context?: Partial<RecordContext>,
 ): string | undefined {
-  const { commands, refusals } = laidOut(options, [record], given)
+  const { commands, refusals } = encodeRecords(options, [record], context)
   if (commands.length > 0) throw new Error(`There are commands: ${JSON.stringify(commands)}`)
   return refusals[0]
 }
 
-/** Whether a record is written at all; `always` lets others through. */
+/** Returns whether a record is written; `always`: records that are written in any case. */
 export function isKept(options: RecordOptions, record: string, always?: Filter): boolean {
   const filter = filterOf(settingsWith(options), always)
   const kept: boolean[] = []
@@ -120,10 +128,10 @@ export function isKept(options: RecordOptions, record: string, always?: Filter):
 }
 
 export function settingsWith(options: RecordOptions) {
-  return parseConfig(JSON.stringify({ host: 'h', ...options }), {}).config.records
+  return parseConfig(JSON.stringify({ host: 'h', ...options }), {}, STRUCTURES).config.records
 }
 
-/** Reads records, given as JSON text, one after the other into a view. */
+/** Reads records, which are JSON texts, one after the other into a view. */
 export function eachRead(
   records: readonly string[],
   emittedAt: string,
@@ -147,11 +155,16 @@ export function eachRead(
   }
 }
 
+/** Returns the code of a refusal, its options and its column. */
+export function summaryOf({ code, options, params }: Refusal): string {
+  return [code, ...options, ...Object.values(params)].join(' ')
+}
+
 function recordsOf(group: number, results: readonly (number | Refusal)[]): number[] {
   return group === NO_GROUP ? [] : [...results.keys()].filter((record) => results[record] === group)
 }
 
-/** Each command as its name and arguments. */
+/** Returns each command as its name and arguments. */
 export function commandsIn(bytes: Buffer): string[][] {
   let at = 0
   const readSize = (kind: string): number => {
