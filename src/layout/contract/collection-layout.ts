@@ -47,7 +47,13 @@ export function collectionLayout(
 ): Layout {
   const { ttlSeconds, ttlJitterPercent } = settings
   const { addItem, afterwards, onOlder } = options
-  const current = { key: new ByteBuffer(Buffer.allocUnsafeSlow(256)), records: 0, args: 0, group: 0, spread: 0 }
+  const current = {
+    key: new ByteBuffer(Buffer.allocUnsafeSlow(256)),
+    records: 0,
+    args: 0,
+    group: 0,
+    spread: 0,
+  }
   const items = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   const nextKey = new ByteBuffer(Buffer.allocUnsafeSlow(256))
 
@@ -63,7 +69,8 @@ export function collectionLayout(
     for (const argument of beforeItems) out.textArgument(argument)
     out.add(items.bytes, 0, items.length)
     if (afterwards !== undefined) follow(out, afterwards)
-    if (ttlSeconds > 0) follow(out, ['PEXPIRE', String(spreadOut(ttlSeconds, ttlJitterPercent, current.spread))])
+    if (ttlSeconds > 0)
+      follow(out, ['PEXPIRE', String(spreadOut(ttlSeconds, ttlJitterPercent, current.spread))])
     items.clear()
     current.records = current.args = 0
   }
