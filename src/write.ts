@@ -1,6 +1,7 @@
 /** The verb `write`: one run, from the first message to the summary. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config/settings/config.ts'
+import { optionProblem, textOf, type Problem } from './errors.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
@@ -27,7 +28,7 @@ export interface WriteJob {
 export async function write({ config, catalog, input, output, signal }: WriteJob): Promise<void> {
   const planned = planStreams(catalog, config)
   for (const { stream } of unmatchedStreams(config, catalog))
-    output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
+    output.log('WARN', textOf(unmatchedEntry(stream)))
   const runId = randomUUID()
   const scripts = new Set(
     planned.flatMap(({ liveLayout, stagedLayout }) => [
@@ -81,4 +82,9 @@ async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSi
   } catch (error) {
     return error
   }
+}
+
+function unmatchedEntry(stream: string): Problem {
+  const clause = `the catalog has no stream ${stream}, so this entry is ignored`
+  return optionProblem('stream-entry-unmatched', 'streams', clause, { stream })
 }

@@ -2,12 +2,12 @@ import { expect, it } from 'vitest'
 import { slotOf } from '../../redis/resp/key-slot.ts'
 import {
   assuredKey,
-  checkKey,
   deadLetterKey,
   markKey,
   metadataKey,
   onceKey,
   OWN_KEYS,
+  probeKeys,
 } from './internal-keys.ts'
 
 it("the connector's own keys stand apart from those of streams, behind the prefix", () => {
@@ -16,10 +16,17 @@ it("the connector's own keys stand apart from those of streams, behind the prefi
       metadataKey(prefix, 'n:s'),
       onceKey(prefix, 'run'),
       deadLetterKey(prefix),
-      checkKey(prefix, 'one'),
+      ...Object.values(probeKeys(prefix, 'one')),
     ]
     expect(new Set(keys).size).toBe(keys.length)
     for (const key of keys) expect(key.startsWith(prefix + OWN_KEYS)).toBe(true)
+  }
+})
+
+it('the two keys of a check are in one slot', () => {
+  for (const prefix of ['', 'crm:', 'p{']) {
+    const { key, other } = probeKeys(prefix, 'one')
+    expect(slotOf(Buffer.from(other))).toBe(slotOf(Buffer.from(key)))
   }
 })
 

@@ -61,9 +61,9 @@ describe('the plan of a stream', () => {
         filter !== undefined,
       ]),
     ).toEqual([
-      [0, 'n.a', 'string', 'n:a', 'each', false],
-      [1, 'n.b', 'list', 'b:n:b', 'once', true],
-      [2, 'n.c', 'string', 'n:c', 'each', false],
+      [0, 'n.a', 'string', 'n:a', 'pipeline', false],
+      [1, 'n.b', 'list', 'b:n:b', 'exactly_once', true],
+      [2, 'n.c', 'string', 'n:c', 'pipeline', false],
     ])
   })
 
