@@ -1,11 +1,11 @@
 // A whole run of the connector: what it leaves in Redis, the states that it acknowledges, and how it ends.
 import type { Case, Message, RunPlan } from './case.ts'
 import { incompleteness, type Status } from './completion.ts'
-import { isCollection, isReplace, settingsOf, type Settings } from './options.ts'
+import { isReplace, isStaged, settingsOf, type Settings } from './options.ts'
 import type { Entry, Keyspace } from './keyspace.ts'
 import { fieldsOf, lastOf, scoresOf, typeOf, withItems } from './keyspace.ts'
 import { decide, keptFrom, withGeneration, type Decision } from './replace.ts'
-import { emptyStream, take, type StreamModel } from './stream-model.ts'
+import { emptyStream, removeRow, take, type StreamModel } from './stream-model.ts'
 
 export interface World {
   keyspace: Keyspace
@@ -83,8 +83,7 @@ function open(world: World, settings: Settings, plan: RunPlan): Running {
 
 /** A replace gathers its collections beside the live ones; a run that joins adds to the live ones what was gathered. */
 function openStaging(live: Keyspace, model: StreamModel, settings: Settings, decision: Decision): void {
-  if (decision === 'replace')
-    model.staged = isCollection(settings.options) ? new Map<string, Entry>() : undefined
+  if (decision === 'replace') model.staged = isStaged(settings) ? new Map<string, Entry>() : undefined
   if (decision !== 'join' || model.staged === undefined) return
   for (const [key, entry] of model.staged) live.set(key, joined(live.get(key), entry, settings))
   model.staged = undefined
@@ -138,11 +137,11 @@ function acknowledge(
 }
 
 /** Removes the generations that the run replaces, and puts what was gathered in the place of the live collections. */
-function finish(live: Keyspace, { model, settings: { stream } }: Running): void {
-  if (!isReplace(stream)) return
+function finish(live: Keyspace, { model, settings }: Running): void {
+  if (!isReplace(settings.stream)) return
   const former = [...model.rows.values()].filter(({ isIndexed }) => isIndexed)
   if (model.staged === undefined) {
-    for (const { key, generation } of former) if (generation < model.keptFrom) live.delete(key)
+    for (const row of former) if (row.generation < model.keptFrom) removeRow(live, row, settings)
   } else {
     for (const { key } of former) live.delete(key)
     for (const [key, entry] of model.staged) live.set(key, entry)
@@ -150,7 +149,8 @@ function finish(live: Keyspace, { model, settings: { stream } }: Running): void 
   }
   for (const [name, { generation, isIndexed }] of model.rows)
     if (isIndexed && generation < model.keptFrom) model.rows.delete(name)
-  model.isIndexing = true
+  // A stream of which nothing is left starts without an index again.
+  model.isIndexing = model.rows.size > 0
 }
 
 function end(running: Running[], result: RunResult): RunResult {

@@ -1,6 +1,6 @@
 // Where a record is written: its key, and its member or field in a key that records share.
 import { plainNotation } from './numbers.ts'
-import { cacheTypeOf, dataFormatOf, isCollection, isUpdate, type Settings } from './options.ts'
+import { dataFormatOf, isCollection, isUpdate, type Settings } from './options.ts'
 import { columnAt, isColumns, isDigits, textOf, type Columns, type Value } from './values.ts'
 
 /** A record cannot be written; the reason is for people who read a failed case. */
@@ -44,11 +44,6 @@ export function isById(settings: Settings): boolean {
 export function isOneKey(settings: Settings): boolean {
   const template = keyTemplateOf(settings).replace(/\$\{_airbyte_(namespace|stream)\}/g, '')
   return !template.includes('${')
-}
-
-/** Returns whether elements have no name, so that none of them can be found again. */
-export function isSequence({ options }: Settings): boolean {
-  return ['list', 'stream'].includes(cacheTypeOf(options))
 }
 
 function render(template: string, settings: Settings, record: Columns, id: number): string {

@@ -81,3 +81,11 @@ export function isReplace({ mode, minimum = 0 }: ModelStream): boolean {
 export function isUpdate({ mode }: ModelStream): boolean {
   return mode === 'update' || mode === 'soft_delete'
 }
+
+/**
+ * Returns whether a replace gathers the records beside the live keys, and swaps them at its end. Members that are
+ * deduplicated are rows of their own, which are written in place.
+ */
+export function isStaged({ stream, options }: Settings): boolean {
+  return isCollection(options) && stream.mode !== 'append_dedup'
+}

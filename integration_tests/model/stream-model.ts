@@ -3,7 +3,7 @@ import { additionOf, type ModelRecord } from './content.ts'
 import { isDelete, isOlder, versionOf, type Version } from './dedup.ts'
 import { expiryOf, isPast } from './expiry.ts'
 import { passes } from './filter.ts'
-import { isById, isOneKey, isSequence, locationOf, RecordFault, type Location } from './keys.ts'
+import { isById, isOneKey, locationOf, RecordFault, type Location } from './keys.ts'
 import { put, removeMember, type Keyspace } from './keyspace.ts'
 import { isCollection, isReplace, type Settings } from './options.ts'
 import type { Generations, LastRun } from './replace.ts'
@@ -90,18 +90,26 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
 }
 
 /** Carries out the delete of a row. */
-function remove(target: Keyspace, { key, member }: Location, { options }: Settings): void {
-  const entry = target.get(key)
-  if (entry === undefined) return
-  if (options.delete_mode === 'ttl') entry.expiry = { seconds: options.delete_ttl_seconds ?? 0 }
-  else if (member === undefined) target.delete(key)
+function remove(target: Keyspace, location: Location, settings: Settings): void {
+  const { delete_mode: deleteMode, delete_ttl_seconds: seconds = 0 } = settings.options
+  const entry = target.get(location.key)
+  if (deleteMode === 'ttl' && entry !== undefined) entry.expiry = { seconds }
+  else removeRow(target, location, settings)
+}
+
+/** Removes the key of a row, or its member of a key that rows share. */
+export function removeRow(target: Keyspace, { key, member }: Location, settings: Settings): void {
+  if (member === undefined || !hasRows(settings)) target.delete(key)
   else removeMember(target, key, member)
 }
 
-/** Rows are named by key and member where members are found again, else by key. */
+/** Returns whether the members of a collection are rows of their own; the members of others are replaced together. */
+function hasRows({ stream }: Settings): boolean {
+  return stream.mode === 'append_dedup'
+}
+
 function rowName({ key, member }: Location, settings: Settings): string {
-  const hasMembers = settings.stream.mode === 'append_dedup' && !isSequence(settings)
-  return JSON.stringify(hasMembers ? [key, member] : [key])
+  return JSON.stringify(hasRows(settings) ? [key, member] : [key])
 }
 
 function isIndexed({ isIndexing }: StreamModel, settings: Settings): boolean {
