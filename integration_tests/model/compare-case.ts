@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import { lineOf, type Case, type RunPlan } from './case.ts'
 import {
   emptyWorld,
+  nameOf,
   runModel,
   type AcknowledgedState,
   type RunResult,

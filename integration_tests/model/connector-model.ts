@@ -96,7 +96,7 @@ function settle({ streams }: World, settings: Settings): Opening {
   const name = nameOf(settings)
   const model = streams.get(name) ?? emptyStream()
   streams.set(name, model)
-  return { settings, model, decision: decide(stream, model.last) }
+  return { settings, model, decision: decide(settings.stream, model.last) }
 }
 
 /** Returns whether the run would add records to rows of another layout. */
