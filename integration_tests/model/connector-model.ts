@@ -75,8 +75,7 @@ export function runModel(world: World, plan: RunPlan, length = plan.messages.len
     if (message.kind === 'state') states.push(acknowledge(running, message))
   }
   if (plan.ending === 'kill') return end(running, { states, code: 'killed' })
-  const received = running.map(({ settings: { stream }, status, records }) => ({ stream, status, records }))
-  const code = incompleteness(received, plan)
+  const code = incompleteness(running, plan)
   if (code === undefined) for (const one of running) finish(world.keyspace, one)
   return end(running, { states, code })
 }

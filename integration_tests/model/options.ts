@@ -18,6 +18,11 @@ export interface LayoutOptions {
   root_field?: string
   fields?: (string | { from: string; to: string })[]
   record_filter?: { field: string; equals: string | number | boolean | null }
+  filtered_rows?: 'remove' | 'keep'
+  null_keys?: 'error' | 'allow'
+  null_as?: 'absent' | 'empty' | 'text'
+  ttl_field?: string
+  allow_empty_replace?: boolean
 }
 
 export interface Options extends LayoutOptions {
@@ -28,6 +33,7 @@ export interface Options extends LayoutOptions {
   track_keys?: 'auto' | 'always'
   on_record_error?: 'fail' | 'dead_letter'
   batch_records?: number
+  completion?: 'auto' | 'status' | 'end_of_input'
   streams?: ({ stream: string } & LayoutOptions)[]
 }
 

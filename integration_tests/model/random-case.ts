@@ -180,7 +180,7 @@ function needsStatus(streams: ModelStream[], messages: Message[]): boolean {
 
 function isComplete(streams: ModelStream[], messages: Message[], host: HostState): boolean {
   const received = streams.map((stream, at) => ({
-    stream,
+    settings: { stream, options: {} },
     status: messages.find((message) => message.kind === 'status' && message.stream === at),
     records: recordsOf(messages, at),
   }))

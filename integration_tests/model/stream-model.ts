@@ -71,7 +71,7 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const isDeduplicated = stream.mode === 'append_dedup'
   const deletes = isDeduplicated && options.delete_mode !== 'soft' && isDelete(record.value)
   const isOut = !deletes && !passes(options, record.value)
-  if (isOut && !isDeduplicated) return 'filtered'
+  if (isOut && (!isDeduplicated || options.filtered_rows === 'keep')) return 'filtered'
   const removes = deletes || isOut
   const addition = removes ? undefined : additionOf(settings, record)
   const location = rowOf(locationOf(settings, record.value, record.id), addition, settings)
