@@ -1,5 +1,5 @@
 // The hashes of the key index, in which the connector records the keys of a stream.
-import { forgetKey, indexKey } from '../src/sync/streams/internal-keys.ts'
+import { indexExpiryKey, indexKey } from '../src/sync/streams/internal-keys.ts'
 import { streamName, type Input } from './inputs.ts'
 import type { Server } from './server.ts'
 
@@ -24,12 +24,12 @@ export async function remembered({ client }: Server, input: Input): Promise<Reme
     bytes += (await client.memory('USAGE', key, 'SAMPLES', 0)) ?? 0
     encodings.add(String(await client.object('ENCODING', key)))
   }
-  for (const key of forgetKeys(input)) bytes += (await client.memory('USAGE', key, 'SAMPLES', 0)) ?? 0
+  for (const key of indexExpiryKeys(input)) bytes += (await client.memory('USAGE', key, 'SAMPLES', 0)) ?? 0
   return { places, bytes, encoding: [...encodings].join(', ') }
 }
 
-function forgetKeys(input: Input): string[] {
-  return Array.from({ length: most }, (_, shard) => forgetKey('', baseOf(input), shard))
+function indexExpiryKeys(input: Input): string[] {
+  return Array.from({ length: most }, (_, shard) => indexExpiryKey('', baseOf(input), shard))
 }
 
 function baseOf({ namespace }: Input): string {

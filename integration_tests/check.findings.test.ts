@@ -77,7 +77,7 @@ describe('check', () => {
     const result = await on(broken)
     expect(result).toMatchObject({
       status: 'FAILED',
-      message: expect.stringMatching(/refuses writes as it cannot save/),
+      message: expect.stringMatching(/\[snapshot-failed\]$/),
     })
     expect(said(result)).toMatch(/WARN .*could not write its last snapshot/)
   })
@@ -93,7 +93,7 @@ describe('check', () => {
     const result = await on(redis)
     expect(result).toMatchObject({
       status: 'FAILED',
-      message: expect.stringMatching(/is full \(maxmemory\)/),
+      message: expect.stringMatching(/\[memory-full\]$/),
     })
   })
 

@@ -83,10 +83,18 @@ it('a write that lacks a permission ends with an error that names it', async () 
     expect(run.errors, permission).toMatchObject([
       {
         failure_type: 'config_error',
-        message: expect.stringContaining(`may not run ${commandIn(permission)}`),
+        message: expect.stringMatching(new RegExp(`\\b${commandIn(permission)}\\b.*\\[command-denied\\]$`)),
       },
     ])
   }
+})
+
+it('a write that lacks a permission within a script ends with an error that names it', async () => {
+  await admin.call('ACL', 'SETUSER', login.username, ...`on >${login.password} ~* +@all -hmset`.split(' '))
+  const input = record('s', rows[0]!, { namespace: 'n' })
+  const run = await write(redis, [stream], input, config({ data_format: 'flat' }))
+  expect(run.errors).toMatchObject([{ failure_type: 'config_error' }])
+  expect(run.errors[0]!.message).toMatch(/\bHMSET\b.*\[command-denied\]$/)
 })
 
 it('every line is used by a test', () => {

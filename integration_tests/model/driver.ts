@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import type { Redis } from 'ioredis'
 import { parseConfig } from '../../src/config/parsing/parse-config.ts'
 import { ConnectorError, failureTypeOf, messageOf } from '../../src/errors.ts'
+import { STRUCTURES } from '../../src/layout/registry/structure-registry.ts'
 import { readCatalog } from '../../src/protocol/airbyte/catalog.ts'
 import { Output } from '../../src/protocol/airbyte/output.ts'
 import { write } from '../../src/write.ts'
@@ -42,7 +43,7 @@ async function runHere(plan: RunPlan, { connection }: Target): Promise<Connector
   const { signal } = new AbortController()
   const error = await withHost(plan, async () => {
     try {
-      const { config } = parseConfig(JSON.stringify({ ...connection, ...plan.options }), {})
+      const { config } = parseConfig(JSON.stringify({ ...connection, ...plan.options }), {}, STRUCTURES)
       const streams = readCatalog(JSON.stringify(catalogOf(plan.streams)))
       await write({ config, catalog: streams, input: () => chunksOf(plan), output, signal })
       return undefined

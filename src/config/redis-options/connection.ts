@@ -5,7 +5,7 @@ import { readNodesDeployment, type DeploymentOptions } from './deployment.ts'
 import { hostProblem, withoutBrackets } from './host-port.ts'
 import { readTls, type TlsOptions } from './tls-options.ts'
 import { readTunnel, type TunnelOptions } from './tunnel-options.ts'
-import { readUrl, REDIS_PORT } from './url.ts'
+import { readRedisUrl, REDIS_PORT } from './redis-url.ts'
 
 /** The fields of spec/spec.json, with its defaults filled in; they may still break the rules of the schema. */
 export interface ConnectionOptions {
@@ -85,7 +85,7 @@ function urlEndpoint(options: ConnectionOptions, url: string, problems: Problem[
   for (const option of ['host', 'port', 'username', 'password'] as const)
     if (isSet(options, option))
       problems.push(optionProblem('url-and-option', ['url', option], 'both are set; keep one of them'))
-  const found = readUrl(url, 'url', problems)
+  const found = readRedisUrl(url, 'url', problems)
   if (found === undefined) return noEndpoint(options)
   const { address, usesTls, username, password } = found
   const database = options.database ?? found.database ?? 0

@@ -2,7 +2,7 @@
 import { optionProblem, type Problem } from '../../errors.ts'
 import type { Deployment } from '../settings/config.ts'
 import { readHostPort, type HostPort } from './host-port.ts'
-import { REDIS_PORT } from './url.ts'
+import { REDIS_PORT } from './redis-url.ts'
 
 export type DeploymentOptions =
   | { mode: 'standalone' }

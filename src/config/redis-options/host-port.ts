@@ -1,7 +1,7 @@
 /** Reads hosts, and lists of `host:port`. */
 import { isIPv6 } from 'node:net'
 import { optionProblem, type Problem } from '../../errors.ts'
-import { readUrl } from './url.ts'
+import { readRedisUrl } from './redis-url.ts'
 
 export interface HostPort {
   readonly host: string
@@ -59,7 +59,7 @@ export function readHostPort(
 
 /** A list of nodes is not secret, and all nodes have the same users, so a node's URL has no credentials. */
 function readNodeUrl(text: string, option: string, problems: Problem[]): HostPort | undefined {
-  const url = readUrl(text, option, problems)
+  const url = readRedisUrl(text, option, problems)
   if (url === undefined) return undefined
   const { address, usesTls, username, password, database } = url
   if (username !== undefined || password !== undefined)

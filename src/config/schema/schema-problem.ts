@@ -37,9 +37,8 @@ export function schemaProblem(error: ErrorObject, raw: unknown): Problem {
     case 'minItems':
       return report(error, raw, 'option-empty', 'must not be empty')
     case 'required': {
-      const missing = `/${String(params['missingProperty'])}`
-      const clause = `is missing; ${schema.advice ?? 'set it'}`
-      return report({ ...error, instancePath: error.instancePath + missing }, raw, 'option-missing', clause)
+      const missing = { ...error, instancePath: `${error.instancePath}/${String(params['missingProperty'])}` }
+      return report(missing, raw, 'option-missing', `is missing; ${schema.advice ?? 'set it'}`)
     }
     default:
       return report(error, raw, 'option-invalid', String(message))

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
 import { Columns, compilePath } from './columns.ts'
 import { FlattenedColumns } from './flattened-columns.ts'
-import { COLUMN_LENGTH, ColumnFlag, ColumnKind, Scanner } from '../scanner/scanner.ts'
+import { COLUMN_LENGTH, ColumnFlag, ColumnKind } from '../scanner/scan-tables.ts'
+import { Scanner } from '../scanner/scanner.ts'
 
 const STREAMS = caseCount(400, 30_000)
 const RECORDS = 12

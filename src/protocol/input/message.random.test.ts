@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
 import { SystemError } from '../../errors.ts'
-import { compact } from '../columns/compact-json.ts'
+import { compactJson } from '../columns/compact-json.ts'
 import { MessageReader } from './message-reader.ts'
 import type { Range } from './message.ts'
 
@@ -48,7 +48,7 @@ function reads(reader: MessageReader, line: string): boolean {
 function partsAgree({ bytes, message }: MessageReader, record: ParsedRecord): boolean {
   const { stream, namespace, data, emittedAt } = message
   const copy = Buffer.from(bytes.subarray(data.start, data.end))
-  const size = compact(copy, 0, copy.length)
+  const size = compactJson(copy, 0, copy.length)
   const parts = [stream, namespace, data, emittedAt].map((range) => valueAt(bytes, range))
   return (
     isDeepStrictEqual(parts, [record.stream, record.namespace ?? null, record.data, record.emitted_at]) &&

@@ -32,7 +32,7 @@ export function ruleFor(reply: string, deployment: ReplySource['deployment']): R
   )
 }
 
-export function serverBusy(where: Where): Problem {
+function serverBusy(where: Where): Problem {
   return at(
     where,
     'server-busy',

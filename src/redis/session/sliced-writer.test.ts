@@ -14,8 +14,7 @@ it('small buffers are written at once and in order, without waiting for the sock
 
 it('a large buffer leaves in slices, each of which is progress, and what follows stays behind it', async () => {
   const { writer, written, accept, progress } = openWriter()
-  writer.write(Buffer.alloc(LARGE, 'x'))
-  writer.write(Buffer.from('b'))
+  writer.write(Buffer.alloc(LARGE, 'x'), Buffer.from('b'))
   writer.write(Buffer.alloc(LARGE, 'y'))
   writer.write(Buffer.from('c'))
   const reports: number[] = []

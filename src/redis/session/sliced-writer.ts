@@ -19,9 +19,12 @@ export class SlicedWriter {
     this.#progress = progress
   }
 
-  write(bytes: Buffer): void {
-    if (this.#isSlicing) this.#waiting.push(bytes)
-    else this.#put(bytes)
+  write(...buffers: Buffer[]): void {
+    this.#socket.cork()
+    for (const bytes of buffers)
+      if (this.#isSlicing) this.#waiting.push(bytes)
+      else this.#put(bytes)
+    this.#socket.uncork()
   }
 
   #put(bytes: Buffer): void {

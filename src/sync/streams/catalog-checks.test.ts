@@ -176,7 +176,9 @@ it('all problems are reported at the same time', () => {
     ['base-key-shared', ':u'],
     ['primary-key-missing-in-template', 'n.k'],
     ['mode-needs-rows', 'n.o'],
-  ].map(([code, stream]) => expect.objectContaining({ code, params: expect.objectContaining({ stream }) }))
+  ].map(([code, name]) =>
+    expect.objectContaining({ code, params: expect.objectContaining({ stream: name }) }),
+  )
   expect(() => plansFor([...streams, ...more], options)).toThrow(
     expect.objectContaining({ failureType: 'config_error', problems }),
   )

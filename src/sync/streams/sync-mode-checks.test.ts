@@ -28,7 +28,7 @@ describe('append_dedup', () => {
     { ...FLAT, delete_mode: 'ttl', delete_ttl_seconds: 60 },
     { ...JSON_STRING, delete_mode: 'soft' },
   ])('goes with %j', (options) => {
-    expect(planned('append_dedup', options)()).toMatchObject({ isDeduplicated: true, isTracked: true })
+    expect(planned('append_dedup', options)()).toMatchObject({ isDeduplicated: true, mustTrack: true })
   })
 
   it.each([
@@ -96,7 +96,10 @@ describe('soft_delete', () => {
   })
 
   it('merges its mark into flat hashes', () => {
-    expect(planned('soft_delete', FLAT)().settings).toMatchObject({ onUpdate: 'merge', marksDeleted: true })
+    expect(planned('soft_delete', FLAT)().settings).toMatchObject({
+      onUpdate: 'merge',
+      writesDeletedAt: true,
+    })
   })
 })
 
@@ -110,8 +113,8 @@ describe('a stream that is to be replaced', () => {
     [{ cache_type: 'list' }, true],
     [{ cache_type: 'stream', key_template: 'events:${id}' }, true],
     [{ hash_field: '${id}' }, true],
-  ])('may be anything: %j; what it writes is remembered: %s', (options, isTracked) => {
-    expect(planned('overwrite', options)()).toMatchObject({ replaces: true, isTracked })
+  ])('may be anything: %j; what it writes is remembered: %s', (options, mustTrack) => {
+    expect(planned('overwrite', options)()).toMatchObject({ replaces: true, mustTrack })
   })
 
   it.each(['if_exists', 'if_absent'])('is refused with the write_condition %s', (condition) => {
@@ -147,7 +150,7 @@ describe('a stream that is appended', () => {
     [JSON_STRING, 'always', true],
     [{}, 'always', false],
     [JSON_STRING, 'never', false],
-  ])('has its keys remembered as track_keys says: %j, %s: %s', (options, trackKeys, isTracked) => {
-    expect(planned('append', { ...options, track_keys: trackKeys })()).toMatchObject({ isTracked })
+  ])('has its keys remembered as track_keys says: %j, %s: %s', (options, trackKeys, mustTrack) => {
+    expect(planned('append', { ...options, track_keys: trackKeys })()).toMatchObject({ mustTrack })
   })
 })
