@@ -5,7 +5,7 @@ import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareFixture } from './support/shared-fixture.ts'
 import { settingsWith } from '../src/layout/registry/encode-records.support.ts'
-import { structureOf } from '../src/layout/registry/structures.ts'
+import { structureOf } from '../src/layout/registry/structure-registry.ts'
 import { SWAP_SCRIPT } from '../src/redis/commands/swap-script.ts'
 
 beforeEach(skipWhatIsLacking)

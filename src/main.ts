@@ -57,7 +57,7 @@ async function run(invocation: Invocation): Promise<number> {
       const [{ write }, { parseConfig }, { STRUCTURES }, { readCatalog }, { readStdin }] = await Promise.all([
         import('./write.ts'),
         import('./config/parsing/parse-config.ts'),
-        import('./layout/registry/structures.ts'),
+        import('./layout/registry/structure-registry.ts'),
         import('./protocol/airbyte/catalog.ts'),
         import('./protocol/input/stdin.ts'),
       ])

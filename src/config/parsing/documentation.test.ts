@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { STRUCTURES } from '../../layout/registry/structures.ts'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import { parseConfig } from './parse-config.ts'
 import { readSpecification } from '../schema/specification.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
-import { STRUCTURES } from '../../layout/registry/structures.ts'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import { parseConfig } from './parse-config.ts'
 import { parse } from './parsed.support.ts'
 

@@ -1,7 +1,7 @@
 /** Parses configurations that tests write as objects. */
 import { ConnectorError, type Problem } from '../../errors.ts'
 import type { Config } from '../settings/config.ts'
-import { STRUCTURES } from '../../layout/registry/structures.ts'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import { parseConfig, type ParsedConfig } from './parse-config.ts'
 
 export function parse(raw: object, environment: NodeJS.ProcessEnv = {}): ParsedConfig {

@@ -47,25 +47,32 @@ export function collectionLayout(
 ): Layout {
   const { ttlSeconds, ttlJitterPercent } = settings
   const { addItem, afterwards, onOlder } = options
-  const run = { key: new ByteBuffer(Buffer.allocUnsafeSlow(256)), records: 0, args: 0, group: 0, spread: 0 }
+  const current = {
+    key: new ByteBuffer(Buffer.allocUnsafeSlow(256)),
+    records: 0,
+    args: 0,
+    group: 0,
+    spread: 0,
+  }
   const items = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   const nextKey = new ByteBuffer(Buffer.allocUnsafeSlow(256))
 
   function flush(out: CommandGroups): void {
-    if (run.records === 0) return
+    if (current.records === 0) return
     const older = onOlder?.(out.capabilities)
     const beforeKey = older?.beforeKey ?? options.beforeKey ?? []
     const beforeItems = older?.options ?? options.options
-    out.begin(older?.command ?? options.command, beforeKey.length + 1 + beforeItems.length + run.args)
-    out.writes(run.group)
+    out.begin(older?.command ?? options.command, beforeKey.length + 1 + beforeItems.length + current.args)
+    out.writes(current.group)
     for (const argument of beforeKey) out.textArgument(argument)
-    out.key(run.key.bytes, 0, run.key.length)
+    out.key(current.key.bytes, 0, current.key.length)
     for (const argument of beforeItems) out.textArgument(argument)
     out.add(items.bytes, 0, items.length)
     if (afterwards !== undefined) follow(out, afterwards)
-    if (ttlSeconds > 0) follow(out, ['PEXPIRE', String(spreadOut(ttlSeconds, ttlJitterPercent, run.spread))])
+    if (ttlSeconds > 0)
+      follow(out, ['PEXPIRE', String(spreadOut(ttlSeconds, ttlJitterPercent, current.spread))])
     items.clear()
-    run.records = run.args = 0
+    current.records = current.args = 0
   }
 
   function mostInCommand({ capabilities }: CommandGroups): number {
@@ -74,7 +81,7 @@ export function collectionLayout(
 
   function follow(out: CommandGroups, [name, ...args]: readonly [command: string, ...args: string[]]): void {
     out.begin(name, 1 + args.length)
-    out.key(run.key.bytes, 0, run.key.length)
+    out.key(current.key.bytes, 0, current.key.length)
     for (const arg of args) out.textArgument(arg)
   }
 
@@ -91,22 +98,22 @@ export function collectionLayout(
       nextKey.clear()
       const refusal = key.render(record, nextKey)
       if (refusal !== undefined) return refusal
-      if (run.records === mostInCommand(out) || !isSame(nextKey, run.key)) flush(out)
+      if (current.records === mostInCommand(out) || !isSame(nextKey, current.key)) flush(out)
       const length = items.length
       const args = addItem(items, record)
       if (typeof args !== 'number') {
         items.length = length
         return args
       }
-      if (run.records === 0) {
-        run.group = out.newGroup()
-        run.spread = record.spread
-        run.key.clear()
-        run.key.add(nextKey.bytes, 0, nextKey.length)
+      if (current.records === 0) {
+        current.group = out.newGroup()
+        current.spread = record.spread
+        current.key.clear()
+        current.key.add(nextKey.bytes, 0, nextKey.length)
       }
-      run.records++
-      run.args += args
-      return run.group
+      current.records++
+      current.args += args
+      return current.group
     },
     flush,
   }

@@ -2,7 +2,7 @@
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
 import { ColumnTemplate, type KeyTemplate, type StreamNames } from '../fields/column-template.ts'
 import { stagedTemplate } from '../locations/staging-key.ts'
-import { structureOf } from './structures.ts'
+import { structureOf } from './structure-registry.ts'
 
 export interface LayoutChoice {
   settings: LayoutSettings

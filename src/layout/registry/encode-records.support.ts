@@ -11,7 +11,7 @@ import type { Layout, LayoutSettings, RecordView, Refusal } from '../encoding/la
 import { NO_GROUP, CommandGroups } from '../encoding/command-groups.ts'
 import { createLayout } from './create-layout.ts'
 import { keyTemplateOf } from './key-template.ts'
-import { STRUCTURES } from './structures.ts'
+import { STRUCTURES } from './structure-registry.ts'
 import type { StreamNames } from '../fields/column-template.ts'
 
 /** What a record is besides its data, and the stream it is of. */

@@ -1,7 +1,7 @@
 /** The default templates of keys. */
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import type { StreamNames } from '../fields/column-template.ts'
-import { isCollection } from './structures.ts'
+import { isCollection } from './structure-registry.ts'
 
 const BASE = '${_airbyte_namespace}:${_airbyte_stream}'
 

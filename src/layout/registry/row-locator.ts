@@ -9,7 +9,7 @@ import {
   type RowLocator,
 } from '../locations/row-location.ts'
 import { keysOf, type LayoutChoice } from './create-layout.ts'
-import { STRUCTURES, structureOf } from './structures.ts'
+import { STRUCTURES, structureOf } from './structure-registry.ts'
 
 /** `byMember`: whether rows that share a key are told apart. */
 export function rowLocator(choice: LayoutChoice, byMember: boolean): RowLocator {

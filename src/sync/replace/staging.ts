@@ -4,7 +4,7 @@
  */
 import { ConfigError, problem } from '../../errors.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
-import { structureOf } from '../../layout/registry/structures.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { OWN_KEYS } from '../streams/internal-keys.ts'

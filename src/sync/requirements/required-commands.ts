@@ -1,7 +1,7 @@
 /** The commands that a configuration needs, as far as they are known without a catalog. */
 import type { Config } from '../../config/settings/config.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
-import { structureOf } from '../../layout/registry/structures.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { STREAM_WRITING } from '../../layout/structures/redis-stream.ts'
 import type { CommandRequirement } from '../../redis/commands/command-probe.ts'
 import { EVERY_SYNC, EXPIRY, FSYNC, KEY_INDEX, REPLICAS, SWAP, TRANSACTION } from './common-requirements.ts'

@@ -3,7 +3,7 @@ import { parseTemplate } from '../../config/settings/template.ts'
 import { problem, type Problem } from '../../errors.ts'
 import { OWN_KEYS } from './internal-keys.ts'
 import { createLayout } from '../../layout/registry/create-layout.ts'
-import { structureOf } from '../../layout/registry/structures.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { syncModeProblems } from './sync-mode-checks.ts'
 import type { StreamDraft } from './stream-draft.ts'
 

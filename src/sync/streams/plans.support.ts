@@ -1,6 +1,6 @@
 /** For tests: plans and sessions of streams, as a run would make them. */
 import { parseConfig } from '../../config/parsing/parse-config.ts'
-import { STRUCTURES } from '../../layout/registry/structures.ts'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { planStreams, type StreamPlan } from './stream-plan.ts'
 import type { RunMetadata, StreamSession, Tracking } from './stream-session.ts'

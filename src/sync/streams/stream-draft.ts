@@ -4,7 +4,7 @@ import { settingsFor, type RecordSettings } from '../../config/settings/record-s
 import { idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
 import type { LayoutSettings } from '../../layout/encoding/layout.ts'
 import { keyTemplateOf } from '../../layout/registry/key-template.ts'
-import { isCollection } from '../../layout/registry/structures.ts'
+import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
 

@@ -1,7 +1,7 @@
 /** Finds out whether a stream can have its sync mode, with the layout of its records. */
 import { parseTemplate } from '../../config/settings/template.ts'
 import { problem, type Problem } from '../../errors.ts'
-import { isCollection, structureOf } from '../../layout/registry/structures.ts'
+import { isCollection, structureOf } from '../../layout/registry/structure-registry.ts'
 import type { StreamDraft } from './stream-draft.ts'
 
 type Check = (draft: StreamDraft) => Problem | undefined

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readSpecification } from '../../config/schema/specification.ts'
 import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { settingsWith } from './encode-records.support.ts'
-import { isCollection, STRUCTURES, structureOf } from './structures.ts'
+import { isCollection, STRUCTURES, structureOf } from './structure-registry.ts'
 import { locationForm } from './row-locator.ts'
 
 describe('the registry', () => {
