@@ -117,28 +117,31 @@ describe('a delete', () => {
     expect(await rows()).toEqual({})
   })
 
-  it('is forgotten by the next run where tombstone_seconds is 0', async () => {
+  it('is removed by the next run where tombstone_seconds is 0', async () => {
     await change([deleted(1, 2), row(1, 1)], { tombstone_seconds: 0, batch_records: 1 })
     expect(await rows()).toEqual({})
     await change([row(1, 1)])
     expect(await rows()).toEqual({ 'n:s:1': row(1, 1) })
   })
 
-  it('is forgotten when tombstone_seconds have passed', async () => {
+  it('expires when tombstone_seconds have passed', async () => {
     await change([deleted(1, 2)], { tombstone_seconds: 1 })
-    const [forget = ''] = await client.keys('_airbyte:forget:n:s:*')
-    const [, due] = await client.zrange(forget, '0', '-1', 'WITHSCORES')
+    const [expiries = ''] = await client.keys('_airbyte:index_expiry:n:s:*')
+    const [, due] = await client.zrange(expiries, '0', '-1', 'WITHSCORES')
     while (Date.now() <= Number(due)) await pause(20)
     await change([row(1, 1)])
     expect(await rows()).toEqual({ 'n:s:1': row(1, 1) })
   })
 
-  it('is not forgotten with the row where that was inserted again', async () => {
+  it('does not expire any more where the row was inserted again', async () => {
     await change([deleted(1, 1)], { tombstone_seconds: 600 })
     await change([row(1, 3)])
-    expect(await client.keys('_airbyte:forget:*')).toEqual([])
+    const [expiries = ''] = await client.keys('_airbyte:index_expiry:n:s:*')
+    expect(await client.zrange(expiries, '0', '-1', 'WITHSCORES')).toEqual(['n:s:1', 'inf'])
     await change([row(1, 2)])
     expect(await rows()).toEqual({ 'n:s:1': row(1, 3) })
+    expect(await client.keys('_airbyte:index_expiry:*')).toEqual([])
+    expect(await client.hget('_airbyte:manifest:n:s', 'expiry_shards')).toBe('')
   })
 
   it.each([
@@ -247,7 +250,7 @@ describe('append_dedup is refused at the start', () => {
 
 it('a stream that is cleared leaves nothing behind, no tombstones either', async () => {
   await change([row(1, 1), row(2, 1), deleted(2, 2)], FLAT, { generation: 1, minimumGeneration: 0 })
-  expect(await client.keys('_airbyte:forget:*')).toHaveLength(1)
+  expect(await client.keys('_airbyte:index_expiry:*')).toHaveLength(1)
   await change([], FLAT, { generation: 2, minimumGeneration: 2 })
   expect(await client.keys('*')).toEqual([])
 })

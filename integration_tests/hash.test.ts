@@ -40,10 +40,11 @@ describe('a record', () => {
         _airbyte_emitted_at: '1602637589100',
         _airbyte_data: '{"id":7,"name":"Zoë"}',
       },
-      '_airbyte:stream:public:users': {
+      '_airbyte:manifest:public:users': {
         lowest_id: '1',
         key_template: '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}',
-        run: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        run_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        format: '2',
       },
     })
   })

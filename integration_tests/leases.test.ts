@@ -36,14 +36,14 @@ async function startedRun(): Promise<Connector> {
 }
 
 async function ownKeys(): Promise<string[]> {
-  const holder = await client.hget('_airbyte:stream::s', 'holder')
-  return [...(await client.keys('_airbyte:lease:*')), ...(holder === null ? [] : ['holder'])]
+  const connections = await client.hget('_airbyte:manifest::s', 'connections')
+  return [...(await client.keys('_airbyte:lease:*')), ...(connections === null ? [] : ['connections'])]
 }
 
 /** The ids of the connections of the run that has the lease, when both are known. */
 async function connected(): Promise<string[]> {
-  const holder = String(await client.hget('_airbyte:stream::s', 'holder'))
-  const ids = holder.split(', ').flatMap((words) => words.split(' ')[2] ?? [])
+  const connections = String(await client.hget('_airbyte:manifest::s', 'connections'))
+  const ids = connections.split(', ').flatMap((words) => words.split(' ')[2] ?? [])
   const list = String(await client.client('LIST'))
   return ids.length === 2 && ids.every((id) => new RegExp(`^id=${id} `, 'm').test(list)) ? ids : []
 }
@@ -56,7 +56,7 @@ describe('a second run on a stream', () => {
 
     expect(second.code).toBe(1)
     expect(second.errors).toMatchObject([
-      { failure_type: 'transient_error', message: expect.stringMatching(/^Another run is writing stream s/) },
+      { failure_type: 'transient_error', message: expect.stringMatching(/\[stream-in-use\]$/) },
     ])
     expect((await client.keys('*')).toSorted()).toEqual(before.toSorted())
     first.stdin.end(row(3))
@@ -89,16 +89,16 @@ describe('a run of several streams', () => {
   const several = ['a', 'b', 'c'].map((name) => ({ name }))
 
   it('gives back what it took where it cannot have all, and leaves what it found', async () => {
-    await client.hset('_airbyte:stream::a', 'holder', 'h:1 another-server 1')
+    await client.hset('_airbyte:manifest::a', 'connections', 'h:1 another-server 1')
     await using other = startConnector(writeArgs(redis, [{ name: 'b' }]))
     await pollUntil('the lease of b', async () => (await client.exists('_airbyte:lease::b')) === 1)
     const run = await write(redis, several, record('a', {}))
 
     expect(run.code).toBe(1)
-    expect(run.errors[0]?.message).toMatch(/^Another run is writing stream b.* this run has changed nothing/)
+    expect(run.errors[0]?.message).toMatch(/stream b.*\[stream-in-use\]$/)
     expect(await client.keys('_airbyte:lease:*')).toEqual(['_airbyte:lease::b'])
-    expect(await client.hgetall('_airbyte:stream::a')).toEqual({ holder: 'h:1 another-server 1' })
-    expect(await client.exists('_airbyte:stream::c')).toBe(0)
+    expect(await client.hgetall('_airbyte:manifest::a')).toEqual({ connections: 'h:1 another-server 1' })
+    expect(await client.exists('_airbyte:manifest::c')).toBe(0)
     other.stdin.end()
     expect(await other.exit).toMatchObject({ code: 0 })
   })
@@ -121,8 +121,8 @@ describe('a run of several streams', () => {
     const login = { username: 'limited', password: 'secret' }
     await using first = startConnector(writeArgs(redis, several, login))
     await pollUntil(
-      'the holder of c',
-      async () => (await client.hexists('_airbyte:stream::c', 'holder')) === 1,
+      'the connections of c',
+      async () => (await client.hexists('_airbyte:manifest::c', 'connections')) === 1,
     )
     first.kill('SIGKILL')
     await first.exit
@@ -154,7 +154,7 @@ describe('the holder of a lease', () => {
     const zombie = redis.client({ retryStrategy: () => null })
     const id = await zombie.client('ID')
     const server = /run_id:(\S+)/.exec(await client.info('server'))?.[1]
-    await client.hset('_airbyte:stream::s', 'holder', `${redis.host}:${redis.port} ${server} ${id}`)
+    await client.hset('_airbyte:manifest::s', 'connections', `${redis.host}:${redis.port} ${server} ${id}`)
     expect((await write(redis, streams, row(1))).code).toBe(0)
     await expect(zombie.ping()).rejects.toThrow('Connection is closed')
   })
@@ -210,7 +210,7 @@ describe('a lease', () => {
     expect(messages.filter(isError).map(({ trace }) => trace.error)).toMatchObject([
       {
         failure_type: 'transient_error',
-        message: expect.stringMatching(/^Another run has taken over stream s/),
+        message: expect.stringMatching(/stream s.*\[stream-taken-over\]$/),
       },
     ])
     expect(messages.map(({ type }) => type)).not.toContain('STATE')

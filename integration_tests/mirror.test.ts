@@ -123,9 +123,7 @@ describe('track_keys', () => {
       })
 
       expect(run.errors).toMatchObject([{ failure_type: 'config_error' }])
-      expect(run.errors[0]?.message).toContain(
-        'to be replaced, for which the keys it writes have to be remembered',
-      )
+      expect(run.errors[0]?.message).toContain('[tracking-required]')
       expect(await client.keys('*')).toEqual([])
     },
   )

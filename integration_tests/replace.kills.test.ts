@@ -27,7 +27,7 @@ type Phase = 'loads' | 'removes'
 /** Of a removal, over the long way to Redis that there is here. */
 const LONGEST_MS = 200
 
-const NOTES = '_airbyte:stream:n:s'
+const METADATA = '_airbyte:manifest:n:s'
 
 let redis: RedisServer
 let client: Redis
@@ -118,7 +118,7 @@ async function killed(
 
 async function killWhileItRemoves(run: Connector, afterMs: number): Promise<void> {
   const isOver = run.exit.then(() => true)
-  while ((await client.hexists(NOTES, 'finishing')) === 0)
+  while ((await client.hexists(METADATA, 'pending_removal')) === 0)
     if (await Promise.race([isOver, nextTurn(false)])) return
   await pause(afterMs)
   run.kill('SIGKILL')
@@ -129,7 +129,7 @@ async function untilCaught(replaced: Replaced, random: Random): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     await writeOld(replaced)
     await killed(replaced, rowTrackersOf(replaced, 'new'), 'removes', random, LONGEST_MS / (tries + 1))
-    if ((await client.hexists(NOTES, 'finishing')) === 1) return
+    if ((await client.hexists(METADATA, 'pending_removal')) === 1) return
   }
   throw new Error('The run was never caught while it removed.')
 }

@@ -13,7 +13,7 @@ import { EVERY, expectExactly, messages, REPLACED, rowTrackersOf, streamOf } fro
 import { shareFixture } from './support/shared-fixture.ts'
 import { writeArgs } from './support/write.ts'
 
-const NOTES = '_airbyte:stream:n:s'
+const METADATA = '_airbyte:manifest:n:s'
 
 let redis: RedisServer
 let client: Redis
@@ -97,7 +97,7 @@ async function collect(run: Connector, react: (states: number) => Promise<void>)
 /** False if the run is over and it was not seen. */
 async function removalBegins(isOver: Promise<true>): Promise<boolean> {
   for (;;) {
-    const seen = client.hexists(NOTES, 'finishing').then((is) => (is === 1 ? 'begun' : 'not yet'))
+    const seen = client.hexists(METADATA, 'pending_removal').then((is) => (is === 1 ? 'begun' : 'not yet'))
     const first = await Promise.race([seen.catch(() => 'not yet'), isOver])
     if (first === true) return false
     if (first === 'begun') return true

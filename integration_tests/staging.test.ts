@@ -21,7 +21,7 @@ shareFixture(
 )
 beforeEach(() => client.flushall())
 
-const NOTES = '_airbyte:stream:n:s'
+const METADATA = '_airbyte:manifest:n:s'
 const list = { cache_type: 'list', data_format: 'raw', value_field: 'id' }
 const collections = [
   { title: 'a list', options: list },
@@ -115,7 +115,7 @@ describe.each([
 
     expect(await everything()).toEqual(['4', '5'])
     expect([...(await ownKeys('staging')), ...(await ownKeys('old'))]).toEqual([])
-    expect(await client.hexists(NOTES, 'staged')).toBe(0)
+    expect(await client.hexists(METADATA, 'staged_from_run')).toBe(0)
   })
 
   it('is gone when a newer one has no records', async () => {

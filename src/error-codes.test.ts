@@ -31,8 +31,8 @@ it('docs/errors.md explains no code that does not exist, and each only once', ()
 it('every explanation has a cause and a remedy', () => {
   for (const section of PAGE.split(/^### /m).slice(1)) {
     const code = section.split('\n', 1)[0]
-    expect(section, code).toMatch(/^Cause: \S.*\.$/m)
-    expect(section, code).toMatch(/^Remedy: \S.*\.$/m)
+    const [text] = section.split(/^## /m)
+    expect(text, code).toMatch(/^\S+\n\nCause: \S[^]*\.\n\nRemedy: \S[^]*\.\s*$/)
   }
 })
 

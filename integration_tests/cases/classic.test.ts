@@ -148,7 +148,7 @@ describe('hash by id', () => {
         _airbyte_emitted_at: '1700000000123',
         _airbyte_data: '{"a":1}',
       })
-    expect(await client.hget('_airbyte:stream:n:s', 'generations')).toBe('42@1')
+    expect(await client.hget('_airbyte:manifest:n:s', 'id_generations')).toBe('42@1')
   })
 })
 

@@ -21,7 +21,10 @@ export interface RunPlan {
   isPlatform: boolean
 }
 
-export type ForeignContents = { type: 'string'; text: string } | { type: 'list'; items: string[] }
+export type ForeignContents =
+  | { type: 'string'; text: string }
+  | { type: 'list'; items: string[] }
+  | { type: 'hash'; fields: Record<string, string> }
 
 export interface Case {
   topology: 'standalone' | 'cluster'

@@ -3,11 +3,13 @@ import type { Redis } from 'ioredis'
 import { lineOf, type Case, type RunPlan } from './case.ts'
 import {
   emptyWorld,
+  nameOf,
   runModel,
   type AcknowledgedState,
   type RunResult,
   type World,
 } from './connector-model.ts'
+import { isReplace } from './options.ts'
 import { runPlan, type ConnectorResult, type Target } from './driver.ts'
 import { countersOf, describe, idPrefixesOf, readKeyspace, separate } from './snapshot.ts'
 import type { State } from '../support/output-message.ts'
@@ -29,7 +31,8 @@ export async function compareCase(one: Case, target: Target): Promise<Difference
     const actual = await runPlan(plan, target)
     const wasKilled = one.runs.slice(0, at + 1).some(({ ending }) => ending === 'kill')
     const difference =
-      compareEnds(plan, expected, actual) ?? (await compareKeys(one, { world, expected, target, wasKilled }))
+      compareEnds(plan, expected, actual) ??
+      (await compareKeys(one, { run: at, world, expected, target, wasKilled }))
     if (difference !== undefined) return { run: at + 1, ...difference }
   }
   return undefined
@@ -40,8 +43,10 @@ async function writeForeign(
   key: string,
   contents: Case['foreign'][number][1],
 ): Promise<void> {
-  const command = (node: Redis) =>
-    contents.type === 'string' ? node.set(key, contents.text) : node.rpush(key, ...contents.items)
+  const command = (node: Redis) => {
+    if (contents.type === 'hash') return node.hset(key, contents.fields)
+    return contents.type === 'string' ? node.set(key, contents.text) : node.rpush(key, ...contents.items)
+  }
   const results = await Promise.allSettled(nodes.map(command))
   if (results.every(({ status }) => status === 'rejected')) throw new Error(`no node takes the key ${key}`)
 }
@@ -87,6 +92,7 @@ function countsOf({ destinationStats, ...state }: State): CountedState {
 }
 
 interface Compared {
+  run: number
   world: World
   expected: RunResult
   target: Target
@@ -95,7 +101,7 @@ interface Compared {
 
 async function compareKeys(
   one: Case,
-  { world, expected, target, wasKilled }: Compared,
+  { run, world, expected, target, wasKilled }: Compared,
 ): Promise<Found | undefined> {
   const { records, own } = separate(await readKeyspace(target.nodes), countersOf(one))
   const prefixes = idPrefixesOf(one)
@@ -106,10 +112,19 @@ async function compareKeys(
       expected: should.filter((line) => !does.includes(line)),
       actual: does.filter((line) => !should.includes(line)),
     }
-  const left = own.filter((key) => isLeft(key, expected, wasKilled))
+  const cleared = expected.code === undefined ? countersOfCleared(one.runs[run]!, world) : []
+  const left = own.filter((key) => cleared.includes(key) || isLeft(key, expected, wasKilled))
   return left.length === 0
     ? undefined
     : { what: "the connector's own keys that are left", expected: [], actual: left }
+}
+
+/** Returns the counters of the streams of which a replace has left nothing. */
+function countersOfCleared({ streams, options }: RunPlan, world: World): string[] {
+  return streams
+    .filter((stream) => isReplace(stream) && world.streams.get(nameOf({ stream, options }))?.rows.size === 0)
+    .map(({ namespace = '', name }) => `${options.key_prefix ?? ''}${namespace}:${name}`)
+    .flatMap((base) => [base, `${base}:_airbyte_ab_id`])
 }
 
 const RUN_KEYS = /_airbyte:(sent|written|assured|sequence|durable):/

@@ -1,11 +1,12 @@
 // A whole run of the connector: what it leaves in Redis, the states that it acknowledges, and how it ends.
-import type { Case, Message, RunPlan } from './case.ts'
+import type { Case, ForeignContents, Message, RunPlan } from './case.ts'
 import { incompleteness, type Status } from './completion.ts'
-import { isCollection, isReplace, settingsOf, type Settings } from './options.ts'
+import { keyTemplateOf } from './keys.ts'
+import { dataFormatOf, isReplace, isStaged, settingsOf, type Settings } from './options.ts'
 import type { Entry, Keyspace } from './keyspace.ts'
 import { fieldsOf, lastOf, scoresOf, typeOf, withItems } from './keyspace.ts'
-import { decide, keptFrom, withGeneration, type Decision } from './replace.ts'
-import { emptyStream, take, type StreamModel } from './stream-model.ts'
+import { decide, keptFrom, withGeneration, withMeantNumbers, type Decision } from './replace.ts'
+import { closeIndex, emptyStream, openIndex, removeRow, take, type StreamModel } from './stream-model.ts'
 
 export interface World {
   keyspace: Keyspace
@@ -31,9 +32,18 @@ export interface RunResult {
 /** Returns a Redis with the keys of other applications. */
 export function emptyWorld({ foreign }: Case): World {
   const keyspace = new Map(
-    foreign.map(([key, contents]): [string, Entry] => [key, { contents, expiry: undefined }]),
+    foreign.map(([key, contents]): [string, Entry] => [
+      key,
+      { contents: entryOf(contents), expiry: undefined },
+    ]),
   )
   return { keyspace, streams: new Map<string, StreamModel>(), rejected: 0 }
+}
+
+function entryOf(contents: ForeignContents): Entry['contents'] {
+  return contents.type === 'hash'
+    ? { type: 'hash', fields: new Map(Object.entries(contents.fields)) }
+    : contents
 }
 
 interface Running {
@@ -49,7 +59,11 @@ const NOTHING = { records: 0, rejected: 0, filtered: 0 }
 
 /** Changes the world as the run does. A run that is killed stops behind its first `length` messages. */
 export function runModel(world: World, plan: RunPlan, length = plan.messages.length): RunResult {
-  const running = plan.streams.map((stream) => open(world, settingsOf(stream, plan.options), plan))
+  const opening = plan.streams.map((stream) =>
+    settle(world, settingsOf(withMeantNumbers(stream, plan), plan.options)),
+  )
+  if (opening.some(isOtherLayout)) return { states: [], code: 'layout-changed' }
+  const running = opening.map((one) => open(world.keyspace, one))
   const states: AcknowledgedState[] = []
   for (const message of plan.messages.slice(0, length)) {
     if (message.kind === 'record' && receive(world, running[message.stream]!, message) === 'rejected') {
@@ -61,21 +75,58 @@ export function runModel(world: World, plan: RunPlan, length = plan.messages.len
     if (message.kind === 'state') states.push(acknowledge(running, message))
   }
   if (plan.ending === 'kill') return end(running, { states, code: 'killed' })
-  const received = running.map(({ settings: { stream }, status, records }) => ({ stream, status, records }))
-  const code = incompleteness(received, plan)
+  const code = incompleteness(running, plan)
   if (code === undefined) for (const one of running) finish(world.keyspace, one)
   return end(running, { states, code })
 }
 
-function open(world: World, settings: Settings, plan: RunPlan): Running {
+interface Opening {
+  settings: Settings
+  model: StreamModel
+  decision: Decision
+}
+
+/** Returns the name of the stream below its prefix. */
+export function nameOf({ stream, options }: Settings): string {
+  return JSON.stringify([options.key_prefix, stream.namespace, stream.name])
+}
+
+function settle({ streams }: World, settings: Settings): Opening {
+  const name = nameOf(settings)
+  const model = streams.get(name) ?? emptyStream()
+  streams.set(name, model)
+  return { settings, model, decision: decide(settings.stream, model.last) }
+}
+
+/** Returns whether the run would add records to rows of another layout. */
+function isOtherLayout({ settings, model, decision }: Opening): boolean {
+  return decision !== 'replace' && model.rows.size > 0 && model.layout !== layoutOf(settings)
+}
+
+/** Returns the options that say where a record is and what it looks like. The order of the primary key is free. */
+function layoutOf(settings: Settings): string {
+  const { options, stream } = settings
+  const { hash_field: field, member, value_field: value, root_field: root } = options
+  const key = (stream.primaryKey ?? []).toSorted()
+  return JSON.stringify([
+    typeOf(settings),
+    dataFormatOf(options),
+    keyTemplateOf(settings),
+    field,
+    member,
+    value,
+    root,
+    key,
+  ])
+}
+
+function open(live: Keyspace, { settings, model, decision }: Opening): Running {
   const { stream, options } = settings
-  const name = JSON.stringify([options.key_prefix, stream.namespace, stream.name])
-  const model = world.streams.get(name) ?? emptyStream()
-  world.streams.set(name, model)
-  const decision = decide(stream, model.last, plan)
   model.generations = withGeneration(model.generations, stream, decision)
   model.keptFrom = isReplace(stream) && decision !== 'join' ? keptFrom(model.generations, stream) : 0
-  openStaging(world.keyspace, model, settings, decision)
+  model.layout = layoutOf(settings)
+  openIndex(model, settings)
+  openStaging(live, model, settings, decision)
   if (options.tombstone_seconds === 0 && options.delete_mode !== 'ttl')
     for (const [at, { isDeleted }] of model.rows) if (isDeleted) model.rows.delete(at)
   return { settings, model, status: undefined, records: 0, since: { ...NOTHING } }
@@ -83,32 +134,48 @@ function open(world: World, settings: Settings, plan: RunPlan): Running {
 
 /** A replace gathers its collections beside the live ones; a run that joins adds to the live ones what was gathered. */
 function openStaging(live: Keyspace, model: StreamModel, settings: Settings, decision: Decision): void {
-  if (decision === 'replace')
-    model.staged = isCollection(settings.options) ? new Map<string, Entry>() : undefined
+  if (decision === 'replace') {
+    model.staged = isStaged(settings) ? new Map<string, Entry>() : undefined
+    model.acknowledged = structuredClone({ staged: model.staged, rows: model.rows })
+  }
+  // The host sends again whatever it was not told is safe.
+  if (decision === 'go on' && model.staged !== undefined)
+    Object.assign(model, structuredClone(model.acknowledged))
   if (decision !== 'join' || model.staged === undefined) return
-  for (const [key, entry] of model.staged) live.set(key, joined(live.get(key), entry, settings))
+  for (const [key, entry] of model.staged)
+    live.set(key, { ...joined(live.get(key), entry, settings), expiry: todaysExpiry(settings) })
   model.staged = undefined
 }
 
-function joined(present: Entry | undefined, { contents, expiry }: Entry, settings: Settings): Entry {
+/** A key that takes what was gathered gets the time to live of the run that moves it. */
+function todaysExpiry({ options: { ttl_seconds: seconds = 0 } }: Settings): Entry['expiry'] {
+  return seconds > 0 ? { seconds } : undefined
+}
+
+/** Returns the contents of the live key and, behind them, those that were gathered. */
+function joined(
+  present: Entry | undefined,
+  { contents }: Entry,
+  settings: Settings,
+): Pick<Entry, 'contents'> {
   const former = present?.contents
   if (contents.type === 'list') {
     const { list_operation: operation } = settings.options
     const inOrder = operation === 'prepend' ? contents.items.toReversed() : contents.items
-    return { contents: { type: 'list', items: withItems(former, inOrder, settings) }, expiry }
+    return { contents: { type: 'list', items: withItems(former, inOrder, settings) } }
   }
   if (contents.type === 'stream') {
     const entries = [...(former?.type === 'stream' ? former.entries : []), ...contents.entries]
-    return { contents: { type: 'stream', entries: lastOf(entries, settings.options.max_length) }, expiry }
+    return { contents: { type: 'stream', entries: lastOf(entries, settings.options.max_length) } }
   }
   if (contents.type === 'set') {
     const members = new Set([...(former?.type === 'set' ? former.members : []), ...contents.members])
-    return { contents: { type: 'set', members }, expiry }
+    return { contents: { type: 'set', members } }
   }
   if (contents.type === 'zset')
-    return { contents: { type: 'zset', scores: new Map([...scoresOf(former), ...contents.scores]) }, expiry }
+    return { contents: { type: 'zset', scores: new Map([...scoresOf(former), ...contents.scores]) } }
   if (contents.type === 'hash')
-    return { contents: { type: 'hash', fields: new Map([...fieldsOf(former), ...contents.fields]) }, expiry }
+    return { contents: { type: 'hash', fields: new Map([...fieldsOf(former), ...contents.fields]) } }
   throw new Error(`a ${typeOf(settings)} is never gathered`)
 }
 
@@ -133,24 +200,24 @@ function acknowledge(
     state.rejected += one.since.rejected
     state.filtered += one.since.filtered
     one.since = { ...NOTHING }
+    const { staged, rows } = one.model
+    if (staged !== undefined) one.model.acknowledged = structuredClone({ staged, rows })
   }
   return state
 }
 
 /** Removes the generations that the run replaces, and puts what was gathered in the place of the live collections. */
-function finish(live: Keyspace, { model, settings: { stream } }: Running): void {
-  if (!isReplace(stream)) return
+function finish(live: Keyspace, { model, settings }: Running): void {
+  if (!isReplace(settings.stream)) return
   const former = [...model.rows.values()].filter(({ isIndexed }) => isIndexed)
   if (model.staged === undefined) {
-    for (const { key, generation } of former) if (generation < model.keptFrom) live.delete(key)
+    for (const row of former) if (row.generation < model.keptFrom) removeRow(live, row)
   } else {
     for (const { key } of former) live.delete(key)
-    for (const [key, entry] of model.staged) live.set(key, entry)
+    for (const [key, entry] of model.staged) live.set(key, { ...entry, expiry: todaysExpiry(settings) })
     model.staged = undefined
   }
-  for (const [name, { generation, isIndexed }] of model.rows)
-    if (isIndexed && generation < model.keptFrom) model.rows.delete(name)
-  model.isIndexing = true
+  closeIndex(model)
 }
 
 function end(running: Running[], result: RunResult): RunResult {

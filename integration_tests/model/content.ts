@@ -1,6 +1,7 @@
 // What is stored of a record.
 import { DELETED_AT } from './dedup.ts'
 import { locationOf, RecordFault } from './keys.ts'
+import { isNumberText } from './numbers.ts'
 import { cacheTypeOf, dataFormatOf, type Settings } from './options.ts'
 import { columnAt, flatten, isAbsent, isColumns, isDigits, jsonOf, textOf } from './values.ts'
 import type { Columns, Value } from './values.ts'
@@ -37,7 +38,8 @@ function memberTextOf(settings: Settings, { value, id }: ModelRecord): string | 
 }
 
 function fieldsOf(settings: Settings, record: ModelRecord): [string, string][] {
-  if (dataFormatOf(settings.options) === 'flat') return flatten(storedColumns(settings, record))
+  if (dataFormatOf(settings.options) === 'flat')
+    return flatten(storedColumns(settings, record), settings.options.null_as)
   return [
     ['_airbyte_ab_id', String(record.id)],
     ['_airbyte_emitted_at', String(record.emittedAt)],
@@ -63,9 +65,10 @@ function rawOf({ options }: Settings, { value }: ModelRecord): string {
 function scoreOf({ options }: Settings, { value, emittedAt }: ModelRecord): number {
   if (options.score_field === undefined) return emittedAt
   const score = columnAt(value, options.score_field)
-  if (!isDigits(score) || !Number.isFinite(Number(score.digits)))
+  const text = isDigits(score) ? score.digits : score
+  if (typeof text !== 'string' || !isNumberText(text) || !Number.isFinite(Number(text)))
     throw new RecordFault('the score is no number')
-  return Number(score.digits)
+  return Number(text)
 }
 
 /** Returns the columns that are stored: those under the root, those that `fields` names, and a time of deletion. */

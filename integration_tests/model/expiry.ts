@@ -9,12 +9,19 @@ export type Expiry = { seconds: number } | { at: number } | undefined
 /** Returns the expiry that a write of this record gives to its key. */
 export function expiryOf(options: Options, record: Columns): Expiry {
   if (options.expire_at_field !== undefined) return timeIn(record, options.expire_at_field)
+  if (options.ttl_field !== undefined) return lifetimeIn(record, options.ttl_field)
   const { ttl_seconds: seconds = 0 } = options
   return seconds > 0 ? { seconds } : undefined
 }
 
 export function isPast(expiry: Expiry): boolean {
   return expiry !== undefined && 'at' in expiry && expiry.at <= Date.now()
+}
+
+/** Returns the time to live that a record names for itself, in seconds from the write. */
+function lifetimeIn(record: Columns, path: string): Expiry {
+  const text = textOf(columnAt(record, path))
+  return text === undefined ? undefined : { seconds: Number(text) }
 }
 
 function timeIn(record: Columns, path: string): Expiry {

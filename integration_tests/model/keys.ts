@@ -1,6 +1,6 @@
 // Where a record is written: its key, and its member or field in a key that records share.
 import { plainNotation } from './numbers.ts'
-import { cacheTypeOf, dataFormatOf, isCollection, isUpdate, type Settings } from './options.ts'
+import { dataFormatOf, isCollection, isUpdate, type Settings } from './options.ts'
 import { columnAt, isColumns, isDigits, textOf, type Columns, type Value } from './values.ts'
 
 /** A record cannot be written; the reason is for people who read a failed case. */
@@ -46,11 +46,6 @@ export function isOneKey(settings: Settings): boolean {
   return !template.includes('${')
 }
 
-/** Returns whether elements have no name, so that none of them can be found again. */
-export function isSequence({ options }: Settings): boolean {
-  return ['list', 'stream'].includes(cacheTypeOf(options))
-}
-
 function render(template: string, settings: Settings, record: Columns, id: number): string {
   const { stream } = settings
   return template.replace(/\$\{([^}]+)\}/g, (_, name: string) => {
@@ -58,25 +53,32 @@ function render(template: string, settings: Settings, record: Columns, id: numbe
     if (name === '_airbyte_stream') return stream.name
     if (name === '_airbyte_ab_id') return String(id)
     if (name === '_airbyte_primary_key') return primaryKeyOf(settings, record)
-    if (stream.primaryKey?.includes(name) === true) return partOf(name, columnAt(record, name))
+    if (stream.primaryKey?.includes(name) === true) return partOf(settings, name, record)
     return columnText(name, columnAt(record, name))
   })
 }
 
 /** Returns the primary key as text. The parts of several columns are joined with colons. */
-function primaryKeyOf({ stream }: Settings, record: Columns): string {
-  const parts = (stream.primaryKey ?? []).map((path) => partOf(path, columnAt(record, path)))
+function primaryKeyOf(settings: Settings, record: Columns): string {
+  const parts = (settings.stream.primaryKey ?? []).map((path) => partOf(settings, path, record))
   if (parts.length === 1) return parts[0]!
   return parts.map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':')
 }
 
 /** Returns the text of a primary-key column: a number in plain notation, a string as it is. */
-function partOf(path: string, value: Value | undefined): string {
+function partOf({ options }: Settings, path: string, record: Columns): string {
+  const value = columnAt(record, path)
+  const allowsNull = options.null_keys === 'allow'
   if (isDigits(value)) return plainNotation(value.digits)
   if (Array.isArray(value)) throw new RecordFault(`the primary-key column ${path} is an array`)
   if (value === '') return ''
-  return columnText(path, value)
+  if (allowsNull && (value === null || value === undefined)) return NULL
+  const text = columnText(path, value)
+  return allowsNull && text.startsWith(NULL) ? text.replace('%', '%25') : text
 }
+
+/** The text of a primary-key column that is null, where that is allowed. */
+const NULL = '%null'
 
 function columnText(path: string, value: Value | undefined): string {
   if (isColumns(value)) throw new RecordFault(`the column ${path} is an object`)

@@ -26,6 +26,8 @@ export interface Change {
   expiry: Expiry
   /** Whether the record starts its row anew, even where records merge. */
   isFresh: boolean
+  /** Whether the key may hold another type, because it is known to be a row of a former generation. */
+  takesOver: boolean
 }
 
 /**
@@ -34,12 +36,13 @@ export interface Change {
  */
 export function put(keyspace: Keyspace, change: Change, settings: Settings): boolean {
   const { key, expiry } = change
-  const present = keyspace.get(key)
   const type = typeOf(settings)
-  if (present !== undefined && type !== 'string' && present.contents.type !== type)
-    throw new RecordFault(`the key ${key} holds another type`)
-  if (!isAllowed(present?.contents, change, settings)) return false
-  const contents = withRecord(present?.contents, change, settings)
+  const found = keyspace.get(key)?.contents
+  const isInTheWay = found !== undefined && type !== 'string' && found.type !== type
+  if (isInTheWay && !change.takesOver) throw new RecordFault(`the key ${key} holds another type`)
+  const present = isInTheWay ? undefined : found
+  if (!isAllowed(present, change, settings)) return false
+  const contents = withRecord(present, change, settings)
   if (isEmpty(contents)) keyspace.delete(key)
   else keyspace.set(key, { contents, expiry })
   return true
@@ -76,7 +79,9 @@ function withRecord(present: Contents | undefined, change: Change, settings: Set
       const entries = present?.type === 'stream' ? present.entries : []
       return { type, entries: lastOf([...entries, addition.fields], options.max_length) }
     }
-    const kept = options.on_update === 'merge' && !isFresh ? fieldsOf(present) : []
+    // A soft delete changes the row that is there.
+    const merges = options.on_update === 'merge' || settings.stream.mode === 'soft_delete'
+    const kept = merges && !isFresh ? fieldsOf(present) : []
     return { type: 'hash', fields: new Map([...kept, ...addition.fields]) }
   }
   if (type === 'string') return { type, text: addition.text }

@@ -18,6 +18,11 @@ export interface LayoutOptions {
   root_field?: string
   fields?: (string | { from: string; to: string })[]
   record_filter?: { field: string; equals: string | number | boolean | null }
+  filtered_rows?: 'remove' | 'keep'
+  null_keys?: 'error' | 'allow'
+  null_as?: 'absent' | 'empty' | 'text'
+  ttl_field?: string
+  allow_empty_replace?: boolean
 }
 
 export interface Options extends LayoutOptions {
@@ -28,6 +33,7 @@ export interface Options extends LayoutOptions {
   track_keys?: 'auto' | 'always'
   on_record_error?: 'fail' | 'dead_letter'
   batch_records?: number
+  completion?: 'auto' | 'status' | 'end_of_input'
   streams?: ({ stream: string } & LayoutOptions)[]
 }
 
@@ -80,4 +86,12 @@ export function isReplace({ mode, minimum = 0 }: ModelStream): boolean {
 /** Returns whether records change existing rows only. */
 export function isUpdate({ mode }: ModelStream): boolean {
   return mode === 'update' || mode === 'soft_delete'
+}
+
+/**
+ * Returns whether a replace gathers the records beside the live keys, and swaps them at its end. Members that are
+ * deduplicated are rows of their own, which are written in place.
+ */
+export function isStaged({ stream, options }: Settings): boolean {
+  return isCollection(options) && stream.mode !== 'append_dedup'
 }

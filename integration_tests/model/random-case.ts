@@ -4,7 +4,7 @@ import type { Random } from '../support/random.ts'
 import type { Case, ForeignContents, Message, RunPlan } from './case.ts'
 import { incompleteness } from './completion.ts'
 import { LAYOUTS, type LayoutChoice } from './layout-choices.ts'
-import { isCollection, isReplace, isUpdate, settingsOf } from './options.ts'
+import { isCollection, isReplace, isStaged, isUpdate, settingsOf } from './options.ts'
 import type { LayoutOptions, Mode, ModelStream, Options } from './options.ts'
 import { makeRecord, type RecordMaking } from './random-records.ts'
 import { isBuilt } from './rules.ts'
@@ -142,8 +142,7 @@ function makeRun(random: Random, { host, streams: makings, common, number }: Run
     'kill',
   ] as const)
   const resent = isRetry || random() < 0.5 ? host.unacknowledged : []
-  const mayBeEmpty = ending === 'complete' || host.hasGenerations || isBuilt('completion.empty-replace')
-  const isEmpty = mayBeEmpty && resent.length === 0 && random() < 0.07
+  const isEmpty = resent.length === 0 && random() < 0.07
   const messages = isEmpty ? [] : [...resent, ...makeMessages(random, { makings, number })]
   // A kill waits for the last state, and the model does not know what was written behind it.
   const needsStates = ending === 'kill' || (ending !== 'complete' && hasStaging(streams, options))
@@ -151,7 +150,8 @@ function makeRun(random: Random, { host, streams: makings, common, number }: Run
   if (isAcknowledged || random() < 0.7)
     for (const at of streams.keys()) messages.push(stateOf(at, number + 90 + at))
   const isSilent = ending === 'cut' || ending === 'kill' || (!host.hasGenerations && random() < 0.5)
-  if (!isSilent || (needsStatus(streams, messages) && ending === 'complete'))
+  const isEndedByInput = ending !== 'kill' && (ending === 'complete' || !host.hasGenerations)
+  if (!isSilent || (isEndedByInput && needsStatus(streams, messages)))
     for (const at of streams.keys()) messages.push(statusOf(at, ending === 'incomplete' && at === 0))
   host.streams = streams
   host.endedWell = ending !== 'kill' && isComplete(streams, messages, host)
@@ -167,7 +167,7 @@ function makeRun(random: Random, { host, streams: makings, common, number }: Run
 }
 
 function hasStaging(streams: ModelStream[], options: Options): boolean {
-  return streams.some((stream) => isReplace(stream) && isCollection(settingsOf(stream, options).options))
+  return streams.some((stream) => isReplace(stream) && isStaged(settingsOf(stream, options)))
 }
 
 /** Returns whether a stream is to be replaced by nothing, which only a status can say. */
@@ -180,7 +180,7 @@ function needsStatus(streams: ModelStream[], messages: Message[]): boolean {
 
 function isComplete(streams: ModelStream[], messages: Message[], host: HostState): boolean {
   const received = streams.map((stream, at) => ({
-    stream,
+    settings: { stream, options: {} },
     status: messages.find((message) => message.kind === 'status' && message.stream === at),
     records: recordsOf(messages, at),
   }))
@@ -259,7 +259,8 @@ function numbersOf(
   ]
   if (isUpdate(making)) return same
   const replaces: Numbers[] = [refresh, refresh]
-  if (!isCollection(making.layout.options)) replaces.push({ generation: last + 1, minimum: last })
+  if (!isCollection(making.layout.options) || stream.mode === 'append_dedup')
+    replaces.push({ generation: last + 1, minimum: last })
   if (isBuilt('replace.generation-lower'))
     replaces.push({ generation: Math.max(last - 1, 1), minimum: Math.max(last - 1, 1) })
   if (isBuilt('replace.other-sync')) replaces.push({ generation: last, minimum: last })

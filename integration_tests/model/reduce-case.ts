@@ -14,6 +14,7 @@ export async function reduceCase(
     isSmaller = false
     for (const candidate of smallerCases(smallest)) {
       if (++attempts > limit) break
+      if (!candidate.runs.every(isKilledAtState)) continue
       if (!(await fails(candidate))) continue
       smallest = candidate
       isSmaller = true
@@ -21,6 +22,11 @@ export async function reduceCase(
     }
   }
   return smallest
+}
+
+/** A run can be killed only when it has acknowledged a state, so that it is known what it has written. */
+function isKilledAtState({ ending, messages }: RunPlan): boolean {
+  return ending !== 'kill' || messages.at(-1)?.kind === 'state'
 }
 
 /** Gives the largest steps first: without a run, a stream, half of the messages, a message, an option. */

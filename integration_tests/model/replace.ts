@@ -15,21 +15,20 @@ export interface Host {
   isPlatform: boolean
 }
 
-export function decide(stream: ModelStream, last: LastRun | undefined, host: Host): Decision {
-  if (isConstant(stream, host)) return decideConstant(stream, last)
+/**
+ * Returns the stream as it counts. Some hosts send the same numbers in every run, generation, minimum and sync id 1:
+ * appends then ask for nothing to be removed.
+ */
+export function withMeantNumbers(stream: ModelStream, { isPlatform }: Host): ModelStream {
+  const { generation, minimum, syncId, mode } = stream
+  const isConstant = !isPlatform && generation === 1 && minimum === 1 && syncId === 1
+  return isConstant && mode !== 'overwrite' ? { ...stream, minimum: 0 } : stream
+}
+
+export function decide(stream: ModelStream, last: LastRun | undefined): Decision {
   if (!isReplace(stream)) return 'join'
   if (last === undefined || !isSameSync(stream, last)) return 'replace'
   return last.endedWell && stream.mode === 'overwrite' ? 'replace' : 'go on'
-}
-
-/** Some hosts send the same numbers in every run: generation, minimum and sync id are all 1. */
-function isConstant({ generation, minimum, syncId }: ModelStream, { isPlatform }: Host): boolean {
-  return !isPlatform && generation === 1 && minimum === 1 && syncId === 1
-}
-
-function decideConstant({ mode }: ModelStream, last: LastRun | undefined): Decision {
-  if (mode !== 'overwrite') return 'join'
-  return last === undefined || last.endedWell ? 'replace' : 'go on'
 }
 
 /** A host without generations starts each attempt from the beginning, so no two of its runs are of one sync. */

@@ -1,11 +1,11 @@
 // What one stream has in Redis, and what becomes of each of its records.
-import { additionOf, type ModelRecord } from './content.ts'
+import { additionOf, type Addition, type ModelRecord } from './content.ts'
 import { isDelete, isOlder, versionOf, type Version } from './dedup.ts'
 import { expiryOf, isPast } from './expiry.ts'
 import { passes } from './filter.ts'
-import { isById, isOneKey, isSequence, locationOf, RecordFault, type Location } from './keys.ts'
+import { isById, isOneKey, locationOf, RecordFault, type Location } from './keys.ts'
 import { put, removeMember, type Keyspace } from './keyspace.ts'
-import { isCollection, isReplace, type Settings } from './options.ts'
+import { cacheTypeOf, isCollection, isReplace, type Settings } from './options.ts'
 import type { Generations, LastRun } from './replace.ts'
 
 interface Row extends Location {
@@ -18,7 +18,7 @@ interface Row extends Location {
 }
 
 export interface StreamModel {
-  /** Rows by location; a collection that is not deduplicated is one row. Deleted rows are kept as tombstones. */
+  /** Rows by location; a list or Redis stream is one row. Deleted rows are kept as tombstones. */
   rows: Map<string, Row>
   generations: Generations
   /** The position of the first generation that the current run keeps; 0 if it replaces nothing. */
@@ -26,9 +26,16 @@ export interface StreamModel {
   last: LastRun | undefined
   /** What a replace has gathered for collections; undefined while records go to the live keys. */
   staged: Keyspace | undefined
-  /** Whether a replace has been completed, from which on appends index their keys too. */
+  /** Whether the current run, or an earlier one, records the keys that it writes in an index. */
   isIndexing: boolean
+  hasIndex: boolean
+  /** Whether there may be rows that are not in the index. */
+  hasOthers: boolean
   lastId: number
+  /** The layout of the rows, as text. */
+  layout: string | undefined
+  /** What a replace had gathered at its last acknowledged state. */
+  acknowledged: Pick<StreamModel, 'staged' | 'rows'> | undefined
 }
 
 export function emptyStream(): StreamModel {
@@ -39,7 +46,11 @@ export function emptyStream(): StreamModel {
     last: undefined,
     staged: undefined,
     isIndexing: false,
+    hasIndex: false,
+    hasOthers: false,
     lastId: 0,
+    layout: undefined,
+    acknowledged: undefined,
   }
 }
 
@@ -59,54 +70,74 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const { stream, options } = settings
   const isDeduplicated = stream.mode === 'append_dedup'
   const deletes = isDeduplicated && options.delete_mode !== 'soft' && isDelete(record.value)
-  if (!deletes && !passes(options, record.value)) return 'filtered'
-  const location = locationOf(settings, record.value, record.id)
-  const name = rowName(location, settings)
+  const isOut = !deletes && !passes(options, record.value)
+  if (isOut && (!isDeduplicated || options.filtered_rows === 'keep')) return 'filtered'
+  const removes = deletes || isOut
+  const addition = removes ? undefined : additionOf(settings, record)
+  const location = rowOf(locationOf(settings, record.value, record.id), addition, settings)
+  const name = JSON.stringify(location)
   const row = model.rows.get(name)
   const isCurrent = row !== undefined && row.generation >= model.keptFrom
   const version = isDeduplicated ? versionOf(stream.cursor, record.value, record.emittedAt) : undefined
   if (isCurrent && row.version !== undefined && version !== undefined && isOlder(version, row.version))
-    return 'deduplicated'
+    return isOut ? 'filtered' : 'deduplicated'
   const target = model.staged ?? live
   const next: Row = {
     ...location,
     generation: model.generations.length - 1,
-    isIndexed: isIndexed(model, settings) || row?.isIndexed === true,
+    isIndexed: model.isIndexing || row?.isIndexed === true,
     version,
-    isDeleted: deletes,
+    isDeleted: removes,
   }
-  if (deletes) {
-    if (row !== undefined) remove(target, location, settings)
-    model.rows.set(name, next)
-    return 'deleted'
+  if (addition === undefined) {
+    // A filtered row of a former generation is removed with that generation.
+    if (row !== undefined && (deletes || isCurrent)) remove(target, location, settings)
+    if (deletes || isCurrent) model.rows.set(name, next)
+    return deletes ? 'deleted' : 'filtered'
   }
   const expiry = expiryOf(options, record.value)
-  const addition = additionOf(settings, record)
-  const change = { ...location, addition, expiry, isFresh: isReplace(stream) && !isCurrent }
-  if (!put(target, change, settings)) return 'skipped'
+  const isFresh = isReplace(stream) && !isCurrent
+  const takesOver = isFresh && row?.isIndexed === true
+  if (!put(target, { ...location, addition, expiry, isFresh, takesOver }, settings)) return 'skipped'
   if (isPast(expiry)) target.delete(location.key)
   model.rows.set(name, next)
   return 'written'
 }
 
 /** Carries out the delete of a row. */
-function remove(target: Keyspace, { key, member }: Location, { options }: Settings): void {
-  const entry = target.get(key)
-  if (entry === undefined) return
-  if (options.delete_mode === 'ttl') entry.expiry = { seconds: options.delete_ttl_seconds ?? 0 }
-  else if (member === undefined) target.delete(key)
+function remove(target: Keyspace, location: Location, { options }: Settings): void {
+  const { delete_mode: deleteMode, delete_ttl_seconds: seconds = 0 } = options
+  const entry = target.get(location.key)
+  if (deleteMode === 'ttl' && entry !== undefined) entry.expiry = { seconds }
+  else removeRow(target, location)
+}
+
+/** Removes the key of a row, or its member of a key that rows share. */
+export function removeRow(target: Keyspace, { key, member }: Location): void {
+  if (member === undefined) target.delete(key)
   else removeMember(target, key, member)
 }
 
-/** Rows are named by key and member where members are found again, else by key. */
-function rowName({ key, member }: Location, settings: Settings): string {
-  const hasMembers = settings.stream.mode === 'append_dedup' && !isSequence(settings)
-  return JSON.stringify(hasMembers ? [key, member] : [key])
+/** Returns the row of a record. The elements of lists and Redis streams have no name, so each key is one row. */
+function rowOf({ key, member }: Location, addition: Addition | undefined, { options }: Settings): Location {
+  if (['list', 'stream'].includes(cacheTypeOf(options))) return { key, member: undefined }
+  return { key, member: addition?.kind === 'member' ? addition.member : member }
 }
 
-function isIndexed({ isIndexing }: StreamModel, settings: Settings): boolean {
+/** Decides whether a run records its keys. An append does so while all rows of the stream are recorded. */
+export function openIndex(model: StreamModel, settings: Settings): void {
   const { stream, options } = settings
   const isPredictable = isById(settings) || (isCollection(options) && isOneKey(settings))
   const asksForIndex = stream.mode === 'append_dedup' || isReplace(stream) || options.track_keys === 'always'
-  return isPredictable || asksForIndex || isIndexing
+  model.isIndexing = isPredictable || asksForIndex || (model.hasIndex && !model.hasOthers)
+  model.hasIndex ||= model.isIndexing
+  model.hasOthers ||= !model.isIndexing
+}
+
+/** Forgets the rows that a complete replace has removed. A stream of which nothing is left starts anew. */
+export function closeIndex(model: StreamModel): void {
+  for (const [name, { generation, isIndexed }] of model.rows)
+    if (isIndexed && generation < model.keptFrom) model.rows.delete(name)
+  model.hasIndex = model.rows.size > 0
+  model.hasOthers = false
 }

@@ -51,11 +51,17 @@ export function textOf(value: Value | undefined): string | undefined {
   return typeof value === 'string' ? value : jsonOf(value)
 }
 
-/** Returns one field for each nested column that is not null, named by its path. */
-export function flatten(record: Columns, before = ''): [path: string, text: string][] {
+/** Returns one field for each nested column, named by its path; columns that are null as `nullAs` says. */
+export function flatten(
+  record: Columns,
+  nullAs: 'absent' | 'empty' | 'text' = 'absent',
+  before = '',
+): [path: string, text: string][] {
   return record.columns.flatMap(([name, value]): [string, string][] => {
-    if (isColumns(value)) return flatten(value, `${before}${name}.`)
-    const text = textOf(value)
+    if (isColumns(value)) return flatten(value, nullAs, `${before}${name}.`)
+    const text = value === null ? NULL_TEXTS[nullAs] : textOf(value)
     return text === undefined ? [] : [[`${before}${name}`, text]]
   })
 }
+
+const NULL_TEXTS = { absent: undefined, empty: '', text: 'null' }

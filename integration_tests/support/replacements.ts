@@ -157,14 +157,15 @@ async function expectNoLeftovers(
 ): Promise<void> {
   const own = (await client.keys('_airbyte:*')).map((key) => key.split(':')[1]!)
   // A killed run leaves its sequence numbers for a week at most; the next run releases its lease.
-  expect(own.filter((kind) => !['stream', 'places', 'sent', 'written'].includes(kind))).toEqual([])
-  const notes = await client.hgetall('_airbyte:stream:n:s')
-  expect(Object.keys(notes).filter((name) => ['finishing', 'staged', 'holder'].includes(name))).toEqual([])
+  expect(own.filter((kind) => !['manifest', 'index', 'sent', 'written'].includes(kind))).toEqual([])
+  const metadata = await client.hgetall('_airbyte:manifest:n:s')
+  const ofRuns = ['pending_removal', 'staged_from_run', 'connections']
+  expect(Object.keys(metadata).filter((name) => ofRuns.includes(name))).toEqual([])
   if (!isTracked) return
   const expected = keys(rows).toSorted()
   expect(await recordKeys(client)).toEqual(expected)
-  const shards = await Promise.all((await client.keys('_airbyte:places:*')).map((key) => client.hkeys(key)))
-  expect(shards.flat().toSorted(), `places of ${mode}`).toEqual(expected)
+  const shards = await Promise.all((await client.keys('_airbyte:index:*')).map((key) => client.hkeys(key)))
+  expect(shards.flat().toSorted(), `index entries of ${mode}`).toEqual(expected)
 }
 
 /** Returns the keys of records, without the connector's own keys and counters. */

@@ -5,7 +5,7 @@ import { ColumnTemplate, type KeyTemplate } from '../fields/column-template.ts'
 
 /** Returns the staging key in the slot of the live key, so that a cluster, too, swaps the two in one step. */
 export function stagingKey(live: Buffer, prefix: Buffer): Buffer {
-  return besideKey(live, prefix, 'staging')
+  return besideKey(live, prefix, '_airbyte:staging')
 }
 
 /** Returns the template of the staging keys for the keys of `live`. */

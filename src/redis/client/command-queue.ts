@@ -64,7 +64,7 @@ export class CommandQueue {
   }
 
   /** Asks what was sent on, and what waited for that. */
-  goOn(): void {
+  resume(): void {
     for (const question of this.#open)
       if (!question.isOut && this.#nodes !== undefined) this.#put(question, this.#nodes)
   }

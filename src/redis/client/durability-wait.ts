@@ -49,9 +49,9 @@ export class DurabilityWait {
     )
   }
 
-  /** Leaves nothing behind. */
-  async end(ask: Ask): Promise<void> {
-    await Promise.all([...this.#keys].map((key) => ask('DEL', key)))
+  /** Removes all keys. */
+  async remove(ask: Ask): Promise<void> {
+    await Promise.all([...this.#keys].map((key) => ask('UNLINK', key)))
   }
 
   async #assureOne(node: RedisNode, nodes: NodePool): Promise<void> {

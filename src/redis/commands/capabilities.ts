@@ -18,6 +18,7 @@ const FIRST_VERSIONS = {
   setPxat: [6, 2, 0],
   xaddNomkstream: [6, 2, 0],
   clientId: [5, 0, 0],
+  checksAtExec: [7, 0, 0],
 } as const satisfies Record<string, Version>
 
 export type Capability = keyof typeof FIRST_VERSIONS

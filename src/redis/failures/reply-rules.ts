@@ -47,7 +47,7 @@ export function clusterReorganised(where: Where): Problem {
   })
 }
 
-function isClusterNode(where: Where): Problem {
+export function isClusterNode(where: Where): Problem {
   return at(
     where,
     'server-is-cluster-node',
@@ -57,7 +57,7 @@ function isClusterNode(where: Where): Problem {
   )
 }
 
-function isNoClusterNode(where: Where): Problem {
+export function isNoClusterNode(where: Where): Problem {
   return at(
     where,
     'server-is-no-cluster-node',
@@ -67,7 +67,7 @@ function isNoClusterNode(where: Where): Problem {
   )
 }
 
-function hasNoAppendOnlyFile(where: Where): Problem {
+export function hasNoAppendOnlyFile(where: Where): Problem {
   return problem(
     'append-only-file-off',
     `durability with mode fsync waits for the append-only file, and Redis at ${where} has none. ` +

@@ -41,6 +41,12 @@ export class CommandBuffer extends ByteBuffer {
     return start === 0 ? undefined : this.bytes.toString('utf8', start, this.#offsets[at + 2])
   }
 
+  /** Returns the bytes of a command's key, which are those of the buffer; none where it has no key. */
+  keyBytesOf(command: number): Buffer {
+    const at = command * OFFSETS
+    return this.bytes.subarray(this.#offsets[at + 1], this.#offsets[at + 2])
+  }
+
   /** Returns the slot of a command's key; of a command without a key, that of the empty key. */
   slotOf(command: number): number {
     const at = command * OFFSETS

@@ -42,7 +42,7 @@ export class NodePool {
     throw classify((attempts[failed] as PromiseRejectedResult).reason, source).error
   }
 
-  private constructor(all: readonly RedisNode[], owners: Topology['owners']) {
+  constructor(all: readonly RedisNode[], owners: Topology['owners']) {
     this.all = all
     this.#owners = owners
   }

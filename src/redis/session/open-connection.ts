@@ -1,36 +1,25 @@
 /** Opens one connection to a server: logs in, selects the database, sets a name, and reads how the server identifies it. */
 import { AbstractConnector, Redis } from 'ioredis'
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Address, Connection } from '../../config/settings/config.ts'
-import {
-  ALL_CAPABILITIES,
-  capabilitiesOf,
-  guessVersion,
-  translate,
-  versionIn,
-  type Capabilities,
-} from '../commands/capabilities.ts'
+import type { Address } from '../../config/settings/config.ts'
+import { ALL_CAPABILITIES, translate, type Capabilities } from '../commands/capabilities.ts'
 import { addressText, type Where } from '../transport/address.ts'
 import type { ScriptTexts } from '../failures/refused-commands.ts'
 import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
-import { classifyReply } from '../failures/error-classifier.ts'
+import { shakeHands, type ClientIdentity, type Login } from './handshake.ts'
 import { isReplyError } from '../failures/reply-error.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
 
-/** Identifies a connection on its server; undefined where the server does not say. */
-export interface Identity {
-  /** `host:port` of the server. */
-  where: string
-  clientId: number | undefined
-  /** Changes whenever the server process does. */
-  runId: string | undefined
+/** Identifies a connection among those to all servers. */
+export interface Identity extends ClientIdentity {
+  readonly where: Where
 }
 
 export interface OpenConnection extends AsyncDisposable {
-  identity: Omit<Identity, 'where'>
+  readonly identity: ClientIdentity
   /** The features of its server. */
   readonly capabilities: Capabilities
   /** The scripts that were sent over it. */
@@ -49,12 +38,6 @@ export interface OpenConnection extends AsyncDisposable {
 const HANDSHAKE_MS = 10_000
 
 const DISCONNECT_MS = 2_000
-
-/** The name in CLIENT LIST. */
-const CLIENT_NAME = 'destination-redis'
-
-/** The user and the database of a connection. */
-export type Login = Pick<Connection, 'username' | 'password' | 'database'>
 
 export interface TimeLimits {
   /** For connecting and logging in together. */
@@ -132,7 +115,7 @@ async function greet(
         timeout.received()
       }
     }
-    const introduced = await introduce(call, login)
+    const introduced = await shakeHands(call, login)
     capabilities = introduced.capabilities
     return {
       ...introduced,
@@ -187,65 +170,6 @@ export async function openAll(opens: readonly (() => Promise<OpenConnection>)[])
   if (failed === undefined) return opened
   for (const connection of opened) connection.cut()
   throw failed.reason
-}
-
-/** Logs in, and asks everything else at once, as each round trip to a distant server takes time. */
-async function introduce(
-  call: OpenConnection['call'],
-  login: Login,
-): Promise<Pick<OpenConnection, 'identity' | 'capabilities'>> {
-  await logIn(call, login)
-  const [clientId, info] = await Promise.all([
-    // Managed servers may deny CLIENT or INFO: then the identity stays unknown, and the connection works all the same.
-    call('CLIENT', 'ID').catch(ignoreDenial),
-    call('INFO', 'server').catch(ignoreDenial),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreDenial),
-    login.database === 0 ? undefined : call('SELECT', login.database),
-  ])
-  const capabilities = capabilitiesOf(versionIn(String(info)) ?? (await guessVersion(call)))
-  const hasClientId = typeof clientId === 'number'
-  return {
-    capabilities,
-    identity: {
-      // A server that has CLIENT ID and denies it denies CLIENT LIST, too.
-      clientId: hasClientId ? clientId : capabilities.clientId ? undefined : await findClientId(call),
-      runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
-    },
-  }
-}
-
-/** Finds this connection in CLIENT LIST by a name that no other client has. */
-async function findClientId(call: OpenConnection['call']): Promise<number | undefined> {
-  const name = `${CLIENT_NAME}:${randomUUID()}`
-  const [, list] = await Promise.all([
-    call('CLIENT', 'SETNAME', name).catch(ignoreDenial),
-    call('CLIENT', 'LIST').catch(ignoreDenial),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreDenial),
-  ])
-  const line = String(list)
-    .split('\n')
-    .find((client) => client.includes(` name=${name} `))
-  const id = /\bid=(\d+)/.exec(line ?? '')?.[1]
-  return id === undefined ? undefined : Number(id)
-}
-
-/** Ignores that a command is denied or missing. A server that refuses all commands for now is connected to again later. */
-function ignoreDenial(error: unknown): undefined {
-  if (!isReplyError(error) || classifyReply(error.message, '').handling === 'retry') throw error
-}
-
-async function logIn(call: OpenConnection['call'], { username, password }: Login): Promise<void> {
-  if (username === undefined) {
-    if (password !== undefined) await call('AUTH', password)
-    return
-  }
-  try {
-    await call('AUTH', username, password ?? '')
-  } catch (error) {
-    // Before Redis 6 a server has a password and no users.
-    if (!isReplyError(error) || !/wrong number of arguments/.test(error.message)) throw error
-    if (password !== undefined) await call('AUTH', password)
-  }
 }
 
 /** Returns the socket without ioredis' parser. The client still ends together with it. */

@@ -1,6 +1,7 @@
 /** One node and its connections: for single commands, for pipelined writes, and for durability waits. */
 import type { Address, Connection, Deployment, Durability } from '../../config/settings/config.ts'
 import type { Capabilities } from '../commands/capabilities.ts'
+import type { TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import { openAll, openConnection, type Identity, type OpenConnection } from './open-connection.ts'
 import type { ScriptTexts } from '../failures/refused-commands.ts'
@@ -14,6 +15,8 @@ import type { Where } from '../transport/address.ts'
 export interface RedisNodeEvents {
   /** The connections cannot be used any more. */
   lost(reason: unknown): void
+  /** The server takes no writes now; the replies to what was sent are still read. */
+  refused(error: TransientError): void
   /** Returns whether an error reply sends the command to another node. */
   isRedirection(text: string): boolean
 }
@@ -115,9 +118,9 @@ export class RedisNode implements ReplySource {
   }
 
   /** Sends encoded commands; see `WritePipeline.send`. */
-  send(write: PipelineWrite, refused: () => void): Promise<NodeResult> {
-    if (write.isReading !== true) this.isUnmarked = this.isUnassured = true
-    return this.#pipeline!.send(write, refused)
+  send(write: PipelineWrite, multiRefused?: () => void): Promise<NodeResult> {
+    if (write.kind !== 'read') this.isUnmarked = this.isUnassured = true
+    return this.#pipeline!.send(write, multiRefused)
   }
 
   /** Closes the connections; replies that still arrive are ignored. */

@@ -32,7 +32,7 @@ describe('a write', () => {
 
   it('returns the number in each reply where these are wanted, and 0 for a refused command', async () => {
     const { pipeline, socket } = openPipeline()
-    const counted = pipeline.send(writeOf('A', 5, { isCounted: true }))
+    const counted = pipeline.send(writeOf('A', 5, { kind: 'counted' }))
     const uncounted = pipeline.send(writeOf('B', 2))
     socket.answer(`:3\r\n${WRONGTYPE}$-1\r\n${OK}:0\r\n`)
     socket.answer(':3\r\n:0\r\n')
@@ -53,19 +53,24 @@ describe('a write', () => {
   })
 })
 
-describe('a connection is lost', () => {
+describe('a server that takes no writes now', () => {
   it.each(['LOADING Redis is loading', 'READONLY replica', 'OOM command not allowed'])(
-    'when the server takes no writes now, and the write stays without a result: %s',
+    'is reported at once, and the other replies are still read: %s',
     async (reply) => {
-      const { send, socket, losses } = openPipeline()
-      const sent = send(writeOf('A', 2))
+      const { send, socket, losses, refusals } = openPipeline()
+      const sent = [send(writeOf('A', 3)), send(writeOf('B', 1))]
       socket.answer(`${OK}-${reply}\r\n`)
       await turn()
-      expect(losses).toEqual([expect.any(TransientError)])
-      expect(sent.result).toBeUndefined()
+      expect([refusals, sent[0]!.result]).toEqual([[expect.any(TransientError)], undefined])
+      socket.answer(`${WRONGTYPE}${OK}`)
+      await turn()
+      expect(sent[0]!.result).toMatchObject({ refusal: refusals[0], rejections: [{ index: 2 }] })
+      expect([sent[1]!.result, losses]).toEqual([NOTHING, []])
     },
   )
+})
 
+describe('a connection is lost', () => {
   it('when the server is not Redis', async () => {
     const { send, socket, losses } = openPipeline()
     send(writeOf('A', 1))

@@ -11,9 +11,9 @@ it('a record that is left out is not shown again, nor laid out, nor among those 
   batch.leaveOut(1)
   batch.leaveOut(3)
   expect(shown(batch)).toEqual([0, 2])
-  const { ranges, out } = laidOut(batch)
+  const { requests, out } = laidOut(batch)
   expect(
-    commandsOf(ranges, out)
+    commandsOf(requests)
       .flat()
       .map(([, key]) => key),
   ).toEqual(['k:0', 'k:2'])

@@ -3,10 +3,9 @@ import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
-import { SequenceNumbers } from '../../redis/client/sequence-numbers.ts'
 import { Batch } from './batch.ts'
 import { encodeBatch, type EncodeOptions } from '../dataflow/encode-batch.ts'
-import type { CommandRange } from '../dataflow/part.ts'
+import type { BatchRequest } from '../dataflow/batch-request.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { BufferPool } from './buffer-pool.ts'
 
@@ -66,15 +65,14 @@ export function idsFrom(first: number, sessions: readonly StreamSession[]): Map<
   return new Map(sessions.map((session) => [session, [{ first, last: first + 1_000_000 }]]))
 }
 
-/** Lays a batch out as the first of a run. */
+/** Encodes a batch as the first of a run. */
 export function laidOut(
   batch: Batch,
   ids?: Map<StreamSession, IdRange[]>,
   decisions: EncodeOptions['decisions'] = new Map(),
 ) {
   const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
-  const once = new SequenceNumbers(() => 'k')
-  const client = { once, isCluster: false, slotOf: () => undefined }
+  const client = { isCluster: false, slotOf: () => undefined }
   return {
     ...encodeBatch(batch, out, {
       ids: ids ?? idsFrom(1, [...batch.countByStream().keys()]),
@@ -82,13 +80,12 @@ export function laidOut(
       client,
     }),
     out,
-    once: once.of(undefined),
   }
 }
 
-/** The commands of each part. */
-export function commandsOf(ranges: readonly CommandRange[], out: CommandGroups): string[][][] {
-  return ranges.map(({ start, end }) => commandsIn(out.bytes.subarray(start, end)))
+/** Returns the commands of each request. */
+export function commandsOf(requests: readonly BatchRequest[]): string[][][] {
+  return requests.map(({ request }) => commandsIn(request.commands.bytes()))
 }
 
 /** Each command as its name and arguments. */

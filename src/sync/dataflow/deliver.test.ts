@@ -17,10 +17,11 @@ describe('a batch', () => {
     const session = sessionWith({ cache_type: 'list', data_format: 'json', key_template: '${k}' })
     const long = Array.from({ length: 1_500 }, (_, n) => `{"k":${n}}`)
     const delivered = deliver(session, long)
-    expect(sent.map(({ commands, sequence, isMarked }) => [commands, sequence, isMarked])).toEqual([
-      [1_002, 1, false],
-      [500, 2, false],
+    expect(sent.map((request) => [request.kind, request.commands.count])).toEqual([
+      ['transaction', 1_001],
+      ['transaction', 499],
     ])
+    expect(sent).toMatchObject([{ isRepeatable: false }, { isRepeatable: false }])
     let isDelivered = false
     void delivered.then(() => (isDelivered = true))
     sent[1]!.resolve(FINE)
@@ -34,7 +35,7 @@ describe('a batch', () => {
     const { deliver, sent } = opened()
     const session = sessionWith({ cache_type: 'string', write_condition: 'if_absent' })
     const delivered = deliver(session, ['{}', '{}', '{}'])
-    expect(sent[0]).toMatchObject({ commands: 3, isCounted: true, isMarked: true })
+    expect(sent[0]).toMatchObject({ commands: { count: 3 }, isCounted: true, confirmedBy: 'marker' })
     sent[0]!.resolve({ ...FINE, done: [1, 0, 1] })
     expect(await delivered).toEqual([{ kind: 'skipped', record: 1 }])
   })
@@ -132,7 +133,7 @@ describe('a record that cannot be written', () => {
     const { deliver, sent } = opened({ setsAside: true })
     const delivered = deliver(session, ['{}'])
     await turn()
-    expect(sent.map(keysIn)).toEqual([[undefined, 'letters', 'k', undefined]])
+    expect(sent.map(keysIn)).toEqual([['letters']])
     sent[0]!.resolve(FINE)
     expect(await delivered).toHaveLength(1)
   })

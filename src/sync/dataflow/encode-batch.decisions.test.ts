@@ -14,13 +14,13 @@ const HERE = '6 0 '
 describe('index entries', () => {
   it('follow their rows, which the journal names before they are written', () => {
     const plan = planWith({ cache_type: 'string', data_format: 'json' }, DEDUP)
-    const { ranges, commands } = decided(plan, ['{"id":1}', '{"id":2}'])
-    expect(ranges.map(({ isOwn, isBehindAll }) => [isOwn, isBehindAll])).toEqual([
+    const { requests, commands } = decided(plan, ['{"id":1}', '{"id":2}'])
+    expect(requests.map(({ isOwn, request }) => [isOwn, request.isBehindAll])).toEqual([
       [true, undefined],
       [undefined, true],
       [true, true],
     ])
-    expect(ranges[0]).toMatchObject({ commands: 1, firstCommand: 2 })
+    expect([requests[0]?.request.commands.count, requests[0]?.request.commands.numberOf(0)]).toEqual([1, 2])
     expect(commands).toEqual([
       [journaled('n:s:1', 'n:s:2')],
       [
@@ -39,8 +39,8 @@ describe('index entries', () => {
 
   it('follow transactions, too', () => {
     const plan = planWith({ cache_type: 'set', member: '${id}', ttl_seconds: 60 }, DEDUP)
-    const { commands } = decided(plan, ['{"id":1}'])
-    expect(commands.map((range) => range[0]?.[0])).toEqual(['HSET', 'MULTI', 'HMSET'])
+    const { requests } = decided(plan, ['{"id":1}'])
+    expect(requests.map(({ request }) => request.kind)).toEqual(['write', 'transaction', 'write'])
   })
 
   it.each([{}, { ttl_seconds: 60 }])(
@@ -98,10 +98,10 @@ describe('a row that is deleted', () => {
     const there = decided(plan, [DELETION], location)
     expect(there.commands[0]).toEqual([['HSET', plan.metadataKey, 'expiry_shards', expect.any(String)]])
     expect(there.commands[1]).toEqual([command])
-    expect(there.ranges.map(({ isOwn }) => isOwn)).toEqual([true, undefined, true])
+    expect(there.requests.map(({ isOwn }) => isOwn)).toEqual([true, undefined, true])
     expect(there.batch.recordsByGroup().get(there.out.groupOf(0))).toEqual([0])
     const gone = decided(plan, [DELETION])
-    expect(gone.ranges.map(({ isOwn }) => isOwn)).toEqual([true, true])
+    expect(gone.requests.map(({ isOwn }) => isOwn)).toEqual([true, true])
   })
 
   it('takes no id, and those behind it go on with the next', () => {
@@ -148,8 +148,8 @@ it('the rows of each stream are decided separately', () => {
       [b, '{"id":1}'],
     ],
   )
-  const { ranges, out } = laidOut(batch, idsFrom(1, [a, b]), new Map([[a, decide(batch)]]))
-  expect(commandsOf(ranges, out)[1]?.map(([name, key]) => `${name} ${key}`)).toEqual([
+  const { requests } = laidOut(batch, idsFrom(1, [a, b]), new Map([[a, decide(batch)]]))
+  expect(commandsOf(requests)[1]?.map(([name, key]) => `${name} ${key}`)).toEqual([
     'UNLINK n:a:1',
     'SET n:b:1',
   ])
@@ -160,8 +160,8 @@ function decided(plan: StreamPlan, data: readonly string[], stored: Record<strin
   const { session, decide } = openedOver(plan, stored)
   const batch = batchOf([session], recordsOf(session, data))
   const decisions = new Map([[session, decide(batch)]])
-  const { ranges, refusals, out } = laidOut(batch, idsFrom(1, [session]), decisions)
-  return { batch, out, ranges, refusals, commands: commandsOf(ranges, out) }
+  const { requests, refusals, out } = laidOut(batch, idsFrom(1, [session]), decisions)
+  return { batch, out, requests, refusals, commands: commandsOf(requests) }
 }
 
 function openedOver(plan: StreamPlan, stored: Record<string, string>) {

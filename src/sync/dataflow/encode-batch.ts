@@ -1,4 +1,4 @@
-/** Lays a batch out as shipments: what may go out command by command in one, and transactions of a bearable size. */
+/** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
 import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
@@ -7,8 +7,9 @@ import { IdCursor } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
-import { commandRangeFrom, type CommandRange } from './part.ts'
-import { transactionsOf, type Numbers } from './transactions.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import type { BatchRequest } from './batch-request.ts'
+import { transactionsOf, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
 
 /** Redis takes no argument that is longer. */
@@ -17,7 +18,7 @@ const LONGEST_DATA = 512 << 20
 const TOO_LARGE: Refusal = problem('record-too-large', 'It is larger than 512 MB, the most that Redis takes.')
 
 export interface EncodedBatch {
-  ranges: CommandRange[]
+  requests: BatchRequest[]
   refusals: { record: number; refusal: Refusal }[]
 }
 
@@ -25,7 +26,7 @@ export interface EncodeOptions {
   ids: ReadonlyMap<StreamSession, IdRange[]>
   /** Of streams that add their rows to the key index. */
   decisions: ReadonlyMap<StreamSession, RowDecisions>
-  client: Numbers
+  client: Slots
 }
 
 export function encodeBatch(
@@ -33,7 +34,7 @@ export function encodeBatch(
   out: CommandGroups,
   { ids, decisions, client }: EncodeOptions,
 ): EncodedBatch {
-  const ranges: CommandRange[] = []
+  const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
   const cursors = new Map([...ids].map(([stream, idRanges]) => [stream, new IdCursor(idRanges)]))
   const streams = [...batch.countByStream().keys()]
@@ -52,27 +53,35 @@ export function encodeBatch(
     return NO_GROUP
   }
 
-  const start = { bytes: out.length, command: out.commands }
+  const first = out.commands
   batch.encodeEach(({ layout }) => layout.deliveryMode === 'pipeline', write)
   const simple = streams.filter(({ layout }) => layout.deliveryMode === 'pipeline')
   for (const { layout } of simple) layout.flush(out)
   const isCounted = simple.some(({ layout }) => layout.isConditional)
-  ranges.push({ ...commandRangeFrom(start.bytes, start.command, out), isCounted })
+  const commands = EncodedCommands.from(out, first)
+  requests.push({ request: { kind: 'write', commands, isCounted, confirmedBy: 'marker' } })
 
   for (const stream of streams)
     if (stream.layout.deliveryMode !== 'pipeline')
-      ranges.push(...transactionsOf(stream, batch, out, client, write))
+      requests.push(...transactionsOf(stream, batch, out, client, write))
   const refused = new Set(refusals.map(({ record }) => record))
   const isWritten = ({ record }: IndexEntry): boolean => !refused.has(record)
   // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a
   // deletion that was carried out, so entries follow their rows.
   const journal = writeJournal(out, decisions, isWritten)
   const entries = writeEntries(out, decisions, isWritten)
-  const [first, ...others] = ranges.filter(({ commands }) => commands > 0)
-  const isJournaled = first !== undefined && journal.commands > 0
-  const rows = isJournaled ? [{ ...first, isBehindAll: true }, ...others] : ranges
-  const all = [journal, ...rows, { ...entries, isBehindAll: true }]
-  return { ranges: all.filter(({ commands }) => commands > 0), refusals }
+  const rows = requests.filter(isFilled)
+  const isJournaled = rows[0] !== undefined && isFilled(journal)
+  const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
+  return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals }
+}
+
+function isFilled({ request }: BatchRequest): boolean {
+  return request.commands.count > 0
+}
+
+function behindAll(part: BatchRequest): BatchRequest {
+  return { ...part, request: { ...part.request, isBehindAll: true } }
 }
 
 function remove({ locator, deletions }: StreamPlan, location: string, out: CommandGroups): number {
@@ -87,22 +96,22 @@ function writeJournal(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
   isWritten: (entry: IndexEntry) => boolean,
-): CommandRange {
-  const [start, firstCommand] = [out.length, out.commands]
+): BatchRequest {
+  const first = out.commands
   for (const { index, added, expiries, writeJournal: write } of decisions.values()) {
     index.recordExpiryShards(out, expiries)
     const rows = added.filter(isWritten)
     if (rows.length > 0) write(out, rows)
   }
-  return { ...commandRangeFrom(start, firstCommand, out), isOwn: true }
+  return ownWrite(out, first)
 }
 
 function writeEntries(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
   isWritten: (entry: IndexEntry) => boolean,
-): CommandRange {
-  const [start, firstCommand] = [out.length, out.commands]
+): BatchRequest {
+  const first = out.commands
   for (const { index, changes, expiries } of decisions.values()) {
     const written = changes.filter(isWritten)
     index.write(out, written)
@@ -112,5 +121,11 @@ function writeEntries(
       expiries.filter(({ location }) => locations.has(location)),
     )
   }
-  return { ...commandRangeFrom(start, firstCommand, out), isOwn: true }
+  return ownWrite(out, first)
+}
+
+/** Returns the request of the commands from `first` on, which write keys of the connector's own. */
+function ownWrite(out: CommandGroups, first: number): BatchRequest {
+  const commands = EncodedCommands.from(out, first)
+  return { request: { kind: 'write', commands, isCounted: false, confirmedBy: 'marker' }, isOwn: true }
 }

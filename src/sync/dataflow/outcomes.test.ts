@@ -169,7 +169,7 @@ describe('outcomes', () => {
 
 function outcomes(batch: Batch, answers: readonly WriteResult[]): RecordOutcome[] {
   const { out, ...rest } = laidOut(batch)
-  expect(rest.ranges).toHaveLength(answers.length)
+  expect(rest.requests).toHaveLength(answers.length)
   return outcomesOf(batch, rest, out, answers)
 }
 

@@ -4,7 +4,6 @@ import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-grou
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { EncodedBatch } from './encode-batch.ts'
-import type { CommandRange } from './part.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
 
 /**
@@ -14,9 +13,6 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
 export type RecordOutcome =
   | { kind: 'rejected'; record: number; problem: Problem }
   | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
-
-/** For what writes no record. */
-const NO_COMMAND = -1
 
 /** Of records that were decided upon before they were laid out. */
 export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcome[] {
@@ -28,12 +24,12 @@ export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcom
   ])
 }
 
-/** In the order of the records. `answers` are those to the parts, in their order. */
+/** In the order of the records. `results` are those of the requests, in their order. */
 export function outcomesOf(
   batch: Batch,
-  { ranges, refusals }: EncodedBatch,
+  { requests, refusals }: EncodedBatch,
   out: CommandGroups,
-  answers: readonly WriteResult[],
+  results: readonly WriteResult[],
 ): RecordOutcome[] {
   const outcomes: RecordOutcome[] = refusals.map(({ record, refusal }) => ({
     kind: 'rejected',
@@ -41,22 +37,23 @@ export function outcomesOf(
     problem: refusal,
   }))
   const recordsOf = recordsByCommand(batch, out)
-  for (const [index, range] of ranges.entries()) {
-    const { rejections, done } = answers[index]!
+  for (const [index, { request }] of requests.entries()) {
+    const { rejections, done } = results[index]!
+    const { commands } = request
     const rejected = new Set(rejections.map((rejection) => rejection.index))
     for (const { index: command, error } of rejections) {
       const refused = problem(
         'record-refused',
-        `Redis refused to write the key ${keyIn(range, command, out)}. ${error.message}`,
+        `Redis refused to write the key ${commands.keyOf(command) ?? ''}. ${error.message}`,
       )
-      const records = recordsOf(numberOf(range, command))
+      const records = recordsOf(commands.numberOf(command))
       outcomes.push(
         ...records.map((record): RecordOutcome => ({ kind: 'rejected', record, problem: refused })),
       )
     }
     for (const [command, count] of done.entries())
       if (!rejected.has(command))
-        outcomes.push(...skippedAmong(batch, recordsOf(numberOf(range, command)), count))
+        outcomes.push(...skippedAmong(batch, recordsOf(commands.numberOf(command)), count))
   }
   return inOrder(outcomes)
 }
@@ -69,7 +66,7 @@ export function inOrder(outcomes: readonly RecordOutcome[]): RecordOutcome[] {
 function recordsByCommand(batch: Batch, out: CommandGroups): (command: number) => readonly number[] {
   let groups: ReadonlyMap<number, number[]> | undefined
   return (command) => {
-    const group = command === NO_COMMAND ? NO_GROUP : out.groupOf(command)
+    const group = out.groupOf(command)
     if (group === NO_GROUP) return []
     groups ??= batch.recordsByGroup()
     return groups.get(group) ?? []
@@ -81,16 +78,4 @@ function skippedAmong(batch: Batch, records: readonly number[], written: number)
   // What a command answers is how many it wrote only where it has a condition; others are counted beside it.
   if (records.length === 0 || !batch.streamOf(records[0]!).layout.isConditional) return []
   return records.slice(Math.min(written, records.length)).map((record) => ({ kind: 'skipped', record }))
-}
-
-/** Of a command of a part, among all that were laid out. */
-function numberOf({ firstCommand, numbers }: CommandRange, command: number): number {
-  if (numbers === undefined) return firstCommand + command
-  const number = numbers[command]
-  return number === undefined ? NO_COMMAND : firstCommand + number
-}
-
-function keyIn(range: CommandRange, command: number, out: CommandGroups): string {
-  const number = numberOf(range, command)
-  return number === NO_COMMAND ? '' : (out.keyOf(number) ?? '')
 }

@@ -4,6 +4,7 @@
  */
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../streams/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { EncodedLocation, IndexEntry } from './index-entry.ts'
@@ -79,9 +80,8 @@ export class KeyIndex {
         }
       }
     const { read, rejections } = await this.#client.send({
-      bytes: out.bytes.subarray(0, out.length),
-      commands: out.commands,
-      isReading: true,
+      kind: 'read',
+      commands: EncodedCommands.from(out),
     })
     if (rejections[0] !== undefined) throw rejections[0].error
     const stored: (string | null)[] = Array.from({ length: locations.length }, () => null)
@@ -133,8 +133,10 @@ export class KeyIndex {
     for (const location of locations) out.command('HSETNX', this.keyOf(shardOf(location)), location, OLDEST)
     if (out.commands === 0) return
     const { rejections } = await this.#client.send({
-      bytes: out.bytes.subarray(0, out.length),
-      commands: out.commands,
+      kind: 'write',
+      commands: EncodedCommands.from(out),
+      isCounted: false,
+      confirmedBy: 'reply',
     })
     if (rejections[0] !== undefined) throw rejections[0].error
   }

@@ -4,6 +4,7 @@ import { unlinkAll, type LocationForm } from '../../layout/locations/row-locatio
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 import type { IdKeyRange } from '../streams/stream-session.ts'
 import { removeEntries } from './index-cleanup.ts'
@@ -63,16 +64,19 @@ async function ofType(
 ): Promise<string[]> {
   const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   for (const location of locations) commands.command('TYPE', keyOf(location))
-  const { read } = await sendAll(client, commands, true)
+  const { read } = await sendAll(client, commands, 'read')
   return locations.filter((_, index) => read[index]?.[0] === redisType)
 }
 
 async function sendAll(
   client: RedisClient,
-  { bytes, length, commands }: CommandBuffer,
-  isReading = false,
+  buffer: CommandBuffer,
+  kind: 'write' | 'read' = 'write',
 ): Promise<WriteResult> {
-  const result = await client.send({ bytes: bytes.subarray(0, length), commands, isReading })
+  const commands = EncodedCommands.from(buffer)
+  const result = await client.send(
+    kind === 'read' ? { kind, commands } : { kind, commands, isCounted: false, confirmedBy: 'reply' },
+  )
   if (result.rejections.length > 0) throw result.rejections[0]!.error
   return result
 }

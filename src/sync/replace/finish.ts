@@ -20,22 +20,32 @@ export async function finish(
   log: Log,
 ): Promise<void> {
   const replaced = sessions.filter(({ plan }) => plan.replaces)
-  for (const session of replaced) await requireSwappable(client, session)
-  const removals = replaced.map((session) => pendingRemovalOf(session, ids))
-  // From here on the new content of the streams is decided, for the next run as well.
-  await Promise.all(
-    replaced.map(({ plan }, at) =>
-      writeMetadata(client, plan, { pending_removal: JSON.stringify(removals[at]) }),
-    ),
-  )
+  const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
   for (const [at, session] of replaced.entries()) {
     const removal = removals[at]!
     const left = await complete(client, session, removal)
     logRemoved(session, log)
     const isEmpty = removal.keptIds === undefined ? left === 0 : ids.last(session.plan) <= removal.ids!.last
-    if (isEmpty) await removeOwnKeys(client, session.plan)
+    if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session.plan))
   }
-  for (const { journal } of sessions) if (journal.isUsed) await removeJournal(client, journal)
+  for (const { journal } of sessions)
+    if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
+}
+
+/** Records what is removed. From here on the new content of the streams is decided, for the next run as well. */
+async function beginRemovals(
+  client: RedisClient,
+  ids: IdAllocator,
+  replaced: readonly IndexedSession[],
+): Promise<PendingRemoval[]> {
+  for (const session of replaced) await requireSwappable(client, session)
+  const removals = replaced.map((session) => pendingRemovalOf(session, ids))
+  await Promise.all(
+    replaced.map(({ plan }, at) =>
+      writeMetadata(client, plan, { pending_removal: JSON.stringify(removals[at]) }),
+    ),
+  )
+  return removals
 }
 
 /** Completes the removal that a run began which was cut off. Returns whether there was one. */
@@ -61,7 +71,14 @@ async function complete(
   { plan, index }: Pick<IndexedSession, 'plan' | 'index'>,
   removal: PendingRemoval,
 ): Promise<number> {
-  const left = await executeRemoval(client, plan, index, removal)
+  // Confirmed before its record is removed, as the next run completes what is recorded.
+  const left = await client.confirmed(() => executeRemoval(client, plan, index, removal))
+  await client.confirmed(() => endRemoval(client, plan, removal))
+  return left
+}
+
+/** Removes the record of a removal, and everything in the metadata that is not true any more. */
+async function endRemoval(client: RedisClient, plan: StreamPlan, removal: PendingRemoval): Promise<void> {
   const { ids, keptIds, before, run } = removal
   if (keptIds === undefined) {
     // The records that it counted are gone.
@@ -82,7 +99,6 @@ async function complete(
     await writeMetadata(client, plan, { lowest_id: keptIds.first })
     await client.ask('HDEL', plan.metadataKey, 'pending_removal', 'location_form', 'has_untracked')
   }
-  return left
 }
 
 /** Removes the metadata and the counter of a stream that has no records left. */

@@ -1,6 +1,7 @@
 /** Removes entries of a key index: those of rows that were removed, and those that have expired. */
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { byShard, ENTRIES_PER_COMMAND, NEVER, shardsText, type KeyIndex } from '../dedup/key-index.ts'
 import { readVersion } from '../dedup/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
@@ -19,8 +20,10 @@ export async function removeEntries(
     if (index.expiryShards.has(shard)) out.command('ZREM', index.expiryKeyOf(shard), ...some)
   }
   const { rejections } = await client.send({
-    bytes: out.bytes.subarray(0, out.length),
-    commands: out.commands,
+    kind: 'write',
+    commands: EncodedCommands.from(out),
+    isCounted: false,
+    confirmedBy: 'reply',
   })
   if (rejections[0] !== undefined) throw rejections[0].error
 }

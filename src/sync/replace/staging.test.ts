@@ -175,7 +175,7 @@ it('a staging key replaces its live key in one step, which is removed in another
   const { client, asked } = answeringClient(() => 1)
   await swap(client, plan, 'p:k:1', 'trash')
   const [from, old] = ['staging', 'trash'].map((name) =>
-    besideKey(Buffer.from('p:k:1'), Buffer.from('p:'), name).toString(),
+    besideKey(Buffer.from('p:k:1'), Buffer.from('p:'), `_airbyte:${name}`).toString(),
   )
   expect(steps(asked)).toEqual([`EVAL SWAP 3 ${from} p:k:1 ${old} zset 9000`, `UNLINK ${old}`])
 })

@@ -7,6 +7,7 @@ import { spreadOut } from '../../layout/fields/expiry.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { OWN_KEYS } from '../streams/internal-keys.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
@@ -78,7 +79,8 @@ export async function swap(
   key: string,
   trash: TrashName,
 ): Promise<void> {
-  const former = besideKey(Buffer.from(key), Buffer.from(plan.settings.keyPrefix), trash).toString()
+  const prefix = Buffer.from(plan.settings.keyPrefix)
+  const former = besideKey(Buffer.from(key), prefix, `${OWN_KEYS}${trash}`).toString()
   const keys = [stagingOf(plan, key), key, former]
   await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.type, ttlOf(plan))
   // Separately, as renaming over a large key would block all clients.

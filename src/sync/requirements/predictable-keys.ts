@@ -1,13 +1,13 @@
-/** The keys of a configuration that can be predicted without a catalog, and the type that each must have. */
+/** The keys of a configuration that are known without a catalog, and what each has to hold. */
 import type { Config } from '../../config/settings/config.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
 import { CLASSIC_KEYS, keyTemplateOf } from '../../layout/registry/key-template.ts'
 import { isCollection, structureOf } from '../../layout/registry/structure-registry.ts'
-import type { KnownKey } from '../../redis/health/key-checks.ts'
+import type { KeyToCheck } from '../../redis/health/key-checks.ts'
 import { deadLetterKey, leaseKey, metadataKey } from '../streams/internal-keys.ts'
 
-export function predictableKeys({ keyPrefix, records, streams, onRecordError }: Config): KnownKey[] {
+export function predictableKeys({ keyPrefix, records, streams, onRecordError }: Config): KeyToCheck[] {
   const keys = [
     ...constantKeys(records, 'key_template'),
     ...streams.flatMap(({ records: settings, stream, namespace }) => [
@@ -15,41 +15,41 @@ export function predictableKeys({ keyPrefix, records, streams, onRecordError }: 
       ...(namespace === undefined ? [] : streamKeys(settings, stream, namespace)),
     ]),
     ...(onRecordError === 'dead_letter'
-      ? [{ key: deadLetterKey(keyPrefix), kind: 'stream', user: 'on_record_error: dead_letter' }]
+      ? [{ key: deadLetterKey(keyPrefix), type: 'stream', neededBy: 'on_record_error: dead_letter' }]
       : []),
   ]
-  return [...new Map(keys.map((key) => [`${key.kind} ${key.key}`, key])).values()]
+  return [...new Map(keys.map((entry) => [`${entry.type} ${entry.key}`, entry])).values()]
 }
 
-/** Returns the key of a template that contains no column. */
-function constantKeys(settings: RecordSettings, user: string): KnownKey[] {
+/** A template may name one key for all records. */
+function constantKeys(settings: RecordSettings, neededBy: string): KeyToCheck[] {
   if (settings.keyTemplate === undefined) return []
-  const texts = parseTemplate(settings.keyTemplate).map((part) =>
-    part.kind === 'text' ? part.text : undefined,
+  const texts = parseTemplate(settings.keyTemplate).map((range) =>
+    range.kind === 'text' ? range.text : undefined,
   )
   if (texts.includes(undefined)) return []
-  return [{ key: settings.keyPrefix + texts.join(''), kind: structureOf(settings).type, user }]
+  return [{ key: settings.keyPrefix + texts.join(''), type: structureOf(settings).type, neededBy }]
 }
 
-function streamKeys(settings: RecordSettings, stream: string, namespace: string): KnownKey[] {
+function streamKeys(settings: RecordSettings, stream: string, namespace: string): KeyToCheck[] {
   const base = `${namespace}:${stream}`
   const { keyPrefix } = settings
-  const user = `stream ${stream}`
-  const internal = [
-    { key: metadataKey(keyPrefix, base), kind: 'hash', user },
-    { key: leaseKey(keyPrefix, base), kind: 'string', user },
+  const neededBy = `stream ${stream}`
+  const own = [
+    { key: metadataKey(keyPrefix, base), type: 'hash', neededBy },
+    { key: leaseKey(keyPrefix, base), type: 'string', neededBy },
   ]
   if (isCollection(settings)) {
-    const counter = { key: `${keyPrefix}${base}:_airbyte_ab_id`, kind: 'string', user }
-    const collection =
+    const counter = { key: `${keyPrefix}${base}:_airbyte_ab_id`, type: 'string', neededBy }
+    const its =
       settings.keyTemplate === undefined
-        ? [{ key: keyPrefix + base, kind: structureOf(settings).type, user }]
+        ? [{ key: keyPrefix + base, type: structureOf(settings).type, neededBy }]
         : []
-    return [...internal, ...collection, ...(settings.dataFormat === 'airbyte' ? [counter] : [])]
+    return [...own, ...its, ...(settings.dataFormat === 'airbyte' ? [counter] : [])]
   }
-  // A stream that does not use ids has no counter.
-  const hasCounter = settings.dataFormat === 'airbyte' || usesIds(settings)
-  return hasCounter ? [...internal, { key: keyPrefix + base, kind: 'string', user }] : internal
+  // Keys that are not made of ids leave the counter alone.
+  const isCounting = settings.dataFormat === 'airbyte' || usesIds(settings)
+  return isCounting ? [...own, { key: keyPrefix + base, type: 'string', neededBy }] : own
 }
 
 function usesIds(settings: RecordSettings): boolean {

@@ -34,7 +34,12 @@ function clientWith(reply: (question: string) => Promise<Reply | undefined>) {
     return command === 'SET' ? 'OK' : command === 'GET' ? RUN : null
   }
   return {
-    client: { ask, identities: connections(1, 2), fence: async () => true } as unknown as RedisClient,
+    client: {
+      ask,
+      onReconnect: () => undefined,
+      identities: connections(1, 2),
+      fence: async () => true,
+    } as unknown as RedisClient,
     asked,
   }
 }

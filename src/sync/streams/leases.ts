@@ -46,7 +46,7 @@ export class Leases implements AsyncDisposable {
   ): Promise<Leases> {
     const leases = new Leases(client, runId, log)
     // A connection may break while other runs are waited for.
-    client.objection = (ask, identities) => leases.renewOnReconnect(ask, identities)
+    client.onReconnect((ask, identities) => leases.renewOnReconnect(ask, identities))
     try {
       // Of two runs that begin at the same time one gets all leases, as both begin with the same stream.
       const sorted = streams.toSorted((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))

@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors.ts'
 import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
 import { playedClient } from '../streams/links.support.ts'
 import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
-import { requireKind } from './unseen.ts'
+import { requireKeyTypes } from './key-types.ts'
 
 const DATA = ['a', 'b', 'a', 'c'].map((k) => `{"k":"${k}"}`)
 
@@ -25,28 +25,29 @@ describe('a transaction whose replies were lost', () => {
     'was refused in part where a key of a %s is a %s, which is named with the stream',
     async (kind, other) => {
       const { check } = unseen(kind, (question) => (question === 'TYPE b' ? other : kind))
-      await expect(check()).rejects.toThrow(
-        new ConfigError(
-          'Stream n.s: the key b holds another Redis type, and records for it could not be written. ' +
-            'Remove or rename that key, or set a key_prefix.',
-        ),
-      )
+      const error = await check().catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(ConfigError)
+      expect(error).toMatchObject({
+        problems: [
+          { code: 'key-of-other-type', options: ['key_prefix'], params: { stream: 'n.s', key: 'b' } },
+        ],
+      })
     },
   )
 
   it('is good where it held no records of a stream', async () => {
     const sessions = sessionsFor([stream('s')])
-    const { ranges, out } = laidOut(batchOf(sessions, recordsOf(sessions[0]!, ['{}'])))
+    const { requests } = laidOut(batchOf(sessions, recordsOf(sessions[0]!, ['{}'])))
     const { client, asked } = playedClient()
-    await requireKind(client, ranges[0]!, out)
+    await requireKeyTypes(client, requests[0]!)
     expect(asked).toEqual([])
   })
 })
 
 function unseen(kind: string, reply: (question: string) => string) {
   const session = sessionWith({ cache_type: kind, key_template: '${k}', max_length: 9 })
-  const { ranges, out } = laidOut(batchOf([session], recordsOf(session, DATA)))
-  expect(ranges).toHaveLength(1)
+  const { requests } = laidOut(batchOf([session], recordsOf(session, DATA)))
+  expect(requests).toHaveLength(1)
   const { client, asked } = playedClient(reply)
-  return { check: () => requireKind(client, ranges[0]!, out), asked }
+  return { check: () => requireKeyTypes(client, requests[0]!), asked }
 }
