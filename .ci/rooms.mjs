@@ -68,7 +68,7 @@ export const ROOMS = {
   'redis/client': {
     knows:
       'the connections of a run: writes in flight, commands, redirects, sequence numbers, durability waits, fencing',
-    mayImport: ['settings', 'resp', 'transport', 'failures', 'session', 'topology'],
+    mayImport: ['settings', 'resp', 'commands', 'transport', 'failures', 'session', 'topology'],
   },
   'redis/health': {
     knows: 'what `check` finds out about a server: version, memory, persistence, permissions, keys',
@@ -82,17 +82,22 @@ export const ROOMS = {
     knows: 'what of a record is written: columns, text, templates, filters, times to live',
     mayImport: ['settings', 'columns', 'resp', 'encoding'],
   },
+  'layout/contract': {
+    knows:
+      'what a structure says about itself, and the layout that structures with many records under a key share',
+    mayImport: ['settings', 'resp', 'commands', 'encoding', 'fields'],
+  },
   'layout/locations': {
     knows: 'where a row lives: its key or member, its staging key, keys made of ids',
-    mayImport: ['settings', 'resp', 'commands', 'encoding', 'fields'],
+    mayImport: ['settings', 'resp', 'commands', 'encoding', 'fields', 'contract'],
   },
   'layout/structures': {
     knows: 'one file for each Redis structure: all that is special about it',
-    mayImport: ['settings', 'columns', 'resp', 'commands', 'encoding', 'fields'],
+    mayImport: ['settings', 'columns', 'resp', 'commands', 'encoding', 'fields', 'contract'],
   },
   'layout/registry': {
-    knows: 'which layout a stream gets',
-    mayImport: ['settings', 'encoding', 'fields', 'locations', 'structures'],
+    knows: 'the list of all structures, and which of them a stream gets',
+    mayImport: ['settings', 'encoding', 'fields', 'contract', 'locations', 'structures'],
   },
   'sync/streams': {
     knows: 'what is known of each stream: its plan, its metadata and generations, its ids, its lease',
@@ -127,6 +132,7 @@ export const ROOMS = {
       'encoding',
       'fields',
       'locations',
+      'registry',
       'streams',
       'dedup',
     ],
@@ -149,20 +155,20 @@ export const ROOMS = {
   },
   'sync/requirements': {
     knows: 'which commands and keys a configuration needs, for `check`',
-    mayImport: ['settings', 'registry', 'health', 'streams'],
+    mayImport: ['settings', 'commands', 'structures', 'registry', 'health', 'streams'],
   },
 }
 
 /** Tests may use what stands above their room, within the folders that their own folder builds on. */
-const FOLDERS_OF_TESTS = {
-  config: ['config'],
+export const FOLDERS_OF_TESTS = {
+  config: ['config', 'protocol', 'redis', 'layout'],
   protocol: ['protocol'],
   redis: ['config', 'redis'],
   layout: ['config', 'protocol', 'redis', 'layout'],
   sync: ['config', 'protocol', 'redis', 'layout', 'sync'],
 }
 
-const VERBS = String.raw`^\.\./\.\./(main|cli|spec|check|write)\.ts$`
+const VERBS = String.raw`^\.\./\.\./(main|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
 
 const nameOf = (room) => room.split('/')[1]
 const folderOf = (room) => room.split('/')[0]
@@ -172,12 +178,22 @@ function packagesClosedTo(folder) {
   return folder === 'redis' ? [] : ['^ioredis$']
 }
 
-function restricted(regexes, message) {
-  const patterns = regexes.map((regex) => ({ regex, message }))
+function restricted(regexes, message, ...others) {
+  const patterns = [...regexes.map((regex) => ({ regex, message })), ...others]
   return { 'no-restricted-imports': ['error', { patterns }] }
 }
 
-/** One override for each room; then one for the tests of each folder, as of two that match the later one holds. */
+/** Tests of src start no server and no process, and use nothing that does: such tests stand in integration_tests. */
+const ONLY_IN_INTEGRATION_TESTS = {
+  regex: '/integration_tests/|^node:(child_process|cluster|dgram|http|http2|https|net|tls|worker_threads)$',
+  message: 'tests that start a server or a process stand in integration_tests',
+  allowTypeImports: true,
+}
+
+/**
+ * Returns one override for each room, then one for the tests of each folder and one for those beside main.ts.
+ * Where two overrides match a file, the later one replaces the rule.
+ */
 export function importRules() {
   const rooms = Object.entries(ROOMS).map(([room, { knows, mayImport }]) => {
     const closed = Object.keys(ROOMS).filter((other) => other !== room && !mayImport.includes(nameOf(other)))
@@ -188,9 +204,11 @@ export function importRules() {
     const closed = Object.keys(ROOMS).filter((room) => !open.includes(folderOf(room)))
     const regexes = [VERBS, ...(closed.length > 0 ? [`/(${closed.map(nameOf).join('|')})/[^/]+$`] : [])]
     const files = [`src/${folder}/**/*.test.ts`, `src/${folder}/**/*.support.ts`]
-    return { files, rules: restricted(regexes, `tests of src/${folder} use ${open.join(', ')} only`) }
+    const message = `tests of src/${folder} use ${open.join(', ')} only`
+    return { files, rules: restricted(regexes, message, ONLY_IN_INTEGRATION_TESTS) }
   })
-  return [...rooms, ...tests]
+  const files = ['src/*.test.ts', 'src/*.support.ts']
+  return [...rooms, ...tests, { files, rules: restricted([], '', ONLY_IN_INTEGRATION_TESTS) }]
 }
 
 /** The list of rooms for docs/architecture.md. */

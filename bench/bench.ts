@@ -1,5 +1,5 @@
-// npm run bench: the connector against redis-cli --pipe, and every other figure we hold ourselves to.
-// README.md says how to run it and how to read what it prints.
+// npm run bench: compares the connector with redis-cli --pipe, and prints every figure that the documentation quotes.
+// README.md explains how to run it and how to read its tables.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
   image: measureImage,
 }
 
-// By itself a signal would end the bench alone, and not what it runs.
+// A signal ends the bench only; the processes it runs have to be stopped, too.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 
 const asked = optionsOrLeave()
@@ -48,7 +48,7 @@ else console.log(usage)
 
 async function run(options: Options): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'destination-redis-bench-'))
-  // Inside the image another user reads it.
+  // In the image, another user reads this directory.
   chmodSync(directory, 0o755)
   // Gigabytes of input must not be left behind, whatever ends the bench.
   const guardian = new Guardian(directory)
@@ -77,7 +77,7 @@ async function measureAll(bench: Bench): Promise<void> {
   if (options.write) writeReport(text)
 }
 
-/** A suite that fails must not take the figures of the others with it. */
+/** A suite that fails must not lose the figures of the others. */
 async function measureSuite(bench: Bench, name: SuiteName): Promise<string> {
   try {
     return formatSection(await suites[name](bench))

@@ -1,4 +1,4 @@
-// One `write` of the built connector, or of the image, over an input; a run that is not right is an error.
+// Runs one `write` of the built connector, or of the image; throws if the run is not right.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,22 +12,22 @@ export type Launcher = (args: string[], directory: string) => string[]
 
 export type Job = {
   input: Input
-  /** Where the connector finds Redis; a proxy, for example. */
+  /** The address that the connector uses; a proxy, for example. */
   redis?: Address & { password?: string | undefined }
-  /** Of a cluster, where it is one. */
+  /** The nodes, if it is a cluster. */
   nodes?: readonly string[]
-  /** For its configuration and catalog. */
+  /** The directory for the configuration and catalog. */
   directory: string
   launcher?: Launcher
   mode?: 'append' | 'overwrite' | 'append_dedup'
 }
 
 export type ConnectorRun = {
-  /** From the start of the process to its end, as seen from outside. */
+  /** Seconds from the start of the process to its end, measured from outside. */
   wallSeconds: number
-  /** The same, as the process itself counts: where it starts in a container, without what that takes. */
+  /** The same, measured by the process itself: without the start of the container, if there is one. */
   seconds: number
-  /** Of `wallSeconds` what came after the last state: what a replace removes, or swaps in, and the end. */
+  /** The part of `wallSeconds` after the last state: removals, swaps, and the end of the process. */
   finishSeconds: number
   cpuSeconds: number
   peakMb: number
@@ -73,7 +73,7 @@ function writeSettings({ input, redis, nodes, directory, mode = 'append' }: Job)
   const { layout, streams, namespace, cursor } = input
   const names = Array.from({ length: streams }, (_, index) => streamName(index))
   const files = {
-    // Long enough for every pause of the bench; a run that hangs should not take five minutes to fail.
+    // Longer than every pause of the bench, but a run that hangs should fail in less than five minutes.
     config: {
       ...layout.config,
       max_outage_seconds: 30,

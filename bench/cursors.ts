@@ -1,4 +1,4 @@
-// Columns that say which of two versions of a row is the newer one, as JSON; they rise from record to record.
+// Cursor columns, as JSON; they rise from record to record.
 export type Cursor = { name: string; value: (index: number) => string }
 
 export const timestamp: Cursor = {

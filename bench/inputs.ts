@@ -1,4 +1,4 @@
-// The files that are loaded: messages for the connector and, of the same records, commands for redis-cli.
+// Writes the input files: messages for the connector, and the same records as commands for redis-cli.
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Layout, Sample } from './layouts.ts'
@@ -6,19 +6,19 @@ import { recordBodies } from './records.ts'
 
 export type InputPlan = {
   layout: Layout
-  /** About what a record's `data` has. */
+  /** Approximate size of a record's `data`. */
   dataBytes: number
   records: number
-  /** Streams that the records are spread over in turn. */
+  /** Number of streams; the records alternate between them. */
   streams?: number
   namespace?: string
-  /** Primary keys that the records come round to again and again; else each record has its own. */
+  /** Number of primary keys, used in turn; by default each record has its own. */
   rows?: number
-  /** What their column `updated_at` has, as JSON; else there is none. */
+  /** The value of the column `updated_at`, as JSON; by default there is none. */
   cursor?: ((index: number) => string) | undefined
-  /** Whether each record says that its row is gone. */
+  /** Whether each record is a CDC delete. */
   isDeleted?: boolean
-  /** Whether redis-cli will load it too. */
+  /** Whether the file with commands for redis-cli is written, too. */
   hasCommands?: boolean
 }
 
@@ -26,9 +26,9 @@ export type Input = Required<InputPlan> & {
   messages: string
   commands: string
   messageBytes: number
-  /** How many state messages are in it; the last one is the last line. */
+  /** Number of state messages; the last one is the last line. */
   states: number
-  /** Some records, each the last one of its row, to be looked for in Redis afterwards. */
+  /** Some records, each the last of its row, that are compared with Redis afterwards. */
   samples: (Sample & { data: Buffer })[]
 } & Disposable
 
@@ -68,7 +68,7 @@ export function writeInput(directory: string, plan: InputPlan): Input {
   }
 }
 
-/** Record `index` of the input goes to this stream. */
+/** Returns the stream of record `index`. */
 export function streamName(index: number): string {
   return index === 0 ? 'users' : `users_${index}`
 }
@@ -122,7 +122,7 @@ function state(namespace: string, stream: string, cursor: number): string {
   return `{"type":"STATE","state":{"type":"STREAM","stream":{${descriptor},"stream_state":{"cursor":${cursor}}}}}\n`
 }
 
-/** A file written in large pieces; line by line would take longer than what is measured. */
+/** Writes a file in large pieces; line by line would take longer than the measured load. */
 class BytesFile {
   readonly path: string
   size = 0
@@ -148,7 +148,7 @@ class BytesFile {
 
   close(): void {
     this.#empty()
-    // Otherwise the system writes it to the disk while something is measured.
+    // Otherwise the system writes it to the disk during a measurement.
     fdatasyncSync(this.#file)
     closeSync(this.#file)
   }

@@ -1,25 +1,25 @@
-// How the connector is told what records become, what is there afterwards, and the very same writes for redis-cli.
+// The layouts of the suites: the configuration, the keys that a load leaves, and the same writes for redis-cli.
 import type { Redis } from 'ioredis'
 
 export type Layout = {
   name: string
-  /** Of the connector's configuration, what chooses the layout. */
+  /** The layout options of the connector's configuration. */
   config: Record<string, unknown>
   commands?: {
-    /** What the commands of one record hold before and behind its `data`. */
+    /** The bytes of a record's commands before and behind its `data`. */
     record: (baseKey: string, id: number, emittedAt: number, dataBytes: number) => [string, string]
-    /** The commands for what a stream keeps beside its records. */
+    /** The commands for the other keys of a stream. */
     beside: (baseKey: string, records: number) => string
   }
-  /** How many keys a load leaves behind, but for those that remember places. */
+  /** Returns how many keys a load leaves, without those of the key index. */
   keys: (records: number, streams: number, rows: number) => number
-  /** Whether the same records, loaded again, are where they were. */
+  /** Whether the same records, loaded again, have the same keys. */
   isStable: boolean
   /** Reads the `data` of a record again. */
   read: (client: Redis, sample: Sample) => Promise<Buffer | null>
 }
 
-/** Where a record may be: `id` counts those of the stream, `row` is its primary key. */
+/** Identifies a record: `id` counts the records of the stream, `row` is the primary key. */
 export type Sample = { baseKey: string; id: number; row: number }
 
 export const hash: Layout = {
@@ -33,14 +33,14 @@ export const hash: Layout = {
     ],
     beside: (baseKey, records) =>
       command('SET', baseKey, String(records)) +
-      command('HSET', `_airbyte:stream:${baseKey}`, 'lowest_id', '1'),
+      command('HSET', `_airbyte:manifest:${baseKey}`, 'lowest_id', '1'),
   },
   keys: (records, streams) => records + 2 * streams,
   isStable: false,
   read: async (client, { baseKey, id }) => client.hgetBuffer(`${baseKey}:${id}`, '_airbyte_data'),
 }
 
-/** What the same configuration gives with append_dedup. */
+/** The layout of the same configuration with append_dedup. */
 export const hashByRow: Layout = {
   name: 'hash, airbyte',
   config: { cache_type: 'hash' },

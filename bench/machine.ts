@@ -1,4 +1,4 @@
-// What stands above the tables: figures say nothing without the machine and the versions they came from.
+// The lines above the tables: figures say nothing without the machine and the versions.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'

@@ -1,4 +1,4 @@
-// One load of Redis, measured and looked at afterwards: a fast run that is wrong is no run.
+// Measures one load of Redis and compares its result: a fast run that is wrong is no run.
 import type { Input } from './inputs.ts'
 import type { Layout } from './layouts.ts'
 import type { Options } from './options.ts'
@@ -8,13 +8,13 @@ import { runConnector, type ConnectorRun, type Job } from './connector.ts'
 import { placesKeys } from './places.ts'
 import { runYardstick } from './yardstick.ts'
 
-/** What every suite works with. */
+/** The dependencies of every suite. */
 export type Bench = {
   options: Options
   server: Server
   layout: Layout
   verdicts: Verdicts
-  /** For inputs and the like; removed in the end. */
+  /** A temporary directory for inputs; removed at the end. */
   directory: string
 }
 
@@ -22,7 +22,7 @@ export type PipelineWrite = { wallSeconds: number; redisCpuSeconds: number }
 export type ConnectorLoad = PipelineWrite & ConnectorRun
 
 type JobOptions = Partial<Omit<Job, 'input'>> & {
-  /** Where given, the database is not flushed, and this many of its keys must still be there afterwards. */
+  /** If set, the database is not flushed, and this many of its keys must still exist afterwards. */
   keptKeys?: number
 }
 
@@ -40,7 +40,7 @@ export async function loadWithYardstick({ server }: Bench, input: Input): Promis
   return measure(server, input, undefined, async () => runYardstick(server, input))
 }
 
-/** One run of each, in turn, and again: what else the machine does then meets all of them alike. */
+/** Runs each of them in turn, several times, so that other work on the machine affects all of them alike. */
 export async function alternate<Runs extends Record<string, () => Promise<unknown>>>(
   rounds: number,
   runs: Runs,
@@ -91,7 +91,7 @@ async function measure<Run>(
   const result = await run()
   const redisCpuSeconds = (await server.cpuSeconds()) - before
   await requireKeys(server, input, keptKeys ?? 0)
-  // Behind what earlier loads wrote the same records may have other ids.
+  // After earlier loads, the same records may have other ids.
   if (keptKeys === undefined || input.layout.isStable) await requireRecords(server, input)
   return { ...result, redisCpuSeconds }
 }

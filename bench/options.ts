@@ -1,4 +1,4 @@
-// What the command line asks for.
+// Reads the command line.
 import { parseArgs } from 'node:util'
 
 const suiteNames = [
@@ -18,7 +18,7 @@ export type Address = { host: string; port: number }
 
 export type Options = {
   suites: SuiteName[]
-  /** What the full counts of records are multiplied with. */
+  /** Factor for the full counts of records. */
   scale: number
   runs: number
   image: string | undefined
@@ -35,15 +35,15 @@ export const usage = `npm run bench -- [suite …] [option …]
 Suites: ${suiteNames.join(', ')}; without a name all but image, which needs --image.
 
   --full               full counts and 5 runs: about 35 minutes
-  --scale NUMBER       another part of the full counts (quick: 0.2)
+  --scale NUMBER       factor for the full counts (quick: 0.2)
   --runs NUMBER        pairs of alternating runs (quick: 3, full: 5)
   --image IMAGE        the size suite through \`docker run\` as well, beside the local build
   --redis HOST:PORT    a Redis elsewhere; its password is taken from REDISCLI_AUTH
-  --allow-flush        that its database 0 may be flushed, again and again
+  --allow-flush        allow its database 0 to be flushed, again and again
   --out FILE           write the tables to a file, too
   --write              put them into bench/README.md, and the plot into bench/throughput.svg`
 
-/** Gives undefined where only help was asked for. */
+/** Returns undefined if the command line asks for help. */
 export function readOptions(argv: string[]): Options | undefined {
   const { values, positionals } = parseArgs({
     args: argv,

@@ -1,18 +1,18 @@
-// The connector's own hashes, in which it remembers where the rows of a stream are.
-import { forgetKey, indexKey } from '../src/sync/streams/internal-keys.ts'
+// The hashes of the key index, in which the connector records the keys of a stream.
+import { indexExpiryKey, indexKey } from '../src/sync/streams/internal-keys.ts'
 import { streamName, type Input } from './inputs.ts'
 import type { Server } from './server.ts'
 
 const most = 256
 
-/** All that there may be for the input's first stream; those that are tracked have no other one. */
+/** Returns every name that a hash of the index may have, for the input's first stream. Tracked inputs have only one. */
 export function placesKeys(input: Input): string[] {
   return Array.from({ length: most }, (_, shard) => indexKey('', baseOf(input), shard))
 }
 
 export type Remembered = { places: number; bytes: number; encoding: string }
 
-/** How many places are remembered, and the memory that takes, by MEMORY USAGE; with what says when to forget them. */
+/** Returns how many entries the index has, and their memory by MEMORY USAGE, including their expiry. */
 export async function remembered({ client }: Server, input: Input): Promise<Remembered> {
   let places = 0
   let bytes = 0
@@ -24,12 +24,12 @@ export async function remembered({ client }: Server, input: Input): Promise<Reme
     bytes += (await client.memory('USAGE', key, 'SAMPLES', 0)) ?? 0
     encodings.add(String(await client.object('ENCODING', key)))
   }
-  for (const key of forgetKeys(input)) bytes += (await client.memory('USAGE', key, 'SAMPLES', 0)) ?? 0
+  for (const key of indexExpiryKeys(input)) bytes += (await client.memory('USAGE', key, 'SAMPLES', 0)) ?? 0
   return { places, bytes, encoding: [...encodings].join(', ') }
 }
 
-function forgetKeys(input: Input): string[] {
-  return Array.from({ length: most }, (_, shard) => forgetKey('', baseOf(input), shard))
+function indexExpiryKeys(input: Input): string[] {
+  return Array.from({ length: most }, (_, shard) => indexExpiryKey('', baseOf(input), shard))
 }
 
 function baseOf({ namespace }: Input): string {

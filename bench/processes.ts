@@ -1,4 +1,4 @@
-// Runs a command to its end, with a file as its stdin, and takes the time.
+// Runs a command to its end, with a file as its stdin, and measures the time.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 
 export type Ended = { code: number | null; seconds: number; stdout: string; stderr: string }
 
-/** `watch` sees what is printed as it comes, and after how many seconds. */
+/** `watch` receives the output as it is printed, with the seconds since the start. */
 export async function runToEnd(
   [command, ...args]: string[],
   stdin = '/dev/null',

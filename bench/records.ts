@@ -5,8 +5,8 @@ const seed = 20_240_229
 const poolBytes = 4 << 20
 
 /**
- * A pool of `data` objects without their first column: what follows `{"id":<number>,`. With it each has about
- * `size` bytes. There are so many that no cache or branch predictor knows them by heart, and no more.
+ * Returns a pool of `data` objects without their first column: the text behind `{"id":<number>,`. With the column, each
+ * has about `size` bytes. The pool is large enough that no cache or branch predictor can learn it.
  */
 export function recordBodies(size: number): Buffer[] {
   const random = seeded(seed)
@@ -75,7 +75,7 @@ function list(size: number, item: () => string): string {
   return `[${items.join(',')}]`
 }
 
-/** The inside of a JSON string, of exactly `size` bytes. */
+/** Returns the inside of a JSON string, of exactly `size` bytes. */
 function text(random: Random, encode: (value: unknown) => string, size: number): string {
   const pieces: string[] = []
   let left = size

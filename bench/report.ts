@@ -1,4 +1,4 @@
-// Puts the last report where readers find it.
+// Writes the last report into README.md, and its plot beside it.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const readme = new URL('./README.md', import.meta.url)

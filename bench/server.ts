@@ -1,4 +1,4 @@
-// The Redis that is loaded: a private one that ends with the bench, or one elsewhere that may be flushed.
+// The Redis that is loaded: a private one that ends with the bench, or another one that may be flushed.
 import { Redis } from 'ioredis'
 import { findRedis } from '../integration_tests/support/redis-binary.ts'
 import { RedisServer } from '../integration_tests/support/redis-server.ts'
@@ -8,9 +8,9 @@ export class Server {
   readonly address: Address
   readonly password: string | undefined
   readonly client: Redis
-  /** The words that start redis-cli on this server. */
+  /** The command line of redis-cli for this server. */
   readonly cli: string[]
-  /** Only a server of our own can be paused. */
+  /** Only a private server can be paused. */
   readonly own: RedisServer | undefined
 
   static async open(elsewhere: Address | undefined): Promise<Server> {
@@ -47,13 +47,13 @@ export class Server {
     this.password = password
   }
 
-  /** Waits until the memory is free again, so that this is no part of the next measurement. */
+  /** Flushes and waits until the memory is free, so that freeing it is not part of the next measurement. */
   async flush(): Promise<void> {
-    // SYNC is a word of 6.2 and later; before, that was the only way.
+    // Servers before 6.2 do not know SYNC, and always flush so.
     await this.client.flushdb('SYNC').catch(() => this.client.flushdb())
   }
 
-  /** Processor time, user and system, that the server has used so far. */
+  /** Returns the processor time of the server so far, user and system. */
   async cpuSeconds(): Promise<number> {
     const info = await this.client.info('cpu')
     return Number(/used_cpu_user:(\S+)/.exec(info)?.[1]) + Number(/used_cpu_sys:(\S+)/.exec(info)?.[1])

@@ -1,9 +1,9 @@
-// What a run costs before its first record: the start of the process, and of what it loads and connects.
+// Measures a run before its first record: the start of the process, loading modules, connecting.
 import { writeInput } from './inputs.ts'
 import { alternate, loadWithConnector, type Bench, type PipelineWrite } from './measure.ts'
 import { median, medianOf } from './statistics.ts'
 
-/** Seconds of a `write` of one record. */
+/** Returns the seconds of a `write` of one record. */
 export type StartUp = { wall: number; cpu: number }
 
 export async function measureStartUp(bench: Bench): Promise<StartUp> {
@@ -16,7 +16,7 @@ export async function measureStartUp(bench: Bench): Promise<StartUp> {
   }
 }
 
-/** How the loads compare with those they took turns with, when nothing had to be started. */
+/** Returns the ratio of alternating loads, without the start of the connector. */
 export function onceStarted(loads: PipelineWrite[], others: PipelineWrite[], startSeconds: number): number {
   return median(
     loads.map((load, pair) => (others[pair]!.wallSeconds - startSeconds) / (load.wallSeconds - startSeconds)),

@@ -1,4 +1,4 @@
-// Medians, since a run that was disturbed says nothing.
+// Medians, because a disturbed run says nothing.
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
@@ -12,7 +12,7 @@ export function medianOf<Run>(runs: Run[], figure: (run: Run) => number): number
 
 export type Spread = { median: number; lowest: number; highest: number }
 
-/** What `figure` of `runs` is in proportion to that of the runs they took turns with, pair by pair. */
+/** Returns the ratio of `figure` between alternating runs, pair by pair. */
 export function proportion<Run>(runs: Run[], others: Run[], figure: (run: Run) => number): Spread {
   const ratios = runs.map((run, index) => figure(run) / figure(others[index]!))
   return { median: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) }

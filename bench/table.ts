@@ -1,4 +1,4 @@
-// Tables that read well in a terminal and are Markdown, and the ways figures are written in them.
+// Markdown tables that are readable in a terminal, and the formats of figures in them.
 import type { Spread } from './statistics.ts'
 
 export type Column<Row> = { title: string; left?: boolean; cell: (row: Row) => string }
@@ -20,7 +20,7 @@ export function formatSection({ title, notes, tables }: Section): string {
   return [`### ${title}`, ...tables, notes.map((note) => `- ${note}`).join('\n')].filter(Boolean).join('\n\n')
 }
 
-/** Three digits are more than any of these measurements is good for. */
+/** No measurement here is more exact than three digits. */
 export function whole(figure: number): string {
   return Number(figure.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: figure < 10 ? 1 : 0 })
 }

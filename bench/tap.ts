@@ -1,4 +1,4 @@
-// A way to Redis that keeps what the connector sends: the very commands that redis-cli is then given.
+// A proxy that records the commands of the connector, for redis-cli to load.
 import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
@@ -7,7 +7,7 @@ import type { Address } from './options.ts'
 
 export type Tap = { port: number; end: () => Promise<string> }
 
-/** `end` gives the file with what came over the connection that most came over: that of the bulk writes. */
+/** `end` returns the file with the bytes of the busiest connection: that of the bulk writes. */
 export async function openTap(redis: Address, path: string): Promise<Tap> {
   const kept: { path: string; socket: Socket; file: ReturnType<typeof createWriteStream> }[] = []
   const server = createServer((client) => {

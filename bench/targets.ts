@@ -1,11 +1,11 @@
-// What the connector is to reach, beside what it reached.
+// The targets of the connector, beside the measured figures.
 export type Target = { atLeast: number } | { atMost: number }
 
 export class Verdicts {
   readonly #missed: string[] = []
   #count = 0
 
-  /** The figure as a table's cell, with its target and whether that is met. */
+  /** Returns the figure as a cell, with its target and whether it is met. */
   classify(
     what: string,
     figure: number,
@@ -14,7 +14,7 @@ export class Verdicts {
   ): string {
     if (target === undefined) return show(figure)
     const [sign, limit] = 'atLeast' in target ? ['≥', target.atLeast] : ['≤', target.atMost]
-    // What rounds to the target has reached it: no measurement here is finer than its digits.
+    // A figure that rounds to the target meets it: no measurement is more exact than its digits.
     const isMet = show(figure) === show(limit) || (sign === '≥' ? figure > limit : figure < limit)
     const handling = `${show(figure)} (${sign} ${show(limit)}: ${isMet ? 'met' : '**missed**'})`
     this.#count++

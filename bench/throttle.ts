@@ -1,4 +1,4 @@
-// A proxy that lets only so many bytes a second through to Redis, as a thin line does.
+// A proxy that limits the bytes per second to Redis, like a slow network.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { Transform } from 'node:stream'
@@ -9,7 +9,7 @@ import type { Address } from './options.ts'
 export async function startThrottle(target: Address, bytesPerSecond: number) {
   const server = createServer((client) => {
     const redis = connect(target)
-    // A connection that breaks on one side breaks on the other, and the connector says what that means to it.
+    // A connection that breaks on one side is closed on the other; the connector reports the error.
     pipeline(client, throttled(bytesPerSecond), redis).catch(() => client.destroy())
     pipeline(redis, client).catch(() => redis.destroy())
   })

@@ -1,5 +1,5 @@
-// Loaded into the connector's process by --import, here and in the image: as the process ends it says on stderr
-// what it has used. Plain JavaScript and two built-in modules, so that this costs next to nothing.
+// Loaded into the connector's process by --import, here and in the image. When the process ends, it prints its processor
+// time and memory on stderr. Plain JavaScript and two built-in modules, so that it costs next to nothing.
 import { readFileSync, writeSync } from 'node:fs'
 
 process.once('exit', () => {
@@ -9,7 +9,7 @@ process.once('exit', () => {
   writeSync(2, `\n${JSON.stringify({ usage: { seconds, cpuSeconds, peakKb: peakKb() ?? maxRSS } })}\n`)
 })
 
-// Linux starts maxRSS with what the parent had; this mark is the process' own.
+// On Linux, maxRSS starts with the parent's value; VmHWM is the process' own.
 function peakKb() {
   try {
     return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1])

@@ -2,9 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { record, type CatalogStream } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write } from './support/write.ts'
 
 type SentRecord = { stream: string; namespace?: string; data: unknown }
@@ -15,12 +16,14 @@ const badLine = join('v0', 'users_with_generation_id_messages.txt')
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const inputs = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
   (name) => /_messages?(_in)?\.txt$/.test(name) && name !== badLine,

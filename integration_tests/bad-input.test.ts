@@ -1,35 +1,38 @@
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { runConnector, writeFiles } from './support/connector.ts'
 import { record, status, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write } from './support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const good = record('s', { id: 1 }) + streamState('s', 1)
 const after = record('s', { id: 2 }) + streamState('s', 2)
 
 describe('a bad line', () => {
   const cases: [what: string, line: string, message: RegExp][] = [
-    ['garbage', 'top-secret\n', /^Line 3, byte 1: not an Airbyte message: expected a JSON object\.$/],
+    ['garbage', 'top-secret\n', /^Line 3, byte 1: .*\[json-object-expected\]$/],
     [
       'half a record',
       '{"type":"RECORD","record":{"stream":"s","data":{"a":"top-secret\n',
-      /^Line 3, byte \d+, stream "s": .*the line ends/,
+      /^Line 3, byte \d+, stream "s": .*\[json-string-unfinished\]$/,
     ],
     [
       'a record with broken data',
       record('s', '{"a":top-secret}'),
-      /^Line 3, byte \d+, stream "s": .*expected a value/,
+      /^Line 3, byte \d+, stream "s": .*\[json-value-expected\]$/,
     ],
     [
       'a record of an unknown stream',
@@ -44,35 +47,39 @@ describe('a bad line', () => {
     [
       'a record without emitted_at',
       record('s', { a: 'top-secret' }).replace(/"emitted_at":\d+,/, ''),
-      /^Line 3, stream "s": .*no "emitted_at"/,
+      /^Line 3, stream "s": .*\[record-without-emitted-at\]$/,
     ],
     [
       'a record with emitted_at null',
       record('s', {}).replace('1700000000000', 'null'),
-      /^Line 3, stream "s": .*no "emitted_at"/,
+      /^Line 3, stream "s": .*\[record-without-emitted-at\]$/,
     ],
     [
       'a record with emitted_at as text',
       record('s', {}).replace('1700000000000', '"5"'),
-      /^Line 3, .*emitted_at is not a number/,
+      /^Line 3, .*\[record-emitted-at-not-number\]$/,
     ],
     [
       'a record without data',
       '{"type":"RECORD","record":{"stream":"s","emitted_at":1}}\n',
-      /^Line 3, stream "s": .*no "data"/,
+      /^Line 3, stream "s": .*\[record-without-data\]$/,
     ],
-    ['a record whose data is a list', record('s', '["top-secret"]'), /^Line 3, .*data is not an object/],
+    [
+      'a record whose data is a list',
+      record('s', '["top-secret"]'),
+      /^Line 3, .*\[record-data-not-object\]$/,
+    ],
     [
       'a record without a stream',
       '{"type":"RECORD","record":{"data":{},"emitted_at":1}}\n',
-      /^Line 3: .*names no stream/,
+      /^Line 3: .*\[record-without-stream\]$/,
     ],
-    ['a message without a type', '{"record":{}}\n', /^Line 3: .*no "type"/],
-    ['a state without a state', '{"type":"STATE"}\n', /^Line 3: .*no "state"/],
+    ['a message without a type', '{"record":{}}\n', /^Line 3: .*\[message-without-type\]$/],
+    ['a state without a state', '{"type":"STATE"}\n', /^Line 3: .*\[state-without-content\]$/],
     [
       'two messages on one line',
       `${record('s', {}).trimEnd()}${record('s', {})}`,
-      /^Line 3, .*expected the end of the line/,
+      /^Line 3, .*\[json-text-behind-object\]$/,
     ],
   ]
 
@@ -101,7 +108,7 @@ describe('a bad line', () => {
     ])
     bytes[bytes.lastIndexOf('Z')] = 0xff
     const run = await write(redis, [{ name: 's' }], bytes)
-    expect(run.errors[0]?.message).toBe('Line 4: not valid UTF-8.')
+    expect(run.errors[0]?.message).toMatch(/^Line 4: .*\[line-not-utf8\]$/)
     expect(run.states).toHaveLength(1)
   })
 })
@@ -145,22 +152,22 @@ describe('a stream status INCOMPLETE', () => {
 
 describe('a bad catalog', () => {
   it.each([
-    ['not JSON', 'not JSON', /not JSON/],
-    ['without streams', { streams: [] }, /no streams/],
+    ['not JSON', 'not JSON', /\[catalog-not-json\]$/],
+    ['without streams', { streams: [] }, /\[catalog-empty\]$/],
     [
       'with the same stream twice',
       { streams: [stream('s', ''), stream('s', null)] },
-      /the stream s is there twice/,
+      /the stream s .*\[stream-duplicated\]$/,
     ],
     [
       'with a mode that there is not',
       { streams: [{ ...stream('s', null), destination_sync_mode: 'upsert' }] },
-      /s has destination_sync_mode "upsert"/,
+      /s has destination_sync_mode "upsert".*\[sync-mode-unknown\]$/,
     ],
     [
       'whose generations make no sense',
       { streams: [{ ...stream('s', null), generation_id: 3, minimum_generation_id: 4 }] },
-      /s has generation_id 3 and minimum_generation_id 4/,
+      /s has generation_id 3 and minimum_generation_id 4.*\[generation-invalid\]$/,
     ],
   ])('(%s) ends the run with a configuration error', async (_, catalog, message) => {
     const { host, port } = redis

@@ -1,6 +1,7 @@
 // Masters of a cluster that die, stop for a while, or hand over, while the connector writes. Redis copies to its
 // replicas without waiting for them; with `durability` the connector waits until they have what it acknowledges.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { RedisCluster, type Member } from './support/cluster.ts'
 import { clusterLayouts, columnsOf, wrongIn, type ClusterLayout } from './support/cluster-rows.ts'
 import { EVERY, writeDisturbed, type DisturbedWrite } from './support/disturbed-write.ts'
@@ -8,20 +9,21 @@ import { record, status, type CatalogStream } from './support/messages.ts'
 import { pollUntil } from './support/poll.ts'
 import { startConnector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
-import { count, write, writeArgs } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { write, writeArgs } from './support/write.ts'
 
-const least = count(10_000, 200_000)
+const least = caseCount(10_000, 200_000)
 
 const NOBODY = { host: '', port: 0 }
 const DURABLE = { durability: { mode: 'replicas', count: 1, timeout_ms: 1_000 } }
 
 let cluster: RedisCluster
 
-beforeAll(async () => {
-  // Two of each, so that a master that has taken over has one that can confirm.
-  cluster = await RedisCluster.start({ masters: 3, replicas: 2, nodeTimeoutMs: 1_000 })
-})
-afterAll(() => cluster.stop())
+// Two of each, so that a master that has taken over has one that can confirm.
+shareFixture(
+  () => RedisCluster.start({ masters: 3, replicas: 2, nodeTimeoutMs: 1_000 }),
+  (started) => (cluster = started),
+)
 
 const layoutOf = (kind: string): ClusterLayout => clusterLayouts.find((layout) => layout.kind === kind)!
 
@@ -70,16 +72,19 @@ async function moveAndKill(): Promise<void> {
   await cluster.moveSlot(one!.slots[1]!, two!.server)
 }
 
-/** Stopped until a replica has taken over, a master has still to hear that it is none any more when it goes on. */
+/** Freezes a master until a replica has taken over. When it continues, it does not yet know that it was replaced. */
 async function freezeAny(): Promise<void> {
-  const { server, id } = await anyMaster()
+  // A node that is frozen answers nothing, so the other one is chosen before.
+  const [{ server, id }, other] = (await cluster.masters()) as [Member, Member]
   await server.kill('SIGSTOP')
-  const other = (await cluster.masters()).find((master) => master.id !== id)!
-  await pollUntil('a replica to take over', async () => {
-    const nodes = await cluster.nodes(other.server)
-    return nodes.every((node) => node.id !== id || node.slots.length === 0)
-  })
-  await server.kill('SIGCONT')
+  try {
+    await pollUntil('a replica to take over', async () => {
+      const nodes = await cluster.nodes(other.server)
+      return nodes.every((node) => node.id !== id || node.slots.length === 0)
+    })
+  } finally {
+    await server.kill('SIGCONT')
+  }
 }
 
 describe('a master of a cluster that is lost during a write, with durability', () => {
@@ -91,7 +96,7 @@ describe('a master of a cluster that is lost during a write, with durability', (
     },
   )
 
-  it.each(['hash', 'list'])('frozen, and back when it is none any more: %s', async (kind) => {
+  it.each(['hash', 'list'])('frozen, and back when it has been replaced: %s', async (kind) => {
     const layout = layoutOf(kind)
     await expectExact(layout, await disturbedBy(layout, DURABLE, freezeAny))
   })
@@ -120,7 +125,7 @@ describe('a master of a cluster that is killed during a write, without durabilit
 })
 
 describe('a stream that is replaced while a master of the cluster is killed', () => {
-  const rows = count(4_000, 40_000)
+  const rows = caseCount(4_000, 40_000)
   const modes: [string, object][] = [
     ['strings', { cache_type: 'string', data_format: 'json', key_template: 'rows:${id}' }],
     ['lists', { cache_type: 'list', data_format: 'json', key_template: 'rows:${group}' }],

@@ -1,21 +1,22 @@
 // Slots that move from one master to another while the connector writes: nothing is lost, doubled, or overtaken.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { RedisCluster } from './support/cluster.ts'
 import { clusterLayouts, columnsOf, wrongIn, type ClusterLayout } from './support/cluster-rows.ts'
 import type { SlotMove } from './support/cluster-slot-move.ts'
 import { EVERY, writeDisturbed } from './support/disturbed-write.ts'
 import type { RedisServer } from './support/redis-server.ts'
-import { count } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 
-const least = count(15_000, 200_000)
-const moves = count(8, 30)
+const least = caseCount(15_000, 200_000)
+const moves = caseCount(8, 30)
 
 let cluster: RedisCluster
 
-beforeAll(async () => {
-  cluster = await RedisCluster.start({ masters: 3 })
-})
-afterAll(() => cluster.stop())
+shareFixture(
+  () => RedisCluster.start({ masters: 3 }),
+  (started) => (cluster = started),
+)
 
 async function expectExact(layout: ClusterLayout, disturb: () => Promise<unknown>): Promise<void> {
   await cluster.onMasters((client) => client.flushall())

@@ -1,6 +1,7 @@
 // What holds for every way a record can live in Redis, run over all of them.
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { record, streamState } from './support/messages.ts'
@@ -8,12 +9,12 @@ import { startProxy } from './support/proxy.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { readAll, STRUCTURES, type Row, type Sent } from './support/structures.ts'
-import { count, write, writeArgs } from './support/write.ts'
+import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
 
 const stream = { name: 's', namespace: 'n' }
-const RECORDS = count(2_000, 100_000)
+const RECORDS = caseCount(2_000, 100_000)
 
 /** More than can be on its way, so that a fault in the middle of a run hits the middle of the records. */
 const MANY = Math.max(RECORDS, 10_000)

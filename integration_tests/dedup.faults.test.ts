@@ -1,7 +1,8 @@
 // Random changes to rows while something fails; what is there in the end is what the model says, as if nothing had.
 import type { Redis } from 'ioredis'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector, type Exit } from './support/connector.ts'
 import {
   below,
@@ -18,7 +19,8 @@ import { cursorOf } from './support/output-message.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { withSeeds, type Random } from './support/random.ts'
 import { RedisServer } from './support/redis-server.ts'
-import { count, writeArgs } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { writeArgs } from './support/write.ts'
 
 /** Done whenever a state has been acknowledged; `number`: how many there were by then. */
 type OnState = (number: number, run: Connector) => unknown
@@ -48,17 +50,19 @@ const OPTIONS = [{}, { cache_type: 'string', data_format: 'json' }, { hash_field
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
-  client = redis.client()
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 
 describe('rows are those of the model', () => {
   it(
     'after runs that were killed with -9, each gone on with from the last state that was acknowledged',
     () =>
-      withSeeds(count(2, 50), async (random) => {
+      withSeeds(caseCount(2, 50), async (random) => {
         const scene = await openScene(random)
         await using proxy = await startProxy(redis.port)
         let from = 0
@@ -78,13 +82,13 @@ describe('rows are those of the model', () => {
         await sendRest(scene, proxy.port, from)
         await expectRows(scene)
       }),
-    count(60_000, 900_000),
+    caseCount(60_000, 900_000),
   )
 
   it(
     'after a run during which Redis was killed, and came back with its data',
     () =>
-      withSeeds(count(2, 50), async (random) => {
+      withSeeds(caseCount(2, 50), async (random) => {
         const scene = await openScene(random)
         const moments = new Set([below(random, STATES), below(random, STATES)])
         await sendRest(scene, redis.port, 0, async (number) => {
@@ -95,13 +99,13 @@ describe('rows are those of the model', () => {
         })
         await expectRows(scene)
       }),
-    count(60_000, 900_000),
+    caseCount(60_000, 900_000),
   )
 
   it(
     'after a run whose replies came late, or never',
     () =>
-      withSeeds(count(2, 50), async (random) => {
+      withSeeds(caseCount(2, 50), async (random) => {
         const scene = await openScene(random)
         await using proxy = await startProxy(redis.port)
         await sendRest(scene, proxy.port, 0, (number) => {
@@ -110,7 +114,7 @@ describe('rows are those of the model', () => {
         })
         await expectRows(scene)
       }),
-    count(60_000, 900_000),
+    caseCount(60_000, 900_000),
   )
 })
 

@@ -1,10 +1,11 @@
 // Rows by primary key, case by case: which record is the row, what deletes leave, and what is refused.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { record, streamState, type CatalogStream } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { sync } from './support/sync.ts'
 import { dump, write } from './support/write.ts'
 
@@ -19,12 +20,14 @@ const deduplicated = { ...base, cursor: ['at'] }
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 /** One sync; of strings of JSON, if the options do not say otherwise. */
 function change(
@@ -114,28 +117,31 @@ describe('a delete', () => {
     expect(await rows()).toEqual({})
   })
 
-  it('is forgotten by the next run where tombstone_seconds is 0', async () => {
+  it('is removed by the next run where tombstone_seconds is 0', async () => {
     await change([deleted(1, 2), row(1, 1)], { tombstone_seconds: 0, batch_records: 1 })
     expect(await rows()).toEqual({})
     await change([row(1, 1)])
     expect(await rows()).toEqual({ 'n:s:1': row(1, 1) })
   })
 
-  it('is forgotten when tombstone_seconds have passed', async () => {
+  it('expires when tombstone_seconds have passed', async () => {
     await change([deleted(1, 2)], { tombstone_seconds: 1 })
-    const [forget = ''] = await client.keys('_airbyte:forget:n:s:*')
-    const [, due] = await client.zrange(forget, '0', '-1', 'WITHSCORES')
+    const [expiries = ''] = await client.keys('_airbyte:index_expiry:n:s:*')
+    const [, due] = await client.zrange(expiries, '0', '-1', 'WITHSCORES')
     while (Date.now() <= Number(due)) await pause(20)
     await change([row(1, 1)])
     expect(await rows()).toEqual({ 'n:s:1': row(1, 1) })
   })
 
-  it('is not forgotten with the row where that was inserted again', async () => {
+  it('does not expire any more where the row was inserted again', async () => {
     await change([deleted(1, 1)], { tombstone_seconds: 600 })
     await change([row(1, 3)])
-    expect(await client.keys('_airbyte:forget:*')).toEqual([])
+    const [expiries = ''] = await client.keys('_airbyte:index_expiry:n:s:*')
+    expect(await client.zrange(expiries, '0', '-1', 'WITHSCORES')).toEqual(['n:s:1', 'inf'])
     await change([row(1, 2)])
     expect(await rows()).toEqual({ 'n:s:1': row(1, 3) })
+    expect(await client.keys('_airbyte:index_expiry:*')).toEqual([])
+    expect(await client.hget('_airbyte:manifest:n:s', 'expiry_shards')).toBe('')
   })
 
   it.each([
@@ -224,19 +230,19 @@ describe('a stream whose rows are only changed', () => {
 
 describe('append_dedup is refused at the start', () => {
   it.each([
-    { cache_type: 'list', problem: 'a list has no rows' },
-    { cache_type: 'stream', data_format: 'airbyte', problem: 'a stream has no rows' },
-    { key_template: 'a:${at}', problem: 'key_template must name the columns of the primary key (id)' },
-    { ...FLAT, on_update: 'merge', problem: 'not on_update merge' },
-    { write_condition: 'if_absent', problem: 'write_condition if_absent' },
-    { track_keys: 'never', problem: 'set track_keys to auto' },
-    { primaryKey: [], problem: 'no primary key' },
+    { cache_type: 'list', problem: 'mode-needs-rows' },
+    { cache_type: 'stream', data_format: 'airbyte', problem: 'mode-needs-rows' },
+    { key_template: 'a:${at}', problem: 'template-not-primary-key' },
+    { ...FLAT, on_update: 'merge', problem: 'dedup-with-merge' },
+    { write_condition: 'if_absent', problem: 'dedup-with-condition' },
+    { track_keys: 'never', problem: 'tracking-required' },
+    { primaryKey: [], problem: 'primary-key-missing' },
   ])('with %j', async ({ problem, primaryKey = [['id']], ...options }) => {
     const stream = { ...deduplicated, primaryKey }
     const run = await write(redis, [stream], lines([row(1, 1)]), { ...JSON_STRING, ...options })
     expect([run.code, run.states, await client.dbsize()]).toEqual([1, [], 0])
     expect(run.errors).toMatchObject([
-      { failure_type: 'config_error', message: expect.stringContaining(problem) },
+      { failure_type: 'config_error', message: expect.stringContaining(`[${problem}]`) },
     ])
     expect(run.errors[0]?.message).toMatch(/\bn\.s\b/)
   })
@@ -244,7 +250,7 @@ describe('append_dedup is refused at the start', () => {
 
 it('a stream that is cleared leaves nothing behind, no tombstones either', async () => {
   await change([row(1, 1), row(2, 1), deleted(2, 2)], FLAT, { generation: 1, minimumGeneration: 0 })
-  expect(await client.keys('_airbyte:forget:*')).toHaveLength(1)
+  expect(await client.keys('_airbyte:index_expiry:*')).toHaveLength(1)
   await change([], FLAT, { generation: 2, minimumGeneration: 2 })
   expect(await client.keys('*')).toEqual([])
 })

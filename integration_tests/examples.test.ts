@@ -117,6 +117,27 @@ describe('the example zeotap-mirror', () => {
   })
 })
 
+describe('the quick start of README.md', () => {
+  it('leaves what the page shows', async () => {
+    await client.flushall()
+    const root = join(import.meta.dirname, '..')
+    const quickstart = (file: string): string => readFileSync(join(root, 'docs/quickstart', file), 'utf8')
+    const config = Object.assign(JSON.parse(quickstart('config.json')) as object, {
+      host: redis.host,
+      port: redis.port,
+    })
+    const paths = writeFiles({ config, catalog: quickstart('catalog.json') })
+    const args = ['write', '--config', paths.config, '--catalog', paths.catalog]
+    const run = await runConnector(args, quickstart('messages.jsonl'))
+    expect(run).toMatchObject({ code: 0, errors: [], states: [{}] })
+
+    const lookups = lookupsOn(readFileSync(join(root, 'README.md'), 'utf8'))
+    expect(lookups.length).toBeGreaterThan(1)
+    for (const { command, output } of lookups)
+      expect(`$ ${command}\n${await shell(command)}`).toBe(`$ ${command}\n${output}`)
+  })
+})
+
 describe('the overview of the examples', () => {
   it('leads to every one of them', () => {
     const page = readFileSync(join(folder, 'README.md'), 'utf8')

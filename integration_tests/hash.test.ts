@@ -1,21 +1,25 @@
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { count, dump, write } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { dump, write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const users = { name: 'users', namespace: 'public' }
 
@@ -36,10 +40,11 @@ describe('a record', () => {
         _airbyte_emitted_at: '1602637589100',
         _airbyte_data: '{"id":7,"name":"Zoë"}',
       },
-      '_airbyte:stream:public:users': {
+      '_airbyte:manifest:public:users': {
         lowest_id: '1',
         key_template: '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}',
-        run: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        run_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        format: '2',
       },
     })
   })
@@ -89,7 +94,7 @@ describe('a record', () => {
   })
 
   it('may be as long as memory allows', async () => {
-    const text = 'long "text" '.repeat(count(500_000, 8_500_000))
+    const text = 'long "text" '.repeat(caseCount(500_000, 8_500_000))
     const run = await write(redis, [{ name: 's' }], record('s', { text }) + record('s', { short: 1 }))
 
     expect(run.code).toBe(0)

@@ -1,12 +1,13 @@
 // One run writes a stream at a time: what a second one, a dead one and a frozen one do.
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { startConnector, type Connector } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { isError } from './support/output-message.ts'
+import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -14,12 +15,14 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const streams = [{ name: 's' }]
 const row = (id: number): string => record('s', { id })
@@ -32,23 +35,15 @@ async function startedRun(): Promise<Connector> {
   return run
 }
 
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error('It did not come to that within 30 seconds.')
-    await pause(20)
-  }
-}
-
 async function ownKeys(): Promise<string[]> {
-  const holder = await client.hget('_airbyte:stream::s', 'holder')
-  return [...(await client.keys('_airbyte:lease:*')), ...(holder === null ? [] : ['holder'])]
+  const connections = await client.hget('_airbyte:manifest::s', 'connections')
+  return [...(await client.keys('_airbyte:lease:*')), ...(connections === null ? [] : ['connections'])]
 }
 
 /** The ids of the connections of the run that has the lease, when both are known. */
 async function connected(): Promise<string[]> {
-  const holder = String(await client.hget('_airbyte:stream::s', 'holder'))
-  const ids = holder.split(', ').flatMap((words) => words.split(' ')[2] ?? [])
+  const connections = String(await client.hget('_airbyte:manifest::s', 'connections'))
+  const ids = connections.split(', ').flatMap((words) => words.split(' ')[2] ?? [])
   const list = String(await client.client('LIST'))
   return ids.length === 2 && ids.every((id) => new RegExp(`^id=${id} `, 'm').test(list)) ? ids : []
 }
@@ -61,7 +56,7 @@ describe('a second run on a stream', () => {
 
     expect(second.code).toBe(1)
     expect(second.errors).toMatchObject([
-      { failure_type: 'transient_error', message: expect.stringMatching(/^Another run is writing stream s/) },
+      { failure_type: 'transient_error', message: expect.stringMatching(/\[stream-in-use\]$/) },
     ])
     expect((await client.keys('*')).toSorted()).toEqual(before.toSorted())
     first.stdin.end(row(3))
@@ -94,16 +89,16 @@ describe('a run of several streams', () => {
   const several = ['a', 'b', 'c'].map((name) => ({ name }))
 
   it('gives back what it took where it cannot have all, and leaves what it found', async () => {
-    await client.hset('_airbyte:stream::a', 'holder', 'h:1 another-server 1')
+    await client.hset('_airbyte:manifest::a', 'connections', 'h:1 another-server 1')
     await using other = startConnector(writeArgs(redis, [{ name: 'b' }]))
-    await until(async () => (await client.exists('_airbyte:lease::b')) === 1)
+    await pollUntil('the lease of b', async () => (await client.exists('_airbyte:lease::b')) === 1)
     const run = await write(redis, several, record('a', {}))
 
     expect(run.code).toBe(1)
-    expect(run.errors[0]?.message).toMatch(/^Another run is writing stream b.* this run has changed nothing/)
+    expect(run.errors[0]?.message).toMatch(/stream b.*\[stream-in-use\]$/)
     expect(await client.keys('_airbyte:lease:*')).toEqual(['_airbyte:lease::b'])
-    expect(await client.hgetall('_airbyte:stream::a')).toEqual({ holder: 'h:1 another-server 1' })
-    expect(await client.exists('_airbyte:stream::c')).toBe(0)
+    expect(await client.hgetall('_airbyte:manifest::a')).toEqual({ connections: 'h:1 another-server 1' })
+    expect(await client.exists('_airbyte:manifest::c')).toBe(0)
     other.stdin.end()
     expect(await other.exit).toMatchObject({ code: 0 })
   })
@@ -125,7 +120,10 @@ describe('a run of several streams', () => {
     await client.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+@all', '-client|kill')
     const login = { username: 'limited', password: 'secret' }
     await using first = startConnector(writeArgs(redis, several, login))
-    await until(async () => (await client.hexists('_airbyte:stream::c', 'holder')) === 1)
+    await pollUntil(
+      'the connections of c',
+      async () => (await client.hexists('_airbyte:manifest::c', 'connections')) === 1,
+    )
     first.kill('SIGKILL')
     await first.exit
     const second = await write(redis, several, record('a', {}), login)
@@ -145,7 +143,7 @@ describe('the holder of a lease', () => {
     const before = await connected()
     expect(before).toHaveLength(2)
     for (const id of before) await client.client('KILL', 'ID', Number(id))
-    await until(async () => (await connected()).length === 2)
+    await pollUntil('two connections', async () => (await connected()).length === 2)
     expect(await connected()).not.toEqual(before)
     run.stdin.end()
     expect(await run.exit).toMatchObject({ code: 0 })
@@ -156,7 +154,7 @@ describe('the holder of a lease', () => {
     const zombie = redis.client({ retryStrategy: () => null })
     const id = await zombie.client('ID')
     const server = /run_id:(\S+)/.exec(await client.info('server'))?.[1]
-    await client.hset('_airbyte:stream::s', 'holder', `${redis.host}:${redis.port} ${server} ${id}`)
+    await client.hset('_airbyte:manifest::s', 'connections', `${redis.host}:${redis.port} ${server} ${id}`)
     expect((await write(redis, streams, row(1))).code).toBe(0)
     await expect(zombie.ping()).rejects.toThrow('Connection is closed')
   })
@@ -189,7 +187,7 @@ describe('a lease', () => {
   ])('that %s is taken again where nothing else is lost', async (_, lose, code) => {
     const run = await startedRun()
     await lose()
-    await until(async () => (await client.keys('_airbyte:lease:*')).length === 1 || code === 1)
+    await pollUntil('a lease', async () => (await client.keys('_airbyte:lease:*')).length === 1 || code === 1)
     if (code === 0) run.stdin.end(row(1))
     const errors = []
     for await (const message of run.messages) if (isError(message)) errors.push(message.trace.error)
@@ -212,7 +210,7 @@ describe('a lease', () => {
     expect(messages.filter(isError).map(({ trace }) => trace.error)).toMatchObject([
       {
         failure_type: 'transient_error',
-        message: expect.stringMatching(/^Another run has taken over stream s/),
+        message: expect.stringMatching(/stream s.*\[stream-taken-over\]$/),
       },
     ])
     expect(messages.map(({ type }) => type)).not.toContain('STATE')

@@ -1,11 +1,12 @@
 // A stream that is replaced is a mirror of its source: what vanished there is removed, and nothing else.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { CatalogStream } from './support/messages.ts'
 import { complete, expectOthers, idsFound, OTHERS, plantOthers, replace } from './support/mirrored.ts'
 import { rows, streamOf, sync } from './support/mirrored.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -13,12 +14,14 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const json = { cache_type: 'string', data_format: 'json' }
 const flat = { data_format: 'flat' }
@@ -120,9 +123,7 @@ describe('track_keys', () => {
       })
 
       expect(run.errors).toMatchObject([{ failure_type: 'config_error' }])
-      expect(run.errors[0]?.message).toContain(
-        'to be replaced, for which the keys it writes have to be remembered',
-      )
+      expect(run.errors[0]?.message).toContain('[tracking-required]')
       expect(await client.keys('*')).toEqual([])
     },
   )

@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { startConnector } from './support/connector.ts'
 import { record, status, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { dump, write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -11,12 +12,14 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const append = [{ name: 's', mode: 'append' as const }]
 const overwrite = [{ name: 's', mode: 'overwrite' as const }]
@@ -42,7 +45,7 @@ describe('overwrite', () => {
 
     expect(run.code).toBe(0)
     expect(await recordKeys()).toEqual([':s:6', ':s:7'])
-    expect(await client.hget('_airbyte:stream::s', 'lowest_id')).toBe('6')
+    expect(await client.hget('_airbyte:manifest::s', 'lowest_id')).toBe('6')
   })
 
   it('leaves nothing at all of a stream when there are no records', async () => {
@@ -86,14 +89,14 @@ describe('overwrite', () => {
 
   it('touches the previous rows only, however high the ids have risen', async () => {
     await client.set(':s', '5000000000')
-    await client.hset('_airbyte:stream::s', 'lowest_id', 4_999_999_999)
+    await client.hset('_airbyte:manifest::s', 'lowest_id', 4_999_999_999)
     await client.hset(':s:4999999999', 'a', '1')
     await client.config('RESETSTAT')
     await write(redis, overwrite, rows(1, 1))
 
     const stats = await client.info('commandstats')
     expect(await recordKeys()).toEqual([':s:5000000001'])
-    // One for the row, and one for what the run has noted of itself.
+    // One for the row, and one for the sequence numbers of the run.
     expect(/cmdstat_unlink:calls=(\d+)/.exec(stats)?.[1]).toBe('2')
     expect(stats).not.toMatch(/cmdstat_(keys|scan|type)/)
   })

@@ -1,19 +1,22 @@
 // The connector as a process: its command line, its signals, its pipes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { runConnector, startConnector, writeFiles } from './support/connector.ts'
-import { record, streamState } from './support/messages.ts'
+import { record, status, streamState } from './support/messages.ts'
+import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { writeArgs } from './support/write.ts'
 
 let redis: RedisServer
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start(),
+  (started) => (redis = started),
+)
 
 describe('the command line', () => {
   it('explains itself with --help, and says its version', async () => {
@@ -25,18 +28,49 @@ describe('the command line', () => {
   })
 
   it.each([
-    [[], 'Say what to do: spec, check or write.'],
-    [['writ'], 'Unknown argument: writ'],
-    [['check'], 'Missing required argument: config'],
-    [['write', '--config', 'a'], 'Missing required argument: catalog'],
-    [
-      ['write', '--config', '/nowhere', '--catalog', '/nowhere'],
-      '--config: cannot read the file /nowhere (ENOENT).',
-    ],
-  ])('%j ends with what is wrong and a non-zero exit code', async (args, message) => {
+    [[], 'command-missing'],
+    [['zzzzzz'], 'command-unknown'],
+    [['check'], 'argument-option-missing'],
+    [['write', '--config', 'a'], 'argument-option-missing'],
+    [['check', '--zzzzzz', 'a'], 'argument-option-unknown'],
+    [['spec', '--config', 'a'], 'argument-option-unsuitable'],
+    [['check', '--config'], 'argument-value-missing'],
+    [['check', '--config', '--catalog'], 'argument-value-missing'],
+    [['check', '--config=a', '--config=b'], 'argument-repeated'],
+    [['spec', 'check'], 'argument-unexpected'],
+    [['check', '--write', '--config', 'a'], 'argument-unexpected'],
+    [['write', '--config', '/nowhere', '--catalog', '/nowhere'], 'file-unreadable'],
+  ])('%j ends with what is wrong and a non-zero exit code', async (args, code) => {
     const run = await runConnector(args)
+    const message = expect.stringMatching(new RegExp(`\\[${code}\\]$`))
     expect(run.errors).toMatchObject([{ failure_type: 'config_error', message }])
     expect(run.code).toBe(1)
+  })
+
+  it.each([
+    [['writ', '--config', 'a', '--catalog', 'b'], 'Did you mean write?'],
+    [['check', '--confg', 'a'], 'Did you mean --config?'],
+    [['write', '--config', 'a', '--catlog=b'], 'Did you mean --catalog?'],
+  ])('%j suggests what was meant', async (args, suggestion) => {
+    const run = await runConnector(args)
+    expect(run.errors[0]?.message).toContain(suggestion)
+  })
+
+  it('completes commands and options in a shell', async () => {
+    expect((await capture(['completion'])).stdout).toContain('--get-yargs-completions')
+    const complete = async (...typed: string[]) =>
+      (await capture(['--get-yargs-completions', 'destination-redis', ...typed])).stdout.split('\n')
+    expect(await complete('')).toEqual(expect.arrayContaining(['spec', 'check', 'write']))
+    expect(await complete('write', '--')).toEqual(expect.arrayContaining(['--config', '--catalog']))
+    expect(await complete('check', '--')).not.toContain('--catalog')
+  })
+
+  it('loads yargs for help only, as that takes longer than the rest of a start', async () => {
+    const { host, port } = redis
+    const { config } = writeFiles({ config: { host, port } })
+    for (const args of [['spec'], ['check', '--config', config], writeArgs(redis, [{ name: 's' }])])
+      expect(await capture(args, WITHOUT_YARGS), args[0]).toMatchObject({ code: 0 })
+    expect((await capture(['--help'], WITHOUT_YARGS)).code).toBe(1)
   })
 
   it('takes the verbs of the classic connector’s program too', async () => {
@@ -94,15 +128,63 @@ describe('SIGTERM', () => {
 })
 
 describe('stdout', () => {
-  it('that closes early does not stop the work', async () => {
+  it('that closes early ends write with 1, without reading on', async () => {
     const child = spawn(process.execPath, [main, ...writeArgs(redis, [{ name: 'closed' }])], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     child.stdout.destroy()
-    child.stdin.end((record('closed', {}) + streamState('closed', 1)).repeat(1_000))
-    const [code] = (await once(child, 'exit')) as [number]
-    expect(code).toBe(0)
-    expect(await redis.client().get(':closed')).toBe('1000')
+    child.stdin.on('error', () => {})
+    // The input has no end: only the closed output can end the run.
+    child.stdin.write(record('closed', {}) + streamState('closed', 1))
+    expect(await once(child, 'exit')).toEqual([1, null])
+    // What was read is written, although it is not acknowledged.
+    expect(await redis.client().get(':closed')).toBe('1')
+  })
+
+  it('that closes after a state ends write with 1, and nothing older is removed', async () => {
+    const client = redis.client()
+    const stream = { name: 'replaced', mode: 'overwrite' as const }
+    const before = startConnector(writeArgs(redis, [stream]))
+    before.stdin.end(record('replaced', { id: 'old' }) + status('replaced'))
+    expect((await before.exit).code).toBe(0)
+    const keys = await client.keys(':replaced:*')
+    expect(keys).toHaveLength(1)
+
+    const child = spawn(process.execPath, [main, ...writeArgs(redis, [stream])], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    child.stdin.on('error', () => {})
+    child.stdin.write(record('replaced', { id: 'new' }) + streamState('replaced', 1))
+    await untilLine(child.stdout, '"STATE"')
+    child.stdout.destroy()
+    child.stdin.end(streamState('replaced', 2) + status('replaced'))
+    expect(await once(child, 'exit')).toEqual([1, null])
+    expect(await client.keys(':replaced:*')).toEqual(expect.arrayContaining(keys))
+  })
+
+  it('that closes after the message ends spec and check with 0', async () => {
+    const { host, port } = redis
+    const { config } = writeFiles({ config: { host, port } })
+    for (const [args, type] of [
+      [['spec'], '"SPEC"'],
+      [['check', '--config', config], '"CONNECTION_STATUS"'],
+    ] as const) {
+      const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const exit = once(child, 'exit')
+      await untilLine(child.stdout, type)
+      child.stdout.destroy()
+      expect(await exit, args[0]).toEqual([0, null])
+    }
+  })
+
+  it('that nobody reads ends spec and check with 0', async () => {
+    const { host, port } = redis
+    const { config } = writeFiles({ config: { host, port } })
+    for (const args of [['spec'], ['check', '--config', config]]) {
+      const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+      child.stdout.destroy()
+      expect(await once(child, 'exit'), args[0]).toEqual([0, null])
+    }
   })
 
   it('gets everything, however slowly it is read', async () => {
@@ -118,8 +200,26 @@ describe('stdout', () => {
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
-async function capture(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [main, ...args])
+/** Arguments of Node that make it fail where yargs is imported. */
+const WITHOUT_YARGS = [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(
+    `import { registerHooks } from 'node:module'
+    registerHooks({
+      resolve(specifier, context, next) {
+        if (/^yargs/.test(specifier)) throw new Error('yargs is loaded')
+        return next(specifier, context)
+      },
+    })`,
+  )}`,
+]
+
+async function capture(
+  args: string[],
+  nodeArgs: string[] = [],
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [...nodeArgs, main, ...args])
+  child.stdin.end()
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (text: Buffer) => (stdout += text.toString()))
@@ -128,18 +228,22 @@ async function capture(args: string[]): Promise<{ code: number; stdout: string; 
   return { code, stdout, stderr }
 }
 
+/** Resolves when a line with that text has been read. */
+async function untilLine(stdout: Readable, text: string): Promise<void> {
+  let read = ''
+  while (!read.includes(text)) read += String((await once(stdout, 'data')) as unknown[])
+}
+
 async function untilDrained(stream: NodeJS.WritableStream & { writableLength: number }): Promise<void> {
   while (stream.writableLength > 0) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** The verb is at work once it has a connection: then it also listens to signals. */
+/** Resolves when the verb has a connection: from then on it listens to signals. */
 async function untilConnected(pid: number | undefined): Promise<void> {
   const { readlink, readdir } = await import('node:fs/promises')
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
-    const open = await readdir(`/proc/${pid}/fd`).catch(() => [])
+  await pollUntil('the connector to connect', async () => {
+    const open = await readdir(`/proc/${pid}/fd`)
     const links = await Promise.all(open.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
-    if (links.filter((client) => client.startsWith('socket:')).length > 3) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error('check did not connect')
+    return links.filter((client) => client.startsWith('socket:')).length > 3
+  })
 }

@@ -1,7 +1,8 @@
 // Runs that replace a stream and are killed with -9, and the runs after them that make it good.
 import type { Redis } from 'ioredis'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { cursorOf } from './support/output-message.ts'
@@ -18,24 +19,27 @@ import {
   streamOf,
 } from './support/replacements.ts'
 import type { Replaced, Row } from './support/replacements.ts'
-import { count, write, writeArgs } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { write, writeArgs } from './support/write.ts'
 
 type Phase = 'loads' | 'removes'
 
 /** Of a removal, over the long way to Redis that there is here. */
 const LONGEST_MS = 200
 
-const NOTES = '_airbyte:stream:n:s'
+const METADATA = '_airbyte:manifest:n:s'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 describe.each(REPLACED)('$title', (replaced) => {
   const rows = rowTrackersOf(replaced, 'new')
@@ -43,7 +47,7 @@ describe.each(REPLACED)('$title', (replaced) => {
   it.each<Phase>(['loads', 'removes'])(
     'are exactly right after runs that were killed while one %s',
     (phase) =>
-      withSeeds(count(1, 10), async (random) => {
+      withSeeds(caseCount(1, 10), async (random) => {
         await writeOld(replaced)
         const acknowledged: number[] = []
         for (let kills = random() < 0.5 ? 1 : 2; kills > 0; kills--)
@@ -51,19 +55,19 @@ describe.each(REPLACED)('$title', (replaced) => {
         await writeAll(replaced, rows, 2, 2)
         await expectExactly(replaced, client, rows, acknowledged)
       }),
-    count(60_000, 600_000),
+    caseCount(60_000, 600_000),
   )
 
   it(
     'are replaced by the next run, if one was killed while it removed, before it adds its own records',
     () =>
-      withSeeds(count(1, 5), async (random) => {
+      withSeeds(caseCount(1, 5), async (random) => {
         await untilCaught(replaced, random)
         const later = rowsFrom(rows.at(-1)!.id + 1, 10, 'later')
         await writeAll(replaced, later, 3, 0)
         await expectExactly(replaced, client, [...rows, ...later])
       }),
-    count(60_000, 600_000),
+    caseCount(60_000, 600_000),
   )
 })
 
@@ -114,7 +118,7 @@ async function killed(
 
 async function killWhileItRemoves(run: Connector, afterMs: number): Promise<void> {
   const isOver = run.exit.then(() => true)
-  while ((await client.hexists(NOTES, 'finishing')) === 0)
+  while ((await client.hexists(METADATA, 'pending_removal')) === 0)
     if (await Promise.race([isOver, nextTurn(false)])) return
   await pause(afterMs)
   run.kill('SIGKILL')
@@ -125,7 +129,7 @@ async function untilCaught(replaced: Replaced, random: Random): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     await writeOld(replaced)
     await killed(replaced, rowTrackersOf(replaced, 'new'), 'removes', random, LONGEST_MS / (tries + 1))
-    if ((await client.hexists(NOTES, 'finishing')) === 1) return
+    if ((await client.hexists(METADATA, 'pending_removal')) === 1) return
   }
   throw new Error('The run was never caught while it removed.')
 }

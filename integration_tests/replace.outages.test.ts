@@ -1,7 +1,8 @@
 // A stream is replaced while Redis, or the way to it, fails: one run makes it good by itself.
 import type { Redis } from 'ioredis'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { runConnector, startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { type Message } from './support/output-message.ts'
@@ -9,19 +10,22 @@ import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { withSeeds } from './support/random.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { EVERY, expectExactly, messages, REPLACED, rowTrackersOf, streamOf } from './support/replacements.ts'
-import { count, writeArgs } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { writeArgs } from './support/write.ts'
 
-const NOTES = '_airbyte:stream:n:s'
+const METADATA = '_airbyte:manifest:n:s'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
-  client = redis.client({ retryStrategy: () => 20, maxRetriesPerRequest: null })
-})
+shareFixture(
+  () => RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+  (started) => {
+    redis = started
+    client = redis.client({ retryStrategy: () => 20, maxRetriesPerRequest: null })
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const faults: { fault: string; strike: (proxy: TcpProxy, isOver?: Promise<unknown>) => Promise<unknown> }[] =
   [
@@ -47,7 +51,7 @@ describe.each(REPLACED)('$title', (replaced) => {
     it(
       'while they are written and while others are removed',
       () =>
-        withSeeds(count(1, 5), async (random) => {
+        withSeeds(caseCount(1, 5), async (random) => {
           await client.flushall()
           const old = writeArgs(redis, [streamOf(replaced, 1, 1)], replaced.options)
           expect((await runConnector(old, messages(rowTrackersOf(replaced, 'old')))).code).toBe(0)
@@ -74,7 +78,7 @@ describe.each(REPLACED)('$title', (replaced) => {
           expect((await run.exit).code).toBe(0)
           await expectExactly(replaced, client, rows)
         }),
-      count(60_000, 600_000),
+      caseCount(60_000, 600_000),
     )
   })
 })
@@ -93,7 +97,7 @@ async function collect(run: Connector, react: (states: number) => Promise<void>)
 /** False if the run is over and it was not seen. */
 async function removalBegins(isOver: Promise<true>): Promise<boolean> {
   for (;;) {
-    const seen = client.hexists(NOTES, 'finishing').then((is) => (is === 1 ? 'begun' : 'not yet'))
+    const seen = client.hexists(METADATA, 'pending_removal').then((is) => (is === 1 ? 'begun' : 'not yet'))
     const first = await Promise.race([seen.catch(() => 'not yet'), isOver])
     if (first === true) return false
     if (first === 'begun') return true

@@ -1,11 +1,13 @@
 // Somebody reads all the time while a stream is replaced.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { record, status, type CatalogStream } from './support/messages.ts'
 import { answer, PollingReader, type NodeResult } from './support/polling-reader.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { count, write } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
 
@@ -18,17 +20,19 @@ interface Row {
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const stream: CatalogStream = { name: 's', namespace: 'n', primaryKey: [['id']] }
 
 describe('a reader that polls every key throughout a replace', () => {
-  const rows = count(20_000, 200_000)
+  const rows = caseCount(20_000, 200_000)
 
   it.each([
     { title: 'strings of JSON', options: { cache_type: 'string', data_format: 'json' }, reading: readText },
@@ -47,7 +51,7 @@ describe('a reader that polls every key throughout a replace', () => {
       expect(findings).toMatchObject({ wrong: [], unfinished: [] })
       expect(await recordKeys()).toHaveLength(rows)
     },
-    count(60_000, 600_000),
+    caseCount(60_000, 600_000),
   )
 })
 

@@ -1,24 +1,28 @@
 // The scripts that the connector has Redis run, on a real one.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { FIELD_SCRIPT, HASH_SCRIPT } from '../src/redis/commands/row-scripts.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FIELD_SCRIPT } from '../src/layout/structures/hash-field.ts'
+import { HASH_SCRIPT } from '../src/layout/structures/hash.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 
 beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(async () => {
   await client.flushall()
   for (const { text, sha } of [HASH_SCRIPT, FIELD_SCRIPT]) expect(await client.script('LOAD', text)).toBe(sha)
 })
-afterAll(() => redis.stop())
 
 /** Servers before 7 say in which script it was. */
 const REFUSED = /^(ERR Error running script .*: -?)?WRONGTYPE/

@@ -35,7 +35,7 @@ describe('a user with the lines of docs/security.md', () => {
   it('writes to a cluster', async () => {
     await using cluster = await RedisCluster.start({ masters: 3 })
     for (const server of cluster.servers)
-      await allow(cluster.client(server), 'base', 'places', 'hash_script', 'cluster')
+      await allow(cluster.client(server), 'base', 'key_index', 'hash_script', 'cluster')
     const config = { ...login, deployment: { mode: 'cluster', nodes: cluster.addresses.slice(0, 1) } }
     await expectWritten(config)
     await expectWritten({ ...config, cache_type: 'hash', data_format: 'flat', on_update: 'replace' })

@@ -1,24 +1,25 @@
 // A master that is replaced in the middle of a write. Redis copies to its replicas without waiting for them, so what it
 // has acknowledged may be gone with it; `durability` has the connector wait until the replicas have it.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, writeFiles } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { catalog, record, streamState } from './support/messages.ts'
 import { cursorOf, isError, type ConnectorError } from './support/output-message.ts'
 import { SentinelRedis } from './support/sentinels.ts'
-import { count } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 
 /** Records to a state. */
 const every = 1_000
-const least = count(50_000, 500_000)
+const least = caseCount(50_000, 500_000)
 
 let redis: SentinelRedis
 
-beforeAll(async () => {
-  redis = await SentinelRedis.start()
-})
-afterAll(() => redis.stop())
+shareFixture(
+  () => SentinelRedis.start(),
+  (started) => (redis = started),
+)
 
 /** How the master is replaced, and how many replicas have what is acknowledged, so that none of it can be lost. */
 const replacements = [

@@ -1,9 +1,12 @@
 // Swapping and draining what is large, binary or refused, on a real Redis.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { RedisServer } from '../../../integration_tests/support/redis-server.ts'
-import { skipWhatIsLacking } from '../../../integration_tests/support/redis-version.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from './staging-scripts.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { settingsWith } from '../src/layout/registry/encode-records.support.ts'
+import { structureOf } from '../src/layout/registry/structure-registry.ts'
+import { SWAP_SCRIPT } from '../src/redis/commands/swap-script.ts'
 
 beforeEach(skipWhatIsLacking)
 
@@ -13,18 +16,30 @@ const REFUSED = /^(ERR Error running script .*: -?)?WRONGTYPE/
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(async () => {
   await client.flushall()
-  for (const { text, sha } of [SWAP_SCRIPT, DRAIN_SCRIPT]) expect(await client.script('LOAD', text)).toBe(sha)
+  for (const { text, sha } of [SWAP_SCRIPT, ...Object.values(DRAIN_SCRIPTS)])
+    expect(await client.script('LOAD', text)).toBe(sha)
 })
-afterAll(() => redis.stop())
+
+const DRAIN_SCRIPTS = {
+  'list append': drainOf({ cache_type: 'list', list_operation: 'append' }),
+  'list prepend': drainOf({ cache_type: 'list', list_operation: 'prepend' }),
+  set: drainOf({ cache_type: 'set' }),
+  zset: drainOf({ cache_type: 'sorted_set' }),
+  hash: drainOf({ hash_field: '${id}' }),
+  stream: drainOf({ cache_type: 'stream' }),
+}
 
 interface Kind {
-  what: string
+  what: keyof typeof DRAIN_SCRIPTS
   /** Adds items, in the order they have in the live key or, for `list prepend`, oldest first. */
   add: (key: string, items: Buffer[]) => Promise<unknown>
   /** All of them, as they were added, sorted where the kind has no order. */
@@ -178,7 +193,7 @@ describe('a refusal doubles nothing, however often it is met', () => {
     expect([await client.xlen('live'), await client.xlen('staging')]).toEqual([1, 1])
   })
 
-  it.each([
+  it.each<[Kind['what'], string]>([
     ['list append', '-ltrim'],
     ['list prepend', '-ltrim'],
     ['stream', '-xdel'],
@@ -226,8 +241,13 @@ describe('what was gathered takes the place of what is live', () => {
   })
 })
 
-async function drain(what: string, most: number, by = client): Promise<number> {
-  return Number(await by.evalsha(DRAIN_SCRIPT.sha, 2, 'staging', 'live', what, most))
+function drainOf(options: Parameters<typeof settingsWith>[0]) {
+  const settings = settingsWith(options)
+  return structureOf(settings).collection!.drain(settings)
+}
+
+async function drain(what: Kind['what'], most: number, by = client): Promise<number> {
+  return Number(await by.evalsha(DRAIN_SCRIPTS[what].sha, 2, 'staging', 'live', most))
 }
 
 function swap(kind: string, milliseconds = 0): Promise<unknown> {

@@ -1,9 +1,10 @@
 // What is gathered beside a collection until it takes its place, or joins it.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { CatalogStream } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { sync } from './support/sync.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -11,14 +12,16 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
-const NOTES = '_airbyte:stream:n:s'
+const METADATA = '_airbyte:manifest:n:s'
 const list = { cache_type: 'list', data_format: 'raw', value_field: 'id' }
 const collections = [
   { title: 'a list', options: list },
@@ -112,7 +115,7 @@ describe.each([
 
     expect(await everything()).toEqual(['4', '5'])
     expect([...(await ownKeys('staging')), ...(await ownKeys('old'))]).toEqual([])
-    expect(await client.hexists(NOTES, 'staged')).toBe(0)
+    expect(await client.hexists(METADATA, 'staged_from_run')).toBe(0)
   })
 
   it('is gone when a newer one has no records', async () => {

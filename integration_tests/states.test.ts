@@ -1,23 +1,27 @@
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector } from './support/connector.ts'
 import { globalState, legacyState, record, streamState } from './support/messages.ts'
 import { cursorOf } from './support/output-message.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { count, write, writeArgs } from './support/write.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const streams = [{ name: 'a' }, { name: 'b' }]
 
@@ -88,7 +92,7 @@ describe('a state', () => {
 
 describe('many states', () => {
   it('come back in order while the input runs, each when its records can be read', async () => {
-    const records = count(100_000, 1_000_000)
+    const records = caseCount(100_000, 1_000_000)
     const every = records / 100
     await using run = startConnector(writeArgs(redis, streams))
     let allSent = false

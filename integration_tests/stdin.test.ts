@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readChunks } from './stdin.ts'
+import { readStdin } from '../src/protocol/input/stdin.ts'
 
 const text = Array.from({ length: 200_000 }, (_, index) => `line ${index}\n`).join('')
 
@@ -36,7 +36,7 @@ describe('the chunks of a descriptor', () => {
     const stop = new AbortController()
     const descriptor = openSync(join(folder, 'text'), 'r')
     let chunks = 0
-    for await (const _ of readChunks(descriptor, stop.signal)) if (++chunks === 2) stop.abort()
+    for await (const _ of readStdin(descriptor, stop.signal)) if (++chunks === 2) stop.abort()
     closeSync(descriptor)
     expect(chunks).toBe(2)
   })
@@ -45,7 +45,7 @@ describe('the chunks of a descriptor', () => {
     const pipe = join(folder, 'silent')
     await run('mkfifo', pipe)
     const stop = new AbortController()
-    const chunks = readChunks(openSync(pipe, 'r+'), stop.signal)[Symbol.asyncIterator]()
+    const chunks = readStdin(openSync(pipe, 'r+'), stop.signal)[Symbol.asyncIterator]()
     const next = chunks.next()
     stop.abort()
     expect(await next).toEqual({ done: true, value: undefined })
@@ -54,7 +54,7 @@ describe('the chunks of a descriptor', () => {
 
 async function readAll(descriptor: number): Promise<string> {
   const chunks: Buffer[] = []
-  for await (const chunk of readChunks(descriptor, new AbortController().signal))
+  for await (const chunk of readStdin(descriptor, new AbortController().signal))
     chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks).toString()
 }

@@ -2,8 +2,8 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { TopologyReader } from './topology-reader.ts'
-import { Transport } from '../transport/transport.ts'
+import { TopologyReader } from '../src/redis/topology/topology-reader.ts'
+import { Transport } from '../src/redis/transport/transport.ts'
 
 type Range = readonly [first: number, last: number, host: string | null, port: number]
 

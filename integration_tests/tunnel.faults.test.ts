@@ -1,15 +1,16 @@
 // What happens to a run when the SSH tunnel to Redis fails. Every fault here is a real one.
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { record, streamState } from './support/messages.ts'
 import { cursorOf, isError, type Message } from './support/output-message.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { SshServer } from './support/ssh-server.ts'
-import { count, writeArgs } from './support/write.ts'
+import { writeArgs } from './support/write.ts'
 
-const records = count(50_000, 500_000)
+const records = caseCount(50_000, 500_000)
 const states = 50
 
 /** Little is on its way at a time, so that a fault in the middle of a run hits the middle of the records. */
@@ -52,10 +53,10 @@ describe('a tunnel that breaks', () => {
         isStopped = true
         await ssh.stop()
       }
-      if (isWarning(message, /No SSH server listens/) && ssh.logins === 1) await ssh.restart()
+      if (isWarning(message, /SSH host .* \[connection-refused\]/) && ssh.logins === 1) await ssh.restart()
     })
     expect((await run.exit).code).toBe(0)
-    expect(printed.some((message) => isWarning(message, /The SSH tunnel through .* was lost/))).toBe(true)
+    expect(printed.some((message) => isWarning(message, /\[tunnel-lost\]/))).toBe(true)
     expectAllStates(cursors, records)
     await expectEachRecordOnce()
   })
@@ -102,7 +103,7 @@ describe('a tunnel that breaks', () => {
 
 describe('a tunnel to a Redis that is slower than the source', () => {
   it('holds the input up in bounded memory', async () => {
-    const many = count(200_000, 1_000_000)
+    const many = caseCount(200_000, 1_000_000)
     await using run = start({ max_in_flight_bytes: 40_000_000 })
     void feed(run.stdin, messages(many, 'x'.repeat(500)))
     let isResumed = false

@@ -3,11 +3,13 @@ import ssh2 from 'ssh2'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codesIn } from './support/codes.ts'
 import { Authority } from './support/certificates.ts'
 import { check } from './support/check.ts'
 import { claimPort } from './support/free-port.ts'
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
 import { newKey, SshServer, type SshServerOptions } from './support/ssh-server.ts'
 import { startTlsRedis } from './support/tls-server.ts'
 import { write } from './support/write.ts'
@@ -22,11 +24,10 @@ const WITH_KEY = { tunnel_method: 'SSH_KEY_AUTH', ssh_key: ED25519.private }
 
 let redis: RedisServer
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-})
-
-afterAll(() => redis.stop())
+shareFixture(
+  () => RedisServer.start(),
+  (started) => (redis = started),
+)
 
 describe('a tunnel', () => {
   it.each<[string, SshServerOptions, object]>([
@@ -64,7 +65,7 @@ describe('a tunnel', () => {
     const good = await check({ ...through(ssh, WITH_PASSWORD), ...tls })
     expect(good).toMatchObject({ status: 'SUCCEEDED', message: '' })
     const plain = await check({ ...through(ssh, WITH_PASSWORD), ...tls, port: secured.redis.port })
-    expect(plain).toMatchObject({ status: 'FAILED', message: expect.stringContaining('does not speak TLS') })
+    expect(plain).toMatchObject({ status: 'FAILED', message: expect.stringContaining('[tls-not-supported]') })
   })
 
   it('shows the key of the host where that is not checked', async () => {
@@ -86,7 +87,7 @@ describe('the key of an SSH host', () => {
   })
 })
 
-describe('what is wrong with a tunnel is said', () => {
+describe('a problem with a tunnel has a code', () => {
   let ssh: SshServer
 
   beforeAll(async () => {
@@ -95,55 +96,52 @@ describe('what is wrong with a tunnel is said', () => {
 
   afterAll(() => ssh[Symbol.asyncDispose]())
 
-  it.each<[string, object, string]>([
-    ['an unknown host', { tunnel_host: 'no-such-host.invalid' }, 'SSH host of no-such-host.invalid'],
-    ['a user who is not let in', { tunnel_user: 'nobody' }, 'refuses the password of the user nobody'],
-    ['a wrong password', { tunnel_user_password: 'wrong' }, 'Check tunnel_method.tunnel_user and'],
-    ['a wrong key', { ...WITH_KEY, ssh_key: OTHER.private }, 'refuses the key of the user airbyte'],
-    ['an encrypted key', { ...WITH_KEY, ssh_key: LOCKED.private }, 'ssh_key is encrypted'],
-    ['a key that is damaged', { ...WITH_KEY, ssh_key: damaged(ED25519.private) }, 'ssh_key cannot be read'],
-  ])('%s', async (_, wrong, sentence) => {
-    await expectFailure(through(ssh, { ...WITH_PASSWORD, ...wrong }), sentence)
+  it.each<[string, object, string | RegExp]>([
+    ['an unknown host', { tunnel_host: 'no-such-host.invalid' }, /^host-(unknown|lookup-failed)$/],
+    ['a user who is not let in', { tunnel_user: 'nobody' }, 'ssh-password-refused'],
+    ['a wrong password', { tunnel_user_password: 'wrong' }, 'ssh-password-refused'],
+    ['a wrong key', { ...WITH_KEY, ssh_key: OTHER.private }, 'ssh-key-refused'],
+    ['an encrypted key', { ...WITH_KEY, ssh_key: LOCKED.private }, 'ssh-key-passphrase-missing'],
+    ['a key that is damaged', { ...WITH_KEY, ssh_key: damaged(ED25519.private) }, 'ssh-key-unreadable'],
+  ])('%s', async (_, wrong, code) => {
+    await expectFailure(through(ssh, { ...WITH_PASSWORD, ...wrong }), code)
   })
 
   it('no SSH server that listens', async () => {
     const { port } = await claimPort()
-    await expectFailure(through(ssh, { ...WITH_PASSWORD, tunnel_port: port }), 'No SSH server listens at')
+    await expectFailure(through(ssh, { ...WITH_PASSWORD, tunnel_port: port }), 'connection-refused')
   })
 
   it('another server in its place', async () => {
     const wrong = { ...WITH_PASSWORD, tunnel_port: redis.port }
-    await expectFailure(through(ssh, wrong), 'is not an SSH server. Check tunnel_method.tunnel_host')
+    await expectFailure(through(ssh, wrong), 'not-ssh')
   })
 
-  it('a server that keeps silent', async () => {
+  it('a server that does not answer', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    await expectFailure(through(ssh, { ...WITH_PASSWORD, tunnel_port: port }), `${port} does not answer`)
+    await expectFailure(through(ssh, { ...WITH_PASSWORD, tunnel_port: port }), 'connection-timeout')
     server.close()
   })
 
   it('another host key, which is shown, and nothing is sent', async () => {
     const wrong = { ...WITH_PASSWORD, tunnel_host_key: `SHA256:${'A'.repeat(43)}` }
     const before = ssh.logins
-    const message = await expectFailure(
-      through(ssh, wrong),
-      'is not the one in tunnel_method.tunnel_host_key',
-    )
+    const message = await expectFailure(through(ssh, wrong), 'ssh-host-key-differs')
     expect(message).toContain(ssh.fingerprint)
     expect(message).toContain(ssh.ecdsaFingerprint)
     expect(ssh.logins).toBe(before)
   })
 
-  it('connections that are not let through', async () => {
+  it('connections that are denied', async () => {
     await using denying = await SshServer.start({ password: 'open sesame', isDenying: true })
-    await expectFailure(through(denying, WITH_PASSWORD), 'does not let connections through to 127.0.0.1:')
+    await expectFailure(through(denying, WITH_PASSWORD), 'ssh-forwarding-denied')
   })
 
   it('a Redis that cannot be reached from the SSH host', async () => {
     const { port } = await claimPort()
-    await expectFailure({ ...through(ssh, WITH_PASSWORD), port }, `cannot be reached from the SSH host`)
+    await expectFailure({ ...through(ssh, WITH_PASSWORD), port }, 'ssh-forwarding-failed')
   })
 })
 
@@ -151,9 +149,9 @@ function through(ssh: SshServer, method: object): object {
   return { host: '127.0.0.1', port: redis.port, tunnel_method: ssh.options(method) }
 }
 
-async function expectFailure(config: object, sentence: string): Promise<string> {
+async function expectFailure(config: object, code: string | RegExp): Promise<string> {
   const { status, message } = await check(config)
-  expect(message).toContain(sentence)
+  expect(codesIn(message)).toEqual([expect.stringMatching(code)])
   expect(status).toBe('FAILED')
   return message
 }

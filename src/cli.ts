@@ -1,79 +1,156 @@
-/** The command line: which verb, with which files. */
-import { readFileSync } from 'node:fs'
-import { ConfigError } from './errors.ts'
+/** Reads the command line: the command, and the paths of its files. */
+import { parseArgs } from 'node:util'
+import { ConfigError, problem } from './errors.ts'
+import { listOr } from './wording.ts'
+import { COMMANDS, COMPLETION, OPTIONS, type OptionName, type Verb } from './cli-grammar.ts'
 
-export type Command =
+/** A command with the paths of its files. */
+export type Invocation =
   { verb: 'spec' } | { verb: 'check'; config: string } | { verb: 'write'; config: string; catalog: string }
 
-/** The classic connector's own program took its verbs as options. */
-const CLASSIC_VERBS = ['--spec', '--check', '--write']
+const HELP_OPTIONS = ['--help', '--version', COMPLETION.option]
 
-/** Gives undefined where the command line only asked for help or the version, which is then printed. */
-export async function readCommand(argv: readonly string[]): Promise<Command | undefined> {
-  const words = withBareVerb(argv)
-  return plainCommand(words) ?? parseCommand(words)
+interface Arguments {
+  /** Commands, and everything else that is not an option. */
+  positionals: string[]
+  files: Map<OptionName, string>
 }
 
-/**
- * The forms that hosts use. They need no parser, and that takes longer to load than the rest of the connector;
- * whatever differs from them in the least is left to it.
- */
-function plainCommand([verb, ...words]: readonly string[]): Command | undefined {
-  if (verb === 'spec' && words.length === 0) return { verb }
-  const options = new Map<string, string>()
-  for (let at = 0; at < words.length; at += 2) options.set(words[at]!, words[at + 1] ?? '-')
-  const [config, catalog] = [options.get('--config'), options.get('--catalog')]
-  if (words.length !== 2 * options.size || [...options.values()].some((path) => path.startsWith('-')))
+/** Returns undefined after printing what the command line asks for: help, the version, or completions. */
+export async function readInvocation(argv: readonly string[]): Promise<Invocation | undefined> {
+  if (asksForHelp(argv)) {
+    const { printHelp } = await import('./cli-help.ts')
+    await printHelp(argv.map((argument) => (isClassicVerb(argument) ? argument.slice(2) : argument)))
     return undefined
-  if (verb === 'check' && config !== undefined && options.size === 1) return { verb, config }
-  if (verb === 'write' && config !== undefined && catalog !== undefined && options.size === 2)
-    return { verb, config, catalog }
-  return undefined
+  }
+  const { positionals, files } = await readArguments(argv)
+  const [verb, unexpected] = positionals
+  if (verb === undefined)
+    throw new ConfigError(problem('command-missing', `Give a command: ${listOr(Object.keys(COMMANDS))}.`))
+  if (!isVerb(verb)) throw await unknownCommand(verb)
+  if (unexpected !== undefined)
+    throw new ConfigError(
+      problem('argument-unexpected', `The argument ${unexpected} is one too many for the command ${verb}.`, {
+        params: { command: verb, argument: unexpected },
+      }),
+    )
+  return invocationOf(verb, files)
 }
 
-async function parseCommand(words: readonly string[]): Promise<Command | undefined> {
-  const { default: yargs } = await import('yargs')
-  let command: Command | undefined
-  const config = {
-    type: 'string',
-    demandOption: true,
-    requiresArg: true,
-    describe: 'Configuration, a JSON file',
-  } as const
-  const catalog = { ...config, describe: 'Configured Airbyte catalog, a JSON file' } as const
-  await yargs([...words])
-    .scriptName('destination-redis')
-    .usage('$0 <command>\n\nAn Airbyte destination: writes records from standard input to Redis.')
-    .command('spec', 'Print what can be configured', {}, () => {
-      command = { verb: 'spec' }
-    })
-    .command('check', 'Check a configuration against its Redis server', { config }, (args) => {
-      command = { verb: 'check', config: args.config }
-    })
-    .command('write', 'Write the messages on standard input to Redis', { config, catalog }, (args) => {
-      command = { verb: 'write', config: args.config, catalog: args.catalog }
-    })
-    .example('$0 check --config config.json', '')
-    .example('$0 write --config config.json --catalog catalog.json < messages.jsonl', '')
-    .demandCommand(1, 'Say what to do: spec, check or write.')
-    .strict()
-    .version(packageVersion())
-    .help()
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .fail((message, error) => {
-      throw new ConfigError(message || error.message)
-    })
-    .parseAsync()
-  return command
+/** Returns whether the arguments ask for help, the version or completions, whatever else they contain. */
+function asksForHelp(argv: readonly string[]): boolean {
+  return argv[0] === COMPLETION.name || argv.some((argument) => HELP_OPTIONS.includes(argument))
 }
 
-function withBareVerb(argv: readonly string[]): string[] {
-  const verb = CLASSIC_VERBS.find((option) => argv.includes(option))
-  return verb === undefined ? [...argv] : [verb.slice(2), ...argv.filter((word) => word !== verb)]
+async function readArguments(argv: readonly string[]): Promise<Arguments> {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: {
+      ...optionsOfType(Object.keys(OPTIONS), 'string'),
+      ...optionsOfType(Object.keys(COMMANDS), 'boolean'),
+    },
+    strict: false,
+    tokens: true,
+  })
+  const result: Arguments = { positionals: [], files: new Map() }
+  for (const token of tokens) {
+    if (token.kind === 'positional') result.positionals.push(token.value)
+    if (token.kind !== 'option') continue
+    const { name, rawName, value, inlineValue } = token
+    // The classic connector's own program has its commands as options.
+    if (isVerb(name)) result.positionals.unshift(name)
+    else if (!isOption(name)) throw await unknownOption(rawName)
+    else if (value === undefined || (!inlineValue && value.startsWith('-'))) throw missingValue(rawName)
+    else if (result.files.has(name)) throw repeatedOption(rawName)
+    else result.files.set(name, value)
+  }
+  return result
 }
 
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+function invocationOf(verb: Verb, files: ReadonlyMap<OptionName, string>): Invocation {
+  const allowed: readonly OptionName[] = COMMANDS[verb].options
+  for (const option of files.keys())
+    if (!allowed.includes(option))
+      throw new ConfigError(
+        problem('argument-option-unsuitable', `The command ${verb} has no option --${option}.`, {
+          params: { command: verb, option },
+        }),
+      )
+  const pathOf = (option: OptionName): string => {
+    const path = files.get(option)
+    if (path === undefined)
+      throw new ConfigError(
+        problem(
+          'argument-option-missing',
+          `The command ${verb} requires --${option} with the path of a file.`,
+          {
+            params: { command: verb, option },
+          },
+        ),
+      )
+    return path
+  }
+  switch (verb) {
+    case 'spec':
+      return { verb }
+    case 'check':
+      return { verb, config: pathOf('config') }
+    case 'write':
+      return { verb, config: pathOf('config'), catalog: pathOf('catalog') }
+  }
+}
+
+async function unknownCommand(command: string): Promise<ConfigError> {
+  const { suggestionFor } = await import('./cli-help.ts')
+  const advice =
+    (await suggestionFor(command, Object.keys(COMMANDS))) ?? `Use ${listOr(Object.keys(COMMANDS))}.`
+  return new ConfigError(
+    problem('command-unknown', `There is no command ${command}. ${advice}`, { params: { command } }),
+  )
+}
+
+async function unknownOption(rawName: string): Promise<ConfigError> {
+  const { suggestionFor } = await import('./cli-help.ts')
+  const options = Object.keys(OPTIONS).map((option) => `--${option}`)
+  const advice = (await suggestionFor(rawName, options)) ?? `The options are ${options.join(' and ')}.`
+  return new ConfigError(
+    problem('argument-option-unknown', `There is no option ${rawName}. ${advice}`, {
+      params: { option: rawName },
+    }),
+  )
+}
+
+function missingValue(rawName: string): ConfigError {
+  return new ConfigError(
+    problem('argument-value-missing', `The option ${rawName} requires the path of a file.`, {
+      params: { option: rawName },
+    }),
+  )
+}
+
+function repeatedOption(rawName: string): ConfigError {
+  return new ConfigError(
+    problem('argument-repeated', `The option ${rawName} occurs more than once.`, {
+      params: { option: rawName },
+    }),
+  )
+}
+
+function optionsOfType<Type extends 'string' | 'boolean'>(
+  names: readonly string[],
+  type: Type,
+): Record<string, { type: Type }> {
+  return Object.fromEntries(names.map((name) => [name, { type }]))
+}
+
+function isVerb(name: string): name is Verb {
+  return Object.hasOwn(COMMANDS, name)
+}
+
+function isOption(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name)
+}
+
+function isClassicVerb(argument: string): boolean {
+  return argument.startsWith('--') && isVerb(argument.slice(2))
 }

@@ -1,4 +1,4 @@
-/** The verb `spec`: what can be configured. */
+/** The command `spec`: prints the options that a configuration can have. */
 import { readSpecification } from './config/schema/specification.ts'
 import type { Output } from './protocol/airbyte/output.ts'
 

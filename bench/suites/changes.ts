@@ -1,4 +1,4 @@
-// What it costs to do more than append: one row a primary key, the newest; rows that vanish; lists that are swapped.
+// Measures what costs more than an append: one row per primary key, rows that vanish, lists that are swapped.
 import type { Bench } from '../measure.ts'
 import { measureStartUp } from '../start-up.ts'
 import { two, type Section } from '../table.ts'
@@ -19,9 +19,9 @@ export async function measureChanges(bench: Bench): Promise<Section> {
       await measurePlaces(bench),
     ],
     notes: [
-      'Records of 640 B and their cursor; where places are counted, of 100 B. Keys are `public:users:<1 to 7 digits>`.',
+      'Records of 640 B and their cursor; for the key index, of 100 B. Keys are `public:users:<1 to 7 digits>`.',
       `Starting the connector takes ${two(startUp.wall)} s, and counts in full but in _once started_.`,
-      'Bytes: MEMORY USAGE of the hashes that remember places, and of the sorted sets that say until when.',
+      'Bytes: MEMORY USAGE of the hashes of the key index, and of the sorted sets with the expiry of its entries.',
     ],
   }
 }

@@ -1,4 +1,4 @@
-// append_dedup against an append of the same records: each row once, and few rows again and again.
+// Compares append_dedup with an append of the same records: each row once, and few rows again and again.
 import { integer, timestamp, type Cursor } from '../cursors.ts'
 import { writeInput } from '../inputs.ts'
 import { hashByRow, stringByRow, type Layout } from '../layouts.ts'
@@ -64,7 +64,7 @@ async function measureCase(
   const append = async (as: Layout) => loadWithConnector(bench, { ...input, layout: as })
   const dedup = async (as: Layout) =>
     loadWithConnector(bench, { ...input, layout: as }, { mode: 'append_dedup' })
-  // Redis asks the system for memory in its first load; that would count against whoever comes first.
+  // In its first load Redis allocates memory; that would make the first run look slower.
   await append(layout)
   const runs = await alternate(options.runs, {
     hashAppend: async () => append(layout),

@@ -1,4 +1,4 @@
-// Redis far away: throughput through a delaying proxy, in proportion to the same proxy without a delay.
+// Measures throughput through a proxy that delays, in proportion to the same proxy without a delay.
 import { startProxy } from '../../integration_tests/support/proxy.ts'
 import { writeInput } from '../inputs.ts'
 import { alternate, loadWithConnector, scaled, type Bench } from '../measure.ts'

@@ -1,4 +1,4 @@
-// Whether the time a record takes stays the same, however many there are and whatever is there already.
+// Measures whether the time per record depends on the number of records, streams or keys.
 import { writeInput } from '../inputs.ts'
 import {
   alternate,
@@ -15,7 +15,7 @@ import { measureBesideOthers, measureCleanUp } from './overwrite.ts'
 
 const dataBytes = 100
 
-// Growth up to this is called flat, as measurements differ by so much; beside Redis' own growth a little less.
+// Growth up to this counts as flat, because measurements differ by this much; in proportion to Redis' own growth, less.
 const flat = 1.2
 const noise = 1.1
 
@@ -39,7 +39,7 @@ export async function measureGrowth(bench: Bench): Promise<Section> {
   }
 }
 
-/** Microseconds a record. */
+/** Returns microseconds per record. */
 type CountRow = { records: number; connector: number; cpu: number; yardstick: number }
 
 async function measureCounts(bench: Bench, startUp: StartUp): Promise<string> {
@@ -75,7 +75,7 @@ async function measureCount(bench: Bench, records: number, startUp: StartUp): Pr
   const { layout, options, directory } = bench
   console.error(`growth, ${exact(records)} records`)
   using input = writeInput(directory, { layout, dataBytes, records, hasCommands: true })
-  // The long ones take long enough to be right the first time.
+  // Long loads need only one run.
   const rounds = records > 500_000 ? 1 : Math.min(3, options.runs)
   const { connector, yardstick } = await alternate(rounds, {
     connector: async () => loadWithConnector(bench, input),

@@ -1,4 +1,4 @@
-// The same loads from the image, beside the local build: the container may cost little more than its start.
+// Runs the same loads in the image and in the local build: the container should cost little more than its start.
 import { inImage } from '../connector.ts'
 import { writeInput } from '../inputs.ts'
 import { alternate, loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../measure.ts'
@@ -74,7 +74,7 @@ function sizeTable({ verdicts }: Bench, rows: Row[]): string {
   ])
 }
 
-/** A container with little memory, while Redis is paused. */
+/** Runs a container with little memory, while Redis is paused. */
 async function measureSmall(bench: Bench, image: string): Promise<string> {
   const records = scaled(bench, 500)
   console.error(`image, --memory ${memory}`)

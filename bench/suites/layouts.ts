@@ -1,7 +1,8 @@
-// Every structure beside redis-cli with the very commands that the connector sends, and the memory its records take.
+// Measures every structure beside redis-cli with the same commands, and the memory of its records.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { FIELD_SCRIPT, HASH_SCRIPT } from '../../src/redis/commands/row-scripts.ts'
+import { FIELD_SCRIPT } from '../../src/layout/structures/hash-field.ts'
+import { HASH_SCRIPT } from '../../src/layout/structures/hash.ts'
 import { runConnector, type ConnectorRun } from '../connector.ts'
 import { writeInput, type Input } from '../inputs.ts'
 import { alternate, scaled, type Bench, type PipelineWrite } from '../measure.ts'
@@ -59,8 +60,8 @@ export async function measureLayouts(bench: Bench): Promise<Section> {
     title: 'By structure',
     tables: [speedTable(rows), footprintTable(rows)],
     notes: [
-      `Records of 640 B; redis-cli is given the commands that the connector was seen to send.`,
-      `Bytes a record: MEMORY USAGE of all keys with records, for ${exact(footprintRecords)} records, and OBJECT ENCODING.`,
+      `Records of 640 B; redis-cli loads the commands that the connector sent.`,
+      `Bytes per record: MEMORY USAGE of all keys with records, for ${exact(footprintRecords)} records, and OBJECT ENCODING.`,
     ],
   }
 }
@@ -105,7 +106,7 @@ async function measureSpeed(bench: Bench, config: Record<string, unknown>, start
   return { records, connector, redisCpu: median(cpu), ratio, onceStarted }
 }
 
-/** What the keys with records take: the connector's notes and counters are left out. */
+/** Measures the keys with records, without the connector's metadata and counters. */
 async function measureFootprint(bench: Bench, config: Record<string, unknown>, dataBytes: number) {
   const { server, directory } = bench
   const { client } = server
@@ -143,7 +144,7 @@ function footprintTable(rows: Row[]): string {
   return table(rows, [
     { title: 'structure', left: true, cell: ({ name }) => name },
     ...sizes.map((size, index) => ({
-      title: `bytes a record of ${size} B`,
+      title: `bytes per record of ${size} B`,
       cell: ({ footprints }: Row) => whole(footprints[index]!.bytes),
     })),
     {

@@ -1,4 +1,4 @@
-// The most memory the connector holds when Redis does not take what it reads: paused, slow, far away.
+// Measures the peak memory of the connector while Redis is paused, slow or far away.
 import { setTimeout as pause } from 'node:timers/promises'
 import { startProxy } from '../../integration_tests/support/proxy.ts'
 import { writeInput, type Input } from '../inputs.ts'
@@ -60,7 +60,7 @@ function conditions(bench: Bench, input: Input): Record<string, Condition> {
   }
 }
 
-/** Stops a private Redis when half of the records are in, for as long as a long fork or a migration takes. */
+/** Pauses a private Redis after half of the records, for as long as a long fork or a migration takes. */
 export async function withPause<Run>({ server }: Bench, input: Input, run: () => Promise<Run>): Promise<Run> {
   const { own, client } = server
   await server.flush()

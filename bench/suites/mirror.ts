@@ -1,4 +1,4 @@
-// What it costs to remember keys, so that a replace can remove the rows that vanished; and what removing them costs.
+// Measures what a key index costs, and what it costs to remove the rows that vanished.
 import { writeInput } from '../inputs.ts'
 import { stringByRow } from '../layouts.ts'
 import {
@@ -16,7 +16,7 @@ import { onceStarted } from '../start-up.ts'
 import { medianOf, proportion } from '../statistics.ts'
 import { exact, spread, table, two, whole } from '../table.ts'
 
-/** The same records untracked and tracked, where there is nothing yet and where all of them are there. */
+/** Loads the same records without and with a key index, into an empty database and over the same rows. */
 export async function measureMirror(bench: Bench, startSeconds: number): Promise<string> {
   const { options, directory } = bench
   const records = scaled(bench, 500_000)
@@ -35,7 +35,7 @@ export async function measureMirror(bench: Bench, startSeconds: number): Promise
   ]
   const ratio = (row: (typeof rows)[number]) => proportion<PipelineWrite>(row.append, row.overwrite, wall)
   return table(rows, [
-    { title: 'string, json: rows there before', left: true, cell: (row) => row.rows },
+    { title: 'string, json: rows before', left: true, cell: (row) => row.rows },
     { title: 'records', cell: () => exact(records) },
     { title: 'append, untracked, records/s', cell: ({ append }) => whole(records / medianOf(append, wall)) },
     {
@@ -58,7 +58,7 @@ export async function measureMirror(bench: Bench, startSeconds: number): Promise
   ])
 }
 
-/** The time between the last state and the end of a replace, by how much of what was there it does not bring. */
+/** Measures the time from the last state to the end of a full refresh, by how many of the old rows vanished. */
 export async function measureVanished(bench: Bench): Promise<string> {
   const { options, directory } = bench
   const known = scaled(bench, 500_000)
@@ -72,7 +72,7 @@ export async function measureVanished(bench: Bench): Promise<string> {
     return loadWithConnector(bench, input, { mode: 'overwrite', keptKeys: 0 })
   }
   const runs = await alternate(Math.min(3, options.runs), {
-    // What every end takes.
+    // The end of any run takes this long.
     'an append, for comparison': async () => loadWithConnector(bench, all),
     none: async () => replace(all),
     half: async () => replace(half),
@@ -83,9 +83,9 @@ export async function measureVanished(bench: Bench): Promise<string> {
     finish: medianOf(loads, finishing),
   }))
   return table(rows, [
-    { title: 'rows known', cell: () => exact(known) },
+    { title: 'rows in the index', cell: () => exact(known) },
     { title: 'of them vanished', left: true, cell: ({ vanished }) => vanished },
     { title: 'finishing s', cell: ({ finish }) => two(finish) },
-    { title: 'µs a known row', cell: ({ finish }) => two((finish / known) * 1e6) },
+    { title: 'µs per row in the index', cell: ({ finish }) => two((finish / known) * 1e6) },
   ])
 }

@@ -1,4 +1,4 @@
-// What overwrite costs beyond the load, and whether it depends on what else is in the database.
+// Measures what an overwrite costs beyond the load, and whether it depends on other keys in the database.
 import { writeInput } from '../inputs.ts'
 import {
   alternate,
@@ -11,7 +11,7 @@ import {
 import { medianOf, proportion } from '../statistics.ts'
 import { exact, table, two, whole } from '../table.ts'
 
-/** An overwrite of so many over as many, beside an append of so many behind as many: the rest is the clean-up. */
+/** Compares an overwrite of N records over N with an append of N to N: the difference is the clean-up. */
 export async function measureCleanUp(bench: Bench): Promise<string> {
   const { layout, options, directory, verdicts } = bench
   const records = scaled(bench, 500_000)
@@ -38,7 +38,7 @@ export async function measureCleanUp(bench: Bench): Promise<string> {
   )
 }
 
-/** The same overwrite, alone in the database and beside many keys of others. */
+/** Compares the same overwrite in an otherwise empty database and beside many other keys. */
 export async function measureBesideOthers(bench: Bench, startUp: number): Promise<string> {
   const { layout, options, directory, verdicts } = bench
   const records = scaled(bench, 100_000)

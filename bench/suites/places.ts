@@ -1,4 +1,4 @@
-// The memory it takes to remember a row, by how many there are: tracked only, deduplicated, deleted.
+// Measures the memory of a key index per row, by the number of rows: tracked only, deduplicated, deleted.
 import { runConnector, type Job } from '../connector.ts'
 import { timestamp } from '../cursors.ts'
 import { writeInput, type InputPlan } from '../inputs.ts'
@@ -19,13 +19,13 @@ export async function measurePlaces(bench: Bench): Promise<string> {
   const most = scaled(bench, 1_000_000)
   const rows: { count: number; figures: Remembered[] }[] = []
   for (const count of [1_000, 10_000, 100_000, 1_000_000].filter((one) => one <= most)) {
-    console.error(`places, ${exact(count)}`)
+    console.error(`key index, ${exact(count)}`)
     const figures: Remembered[] = []
     for (const kind of kinds) figures.push(await measureKind(bench, kind, count))
     rows.push({ count, figures })
   }
   return table(rows, [
-    { title: 'rows remembered', cell: ({ count }) => exact(count) },
+    { title: 'rows in the index', cell: ({ count }) => exact(count) },
     ...kinds.map(({ title }, at) => ({
       title: `bytes each, ${title}`,
       cell: ({ count, figures }: (typeof rows)[number]) => whole(figures[at]!.bytes / count),
@@ -46,6 +46,6 @@ async function measureKind(bench: Bench, { title, mode, plan }: Kind, count: num
   await runConnector({ redis, directory, input, mode })
   const figures = await remembered(server, input)
   if (figures.places !== count)
-    throw new Error(`${figures.places} of ${count} rows are remembered (${title}).`)
+    throw new Error(`${figures.places} of ${count} rows are in the key index (${title}).`)
   return figures
 }

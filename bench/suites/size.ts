@@ -71,7 +71,7 @@ async function measureSize(bench: Bench, size: SizeRow, startUp: StartUp): Promi
   const records = scaled(bench, size.records)
   console.error(`${name}, ${exact(records)} records`)
   using input = writeInput(directory, { layout, dataBytes, records, hasCommands: true })
-  // Redis asks the system for memory in its first load; that would count against whoever comes first.
+  // In its first load Redis allocates memory; that would make the first run look slower.
   await loadWithYardstick(bench, input)
   const { connector, yardstick } = await alternate(options.runs, {
     connector: async () => loadWithConnector(bench, input),

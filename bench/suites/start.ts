@@ -1,4 +1,4 @@
-// How long the verbs take that hosts wait for, beside a Node that does nothing.
+// Measures the start of `spec` and `check`, beside a Node that does nothing.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// A list that is replaced as a whole, gathered beside what is there and swapped in, against an append of the same.
+// Compares a full refresh of a list, built under a staging key and swapped, with an append of the same records.
 import { writeInput } from '../inputs.ts'
 import { list } from '../layouts.ts'
 import {
@@ -38,7 +38,7 @@ export async function measureSwap(bench: Bench, startSeconds: number): Promise<s
   ]
   const ratio = (replace: PipelineWrite[]) => proportion<PipelineWrite>(runs.append, replace, wall)
   return table(rows, [
-    { title: 'list, json: items there before', cell: ({ before }) => before },
+    { title: 'list, json: items before', cell: ({ before }) => before },
     { title: 'records', cell: () => exact(records) },
     { title: 'append s', cell: () => two(medianOf(runs.append, wall)) },
     { title: 'overwrite s', cell: ({ replace }) => two(medianOf(replace, wall)) },

@@ -1,5 +1,5 @@
-// npm run demo: a made-up shop of 200 000 records goes through the built connector into a private Redis, the way
-// the Airbyte platform would send it, and then we look at what landed.
+// npm run demo: writes 200,000 records of a made-up shop through the built connector into a private Redis, as the Airbyte
+// platform would send them, and shows what is in Redis afterwards.
 //
 // On a terminal Redis stays up until Ctrl-C for you to look around; with --exit, or elsewhere, it ends at once.
 import { once } from 'node:events'
@@ -42,7 +42,7 @@ if (code !== 0) {
   fail('the connector ended well, but not everything that was sent is in Redis.')
 }
 
-/** States move the progress on, warnings are shown; what comes back is the error that the connector ended with. */
+/** Updates the progress by the states, shows warnings, and returns the error that ended the connector. */
 async function followOutput({ messages }: Connector): Promise<ConnectorError | undefined> {
   let error: ConnectorError | undefined
   for await (const message of messages) {

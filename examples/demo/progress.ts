@@ -19,7 +19,7 @@ export class Progress {
     if (this.#isTerminal) this.#timer = setInterval(() => this.#redraw(), redrawMs)
   }
 
-  /** A state that comes back says that all records before it are in Redis. */
+  /** Counts a state: all records before it are in Redis. */
   acknowledge(state: State): void {
     const quarterBefore = Math.floor((4 * this.records) / recordCount)
     this.states.push(state)
@@ -28,7 +28,7 @@ export class Progress {
     if (isNewQuarter && !this.#isTerminal) console.error(this.#line())
   }
 
-  /** For a message in between, above the line that is drawn again. */
+  /** Prints a message above the progress line. */
   say(message: string): void {
     if (this.#isTerminal) process.stderr.write('\r\x1b[K')
     console.error(message)

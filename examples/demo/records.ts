@@ -1,5 +1,5 @@
-// Turns the rows of the shop into what an Airbyte source sends: records, a state every 10 000 of them, and at
-// the end of each stream the word that it is complete.
+// Turns the rows of the shop into the messages of an Airbyte source: records, a state every 10,000 of them, and the status
+// COMPLETE at the end of each stream.
 import { record, status, streamState } from '../../integration_tests/support/messages.ts'
 import { namespace, streams, type Random, type ShopStream } from './shop.ts'
 
@@ -10,7 +10,7 @@ export const stateCount = streams.reduce((sum, { rows }) => sum + Math.ceil(rows
 const emittedAt = Date.UTC(2026, 0, 1)
 const rowsPerChunk = 200
 
-/** The messages as text, some hundred lines at a time. */
+/** Yields the messages as text, a few hundred lines at a time. */
 export function* shopMessages(): Generator<string> {
   for (const stream of streams) {
     yield* streamMessages(stream)

@@ -1,5 +1,5 @@
-// The source of the demo: a small web shop with three streams. Everything in it is made up from a row's number
-// and a seeded random generator, so that every run writes the same.
+// The source of the demo: a small web shop with three streams. All values are generated from the row's number and a seeded
+// random generator, so that every run writes the same.
 import type { CatalogStream } from '../../integration_tests/support/messages.ts'
 
 export type Random = () => number

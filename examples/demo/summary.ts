@@ -1,4 +1,4 @@
-// What the demo shows when the connector is done: it asks Redis, and believes nothing else.
+// The summary at the end of the demo. It reads everything from Redis.
 import type { Redis } from 'ioredis'
 import type { RedisServer } from '../../integration_tests/support/redis-server.ts'
 import { formatCount, formatHeading, formatJson, indent } from './format.ts'
@@ -26,7 +26,7 @@ export function showCommands({ cli }: RedisServer): void {
   console.log(`  ${redisCli} INFO keyspace`)
 }
 
-/** Record keys by stream, counted by walking over the whole database. */
+/** Counts the keys with records per stream, by scanning the private database. */
 async function countKeys(client: Redis): Promise<Map<string, number>> {
   const found = new Map(streams.map(({ name }) => [`${namespace}:${name}`, 0]))
   for await (const keys of client.scanStream({ count: 5_000 }) as AsyncIterable<string[]>) {

@@ -1,22 +1,25 @@
 // What the newest acceptance tests ask of every write, and of schemas that change between two of them.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { startConnector } from '../support/connector.ts'
 import { ALL, APPENDED, ROWS, streamOf, type Layout, type Row } from '../support/layouts.ts'
 import { record, streamState } from '../support/messages.ts'
 import { RedisServer } from '../support/redis-server.ts'
+import { shareFixture } from '../support/shared-fixture.ts'
 import { sync } from '../support/sync.ts'
 import { write, writeArgs } from '../support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 describe.each(ALL)('$title', (layout) => {
   it('testBasicWrite: a record is stored with what its schema does not declare, and its state counts one', async () => {

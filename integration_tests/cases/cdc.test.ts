@@ -1,19 +1,22 @@
 // Changes of a database as its log gives them: updates and deletes, again and out of order.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { DEDUPLICATED, streamOf, type Layout, type Row } from '../support/layouts.ts'
 import { RedisServer } from '../support/redis-server.ts'
+import { shareFixture } from '../support/shared-fixture.ts'
 import { sync } from '../support/sync.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 /** Where changes meet: in one batch, in two of one sync, or in two syncs. */
 const MEETINGS = ['one batch', 'two batches', 'two syncs'] as const

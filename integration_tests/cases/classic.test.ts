@@ -1,21 +1,24 @@
 // The classic acceptance tests that bring no inputs of their own.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { APPENDED, ROWS, streamOf, DEDUPLICATED, type Layout, type Row } from '../support/layouts.ts'
 import { record, streamState } from '../support/messages.ts'
 import { RedisServer } from '../support/redis-server.ts'
+import { shareFixture } from '../support/shared-fixture.ts'
 import { sync } from '../support/sync.ts'
 import { write } from '../support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 describe.each(APPENDED)('$title', (layout) => {
   it('testSecondSync: an overwrite replaces its stream, and leaves another one in the same place', async () => {
@@ -145,7 +148,7 @@ describe('hash by id', () => {
         _airbyte_emitted_at: '1700000000123',
         _airbyte_data: '{"a":1}',
       })
-    expect(await client.hget('_airbyte:stream:n:s', 'generations')).toBe('42@1')
+    expect(await client.hget('_airbyte:manifest:n:s', 'id_generations')).toBe('42@1')
   })
 })
 

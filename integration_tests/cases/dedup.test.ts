@@ -1,20 +1,23 @@
 // One record a primary key: which one it is.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { DEDUPLICATED, ROWS, streamOf, type Layout, type Row } from '../support/layouts.ts'
 import { record, type CatalogStream } from '../support/messages.ts'
 import { RedisServer } from '../support/redis-server.ts'
+import { shareFixture } from '../support/shared-fixture.ts'
 import { sync } from '../support/sync.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const composite = { primaryKey: [['id'], ['part']], cursor: ['updated'] }
 

@@ -1,21 +1,25 @@
 // Many records, many streams, and several connections at once.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { caseCount } from '../../src/case-count.support.ts'
 import { startConnector } from '../support/connector.ts'
 import { ALL, DEDUPLICATED, streamOf, type Row } from '../support/layouts.ts'
 import { record, status, streamState } from '../support/messages.ts'
 import { RedisServer } from '../support/redis-server.ts'
-import { count, write, writeArgs } from '../support/write.ts'
+import { shareFixture } from '../support/shared-fixture.ts'
+import { write, writeArgs } from '../support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 describe.each(DEDUPLICATED)('$title', (layout) => {
   it('largeDedupSync: thousands of copies of the same changes end as one of them does', async () => {
@@ -23,7 +27,7 @@ describe.each(DEDUPLICATED)('$title', (layout) => {
     const gone = { id: 2, updated: 3, _ab_cdc_deleted_at: '2024-05-01T10:00:00Z' }
     const changes = [row(1, 1), row(1, 3), row(1, 2), row(2, 1), gone, row(3, 1)]
     const copy = changes.map((data) => record('s', data, { namespace: 'n' })).join('')
-    const copies = count(2_500, 25_000)
+    const copies = caseCount(2_500, 25_000)
     const input = function* (): Generator<string> {
       for (let at = 0; at < copies; at++) yield copy
       yield streamState('s', {}, { namespace: 'n' })

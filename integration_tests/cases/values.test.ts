@@ -1,20 +1,23 @@
 // What becomes of values: they are stored as they were sent, whatever the schema says of them.
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { APPENDED, DEDUPLICATED, ROWS, streamOf, type Layout, type Row } from '../support/layouts.ts'
 import { record } from '../support/messages.ts'
 import { RedisServer } from '../support/redis-server.ts'
+import { shareFixture } from '../support/shared-fixture.ts'
 import { sync } from '../support/sync.ts'
 
 let redis: RedisServer
 let client: Redis
 
-beforeAll(async () => {
-  redis = await RedisServer.start()
-  client = redis.client()
-})
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
 beforeEach(() => client.flushall())
-afterAll(() => redis.stop())
 
 const TYPED = {
   integer: { type: 'integer' },

@@ -1,4 +1,4 @@
-// What the lines of docs/security.md are for: syncs that need them, and nothing else.
+// Syncs that need the permissions of docs/security.md and no others.
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { record, streamState, type CatalogStream } from './messages.ts'
@@ -12,12 +12,12 @@ export const rows = [
   { id: 2, name: 'y' },
 ]
 
-/** `options` are those of the configuration, the login among them. */
+/** Runs syncs with these options of the configuration; the login is among them. */
 type Syncs = (place: Place, options: object) => Promise<unknown>
 
 interface Place {
   redis: RedisServer
-  /** May do everything. */
+  /** A client that has every permission. */
   admin: Redis
 }
 
@@ -26,12 +26,12 @@ const append: Syncs = async ({ redis }, options) => {
   await sync(redis, { ...stream, mode: 'append' }, rows, { options })
 }
 
-/** Overwrites, as hosts do that know generations and as others do. */
+/** Overwrites a stream both with generations and without them. */
 const replace: Syncs = async ({ redis }, options) => {
   await sync(redis, { ...stream, mode: 'overwrite' }, rows, { options })
   await sync(redis, { ...stream, mode: 'overwrite' }, rows.slice(1), { options })
   await refresh(redis, options, 1, 0, true)
-  // What an unfinished refresh has gathered joins what is there, when the next one replaces nothing.
+  // The records of an unfinished refresh join the existing ones when the next refresh replaces nothing.
   await refresh(redis, options, 2, 2, false)
   await refresh(redis, options, 3, 0, true)
   await refresh(redis, options, 4, 4, true)
@@ -74,7 +74,7 @@ const setAside: Syncs = async ({ redis, admin }, options) => {
 
 export interface Feature {
   title: string
-  /** Of docs/security.md. */
+  /** The names of lines in docs/security.md. */
   lines: string[]
   options?: object
   syncs: Syncs
@@ -118,48 +118,48 @@ export const features: Feature[] = [
     options: { cache_type: cacheType, ttl_seconds: 60 },
     syncs: append,
   })),
-  { title: 'overwriting hashes', lines: ['base', 'places'], syncs: replace },
-  { title: 'overwriting strings', lines: ['base', 'places'], options: keyed, syncs: replace },
+  { title: 'overwriting hashes', lines: ['base', 'key_index'], syncs: replace },
+  { title: 'overwriting strings', lines: ['base', 'key_index'], options: keyed, syncs: replace },
   ...['list', 'set', 'sorted_set', 'stream'].map((cacheType) => ({
     title: `overwriting a ${cacheType}`,
-    lines: ['base', cacheType, 'places', 'replace', `replace_${cacheType}`],
+    lines: ['base', cacheType, 'key_index', 'replace', `replace_${cacheType}`],
     options: { cache_type: cacheType, ...(cacheType === 'stream' ? { max_length: 9 } : {}) },
     syncs: replace,
   })),
   {
     title: 'overwriting a hash with many records',
-    lines: ['base', 'places', 'replace', 'replace_hash'],
+    lines: ['base', 'key_index', 'replace', 'replace_hash'],
     options: { hash_field: '${id}' },
     syncs: replace,
   },
-  { title: 'deduplicated hashes', lines: ['base', 'places'], syncs: deduplicate },
+  { title: 'deduplicated hashes', lines: ['base', 'key_index'], syncs: deduplicate },
   {
     title: 'a deduplicated set',
-    lines: ['base', 'set', 'places', 'replace_set'],
+    lines: ['base', 'set', 'key_index', 'replace_set'],
     options: { cache_type: 'set', member: '${id}' },
     syncs: deduplicate,
   },
   {
     title: 'a deduplicated sorted set',
-    lines: ['base', 'sorted_set', 'places'],
+    lines: ['base', 'sorted_set', 'key_index'],
     options: { cache_type: 'sorted_set', member: '${id}' },
     syncs: deduplicate,
   },
   {
     title: 'updated hashes',
-    lines: ['base', 'places', 'hash_script'],
+    lines: ['base', 'key_index', 'hash_script'],
     options: { data_format: 'flat' },
     syncs: update,
   },
   {
     title: 'updated fields',
-    lines: ['base', 'places', 'field_script'],
+    lines: ['base', 'key_index', 'field_script'],
     options: { hash_field: '${id}' },
     syncs: update,
   },
   {
     title: 'an updated list',
-    lines: ['base', 'list', 'places', 'list_if_exists'],
+    lines: ['base', 'list', 'key_index', 'list_if_exists'],
     options: { cache_type: 'list', write_condition: 'if_exists' },
     syncs: async (place, options) => {
       await place.admin.lpush('n:s', 'there')

@@ -9,19 +9,19 @@ const found = new Map(
 
 export const lineNames: readonly string[] = [...found.keys()]
 
-/** The words of a line, behind `ACL SETUSER <user>`. */
+/** Returns the arguments of a line that follow `ACL SETUSER <user>`. */
 export function aclLine(name: string): string[] {
   const line = found.get(name)
   if (line === undefined) throw new Error(`docs/security.md has no line for ${name}`)
   return line.replace(/^ACL SETUSER airbyte /, '').split(' ')
 }
 
-/** What a line allows, as it is written there: `+get`. */
+/** Returns the permissions of a line, for example `+get`. */
 export function permissionsIn(name: string): string[] {
   return aclLine(name).filter((word) => word.startsWith('+'))
 }
 
-/** As sentences name it: `CLIENT KILL`. */
+/** Returns the command of a permission as messages name it, for example `CLIENT KILL`. */
 export function commandIn(permission: string): string {
   return permission.slice(1).replace('|', ' ').toUpperCase()
 }

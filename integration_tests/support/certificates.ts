@@ -1,4 +1,4 @@
-// Certificates as tests need them, good and bad, made on the spot: authorities of their own, and what they sign.
+// Makes certificates for tests, valid ones and invalid ones: authorities, and certificates that they sign.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { isIP } from 'node:net'
 import forge from 'node-forge'
@@ -12,11 +12,11 @@ export interface Certified {
 export interface CertificateOptions {
   /** The common name. */
   name?: string
-  /** Host names and IP addresses, as subject alternative names; none in a certificate of the old kind. */
+  /** Host names and IP addresses as subject alternative names. Old certificates have none. */
   hosts?: string[]
-  /** From when on it is valid, in days from now. */
+  /** The first day of validity, in days from now. */
   fromDay?: number
-  /** Until when it is valid, in days from now. */
+  /** The last day of validity, in days from now. */
   toDay?: number
 }
 
@@ -25,7 +25,7 @@ export class Authority implements Certified {
   readonly certificate: string
   readonly key: string
 
-  /** Signed by itself, or by another authority. */
+  /** Creates an authority that is signed by `parent`, or by itself. */
   constructor(name: string, parent?: Authority) {
     const keys = keyPair()
     this.name = name
@@ -39,14 +39,14 @@ export class Authority implements Certified {
   }
 }
 
-/** A certificate that vouches for itself. */
+/** Creates a certificate that is signed with its own key. */
 export function selfSigned(options: CertificateOptions): Certified {
   const keys = keyPair()
   const { privateKey: key } = keys
   return { certificate: sign(options, keys, { name: options.name ?? 'localhost', key }), key }
 }
 
-/** The same key, readable with the password only. */
+/** Encrypts the key with a password. */
 export function encrypted(key: string, passphrase: string): string {
   const options = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase } as const
   return createPrivateKey(key).export(options).toString()

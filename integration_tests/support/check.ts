@@ -1,11 +1,11 @@
-// One run of `check`, and what it says.
+// Runs `check` and reads its result.
 import { expect } from 'vitest'
 import { runConnector, writeFiles, type ConnectorOptions } from './connector.ts'
 import type { LogEntry } from './output-message.ts'
 
 export interface CheckResult {
   status: string
-  /** Why it failed; empty where it did not. */
+  /** The reason of a failure; empty after a success. */
   message: string
   logs: LogEntry[]
 }

@@ -1,14 +1,14 @@
-// What a node of a Redis Cluster tells about the nodes that it knows: the lines of CLUSTER NODES.
+// Reads the lines of CLUSTER NODES: the nodes of a cluster as one of them sees them.
 import type { Redis } from 'ioredis'
 
 export interface ClusterNode {
   id: string
   port: number
-  /** Undefined for a master. */
+  /** The master of a replica; undefined for a master. */
   masterId: string | undefined
-  /** Not taken for dead, nor suspected of it. */
+  /** Whether the node is neither marked as failed nor suspected of it. */
   isAlive: boolean
-  /** Met, and known by its lasting id. */
+  /** Whether the handshake is over and the id is final. */
   isKnown: boolean
   slots: number[]
 }
@@ -19,8 +19,8 @@ export async function readNodes(client: Redis): Promise<ClusterNode[]> {
 }
 
 /**
- * What a node believes of those that are up, as text, so that the beliefs of several can be compared; undefined while
- * slots are not served, a copy is not in sync, or it takes any node for up or down that is not.
+ * Returns a node's view of the running nodes as text, so that the views of several nodes can be compared. Returns
+ * undefined while slots are not served, a replica is not in sync, or the view of a node's failure is wrong.
  */
 export async function readView(client: Redis, portsUp: ReadonlySet<number>): Promise<string | undefined> {
   const [nodes, info, replication] = await Promise.all([
@@ -45,7 +45,7 @@ function parse(line: string): ClusterNode {
     masterId: masterId === '-' ? undefined : masterId,
     isAlive: !flags.some((flag) => ['fail', 'fail?', 'handshake', 'noaddr'].includes(flag)),
     isKnown: client === 'connected' && !flags.includes('handshake'),
-    // In brackets stand the slots that are on their way from or to the node itself.
+    // Slots in brackets are being moved from or to this node.
     slots: ranges.filter((range) => !range.startsWith('[')).flatMap(numbersOf),
   }
 }

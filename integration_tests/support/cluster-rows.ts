@@ -5,13 +5,13 @@ import type { RedisCluster } from './cluster.ts'
 export interface ClusterLayout {
   kind: string
   options: object
-  /** The ids under a key of the stream's, in order where it has one. */
+  /** Reads the ids under one key of the stream, in order if the structure has an order. */
   read: (client: Redis, key: string) => Promise<number[]>
 }
 
 const GROUPS = 60
 
-/** Of a record: several records share a group. */
+/** Returns the columns of a record. Several records share a group. */
 export function columnsOf(id: number): { group: number } {
   return { group: id % GROUPS }
 }
@@ -47,7 +47,10 @@ export const clusterLayouts: readonly ClusterLayout[] = [
   },
 ]
 
-/** What is wrong with the rows 1 to `sent`, each of which is to be there once, those under one key in order. */
+/**
+ * Returns a description of what is wrong, if each row from 1 to `sent` is not there exactly once and in order under
+ * its key.
+ */
 export async function wrongIn(
   cluster: RedisCluster,
   { read }: ClusterLayout,

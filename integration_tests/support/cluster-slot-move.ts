@@ -1,9 +1,9 @@
-// Moves a slot from one master to another, the way redis-cli does, one step at a time: a test may stop in between
-// and look at what a client does that meets a slot half moved.
+// Moves a slot from one master to another as redis-cli does, one step at a time. A test may stop between two steps
+// and see how a client handles a slot that is half moved.
 //
-//   const move = await cluster.beginMove(slot, to)   from here on, who asks for a key that is not there is sent to `to`
+//   const move = await cluster.beginMove(slot, to)   from now on, commands for missing keys are redirected to `to`
 //   await move.moveKeys(10)
-//   await move.moveKeys()                            all that are left
+//   await move.moveKeys()                            the remaining keys
 //   await move.finish()                              the slot has a new owner
 import type { Redis } from 'ioredis'
 import { pollUntil } from './poll.ts'
@@ -16,7 +16,7 @@ interface Side {
 interface Sides {
   source: Side
   target: Side & { host: string; port: number }
-  /** The other masters. */
+  /** The masters that neither lose nor gain the slot. */
   others: readonly Side[]
   password: string | undefined
 }
@@ -38,7 +38,7 @@ export class SlotMove {
     await source.client.cluster('SETSLOT', this.slot, 'MIGRATING', target.id)
   }
 
-  /** Moves some of the keys, or all that there are; tells how many went. */
+  /** Moves at most so many keys, or all keys; returns how many were moved. */
   async moveKeys(most = Infinity): Promise<number> {
     const { source } = this.#sides
     for (let moved = 0; ;) {
@@ -50,12 +50,12 @@ export class SlotMove {
     }
   }
 
-  /** The target first, so that at no time nobody has the slot. */
+  /** Tells the target first, so that the slot always has an owner. */
   async finish(): Promise<void> {
     const { source, target, others } = this.#sides
     const sides = [target, source, ...others]
     for (const { client } of sides) await client.cluster('SETSLOT', this.slot, 'NODE', target.id)
-    // Hearsay from before may win over what a node was told: it is told again.
+    // An older gossip message may overwrite the new owner, so the nodes are told again.
     await pollUntil('the nodes to agree', async () => {
       const owners = await Promise.all(sides.map(({ client }) => ownerOf(this.slot, client)))
       const wrong = sides.filter((_, index) => owners[index] !== target.id)
@@ -72,7 +72,7 @@ export class SlotMove {
   }
 }
 
-/** The id of the node that has a slot, as a node sees it. */
+/** Returns the id of the owner of a slot, as one node sees it. */
 async function ownerOf(slot: number, client: Redis): Promise<string | undefined> {
   const ranges = await client.cluster('SLOTS')
   return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2]?.[2]

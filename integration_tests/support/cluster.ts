@@ -1,5 +1,5 @@
-// A private Redis Cluster on loopback: masters with their share of the slots each, replicas in sync, everybody
-// agreed on who is who. Gone when it is stopped or when this process ends.
+// Starts a private Redis Cluster on loopback: the slots are shared out among the masters, replicas are in sync, and
+// all nodes agree on the roles. The cluster ends when it is stopped or when this process ends.
 //
 //   await using cluster = await RedisCluster.start({ masters: 3, replicas: 1 })
 import type { Redis } from 'ioredis'
@@ -13,25 +13,28 @@ import { dump } from './write.ts'
 
 export interface ClusterOptions {
   masters?: number
-  /** Of each master. */
+  /** The number of replicas of each master. */
   replicas?: number
-  /** Masters that have no slots. */
+  /** The number of masters without slots. */
   spare?: number
-  /** Of every node: how long a node may be silent before the others take it for dead. */
+  /** The `cluster-node-timeout` of every node: a node that is silent for longer is marked as failed. */
   nodeTimeoutMs?: number
-  /** Of every node, and what the nodes use among themselves. */
+  /** The password of every node, also used between the nodes. */
   password?: string
-  /** Further words of the command line of every node, such as `--appendonly yes`. */
+  /** Further arguments of every node, such as `--appendonly yes`. */
   args?: string[]
 }
 
-/** A node and the server it is. */
+/** A node with its server process. */
 export type Member = ClusterNode & { server: RedisServer }
 
 export const SLOTS = 16_384
 
 export class RedisCluster {
-  /** The masters, then the first replica of each, and so on, then the spare ones; as when the cluster was started. */
+  /**
+   * The servers in the roles they were started with: masters, the first replica of each, further replicas, spare
+   * masters.
+   */
   readonly servers: readonly RedisServer[]
   readonly #password: string | undefined
   readonly #clients = new Map<RedisServer, Redis>()
@@ -59,19 +62,19 @@ export class RedisCluster {
     this.#password = password
   }
 
-  /** As a configuration names the nodes: `host:port`. */
+  /** The nodes in the form of a configuration: `host:port`. */
   get addresses(): string[] {
     return this.servers.map(({ host, port }) => `${host}:${port}`)
   }
 
-  /** One kept connection to a node. */
+  /** Returns a connection to a node, the same one at every call. */
   client(server: RedisServer): Redis {
     const client = this.#clients.get(server) ?? server.client()
     this.#clients.set(server, client)
     return client
   }
 
-  /** As a node that is up sees them; with a `server` given, as that one does. */
+  /** Returns the nodes as `server` sees them; by default, any running node. */
   async nodes(server: RedisServer = this.#anyAlive()): Promise<Member[]> {
     const nodes = await readNodes(this.client(server))
     return nodes.map((node) => {
@@ -81,7 +84,7 @@ export class RedisCluster {
     })
   }
 
-  /** Those that have slots. */
+  /** Returns the masters that own slots. */
   async masters(): Promise<Member[]> {
     return (await this.nodes()).filter(({ slots }) => slots.length > 0)
   }
@@ -96,21 +99,21 @@ export class RedisCluster {
     return this.client(this.#anyAlive()).cluster('KEYSLOT', key)
   }
 
-  /** Who has a slot. */
+  /** Returns the owner of a slot. */
   async ownerOf(slot: number): Promise<RedisServer> {
     const owner = (await this.masters()).find(({ slots }) => slots.includes(slot))
     if (owner === undefined) throw new Error(`nobody has slot ${slot}`)
     return owner.server
   }
 
-  /** Moves a slot with its keys to another master, all at once. */
+  /** Moves a slot with all its keys to another master. */
   async moveSlot(slot: number, to: RedisServer): Promise<void> {
     const move = await this.beginMove(slot, to)
     await move.moveKeys()
     await move.finish()
   }
 
-  /** A slot that is being moved, step by step: see `SlotMove`. */
+  /** Starts moving a slot step by step: see `SlotMove`. */
   async beginMove(slot: number, to: RedisServer): Promise<SlotMove> {
     const masters = await this.masters()
     const source = masters.find(({ slots }) => slots.includes(slot))
@@ -128,7 +131,7 @@ export class RedisCluster {
     return move
   }
 
-  /** SIGKILL to a master; resolves with the replica that has taken its slots, once the cluster works again. */
+  /** Kills a master with SIGKILL. Resolves with the replica that took over its slots when the cluster works again. */
   async killMaster(master: RedisServer): Promise<RedisServer> {
     const replicas = await this.replicasOf(master)
     if (replicas.length === 0) throw new Error('there is no replica that could take over')
@@ -137,7 +140,7 @@ export class RedisCluster {
     return this.#untilMaster(replicas)
   }
 
-  /** Has a replica of the master take over while both are up; resolves with it. */
+  /** Promotes a replica of the master while both are running; resolves with the new master. */
   async failover(master: RedisServer): Promise<RedisServer> {
     const replicas = await this.replicasOf(master)
     const [replica] = replicas
@@ -146,23 +149,23 @@ export class RedisCluster {
     return this.#untilMaster([replica])
   }
 
-  /** Starts a node again that was killed; resolves when the cluster is whole and in sync. */
+  /** Restarts a killed node; resolves when all slots are served and the replicas are in sync. */
   async restart(server: RedisServer): Promise<void> {
     await server.restart()
     await this.settled()
   }
 
-  /** Asks each master, its own client given. */
+  /** Calls `read` with a client of each master. */
   async onMasters<T>(read: (client: Redis) => Promise<T>): Promise<T[]> {
     return Promise.all((await this.masters()).map(({ server }) => read(this.client(server))))
   }
 
-  /** Everything in the cluster, as `dump` gives it of one server. */
+  /** Returns all keys of the cluster in the form of `dump`. */
   async dump(): Promise<Record<string, unknown>> {
     return Object.assign({}, ...(await this.onMasters(dump))) as Record<string, unknown>
   }
 
-  /** Everything in the cluster, as text; see contents.ts. */
+  /** Returns all keys of the cluster as text; see contents.ts. */
   async contents(prefix = ''): Promise<string> {
     return readContentsOf(
       (await this.masters()).map(({ server }) => this.client(server)),
@@ -170,7 +173,7 @@ export class RedisCluster {
     )
   }
 
-  /** Resolves when all that run agree on who is who and all slots are served, with every replica in sync. */
+  /** Resolves when all running nodes agree on the roles, all slots are served and every replica is in sync. */
   async settled(): Promise<void> {
     await pollUntil('the cluster to be whole', async () => {
       const alive = this.servers.filter(({ isRunning }) => isRunning)
@@ -189,7 +192,7 @@ export class RedisCluster {
   }
 
   async #form(masters: number, ofEach: number): Promise<void> {
-    // Before any of them is told of another one, as it is refused from then on.
+    // Redis refuses SET-CONFIG-EPOCH as soon as a node knows another one.
     await Promise.all(
       this.servers.map((server, index) => this.client(server).cluster('SET-CONFIG-EPOCH', index + 1)),
     )
@@ -211,9 +214,9 @@ export class RedisCluster {
 
   async #introduce(server: RedisServer, index: number, masters: number): Promise<void> {
     const client = this.client(server)
-    // One by one, as servers before Redis 7 know no ranges.
+    // Servers before Redis 7 know no ranges of slots.
     if (index < masters) await client.cluster('ADDSLOTS', ...sharedOut(index, masters))
-    // Each is told of each: to wait for hearsay takes longer, and who is told of learns its own address.
+    // Every node meets every other one: gossip takes longer, and a node that is met learns its own address.
     const others = this.servers.filter((other) => other !== server)
     await Promise.all(others.map(({ host, port }) => client.cluster('MEET', host, port)))
   }
@@ -239,7 +242,7 @@ function argsOf({ nodeTimeoutMs = 2_000, password, args = [] }: ClusterOptions):
   const cluster = [
     '--cluster-enabled',
     'yes',
-    // Each master keeps its replicas, however many others have.
+    // Replicas stay with their masters.
     '--cluster-migration-barrier',
     '99',
     '--cluster-node-timeout',

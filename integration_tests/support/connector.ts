@@ -21,13 +21,14 @@ export type ConnectorRun = Exit & {
   messages: Message[]
   states: State[]
   logs: LogEntry[]
-  /** What the TRACE ERROR messages say. */
+  /** The errors of the TRACE ERROR messages. */
   errors: ConnectorError[]
   stderr: string
   peakRssKb: number | undefined
 }
 
 let temporary: Guardian | undefined
+const running = new Set<Connector>()
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
@@ -35,7 +36,15 @@ export function startConnector(args: string[], options: ConnectorOptions = {}): 
   return new Connector(args, options)
 }
 
-/** Feeds all the input, reads all the output, waits for the end. An input that throws ends the connector. */
+/** Kills every connector that is still running; returns a description of each. */
+export function endConnectors(): string[] {
+  return [...running].map((connector) => {
+    connector.kill('SIGKILL')
+    return connector.description
+  })
+}
+
+/** Feeds all the input, reads all the output and waits for the exit. An input that throws ends the connector. */
 export async function runConnector(
   args: string[],
   input: Input = '',
@@ -58,8 +67,8 @@ export async function runConnector(
 }
 
 /**
- * Writes each value as `<name>.json`, configuration and catalog for example, into a new directory that goes when
- * this process ends; gives back the paths under the same names. Text is written as it stands, JSON or not.
+ * Writes each value as `<name>.json` into a new directory, which is removed when this process ends, and returns the
+ * paths by name. Text is written unchanged, JSON or not.
  */
 export function writeFiles<Files extends Record<string, unknown>>(files: Files): Record<keyof Files, string> {
   temporary ??= new Guardian(mkdtempSync(join(tmpdir(), 'destination-redis-connector-')))
@@ -69,7 +78,7 @@ export function writeFiles<Files extends Record<string, unknown>>(files: Files):
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
     return [name, path]
   })
-  // `fromEntries` forgets which names went in.
+  // `fromEntries` loses the type of the names.
   return Object.fromEntries(written) as Record<keyof Files, string>
 }
 
@@ -79,7 +88,9 @@ export class Connector {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #lines: Readable
   readonly #peakRss: () => number | undefined
+  readonly #args: string[]
   #stderr = ''
+  #lastChunk: Buffer = Buffer.alloc(0)
 
   constructor(args: string[], options: ConnectorOptions) {
     const child = spawn(process.execPath, [main, ...args], {
@@ -88,15 +99,19 @@ export class Connector {
       cwd: options.cwd,
     })
     this.#child = child
+    this.#args = args
+    running.add(this)
+    child.once('close', () => running.delete(this))
     this.#peakRss = watchPeakRss(child)
-    // Only '\n' ends a line: split2 would also take '\r\n', and readline even U+2028, which a state may contain.
+    // Only '\n' ends a line: split2 would also split at '\r\n', and readline at U+2028, which a state may contain.
     this.#lines = child.stdout.pipe(split2('\n'))
+    child.stdout.on('data', (chunk: Buffer) => (this.#lastChunk = chunk))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
-    // A connector that ends early breaks its stdin; `exit` and the messages say why.
+    // A connector that exits early breaks its stdin; `exit` and the messages explain why.
     child.stdin.on('error', () => {})
     this.exit = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
       if (!child.stderr.closed) await once(child.stderr, 'close')
-      // The two arguments of the event, which `once` cannot type.
+      // `once` cannot type the two arguments of the event.
       return { code, signal } as Exit
     })
   }
@@ -110,8 +125,8 @@ export class Connector {
   }
 
   /**
-   * Stdout, line by line, as the loop asks for it: who does not read holds the connector up. A loop may be left
-   * and a new one goes on from there; lines and messages are the same flow, so each line is seen once.
+   * The lines of stdout. A loop that does not read blocks the connector. A second loop continues where the first one
+   * stopped; `lines` and `messages` share one stream, so each line is seen once.
    */
   get lines(): AsyncIterable<string> {
     const lines: AsyncIterable<string> = {
@@ -128,7 +143,13 @@ export class Connector {
     return this.#stderr
   }
 
-  /** The most memory that was resident at a time, where the system tells (Linux). */
+  /** The arguments and the latest output, for a test that has run out of time. */
+  get description(): string {
+    const output = `${this.#lastChunk.toString().slice(-2_000)}${this.#stderr.slice(-2_000)}`.trimEnd()
+    return `Still running: destination-redis ${this.#args.join(' ')}\n${output}`
+  }
+
+  /** The peak resident memory, on Linux only. */
   get peakRssKb(): number | undefined {
     return this.#peakRss()
   }

@@ -1,4 +1,4 @@
-// What is in a Redis, as text that reads like its data and is the same every time:
+// Prints the contents of a Redis as readable text that is the same for the same contents:
 //
 //   user:12345 (hash, expires within 86400 s)
 //     email: jane@example.com
@@ -7,7 +7,10 @@
 // examples/README.md explains the form.
 import type { Redis } from 'ioredis'
 
-/** Everything but the connector's own notes, whose keys begin with `<prefix>_airbyte:`; dead letters are no notes. */
+/**
+ * Prints all keys except the connector's bookkeeping, whose keys begin with `<prefix>_airbyte:`; dead letters are
+ * printed.
+ */
 export async function readContents(client: Redis, prefix = ''): Promise<string> {
   const blocks: string[] = []
   for (const [, database = '0'] of (await client.info('keyspace')).matchAll(/^db(\d+):/gm)) {
@@ -20,7 +23,7 @@ export async function readContents(client: Redis, prefix = ''): Promise<string> 
   return `${blocks.join('\n\n')}\n`
 }
 
-/** The same of a cluster, whose masters have the keys between them. */
+/** Prints the keys of a cluster, which are spread over its masters. */
 export async function readContentsOf(masters: readonly Redis[], prefix = ''): Promise<string> {
   const keys = await Promise.all(masters.map((client) => describeKeys(client, prefix)))
   return `${inOrder(keys.flat())
@@ -52,7 +55,7 @@ async function describeKey(client: Redis, key: string): Promise<string> {
   return [title, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
-/** Rounded up to whole minutes, so that it does not matter how long ago the key was written. */
+/** Rounds the time to live up to whole minutes, so that the age of the key does not matter. */
 function describeExpiry(milliseconds: number): string {
   return milliseconds < 0 ? '' : `, expires within ${Math.ceil(milliseconds / 60_000) * 60} s`
 }
@@ -70,7 +73,7 @@ async function describeValue(client: Redis, key: string, kind: string): Promise<
   return entries.flatMap(([, fields], at) => describeEntry(at + 1, describeFields(pairsOf(fields))))
 }
 
-/** The id of an entry is Redis' own, by its clock: the number tells the order. */
+/** Redis makes entry ids from its clock, so entries are numbered instead. */
 function describeEntry(number: number, fields: string[]): string[] {
   const label = `${number}) `
   return fields.map((field, at) => (at === 0 ? label : ' '.repeat(label.length)) + field)
@@ -83,7 +86,7 @@ function describeFields(fields: [string, string][]): string[] {
   })
 }
 
-/** Redis keeps the fields of a small hash in their order, and those of a larger one in none. */
+/** Sorts the fields: Redis keeps the order in small hashes only. */
 function byName(hash: Record<string, string>): [string, string][] {
   return Object.entries(hash).toSorted(([one], [other]) => (one < other ? -1 : 1))
 }
@@ -92,7 +95,7 @@ function pairsOf(flat: string[]): [string, string][] {
   return flat.flatMap((first, at) => (at % 2 === 0 ? [[first, flat[at + 1] ?? ''] as [string, string]] : []))
 }
 
-/** As it is, or as JSON where a reader could not tell where it begins, ends, or breaks into lines. */
+/** Returns the text unchanged, or as JSON if its start, its end or a line break would not be visible. */
 function plain(text: string): string {
   const isPlain = text !== '' && text === text.trim() && !text.startsWith('"') && !/\p{Cc}/u.test(text)
   return isPlain ? text : JSON.stringify(text)

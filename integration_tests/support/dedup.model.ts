@@ -1,27 +1,27 @@
-// What deduplication has to leave, written down from the contract and by itself, and changes to try it with. A change
-// knows the order of its cursors from how it was made, so that no cursor has to be read.
+// A model of deduplication that is independent of the connector, and random changes to compare both with. A change
+// knows the rank of its cursor from the way it was made, so the model never parses a cursor.
 import type { Random } from './random.ts'
 
 export interface Cursor {
-  /** As it is sent; undefined where the column is left out. */
+  /** The JSON text of the cursor; undefined if the column is missing. */
   json: string | undefined
-  /** Texts go by code points; null is below everything. */
+  /** The rank of the cursor. Text is ordered by code points; null is below everything. */
   order: bigint | string | null
 }
 
 export interface Change {
-  /** The text of the primary key, which names the row. */
+  /** The text of the primary key, which identifies the row. */
   key: string
-  /** The whole record. */
+  /** The JSON text of the whole record. */
   json: string
-  /** Its columns, those of nested objects under names with a dot, as JSON texts. */
+  /** The JSON text of each column; columns of nested objects have names with a dot. */
   columns: ReadonlyMap<string, string>
   cursors: { v: Cursor; w: Cursor }
   emittedAt: number
   isDeleted: boolean
 }
 
-/** One run, as the catalog tells it. */
+/** The settings of one run in the catalog. */
 export interface Run {
   cursor: 'v' | 'w' | undefined
   generation: number
@@ -35,23 +35,23 @@ interface Version {
 }
 
 export class Model {
-  /** Of deleted rows as well. */
+  /** The rank of the newest cursor of each row, also of deleted rows. */
   readonly #versions = new Map<string, Version>()
   readonly #deletes: boolean
   #run: Run = { cursor: undefined, generation: 0, minimum: 0 }
 
-  /** `deletes`: whether a deletion removes its row, and is not a row by itself. */
+  /** With `deletes`, a deletion record removes its row; otherwise it is a row like any other. */
   constructor(deletes: boolean) {
     this.#deletes = deletes
   }
 
-  /** The cursors of another column say nothing about those of the new one. */
+  /** Starts a run. A change of the cursor column makes all cursors unknown, as those of two columns do not compare. */
   begin(run: Run): void {
     if (run.cursor !== this.#run.cursor) for (const version of this.#versions.values()) version.order = null
     this.#run = run
   }
 
-  /** Tells what became of the change. */
+  /** Applies a change and returns its outcome. */
   take(change: Change): 'stale' | 'written' | 'deleted' {
     const { cursor, generation, minimum } = this.#run
     const order = cursor === undefined ? null : change.cursors[cursor].order
@@ -64,14 +64,14 @@ export class Model {
     return this.#isGone(change) ? 'deleted' : 'written'
   }
 
-  /** What generations below the minimum left goes when all is there, and not before. */
+  /** Removes the rows of generations below the minimum, at the end of a complete run. */
   end(isComplete: boolean): void {
     if (!isComplete) return
     for (const [key, { generation }] of this.#versions)
       if (generation < this.#run.minimum) this.#versions.delete(key)
   }
 
-  /** By their keys. */
+  /** The rows by key. */
   get rows(): Change[] {
     const rows = [...this.#versions.values()].map(({ change }) => change)
     return rows
@@ -99,12 +99,12 @@ export const PRIMARY_KEYS = [[['id']], [['id'], ['part']], [['who', 'id']], [['p
 
 export interface Making {
   primaryKey: string[][]
-  /** How many rows there are to change. */
+  /** The number of different rows. */
   rows: number
   kind: keyof typeof CURSORS
 }
 
-/** Numbers, some of them beyond doubles, and texts with what separates the parts of a key. */
+/** Primary keys: numbers, also ones that a double cannot hold, and texts that contain key separators. */
 const ID_FORMS = [
   (row: number) => `${row}`,
   (row: number) => `9007199254740993${row}`,
@@ -116,7 +116,7 @@ export function schemaFor(kind: Making['kind']): Record<string, unknown> {
   return { properties: { id: {}, part: {}, score: {}, v: column, who: { properties: { w: column } } } }
 }
 
-/** `number` tells changes apart. */
+/** Makes a random change; `number` is unique to it. */
 export function makeChange(random: Random, { primaryKey, rows, kind }: Making, number: number): Change {
   const row = below(random, rows)
   const [id, part] = [ID_FORMS[row % 3]!(row), `"${row % 2 ? '%' : 'ü:'}"`]
@@ -153,7 +153,7 @@ export function makeChange(random: Random, { primaryKey, rows, kind }: Making, n
   }
 }
 
-/** Strings as they are, all else as it is written. */
+/** Returns the text of a string, or the JSON text of any other value. */
 export function textOf(json: string): string {
   return json.startsWith('"') ? (JSON.parse(json) as string) : json
 }
@@ -175,7 +175,7 @@ function cursorOf(random: Random, kind: Making['kind']): Cursor {
   return CURSORS[kind](random)
 }
 
-/** Few values each, so that there are ties, written in many ways. */
+/** Cursors with few different values, so that there are ties, written in many ways. */
 const CURSORS = {
   integers: (random: Random): Cursor => {
     const order = oneOf(random, [0n, 2n ** 53n, -(2n ** 64n), 10n ** 31n]) + BigInt(below(random, 6))
@@ -188,7 +188,7 @@ const CURSORS = {
   },
   timestamps: timestampOf,
   texts: (random: Random): Cursor => {
-    // The last four stand in another order by the units of UTF-16.
+    // The last four have another order in UTF-16 code units.
     const order = oneOf(random, [
       '',
       '10',
@@ -225,7 +225,7 @@ function decimalOf(random: Random): Cursor {
   return { json: oneOf(random, [plain, zeros, `${digits}e-${places}`, `${digits}.0E-${places}`]), order }
 }
 
-/** Around the end of a leap day, up to picoseconds. */
+/** Instants around the end of a leap day, with up to picoseconds. */
 function timestampOf(random: Random): Cursor {
   const second = Date.UTC(2024, 1, 29, 23, 59, 58) / 1000 + below(random, 4)
   const fraction = oneOf(random, ['', '', '000', '1', '100', '10', '099999999', '123456789012'])
@@ -238,7 +238,7 @@ function timestampOf(random: Random): Cursor {
   return { json: `"${isDay ? local.slice(0, 10) : time}"`, order }
 }
 
-/** What is without a zone is in UTC. */
+/** A timestamp without a zone is in UTC. */
 const ZONES: [zone: string, minutes: number][] = [
   ['', 0],
   ['Z', 0],

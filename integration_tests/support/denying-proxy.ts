@@ -1,9 +1,9 @@
-// A proxy on loopback that keeps some commands from a server, as managed services do: the server is given a script
-// instead that answers with their words, so that answers stay in order.
+// A proxy on loopback that denies some commands, as managed services do. It replaces a denied command by a script that
+// returns the service's error, so that replies stay in order.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 
-/** How services say it: as a server that does not know the command, or as one that does not allow it. */
+/** The two errors of managed services: the command is unknown, or it is not allowed. */
 const WORDS = {
   unknown: (command: string) => `ERR unknown command '${command}', with args beginning with: `,
   denied: (command: string) =>
@@ -18,7 +18,7 @@ export class DenyingProxy implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
-  /** `denied`: commands in capitals, such as `CONFIG`, or `CLIENT KILL`. */
+  /** Starts a proxy that denies these commands, in capitals: `CONFIG`, or `CLIENT KILL`. */
   static async start(target: number, denied: readonly string[], wording: Wording): Promise<DenyingProxy> {
     const proxy = new DenyingProxy(target, denied, wording)
     await once(proxy.#server, 'listening')
@@ -57,7 +57,7 @@ export class DenyingProxy implements AsyncDisposable {
   }
 }
 
-/** Gives what of a client's bytes is whole commands, without those that are denied. */
+/** Returns the complete commands among the client's bytes, with the denied ones replaced. */
 function replacing(denied: readonly string[], wording: (command: string) => string) {
   let rest = Buffer.alloc(0)
   return (chunk: Buffer): Buffer => {
@@ -79,7 +79,7 @@ function answering(error: string): Buffer {
   return Buffer.from(`*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`)
 }
 
-/** The offset behind the first command, or -1 where it is not all there. */
+/** Returns the offset behind the first command, or -1 if it is incomplete. */
 function commandEnd(bytes: Buffer): number {
   let feed = bytes.indexOf('\n')
   if (feed === -1) return -1

@@ -1,16 +1,16 @@
-// A write in the middle of which something happens to the servers: it goes on until that is over, and some more.
+// Runs a write and disturbs its servers in the middle. The write continues until the disturbance is over, and longer.
 import { startConnector, writeFiles } from './connector.ts'
 import { feed } from './feed.ts'
 import { catalog, record, streamState } from './messages.ts'
 import { cursorOf, isError, type ConnectorError } from './output-message.ts'
 
-/** Records to a state. */
+/** The number of records between two states. */
 export const EVERY = 500
 
 export interface DisturbedWrite {
-  /** How many records went in: ids from 1 on. */
+  /** The number of records sent; their ids count from 1. */
   sent: number
-  /** Of the states that came out. */
+  /** The cursors of the acknowledged states. */
   cursors: number[]
   errors: ConnectorError[]
   code: number | null
@@ -18,11 +18,11 @@ export interface DisturbedWrite {
 
 export interface Disturbance {
   config: object
-  /** Records that go in at least. */
+  /** The least number of records. */
   least: number
-  /** Of a record, besides its id. */
+  /** Returns the columns of a record, without its id. */
   columns: (id: number) => object
-  /** Begins when some states are out. */
+  /** Disturbs the servers; called when some states are acknowledged. */
   disturb: () => Promise<unknown>
 }
 
@@ -32,7 +32,7 @@ export async function writeDisturbed({
   columns,
   disturb,
 }: Disturbance): Promise<DisturbedWrite> {
-  // Little is on its way at a time, so that the middle of a run is the middle of the records.
+  // Little is in flight at a time, so that the disturbance hits the middle of the records.
   const window = { batch_bytes: 65_536, max_in_flight_bytes: 1_048_576, max_outage_seconds: 60 }
   const files = writeFiles({ config: { ...window, ...config }, catalog: catalog([{ name: 's' }]) })
   await using run = startConnector(['write', '--config', files.config, '--catalog', files.catalog])

@@ -1,11 +1,11 @@
-// Puts an input of any form into a process' stdin, as fast as the process takes it and no faster.
+// Writes an input to the stdin of a process, as fast as the process reads it.
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 type Chunk = string | Uint8Array
 export type Input = Chunk | Iterable<Chunk> | AsyncIterable<Chunk>
 
-/** Ends stdin after the input. A process that stops reading is no error here; an input that throws is. */
+/** Writes the input and ends stdin. A process that stops reading is no error; an input that throws is one. */
 export async function feed(stdin: Writable, input: Input): Promise<void> {
   const chunks = typeof input === 'string' || input instanceof Uint8Array ? [input] : input
   try {

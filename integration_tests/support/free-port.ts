@@ -1,5 +1,5 @@
-// A free port on loopback with a private directory beside it. The directory's name is the claim on the port:
-// two test processes that find the same port free cannot both make it.
+// Finds a free port on loopback and makes a private directory for its server. The name of the directory reserves the
+// port: two test processes that find the same free port cannot both make it.
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync } from 'node:fs'
@@ -9,9 +9,9 @@ import { join } from 'node:path'
 
 export type Place = { port: number; home: string }
 
-// Below the range that outgoing connections are given ports from (32768 and up on Linux, 49152 on macOS): a
-// client that knocks at the port of a server that is down could otherwise be given that very port, and then it
-// is connected to itself and the server cannot come back.
+// Below the ports of outgoing connections (from 32768 on Linux, from 49152 on macOS): a client that connects to the
+// port of a stopped server could otherwise get this port itself. It would be connected to itself, and the server could
+// not start again.
 const lowest = 20_000
 const highest = 32_767
 

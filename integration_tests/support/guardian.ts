@@ -1,6 +1,6 @@
-// Nothing that demo, tests or bench start may outlive them, whatever ends them: a crash, Ctrl-C, or the SIGKILL
-// a test runner gives a stuck worker, after which no handler of ours runs. So a small shell stands by. Its
-// stdin is a pipe from this process, and when that closes it runs the last command it was told and clears up.
+// Ends what demo, tests or bench have started when these end, even by a crash, Ctrl-C or the SIGKILL of a test runner,
+// after which no handler of this process runs. A small shell waits on a pipe from this process; when the pipe closes,
+// it runs the last command that it read and removes the directory.
 import { spawn } from 'node:child_process'
 
 const script = `
@@ -13,10 +13,10 @@ export class Guardian {
   readonly directory: string
   readonly #shell
 
-  /** The directory is removed in any case. */
+  /** Starts a guardian; it removes the directory in any case. */
   constructor(directory: string) {
     this.directory = directory
-    // Detached, because a Ctrl-C in the terminal goes to the whole process group and must not take it too.
+    // Detached, because Ctrl-C in a terminal signals the whole process group.
     this.#shell = spawn('sh', ['-c', script, 'guardian', directory], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -25,7 +25,7 @@ export class Guardian {
     this.#shell.stdin.on('error', () => {})
   }
 
-  /** What to run should this process end; the words may not contain white space. */
+  /** Sets the command to run when this process ends; its arguments may not contain white space. */
   onOurEnd(...command: string[]): void {
     this.#shell.stdin.write(`${command.join(' ')}\n`)
   }

@@ -1,19 +1,19 @@
-// The layouts that the acceptance cases run over: the options of each, and its records read back as rows.
+// The layouts of the acceptance cases: their options, and how their records are read back as rows.
 import type { Redis } from 'ioredis'
 import type { CatalogStream } from './messages.ts'
 
-/** Columns that are null are absent where a layout has a field for each column. */
+/** A row by column. Null columns are absent in layouts that have a field for each column. */
 export type Row = Record<string, unknown>
 
 export interface Layout {
   title: string
   mode: 'append' | 'append_dedup'
   options: Record<string, unknown>
-  /** Whether what replaces it is gathered apart, so that an unfinished replacement shows nothing. */
+  /** Whether a replacement is staged, so that an unfinished one is not visible. */
   isGathered: boolean
-  /** What can be seen of a row. */
+  /** Returns the visible content of a row. */
   seen: (row: Row) => unknown
-  /** What can be seen of all rows under a base key: in order where it has one, else sorted as JSON text. */
+  /** Reads the visible content of all rows under a base key, in order or else sorted as JSON text. */
   read: (client: Redis, base: string) => Promise<unknown[]>
 }
 
@@ -28,7 +28,7 @@ const airbyteHash = keyed(async (client, key) => parse(await client.hget(key, '_
 const jsonString = keyed(async (client, key) => parse(await client.get(key)))
 const flatHash = keyed((client, key) => client.hgetall(key))
 
-/** By id: what a connection without any option writes. */
+/** The layout of a connection without any option: hashes with ids. */
 const byId: Layout = {
   title: 'hash by id, append',
   mode: 'append',
@@ -82,7 +82,7 @@ export const APPENDED: Layout[] = [
   ...gathered.map((layout) => ({ ...layout, mode: 'append' as const, isGathered: true, seen: whole })),
 ]
 
-/** Rows that a deletion record can stand for; its last record is the row. */
+/** Layouts in which the last record of a primary key is the row. */
 export const ROWS: Layout[] = [
   { title: 'hash by primary key', options: {}, seen: whole, read: airbyteHash },
   ...keyedLayouts,
@@ -117,7 +117,7 @@ export const DEDUPLICATED: Layout[] = [...ROWS, ...members]
 
 export const ALL: Layout[] = [...APPENDED, ...DEDUPLICATED]
 
-/** The stream that the cases write, `n:s`; with the primary key `id` unless another one is given. */
+/** Returns the stream of the cases, `n:s`, by default with the primary key `id`. */
 export function streamOf(
   { mode }: Pick<Layout, 'mode'>,
   options: Partial<CatalogStream> = {},
@@ -125,7 +125,7 @@ export function streamOf(
   return { name: 's', namespace: 'n', mode, primaryKey: [['id']], ...options }
 }
 
-/** Keys of records: neither those of the connector, nor the counters. */
+/** Returns the keys of records, without the connector's own keys and counters. */
 async function keysUnder(client: Redis, base: string): Promise<string[]> {
   const keys = await client.keys('*')
   return keys.filter((key) => key.startsWith(`${base}:`) && !key.endsWith(':_airbyte_ab_id')).toSorted()
@@ -151,7 +151,7 @@ async function readScores(client: Redis, base: string): Promise<unknown[]> {
   return pairs.toSorted(([one], [other]) => (one < other ? -1 : 1))
 }
 
-/** The primary key is `id`, and `part` in rows that have one. */
+/** Returns the primary key of a row: `id`, and `part` if there is one. */
 function primaryKeyOf({ id, part }: Row): string {
   const parts = [id, part] as (string | number | undefined)[]
   return parts.filter((value) => value !== undefined).join(':')

@@ -1,5 +1,5 @@
-// Builders for what goes into the connector: messages as lines, each with its newline, and catalogs as objects.
-// Whatever is left out is left out of the message too.
+// Builds the input of the connector: messages as lines, each with its line feed, and catalogs as objects. An option
+// that is not set is not in the message either.
 export type RecordOptions = { namespace?: string | null | undefined; emittedAt?: number | undefined }
 export type StateOptions = { namespace?: string | null | undefined; id?: number | undefined }
 
@@ -13,7 +13,7 @@ export type CatalogStream = {
   schema?: Record<string, unknown>
   primaryKey?: string[][]
   cursor?: string[]
-  /** Of a host that knows generations. */
+  /** The generation id, as newer hosts send it. */
   generation?: number
   minimumGeneration?: number
   syncId?: number
@@ -39,7 +39,10 @@ type ConfiguredStream = {
 
 const emittedAtDefault = 1_700_000_000_000
 
-/** Data given as text is put in as it stands, for numbers and escapes that JavaScript would not write so. */
+/**
+ * Returns a RECORD line. Data given as text is inserted unchanged, for numbers and escapes that JavaScript cannot
+ * write.
+ */
 export function record(stream: string, data: object | string, options: RecordOptions = {}): string {
   const { namespace, emittedAt = emittedAtDefault } = options
   const head = JSON.stringify({ stream, namespace, emitted_at: emittedAt }).slice(0, -1)
@@ -69,7 +72,7 @@ export function globalState(
   return line({ type: 'STATE', state: { type: 'GLOBAL', id: options.id, global } })
 }
 
-/** The form from before there were states per stream. */
+/** Returns a state of the old form, without a type. */
 export function legacyState(data: unknown): string {
   return line({ type: 'STATE', state: { data } })
 }

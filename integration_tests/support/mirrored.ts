@@ -1,11 +1,11 @@
-// Rows with ids, written among keys of others by one sync after another; and what is found of them.
+// Writes rows by several syncs beside keys of other writers, and reads them back.
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import type { ConnectorRun } from './connector.ts'
 import { record, status, type CatalogStream } from './messages.ts'
 import { write, type Server } from './write.ts'
 
-/** Keys that look like the stream's, of every type that it has. */
+/** Keys of other writers that look like keys of the stream, of every type. */
 export const OTHERS: Record<string, string[]> = {
   'n:s:100': ['HSET', 'id', '100'],
   'n:s:101': ['SET', '{"id":101}'],
@@ -26,7 +26,7 @@ export async function expectOthers(client: Redis): Promise<void> {
   expect(await client.exists(...Object.keys(OTHERS))).toBe(Object.keys(OTHERS).length)
 }
 
-/** A replace that is complete. */
+/** Runs a complete replace. */
 export async function replace(
   server: Server,
   generation: number,
@@ -65,7 +65,7 @@ export function complete(name: string): string {
   return status(name, 'COMPLETE', { namespace: 'n' })
 }
 
-/** Of the stream's records, wherever they are. */
+/** Returns the ids of the stream's records, whatever their keys. */
 export async function idsFound(client: Redis, name = 's'): Promise<number[]> {
   const keys = (await recordKeys(client)).filter((key) => `${key}:`.startsWith(`n:${name}:`))
   return (await Promise.all(keys.map((key) => idsIn(client, key))))
@@ -88,7 +88,7 @@ async function textsIn(client: Redis, key: string, kind: string): Promise<string
   return id !== undefined ? [id] : data !== undefined ? [data] : Object.values(hash)
 }
 
-/** Neither others', nor those of the connector. */
+/** Returns the keys of the stream, without those of other writers and of the connector. */
 export async function recordKeys(client: Redis): Promise<string[]> {
   const keys = (await client.keys('*')).filter(
     (key) => !/^_airbyte:|:_airbyte_ab_id$/.test(key) && !(key in OTHERS),

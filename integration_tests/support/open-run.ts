@@ -1,14 +1,14 @@
-// A write that is fed bit by bit, for tests in which something has to happen between its records and its states.
+// A write that is fed step by step, for tests that do something between records and states.
 import { startConnector, writeFiles, type Connector, type Exit } from './connector.ts'
 import { catalog, record, streamState } from './messages.ts'
 import { cursorOf, isError, type ConnectorError } from './output-message.ts'
 import { pollUntil } from './poll.ts'
 
 export class OpenRun {
-  /** Of the states that are out. */
+  /** The cursors of the acknowledged states. */
   readonly cursors: number[] = []
   readonly errors: ConnectorError[] = []
-  /** How many records went in: ids from 1 on. */
+  /** The number of records sent; their ids count from 1. */
   sent = 0
   readonly #run: Connector
   readonly #read: Promise<void>
@@ -19,7 +19,7 @@ export class OpenRun {
     this.#read = this.#readAll()
   }
 
-  /** Sends records; a state behind them tells their number. */
+  /** Sends records, and behind them a state with their number. */
   send(records: number, options: { state?: boolean } = {}): void {
     let lines = ''
     for (let id = this.sent + 1; id <= this.sent + records; id++) lines += record('s', { id })
@@ -27,7 +27,7 @@ export class OpenRun {
     this.#run.stdin.write(options.state === false ? lines : lines + streamState('s', { id: this.sent }))
   }
 
-  /** Resolves when all that was sent is acknowledged. */
+  /** Resolves when everything sent is acknowledged. */
   async acknowledged(): Promise<void> {
     await pollUntil('the last state', async () => {
       if (this.errors.length > 0) throw new Error(this.errors[0]!.message)
@@ -35,7 +35,7 @@ export class OpenRun {
     })
   }
 
-  /** Nothing more is sent. */
+  /** Ends the input and waits for the exit. */
   async end(): Promise<Exit> {
     this.#run.stdin.end()
     return this.exit()

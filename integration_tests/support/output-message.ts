@@ -1,4 +1,4 @@
-// The messages a destination prints, as far as demo, tests and bench look at them.
+// The messages that a destination prints, as far as demo, tests and bench read them.
 export type State = {
   type?: 'STREAM' | 'GLOBAL' | 'LEGACY'
   stream?: { stream_descriptor: { name: string; namespace?: string | null }; stream_state?: unknown }
@@ -30,7 +30,7 @@ type ErrorMessage = { type: 'TRACE'; trace: { error: ConnectorError } }
 
 export function parseMessage(line: string): Message {
   try {
-    // What the connector prints is what is under test: a wrong form shows where a test looks at it.
+    // Not validated: a wrong form shows where a test reads the message.
     return JSON.parse(line) as Message
   } catch (cause) {
     throw new Error(`The connector printed a line that is not JSON: ${line.slice(0, 200)}`, { cause })
@@ -49,7 +49,7 @@ export function isError(message: Message): message is Message & ErrorMessage {
   return message.type === 'TRACE' && message.trace.error !== undefined
 }
 
-/** What the tests' states count: the id in the stream's state. */
+/** Returns the id in a stream's state, which the tests count. */
 export function cursorOf({ state }: StateMessage): number {
   const cursor = state.stream?.stream_state
   if (typeof cursor !== 'object' || cursor === null || !('id' in cursor))

@@ -1,5 +1,5 @@
-// The peak resident memory of a child process. The kernel keeps the high-water mark itself, so a few looks are
-// enough, but it forgets it when the process ends, so the last look before that is what counts.
+// Measures the peak resident memory of a child process. The kernel keeps the peak until the process ends, so it is
+// read now and then; the last value read counts.
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 

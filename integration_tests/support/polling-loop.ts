@@ -1,4 +1,4 @@
-// The process of a PollingReader.
+// The child process of a PollingReader.
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Redis } from 'ioredis'
@@ -11,7 +11,7 @@ process.once('disconnect', () => process.exit())
 const [watch] = (await once(process, 'message')) as [Watch]
 const { host, port, readings } = watch
 const client = new Redis({ host, port, protocol: 2 })
-/** How far each reading has come in its stages. */
+/** The stage of each reading. */
 const stages = new Uint32Array(readings.length)
 const found: Findings = { rounds: 0, wrong: [], unfinished: [] }
 

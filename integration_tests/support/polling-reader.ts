@@ -1,5 +1,5 @@
-// A client of Redis beside the one that writes: a process of its own that reads the same keys over and over, and
-// remembers every answer that should never have come.
+// Reads the same keys again and again from a process of its own while a connector writes them, and records every reply
+// that must not occur.
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Server } from './write.ts'
@@ -7,8 +7,7 @@ import type { Server } from './write.ts'
 export interface NodeResult {
   command: [name: string, key: string, ...args: string[]]
   /**
-   * The only answers there may be, as `answer` gives them, in the only order they may come. The last one is what is
-   * there in the end.
+   * The allowed replies in their order, in the form of `answer`. The last one is the final content.
    */
   stages: string[]
 }
@@ -18,17 +17,20 @@ export interface Watch extends Server {
 }
 
 export interface Findings {
-  /** How often everything has been read. */
+  /** How often all keys have been read. */
   rounds: number
-  /** What was not as it may be, the first of it. */
+  /** Descriptions of the first replies that are not allowed. */
   wrong: string[]
-  /** Keys whose last answer was not that of the last stage. */
+  /** Keys whose last reply was not that of the last stage. */
   unfinished: string[]
 }
 
 const MISSING = 'null'
 
-/** Any answer as text: what has no order is sorted, fields with their values; an empty one is no key. */
+/**
+ * Returns a reply as text. Replies without an order are sorted, fields with their values; an empty reply means no
+ * key.
+ */
 export function answer(command: string, reply: unknown): string {
   if (!Array.isArray(reply)) return JSON.stringify(reply)
   if (reply.length === 0) return MISSING
@@ -37,14 +39,14 @@ export function answer(command: string, reply: unknown): string {
     return JSON.stringify(
       items.flatMap((name, at) => (at % 2 === 0 ? [`${name}\n${items[at + 1]}`] : [])).toSorted(),
     )
-  // Of a Redis stream what is in the entries: their ids are the server's.
+  // The server makes the ids of stream entries, so they are left out.
   if (command === 'XRANGE') return JSON.stringify(reply.map((entry: [string, string[]]) => entry[1]))
   return JSON.stringify(command === 'SMEMBERS' ? items.toSorted() : items)
 }
 
 export class PollingReader {
   readonly #process: ChildProcess
-  /** What it has to tell in the end; rejects if it comes to another end. */
+  /** Resolves with the findings at the end; rejects if the process ends otherwise. */
   readonly #findings = Promise.withResolvers<Findings>()
   readonly #waiting: (() => void)[] = []
   #rounds = 0
@@ -68,10 +70,10 @@ export class PollingReader {
     this.#process.send(watch)
   }
 
-  /** Resolves when everything has been read once more, from beginning to end. */
+  /** Resolves when all keys have been read once more. */
   async aRound(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    // The round that is under way began earlier.
+    // The current round began earlier, so it does not count.
     const enough = this.#rounds + 2
     const look = (): void => {
       if (this.#rounds >= enough) resolve()
@@ -81,7 +83,7 @@ export class PollingReader {
     await Promise.race([promise, this.#findings.promise])
   }
 
-  /** Reads everything once more. */
+  /** Reads all keys once more, then returns the findings. */
   async stop(): Promise<Findings> {
     this.#process.send('stop')
     return this.#findings.promise

@@ -1,8 +1,8 @@
-// One direction of a proxied connection: chunks wait in a queue until they are due, and reading pauses while the
-// far side does not drain, so that back-pressure goes through the proxy as it would go through a network.
+// One direction of a proxied connection. Chunks wait in a queue until they are due; reading pauses while the other side
+// does not drain, so that back-pressure passes through the proxy as through a network.
 import type { Socket } from 'node:net'
 
-// What is under way at once at a gigabyte a second with 100 ms of delay.
+// The bytes in flight at a gigabyte a second with 100 ms of delay.
 const queueLimit = 100 * 1024 * 1024
 
 type Queued = { due: number; bytes: Buffer | 'end' }
@@ -60,7 +60,7 @@ export class Flow {
     return this.#queue.shift()
   }
 
-  /** Where the far side is gone nothing is held up any more: everything runs off into nowhere. */
+  /** When the other side is closed, nothing is held back: all bytes are dropped. */
   #isHeldUp(): boolean {
     return !this.#to.destroyed && (this.#isFrozen || this.#isFull)
   }

@@ -1,20 +1,24 @@
-// One proxied connection: the client's socket, the server's, and a flow each way. What is done with a chunk is
-// looked up in the mode at the moment it arrives.
+// One proxied connection: the client's socket, the server's socket and a flow in each direction. The mode at the time a
+// chunk arrives decides what happens to it.
 import { connect, type Socket } from 'node:net'
 import { Flow } from './proxy-flow.ts'
 
 export type ProxyMode =
   | { kind: 'pass' }
-  /** Every byte arrives so much later, in both directions, and as many a second as without. */
+  /** Every byte is delayed in both directions; the throughput is unchanged. */
   | { kind: 'delay'; ms: number }
-  /** Connections stay open and nothing moves. */
+  /** Connections stay open and no bytes pass. */
   | { kind: 'freeze' }
-  /** Every connection is reset, new ones at once. */
+  /** Every connection is reset, new ones immediately. */
   | { kind: 'refuse' }
-  /** Redis does everything and its replies are lost; after so many bytes of replies the clients are cut. */
+  /**
+   * Redis runs all commands and its replies are dropped; after so many bytes of replies the clients are disconnected.
+   */
   | { kind: 'lose-replies'; afterBytes: number }
-  /** Requests are held back, after so many bytes the clients are cut; `deliverLate` hands the requests over. */
+  /** Requests are held back; after so many bytes the clients are disconnected. `deliverLate` sends the requests. */
   | { kind: 'hold-requests'; afterBytes: number }
+
+const KEPT_LENGTH = 64 * 1024
 
 type Surroundings = {
   targetPort: number
@@ -32,6 +36,8 @@ export class Link {
   readonly #toClient: Flow
   readonly #surroundings: Surroundings
   #held: Buffer[] = []
+  /** The first requests, by which tests tell the connections of a client apart. */
+  #requests = ''
 
   constructor(client: Socket, surroundings: Surroundings) {
     const server = connect({
@@ -55,6 +61,10 @@ export class Link {
     server.on('error', () => client.resetAndDestroy())
   }
 
+  get requests(): string {
+    return this.#requests
+  }
+
   get isClientConnected(): boolean {
     return !this.#client.destroyed
   }
@@ -64,7 +74,7 @@ export class Link {
     this.#toClient.freeze()
   }
 
-  /** Whatever was frozen or held goes on its way, in order. */
+  /** Sends everything that was held back, in order. */
   thaw(): void {
     if (this.isClientConnected) for (const bytes of this.#held.splice(0)) this.#toServer.push(bytes, 0)
     this.#toServer.thaw()
@@ -76,19 +86,19 @@ export class Link {
     this.#server.resetAndDestroy()
   }
 
-  /** The server's side stays open, and what is held for it with it. */
+  /** Disconnects the client; the connection to the server and the bytes held back for it stay. */
   cutClient(): void {
     this.#client.resetAndDestroy()
   }
 
-  /** Redis closes a connection only when it has done all that came over it, so when it has, the client is cut. */
+  /** Redis closes a connection only after it has run all its commands; then the client is disconnected. */
   async cutClientWhenServerIsDone(): Promise<void> {
     this.#client.pause()
     await this.#finishRequests()
     this.cutClient()
   }
 
-  /** The number of bytes that the server took; none if it has closed the connection meanwhile. */
+  /** Returns the number of bytes that the server accepted; 0 if it has closed the connection. */
   async deliverHeld(): Promise<number> {
     const held = Buffer.concat(this.#held.splice(0))
     if (this.#server.destroyed || this.#server.readableEnded) return 0
@@ -103,6 +113,7 @@ export class Link {
   }
 
   #request(bytes: Buffer): void {
+    if (this.#requests.length < KEPT_LENGTH) this.#requests += bytes.toString('latin1')
     if (this.#surroundings.mode().kind === 'hold-requests') this.#held.push(bytes)
     else this.#toServer.push(bytes, this.#delayMs)
     this.#surroundings.onRequest(bytes.length)

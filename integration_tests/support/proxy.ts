@@ -1,4 +1,4 @@
-// A TCP proxy on loopback between the connector and Redis that can do what networks do at their worst.
+// A TCP proxy on loopback between the connector and Redis that can delay, freeze, cut and lose data as networks do.
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Link, type ProxyMode } from './proxy-link.ts'
@@ -31,17 +31,17 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** How many clients are connected now. */
+  /** The number of connected clients. */
   get connections(): number {
     return [...this.#links].filter((link) => link.isClientConnected).length
   }
 
   /**
-   * Resolves when the mode is in force, except for the two modes that end with a cut: there it resolves after the
-   * cut, and the mode is `pass` again. Another mode set before that counts as the end.
+   * Sets a mode; resolves when it is in force. The two modes that end with a disconnect resolve after it, when the mode
+   * is `pass` again, or when another mode has been set.
    */
   async setMode(mode: ProxyMode): Promise<void> {
-    // A client whose replies were lost would wait for them for ever.
+    // A client whose replies were dropped would wait for them for ever.
     if (mode.kind === 'refuse' || this.#mode.kind === 'lose-replies') this.cut()
     this.#onCut?.()
     this.#onCut = undefined
@@ -58,12 +58,22 @@ export class TcpProxy {
     }
   }
 
+  /** Stops moving bytes on the open connections that have carried such a request; they stay open, and new ones are served. */
+  freezeConnections(request: RegExp): number {
+    const matching = [...this.#links].filter((link) => link.isClientConnected && request.test(link.requests))
+    for (const link of matching) link.freeze()
+    return matching.length
+  }
+
   /** Resets every connection once; new ones are served. */
   cut(): void {
     for (const link of this.#links) link.cut()
   }
 
-  /** After `hold-requests`. Resolves, when Redis has done them, with the number of bytes that it still took. */
+  /**
+   * Sends the requests held back by `hold-requests`. Resolves, when Redis has run them, with the number of accepted
+   * bytes.
+   */
   async deliverLate(): Promise<number> {
     const late = [...this.#links].filter((link) => !link.isClientConnected)
     const delivered = await Promise.all(late.map((link) => link.deliverHeld()))

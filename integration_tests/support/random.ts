@@ -1,8 +1,8 @@
-// Chance that can be had again: a test that fails by it names its seed, and SEED=<seed> brings that back.
+// Random numbers that can be repeated: a failed test names its seed, and SEED=<seed> repeats it.
 export type Random = () => number
 
-/** From 0 to 1, that excluded; the same numbers for the same seed. */
-function randomFrom(seed: number): Random {
+/** Returns a source of numbers from 0 to below 1 that are the same for the same seed. */
+export function randomFrom(seed: number): Random {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -12,7 +12,7 @@ function randomFrom(seed: number): Random {
   }
 }
 
-/** Runs `attempt` so many times, each with chance of its own. */
+/** Runs `attempt` so many times, each time with another seed. */
 export async function withSeeds(times: number, attempt: (random: Random) => Promise<void>): Promise<void> {
   const given = process.env['SEED']
   const first = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given)
@@ -26,7 +26,7 @@ export async function withSeeds(times: number, attempt: (random: Random) => Prom
   }
 }
 
-/** What the test runner shows of an assertion that failed. */
+/** Returns the fields of a failed assertion that the test runner prints. */
 function diffOf(error: unknown): object {
   const { actual, expected, stack } = Object(error) as {
     actual?: unknown

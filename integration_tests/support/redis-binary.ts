@@ -1,5 +1,5 @@
-// Where the private Redis of demo, tests and bench comes from: $REDIS_SERVER, else the PATH, else a container,
-// else the package manager. Looks once a process; starting a server is the business of redis-process.ts.
+// Finds the Redis for demo, tests and bench: $REDIS_SERVER, else the PATH, else a container, else the package manager.
+// Searches once in a process; redis-process.ts starts servers.
 import { execFile } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -41,7 +41,7 @@ function onPath(): RedisBinary | undefined {
 }
 
 async function asContainer(): Promise<RedisBinary | undefined> {
-  // With a format given, `docker info` fails when the engine does not answer; without one it need not.
+  // Only with a format does `docker info` fail when the engine does not answer.
   if (!findOnPath('docker')) return undefined
   if (!(await succeeds(['docker', 'info', '--format', '{{.ServerVersion}}'], 15_000))) return undefined
   if (await succeeds(['docker', 'image', 'inspect', image], 15_000)) return { kind: 'container', image }
@@ -69,7 +69,7 @@ async function installed(): Promise<RedisBinary | undefined> {
   // RUNLEVEL=1 keeps Debian's package from starting a server of its own on port 6379.
   const env = [...sudo, 'env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive', command]
   console.error(`Installing Redis with ${command} …`)
-  // A failed refresh is no reason to stop: the lists may be there already, or another process holds their lock.
+  // A failed refresh is no error: the lists may exist already, or another process has locked them.
   if (refresh) await succeeds([...env, ...refresh], 300_000)
   await succeeds([...env, ...install], 300_000)
   return onPath()

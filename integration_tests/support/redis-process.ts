@@ -1,5 +1,5 @@
-// One running redis-server, as a child process or as a container on the host's network; the two look the same
-// from outside, signals included. Ends with this process, by way of the guardian.
+// One running redis-server, as a child process or as a container on the host's network; both take the same calls,
+// signals included. The guardian ends it when this process ends.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -9,9 +9,9 @@ import type { Guardian } from './guardian.ts'
 import type { RedisBinary } from './redis-binary.ts'
 
 export type RedisProcess = {
-  /** Unknown for a container. */
+  /** The process id; undefined for a container. */
   readonly pid: number | undefined
-  /** The words that start redis-cli where it can reach this server. */
+  /** The command that starts redis-cli where it can reach this server. */
   readonly cli: string[]
   readonly exited: Promise<void>
   readonly isRunning: () => boolean
@@ -65,7 +65,7 @@ function launchContainer(launch: Launch, image: string): RedisProcess {
     cli: ['docker', 'exec', '-i', name, 'redis-cli'],
     kill: async (signal) => {
       const killing = promisify(execFile)('docker', ['kill', '--signal', signal, name])
-      // As with a process, a signal to what is gone already is no error.
+      // As with a process, a signal after the end is no error.
       await killing.catch((error: unknown) => {
         if (child.exitCode === null && child.signalCode === null) throw error
       })

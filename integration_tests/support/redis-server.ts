@@ -1,5 +1,5 @@
-// A private Redis on loopback for demo, tests and bench: a port and a directory of its own, nothing kept on
-// disk unless asked for, and gone when it is stopped or when this process ends.
+// A private Redis on loopback for demo, tests and bench. It has its own port and directory, writes nothing to disk by
+// default, and ends when it is stopped or when this process ends.
 //
 //   await using redis = await RedisServer.start({ args: ['--appendonly', 'yes'] })
 import { rmSync, writeFileSync } from 'node:fs'
@@ -15,11 +15,11 @@ import { launchRedis, type RedisProcess } from './redis-process.ts'
 import { adaptation } from './redis-version.ts'
 
 export type RedisServerOptions = {
-  /** Put behind the defaults, so that these win. */
+  /** Arguments behind the defaults, which they override. */
   args?: string[]
-  /** Lines of a configuration file, which the server may write to: a sentinel does. */
+  /** Lines of a configuration file that the server may rewrite, as a sentinel does. */
   config?: string[]
-  /** Where Redis keeps its files; the caller's to remove. A container sees no other directory of the host. */
+  /** The directory of Redis' files; the caller removes it. A container sees no other directory of the host. */
   dir?: string
   port?: number
 }
@@ -31,7 +31,7 @@ export class RedisServer {
   readonly port: number
   readonly dir: string
   readonly #binary: RedisBinary
-  /** Whether its HSET takes one field only. */
+  /** Adapts a client to the version of the server. */
   readonly #adapt: (client: Redis) => void
   readonly #home: string
   readonly #args: string[]
@@ -74,7 +74,7 @@ export class RedisServer {
     this.#process = this.#launch()
   }
 
-  /** Undefined where the server is a container. */
+  /** The process id; undefined for a container. */
   get pid(): number | undefined {
     return this.#process.pid
   }
@@ -83,12 +83,12 @@ export class RedisServer {
     return this.#process.isRunning()
   }
 
-  /** The words of a command line that starts redis-cli on this server. */
+  /** The command that starts redis-cli on this server. */
   get cli(): string[] {
     return [...this.#process.cli, '-p', String(this.port)]
   }
 
-  /** Resolves when the signal has been sent; `exited` tells when the server is gone. */
+  /** Sends a signal and resolves; `exited` resolves when the server has ended. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await this.#process.kill(signal)
   }
@@ -97,7 +97,7 @@ export class RedisServer {
     await this.#process.exited
   }
 
-  /** Same port, same directory, same arguments. A server that still runs is killed first. */
+  /** Starts the server again with the same port, directory and arguments. A running server is killed first. */
   async restart(): Promise<void> {
     await this.#end()
     this.#process = this.#launch()
@@ -115,11 +115,11 @@ export class RedisServer {
     await this.stop()
   }
 
-  /** Connects with its first command, again after a restart, and for the last time when the server is stopped. */
+  /** Returns a client that connects at its first command and again after a restart, until the server is stopped. */
   client(options: Omit<RedisOptions, 'replyMapping'> = {}): Redis {
     const { host, port } = this
     const client = new Redis({ host, port, ...this.#login(), protocol: 2, lazyConnect: true, ...options })
-    // A lost connection is what many tests are about; commands still reject, only ioredis' own print is spared.
+    // Many tests lose connections on purpose: commands still reject, but ioredis prints nothing.
     client.on('error', () => {})
     client.once('end', () => this.#clients.delete(client))
     this.#adapt(client)
@@ -127,7 +127,7 @@ export class RedisServer {
     return client
   }
 
-  /** Processor time, user and system, that the server has used since it was last started. */
+  /** Returns the CPU time, user and system, of the server since its last start. */
   async cpuSeconds(): Promise<number> {
     const client = this.client()
     try {
@@ -180,7 +180,7 @@ export class RedisServer {
   }
 }
 
-/** A server that answers with an error, such as -LOADING or -NOAUTH, is alive too. */
+/** Returns whether the server replies; an error such as -LOADING or -NOAUTH is a reply too. */
 async function answersPing(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port })

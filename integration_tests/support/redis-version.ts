@@ -1,11 +1,11 @@
-// How old the server is that the tests run against, so that tests of what it lacks are skipped, and say why.
+// Skips tests that need more than the version of the server has, with the reason.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Redis } from 'ioredis'
 import type { TestContext } from 'vitest'
 import { findRedis } from './redis-binary.ts'
 
-/** Tests by their full names, what they need, and since when a server has it. */
+/** By full name of tests: what they need, and the first version that has it. */
 const NEEDS: readonly (readonly [name: RegExp, what: string, version: string])[] = [
   [/Redis streams?\b|\ba stream is about all|airbyte-stream/, 'Redis streams', '5.0'],
   [/check leaves nothing behind/, 'Redis streams', '5.0'],
@@ -36,7 +36,7 @@ const NEEDS: readonly (readonly [name: RegExp, what: string, version: string])[]
   [/postgres-cdc has a page/, 'EXISTS of several keys, which the page shows', '3.0.3'],
 ]
 
-/** For `beforeEach`. */
+/** Skips a test that the server is too old for; call it in `beforeEach`. */
 export async function skipWhatIsLacking({ task, skip }: TestContext): Promise<void> {
   const names: string[] = []
   for (let one: { name: string; suite?: unknown } | undefined = task; one; one = one.suite as typeof one)
@@ -45,7 +45,7 @@ export async function skipWhatIsLacking({ task, skip }: TestContext): Promise<vo
     if (name.test(names.join(' ')) && (await isOlderThan(version))) skip(`needs ${what} (since ${version})`)
 }
 
-/** Whether the server is older than a version such as `6.2`. */
+/** Returns whether the server is older than a version such as `6.2`. */
 export async function isOlderThan(version: string): Promise<boolean> {
   const parts = version.split('.').map(Number)
   const own = await serverVersion()
@@ -53,7 +53,7 @@ export async function isOlderThan(version: string): Promise<boolean> {
   return differing !== -1 && own[differing]! < parts[differing]!
 }
 
-/** Has a test's client say to an old server what newer ones are told in one command. */
+/** Returns a function that makes a test's client send commands in a form that old servers know. */
 export async function adaptation(): Promise<(client: Redis) => void> {
   const isHsetOld = await isOlderThan('4.0')
   const isExistsOld = await isOlderThan('3.0.3')
@@ -66,12 +66,12 @@ export async function adaptation(): Promise<(client: Redis) => void> {
   }
 }
 
-/** Of the image that is used where no server is installed. */
+/** The version of the image that is used if no server is installed. */
 const CONTAINER = 'v=7.2.0'
 
 let found: Promise<readonly number[]> | undefined
 
-/** `[3, 0, 7]` is 3.0.7; of Valkey, its own version, which goes on where that of Redis was 7.2. */
+/** Returns `[3, 0, 7]` for 3.0.7. Valkey reports its own version, which continues from Redis 7.2. */
 function serverVersion(): Promise<readonly number[]> {
   found ??= readVersion()
   return found

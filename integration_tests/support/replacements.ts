@@ -1,4 +1,4 @@
-// Streams that are being replaced when something fails, and what has to be there when it has been made good.
+// Streams whose replacement fails, and their expected contents after the retry.
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { record, status, streamState, type CatalogStream } from './messages.ts'
@@ -13,15 +13,15 @@ export interface Replaced {
   title: string
   options: Record<string, unknown>
   mode: 'append' | 'append_dedup'
-  /** Whether a record that is written by two attempts is there twice. */
+  /** Whether a record that two attempts have written is there twice. */
   repeats: boolean
-  /** How many rows there are in the older generation: enough that it takes a while to remove them. */
+  /** The number of rows in the older generation: enough that their removal takes a while. */
   old: number
-  /** All that can be found, in the order it was written where a row may be there twice; else by id. */
+  /** Reads all rows, in the order of writing if a row may be there twice, else sorted by id. */
   read: (client: Redis) => Promise<Row[]>
-  /** The keys that these rows have. */
+  /** Returns the keys of these rows. */
   keys: (rows: readonly Row[]) => string[]
-  /** Whether keys are remembered, and not made of ids. */
+  /** Whether the stream has a key index instead of id ranges. */
   isTracked: boolean
 }
 
@@ -40,7 +40,7 @@ export const REPLACED: Replaced[] = [
       const keys = (await recordKeys(client)).toSorted((one, other) => idOf(one) - idOf(other))
       return readEach(client, keys, 'hget', '_airbyte_data')
     },
-    // Which ids they get is not known beforehand.
+    // The ids cannot be predicted.
     keys: () => [],
     isTracked: false,
   },
@@ -94,7 +94,7 @@ export function streamOf({ mode }: Replaced, generation: number, minimumGenerati
   return { name: 's', namespace: 'n', mode, primaryKey, cursor: ['id'], generation, minimumGeneration }
 }
 
-/** Half of the new rows are among the old ones, too. */
+/** Half of the new rows replace old ones. */
 export function rowTrackersOf({ old }: Replaced, of: 'old' | 'new'): Row[] {
   return of === 'old' ? rowsFrom(0, old, of) : rowsFrom(old - NEW / 2, NEW, of)
 }
@@ -103,10 +103,10 @@ export function rowsFrom(first: number, length: number, of: string): Row[] {
   return Array.from({ length }, (_, at) => ({ id: first + at, group: Math.floor((first + at) / 10), of }))
 }
 
-/** How many rows stand between two states. */
+/** The number of rows between two states. */
 export const EVERY = 50
 
-/** States tell how many rows came before them. */
+/** Returns the rows as input lines, with states that contain the number of rows before them. */
 export function* messages(rows: readonly Row[]): Generator<string> {
   for (let from = 0; from < rows.length; from += EVERY) {
     const some = rows.slice(from, from + EVERY)
@@ -117,8 +117,8 @@ export function* messages(rows: readonly Row[]): Generator<string> {
 }
 
 /**
- * Expects all rows and no others, and no leftovers. `acknowledged`: how many of them attempts that were cut off have
- * acknowledged; a row that may be there twice is, if an attempt before has written it.
+ * Expects all rows, no others and no leftovers. `acknowledged` has the number of rows that each failed attempt has
+ * acknowledged; in some structures, a row that an earlier attempt has written is there twice.
  */
 export async function expectExactly(
   replaced: Replaced,
@@ -137,7 +137,7 @@ function expectAttempts(found: Row[], rows: readonly Row[], acknowledged: readon
   const attempts = starts.map((start, at) => found.slice(start, starts[at + 1]))
   expect(starts[0]).toBe(0)
   expect(attempts.at(-1)).toEqual(rows)
-  // Of each attempt the first rows, and what it acknowledged among them; one may have come to nothing.
+  // Each attempt has written its first rows, at least the acknowledged ones; an attempt may have written none.
   for (const attempt of attempts) expect(attempt).toEqual(rows.slice(0, attempt.length))
   const cutOff = attempts.slice(0, -1).map(({ length }) => length)
   const promised = acknowledged.filter((count) => count > 0)
@@ -156,18 +156,19 @@ async function expectNoLeftovers(
   rows: readonly Row[],
 ): Promise<void> {
   const own = (await client.keys('_airbyte:*')).map((key) => key.split(':')[1]!)
-  // A run that was killed leaves its numbers for a week at most; its lease is given back by the one after it.
-  expect(own.filter((kind) => !['stream', 'places', 'sent', 'written'].includes(kind))).toEqual([])
-  const notes = await client.hgetall('_airbyte:stream:n:s')
-  expect(Object.keys(notes).filter((name) => ['finishing', 'staged', 'holder'].includes(name))).toEqual([])
+  // A killed run leaves its sequence numbers for a week at most; the next run releases its lease.
+  expect(own.filter((kind) => !['manifest', 'index', 'sent', 'written'].includes(kind))).toEqual([])
+  const metadata = await client.hgetall('_airbyte:manifest:n:s')
+  const ofRuns = ['pending_removal', 'staged_from_run', 'connections']
+  expect(Object.keys(metadata).filter((name) => ofRuns.includes(name))).toEqual([])
   if (!isTracked) return
   const expected = keys(rows).toSorted()
   expect(await recordKeys(client)).toEqual(expected)
-  const shards = await Promise.all((await client.keys('_airbyte:places:*')).map((key) => client.hkeys(key)))
-  expect(shards.flat().toSorted(), `places of ${mode}`).toEqual(expected)
+  const shards = await Promise.all((await client.keys('_airbyte:index:*')).map((key) => client.hkeys(key)))
+  expect(shards.flat().toSorted(), `index entries of ${mode}`).toEqual(expected)
 }
 
-/** Keys of records, neither those of the connector nor its counters. */
+/** Returns the keys of records, without the connector's own keys and counters. */
 async function recordKeys(client: Redis): Promise<string[]> {
   const keys = await client.keys('n:s:*')
   const records = keys.filter((key) => !key.endsWith(':_airbyte_ab_id')).toSorted()

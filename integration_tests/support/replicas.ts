@@ -1,4 +1,4 @@
-// A private master on loopback with replicas in sync. Gone when it is stopped or when this process ends.
+// A private master on loopback with replicas in sync. They end when they are stopped or when this process ends.
 //
 //   await using redis = await ReplicatedRedis.start({ replicas: 2 })
 import { pollUntil } from './poll.ts'
@@ -6,9 +6,9 @@ import { RedisServer } from './redis-server.ts'
 
 export interface ReplicasOptions {
   replicas?: number
-  /** Of every server, and what the replicas log in with. */
+  /** The password of every server, also used by the replicas. */
   password?: string
-  /** Further words of the command line of every server, such as `--appendonly yes`. */
+  /** Further arguments of every server, such as `--appendonly yes`. */
   args?: string[]
 }
 
@@ -20,7 +20,7 @@ export class ReplicatedRedis {
     const { replicas = 1 } = options
     const args = [...replicationArgs(options.password), ...(options.args ?? [])]
     const master = await RedisServer.start({ args })
-    // The older word, which every version knows.
+    // The older name of REPLICAOF, which every version knows.
     const follow = ['--slaveof', master.host, String(master.port)]
     const started = await Promise.allSettled(
       Array.from({ length: replicas }, () => RedisServer.start({ args: [...args, ...follow] })),
@@ -46,7 +46,7 @@ export class ReplicatedRedis {
     return [this.master, ...this.replicas]
   }
 
-  /** Resolves when every replica that runs has all that the master had when this was called. */
+  /** Resolves when every running replica has everything that the master had at the call. */
   async inSync(): Promise<void> {
     const replicas = this.replicas.filter(({ isRunning }) => isRunning)
     await untilInSync(this.master, replicas)
@@ -61,7 +61,7 @@ export class ReplicatedRedis {
   }
 }
 
-/** Resolves when the replicas follow this master and have all that it had when this was called. */
+/** Resolves when the replicas follow this master and have everything that it had at the call. */
 export async function untilInSync(master: RedisServer, replicas: readonly RedisServer[]): Promise<void> {
   let sought: number | undefined
   await pollUntil('the replicas to be in sync', async () => {
@@ -76,10 +76,10 @@ export async function untilInSync(master: RedisServer, replicas: readonly RedisS
 
 interface Replication {
   role: string
-  /** Of the server that it follows. */
+  /** The port of the master; undefined for a master. */
   masterPort: number | undefined
   isLinked: boolean
-  /** How much of the master's history it has. */
+  /** The replication offset. */
   offset: number
 }
 
@@ -100,7 +100,7 @@ export async function replicationOf(server: RedisServer): Promise<Replication> {
   }
 }
 
-/** What servers need to be copied to each other at once; with a password, the same for all. */
+/** Returns the arguments for replication without a delay; all servers share the password. */
 export function replicationArgs(password: string | undefined): string[] {
   const login = password === undefined ? [] : ['--requirepass', password, '--masterauth', password]
   return ['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0', ...login]

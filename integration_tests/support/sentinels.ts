@@ -1,5 +1,5 @@
-// A private master with replicas and the sentinels that watch them, on loopback: all know each other, so that a master
-// that dies is replaced within two or three seconds. Gone when it is stopped or when this process ends.
+// A private master on loopback with replicas and sentinels that all know each other, so that a dead master is replaced
+// within two or three seconds. They end when they are stopped or when this process ends.
 //
 //   await using redis = await SentinelRedis.start({ sentinelPassword: 'secret' })
 import type { Redis } from 'ioredis'
@@ -10,10 +10,10 @@ import { ReplicatedRedis, replicationOf, untilInSync, type ReplicasOptions } fro
 export interface SentinelsOptions extends ReplicasOptions {
   sentinels?: number
   masterName?: string
-  /** Of the sentinels. With a user name given, they know this user and no other. */
+  /** The user of the sentinels; they accept no other user. */
   sentinelUsername?: string
   sentinelPassword?: string
-  /** How many of the sentinels have to take a master for dead; most of them, unless it is given. */
+  /** The number of sentinels that must agree on a failure; by default the majority. */
   quorum?: number
   downAfterMs?: number
   failoverTimeoutMs?: number
@@ -22,7 +22,7 @@ export interface SentinelsOptions extends ReplicasOptions {
 export class SentinelRedis {
   readonly masterName: string
   readonly sentinels: readonly RedisServer[]
-  /** The first is the one that was the master to begin with. */
+  /** The data servers; the first one was started as the master. */
   readonly servers: readonly RedisServer[]
   readonly #login: { username?: string; password?: string }
   readonly #clients = new Map<RedisServer, Redis>()
@@ -57,19 +57,19 @@ export class SentinelRedis {
     }
   }
 
-  /** The sentinels as a configuration names them: `host:port`. */
+  /** The sentinels in the form of a configuration: `host:port`. */
   get addresses(): string[] {
     return this.sentinels.map(({ host, port }) => `${host}:${port}`)
   }
 
-  /** One kept connection to a sentinel. */
+  /** Returns a connection to a sentinel, the same one at every call. */
   sentinelClient(sentinel: RedisServer): Redis {
     const client = this.#clients.get(sentinel) ?? sentinel.client(this.#login)
     this.#clients.set(sentinel, client)
     return client
   }
 
-  /** Whom a sentinel that is up takes for the master. */
+  /** Returns the master as a running sentinel sees it. */
   async master(sentinel: RedisServer = this.#watching()[0]!): Promise<RedisServer> {
     const reply = await this.sentinelClient(sentinel).call(
       'SENTINEL',
@@ -80,11 +80,11 @@ export class SentinelRedis {
     return this.servers.find((server) => server.port === port)!
   }
 
-  /** Has a replica take over while the master is up; resolves with it, once the others follow it. */
+  /** Promotes a replica while the master is running; resolves with it when the others follow it. */
   async failover(): Promise<RedisServer> {
     const before = await this.master()
     const [sentinel] = this.#watching()
-    // A sentinel that has not heard of the replicas for a moment finds none that is good enough.
+    // A sentinel without recent replies of the replicas finds none that is good enough.
     await pollUntil('a failover to begin', async () => {
       await this.sentinelClient(sentinel!).call('SENTINEL', 'FAILOVER', this.masterName)
       return true
@@ -92,7 +92,7 @@ export class SentinelRedis {
     return this.#untilFollowed(before)
   }
 
-  /** SIGKILL to the master; resolves with the replica that has taken over, once the others follow it. */
+  /** Kills the master with SIGKILL; resolves with the replica that took over when the others follow it. */
   async killMaster(): Promise<RedisServer> {
     const before = await this.master()
     await before.kill()
@@ -100,14 +100,17 @@ export class SentinelRedis {
     return this.#untilFollowed(before)
   }
 
-  /** Starts a server or a sentinel again that was killed; resolves when all is as it should be. */
+  /** Restarts a killed server or sentinel; resolves when everything is settled. */
   async restart(server: RedisServer): Promise<void> {
     await server.restart()
     if (this.sentinels.includes(server)) await this.#hurry(server)
     await this.settled()
   }
 
-  /** Resolves when the sentinels know all that run, each other too, and every replica follows the master in sync. */
+  /**
+   * Resolves when the sentinels know all running servers and each other, and every replica is in sync with the
+   * master.
+   */
   async settled(): Promise<void> {
     await pollUntil('the sentinels to agree', async () => {
       const running = this.servers.filter(({ isRunning }) => isRunning)
@@ -123,7 +126,7 @@ export class SentinelRedis {
     await this.inSync()
   }
 
-  /** Resolves when every replica has all that the master had when this was called. */
+  /** Resolves when every replica has everything that the master had at the call. */
   async inSync(): Promise<void> {
     const master = await this.master()
     await untilInSync(
@@ -168,7 +171,7 @@ export class SentinelRedis {
     )
   }
 
-  /** Sentinels that ask each other more often than every few seconds; what knows no such thing keeps its own pace. */
+  /** Makes a sentinel ask and publish more often than by default, if its version can. */
   async #hurry(sentinel: RedisServer): Promise<void> {
     const periods = ['info-period', '300', 'ping-period', '200', 'ask-period', '200', 'publish-period', '200']
     await this.sentinelClient(sentinel)
@@ -177,7 +180,7 @@ export class SentinelRedis {
   }
 }
 
-/** A sentinel that watches the master, by itself. */
+/** Starts one sentinel that watches the master. */
 export function startSentinel(
   master: { host: string; port: number },
   options: SentinelsOptions,

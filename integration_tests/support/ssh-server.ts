@@ -1,22 +1,22 @@
-// An SSH server on loopback that forwards connections, and can do to them what a tunnel may do at its worst.
+// An SSH server on loopback that forwards connections and can cut them or hold data back.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2'
 
 export type SshServerOptions = {
-  /** Public keys that the user may log in with, as OpenSSH shows them. */
+  /** Public keys that the user may log in with, in OpenSSH's form. */
   keys?: string[]
   password?: string
-  /** Asks for the password in a dialogue only. */
+  /** Whether the password is asked for in a dialogue only. */
   hasDialogue?: boolean
-  /** Lets nothing through. */
+  /** Whether forwarding is refused. */
   isDenying?: boolean
 }
 
 export const SSH_USER = 'airbyte'
 
-/** ssh2 makes a key now and then that nobody can read, so another one is made then. */
+/** Generates a key; repeats that if ssh2 has generated one that it cannot read, as happens now and then. */
 export function newKey(sort: 'ed25519' | 'ecdsa', passphrase?: string): { private: string; public: string } {
   const { generateKeyPairSync: generate } = ssh2.utils
   for (;;) {
@@ -39,9 +39,9 @@ export class SshServer {
   #port = 0
   #hostKey = newKey('ed25519')
   readonly #ecdsaKey = newKey('ecdsa')
-  /** How many sessions there have been. */
+  /** The number of sessions so far. */
   logins = 0
-  /** Addresses that were asked for, in order. */
+  /** The requested addresses, in order. */
   readonly asked: string[] = []
 
   static async start(options: SshServerOptions): Promise<SshServer> {
@@ -67,17 +67,17 @@ export class SshServer {
     return fingerprintOf(this.#hostKey.public)
   }
 
-  /** Of its other key, which clients do not ask for first. */
+  /** The fingerprint of its second key, which clients do not prefer. */
   get ecdsaFingerprint(): string {
     return fingerprintOf(this.#ecdsaKey.public)
   }
 
-  /** What goes into `tunnel_method`. */
+  /** The fields of `tunnel_method` for this server. */
   options(more: object): object {
     return { tunnel_host: '127.0.0.1', tunnel_port: this.#port, tunnel_user: SSH_USER, ...more }
   }
 
-  /** Listens at the same port again. */
+  /** Starts to listen on the same port again. */
   async restart({ hasNewKey = false } = {}): Promise<void> {
     if (hasNewKey) this.#hostKey = newKey('ed25519')
     this.#server = this.#create()
@@ -92,13 +92,16 @@ export class SshServer {
     await closed
   }
 
-  /** Cuts every session once; new ones are served. */
+  /** Disconnects every session; new ones are served. */
   drop(): void {
     for (const session of this.#sessions) session.resetAndDestroy()
     for (const target of this.#targets) if (!this.#held?.has(target)) target.destroy()
   }
 
-  /** From now on what is sent to Redis is held back. Resolves when so much is held; the sessions are cut then. */
+  /**
+   * Holds back what is sent to Redis from now on. Resolves when so many bytes are held back, after disconnecting the
+   * sessions.
+   */
   async holdAndDrop(bytes: number): Promise<void> {
     this.#held = new Map([...this.#targets].map((target) => [target, []]))
     const size = (): number => [...this.#held!.values()].flat().reduce((sum, { length }) => sum + length, 0)
@@ -106,7 +109,7 @@ export class SshServer {
     this.drop()
   }
 
-  /** Hands over what was held, and gives the number of bytes that Redis still took. */
+  /** Sends the bytes held back and returns the number that Redis accepted. */
   async deliverLate(): Promise<number> {
     let delivered = 0
     for (const [target, chunks] of this.#held ?? []) {
@@ -140,7 +143,7 @@ export class SshServer {
     session.on('error', () => {})
     session.on('authentication', (context) => this.#authenticate(context))
     session.on('ready', () => this.logins++)
-    // What nobody listens for is prohibited.
+    // Requests without a listener are refused.
     if (this.#options.isDenying === true) return
     session.on('tcpip', (accept, reject, { destIP, destPort }) => {
       this.asked.push(`${destIP}:${destPort}`)
@@ -210,7 +213,7 @@ function fingerprintOf(publicKey: string): string {
 function isProven(text: string, context: ssh2.PublicKeyAuthContext): boolean {
   const key = ssh2.utils.parseKey(text)
   if (key instanceof Error || !key.getPublicSSH().equals(context.key.data)) return false
-  // Without a signature the client only asks whether it may use that key.
+  // A request without a signature only asks whether the key is accepted.
   if (context.signature === undefined || context.blob === undefined) return true
   return key.verify(context.blob, context.signature, context.hashAlgo)
 }

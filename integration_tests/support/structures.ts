@@ -1,7 +1,7 @@
-// Every way a record can live in Redis, as one table: the configuration, and what a model of it says must be there.
+// One table of all ways to store records in Redis: the configuration, and a model of the expected contents.
 import type { Redis } from 'ioredis'
 
-/** A record of the conformance tests; `id` is its primary key. */
+/** The columns of a record of the conformance tests; `id` is the primary key. */
 export interface Row {
   id: number
   name: string
@@ -10,7 +10,7 @@ export interface Row {
   note: string | null
 }
 
-/** One record as the model sees it: with the id the connector gives it, and its text as it was sent. */
+/** One record in the model: with the id that the connector assigns and the JSON text that was sent. */
 export interface Sent {
   row: Row
   json: string
@@ -21,13 +21,13 @@ export interface Sent {
 export interface Structure {
   title: string
   options: Record<string, unknown>
-  /** What `TYPE` says of the keys. */
+  /** The reply of `TYPE` for the keys. */
   kind: 'hash' | 'string' | 'list' | 'set' | 'zset' | 'stream'
-  /** Key → contents, as `readAll` gives it. */
+  /** Returns the expected contents by key, in the form of `readAll`. */
   expected: (sent: readonly Sent[]) => Map<string, unknown>
   /** Whether a key of another type is overwritten, as `SET` does. */
   overwritesOthers?: boolean
-  /** A key that the records go to. */
+  /** A key that records are written to. */
   key: string
 }
 
@@ -45,7 +45,7 @@ function flatFields({ row }: Sent): Record<string, string> {
   return Object.fromEntries(fields.map(([name, value]) => [name, String(value)]))
 }
 
-/** The last record for a key wins. */
+/** Returns a model in which the last record of a key wins. */
 function byKey(key: (sent: Sent) => string, value: (sent: Sent) => unknown) {
   return (sent: readonly Sent[]): Map<string, unknown> => new Map(sent.map((one) => [key(one), value(one)]))
 }
@@ -281,7 +281,9 @@ export const STRUCTURES: Structure[] = [
   },
 ]
 
-/** All keys that records are in: not the connector's own, nor the counter, which is `n:s` where no records are there. */
+/**
+ * Reads all keys of records, without the connector's own keys and without the counter `n:s` of layouts that use it.
+ */
 export async function readAll(
   client: Redis,
   expected: ReadonlyMap<string, unknown>,

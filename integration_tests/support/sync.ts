@@ -1,4 +1,4 @@
-// One sync of one stream as the platform runs it: records, a state, and COMPLETE where the source came to its end.
+// Runs one sync of one stream as the platform does: records, a state, and COMPLETE if the source has finished.
 import { expect } from 'vitest'
 import type { ConnectorRun } from './connector.ts'
 import { record, status, streamState, type CatalogStream } from './messages.ts'
@@ -6,11 +6,13 @@ import { write, type Server } from './write.ts'
 
 export interface SyncOptions {
   options?: object
-  /** Of a host that knows generations: whether the source said that it is through. */
+  /** Whether the source has finished, on a host that knows generations. */
   isComplete?: boolean
 }
 
-/** `rows`: the data, or whole lines as `record` makes them. Expects that all are counted, and an end that is as it should be. */
+/**
+ * Syncs rows, which are data or whole lines of `record`. Expects that all are counted, and the exit code that fits.
+ */
 export async function sync(
   server: Server,
   stream: CatalogStream,

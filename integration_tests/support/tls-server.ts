@@ -1,4 +1,4 @@
-// Servers that speak TLS: a Redis that does so itself, and one in plain text with a TLS proxy in front, as stunnel is.
+// Servers with TLS: a Redis with TLS of its own, and a TLS proxy in front of a Redis, like stunnel.
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { connect, type AddressInfo, type Socket } from 'node:net'
@@ -12,17 +12,17 @@ import { RedisServer } from './redis-server.ts'
 
 export interface TlsServer extends AsyncDisposable {
   readonly host: string
-  /** Where it speaks TLS. */
+  /** The port with TLS. */
   readonly port: number
 }
 
 export interface TlsRedis extends TlsServer {
-  /** Its port is the one for plain text. */
+  /** The server; its own port is without TLS. */
   readonly redis: RedisServer
 }
 
 export interface TlsRedisOptions extends Certified {
-  /** Who signs the certificates of clients; these are demanded if it is given. */
+  /** The authority of client certificates; clients need one if it is set. */
   clientAuthority?: Certified
   args?: string[]
 }
@@ -58,7 +58,7 @@ export async function startTlsRedis({
   }
 }
 
-/** Takes TLS off, and gives the bytes to `target`; `accepted` sees each connection first. */
+/** Terminates TLS and forwards the bytes to `target`; `accepted` is called with each connection first. */
 export async function startTlsFront(
   target: { host: string; port: number },
   options: TlsOptions,

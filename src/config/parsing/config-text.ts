@@ -1,31 +1,34 @@
-/** Configuration text → what is set in it, not judged yet. */
-import { ConfigError } from '../../errors.ts'
+/** Reads the text of a configuration: the options that are set, not yet validated. */
+import { ConfigError, problem } from '../../errors.ts'
 
 /** Options that are one of several objects. */
-const CHOICES = ['ssl_mode', 'deployment', 'tunnel_method', 'durability']
+const VARIANT_OPTIONS = ['ssl_mode', 'deployment', 'tunnel_method', 'durability']
 
-export function readGiven(text: string): Record<string, unknown> {
+export function readConfigText(text: string): Record<string, unknown> {
   let raw: unknown
   try {
     raw = JSON.parse(text)
   } catch {
-    throw new ConfigError('The configuration is not JSON. Pass the path of a JSON file to --config.')
+    throw new ConfigError(
+      problem('config-not-json', 'The configuration is not valid JSON. Check the file given to --config.'),
+    )
   }
-  if (!isObject(raw)) throw new ConfigError('The configuration is not a JSON object.')
-  const given = withoutUnset(raw)
-  for (const choice of CHOICES) {
-    const value = given[choice]
+  if (!isObject(raw))
+    throw new ConfigError(problem('config-not-object', 'The configuration is not a JSON object.'))
+  const options = withoutUnset(raw)
+  for (const option of VARIANT_OPTIONS) {
+    const value = options[option]
     if (!isObject(value)) continue
-    given[choice] = withoutUnset(value)
-    if (Object.keys(given[choice] as object).length === 0) delete given[choice]
+    options[option] = withoutUnset(value)
+    if (Object.keys(options[option] as object).length === 0) delete options[option]
   }
-  const { streams } = given
+  const { streams } = options
   if (Array.isArray(streams))
-    given['streams'] = streams.map((entry: unknown) => (isObject(entry) ? withoutUnset(entry) : entry))
-  return given
+    options['streams'] = streams.map((entry: unknown) => (isObject(entry) ? withoutUnset(entry) : entry))
+  return options
 }
 
-/** Hosts write null for what is not set, and their forms leave an empty list or object behind. */
+/** Platforms write null for options that are not set, and their forms leave an empty list or object behind. */
 function withoutUnset(options: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(options).filter(

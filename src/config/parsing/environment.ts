@@ -1,44 +1,55 @@
-/** A connection field may be `{{ NAME }}` as a whole: its value is then taken from the environment. */
+/** Replaces connection options that are `{{ NAME }}` by the value of an environment variable. */
+import { optionProblem, type Problem } from '../../errors.ts'
 
 const PLACEHOLDER = /^\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}$/
 
-/** Only these fields, and what is inside them, are looked at; record layouts and keys never are. */
-const FIELDS = 'host port username password url database ssl ssl_mode deployment tunnel_method'.split(' ')
+/** Placeholders count in these options only, and in everything inside them; never in layouts and keys. */
+const OPTIONS = 'host port username password url database ssl ssl_mode deployment tunnel_method'.split(' ')
 const NUMBERS = ['port', 'database', 'tunnel_method.tunnel_port']
 
-export interface FromEnvironment {
-  /** With the placeholders replaced whose variables are set. */
-  filled: Record<string, unknown>
-  /** The others, by field: `host`, `deployment.nodes[0]`. */
-  unset: Map<string, string>
+export interface EnvironmentResult {
+  /** The options, with every placeholder replaced whose variable is set. */
+  options: Record<string, unknown>
+  /** One problem for each placeholder whose variable is not set. */
+  problems: Problem[]
 }
 
 export function fillFromEnvironment(
   raw: Record<string, unknown>,
   environment: NodeJS.ProcessEnv,
-): FromEnvironment {
-  const unset = new Map<string, string>()
-  const fill = (value: unknown, field: string): unknown => {
-    if (Array.isArray(value)) return value.map((item, index) => fill(item, `${field}[${index}]`))
+): EnvironmentResult {
+  const problems: Problem[] = []
+  const fill = (value: unknown, option: string): unknown => {
+    if (Array.isArray(value)) return value.map((item, index) => fill(item, `${option}[${index}]`))
     if (typeof value === 'object' && value !== null)
       return Object.fromEntries(
-        Object.entries(value).map(([name, member]) => [name, fill(member, `${field}.${name}`)]),
+        Object.entries(value).map(([name, member]) => [name, fill(member, `${option}.${name}`)]),
       )
     const variable = typeof value === 'string' ? PLACEHOLDER.exec(value)?.[1] : undefined
     if (variable === undefined) return value
     const text = environment[variable]
-    if (text === undefined) unset.set(field, variable)
-    return text === undefined ? value : valueOf(text, field)
+    if (text !== undefined) return valueOf(text, option)
+    problems.push(unsetVariable(option, variable))
+    return value
   }
   const filled = Object.entries(raw).map(([name, value]) => [
     name,
-    FIELDS.includes(name) ? fill(value, name) : value,
+    OPTIONS.includes(name) ? fill(value, name) : value,
   ])
-  return { filled: Object.fromEntries(filled) as Record<string, unknown>, unset }
+  return { options: Object.fromEntries(filled) as Record<string, unknown>, problems }
 }
 
-function valueOf(text: string, field: string): unknown {
-  if (NUMBERS.includes(field) && /^\d+$/.test(text)) return Number(text)
-  if (field === 'ssl' && (text === 'true' || text === 'false')) return text === 'true'
+function unsetVariable(option: string, variable: string): Problem {
+  return optionProblem(
+    'environment-variable-unset',
+    option,
+    `the environment variable ${variable} is not set; set it, or write the value itself`,
+    { variable },
+  )
+}
+
+function valueOf(text: string, option: string): unknown {
+  if (NUMBERS.includes(option) && /^\d+$/.test(text)) return Number(text)
+  if (option === 'ssl' && (text === 'true' || text === 'false')) return text === 'true'
   return text
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CERTIFICATE, FINGERPRINT, KEY, parse, problemsOf } from './parsed.support.ts'
+import { CERTIFICATE, FINGERPRINT, KEY, problemsOf, warningsOf } from './parsed.support.ts'
 import { readSpecification, type Schema } from '../schema/specification.ts'
 
 const PLAIN = { host: 'h', port: 7, username: 'u', password: 'p', database: 1, ssl: false }
@@ -50,8 +50,8 @@ const FIELDS: [string, string, Path][] = Object.entries(GOOD).flatMap(([name, co
 
 describe('a mistake in the connection', () => {
   it.each(Object.keys(GOOD))('is not found where there is none: %s', (name) => {
-    const expected = name === 'no-verify' ? [expect.stringMatching(/^ssl_mode: no-verify/)] : []
-    expect(parse(GOOD[name]!).warnings).toEqual(expected)
+    const expected = name === 'no-verify' ? ['tls-not-verified: ssl_mode'] : []
+    expect(warningsOf(GOOD[name]!)).toEqual(expected)
   })
 
   it('is tried in every option that there is, of every variant', () => {
@@ -67,8 +67,8 @@ describe('a mistake in the connection', () => {
         if (isFree(valueAt(GOOD[name]!, path), wrong)) continue
         const problems = problemsOf(config)
         expect(problems, JSON.stringify(wrong)).toHaveLength(1)
-        expect(problems[0]).toMatch(startOf(field))
-        expect(problems[0]).not.toContain('hunter2')
+        expect(problems[0]?.options).toEqual([field])
+        expect(JSON.stringify(problems)).not.toContain('hunter2')
       }
     },
   )
@@ -77,9 +77,7 @@ describe('a mistake in the connection', () => {
     if (typeof path.at(-1) === 'number') return
     const config = withValue(GOOD[name]!, [...path.slice(0, -1), 'unheard_of'], 'hunter2')
     const unknown = field.replace(/[a-z_]+$/, 'unheard_of')
-    expect(parse(config).warnings[0]).toBe(
-      `${unknown}: this option is not known and has no effect; check its spelling`,
-    )
+    expect(warningsOf(config)[0]).toBe(`option-unknown: ${unknown}`)
   })
 })
 
@@ -97,10 +95,6 @@ function fieldAt(path: Path): string {
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
     .join('')
     .slice(1)
-}
-
-function startOf(field: string): RegExp {
-  return new RegExp(`^${field.replaceAll(/[.[\]]/g, String.raw`\$&`)}: `)
 }
 
 function valueAt(config: object, path: Path): unknown {

@@ -1,31 +1,33 @@
-/** Configuration text → Config. The rules are those of spec/spec.json; every problem is reported at once. */
-import { ConfigError } from '../../errors.ts'
+/** Turns the text of a configuration into a Config. Every problem is reported at the same time. */
+import { ConfigError, type Problem } from '../../errors.ts'
 import type { Config, Connection } from '../settings/config.ts'
 import { readConnection, type ConnectionOptions } from '../redis-options/connection.ts'
-import { deliveryProblems, type DeliveryOptions } from '../layout-options/global-option-checks.ts'
+import { globalOptionProblems, type GlobalOptions } from '../layout-options/global-option-checks.ts'
 import { readDurability, type DurabilityOptions } from '../redis-options/durability.ts'
 import { fillFromEnvironment } from './environment.ts'
-import { readGiven } from './config-text.ts'
+import { readConfigText } from './config-text.ts'
 import {
   recordProblems,
   recordsOf,
   recordWarnings,
   type RecordConfiguration,
 } from '../layout-options/stream-overrides.ts'
+import type { StructureRules } from '../settings/structure-rules.ts'
 import { readSpecification } from '../schema/specification.ts'
 import { tlsWarnings } from '../redis-options/tls-options.ts'
-import { unknownOptions, validate } from '../schema/validation.ts'
+import { unknownOptions, validate } from '../schema/validate.ts'
 
 export interface ParsedConfig {
   config: Config
-  /** What is odd about the configuration without being wrong. */
-  warnings: string[]
+  /** Settings that work but are rarely intended. */
+  warnings: readonly Problem[]
 }
 
-const DEAD_LETTERS = 10_000
+/** The option has no default in the schema: a form would fill it in, and it is refused without dead letters. */
+const DEAD_LETTER_MAX_LENGTH = 10_000
 
 /** The fields of spec/spec.json, with its defaults filled in. */
-interface Options extends ConnectionOptions, RecordConfiguration, DeliveryOptions {
+interface Options extends ConnectionOptions, RecordConfiguration, GlobalOptions {
   key_prefix: string
   durability?: DurabilityOptions
   max_outage_seconds: number
@@ -34,54 +36,52 @@ interface Options extends ConnectionOptions, RecordConfiguration, DeliveryOption
   max_in_flight_bytes: number
 }
 
-/** Throws one ConfigError that lists every problem by field. */
-export function parseConfig(text: string, environment: NodeJS.ProcessEnv): ParsedConfig {
-  const { filled: raw, unset } = fillFromEnvironment(readGiven(text), environment)
+/** Throws one ConfigError that lists every problem. `structures` are all values of cache_type. */
+export function parseConfig(
+  text: string,
+  environment: NodeJS.ProcessEnv,
+  structures: readonly StructureRules[],
+): ParsedConfig {
+  const { options: raw, problems: unset } = fillFromEnvironment(readConfigText(text), environment)
   const { connectionSpecification: schema } = readSpecification()
   const problems = validate(schema, raw)
-  const options = raw as unknown as Options
+  // Every function below accepts values that break the schema.
+  const options = raw as Record<string, unknown> & Options
   const connection = readConnection(options, problems)
-  problems.push(...recordProblems(options), ...deliveryProblems(options))
-  const all = [...unsetProblems(unset), ...problems.filter((problem) => !unset.has(fieldOf(problem)))]
-  if (all.length > 0)
-    throw new ConfigError(`The configuration cannot be used. ${all.map(asSentence).join(' ')}`)
+  problems.push(...recordProblems(options, structures), ...globalOptionProblems(options))
+  const all = [...unset, ...withoutOptionsOf(unset, problems)]
+  if (all.length > 0) throw new ConfigError(all, { lead: 'The configuration cannot be used.' })
   return {
-    config: toConfig(options, connection),
-    warnings: [...unknownOptions(schema, raw), ...tlsWarnings(connection.tls), ...recordWarnings(options)],
+    config: toConfig(options, connection, structures),
+    warnings: [
+      ...unknownOptions(schema, raw),
+      ...tlsWarnings(connection.tls),
+      ...recordWarnings(options, structures),
+    ],
   }
 }
 
-/** What is wrong with the placeholder itself would only confuse. */
-function unsetProblems(unset: ReadonlyMap<string, string>): string[] {
-  return [...unset].map(
-    ([field, variable]) =>
-      `${field}: the environment variable ${variable} is not set; set it, or write the value itself`,
-  )
+/** A placeholder that was not replaced may break other rules as well, which would only confuse. */
+function withoutOptionsOf(unset: readonly Problem[], problems: readonly Problem[]): Problem[] {
+  const options = new Set(unset.flatMap((problem) => problem.options))
+  return problems.filter((problem) => problem.options.length > 1 || !options.has(problem.options[0]!))
 }
 
-function fieldOf(problem: string): string {
-  return problem.slice(0, problem.indexOf(': '))
-}
-
-function toConfig(options: Options, connection: Connection): Config {
+function toConfig(options: Options, connection: Connection, structures: readonly StructureRules[]): Config {
   return Object.freeze({
     connection,
     durability: readDurability(options.durability),
     keyPrefix: options.key_prefix,
-    ...recordsOf(options),
+    ...recordsOf(options, structures),
     deleteMode: options.delete_mode,
     deleteTtlSeconds: options.delete_ttl_seconds,
     tombstoneSeconds: options.tombstone_seconds,
     trackKeys: options.track_keys,
     onRecordError: options.on_record_error,
-    deadLetterMaxLength: options.dead_letter_max_length ?? DEAD_LETTERS,
+    deadLetterMaxLength: options.dead_letter_max_length ?? DEAD_LETTER_MAX_LENGTH,
     maxOutageSeconds: options.max_outage_seconds,
     batchRecords: options.batch_records,
     batchBytes: options.batch_bytes,
     maxInFlightBytes: options.max_in_flight_bytes,
   })
-}
-
-function asSentence(problem: string): string {
-  return `${problem}.`
 }

@@ -1,12 +1,13 @@
-/** The options of the connection → where, as whom and through what to connect. */
+/** Reads the connection options: the address, the credentials, TLS and the tunnel. */
+import { optionProblem, type Problem } from '../../errors.ts'
 import type { Address, Connection } from '../settings/config.ts'
-import { readSeveral, type DeploymentOptions } from './deployment.ts'
+import { readNodesDeployment, type DeploymentOptions } from './deployment.ts'
 import { hostProblem, withoutBrackets } from './host-port.ts'
 import { readTls, type TlsOptions } from './tls-options.ts'
 import { readTunnel, type TunnelOptions } from './tunnel-options.ts'
-import { readUrl, REDIS_PORT } from './url.ts'
+import { readRedisUrl, REDIS_PORT } from './redis-url.ts'
 
-/** The fields of spec/spec.json, with its defaults filled in; the schema's own rules may still be broken. */
+/** The fields of spec/spec.json, with its defaults filled in; they may still break the rules of the schema. */
 export interface ConnectionOptions {
   host?: unknown
   port: number
@@ -20,89 +21,114 @@ export interface ConnectionOptions {
   tunnel_method?: TunnelOptions
 }
 
-/** `usesTls`: as a URL says; undefined where that cannot be known. */
-type Place = Omit<Connection, 'tls' | 'tunnel'> & { readonly usesTls: boolean | undefined }
+/** `usesTls`: whether a URL asks for TLS; undefined where the URL cannot be read. */
+type Endpoint = Omit<Connection, 'tls' | 'tunnel'> & { readonly usesTls: boolean | undefined }
 
-/** Is to be used only where there is no problem. */
-export function readConnection(options: ConnectionOptions, problems: string[]): Connection {
-  const { usesTls, ...place } = readPlace(options, problems)
+/** The result is valid only if no problem was added. */
+export function readConnection(options: ConnectionOptions, problems: Problem[]): Connection {
+  const { usesTls, ...endpoint } = readEndpoint(options, problems)
   const tunnel = readTunnel(options.tunnel_method, problems)
-  const { deployment } = place
+  const { deployment } = endpoint
   if (deployment.kind === 'standalone' && 'path' in deployment.address) {
     if (options.ssl === true)
-      problems.push('url and ssl: a Unix socket has no TLS; set ssl to false, or give the URL of a TLS port')
+      problems.push(
+        optionProblem(
+          'socket-with-tls',
+          ['url', 'ssl'],
+          'a Unix socket has no TLS; set ssl to false, or url to a TLS port',
+        ),
+      )
     if (tunnel !== undefined)
       problems.push(
-        'url and tunnel_method: a Unix socket cannot be reached through a tunnel; use NO_TUNNEL, or give the URL of a port',
+        optionProblem(
+          'socket-with-tunnel',
+          ['url', 'tunnel_method'],
+          'a Unix socket cannot be reached through a tunnel; use NO_TUNNEL, or set url to a port',
+        ),
       )
   }
   return Object.freeze({
-    ...place,
+    ...endpoint,
     tls: readTls(options.ssl, options.ssl_mode, usesTls, problems),
     tunnel,
   })
 }
 
-function readPlace(options: ConnectionOptions, problems: string[]): Place {
+function readEndpoint(options: ConnectionOptions, problems: Problem[]): Endpoint {
   const { deployment = { mode: 'standalone' }, url } = options
   switch (deployment.mode) {
     case 'sentinel':
     case 'cluster':
-      return severalServers(options, deployment, problems)
+      return nodesEndpoint(options, deployment, problems)
     case 'standalone':
-      return url === undefined ? oneServer(options, problems) : oneUrl(options, url, problems)
+      return url === undefined ? hostEndpoint(options, problems) : urlEndpoint(options, url, problems)
     default:
-      // An unknown mode; the schema says so.
-      return nowhere(options)
+      // The schema refuses unknown modes.
+      return noEndpoint(options)
   }
 }
 
-function oneServer(options: ConnectionOptions, problems: string[]): Place {
+function hostEndpoint(options: ConnectionOptions, problems: Problem[]): Endpoint {
   const { host, port } = options
-  if (host === undefined) problems.push('host: is missing; give the host of your Redis server, or a url')
+  if (host === undefined)
+    problems.push(
+      optionProblem('host-missing', 'host', 'is missing; set the host of your Redis server, or a url'),
+    )
   const name = typeof host === 'string' ? host : ''
-  const wrong = name === '' ? undefined : hostProblem(name, 'port')
-  if (wrong !== undefined) problems.push(`host: ${wrong}`)
+  const wrongHost = name === '' ? undefined : hostProblem('host', name, 'port')
+  if (wrongHost !== undefined) problems.push(wrongHost)
   const address = { host: withoutBrackets(name), port }
-  return { ...login(options), deployment: standalone(address), usesTls: false }
+  return { ...credentialsOf(options), deployment: standalone(address), usesTls: false }
 }
 
-function oneUrl(options: ConnectionOptions, url: string, problems: string[]): Place {
-  for (const field of ['host', 'port', 'username', 'password'] as const)
-    if (isGiven(options, field)) problems.push(`url and ${field}: both are given; keep one of them`)
-  const found = readUrl(url, 'url', problems)
-  if (found === undefined) return nowhere(options)
+function urlEndpoint(options: ConnectionOptions, url: string, problems: Problem[]): Endpoint {
+  for (const option of ['host', 'port', 'username', 'password'] as const)
+    if (isSet(options, option))
+      problems.push(optionProblem('url-and-option', ['url', option], 'both are set; keep one of them'))
+  const found = readRedisUrl(url, 'url', problems)
+  if (found === undefined) return noEndpoint(options)
   const { address, usesTls, username, password } = found
   const database = options.database ?? found.database ?? 0
   return { deployment: standalone(address), usesTls, username, password, database }
 }
 
-function severalServers(
+function nodesEndpoint(
   options: ConnectionOptions,
   deployment: Exclude<DeploymentOptions, { mode: 'standalone' }>,
-  problems: string[],
-): Place {
+  problems: Problem[],
+): Endpoint {
   const { mode } = deployment
-  for (const field of ['host', 'port', 'url'] as const)
-    if (isGiven(options, field))
+  for (const option of ['host', 'port', 'url'] as const)
+    if (isSet(options, option))
       problems.push(
-        `${field} and deployment: both are given, and a ${mode} deployment is found by its nodes; leave ${field} out`,
+        optionProblem(
+          'deployment-and-option',
+          [option, 'deployment'],
+          `both are set, but the connector finds a ${mode} deployment by its nodes; remove ${option}`,
+          { mode },
+        ),
       )
   if (mode === 'cluster' && Number.isInteger(options.database) && options.database !== 0)
-    problems.push('database and deployment: a cluster has database 0 only; leave database out')
-  return { ...login(options), ...readSeveral(deployment, options.ssl, problems) }
+    problems.push(
+      optionProblem(
+        'cluster-database',
+        ['database', 'deployment'],
+        'a cluster has database 0 only; remove database',
+      ),
+    )
+  return { ...credentialsOf(options), ...readNodesDeployment(deployment, options.ssl, problems) }
 }
 
-/** Forms fill in what is the default, and leave empty what is not set. */
-function isGiven(
+/** Forms fill in defaults, and leave an empty text where nothing is set. */
+function isSet(
   options: ConnectionOptions,
-  field: 'host' | 'port' | 'username' | 'password' | 'url',
+  option: 'host' | 'port' | 'username' | 'password' | 'url',
 ): boolean {
-  const value: unknown = options[field]
-  return value !== undefined && value !== '' && !(field === 'port' && value === REDIS_PORT)
+  const value: unknown = options[option]
+  return value !== undefined && value !== '' && !(option === 'port' && value === REDIS_PORT)
 }
 
-function login({ username, password, database }: ConnectionOptions) {
+function credentialsOf({ username, password, database }: ConnectionOptions) {
   return { username: username || undefined, password: password || undefined, database: database ?? 0 }
 }
 
@@ -110,7 +136,7 @@ function standalone(address: Address): Connection['deployment'] {
   return Object.freeze({ kind: 'standalone', address: Object.freeze(address) })
 }
 
-/** Where a problem has been found already. */
-function nowhere(options: ConnectionOptions): Place {
-  return { ...login(options), deployment: standalone({ host: '', port: 0 }), usesTls: undefined }
+/** Fills the result where a problem was added already. */
+function noEndpoint(options: ConnectionOptions): Endpoint {
+  return { ...credentialsOf(options), deployment: standalone({ host: '', port: 0 }), usesTls: undefined }
 }

@@ -1,7 +1,8 @@
-/** `deployment` → the servers of a sentinel deployment or a cluster. */
+/** Reads `deployment`: the sentinels, or the nodes of a cluster. */
+import { optionProblem, type Problem } from '../../errors.ts'
 import type { Deployment } from '../settings/config.ts'
 import { readHostPort, type HostPort } from './host-port.ts'
-import { REDIS_PORT } from './url.ts'
+import { REDIS_PORT } from './redis-url.ts'
 
 export type DeploymentOptions =
   | { mode: 'standalone' }
@@ -16,18 +17,18 @@ export type DeploymentOptions =
 
 const SENTINEL_PORT = 26_379
 
-/** `usesTls`: as the nodes say; undefined where they cannot be read. */
-export interface Several {
+export interface NodesDeployment {
   readonly deployment: Exclude<Deployment, { kind: 'standalone' }>
+  /** Whether a node is a rediss:// URL; undefined where the nodes cannot be read. */
   readonly usesTls: boolean | undefined
 }
 
-/** What is not of the form it should have is for the schema to refuse. */
-export function readSeveral(
+/** Adds problems that the schema does not find; the schema refuses wrong types. */
+export function readNodesDeployment(
   options: Exclude<DeploymentOptions, { mode: 'standalone' }>,
   ssl: unknown,
-  problems: string[],
-): Several {
+  problems: Problem[],
+): NodesDeployment {
   return options.mode === 'cluster'
     ? readCluster(options, ssl, problems)
     : { deployment: readSentinel(options, problems), usesTls: false }
@@ -35,8 +36,8 @@ export function readSeveral(
 
 function readSentinel(
   options: DeploymentOptions & { mode: 'sentinel' },
-  problems: string[],
-): Several['deployment'] {
+  problems: Problem[],
+): NodesDeployment['deployment'] {
   const nodes = readNodes(options.nodes, { defaultPort: SENTINEL_PORT, mayBeUrl: false }, problems)
   return Object.freeze({
     kind: 'sentinel',
@@ -50,21 +51,29 @@ function readSentinel(
 function readCluster(
   options: DeploymentOptions & { mode: 'cluster' },
   ssl: unknown,
-  problems: string[],
-): Several {
+  problems: Problem[],
+): NodesDeployment {
   const nodes = readNodes(options.nodes, { defaultPort: REDIS_PORT, mayBeUrl: true }, problems)
-  const areSecure = nodes.map((node) => node.usesTls)
-  if (ssl === false && new Set(areSecure).size > 1)
+  const tlsOfNodes = nodes.map((node) => node.usesTls)
+  if (ssl === false && new Set(tlsOfNodes).size > 1)
     problems.push(
-      'deployment.nodes: some are rediss:// and some are not, and a cluster speaks TLS everywhere or nowhere; write them alike, or set ssl to true',
+      optionProblem(
+        'cluster-nodes-mix-tls',
+        'deployment.nodes',
+        'some are rediss:// URLs and some are not, but all nodes of a cluster use TLS or none does; write them alike, or set ssl to true',
+      ),
     )
   return {
     deployment: Object.freeze({ kind: 'cluster', nodes: addressesOf(nodes) }),
-    usesTls: nodes.length === options.nodes?.length ? areSecure.includes(true) : undefined,
+    usesTls: nodes.length === options.nodes?.length ? tlsOfNodes.includes(true) : undefined,
   }
 }
 
-function readNodes(texts: unknown, form: Parameters<typeof readHostPort>[2], problems: string[]): HostPort[] {
+function readNodes(
+  texts: unknown,
+  form: Parameters<typeof readHostPort>[2],
+  problems: Problem[],
+): HostPort[] {
   if (!Array.isArray(texts)) return []
   return texts.flatMap((text: unknown, index) =>
     typeof text === 'string' ? (readHostPort(text, `deployment.nodes[${index}]`, form, problems) ?? []) : [],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parse, problemsOf } from '../parsing/parsed.support.ts'
+import { parse, refusalsOf, warningsOf } from '../parsing/parsed.support.ts'
 
 describe('durability', () => {
   it.each<[unknown, object]>([
@@ -22,28 +22,28 @@ describe('durability', () => {
   })
 
   it.each<[unknown, string]>([
-    ['fsync', ': must be object'],
-    [{ mode: 'wait' }, '.mode: must be one of none, replicas, fsync'],
-    [{ count: 1 }, '.mode: is missing; use one of none, replicas, fsync'],
-    [{ mode: 'replicas', count: 0 }, '.count: must be >= 1'],
-    [{ mode: 'replicas', count: '2' }, '.count: must be integer'],
-    [{ mode: 'fsync', replicas: -1 }, '.replicas: must be >= 0'],
-    [{ mode: 'fsync', timeout_ms: 0 }, '.timeout_ms: must be >= 1'],
-    [{ mode: 'replicas', timeout_ms: 600_001 }, '.timeout_ms: must be <= 600000'],
+    ['fsync', 'option-wrong-type: durability'],
+    [{ mode: 'wait' }, 'option-not-allowed: durability.mode'],
+    [{ count: 1 }, 'option-missing: durability.mode'],
+    [{ mode: 'replicas', count: 0 }, 'option-too-small: durability.count'],
+    [{ mode: 'replicas', count: '2' }, 'option-wrong-type: durability.count'],
+    [{ mode: 'fsync', replicas: -1 }, 'option-too-small: durability.replicas'],
+    [{ mode: 'fsync', timeout_ms: 0 }, 'option-too-small: durability.timeout_ms'],
+    [{ mode: 'replicas', timeout_ms: 600_001 }, 'option-too-large: durability.timeout_ms'],
   ])('is refused by the field that is wrong: %j', (durability, problem) => {
-    expect(problemsOf({ host: 'h', durability })).toEqual([`durability${problem}.`])
+    expect(refusalsOf({ host: 'h', durability })).toEqual([problem])
   })
 
   it('warns of what another mode knows', () => {
-    expect(parse({ host: 'h', durability: { mode: 'fsync', count: 1 } }).warnings).toEqual([
-      'durability.count: this option is not known and has no effect; check its spelling',
+    expect(warningsOf({ host: 'h', durability: { mode: 'fsync', count: 1 } })).toEqual([
+      'option-unknown: durability.count',
     ])
   })
 
   it('is not read from the environment', () => {
     const durability = { mode: '{{ MODE }}' }
-    expect(problemsOf({ host: 'h', durability }, { MODE: 'none' })).toEqual([
-      'durability.mode: must be one of none, replicas, fsync.',
+    expect(refusalsOf({ host: 'h', durability }, { MODE: 'none' })).toEqual([
+      'option-not-allowed: durability.mode',
     ])
   })
 })

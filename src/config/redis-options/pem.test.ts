@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CERTIFICATE, KEY } from '../parsing/parsed.support.ts'
-import { readPem } from './pem.ts'
+import type { Problem } from '../../errors.ts'
+import { readCertificate, readPrivateKey } from './pem.ts'
 
 const ENCRYPTED = `-----BEGIN RSA PRIVATE KEY-----
 Proc-Type: 4,ENCRYPTED
@@ -59,11 +60,6 @@ describe('a PEM text', () => {
   })
 })
 
-const NOT_A_CERTIFICATE =
-  'f: is not a certificate in PEM form; paste the whole file, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----'
-const NOT_A_KEY =
-  'f: is not a private key in PEM form; paste the whole file, from -----BEGIN … PRIVATE KEY----- to -----END … PRIVATE KEY-----'
-
 describe('a text is refused, and not shown', () => {
   it.each([
     'hunter2',
@@ -78,18 +74,19 @@ describe('a text is refused, and not shown', () => {
     CERTIFICATE.replaceAll('-----', '----'),
     CERTIFICATE.replaceAll('CERTIFICATE', 'CERTIFICATE REQUEST'),
   ])('where it should be a certificate: %j', (text) => {
-    expect(read(text).problems).toEqual([NOT_A_CERTIFICATE])
+    expect(read(text).problems).toMatchObject([{ code: 'certificate-not-pem', options: ['f'] }])
   })
 
   it.each(['hunter2', CERTIFICATE, KEY.replaceAll('PRIVATE', 'PUBLIC'), 'ssh-ed25519 AAAAC3NzaC1l me@host'])(
     'where it should be a private key: %j',
     (text) => {
-      expect(read(text, 'key').problems).toEqual([NOT_A_KEY])
+      expect(read(text, 'key').problems).toMatchObject([{ code: 'private-key-not-pem', options: ['f'] }])
     },
   )
 })
 
-function read(text: unknown, sort: 'certificate' | 'key' = 'certificate') {
-  const problems: string[] = []
-  return { pem: readPem('f', text, sort, problems), problems }
+function read(text: unknown, kind: 'certificate' | 'key' = 'certificate') {
+  const problems: Problem[] = []
+  const readPem = kind === 'key' ? readPrivateKey : readCertificate
+  return { pem: readPem('f', text, problems), problems }
 }

@@ -1,37 +1,48 @@
-/** Keys and certificates as people paste them → PEM text as OpenSSL reads it. */
+/** Turns keys and certificates as people paste them into PEM text as OpenSSL reads it. */
+import { optionProblem, type Problem } from '../../errors.ts'
 
 const BLOCK = /^-----BEGIN ([A-Z0-9 ]+)-----\n([^]+?)\n-----END \1-----$/gm
 const HEADER = /^[A-Za-z-]+: /
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
-const SORTS = {
-  certificate: {
-    label: /CERTIFICATE$/,
-    form: 'a certificate in PEM form; paste the whole file, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----',
-  },
-  key: {
-    label: /PRIVATE KEY$/,
-    form: 'a private key in PEM form; paste the whole file, from -----BEGIN … PRIVATE KEY----- to -----END … PRIVATE KEY-----',
-  },
-}
-
-/** Adds a problem where it is no PEM text of that sort, never showing it. */
-export function readPem(
-  field: string,
-  text: unknown,
-  sort: keyof typeof SORTS,
-  problems: string[],
-): string | undefined {
-  if (typeof text !== 'string' || text.trim() === '') return undefined
-  const pem = straighten(text)
-  const { label, form } = SORTS[sort]
-  const blocks = [...pem.matchAll(BLOCK)]
-  const isWhole = blocks.some(([, name]) => label.test(name!)) && blocks.every(([, , body]) => isBody(body!))
-  if (!isWhole) problems.push(`${field}: is not ${form}`)
+/** Returns the PEM text. Adds a problem, without showing the text, where it is not a certificate. */
+export function readCertificate(option: string, text: unknown, problems: Problem[]): string | undefined {
+  const pem = readPem(text)
+  if (pem !== undefined && !consistsOf(pem, /CERTIFICATE$/))
+    problems.push(
+      optionProblem(
+        'certificate-not-pem',
+        option,
+        'is not a certificate in PEM form; paste the whole file, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----',
+      ),
+    )
   return pem
 }
 
-/** Line ends may have become `\n` in two characters, or spaces; lines may be indented. */
+/** Returns the PEM text. Adds a problem, without showing the text, where it is not a private key. */
+export function readPrivateKey(option: string, text: unknown, problems: Problem[]): string | undefined {
+  const pem = readPem(text)
+  if (pem !== undefined && !consistsOf(pem, /PRIVATE KEY$/))
+    problems.push(
+      optionProblem(
+        'private-key-not-pem',
+        option,
+        'is not a private key in PEM form; paste the whole file, from -----BEGIN … PRIVATE KEY----- to -----END … PRIVATE KEY-----',
+      ),
+    )
+  return pem
+}
+
+function readPem(text: unknown): string | undefined {
+  return typeof text === 'string' && text.trim() !== '' ? straighten(text) : undefined
+}
+
+function consistsOf(pem: string, label: RegExp): boolean {
+  const blocks = [...pem.matchAll(BLOCK)]
+  return blocks.some(([, name]) => label.test(name!)) && blocks.every(([, , body]) => isBody(body!))
+}
+
+/** Repairs line breaks that have become a literal `\n`, or spaces, and removes indentation. */
 function straighten(text: string): string {
   const lines = text
     .replaceAll(/\\r\\n|\\n|\\r|\r\n?/g, '\n')

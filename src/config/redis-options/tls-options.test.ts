@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { CERTIFICATE, connectionOf, KEY, parse, problemsOf } from '../parsing/parsed.support.ts'
+import {
+  CERTIFICATE,
+  connectionOf,
+  KEY,
+  problemsOf,
+  refusalsOf,
+  warningsOf,
+} from '../parsing/parsed.support.ts'
 
 const NOTHING = {
   caCertificate: undefined,
@@ -69,9 +76,8 @@ describe('TLS', () => {
   })
 
   it.each(MODES)('warns of the one mode that checks nothing, where it is used: %s', (mode) => {
-    const { warnings } = parse({ host: 'h', ssl: true, ssl_mode: { mode } })
-    expect(warnings.map((warning) => warning.slice(0, 26))).toEqual(
-      mode === 'no-verify' ? ['ssl_mode: no-verify checks'] : [],
+    expect(warningsOf({ host: 'h', ssl: true, ssl_mode: { mode } })).toEqual(
+      mode === 'no-verify' ? ['tls-not-verified: ssl_mode'] : [],
     )
   })
 })
@@ -79,48 +85,33 @@ describe('TLS', () => {
 describe('TLS is refused', () => {
   it.each(['no-verify', 'verify-ca', 'verify-full'])('in mode %s without ssl, both named', (mode) => {
     for (const place of [{ host: 'h' }, { url: 'redis://h' }, { host: 'h', ssl: false }])
-      expect(problemsOf({ ...place, ssl_mode: { mode } })).toEqual([
-        `ssl and ssl_mode: ssl is false, so the connection would be plain text, but ssl_mode is ${mode}; set ssl to true, or the mode of ssl_mode to disable.`,
+      expect(problemsOf({ ...place, ssl_mode: { mode } })).toMatchObject([
+        { code: 'tls-mode-without-ssl', options: ['ssl', 'ssl_mode'], params: { mode } },
       ])
   })
 
   it.each<[object, string]>([
-    [
-      { client_certificate: CERTIFICATE },
-      'ssl_mode.client_key: is missing; give the key of the client_certificate, or leave both out.',
-    ],
+    [{ client_certificate: CERTIFICATE }, 'client-key-missing: ssl_mode.client_key'],
     [
       { client_certificate: CERTIFICATE, client_key: '', client_key_password: 'pw' },
-      'ssl_mode.client_key: is missing; give the key of the client_certificate, or leave both out.',
+      'client-key-missing: ssl_mode.client_key',
     ],
-    [
-      { client_key: KEY },
-      'ssl_mode.client_certificate: is missing; give the certificate of the client_key, or leave both out.',
-    ],
-    [
-      { client_key_password: 'pw' },
-      'ssl_mode.client_key_password: there is no client_key to open; give one, or leave this out.',
-    ],
+    [{ client_key: KEY }, 'client-certificate-missing: ssl_mode.client_certificate'],
+    [{ client_key_password: 'pw' }, 'client-key-password-without-key: ssl_mode.client_key_password'],
   ])('with half of what a client shows: %j', (half, problem) => {
-    expect(problemsOf({ host: 'h', ssl: true, ssl_mode: { mode: 'verify-full', ...half } })).toEqual([
+    expect(refusalsOf({ host: 'h', ssl: true, ssl_mode: { mode: 'verify-full', ...half } })).toEqual([
       problem,
     ])
   })
 
   it.each<[object, string]>([
-    [{ ssl: 'yes' }, 'ssl: must be boolean.'],
-    [{ ssl: 'true' }, 'ssl: must be boolean.'],
-    [{ ssl_mode: 'verify-full' }, 'ssl_mode: must be object.'],
-    [
-      { ssl_mode: { mode: 'require' } },
-      'ssl_mode.mode: must be one of disable, verify-full, verify-ca, no-verify.',
-    ],
-    [
-      { ssl_mode: { server_name: 'h' } },
-      'ssl_mode.mode: is missing; use one of disable, verify-full, verify-ca, no-verify.',
-    ],
-    [{ ssl_mode: { mode: 'verify-ca', ca_certificate: 7 } }, 'ssl_mode.ca_certificate: must be string.'],
+    [{ ssl: 'yes' }, 'option-wrong-type: ssl'],
+    [{ ssl: 'true' }, 'option-wrong-type: ssl'],
+    [{ ssl_mode: 'verify-full' }, 'option-wrong-type: ssl_mode'],
+    [{ ssl_mode: { mode: 'require' } }, 'option-not-allowed: ssl_mode.mode'],
+    [{ ssl_mode: { server_name: 'h' } }, 'option-missing: ssl_mode.mode'],
+    [{ ssl_mode: { mode: 'verify-ca', ca_certificate: 7 } }, 'option-wrong-type: ssl_mode.ca_certificate'],
   ])('where an option is of another form: %j', (options, problem) => {
-    expect(problemsOf({ host: 'h', ssl: true, ...options })).toEqual([problem])
+    expect(refusalsOf({ host: 'h', ssl: true, ...options })).toEqual([problem])
   })
 })

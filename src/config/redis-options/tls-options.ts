@@ -1,6 +1,7 @@
-/** `ssl` and `ssl_mode` → whether TLS is spoken, and what is checked of the server. */
+/** Reads `ssl` and `ssl_mode`: whether the connection uses TLS, and how the server is verified. */
+import { optionProblem, type Problem } from '../../errors.ts'
 import type { TlsSettings } from '../settings/config.ts'
-import { readPem } from './pem.ts'
+import { readCertificate, readPrivateKey } from './pem.ts'
 
 export interface TlsOptions {
   mode: TlsSettings['mode']
@@ -11,63 +12,82 @@ export interface TlsOptions {
   server_name?: string
 }
 
-/** Modes that say that TLS is wanted; `disable` is what classic configurations without TLS have. */
+/** Modes that ask for TLS; configurations without TLS may have `disable`. */
 const TLS_MODES: readonly unknown[] = ['no-verify', 'verify-ca', 'verify-full']
 
-/** `asked`: whether a URL asks for TLS; undefined where that cannot be known. */
+/** `urlUsesTls`: whether a URL asks for TLS; undefined where the URL cannot be read. */
 export function readTls(
   ssl: unknown,
-  options: TlsOptions | undefined,
-  asked: boolean | undefined,
-  problems: string[],
+  sslMode: TlsOptions | undefined,
+  urlUsesTls: boolean | undefined,
+  problems: Problem[],
 ): TlsSettings | undefined {
-  const { mode = 'verify-full' } = (options ?? {}) as Partial<TlsOptions>
-  const given: Partial<TlsOptions> = Object(options)
+  const options: Partial<TlsOptions> = Object(sslMode)
   const settings = Object.freeze({
-    mode,
-    caCertificate: readPem('ssl_mode.ca_certificate', given.ca_certificate, 'certificate', problems),
-    clientCertificate: readPem(
-      'ssl_mode.client_certificate',
-      given.client_certificate,
-      'certificate',
-      problems,
-    ),
-    clientKey: readPem('ssl_mode.client_key', given.client_key, 'key', problems),
-    clientKeyPassword: given.client_key_password || undefined,
-    serverName: given.server_name || undefined,
+    mode: options.mode ?? 'verify-full',
+    caCertificate: readCertificate('ssl_mode.ca_certificate', options.ca_certificate, problems),
+    clientCertificate: readCertificate('ssl_mode.client_certificate', options.client_certificate, problems),
+    clientKey: readPrivateKey('ssl_mode.client_key', options.client_key, problems),
+    clientKeyPassword: options.client_key_password || undefined,
+    serverName: options.server_name || undefined,
   })
-  problems.push(...pairProblems(given))
-  if (ssl === true || asked === true) return settings
-  if (ssl === false && asked === false && TLS_MODES.includes(given.mode))
+  problems.push(...clientCertificateProblems(options))
+  if (ssl === true || urlUsesTls === true) return settings
+  if (ssl === false && urlUsesTls === false && TLS_MODES.includes(options.mode))
     problems.push(
-      `ssl and ssl_mode: ssl is false, so the connection would be plain text, but ssl_mode is ${given.mode}; ` +
-        'set ssl to true, or the mode of ssl_mode to disable',
+      optionProblem(
+        'tls-mode-without-ssl',
+        ['ssl', 'ssl_mode'],
+        `ssl is false, so the connection would be plain text, but ssl_mode is ${options.mode}; ` +
+          'set ssl to true, or the mode of ssl_mode to disable',
+        { mode: String(options.mode) },
+      ),
     )
   return undefined
 }
 
-function pairProblems(given: Partial<TlsOptions>): string[] {
+function clientCertificateProblems(options: Partial<TlsOptions>): Problem[] {
   const [certificate, key, password] = [
-    given.client_certificate,
-    given.client_key,
-    given.client_key_password,
+    options.client_certificate,
+    options.client_key,
+    options.client_key_password,
   ].map((text) => text !== undefined && (typeof text !== 'string' || text.trim() !== ''))
   if (certificate && !key)
-    return ['ssl_mode.client_key: is missing; give the key of the client_certificate, or leave both out']
+    return [
+      optionProblem(
+        'client-key-missing',
+        'ssl_mode.client_key',
+        'is missing; set it to the key of the client_certificate, or remove both',
+      ),
+    ]
   if (key && !certificate)
     return [
-      'ssl_mode.client_certificate: is missing; give the certificate of the client_key, or leave both out',
+      optionProblem(
+        'client-certificate-missing',
+        'ssl_mode.client_certificate',
+        'is missing; set it to the certificate of the client_key, or remove both',
+      ),
     ]
   return password && !key
-    ? ['ssl_mode.client_key_password: there is no client_key to open; give one, or leave this out']
+    ? [
+        optionProblem(
+          'client-key-password-without-key',
+          'ssl_mode.client_key_password',
+          'there is no client_key to decrypt; set client_key, or remove the password',
+        ),
+      ]
     : []
 }
 
-/** What works, and is seldom meant. */
-export function tlsWarnings(tls: TlsSettings | undefined): string[] {
+/** Returns warnings about settings that work but are rarely intended. */
+export function tlsWarnings(tls: TlsSettings | undefined): Problem[] {
   return tls?.mode === 'no-verify'
     ? [
-        'ssl_mode: no-verify checks nothing of the server, so that whoever sits in between can read and change what you write; use verify-full where you can',
+        optionProblem(
+          'tls-not-verified',
+          'ssl_mode',
+          'no-verify does not verify the server, so it does not protect against man-in-the-middle attacks; use verify-full if you can',
+        ),
       ]
     : []
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { connectionOf, FINGERPRINT, KEY, parse, problemsOf } from '../parsing/parsed.support.ts'
+import { connectionOf, FINGERPRINT, KEY, refusalsOf, warningsOf } from '../parsing/parsed.support.ts'
 
 const WITH_KEY = { tunnel_method: 'SSH_KEY_AUTH', tunnel_host: 'b', tunnel_user: 'me', ssh_key: KEY }
 const WITH_PASSWORD = {
@@ -68,64 +68,46 @@ describe('a tunnel', () => {
   })
 
   it('may hold what is for another method, with a warning', () => {
-    const { warnings } = parse({ host: 'h', tunnel_method: { ...WITH_KEY, tunnel_method: 'NO_TUNNEL' } })
-    expect(warnings.map((warning) => warning.split(':')[0])).toEqual([
-      'tunnel_method.tunnel_host',
-      'tunnel_method.tunnel_user',
-      'tunnel_method.ssh_key',
+    const tunnel = { ...WITH_KEY, tunnel_method: 'NO_TUNNEL' }
+    expect(warningsOf({ host: 'h', tunnel_method: tunnel })).toEqual([
+      'option-unknown: tunnel_method.tunnel_host',
+      'option-unknown: tunnel_method.tunnel_user',
+      'option-unknown: tunnel_method.ssh_key',
     ])
   })
 })
 
 describe('a tunnel is refused by the field that is wrong', () => {
   it.each<[unknown, string]>([
-    ['SSH_KEY_AUTH', ': must be object'],
-    [
-      { tunnel_method: 'ssh_key_auth' },
-      '.tunnel_method: must be one of NO_TUNNEL, SSH_KEY_AUTH, SSH_PASSWORD_AUTH',
-    ],
-    [
-      { tunnel_host: 'b' },
-      '.tunnel_method: is missing; use one of NO_TUNNEL, SSH_KEY_AUTH, SSH_PASSWORD_AUTH',
-    ],
-    [
-      { ...WITH_KEY, tunnel_host: undefined },
-      '.tunnel_host: is missing; give it, as tunnel_method SSH_KEY_AUTH needs it',
-    ],
-    [
-      { ...WITH_KEY, tunnel_user: null },
-      '.tunnel_user: is missing; give it, as tunnel_method SSH_KEY_AUTH needs it',
-    ],
-    [
-      { ...WITH_KEY, ssh_key: undefined },
-      '.ssh_key: is missing; give it, as tunnel_method SSH_KEY_AUTH needs it',
-    ],
+    ['SSH_KEY_AUTH', 'option-wrong-type: tunnel_method'],
+    [{ tunnel_method: 'ssh_key_auth' }, 'option-not-allowed: tunnel_method.tunnel_method'],
+    [{ tunnel_host: 'b' }, 'option-missing: tunnel_method.tunnel_method'],
+    [{ ...WITH_KEY, tunnel_host: undefined }, 'option-missing: tunnel_method.tunnel_host'],
+    [{ ...WITH_KEY, tunnel_user: null }, 'option-missing: tunnel_method.tunnel_user'],
+    [{ ...WITH_KEY, ssh_key: undefined }, 'option-missing: tunnel_method.ssh_key'],
     [
       { ...WITH_PASSWORD, tunnel_user_password: undefined },
-      '.tunnel_user_password: is missing; give it, as tunnel_method SSH_PASSWORD_AUTH needs it',
+      'option-missing: tunnel_method.tunnel_user_password',
     ],
-    [{ ...WITH_KEY, tunnel_host: 'b:22' }, '.tunnel_host: holds a port; give that as tunnel_port'],
-    [{ ...WITH_KEY, tunnel_host: 'ssh://b' }, '.tunnel_host: is a URL; give the name or address alone'],
-    [{ ...WITH_KEY, tunnel_host: '' }, '.tunnel_host: must NOT have fewer than 1 characters'],
-    [{ ...WITH_KEY, tunnel_host: ' ' }, '.tunnel_host: is empty; give it'],
-    [{ ...WITH_KEY, tunnel_user: ' ' }, '.tunnel_user: is empty; give it'],
-    [{ ...WITH_KEY, ssh_key: ' ' }, '.ssh_key: is empty; give it'],
-    [{ ...WITH_PASSWORD, tunnel_user_password: ' ' }, '.tunnel_user_password: is empty; give it'],
-    [{ ...WITH_PASSWORD, tunnel_port: '22' }, '.tunnel_port: must be integer'],
-    [{ ...WITH_PASSWORD, tunnel_port: 0 }, '.tunnel_port: must be >= 1'],
-    [{ ...WITH_PASSWORD, tunnel_port: 65_536 }, '.tunnel_port: must be <= 65535'],
-    [
-      { ...WITH_KEY, ssh_key: 'ssh-ed25519 AAAAC3NzaC1l' },
-      '.ssh_key: is not a private key in PEM form; paste the whole file, from -----BEGIN … PRIVATE KEY----- to -----END … PRIVATE KEY-----',
-    ],
+    [{ ...WITH_KEY, tunnel_host: 'b:22' }, 'host-contains-port: tunnel_method.tunnel_host'],
+    [{ ...WITH_KEY, tunnel_host: 'ssh://b' }, 'host-is-url: tunnel_method.tunnel_host'],
+    [{ ...WITH_KEY, tunnel_host: '' }, 'option-empty: tunnel_method.tunnel_host'],
+    [{ ...WITH_KEY, tunnel_host: ' ' }, 'option-empty: tunnel_method.tunnel_host'],
+    [{ ...WITH_KEY, tunnel_user: ' ' }, 'option-empty: tunnel_method.tunnel_user'],
+    [{ ...WITH_KEY, ssh_key: ' ' }, 'option-empty: tunnel_method.ssh_key'],
+    [{ ...WITH_PASSWORD, tunnel_user_password: ' ' }, 'option-empty: tunnel_method.tunnel_user_password'],
+    [{ ...WITH_PASSWORD, tunnel_port: '22' }, 'option-wrong-type: tunnel_method.tunnel_port'],
+    [{ ...WITH_PASSWORD, tunnel_port: 0 }, 'option-too-small: tunnel_method.tunnel_port'],
+    [{ ...WITH_PASSWORD, tunnel_port: 65_536 }, 'option-too-large: tunnel_method.tunnel_port'],
+    [{ ...WITH_KEY, ssh_key: 'ssh-ed25519 AAAAC3NzaC1l' }, 'private-key-not-pem: tunnel_method.ssh_key'],
     ...['uNiVztks', 'MD5:aa:bb', FINGERPRINT.slice(0, -1), `${FINGERPRINT}g`].map(
       (key): [unknown, string] => [
         { ...WITH_KEY, tunnel_host_key: key },
-        '.tunnel_host_key: must look like SHA256:… with 43 letters and digits; ask the SSH host with ssh-keygen -lf on its public key',
+        'host-key-malformed: tunnel_method.tunnel_host_key',
       ],
     ),
   ])('%j', (tunnel, problem) => {
-    expect(problemsOf({ host: 'h', tunnel_method: tunnel })).toEqual([`tunnel_method${problem}.`])
+    expect(refusalsOf({ host: 'h', tunnel_method: tunnel })).toEqual([problem])
   })
 })
 

@@ -1,8 +1,10 @@
-/** `tunnel_method` → the SSH host in between, if there is one. */
+/** Reads `tunnel_method`: the SSH host between the connector and Redis, if there is one. */
+import { optionProblem, type Problem } from '../../errors.ts'
 import type { TunnelSettings } from '../settings/config.ts'
 import { hostProblem, withoutBrackets } from './host-port.ts'
-import { readPem } from './pem.ts'
+import { readPrivateKey } from './pem.ts'
 
+/** The options, with the defaults of spec/spec.json filled in. */
 export interface TunnelOptions {
   tunnel_method: 'NO_TUNNEL' | 'SSH_KEY_AUTH' | 'SSH_PASSWORD_AUTH'
   tunnel_host?: string
@@ -14,45 +16,48 @@ export interface TunnelOptions {
   tunnel_host_key?: string
 }
 
-const SSH_PORT = 22
-
-/** As OpenSSH shows it: `SHA256:` and 32 bytes in base64. */
+/** The form that OpenSSH prints: `SHA256:` and 32 bytes in base64. */
 const FINGERPRINT = /^(SHA256:[A-Za-z0-9+/]{43})=?$/
 
-/** What is not of the form it should have is for the schema to refuse. Spaces around texts are cut off, as the classic connector did. */
+/** The schema refuses wrong types. Spaces around texts are removed, as in the classic connector. */
 export function readTunnel(
-  options: TunnelOptions | undefined,
-  problems: string[],
+  tunnelMethod: TunnelOptions | undefined,
+  problems: Problem[],
 ): TunnelSettings | undefined {
-  const given: Partial<TunnelOptions> = Object(options)
-  const method = given.tunnel_method
+  const options: Partial<TunnelOptions> = Object(tunnelMethod)
+  const method = options.tunnel_method
   if (method !== 'SSH_KEY_AUTH' && method !== 'SSH_PASSWORD_AUTH') return undefined
-  for (const [field, value] of Object.entries(given))
-    if (field !== 'ssh_key_passphrase' && typeof value === 'string' && /^\s+$/.test(value))
-      problems.push(`tunnel_method.${field}: is empty; give it`)
-  const host = trimmed(given.tunnel_host)
-  const wrong = host === '' ? undefined : hostProblem(host, 'tunnel_port')
-  if (wrong !== undefined) problems.push(`tunnel_method.tunnel_host: ${wrong}`)
+  for (const [name, value] of Object.entries(options))
+    if (name !== 'ssh_key_passphrase' && typeof value === 'string' && /^\s+$/.test(value))
+      problems.push(optionProblem('option-empty', `tunnel_method.${name}`, 'must not be empty'))
+  const host = trimmed(options.tunnel_host)
+  const wrongHost = host === '' ? undefined : hostProblem('tunnel_method.tunnel_host', host, 'tunnel_port')
+  if (wrongHost !== undefined) problems.push(wrongHost)
   const key =
-    method === 'SSH_KEY_AUTH' ? readPem('tunnel_method.ssh_key', given.ssh_key, 'key', problems) : undefined
+    method === 'SSH_KEY_AUTH' ? readPrivateKey('tunnel_method.ssh_key', options.ssh_key, problems) : undefined
   return Object.freeze({
     host: withoutBrackets(host),
-    port: given.tunnel_port ?? SSH_PORT,
-    user: trimmed(given.tunnel_user),
+    // Variants of a tunnel have a default for the port.
+    port: options.tunnel_port!,
+    user: trimmed(options.tunnel_user),
     credential:
       key === undefined
-        ? { password: trimmed(given.tunnel_user_password) }
-        : { key, passphrase: given.ssh_key_passphrase || undefined },
-    hostKey: readFingerprint(trimmed(given.tunnel_host_key), problems),
+        ? { password: trimmed(options.tunnel_user_password) }
+        : { key, passphrase: options.ssh_key_passphrase || undefined },
+    hostKey: readFingerprint(trimmed(options.tunnel_host_key), problems),
   })
 }
 
-function readFingerprint(text: string, problems: string[]): string | undefined {
+function readFingerprint(text: string, problems: Problem[]): string | undefined {
   if (text === '') return undefined
   const fingerprint = FINGERPRINT.exec(text)?.[1]
   if (fingerprint === undefined)
     problems.push(
-      'tunnel_method.tunnel_host_key: must look like SHA256:… with 43 letters and digits; ask the SSH host with ssh-keygen -lf on its public key',
+      optionProblem(
+        'host-key-malformed',
+        'tunnel_method.tunnel_host_key',
+        'must look like SHA256:… with 43 letters and digits; run ssh-keygen -lf on the public host key of the SSH host',
+      ),
     )
   return fingerprint
 }

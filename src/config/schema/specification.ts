@@ -1,21 +1,22 @@
-/** The connection specification: spec/spec.json, which stands beside the folder the connector runs from. */
+/** Reads the connection specification, spec/spec.json, which is beside the folder that the connector runs from. */
 import { readFileSync } from 'node:fs'
 
 export interface Specification {
   connectionSpecification: Schema & { properties: Record<string, Schema> }
 }
 
-/** A JSON schema, as far as it is looked into. */
+/** The parts of a JSON schema that the code reads. */
 export interface Schema {
+  type?: string | string[]
   properties?: Record<string, Schema>
   items?: Schema
-  /** Objects that a property with a `const` of its own tells apart. */
+  /** Objects that a property with a `const` of its own distinguishes. */
   oneOf?: Schema[]
   const?: unknown
   enum?: unknown[]
   required?: string[]
   pattern_descriptor?: string
-  /** What to do where something required is missing; not part of the file. */
+  /** The remedy where a required property is missing; added by the code, not in the file. */
   advice?: string
   default?: unknown
 }

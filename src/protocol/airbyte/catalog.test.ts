@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
 import { readCatalog } from './catalog.ts'
 
 /** What a stream has of which the catalog says no more. */
@@ -129,62 +128,48 @@ describe('the columns of a stream', () => {
 
 describe('a catalog is refused', () => {
   it.each([
-    [
-      'no JSON',
-      'garbage with a "secret"',
-      'The catalog is not JSON. Pass the path of a configured Airbyte catalog to --catalog.',
-    ],
-    [
-      'empty text',
-      '',
-      'The catalog is not JSON. Pass the path of a configured Airbyte catalog to --catalog.',
-    ],
-    ['null', 'null', 'The catalog has no list of "streams". Pass a configured Airbyte catalog.'],
-    ['a number', '1', 'The catalog has no list of "streams". Pass a configured Airbyte catalog.'],
-    ['no streams', '{}', 'The catalog has no list of "streams". Pass a configured Airbyte catalog.'],
-    [
-      'streams that are no list',
-      '{"streams":{}}',
-      'The catalog has no list of "streams". Pass a configured Airbyte catalog.',
-    ],
-    [
-      'an empty list',
-      '{"streams":[]}',
-      'The catalog has no streams, so there is nothing to write. Select at least one.',
-    ],
-  ])('with a sentence of its own for %s', (_, text, message) => {
-    expect(() => readCatalog(text)).toThrow(new ConfigError(message))
+    ['no JSON', 'garbage with a "secret"', 'catalog-not-json'],
+    ['empty text', '', 'catalog-not-json'],
+    ['null', 'null', 'catalog-not-configured'],
+    ['a number', '1', 'catalog-not-configured'],
+    ['no streams', '{}', 'catalog-not-configured'],
+    ['streams that are no list', '{"streams":{}}', 'catalog-not-configured'],
+    ['an empty list', '{"streams":[]}', 'catalog-empty'],
+  ])('with a code of its own for %s, and without showing it', (_, text, code) => {
+    const problem = { code, options: [], params: {}, sentence: expect.not.stringContaining('secret') }
+    expect(() => readCatalog(text)).toThrow(refusal(problem))
   })
 
   it.each([
-    [null, 'the stream has no name'],
-    [{}, 'the stream has no name'],
-    [{ stream: null, destination_sync_mode: 'append' }, 'the stream has no name'],
-    [{ stream: { name: '' }, destination_sync_mode: 'append' }, 'the stream has no name'],
-    [{ stream: { name: 7 }, destination_sync_mode: 'append' }, 'the stream has no name'],
+    [null, 'catalog-stream-without-name', {}],
+    [{}, 'catalog-stream-without-name', {}],
+    [{ stream: null, destination_sync_mode: 'append' }, 'catalog-stream-without-name', {}],
+    [{ stream: { name: '' }, destination_sync_mode: 'append' }, 'catalog-stream-without-name', {}],
+    [{ stream: { name: 7 }, destination_sync_mode: 'append' }, 'catalog-stream-without-name', {}],
     [
       { stream: { name: 'u', namespace: 7 }, destination_sync_mode: 'append' },
-      'the namespace of u is not a string',
+      'catalog-namespace-invalid',
+      { stream: 'u' },
     ],
-    [
-      { stream: { name: 'u' } },
-      'u has destination_sync_mode null; use append, overwrite, append_dedup, update or soft_delete',
-    ],
+    [{ stream: { name: 'u' } }, 'sync-mode-unknown', { stream: 'u' }],
     [
       { stream: { name: 'u', namespace: 'n' }, destination_sync_mode: 'upsert' },
-      'n.u has destination_sync_mode "upsert"; use append, overwrite, append_dedup, update or soft_delete',
+      'sync-mode-unknown',
+      { stream: 'n.u' },
     ],
     [
       { stream: { name: 'u' }, destination_sync_mode: 'append', generation_id: 1, minimum_generation_id: 2 },
-      'u has generation_id 1 and minimum_generation_id 2; they must be whole numbers from 0 on, and the minimum no higher',
+      'generation-invalid',
+      { stream: 'u' },
     ],
     [
       { stream: { name: 'u' }, destination_sync_mode: 'append', generation_id: -1 },
-      'u has generation_id -1 and minimum_generation_id undefined; they must be whole numbers from 0 on, and the minimum no higher',
+      'generation-invalid',
+      { stream: 'u' },
     ],
-  ])('for the stream %j', (entry, problem) => {
+  ])('for the stream %j', (entry, code, params) => {
     expect(() => read([entry])).toThrow(
-      new ConfigError(`The catalog cannot be used: streams[0]: ${problem}.`),
+      refusal(expect.objectContaining({ code, params: { index: 0, ...params } })),
     )
   })
 
@@ -193,14 +178,18 @@ describe('a catalog is refused', () => {
     const again = { stream: { name: 'good' }, destination_sync_mode: 'overwrite' }
     const entries = [good, {}, { stream: { name: 'u' }, destination_sync_mode: 'upsert' }, again]
     expect(() => read(entries)).toThrow(
-      new ConfigError(
-        'The catalog cannot be used: streams[1]: the stream has no name; ' +
-          'streams[2]: u has destination_sync_mode "upsert"; use append, overwrite, append_dedup, update or soft_delete; ' +
-          'the stream good is there twice.',
+      refusal(
+        expect.objectContaining({ code: 'catalog-stream-without-name', params: { index: 1 } }),
+        expect.objectContaining({ code: 'sync-mode-unknown', params: { index: 2, stream: 'u' } }),
+        expect.objectContaining({ code: 'stream-duplicated', params: { stream: 'good' } }),
       ),
     )
   })
 })
+
+function refusal(...problems: unknown[]): unknown {
+  return expect.objectContaining({ failureType: 'config_error', problems })
+}
 
 function read(streams: unknown[]): ReturnType<typeof readCatalog> {
   return readCatalog(JSON.stringify({ streams }))

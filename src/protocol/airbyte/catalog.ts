@@ -1,5 +1,5 @@
-/** The configured catalog: which streams a run writes, and how. */
-import { ConfigError } from '../../errors.ts'
+/** Reads the configured catalog: which streams a run writes, and how. */
+import { ConfigError, problem, type Problem } from '../../errors.ts'
 import { listOr } from '../../wording.ts'
 import { displayName, identityOf, type StreamDescriptor } from './stream-descriptor.ts'
 
@@ -8,38 +8,39 @@ type SyncMode = (typeof SYNC_MODES)[number]
 
 export interface SyncStream extends StreamDescriptor {
   name: string
-  /** Empty where the source has none. */
+  /** Empty for a stream without a namespace. */
   namespace: string
   mode: SyncMode
-  /** Which generation the run writes, and the oldest that is kept; the host may not know generations. */
+  /** The generation that the run writes; undefined on platforms without generation ids. */
   generation: number | undefined
+  /** The oldest generation whose records are kept. */
   minimumGeneration: number
-  /** The path of each of its columns; empty where the stream has none. */
+  /** The path of each of its columns; empty for a stream without a primary key. */
   primaryKey: readonly (readonly string[])[]
-  /** The column that says which of two versions of a row is newer; undefined where emission time does. */
+  /** The column that decides which of two versions of a row is newer; without one, the time of emission decides. */
   cursor: Cursor | undefined
-  /** Names of the columns, where the source declares them. */
+  /** The names of the columns; undefined if the source does not declare them. */
   columns: ReadonlySet<string> | undefined
 }
 
 interface Cursor {
-  /** Names from the record down, joined with dots. */
+  /** The names from the record down, joined with dots. */
   path: string
-  /** Whether the source says that its strings are numbers. */
+  /** Whether the source declares a numeric type, so that strings in it are numbers. */
   isNumeric: boolean
 }
 
-/** Reads the catalog's text. Throws one ConfigError that lists everything wrong with it. */
+/** Throws one ConfigError that lists every problem. */
 export function readCatalog(text: string): SyncStream[] {
-  const problems: string[] = []
+  const problems: Problem[] = []
   const streams: SyncStream[] = []
   for (const [index, entry] of streamsOf(text).entries()) {
-    const result = readStream(entry)
-    if (typeof result === 'string') problems.push(`streams[${index}]: ${result}`)
+    const result = readStream(entry, index)
+    if ('code' in result) problems.push(result)
     else streams.push(result)
   }
   problems.push(...duplicatesIn(streams))
-  if (problems.length > 0) throw new ConfigError(`The catalog cannot be used: ${problems.join('; ')}.`)
+  if (problems.length > 0) throw new ConfigError(problems, { lead: 'The catalog cannot be used.' })
   return streams
 }
 
@@ -49,19 +50,28 @@ function streamsOf(text: string): unknown[] {
     catalog = JSON.parse(text)
   } catch {
     throw new ConfigError(
-      'The catalog is not JSON. Pass the path of a configured Airbyte catalog to --catalog.',
+      problem('catalog-not-json', 'The catalog is not valid JSON. Check the file given to --catalog.'),
     )
   }
   const streams = (catalog as { streams?: unknown } | null)?.streams
   if (!Array.isArray(streams))
-    throw new ConfigError('The catalog has no list of "streams". Pass a configured Airbyte catalog.')
+    throw new ConfigError(
+      problem(
+        'catalog-not-configured',
+        'The catalog has no list of "streams". Pass a configured Airbyte catalog to --catalog.',
+      ),
+    )
   if (streams.length === 0)
-    throw new ConfigError('The catalog has no streams, so there is nothing to write. Select at least one.')
+    throw new ConfigError(
+      problem(
+        'catalog-empty',
+        'The catalog has no streams, so there is nothing to write. Select at least one.',
+      ),
+    )
   return streams
 }
 
-/** One stream, or what is wrong with it. */
-function readStream(entry: unknown): SyncStream | string {
+function readStream(entry: unknown, index: number): SyncStream | Problem {
   const {
     stream,
     destination_sync_mode: mode,
@@ -78,15 +88,31 @@ function readStream(entry: unknown): SyncStream | string {
     cursor_field?: unknown
   }
   const { name, namespace = null } = stream ?? {}
-  if (typeof name !== 'string' || name === '') return 'the stream has no name'
-  if (namespace !== null && typeof namespace !== 'string') return `the namespace of ${name} is not a string`
-  const who = displayName({ name, namespace })
+  if (typeof name !== 'string' || name === '')
+    return problem('catalog-stream-without-name', `streams[${index}]: the stream has no name.`, {
+      params: { index },
+    })
+  if (namespace !== null && typeof namespace !== 'string')
+    return problem(
+      'catalog-namespace-invalid',
+      `streams[${index}]: the namespace of ${name} is not a text.`,
+      {
+        params: { index, stream: name },
+      },
+    )
+  const fullName = displayName({ name, namespace })
   if (!isSyncMode(mode))
-    return `${who} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${listOr(SYNC_MODES)}`
+    return problem(
+      'sync-mode-unknown',
+      `The stream ${fullName} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${listOr(SYNC_MODES)}.`,
+      { params: { index, stream: fullName } },
+    )
   if (!isGeneration(generation) || !isGeneration(minimum) || (minimum ?? 0) > (generation ?? Infinity))
-    return (
-      `${who} has generation_id ${String(generation)} and minimum_generation_id ${String(minimum)}; ` +
-      'they must be whole numbers from 0 on, and the minimum no higher'
+    return problem(
+      'generation-invalid',
+      `The stream ${fullName} has generation_id ${String(generation)} and minimum_generation_id ${String(minimum)}; ` +
+        'both must be whole numbers of at least 0, and the minimum must not be the larger one.',
+      { params: { index, stream: fullName } },
     )
   const chosenKey = pathsIn(primaryKey)
   return {
@@ -107,7 +133,7 @@ interface StreamSchema {
   json_schema?: unknown
 }
 
-/** Anything else than a list of paths is none. */
+/** Ignores everything that is not a list of paths. */
 function pathsIn(value: unknown): string[][] {
   return Array.isArray(value) ? value.filter(isPath) : []
 }
@@ -116,7 +142,7 @@ function isPath(value: unknown): value is string[] {
   return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string')
 }
 
-/** A source that has its own cursor names it as the default one; hosts may leave it out then. */
+/** A source that defines the cursor itself names it as the default one; platforms may then leave out the choice. */
 function cursorOf(chosen: unknown, stream: StreamSchema | null | undefined): Cursor | undefined {
   const path = [chosen, stream?.default_cursor_field].find(isPath)
   if (path === undefined) return undefined
@@ -136,7 +162,7 @@ function namesIn(properties: Record<string, unknown>): ReadonlySet<string> | und
   return names.length === 0 ? undefined : new Set(names)
 }
 
-/** Hosts leave out, or write null for, what they do not know. */
+/** Platforms without generation ids leave them out, or write null. */
 function isGeneration(value: unknown): value is number | null | undefined {
   return value === undefined || value === null || (Number.isSafeInteger(value) && (value as number) >= 0)
 }
@@ -145,13 +171,13 @@ function isSyncMode(value: unknown): value is SyncMode {
   return SYNC_MODES.some((mode) => mode === value)
 }
 
-function duplicatesIn(streams: SyncStream[]): string[] {
-  const seen = new Set<string>()
-  const problems: string[] = []
-  for (const stream of streams) {
-    const identity = identityOf(stream)
-    if (seen.has(identity)) problems.push(`the stream ${displayName(stream)} is there twice`)
-    seen.add(identity)
-  }
-  return problems
+function duplicatesIn(streams: SyncStream[]): Problem[] {
+  const identities = streams.map(identityOf)
+  return streams
+    .filter((stream, index) => identities.indexOf(identityOf(stream)) < index)
+    .map((stream) =>
+      problem('stream-duplicated', `The catalog contains the stream ${displayName(stream)} twice.`, {
+        params: { stream: displayName(stream) },
+      }),
+    )
 }

@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, SystemError, TransientError } from '../../errors.ts'
+import { ConfigError, problem, SystemError, TransientError } from '../../errors.ts'
 import { Output } from './output.ts'
 
 describe('output', () => {
@@ -19,9 +19,9 @@ describe('output', () => {
   })
 
   it.each([
-    [new ConfigError('Set host.'), 'config_error', 'ConfigError: Set host.'],
-    [new TransientError('Gone.'), 'transient_error', 'TransientError: Gone.'],
-    [new SystemError('Line 1.'), 'system_error', 'SystemError: Line 1.'],
+    [new ConfigError(problem('a-b', 'Set host.')), 'config_error', 'ConfigError: Set host. [a-b]'],
+    [new TransientError(problem('gone', 'Gone.')), 'transient_error', 'TransientError: Gone. [gone]'],
+    [new SystemError(problem('c', 'Line 1.')), 'system_error', 'SystemError: Line 1. [c]'],
     [new TypeError('A bug.'), 'system_error', 'TypeError: A bug.'],
     ['a text that was thrown', 'system_error', 'a text that was thrown'],
   ])('tells of the error %o with its failure type', async (error, failureType, internal) => {

@@ -1,25 +1,30 @@
-/** The only writer to stdout: whole lines, in order, and a way to wait until they have left. */
+/** Writes to stdout, as the only one: whole lines, in order. */
 import type { Writable } from 'node:stream'
-import { failureTypeOf, messageOf } from '../../errors.ts'
+import { failureTypeOf, messageOf, problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 
 export class Output {
   readonly #stream: Writable
-  #isClosed = false
+  readonly #closed = new AbortController()
 
   constructor(stream: Writable) {
     this.#stream = stream
-    // The host may stop listening early (EPIPE); the work goes on, there is just nobody left to tell.
-    stream.on('error', () => (this.#isClosed = true))
+    // The reader may close its end early (EPIPE): nothing that is written afterwards arrives.
+    stream.on('error', (cause) => this.#closed.abort(outputClosed(cause)))
   }
 
-  /** Bytes written that the host has not taken yet. */
+  /** Aborts when the reader has closed its end; the reason is the error for a run that still has states to print. */
+  get closed(): AbortSignal {
+    return this.#closed.signal
+  }
+
+  /** The number of bytes that the reader has not taken yet. */
   get pending(): number {
-    return this.#isClosed ? 0 : this.#stream.writableLength
+    return this.closed.aborted ? 0 : this.#stream.writableLength
   }
 
   line(line: Buffer): void {
-    if (!this.#isClosed) this.#stream.write(line)
+    if (!this.closed.aborted) this.#stream.write(line)
   }
 
   message(message: Record<string, unknown>): void {
@@ -28,7 +33,7 @@ export class Output {
 
   readonly log: Log = (level, message) => this.message({ type: 'LOG', log: { level, message } })
 
-  /** The one trace message that tells the host why the run failed. */
+  /** Prints the trace message that tells the platform why the run failed. */
   error(error: unknown): void {
     this.message({
       type: 'TRACE',
@@ -45,13 +50,23 @@ export class Output {
     })
   }
 
-  /** Resolves when everything written has been handed over, or the host has gone. */
+  /** Resolves when the reader has taken everything, or has closed its end. */
   async drained(): Promise<void> {
-    if (this.#isClosed) return
+    if (this.closed.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#stream.once('close', resolve)
     this.#stream.write('', () => resolve())
     await promise
     this.#stream.off('close', resolve)
   }
+}
+
+function outputClosed(cause: Error): TransientError {
+  return new TransientError(
+    problem(
+      'output-closed',
+      'The reader of standard output has closed it, so that states cannot be acknowledged any more.',
+    ),
+    { cause },
+  )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../../errors.ts'
+import { errorWith } from '../../errors.support.ts'
 import { MessageReader } from '../input/message-reader.ts'
 import { readState, type DestinationStats, type StateMessage } from './state-message.ts'
 
@@ -148,7 +148,7 @@ describe('the scope of a state', () => {
     { stream: { stream_descriptor: { name: 7 } } },
   ])('is an error for %j, which names no stream', (state) => {
     expect(() => stateOf(JSON.stringify({ type: 'STATE', state }))).toThrow(
-      new SystemError('Line 1: the STREAM state names no stream.'),
+      errorWith('state-without-stream', { line: 1 }),
     )
   })
 })

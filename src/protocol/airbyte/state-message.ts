@@ -1,34 +1,34 @@
-/** State messages: whose they are, and how they go back: byte for byte as they came, with our counts put in. */
-import { SystemError } from '../../errors.ts'
+/** Reads state messages, and writes them back byte for byte with the counts of records inserted. */
+import { problem, SystemError } from '../../errors.ts'
 import type { StreamDescriptor } from './stream-descriptor.ts'
 import type { Message } from '../input/message.ts'
 
 type StateScope = { kind: 'stream'; stream: StreamDescriptor } | { kind: 'global' } | { kind: 'legacy' }
 
-/** Counts of records since the last state of the same scope. */
+/** Counts of records since the previous state of the same scope. */
 export interface DestinationStats {
   recordCount: number
   rejectedRecordCount: number
-  /** Others, by name. */
+  /** Further counts, by name. */
   additionalStats: Record<string, number>
 }
 
 export interface StateMessage {
   scope: StateScope
-  /** Bytes it takes while it is held back. */
+  /** The bytes of memory that the state uses while it waits. */
   size: number
-  /** The line that acknowledges it, line feed included. */
+  /** Returns the line that acknowledges the state, with its line feed. */
   acknowledge(stats: DestinationStats): Buffer
 }
 
 const LINE_FEED = Buffer.from('\n')
 
-/** Takes the state message that `message` stands on out of its buffer. */
+/** Copies the state message at hand out of the input block. */
 export function readState(bytes: Buffer, message: Message): StateMessage {
   const { text, state, destinationStats, stateIsEmpty, lineNumber } = message
   const copy = Buffer.from(bytes.subarray(text.start, text.end))
   const replaces = destinationStats.end > destinationStats.start
-  // Either in place of the value that is there, or as a new last member.
+  // The counts replace an existing value, or become a new last member.
   const from = (replaces ? destinationStats.start : state.end - 1) - text.start
   const to = (replaces ? destinationStats.end : state.end - 1) - text.start
   const lead = replaces ? '' : `${stateIsEmpty ? '' : ','}"destinationStats":`
@@ -38,15 +38,15 @@ export function readState(bytes: Buffer, message: Message): StateMessage {
     acknowledge: (stats) =>
       Buffer.concat([
         copy.subarray(0, from),
-        Buffer.from(lead + textOf(stats)),
+        Buffer.from(lead + statsText(stats)),
         copy.subarray(to),
         LINE_FEED,
       ]),
   }
 }
 
-/** The platform reads counts as doubles; like its own connectors we write them with a decimal point. */
-function textOf({ recordCount, rejectedRecordCount, additionalStats }: DestinationStats): string {
+/** The platform reads counts as doubles, so they have a decimal point as in its own connectors. */
+function statsText({ recordCount, rejectedRecordCount, additionalStats }: DestinationStats): string {
   const additional = membersOf(additionalStats)
   const members = [
     `"recordCount":${recordCount}.0`,
@@ -56,7 +56,7 @@ function textOf({ recordCount, rejectedRecordCount, additionalStats }: Destinati
   return `{${members.join(',')}}`
 }
 
-/** What is nothing is left out. */
+/** Leaves out counts of zero. */
 function membersOf(counts: Record<string, number>): string[] {
   return Object.entries(counts)
     .filter(([, count]) => count > 0)
@@ -70,7 +70,12 @@ function scopeOf(message: Buffer, lineNumber: number): StateScope {
   const kind = state.type ?? (state.stream ? 'STREAM' : state.global ? 'GLOBAL' : 'LEGACY')
   if (kind !== 'STREAM') return { kind: kind === 'GLOBAL' ? 'global' : 'legacy' }
   const stream = state.stream?.stream_descriptor
-  if (!isDescriptor(stream)) throw new SystemError(`Line ${lineNumber}: the STREAM state names no stream.`)
+  if (!isDescriptor(stream))
+    throw new SystemError(
+      problem('state-without-stream', `Line ${lineNumber}: the STREAM state names no stream.`, {
+        params: { line: lineNumber },
+      }),
+    )
   return { kind: 'stream', stream }
 }
 

@@ -1,4 +1,4 @@
-/** Trace messages: the only ones that mean something to a destination are the statuses of streams. */
+/** Reads trace messages. A destination acts on the statuses of streams only. */
 import type { StreamDescriptor } from './stream-descriptor.ts'
 import type { Message } from '../input/message.ts'
 
@@ -12,7 +12,7 @@ interface Trace {
   stream_status?: { stream_descriptor?: Partial<StreamDescriptor> | null; status?: unknown } | null
 }
 
-/** The end of a stream, if that is what the trace message announces. A trace without a type is a status. */
+/** Returns the status if the message says that a stream has ended. A trace without a type is a status. */
 export function readStreamStatus(bytes: Buffer, { text }: Message): StreamStatus | undefined {
   const { trace } = JSON.parse(bytes.toString('utf8', text.start, text.end)) as { trace: Trace }
   if (trace.type != null && trace.type !== 'STREAM_STATUS') return undefined

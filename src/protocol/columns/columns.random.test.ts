@@ -4,11 +4,13 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { caseCount } from '../../case-count.support.ts'
 import { Columns, compilePath } from './columns.ts'
 import { FlattenedColumns } from './flattened-columns.ts'
-import { COLUMN_LENGTH, ColumnFlag, ColumnKind, Scanner } from '../scanner/scanner.ts'
+import { COLUMN_LENGTH, ColumnFlag, ColumnKind } from '../scanner/scan-tables.ts'
+import { Scanner } from '../scanner/scanner.ts'
 
-const STREAMS = process.env['TEST_LONG'] ? 30_000 : 400
+const STREAMS = caseCount(400, 30_000)
 const RECORDS = 12
 const TIMEOUT = { timeout: 600_000 }
 

@@ -1,20 +1,21 @@
 /**
- * The columns of one record after the other: where they stand in the record's text, and which of them a path means.
- * A column is known by its row; members of an object have the rows behind the object's own.
+ * The columns of the current record: their ranges in the text, and the column that a path refers to. A row number
+ * identifies a column; the members of an object have the rows behind the row of the object.
  */
-import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind, type Scanner } from '../scanner/scanner.ts'
+import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind } from '../scanner/scan-tables.ts'
+import type { Scanner } from '../scanner/scanner.ts'
 
 export { ColumnKind }
 
 const DOT = 0x2e
 
-/** Names from a record down to a column, joined with dots, made ready for looking up. */
+/** The names from a record down to a column, joined with dots, compiled for lookups. */
 export interface Path {
   readonly text: string
-  /** What the text means: where no name of a record holds a dot, the names; else only the whole counts. */
+  /** The names in the text. They count only in records without a dot in a name; elsewhere the whole text counts. */
   readonly names: readonly Buffer[]
   readonly bytes: Buffer
-  /** The rows where the last record had those names; consecutive records look alike. */
+  /** The rows where the last record had those names, as consecutive records have similar columns. */
   readonly rows: number[]
 }
 
@@ -23,17 +24,17 @@ export function compilePath(text: string): Path {
   return { text, names, bytes: Buffer.from(text), rows: names.map(() => 0) }
 }
 
-/** Used again for every record: what it gives is good until the next `read`, and as long as the input stays. */
+/** Reused for every record: results are valid until the next `read`, and as long as the input block is in use. */
 export class Columns {
-  /** The memory that all offsets point into. */
+  /** The memory that all offsets refer to. */
   bytes: Buffer = Buffer.alloc(0)
-  /** Rows of this record. */
+  /** The number of rows of this record. */
   count = 0
-  /** Whether no name holds a dot or a backslash, so that each path leads to one column at most. */
+  /** Whether no name contains a dot or a backslash, so that each path leads to one column at most. */
   isPlain = true
   #table: Int32Array = new Int32Array(0)
 
-  /** Finds the columns of the object at `start`. The scanner's memory may grow: take `bytes` from here afterwards. */
+  /** Finds the columns of the object at `start`. The scanner's memory may grow, so use `bytes` of this object afterwards. */
   read(scanner: Scanner, start: number, end: number): void {
     this.count = scanner.columns(start, end)
     this.bytes = scanner.bytes
@@ -42,8 +43,9 @@ export class Columns {
   }
 
   /**
-   * The row of the column that a path means, or -1. All columns whose names, joined, are the path are meant alike,
-   * however the dots came about: the last in the text wins. One that is overridden is never meant.
+   * Returns the row of the column that a path refers to, or -1. It makes no difference whether a dot of the path
+   * separates names or is part of one. If several columns match, the last one in the text counts, and overridden
+   * columns never do.
    */
   find(path: Path): number {
     return this.isPlain ? this.#findByNames(path) : this.#findJoined(path.bytes, 0, 0, this.count)
@@ -53,13 +55,13 @@ export class Columns {
     return (this.#flags(row) & ColumnFlag.kind) as ColumnKind
   }
 
-  /** Whether there is something to write: everything but null and objects, whose members are columns of their own. */
+  /** Returns whether the column has a value of its own: it is neither null nor an object. */
   isLeaf(row: number): boolean {
     const kind = this.kind(row)
     return kind !== ColumnKind.null && kind < ColumnKind.object
   }
 
-  /** Of the name without its quotes. */
+  /** Returns the offset of the name, behind its opening quote. */
   nameStart(row: number): number {
     return this.#table[row * COLUMN_LENGTH + ColumnField.nameStart]!
   }
@@ -68,7 +70,7 @@ export class Columns {
     return this.#table[row * COLUMN_LENGTH + ColumnField.nameEnd]!
   }
 
-  /** Of the value as JSON, a string with its quotes. */
+  /** Returns the offset of the value as JSON; a string begins with its quote. */
   valueStart(row: number): number {
     return this.#table[row * COLUMN_LENGTH + ColumnField.valueStart]!
   }
@@ -77,7 +79,7 @@ export class Columns {
     return this.#table[row * COLUMN_LENGTH + ColumnField.valueEnd]!
   }
 
-  /** Whether the value is a string that is not written as it is. */
+  /** Returns whether the value is a string with escapes. */
   hasEscapes(row: number): boolean {
     return (this.#flags(row) & ColumnFlag.valueHasEscape) !== 0
   }
@@ -86,28 +88,28 @@ export class Columns {
     return (this.#flags(row) & ColumnFlag.nameHasEscape) !== 0
   }
 
-  /** Whether the same object, or one around it, goes on to have a member that takes the place of this one. */
+  /** Returns whether a later member of the same name replaces this one, or an object around it. */
   isOverridden(row: number): boolean {
     return (this.#flags(row) & ColumnFlag.overridden) !== 0
   }
 
-  /** How many of the record's objects are around the column. */
+  /** Returns the number of objects of the record around the column. */
   depth(row: number): number {
     return this.#flags(row) >> ColumnFlag.depthShift
   }
 
-  /** The row behind this one and all that is nested in it. */
+  /** Returns the row behind this one and everything that is nested in it. */
   next(row: number): number {
     return this.#table[row * COLUMN_LENGTH + ColumnField.next]!
   }
 
-  /** Whether the name, as it stands in the text, consists of these bytes. */
+  /** Returns whether the name in the text consists of these bytes, escapes included. */
   isWritten(row: number, name: Buffer): boolean {
     const start = this.nameStart(row)
-    return this.nameEnd(row) - start === name.length && this.#standsAt(start, name, 0, name.length)
+    return this.nameEnd(row) - start === name.length && this.#equalAt(start, name, 0, name.length)
   }
 
-  /** The bytes of the name itself. */
+  /** Returns the bytes of the name, with escapes resolved. */
   name(row: number): Buffer {
     const written = this.bytes.subarray(this.nameStart(row), this.nameEnd(row))
     return this.nameHasEscapes(row) ? Buffer.from(JSON.parse(`"${written.toString()}"`)) : written
@@ -117,7 +119,7 @@ export class Columns {
     return this.#table[row * COLUMN_LENGTH + ColumnField.flags]!
   }
 
-  /** Goes down name by name. */
+  /** Follows the path name by name. */
   #findByNames({ names, rows }: Path): number {
     let row = -1
     let end = this.count
@@ -125,9 +127,9 @@ export class Columns {
       const name = names[depth]!
       const first = row + 1
       row = rows[depth]!
-      // Within the rows of an object, those that are deeper by one are its members.
-      const isThere = row >= first && row < end && this.depth(row) === depth && this.#isMeant(row, name)
-      if (!isThere) {
+      // Among the rows of an object, those that are one level deeper are its members.
+      const isSame = row >= first && row < end && this.depth(row) === depth && this.#matches(row, name)
+      if (!isSame) {
         row = this.#findMember(name, first, end)
         if (row === -1) return -1
         rows[depth] = row
@@ -138,15 +140,15 @@ export class Columns {
   }
 
   #findMember(name: Buffer, first: number, end: number): number {
-    for (let row = first; row < end; row = this.next(row)) if (this.#isMeant(row, name)) return row
+    for (let row = first; row < end; row = this.next(row)) if (this.#matches(row, name)) return row
     return -1
   }
 
-  #isMeant(row: number, name: Buffer): boolean {
+  #matches(row: number, name: Buffer): boolean {
     return this.isWritten(row, name) && !this.isOverridden(row)
   }
 
-  /** The last among the rows `first` to `end`, siblings and what is in them, that the path from `at` on leads to. */
+  /** Returns the last row from `first` to `end` that the path leads to, from its offset `at` on. */
   #findJoined(path: Buffer, at: number, first: number, end: number): number {
     let found = -1
     for (let row = first; row < end; row = this.next(row)) {
@@ -161,7 +163,7 @@ export class Columns {
     return found
   }
 
-  /** Where the name ends that the path has at `at`, if it is this column's; else -1. */
+  /** Returns the offset behind the column's name in the path, or -1 if the path has another name at `at`. */
   #passName(row: number, path: Buffer, at: number): number {
     if (this.nameHasEscapes(row)) {
       const name = this.name(row)
@@ -170,10 +172,10 @@ export class Columns {
     }
     const start = this.nameStart(row)
     const behind = at + this.nameEnd(row) - start
-    return behind <= path.length && this.#standsAt(start, path, at, behind) ? behind : -1
+    return behind <= path.length && this.#equalAt(start, path, at, behind) ? behind : -1
   }
 
-  #standsAt(start: number, expected: Buffer, from: number, to: number): boolean {
+  #equalAt(start: number, expected: Buffer, from: number, to: number): boolean {
     const { bytes } = this
     for (let at = start; from < to; at++, from++) if (bytes[at] !== expected[from]) return false
     return true

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compact, endOfInteger, integerText } from './compact-json.ts'
+import { compactJson, endOfInteger, integerText } from './compact-json.ts'
 
 describe('compact JSON', () => {
   it.each([
@@ -59,7 +59,7 @@ describe('the integer part of a number', () => {
 /** Of a text that stands between others; checks that nothing before or behind it is touched. */
 function compacted(text: string): string {
   const bytes = Buffer.from(`"{ }"${text} 99`)
-  const end = compact(bytes, 5, bytes.length - 3)
+  const end = compactJson(bytes, 5, bytes.length - 3)
   expect(bytes.toString('utf8', 0, 5)).toBe('"{ }"')
   expect(bytes.toString('utf8', bytes.length - 3)).toBe(' 99')
   return bytes.toString('utf8', 5, end)

@@ -1,12 +1,12 @@
-/** Parts of a line that stay text on their way: JSON without insignificant white space, whole numbers. */
+/** Compacts JSON text in place, and cuts numbers to integers, without parsing either. */
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const DOT = 0x2e
 const SPACE = 0x20
 
-/** Takes white space outside strings out of valid JSON, where it lies; gives the offset behind what is left. */
-export function compact(bytes: Buffer, start: number, end: number): number {
+/** Removes white space outside strings from valid JSON, in place. Returns the offset behind the result. */
+export function compactJson(bytes: Buffer, start: number, end: number): number {
   let to = start
   let inString = false
   for (let from = start; from < end; from++) {
@@ -19,10 +19,7 @@ export function compact(bytes: Buffer, start: number, end: number): number {
   return to
 }
 
-/**
- * Where the integer part of a JSON number ends, if that is how the number begins; -1 where it has an exponent and
- * the digits have to be worked out.
- */
+/** Returns the offset where the integer part of a JSON number ends, or -1 if the number has an exponent. */
 export function endOfInteger(source: Buffer, start: number, end: number): number {
   let integerEnd = end
   for (let at = start; at < end; at++) {
@@ -33,7 +30,7 @@ export function endOfInteger(source: Buffer, start: number, end: number): number
   return integerEnd
 }
 
-/** The integer part of a JSON number that has an exponent, as at most 22 decimal digits. */
+/** Returns the integer part of a JSON number with an exponent, as at most 22 decimal digits. */
 export function integerText(source: Buffer, start: number, end: number): string {
   const value = Math.trunc(Number(source.toString('latin1', start, end)))
   return Math.abs(value) < 1e21 ? BigInt(value).toString() : '0'

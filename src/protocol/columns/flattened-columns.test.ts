@@ -133,9 +133,7 @@ describe('objects in objects', () => {
   it('are refused if their names become far larger than the record, and are forgotten', () => {
     const leaves = new FlattenedColumns()
     const columns = columnsOf(`${'{"a":'.repeat(levels)}1${',"b":1}'.repeat(levels - 1)}}`)
-    expect(() => leaves.read(columns)).toThrow(
-      new RangeError('The names of nested columns, joined, take too much room.'),
-    )
+    expect(() => leaves.read(columns)).toThrow(RangeError)
     expect(leavesOf(leaves, columnsOf('{"a":{"a":{"b":1}}}'))).toBe('a.a.b=1')
   })
 })

@@ -1,192 +1,194 @@
 /**
- * The leaves of a record's columns, what has a text of its own, under the names that lead to them, joined with dots.
- * As the records of a stream look alike, names are made once, and from then on only compared with those that come.
+ * The leaves of a record (columns with a value of their own) under their joined names, such as `address.city`. The
+ * records of a stream have similar columns, so that joined names are built for the first record and then only compared.
  */
 import type { Columns } from './columns.ts'
 
-/** Columns that are looked past, as they may be missing this time, when another comes than the one expected. */
+/** The number of expected columns that may be missing before the column at hand counts as a new one. */
 const MOST_MISSING = 8
 const MISSING = -1
 
-/** Deeply nested objects can make names of gigabytes from a few bytes, in no use that is meant. */
+/** A limit, as a few bytes of deeply nested objects could expand to names of gigabytes. */
 const MOST_JOINED = 1 << 26
 
-/** What may be kept besides twice what one record needs, in bytes, and what a step of a name takes, about. */
+/** The bytes of names that are kept in addition to twice the names of one record. */
 const SPARE = 1 << 18
-const STEP_SIZE = 256
 
-/** A joined name, as a way of one step after the other: columns of the same joined name meet at its end. */
-interface Branch {
-  readonly above: Branch | undefined
-  /** UTF-8 bytes, a character each. */
-  readonly step: string
-  /** Of the joined name. */
+/** The approximate memory of one name in the tree of names. */
+const NAME_SIZE = 256
+
+/** A node in the tree of names. Columns with the same joined name have the same node. */
+interface NameNode {
+  readonly parent: NameNode | undefined
+  /** One name between dots: UTF-8 bytes, one character for each byte. */
+  readonly name: string
+  /** The size of the joined name. */
   readonly size: number
-  branches: Map<string, Branch> | undefined
-  /** Made when a leaf has this name. */
+  children: Map<string, NameNode> | undefined
+  /** The joined name; built for leaves only. */
   joined: Buffer | undefined
-  /** The last place among the columns at hand where one has this name. */
+  /** The index of the last column of the current record that has this name. */
   last: number
 }
 
-/** A column, leaf or not, that a record had. */
-interface Known {
-  readonly above: Branch
-  /** As it stands in the text. */
+/** A column, leaf or not, of an earlier record. */
+interface ExpectedColumn {
+  readonly parent: NameNode
+  /** The name in the text, with its escapes. */
   readonly name: Buffer
-  readonly end: Branch
+  readonly node: NameNode
 }
 
-/** Each stream should have one of its own: what it knows is of the records before. */
+/** Each stream has its own, as it compares a record with the earlier ones. */
 export class FlattenedColumns {
-  /** The names and rows of the leaves that the last `read` found, in the order of the text; more may stand behind. */
+  /** The names and rows of the leaves that the last `read` found, in the order of the text; the rest is outdated. */
   readonly names: Buffer[] = []
   readonly rows: number[] = []
   readonly #prefix: string
-  readonly #form: (name: Buffer) => Buffer
-  /** Columns that are not overridden, in the order of the text, and in which rows they are this time. */
-  #known: readonly Known[] = []
-  readonly #rowsOfKnown: number[] = []
-  /** The names of the objects around the column at hand, from the outermost. */
-  readonly #around: Branch[] = [newBranch(undefined, '')]
-  /** About how many bytes are kept, and how many may be. */
+  readonly #transform: (name: Buffer) => Buffer
+  /** Columns that are not overridden, in the order of the text, and their rows in the current record. */
+  #expected: readonly ExpectedColumn[] = []
+  readonly #expectedRows: number[] = []
+  /** The names of the objects around the current column, from the outermost. */
+  readonly #ancestors: NameNode[] = [newNode(undefined, '')]
+  /** The approximate number of bytes that are kept, and its limit. */
   #kept = 0
-  #most = SPARE
+  #keptLimit = SPARE
   #joined = 0
 
-  /** `prefix`: a name above those of the record. `form`: what to make of a joined name, before it is kept. */
-  constructor(prefix?: string, form: (name: Buffer) => Buffer = (name) => name) {
+  /** `prefix`: a name in front of those of the record. `transform`: changes a joined name before it is kept. */
+  constructor(prefix?: string, transform: (name: Buffer) => Buffer = (name) => name) {
     this.#prefix = prefix === undefined ? '' : `${Buffer.from(prefix).toString('latin1')}.`
-    this.#form = form
+    this.#transform = transform
   }
 
   /**
-   * Finds the leaves of the object in row `root`, or of the whole record; gives how many. Null and empty objects are
-   * none. Of columns that have the same joined name only the last counts, whatever it is.
+   * Finds the leaves of the object in row `root`, or of the whole record, and returns their number. Null and empty
+   * objects are not leaves. Of several columns with the same joined name only the last counts, leaf or not.
    */
   read(columns: Columns, root?: number): number {
-    const isFull = this.#kept > this.#most
-    if (isFull) this.#forget()
-    const places =
+    const isFull = this.#kept > this.#keptLimit
+    if (isFull) this.#clear()
+    const passed =
       root === undefined
-        ? this.#recognize(columns, 0, columns.count)
-        : this.#recognize(columns, root + 1, columns.next(root))
-    const count = this.#choose(columns, places)
-    if (isFull) this.#most = 2 * this.#kept + SPARE
+        ? this.#match(columns, 0, columns.count)
+        : this.#match(columns, root + 1, columns.next(root))
+    const count = this.#collectLeaves(columns, passed)
+    if (isFull) this.#keptLimit = 2 * this.#kept + SPARE
     return count
   }
 
-  /** Notes the rows of known columns, and puts new ones in between. Gives how many were passed, missing ones, too. */
-  #recognize(columns: Columns, first: number, end: number): number {
-    const before = this.#known
-    const rows = this.#rowsOfKnown
-    const around = this.#around
+  /** Sets the rows of expected columns and inserts new ones. Returns how many were passed, missing ones included. */
+  #match(columns: Columns, first: number, end: number): number {
+    const expected = this.#expected
+    const rows = this.#expectedRows
+    const ancestors = this.#ancestors
     const top = first < end ? columns.depth(first) : 0
-    // A copy as soon as there is a new column.
-    let known: Known[] | undefined
+    // A copy, made at the first new column.
+    let changed: ExpectedColumn[] | undefined
     let next = 0
-    let place = 0
+    let passed = 0
     for (let row = first; row < end;) {
       if (columns.isOverridden(row)) {
         row = columns.next(row)
         continue
       }
       const depth = columns.depth(row) - top
-      const above = around[depth]!
-      const found = this.#find(columns, row, above, next)
+      const parent = ancestors[depth]!
+      const found = this.#find(columns, row, parent, next)
       for (; next < found; next++) {
-        known?.push(before[next]!)
-        rows[place++] = MISSING
+        changed?.push(expected[next]!)
+        rows[passed++] = MISSING
       }
-      let column = before[next]!
+      let column = expected[next]!
       if (found === -1) {
-        column = this.#newColumn(columns, row, above)
-        known ??= before.slice(0, next)
+        column = this.#newColumn(columns, row, parent)
+        changed ??= expected.slice(0, next)
       } else next++
-      known?.push(column)
-      around[depth + 1] = column.end
-      column.end.last = place
-      rows[place++] = row++
+      changed?.push(column)
+      ancestors[depth + 1] = column.node
+      column.node.last = passed
+      rows[passed++] = row++
     }
-    if (known !== undefined) this.#known = known.concat(before.slice(next))
-    return place
+    if (changed !== undefined) this.#expected = changed.concat(expected.slice(next))
+    return passed
   }
 
-  /** Finds a column among what is known, from `next` on and not far. */
-  #find(columns: Columns, row: number, above: Branch, next: number): number {
-    const end = Math.min(this.#known.length, next + 1 + MOST_MISSING)
-    for (let place = next; place < end; place++) {
-      const known = this.#known[place]!
-      if (known.above === above && columns.isWritten(row, known.name)) return place
+  /** Finds a column among the expected ones, from `next` on and not far. */
+  #find(columns: Columns, row: number, parent: NameNode, next: number): number {
+    const end = Math.min(this.#expected.length, next + 1 + MOST_MISSING)
+    for (let index = next; index < end; index++) {
+      const column = this.#expected[index]!
+      if (column.parent === parent && columns.isWritten(row, column.name)) return index
     }
     return -1
   }
 
-  /** Gives out the leaves among the columns, and forgets missing ones when they are too many. */
-  #choose(columns: Columns, places: number): number {
-    const known = this.#known
-    const rows = this.#rowsOfKnown
+  /** Collects the leaves among the columns, and removes missing columns when there are too many. */
+  #collectLeaves(columns: Columns, passed: number): number {
+    const expected = this.#expected
+    const rows = this.#expectedRows
     let count = 0
-    let missing = known.length - places
-    for (let place = 0; place < places; place++) {
-      const row = rows[place]!
-      const { end } = known[place]!
+    let missing = expected.length - passed
+    for (let index = 0; index < passed; index++) {
+      const row = rows[index]!
+      const { node } = expected[index]!
       if (row === MISSING) missing++
-      else if (columns.isLeaf(row) && end.last === place) {
+      else if (columns.isLeaf(row) && node.last === index) {
         this.rows[count] = row
-        this.names[count++] = end.joined ??= this.#join(end)
+        this.names[count++] = node.joined ??= this.#join(node)
       }
     }
     this.#joined = 0
-    if (missing > MOST_MISSING + known.length / 2)
-      this.#known = known.filter((_, place) => place < places && rows[place] !== MISSING)
+    if (missing > MOST_MISSING + expected.length / 2)
+      this.#expected = expected.filter((_, index) => index < passed && rows[index] !== MISSING)
     return count
   }
 
-  #newColumn(columns: Columns, row: number, above: Branch): Known {
+  #newColumn(columns: Columns, row: number, parent: NameNode): ExpectedColumn {
     const name = Buffer.from(columns.bytes.subarray(columns.nameStart(row), columns.nameEnd(row)))
-    const meant = columns.nameHasEscapes(row) ? columns.name(row) : name
-    let end = above
-    for (const step of meant.toString('latin1').split('.')) {
-      end = branchTo(end, step)
-      this.#kept += STEP_SIZE
+    const unescaped = columns.nameHasEscapes(row) ? columns.name(row) : name
+    let node = parent
+    for (const part of unescaped.toString('latin1').split('.')) {
+      node = childOf(node, part)
+      this.#kept += NAME_SIZE
     }
     this.#kept += name.length
-    return { above, name, end }
+    return { parent, name, node }
   }
 
-  #join(branch: Branch): Buffer {
-    this.#joined += branch.size
+  #join(node: NameNode): Buffer {
+    this.#joined += node.size
     if (this.#joined > MOST_JOINED) this.#refuse()
     const upwards: string[] = []
-    for (let at = branch; at.above !== undefined; at = at.above) upwards.push(at.step)
-    const joined = this.#form(Buffer.from(this.#prefix + upwards.toReversed().join('.'), 'latin1'))
+    for (let at = node; at.parent !== undefined; at = at.parent) upwards.push(at.name)
+    const joined = this.#transform(Buffer.from(this.#prefix + upwards.toReversed().join('.'), 'latin1'))
     this.#kept += joined.length
     return joined
   }
 
   #refuse(): never {
-    this.#forget()
+    this.#clear()
     this.#joined = 0
-    throw new RangeError('The names of nested columns, joined, take too much room.')
+    throw new RangeError('The joined names of nested columns are too large.')
   }
 
-  #forget(): void {
-    this.#known = []
-    this.#around.length = this.#rowsOfKnown.length = this.names.length = 0
-    this.#around[0] = newBranch(undefined, '')
+  #clear(): void {
+    this.#expected = []
+    this.#ancestors.length = this.#expectedRows.length = this.names.length = 0
+    this.#ancestors[0] = newNode(undefined, '')
     this.#kept = 0
   }
 }
 
-function branchTo(above: Branch, step: string): Branch {
-  above.branches ??= new Map()
-  let branch = above.branches.get(step)
-  if (branch === undefined) above.branches.set(step, (branch = newBranch(above, step)))
-  return branch
+function childOf(parent: NameNode, name: string): NameNode {
+  parent.children ??= new Map()
+  let node = parent.children.get(name)
+  if (node === undefined) parent.children.set(name, (node = newNode(parent, name)))
+  return node
 }
 
-function newBranch(above: Branch | undefined, step: string): Branch {
-  const size = (above?.size ?? 0) + step.length + 1
-  return { above, step, size, branches: undefined, joined: undefined, last: 0 }
+function newNode(parent: NameNode | undefined, name: string): NameNode {
+  const size = (parent?.size ?? 0) + name.length + 1
+  return { parent, name, size, children: undefined, joined: undefined, last: 0 }
 }

@@ -1,6 +1,6 @@
 /**
- * A stretch of the input in the memory of a scanner, where lines are completed, and where they stay until nobody
- * uses them any more: records are laid out from here, without having been copied.
+ * A block of the input in the memory of a scanner. Records are encoded from here without being copied, so a block is
+ * reused only when nothing refers to it any more.
  */
 import { isUtf8 } from 'node:buffer'
 import { Scanner } from '../scanner/scanner.ts'
@@ -9,18 +9,18 @@ const LF = 0x0a
 
 export class InputBlock {
   readonly scanner: Scanner
-  /** Where the next line starts; the reader moves it on. */
+  /** The offset of the next line; the reader advances it. */
   position: number
-  /** Behind the last line feed: lines from `position` up to here are complete. */
+  /** The offset behind the last line feed: lines from `position` up to here are complete. */
   end: number
-  /** Whether all complete lines that were there after the last `append` are valid UTF-8. */
+  /** Whether all complete lines were valid UTF-8 after the last `append`. */
   isUtf8 = true
-  /** Behind the last byte that came. */
+  /** The offset behind the last byte of the input. */
   #filled: number
   #users = 0
   readonly #free: (block: InputBlock) => void
 
-  /** `free` is called when the last user has let go. */
+  /** `free` is called when the last user has released the block. */
   constructor(size: number, free: (block: InputBlock) => void) {
     this.scanner = new Scanner(size)
     this.position = this.end = this.#filled = this.scanner.inputStart
@@ -31,7 +31,7 @@ export class InputBlock {
     return this.position < this.end
   }
 
-  /** Whether somebody else than the one who fills it uses it: then what lies in it must stay where it is. */
+  /** Whether a batch uses the block, besides the reader: then its bytes must not move. */
   get isShared(): boolean {
     return this.#users > 1
   }
@@ -44,7 +44,7 @@ export class InputBlock {
     if (--this.#users === 0) this.#free(this)
   }
 
-  /** Bytes of the line that is not all there. */
+  /** The number of bytes of the incomplete line. */
   get rest(): number {
     return this.#filled - this.position
   }
@@ -53,7 +53,7 @@ export class InputBlock {
     return this.#filled + size <= this.scanner.inputStart + this.scanner.capacity
   }
 
-  /** Takes in a chunk that there is room for. */
+  /** Appends a chunk; `hasRoomFor` must be true for its size. */
   append(chunk: Uint8Array): void {
     this.scanner.bytes.set(chunk, this.#filled)
     const lastFeed = chunk.lastIndexOf(LF)
@@ -61,7 +61,7 @@ export class InputBlock {
     this.#filled += chunk.length
   }
 
-  /** Forgets what lies here, but for the incomplete line of `from`, which may be this block, and makes room behind it. */
+  /** Starts with the incomplete line of `from`, which may be this block, and makes room for `size` bytes behind it. */
   startWith(from: InputBlock, size: number): void {
     const { rest, scanner } = from
     const { inputStart, capacity } = this.scanner
@@ -77,12 +77,12 @@ export class InputBlock {
   }
 }
 
-/** Blocks of one size, used again and again. */
+/** A pool of blocks of one size. */
 export class InputBlocks {
   readonly #size: number
   readonly #spare: InputBlock[] = []
 
-  /** `size`: bytes of input that a block usually has room for. */
+  /** `size`: the bytes of input that a block usually has room for. */
   constructor(size: number) {
     this.#size = size
   }
@@ -91,12 +91,12 @@ export class InputBlocks {
     return this.#spare.pop() ?? new InputBlock(this.#size, (block) => this.#keep(block))
   }
 
-  /** Whether a block is no larger than need be to go on with so many bytes. */
+  /** Returns whether a block is not much larger than this size requires. */
   suits(block: InputBlock, size: number): boolean {
     return block.scanner.capacity <= 2 * this.#size || size > this.#size
   }
 
-  /** One that has grown for a long line is left to the garbage collector. */
+  /** Leaves a block that has grown for a long line to the garbage collector. */
   #keep(block: InputBlock): void {
     if (this.suits(block, 0)) this.#spare.push(block)
   }

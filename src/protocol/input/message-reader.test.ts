@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../../errors.ts'
+import { errorWith } from '../../errors.support.ts'
 import { MessageReader } from './message-reader.ts'
 
 const record = (id: number): string =>
@@ -49,7 +49,7 @@ describe('input', () => {
     reader.append(Buffer.from('{"type":"LOG"}\n{"type":"RECORD","rec'))
     expect(reader.next()).toBe(true)
     reader.finish()
-    expect(() => reader.next()).toThrow('Line 2, byte 22: not an Airbyte message')
+    expect(() => reader.next()).toThrow(errorWith('json-string-unfinished', { line: 2, byte: 22 }))
   })
 })
 
@@ -63,7 +63,7 @@ describe('a bad line', () => {
     const ids = good.map(() => reader.next() && reader.bytes.toString('utf8', ...dataOf(reader)))
     expect(ids).toEqual(good.map((_, index) => `{"id":${index},"s":"€😀"}`))
     expect(() => reader.next()).toThrow(
-      `Line ${count + 1}, byte 54, stream "ü": not an Airbyte message: expected a value`,
+      errorWith('json-value-expected', { line: count + 1, byte: 54, stream: 'ü' }),
     )
   })
 })
@@ -87,7 +87,7 @@ describe('invalid UTF-8', () => {
       ]),
     )
     expect([reader.next(), reader.next()]).toEqual([true, true])
-    expect(() => reader.next()).toThrow(new SystemError('Line 3: not valid UTF-8.'))
+    expect(() => reader.next()).toThrow(errorWith('line-not-utf8', { line: 3 }))
   })
 })
 

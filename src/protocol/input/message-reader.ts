@@ -1,64 +1,64 @@
-/** The connector's input: chunks of bytes in, one message after the other out. */
+/** Turns the input, chunks of bytes, into one message after the other. */
 import { isUtf8 } from 'node:buffer'
-import { SystemError } from '../../errors.ts'
+import { problem, SystemError } from '../../errors.ts'
 import { InputBlocks, type InputBlock } from './input-block.ts'
 import { Message } from './message.ts'
 
 const LF = 0x0a
 
-/** Holds several reads from a pipe (64 KiB each), so that most lines need no copying. */
-const USUAL_SIZE = 1 << 19
+/** Room for several reads from a pipe (64 KiB each), so that few lines are cut and copied. */
+const BLOCK_SIZE = 1 << 19
 
 export class MessageReader {
-  /** What the last `next` found. */
+  /** The message that the last `next` found. */
   readonly message = new Message()
   readonly #blocks: InputBlocks
   #block: InputBlock
-  /** Rows of the scanner's table that were filled, and how many of them have been taken. */
+  /** The rows of the scanner's table, and the number of rows that have been read. */
   #rows = 0
   #taken = 0
 
-  /** `blockSize`: bytes that are gathered in one place. */
-  constructor(blockSize = USUAL_SIZE) {
+  /** `blockSize`: the bytes of input in one block. */
+  constructor(blockSize = BLOCK_SIZE) {
     this.#blocks = new InputBlocks(blockSize)
     this.#block = this.#blocks.take()
     this.#block.use()
   }
 
-  /** Where the message lies: good until the next `append`, and as long as somebody uses it. */
+  /** The block that contains the message: valid until the next `append`, and as long as it is in use. */
   get block(): InputBlock {
     return this.#block
   }
 
-  /** The memory that the message's ranges point into. */
+  /** The memory that the ranges of the message refer to. */
   get bytes(): Buffer {
     return this.#block.scanner.bytes
   }
 
-  /** Whether so much more goes into the block at hand, behind what is there. */
+  /** Returns whether `size` more bytes fit into the current block. */
   hasRoomFor(size: number): boolean {
     return this.#block.hasRoomFor(size) && this.#blocks.suits(this.#block, this.#block.rest + size)
   }
 
-  /** Takes in more; every message that was complete before must have been taken. */
+  /** Appends input; every complete message must have been read before. */
   append(chunk: Uint8Array): void {
     if (!this.hasRoomFor(chunk.length)) this.#turnOver(chunk.length)
     this.#block.append(chunk)
   }
 
-  /** There is no more: a last line without a line feed counts as complete. */
+  /** Ends the input: a last line without a line feed counts as complete. */
   finish(): void {
     if (this.#block.rest > 0) this.append(Buffer.of(LF))
   }
 
-  /** Moves on to the next message that is complete; false when more input is needed. */
+  /** Advances to the next complete message; returns false when more input is needed. */
   next(): boolean {
     if (this.#taken === this.#rows && !this.#scan()) return false
     this.message.take(this.#block.scanner, this.#taken++)
     return true
   }
 
-  /** Goes on at the front of a block, with the line that is not all there. */
+  /** Continues at the start of a block, with the incomplete line. */
   #turnOver(size: number): void {
     const old = this.#block
     const mayStay = !old.isShared && this.#blocks.suits(old, old.rest + size)
@@ -70,7 +70,7 @@ export class MessageReader {
     if (!mayStay) old.letGo()
   }
 
-  /** Has the scanner read more lines; false when there are none. Throws where the next line is no message. */
+  /** Lets the scanner read more lines; returns false when there are none. Throws if the next line is not a message. */
   #scan(): boolean {
     const block = this.#block
     const { scanner } = block
@@ -82,11 +82,14 @@ export class MessageReader {
     return true
   }
 
-  /** Somewhere in the lines at hand is a byte that is not UTF-8: they are read one by one up to there. */
+  /** Returns the end of the next line, as lines are read one by one where one of them is not valid UTF-8. */
   #endOfGoodLine(): number {
     const { scanner, position } = this.#block
     const end = scanner.bytes.indexOf(LF, position) + 1
     if (isUtf8(scanner.bytes.subarray(position, end))) return end
-    throw new SystemError(`Line ${this.message.lineNumber + 1}: not valid UTF-8.`)
+    const line = this.message.lineNumber + 1
+    throw new SystemError(
+      problem('line-not-utf8', `Line ${line}: the line is not valid UTF-8.`, { params: { line } }),
+    )
   }
 }

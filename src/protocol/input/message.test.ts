@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SystemError } from '../../errors.ts'
+import { errorWith } from '../../errors.support.ts'
 import { MessageReader } from './message-reader.ts'
 import type { Message, Range } from './message.ts'
 
@@ -150,17 +150,17 @@ describe('messages one after the other', () => {
   })
 
   it.each([
-    ['{"type":"RECORD"}', 'the record names no stream'],
-    ['{"record":{}}', 'the message has no "type"'],
-    ['{"type":"STATE"}', 'the STATE has no "state"'],
-    ['{"type":"TRACE"}', 'the TRACE has no "trace"'],
-  ])('do not see what the one before them held: %s', (line, reason) => {
+    ['{"type":"RECORD"}', 'record-without-stream'],
+    ['{"record":{}}', 'message-without-type'],
+    ['{"type":"STATE"}', 'state-without-content'],
+    ['{"type":"TRACE"}', 'trace-without-content'],
+  ])('do not see what the one before them held: %s', (line, code) => {
     for (const before of [
       RECORD,
       '{"type":"STATE","state":{"destinationStats":1}}',
       '{"type":"TRACE","trace":{}}',
     ])
-      expect(() => read(line, before)).toThrow(new SystemError(`Line 2: ${reason}.`))
+      expect(() => read(line, before)).toThrow(errorWith(code, { line: 2 }))
   })
 
   it.each([

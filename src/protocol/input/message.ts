@@ -1,14 +1,16 @@
 /**
- * One message after the other, as the scanner has found them. A record's `data` is only located, never built; the
- * rare messages (states, traces) hand out their text for `JSON.parse`.
+ * The current message, as the scanner found it. A record's `data` is located but never parsed; the rare messages
+ * (states, traces) provide their text for `JSON.parse`.
  */
-import { SystemError } from '../../errors.ts'
-import { Field, reasonText, type Scanner } from '../scanner/scanner.ts'
+import { problem, SystemError, type Problem } from '../../errors.ts'
+import { failureOf, type ScanFailure } from '../scanner/scan-failure.ts'
+import { Field } from '../scanner/scan-tables.ts'
+import type { Scanner } from '../scanner/scanner.ts'
 
-/** Kinds that a destination does not act on (LOG, CONTROL, and those not invented yet) are `other`. */
+/** `other` stands for messages that a destination ignores: LOG, CONTROL, and future types. */
 export type MessageKind = 'other' | 'record' | 'state' | 'trace'
 
-/** Bytes `start` to `end` (exclusive) of the scanner's memory; empty where a message that may have it has none. */
+/** A range of the scanner's memory, `end` exclusive; empty where an optional part is missing. */
 export interface Range {
   start: number
   end: number
@@ -16,30 +18,30 @@ export interface Range {
 
 const KINDS: readonly MessageKind[] = ['other', 'record', 'state', 'trace']
 
-/** One object serves a whole run. What it says of its kind holds until the next `take`; the rest is left over. */
+/** One object is reused for a whole run. Only the fields of the current kind are valid, until the next `take`. */
 export class Message {
   kind: MessageKind = 'other'
-  /** The number of its line, from 1, and where that begins. */
+  /** The number of the line, from 1, and the offset where it begins. */
   lineNumber = 0
   lineStart = 0
-  /** Of all but records: the whole message without white space around it. */
+  /** The whole message without white space around it; not set for records. */
   readonly text = range()
 
-  /** A record's stream and namespace, as JSON strings with their quotes, and a hash over both. */
+  /** The stream and namespace of a record, as JSON strings with their quotes, and a hash of both. */
   readonly stream = range()
   readonly namespace = range()
   hash = 0
   readonly data = range()
-  /** Whether a record's `data` holds white space outside its strings. */
+  /** Whether the `data` of a record contains white space outside strings. */
   dataHasSpace = false
   readonly emittedAt = range()
 
-  /** A state message's object under `state`, and the value of `destinationStats` in it. */
+  /** The object under `state` of a state message, and the value of `destinationStats` in it. */
   readonly state = range()
   stateIsEmpty = false
   readonly destinationStats = range()
 
-  /** Takes what is in a row of the scanner's table, which is a line; an empty line is of kind `other`. */
+  /** Reads a row of the scanner's table, which is a line; an empty line has the kind `other`. */
   take(scanner: Scanner, row: number): void {
     const { table } = scanner
     const at = row * scanner.rowLength
@@ -59,60 +61,83 @@ export class Message {
       read(table, at + Field.destinationStats, this.destinationStats)
       this.stateIsEmpty = table[at + Field.stateIsEmpty] === 1
     }
-    const missing = this.#missing(table, at)
-    if (missing !== undefined) throw this.#refusal(scanner, row, missing)
+    if (!this.#isComplete(table, at)) throw this.#refusal(scanner, row)
   }
 
-  /** The error for the line in `row`, which the scanner could not read to its end. */
+  /** Returns the error for the line in `row`, which the scanner could not read to its end. */
   failure(scanner: Scanner, row: number): SystemError {
     this.lineNumber++
-    const { reason, offset } = scanner.failure!
-    return this.#notAMessage(scanner, row, reason, offset)
+    return this.#invalid(scanner, row, scanner.failure!)
   }
 
-  /** What a message of its type has to have and this one has not; empty where it is there and of the wrong kind. */
-  #missing(table: Int32Array, at: number): string | undefined {
+  /** Returns whether the message has everything that its type requires, in the right form. */
+  #isComplete(table: Int32Array, at: number): boolean {
     switch (this.kind) {
-      case 'record':
-        if (table[at + Field.problem] !== 0) return ''
-        if (isEmpty(this.stream)) return 'the record names no stream'
-        if (isEmpty(this.data)) return 'the record has no "data"'
-        return isEmpty(this.emittedAt) ? 'the record has no "emitted_at"' : undefined
+      case 'record': {
+        const isWhole = !isEmpty(this.stream) && !isEmpty(this.data) && !isEmpty(this.emittedAt)
+        return isWhole && table[at + Field.problem] === 0
+      }
       case 'state':
-        return isEmpty(this.state) ? 'the STATE has no "state"' : undefined
+        return !isEmpty(this.state)
       case 'trace':
-        return table[at + Field.hasTrace] === 0 ? 'the TRACE has no "trace"' : undefined
+        return table[at + Field.hasTrace] !== 0
       case 'other':
-        return table[at + Field.hasType] === 0 && !isEmpty(this.text)
-          ? 'the message has no "type"'
-          : undefined
+        return table[at + Field.hasType] !== 0 || isEmpty(this.text)
     }
   }
 
-  #refusal(scanner: Scanner, row: number, missing: string): SystemError {
+  #refusal(scanner: Scanner, row: number): SystemError {
     const { table, rowLength } = scanner
     const at = row * rowLength
-    if (missing === '')
-      return this.#notAMessage(
-        scanner,
-        row,
-        reasonText(table[at + Field.problem]!),
-        table[at + Field.problemAt]!,
-      )
-    return new SystemError(`Line ${this.lineNumber}${inStream(scanner, row)}: ${missing}.`)
+    const reason = this.kind === 'record' ? table[at + Field.problem]! : 0
+    if (reason !== 0) return this.#invalid(scanner, row, failureOf(reason, table[at + Field.problemAt]!))
+    const position = positionIn(scanner, row, this.lineNumber)
+    return new SystemError(this.#missing(position))
   }
 
-  #notAMessage(scanner: Scanner, row: number, reason: string, offset: number): SystemError {
+  #missing({ text, params }: LinePosition): Problem {
+    switch (this.kind) {
+      case 'record':
+        if (isEmpty(this.stream))
+          return problem('record-without-stream', `${text}: the record names no stream.`, { params })
+        if (isEmpty(this.data))
+          return problem('record-without-data', `${text}: the record has no "data".`, { params })
+        return problem('record-without-emitted-at', `${text}: the record has no "emitted_at".`, { params })
+      case 'state':
+        return problem('state-without-content', `${text}: the STATE message has no "state".`, { params })
+      case 'trace':
+        return problem('trace-without-content', `${text}: the TRACE message has no "trace".`, { params })
+      case 'other':
+        return problem('message-without-type', `${text}: the message has no "type".`, { params })
+    }
+  }
+
+  #invalid(scanner: Scanner, row: number, { code, reason, offset }: ScanFailure): SystemError {
     const byte = offset - scanner.table[row * scanner.rowLength + Field.lineStart]! + 1
-    const where = `Line ${this.lineNumber}, byte ${byte}${inStream(scanner, row)}`
-    return new SystemError(`${where}: not an Airbyte message: ${reason}.`)
+    const { text, params } = positionIn(scanner, row, this.lineNumber, byte)
+    const sentence = `${text}: the line is not an Airbyte message: ${reason}.`
+    return new SystemError(problem(code, sentence, { params }))
   }
 }
 
-function inStream({ bytes, table, rowLength }: Scanner, row: number): string {
+interface LinePosition {
+  text: string
+  params: Problem['params']
+}
+
+function positionIn(
+  { bytes, table, rowLength }: Scanner,
+  row: number,
+  line: number,
+  byte?: number,
+): LinePosition {
   const stream = range()
   read(table, row * rowLength + Field.stream, stream)
-  return isEmpty(stream) ? '' : `, stream ${bytes.toString('utf8', stream.start, stream.end)}`
+  const lineText = byte === undefined ? `Line ${line}` : `Line ${line}, byte ${byte}`
+  const params = byte === undefined ? { line } : { line, byte }
+  if (isEmpty(stream)) return { text: lineText, params }
+  const name = bytes.toString('utf8', stream.start, stream.end)
+  return { text: `${lineText}, stream ${name}`, params: { ...params, stream: JSON.parse(name) as string } }
 }
 
 function read(table: Int32Array, at: number, into: Range): void {

@@ -1,30 +1,30 @@
 /**
- * Reads a descriptor in chunks, into memory that is used again and again: a chunk holds until the next one is asked
- * for. Nothing is read while nobody asks, which holds up whoever writes. Ends early, without an error, on `signal`.
+ * Reads standard input in chunks, into memory that is reused: a chunk is valid until the next one is requested.
+ * Nothing is read in between, which applies backpressure to the writer. `signal` ends the input early, without an error.
  */
 import { fstatSync, readSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { isatty } from 'node:tty'
 
-/** Pipes give 64 KiB at a time; files may give more, and fewer reads cost less. */
+/** A read from a pipe returns at most 64 KiB; larger reads from files cost less. */
 const PIPE_CHUNK = 1 << 16
 const FILE_CHUNK = 1 << 18
 
-export function readChunks(descriptor: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  // Somebody types: Node's own stream waits for them without holding anything up.
+export function readStdin(descriptor: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  // Node's own stream waits for a terminal without blocking.
   if (isatty(descriptor)) return process.stdin
   const stats = fstatSync(descriptor)
   return stats.isFIFO() || stats.isSocket() ? pipeChunks(descriptor, signal) : fileChunks(descriptor, signal)
 }
 
-/** Reads at once, not through Node's threads: what another core has read is further away from this one. */
+/** Reads synchronously: this keeps the data in the cache of this core. */
 async function* fileChunks(descriptor: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const chunk = Buffer.allocUnsafeSlow(FILE_CHUNK)
   while (!signal.aborted) {
     const size = readSync(descriptor, chunk, 0, FILE_CHUNK, null)
     if (size === 0) return
     yield chunk.subarray(0, size)
-    // A file always has more, and replies and timers have to have their turn.
+    // A file is always readable, so replies and timers need a turn in between.
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
@@ -40,7 +40,7 @@ async function* pipeChunks(descriptor: number, signal: AbortSignal): AsyncGenera
       buffer,
       callback: (size) => {
         arrived.resolve(size)
-        // Stops the reading until the chunk has been taken.
+        // Stops reading until the next chunk is requested.
         return false
       },
     },

@@ -1,6 +1,7 @@
 /** The table of columns as the scanner fills it; `columns.test.ts` is about what one asks it. */
 import { describe, expect, it } from 'vitest'
-import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind, Scanner } from './scanner.ts'
+import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind } from './scan-tables.ts'
+import { Scanner } from './scanner.ts'
 
 const KINDS = Object.keys(ColumnKind)
 

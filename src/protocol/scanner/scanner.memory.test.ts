@@ -92,7 +92,7 @@ describe('a line that breaks off', () => {
         expect(reader.next()).toBe(true)
         // There is no room behind it: this lies where that lay.
         reader.append(line)
-        expect(refusalOf(reader)).toBe(expected.replace('Line 1', 'Line 2'))
+        expect(refusalOf(reader)).toBe(expected.replace('"line":1', '"line":2'))
       }
     },
   )
@@ -163,7 +163,7 @@ function refusalOf(reader: MessageReader): string {
   try {
     reader.next()
   } catch (error) {
-    if (error instanceof SystemError) return error.message
+    if (error instanceof SystemError) return `${error.problem?.code} ${JSON.stringify(error.problem?.params)}`
     throw error
   }
   return expect.fail('The line was read.')

@@ -3,10 +3,11 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { caseCount } from '../../case-count.support.ts'
 import { SystemError } from '../../errors.ts'
 import { MessageReader } from '../input/message-reader.ts'
 
-const CASES = process.env['TEST_LONG'] ? 1_000_000 : 50_000
+const CASES = caseCount(5_000, 1_000_000)
 const TIMEOUT = { timeout: 600_000 }
 const LF = 0x0a
 

@@ -24,11 +24,11 @@ describe('a string of any length', () => {
   )
 
   it.each([
-    ['"', 1, 'expected , or }'],
-    ['\\x', 0, 'a backslash is followed by a character that cannot be escaped'],
-    ['\x1f', 0, 'a string holds a bare control character'],
-    ['\n', 0, 'expected the end of a string, but the line ends'],
-  ])('may hold %j nowhere', (part, offset, reason) => {
+    ['"', 1, 'json-object-unfinished'],
+    ['\\x', 0, 'json-escape-unknown'],
+    ['\x1f', 0, 'json-control-character'],
+    ['\n', 0, 'json-string-unfinished'],
+  ])('may hold %j nowhere', (part, offset, code) => {
     for (const { text, position } of stringsWith(part)) {
       const reader = new MessageReader()
       // The lines before move it along.
@@ -36,7 +36,7 @@ describe('a string of any length', () => {
       reader.append(Buffer.from(`${before}${OPEN}${text}"}}}\n`))
       reader.next()
       const byte = OPEN.length + position + offset + 1
-      const expected = `Line 2, byte ${byte}, stream "s": not an Airbyte message: ${reason}.`
+      const expected = `${code} ${JSON.stringify({ line: 2, byte, stream: 's' })}`
       const refusal = refusalOf(reader)
       if (refusal !== expected) expect.fail(`${text}: ${refusal}, not ${expected}`)
     }
@@ -102,13 +102,13 @@ function kindOf(line: string): string {
   return refusalOf(reader) ?? reader.message.kind
 }
 
-/** Moves on to the next message; what is said if that is none. */
+/** Reads the next message; returns the problem, in short, if there is one. */
 function refusalOf(reader: MessageReader): string | undefined {
   try {
     expect(reader.next()).toBe(true)
     return undefined
   } catch (error) {
-    if (error instanceof SystemError) return error.message
+    if (error instanceof SystemError) return `${error.problem?.code} ${JSON.stringify(error.problem?.params)}`
     throw error
   }
 }

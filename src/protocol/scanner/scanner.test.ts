@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { errorWith } from '../../errors.support.ts'
 import { SystemError } from '../../errors.ts'
 import { MessageReader } from '../input/message-reader.ts'
 
@@ -62,12 +63,12 @@ const PLACES = [
   {
     open: '{"type":"RECORD","record":{"stream":"s","emitted_at":1,"data":{"v":',
     close: '}}}',
-    named: ', stream "s"',
+    named: { stream: 's' },
   },
   ...['v', 'record', 'state', 'trace', 'type'].map((name) => ({
     open: `{"type":"FUTURE","${name}":`,
     close: '}',
-    named: '',
+    named: {},
   })),
 ]
 
@@ -111,7 +112,7 @@ describe.each(PLACES)('a JSON text behind $open', ({ open, close }) => {
 
 describe('a JSON text that is the whole line', () => {
   it.each(WELL_FORMED.filter((text) => /^[ \t\r]*\{/.test(text)))('%j is accepted as an object', (text) => {
-    expect(() => read(text)).toThrow(new SystemError('Line 1: the message has no "type".'))
+    expect(() => read(text)).toThrow(errorWith('message-without-type', { line: 1 }))
   })
 
   it.each(WELL_FORMED.filter((text) => !/^[ \t\r]*\{/.test(text)))('%j is no message', (text) => {
@@ -142,33 +143,31 @@ describe('nesting', () => {
       const message = (depth: number): string =>
         `{"type":"FUTURE","${name}":${nested(depth)}${'}'.repeat(name.split('{').length)}`
       expect(accepts(message(levels))).toBe(true)
-      expect(() => read(message(levels + 1))).toThrow('nested more than 65536 levels deep')
+      expect(() => read(message(levels + 1))).toThrow(errorWith('json-too-deep'))
     }
   })
 })
 
 describe('a refusal', () => {
   it.each([
-    ['', 0, 'expected a value, but the line ends'],
-    ['[1,}', 3, 'expected a value'],
-    ['[1 2]', 3, 'expected , or ]'],
-    ['{"a":1]', 6, 'expected , or }'],
-    ['{"a" 1}', 5, 'expected :'],
-    ['{a:1}', 1, 'expected a name in quotes'],
-    ['{"a":1,}', 7, 'expected a name in quotes'],
-    ['[-x]', 2, 'a number lacks a digit'],
-    ['[1.e1]', 3, 'a number lacks a digit'],
-    ['["abc', 5, 'expected the end of a string, but the line ends'],
-    ['["a\tc"]', 3, 'a string holds a bare control character'],
-    ['["a\\x"]', 3, 'a backslash is followed by a character that cannot be escaped'],
-    ['["a\\u00g0"]', 3, '\\u is not followed by four hexadecimal digits'],
-  ])('of %j says at offset %i: %s', (text, offset, reason) => {
-    for (const { open, named } of PLACES)
-      expect(() => read(`{"type":"LOG"}\n ${open}${text}\n`, 2)).toThrow(
-        new SystemError(
-          `Line 2, byte ${open.length + offset + 2}${named}: not an Airbyte message: ${reason}.`,
-        ),
-      )
+    ['', 0, 'json-value-expected'],
+    ['[1,}', 3, 'json-value-expected'],
+    ['[1 2]', 3, 'json-array-unfinished'],
+    ['{"a":1]', 6, 'json-object-unfinished'],
+    ['{"a" 1}', 5, 'json-colon-expected'],
+    ['{a:1}', 1, 'json-name-expected'],
+    ['{"a":1,}', 7, 'json-name-expected'],
+    ['[-x]', 2, 'json-digit-expected'],
+    ['[1.e1]', 3, 'json-digit-expected'],
+    ['["abc', 5, 'json-string-unfinished'],
+    ['["a\tc"]', 3, 'json-control-character'],
+    ['["a\\x"]', 3, 'json-escape-unknown'],
+    ['["a\\u00g0"]', 3, 'json-unicode-escape-invalid'],
+  ])('of %j says at offset %i: %s', (text, offset, code) => {
+    for (const { open, named } of PLACES) {
+      const params = { line: 2, byte: open.length + offset + 2, ...named }
+      expect(() => read(`{"type":"LOG"}\n ${open}${text}\n`, 2)).toThrow(errorWith(code, params))
+    }
   })
 })
 
@@ -204,8 +203,8 @@ function parses(text: string): boolean {
   }
 }
 
-/** Said of a line that is not JSON, or not even text; what a message lacks is another matter. */
-const REFUSAL = /: not (an Airbyte message|valid UTF-8)/
+/** The codes of lines that are not JSON, or not even text; a JSON message may have other problems. */
+const NOT_JSON = /^(json|line)-/
 
 /** Whether the first line is JSON to the scanner. */
 function accepts(text: string | Buffer): boolean {
@@ -213,7 +212,7 @@ function accepts(text: string | Buffer): boolean {
     read(text)
     return true
   } catch (error) {
-    if (error instanceof SystemError) return !REFUSAL.test(error.message)
+    if (error instanceof SystemError) return !NOT_JSON.test(error.problem?.code ?? '')
     throw error
   }
 }

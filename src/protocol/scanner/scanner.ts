@@ -1,100 +1,22 @@
 /**
- * The scanner that reads lines as messages, a WebAssembly module (`wasm/`), and the memory it shares with us:
- * the input lies in it, and the scanner writes a table of what it found, a row a line. Of a record it can be asked
- * for the columns, which are in a table of their own.
+ * The scanner that reads lines as messages, a WebAssembly module (`wasm/`), and the memory that it shares with
+ * JavaScript: the input is in this memory, and the scanner writes a table with one row for each line. For a record,
+ * it also writes a table of the columns.
  */
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-
-/** Where the fields of a row stand, in the order of `Row` in wasm/scan.ts. All are 32-bit numbers. */
-export const Field = {
-  kind: 0,
-  hasType: 1,
-  text: 2,
-  stream: 4,
-  namespace: 6,
-  hash: 8,
-  emittedAt: 9,
-  data: 11,
-  dataHasSpace: 13,
-  state: 14,
-  stateIsEmpty: 16,
-  destinationStats: 17,
-  hasTrace: 19,
-  problem: 20,
-  problemAt: 21,
-  lineStart: 22,
-} as const
-
-/** Where the fields of a row stand in the table of columns, in the order of `Column` in wasm/column.ts. */
-export const ColumnField = {
-  nameStart: 0,
-  nameEnd: 1,
-  valueStart: 2,
-  valueEnd: 3,
-  flags: 4,
-  next: 5,
-} as const
-
-/** Numbers in a row of the table of columns. */
-export const COLUMN_LENGTH = 6
-
-/** The lowest three bits of a column's flags. */
-export const ColumnKind = {
-  null: 0,
-  false: 1,
-  true: 2,
-  number: 3,
-  string: 4,
-  array: 5,
-  object: 6,
-  emptyObject: 7,
-} as const
-
-export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind]
-
-/** The other bits; those from `depth` on count the objects of the record that are around the column. */
-export const ColumnFlag = {
-  kind: 7,
-  nameHasEscape: 8,
-  valueHasEscape: 16,
-  overridden: 32,
-  /** The name of this column, or of one before it, holds a dot or a backslash. */
-  seenDotOrEscape: 64,
-  depthShift: 8,
-} as const
-
-/** In the order of `Reason` in wasm/failure.ts. */
-const REASONS = [
-  '',
-  'expected a value',
-  'expected a name in quotes',
-  'expected :',
-  'expected , or }',
-  'expected , or ]',
-  'expected the end of a string',
-  'a string holds a bare control character',
-  'a backslash is followed by a character that cannot be escaped',
-  '\\u is not followed by four hexadecimal digits',
-  'a number lacks a digit',
-  'nested more than 65536 levels deep',
-  'expected a JSON object',
-  'expected the end of the line',
-  'record.stream is not a string',
-  'record.namespace is not a string',
-  'record.data is not an object',
-  'record.emitted_at is not a number',
-]
+import { failureOf, type ScanFailure } from './scan-failure.ts'
 
 const LF = 0x0a
 const PAGE = 65_536
 
-/** The scanner looks at 16 bytes at a time, and so a little beyond the end of a line. */
+/** The scanner reads 16 bytes at a time, so it reads a little beyond the end of a line. */
 const PADDING = 64
 
-/** Bytes of the key that the hashes of columns' names depend on. */
+/** The size of the key that the hashes of column names depend on. */
 const KEY_SIZE = 16
 
+/** The exports of wasm/scan.ts. */
 interface Exports {
   memory: WebAssembly.Memory
   position: WebAssembly.Global
@@ -111,32 +33,30 @@ interface Exports {
   columns(start: number, end: number, table: number, most: number): number
 }
 
-let compiled: WebAssembly.Module | undefined
+// The build writes it beside the connector; the path is the same from src/ and from dist/.
+const compiled = new WebAssembly.Module(
+  readFileSync(new URL('../../../dist/protocol/scanner/scan.wasm', import.meta.url)),
+)
 
 export class Scanner {
-  /** All of the memory; another object after `reserve`. */
+  /** The whole memory; a different object after `reserve`. */
   bytes: Buffer = Buffer.alloc(0)
-  /** The table, as 32-bit numbers; another object after `reserve`. */
+  /** The table of lines, as 32-bit numbers; a different object after `reserve`. */
   table: Int32Array = new Int32Array(0)
-  /** The table of columns, as 32-bit numbers; another object after `reserve` and after `columns`. */
+  /** The table of columns, as 32-bit numbers; a different object after `reserve` and after `columns`. */
   columnTable: Int32Array = new Int32Array(0)
-  /** Numbers in a row of the table. */
+  /** The count of numbers in a row of the table of lines. */
   readonly rowLength: number
-  /** The input may lie anywhere from here on. */
+  /** The offset from which the memory is free for input. */
   readonly inputStart: number
   readonly #module: Exports
-  /** How many columns there is room for: in a place of their own, or for more at the end of the memory. */
+  /** The number of columns that fit: into memory of their own, or, if there are more, at the end of the memory. */
   #columnsRoom: number
   #bytesForColumns = 0
 
   constructor(inputSize: number) {
-    // Built beside the connector; the path is the same from src/ and from dist/.
-    compiled ??= new WebAssembly.Module(
-      readFileSync(new URL('../../../dist/protocol/scanner/scan.wasm', import.meta.url)),
-    )
-    const { exports } = new WebAssembly.Instance(compiled, { env: { abort: () => {} } })
-    // What the module exports is fixed by wasm/scan.ts.
-    this.#module = exports as unknown as Exports
+    const { exports } = new WebAssembly.Instance<Exports>(compiled, { env: { abort: () => {} } })
+    this.#module = exports
     this.rowLength = this.#module.rowSize() / Int32Array.BYTES_PER_ELEMENT
     this.inputStart = this.#module.inputStart()
     this.#columnsRoom = this.#module.columnsRoom()
@@ -144,28 +64,28 @@ export class Scanner {
     randomFillSync(this.bytes, this.#module.keyStart(), KEY_SIZE)
   }
 
-  /** How many bytes of input there is room for. */
+  /** The number of bytes of input that fit. */
   get capacity(): number {
     return this.bytes.length - this.#bytesForColumns - PADDING - this.inputStart
   }
 
-  /** Makes room for `size` bytes of input; what lies there stays. */
+  /** Makes room for `size` bytes of input, and keeps the input that is there. */
   reserve(size: number): void {
     this.#arrange(size, this.#bytesForColumns)
   }
 
   /**
-   * Reads lines from `start` on, up to `end`, which is behind a line feed: as many as the table takes, or up to a
-   * line that is no message. Gives how many rows were filled.
+   * Reads lines from `start` to `end`, which is behind a line feed: as many as fit into the table, or up to a line
+   * that is not a message. Returns the number of rows.
    */
   scan(start: number, end: number): number {
     return this.#module.scan(start, end)
   }
 
   /**
-   * Finds the columns of the object at `start`, which a `scan` has read: all its members in the order of the text,
-   * each object followed by its own. Gives how many rows of `columnTable` were filled, 0 if it is no object. They are
-   * good until the next call. For many columns the memory grows, and `bytes` is another object.
+   * Finds the columns of the object at `start`, which a `scan` has read: all members in the order of the text, each
+   * object followed by its own members. Returns the number of rows of `columnTable`, 0 if there is no object at
+   * `start`. The rows are valid until the next call. For many columns the memory grows, and `bytes` is a new object.
    */
   columns(start: number, end: number): number {
     const rows = this.#module.columns(start, end, this.#columnsStart, this.#columnsRoom)
@@ -176,17 +96,20 @@ export class Scanner {
     return this.#module.columns(start, end, this.#columnsStart, room)
   }
 
-  /** Behind the lines that the last `scan` has read. */
+  /** The offset behind the lines that the last `scan` read. */
   get position(): number {
     return this.#module.position.value
   }
 
-  /** Why the line behind those is no message, and where; undefined if that has not been found. */
-  get failure(): { reason: string; offset: number } | undefined {
-    const reason = this.#module.reason.value
-    if (reason === 0) return undefined
+  /** The reason why the line at `position` is not a message, and the offset; undefined if `scan` found none. */
+  get failure(): ScanFailure | undefined {
+    const number = this.#module.reason.value
+    if (number === 0) return undefined
     const offset = this.#module.failedAt.value
-    return { reason: reasonText(reason) + (this.bytes[offset] === LF ? ', but the line ends' : ''), offset }
+    const failure = failureOf(number, offset)
+    return this.bytes[offset] === LF
+      ? { ...failure, reason: `${failure.reason}, but the line ends` }
+      : failure
   }
 
   /** Makes room for the input and, behind it, for columns. */
@@ -205,8 +128,4 @@ export class Scanner {
       ? this.#module.columnsStart()
       : this.bytes.length - this.#bytesForColumns
   }
-}
-
-export function reasonText(reason: number): string {
-  return REASONS[reason] ?? 'not a message'
 }

@@ -1,12 +1,12 @@
-/** The part of the WebAssembly interface that the scanner uses; Node has it all, its types do not. */
+/** The part of the WebAssembly interface that the scanner uses; Node has it, but its types do not. */
 declare namespace WebAssembly {
   interface Module {
     readonly exports?: never
   }
   const Module: new (bytes: Uint8Array) => Module
-  class Instance {
+  class Instance<Exports> {
     constructor(module: Module, imports: Record<string, Record<string, () => void>>)
-    readonly exports: Record<string, unknown>
+    readonly exports: Exports
   }
   interface Memory {
     readonly buffer: ArrayBuffer

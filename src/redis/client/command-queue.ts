@@ -64,7 +64,7 @@ export class CommandQueue {
   }
 
   /** Asks what was sent on, and what waited for that. */
-  goOn(): void {
+  resume(): void {
     for (const question of this.#open)
       if (!question.isOut && this.#nodes !== undefined) this.#put(question, this.#nodes)
   }
@@ -106,8 +106,8 @@ export class CommandQueue {
       question.asked = redirection.kind === 'ask' ? redirection.address : undefined
       return this.#barrier.ends([redirection])
     }
-    const { handling, error: judged } = classify(error, node.where)
-    if (handling === 'again') return this.#events.refused(judged)
+    const { handling, error: judged } = classify(error, node)
+    if (handling === 'retry') return this.#events.refused(judged)
     this.#open.delete(question)
     question.reject(judged)
     this.#barrier.ends()

@@ -43,15 +43,15 @@ export class DurabilityWait {
     await Promise.all(
       written.map((node) =>
         this.#assureOne(node, nodes).catch((error: unknown) => {
-          throw classify(error, node.where).error
+          throw classify(error, node).error
         }),
       ),
     )
   }
 
-  /** Leaves nothing behind. */
-  async end(ask: Ask): Promise<void> {
-    await Promise.all([...this.#keys].map((key) => ask('DEL', key)))
+  /** Removes all keys. */
+  async remove(ask: Ask): Promise<void> {
+    await Promise.all([...this.#keys].map((key) => ask('UNLINK', key)))
   }
 
   async #assureOne(node: RedisNode, nodes: NodePool): Promise<void> {
@@ -81,8 +81,8 @@ export class DurabilityWait {
   #ask(node: RedisNode, key: string): Promise<Reply> {
     const durability = this.#durability
     return durability.mode === 'replicas'
-      ? node.assure(key, 'WAIT', durability.count, durability.timeoutMs)
-      : node.assure(key, 'WAITAOF', 1, durability.replicas, durability.timeoutMs)
+      ? node.waitForDurability(key, 'WAIT', durability.count, durability.timeoutMs)
+      : node.waitForDurability(key, 'WAITAOF', 1, durability.replicas, durability.timeoutMs)
   }
 
   #lackIn(reply: Reply, where: string): string | undefined {

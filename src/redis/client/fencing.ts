@@ -3,6 +3,7 @@
  * it, long after we gave it up; put into effect behind newer commands, that would undo or double them. So before
  * anything is sent again, the server is made to drop the old connection.
  */
+import { classifyReply } from '../failures/error-classifier.ts'
 import { isReplyError } from '../failures/reply-error.ts'
 import type { Identity } from '../session/open-connection.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -13,7 +14,10 @@ export interface Present {
   ask(command: string, args: readonly (string | number)[]): Promise<Reply>
 }
 
-/** Whether every one of `lost` is known to be dead, or to reach only servers that refuse what it brings. */
+/**
+ * Returns whether every one of `lost` is known to be closed, or to lead only to servers that refuse writes. Throws when a
+ * server cannot answer now.
+ */
 export async function fence(lost: readonly Identity[], present: readonly Present[]): Promise<boolean> {
   const proofs = await Promise.all(lost.map((identity) => isDead(identity, present)))
   return proofs.every(Boolean)
@@ -29,7 +33,9 @@ async function isDead(lost: Identity, present: readonly Present[]): Promise<bool
     await its.ask('CLIENT', ['KILL', 'ID', lost.clientId])
     return true
   } catch (error) {
-    if (isReplyError(error)) return false
+    // A server that is busy may allow it later.
+    const isDenied = isReplyError(error) && classifyReply(error.message, lost.where).handling !== 'retry'
+    if (isDenied) return false
     throw error
   }
 }

@@ -1,147 +1,160 @@
-/** A shipment on its way: which of its commands have been answered, and what by. */
+/** A request to the write pipelines and what has become of it: one state, and one function that changes it. */
 import type { Address } from '../../config/settings/config.ts'
-import type { WriteResult, PipelineWrite, NodeResult } from '../session/write-pipeline.ts'
+import type { WriteResult, NodeResult } from '../session/write-pipeline.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
-import { putNumber, type SlotSequence } from './once.ts'
-import { takeApart, type Commands } from './command-splitter.ts'
+import type { PipelineRequest } from './pipeline-request.ts'
+import type { Sequence } from './sequence-numbers.ts'
 
-/** Encoded commands that go out together, to whichever servers have their keys. */
-export interface WriteRequest extends PipelineWrite {
-  /** Of a transaction: the slot that all of its keys are in. */
-  readonly slot?: number | undefined
-  /** Of a transaction that must not be run twice: its number among those, which it leaves on the server in the end. */
-  readonly sequence?: number | undefined
-  /** Whether everything sent before it has to be there before any of it is. On one server that is always so. */
-  readonly isBehindAll?: boolean
-  /** Whether a mark follows, without which nobody could tell whether it is still there. */
-  readonly isMarked?: boolean
-}
-
-/** The number that a server is left, from which it can be told later what it has run. */
-export interface Mark {
-  readonly numbers: SlotSequence
-  readonly number: number
-  /** Whether the server has it. */
-  isLeft: boolean
-}
-
-/** A command that is still to be sent, and the server it was sent on to, if that is not the one that owns its slot. */
-export interface Pending {
+/** A command that is still to be sent, and the node that it has to be sent to by ASK. */
+export interface PendingCommand {
   readonly index: number
   readonly asked: Address | undefined
 }
 
-export class InFlightWrite {
-  readonly request: WriteRequest
+/** A number that a marker has left on a node. */
+export interface LeftNumber {
+  readonly sequence: Sequence
+  readonly number: number
+}
+
+export type InFlightState =
+  /** It is to be sent, or some of its commands are. */
+  | { readonly kind: 'queued'; readonly pending: 'all' | readonly PendingCommand[] }
+  /** It waits for the reply to the transaction before it. */
+  | { readonly kind: 'waiting' }
+  /** `open` nodes have not replied. `isBare`: its MULTI was refused, so its commands may run one by one. */
+  | { readonly kind: 'sent'; readonly open: number; readonly isBare: boolean }
+  /** The replies send commands to other nodes. */
+  | { readonly kind: 'redirected' }
+  /** The server refused it for now; it is sent again over the next connection. */
+  | { readonly kind: 'refused' }
+  /** All replies are in. It may still have to be sent again, if the servers lose it before it is confirmed. */
+  | { readonly kind: 'answered' }
+
+const QUEUED: InFlightState = { kind: 'queued', pending: 'all' }
+
+/** Which states may follow each. A new connection queues everything that is not confirmed. */
+const FOLLOWING: Record<InFlightState['kind'], readonly InFlightState['kind'][]> = {
+  queued: ['queued', 'waiting', 'sent', 'answered'],
+  waiting: ['queued', 'sent'],
+  sent: ['sent', 'redirected', 'refused', 'answered', 'queued'],
+  redirected: ['queued', 'answered'],
+  refused: ['queued'],
+  answered: ['queued', 'answered'],
+}
+
+export class InFlightWrite<Request extends PipelineRequest = PipelineRequest> {
+  readonly request: Request
   readonly promise: Promise<WriteResult>
-  readonly answers: WriteResult = { rejections: [], done: [], read: [] }
-  /** What is to be sent; undefined once it is on its way. */
-  pending: 'all' | readonly Pending[] | undefined = 'all'
-  /** Loads that have not been answered. */
-  open = 0
-  /** All of it has been answered; it may still have to be sent again, if servers lose it before it is durable. */
-  isAnswered = false
-  /** What it was answered once holds for ever. */
-  #hasAnswers = false
-  #isUnseen = false
-  /** It is on its way, or was when the connection broke, and its number tells whether it was run. */
-  mayHaveRun = false
-  sequence: number | undefined
+  readonly result: WriteResult = { rejections: [], done: [], read: [] }
+  state: InFlightState = QUEUED
+  /** Of a transaction that runs once: the number that it was sent with last. */
+  number = 0
+  /** Of a marker: the numbers that the nodes have. */
+  left: LeftNumber[] = []
   problem: Error | undefined
-  /** Left by it, where it is nothing but marks. */
-  marks: Mark[] | undefined
-  readonly #resolve: (answers: WriteResult) => void
+  /** The first complete replies count; replies to a later attempt are ignored. */
+  #hasReplies = false
+  readonly #resolve: (result: WriteResult) => void
   readonly #reject: (error: Error) => void
-  #commands: Commands | undefined
   #elsewhere: { index: number; redirection: Redirection }[] = []
 
-  constructor(request: WriteRequest, marks?: Mark[]) {
+  constructor(request: Request) {
     const { promise, resolve, reject } = Promise.withResolvers<WriteResult>()
     this.request = request
-    this.sequence = request.sequence
-    this.marks = marks
     this.promise = promise
     this.#resolve = resolve
     this.#reject = reject
   }
 
-  /** Its commands, told apart. */
-  get commands(): Commands {
-    return (this.#commands ??= takeApart(this.request.bytes, this.request.commands))
+  move(next: InFlightState): void {
+    if (!FOLLOWING[this.state.kind].includes(next.kind))
+      throw new Error(`a write cannot be ${next.kind} that is ${this.state.kind}`)
+    this.state = next
   }
 
-  /** Gives it a number that is higher than all that went out before it. */
-  number(numbers: SlotSequence): void {
-    if (this.sequence === undefined) return
-    const number = numbers.toSend(this.sequence)
-    if (number !== this.sequence) putNumber(this.request.bytes, number)
-    this.sequence = number
+  /** Returns whether its replies are in. */
+  get isAnswered(): boolean {
+    return this.state.kind === 'answered'
   }
 
-  /** It is on its way, in so many loads. */
-  sent(loads: number): void {
-    this.pending = undefined
-    this.open = loads
-    this.mayHaveRun = true
-  }
-
-  /** All of it is to be sent again; what was only read need not be. */
-  again(): void {
-    this.mayHaveRun = false
-    if (this.isAnswered && this.request.isReading === true) return
-    this.pending = 'all'
-    this.open = 0
-    this.isAnswered = false
-    if (this.marks !== undefined) this.marks = []
+  /** Has all of it sent again. */
+  requeue(): void {
     this.#elsewhere = []
+    this.left = []
+    this.move(QUEUED)
   }
 
   /** `isUnseen`: it was run, and its replies were lost. */
-  answered(isUnseen: boolean): void {
-    this.pending = undefined
-    this.isAnswered = true
-    if (isUnseen && !this.#hasAnswers) this.#isUnseen = true
-    this.#hasAnswers = true
+  answer(isUnseen = false): void {
+    this.move({ kind: 'answered' })
+    if (isUnseen && !this.#hasReplies) this.result.isUnseen = true
+    this.#hasReplies = true
   }
 
   /**
-   * Takes what was answered, and gives what other servers are to be asked; `indexes` are those of the load's commands,
-   * -1 for one that only leads in.
+   * Takes the replies of one node, and returns the redirections in them. `indexes` has the index of each sent command
+   * in the request, -1 for an inserted ASKING; it is undefined where they are the same.
    */
-  take(from: Address, reading: NodeResult, indexes?: readonly number[]): Redirection[] {
-    this.open--
-    this.problem ??= reading.problem
-    const elsewhere = reading.elsewhere.flatMap(({ index, text }) => {
+  take(from: Address, replies: NodeResult, indexes?: readonly number[]): Redirection[] {
+    this.problem ??= replies.problem
+    const elsewhere = replies.elsewhere.flatMap(({ index, text }) => {
       const redirection = readRedirection(text, from)
       return redirection === undefined ? [] : [{ index: indexes?.[index] ?? index, redirection }]
     })
     for (const one of elsewhere) if (one.index !== -1) this.#elsewhere.push(one)
-    // A transaction is not run where another server is to be given one of its commands.
-    if (this.request.isTransaction === true && elsewhere.length > 0) this.mayHaveRun = false
-    if (!this.#hasAnswers) this.#merge(reading, indexes)
+    if (!this.#hasReplies) this.#merge(replies, indexes)
+    this.#moveBehindReplies(replies)
     return elsewhere.map(({ redirection }) => redirection)
   }
 
+  #moveBehindReplies({ refusal }: NodeResult): void {
+    const { state } = this
+    if (state.kind !== 'sent') return
+    const open = state.open - 1
+    if (refusal !== undefined) this.move({ kind: 'refused' })
+    else if (open > 0) this.move({ ...state, open })
+    else if (this.#elsewhere.length > 0) this.move({ kind: 'redirected' })
+    else this.move({ ...state, open })
+  }
+
   /**
-   * Has what was sent elsewhere be sent again, and what came behind it in the same slot, which it must not overtake.
-   * `slots`: those of which something is sent again, from earlier deliveries on.
+   * Queues the commands that were redirected, and those behind them in the same slots, which must not overtake them.
+   * `slots` has the slots of which something is sent again, and gets those of this request.
    */
-  gather(slots: Set<number>): void {
-    const { isTransaction, sequence, slot } = this.request
+  queueRedirected(slots: Set<number>): void {
+    const { request } = this
     const elsewhere = this.#elsewhere
     this.#elsewhere = []
-    if (this.marks !== undefined) {
-      if (elsewhere.length > 0) this.pending = 'all'
-      return
+    switch (request.kind) {
+      case 'marker':
+        if (elsewhere.length > 0) this.move(QUEUED)
+        return
+      case 'transaction':
+        return this.#queueTransaction(request, elsewhere.length > 0, slots)
+      case 'write':
+      case 'read':
+        return this.#queueCommands(request, elsewhere, slots)
     }
-    if (isTransaction === true) {
-      const isBehind = sequence === undefined && slots.has(slot!)
-      if (elsewhere.length === 0 && !isBehind) return
-      slots.add(slot!)
-      this.pending = 'all'
-      this.mayHaveRun = false
-      return
-    }
+  }
+
+  #queueTransaction(
+    { slot, isRepeatable }: Extract<PipelineRequest, { kind: 'transaction' }>,
+    isRedirected: boolean,
+    slots: Set<number>,
+  ): void {
+    // One that runs once does not run when the one before it in its slot was redirected, and cannot be repeated if it did.
+    const isBehind = isRepeatable && slots.has(slot!)
+    if (!isRedirected && !isBehind) return
+    slots.add(slot!)
+    this.move(QUEUED)
+  }
+
+  #queueCommands(
+    { commands }: Extract<PipelineRequest, { kind: 'write' | 'read' }>,
+    elsewhere: readonly { index: number; redirection: Redirection }[],
+    slots: Set<number>,
+  ): void {
     if (elsewhere.length === 0 && slots.size === 0) return
     const asked = new Map(
       elsewhere.map(({ index, redirection: { kind, address } }) => [
@@ -149,37 +162,39 @@ export class InFlightWrite {
         kind === 'ask' ? address : undefined,
       ]),
     )
-    const pending: Pending[] = []
-    for (let index = 0; index < this.request.commands; index++) {
-      const its = this.commands.slots[index]!
-      if (asked.has(index)) slots.add(its)
-      if (slots.has(its)) pending.push({ index, asked: asked.get(index) })
+    const pending: PendingCommand[] = []
+    for (let index = 0; index < commands.count; index++) {
+      const slot = commands.slotOf(index)
+      if (asked.has(index)) slots.add(slot)
+      if (slots.has(slot)) pending.push({ index, asked: asked.get(index) })
     }
-    if (pending.length > 0) this.pending = pending
+    if (pending.length > 0) this.move({ kind: 'queued', pending })
   }
 
   resolve(): void {
-    this.#resolve(this.#isUnseen ? { ...this.answers, isUnseen: true } : this.answers)
+    this.#resolve(this.result)
   }
 
   readonly reject = (error: Error): void => this.#reject(error)
 
-  /** Run a second time, a command may find done what it did the first time. */
+  /** A command that runs a second time may find done already what it did the first time. */
   #merge({ rejections, done, read }: NodeResult, indexes: readonly number[] | undefined): void {
+    const { request, result } = this
     if (indexes === undefined) {
-      this.answers.rejections = rejections
-      this.answers.done = done.map((count, index) => Math.max(count, this.answers.done[index] ?? 0))
-      this.answers.read = read
+      result.rejections = rejections
+      const isCounted = 'isCounted' in request && request.isCounted
+      result.done = isCounted ? done.map((count, index) => Math.max(count, result.done[index] ?? 0)) : []
+      result.read = read
       return
     }
     const redone = new Set(indexes)
-    this.answers.rejections = this.answers.rejections.filter(({ index }) => !redone.has(index))
-    for (const { index, error } of rejections) this.answers.rejections.push({ index: indexes[index]!, error })
+    result.rejections = result.rejections.filter(({ index }) => !redone.has(index))
+    for (const { index, error } of rejections) result.rejections.push({ index: indexes[index]!, error })
     for (let at = 0; at < indexes.length; at++) {
       const index = indexes[at]!
       if (index === -1) continue
-      if (at < read.length) this.answers.read[index] = read[at]!
-      if (at < done.length) this.answers.done[index] = Math.max(done[at]!, this.answers.done[index] ?? 0)
+      if (at < read.length) result.read[index] = read[at]!
+      if (at < done.length) result.done[index] = Math.max(done[at]!, result.done[index] ?? 0)
     }
   }
 }

@@ -1,54 +1,75 @@
-/** Makes loads of a delivery: what of it is to be sent, for each server what is its own. */
-import { InFlightWrite, type Mark, type Pending } from './in-flight-write.ts'
+/** Splits a request by node: each node gets the commands whose slots it has. */
+import type { InFlightState, PendingCommand } from './in-flight-write.ts'
+import type { EncodedCommands } from '../resp/encoded-commands.ts'
+import { encodeTransaction } from './guarded-transaction.ts'
 import type { PipelineWrite } from '../session/write-pipeline.ts'
-import { SequenceNumbers } from './sequence-numbers.ts'
+import type { Sequence, SequenceNumbers } from './sequence-numbers.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
 import type { RedisNode } from '../session/redis-node.ts'
 import type { NodePool } from '../session/node-pool.ts'
+import type { MarkerRequest, ReadRequest, TransactionRequest, WriteRequest } from './pipeline-request.ts'
 
 export interface NodeWrite {
   readonly node: RedisNode
-  readonly load: PipelineWrite
-  /** By command of the load, its number in the shipment, -1 for one that only leads in; none where they are the same. */
+  readonly write: PipelineWrite
+  /** The index of each command in the request, -1 for an inserted ASKING; undefined where they are the same. */
   readonly indexes: readonly number[] | undefined
-  /** That it leaves. */
-  readonly mark?: Mark
+  /** Of a marker: what it counts. */
+  readonly sequence?: Sequence
 }
 
 const NO_BYTES = Buffer.alloc(0)
-const LEAD_IN = Buffer.from('*1\r\n$6\r\nASKING\r\n')
+/** The index of an ASKING in front of a command. */
+const INSERTED = -1
+const ASKING = Buffer.from('*1\r\n$6\r\nASKING\r\n')
 
-export function writesByNode(write: InFlightWrite, nodes: NodePool): NodeWrite[] {
-  const { request, pending } = write
-  if (request.commands === 0) return []
-  if (!nodes.isCluster) return [{ node: nodes.all[0]!, load: request, indexes: undefined }]
-  // Its keys are in one slot; and where the slot is on its way elsewhere, nothing leads in a transaction.
-  if (request.isTransaction === true)
-    return [{ node: nodes.ofSlot(request.slot!), load: request, indexes: undefined }]
-  return byServer(write, nodes, pending === 'all' ? undefined : pending)
+export function writesByNode(
+  request: WriteRequest | ReadRequest | TransactionRequest,
+  state: InFlightState,
+  nodes: NodePool,
+): NodeWrite[] {
+  const { commands } = request
+  if (commands.count === 0) return []
+  // The keys of a transaction are in one slot. No ASKING goes in front: the command behind MULTI would not get it.
+  if (request.kind === 'transaction')
+    return [{ node: nodeOf(request, nodes), write: encodeTransaction(commands), indexes: undefined }]
+  const kind = request.kind === 'read' ? 'read' : request.isCounted ? 'counted' : 'plain'
+  if (!nodes.isCluster) {
+    const write = { kind, commands: commands.count, chunks: [commands.bytes()] } as const
+    return [{ node: nodes.all[0]!, write, indexes: undefined }]
+  }
+  const pending = state.kind === 'queued' && state.pending !== 'all' ? state.pending : undefined
+  return splitByNode(commands, nodes, pending).map(({ node, indexes, bytes }) => ({
+    node,
+    write: { kind, commands: indexes.length, chunks: [bytes] },
+    indexes,
+  }))
 }
 
-/** For each server that was written to since it was left a mark, the next one. */
-export function markersFor(write: InFlightWrite, nodes: NodePool, marks: SequenceNumbers): NodeWrite[] {
-  const marked = (write.marks ?? []).filter(({ isLeft }) => isLeft)
-  write.marks = marked
+export function nodeOf({ slot }: TransactionRequest, nodes: NodePool): RedisNode {
+  return slot === undefined ? nodes.all[0]! : nodes.ofSlot(slot)
+}
+
+/** Returns the next number for each node that was written to since its last one; for a final marker, for all that have one. */
+export function markersFor(
+  { isFinal }: MarkerRequest,
+  nodes: NodePool,
+  markers: SequenceNumbers,
+): NodeWrite[] {
+  const marked = new Set(
+    isFinal ? markers.all.map(({ slot }) => (slot === undefined ? nodes.all[0]! : nodes.ofSlot(slot))) : [],
+  )
   return nodes.all
-    .filter((node) => node.isUnmarked && nodes.hasSlots(node))
+    .filter((node) => (node.isUnmarked || marked.has(node)) && nodes.hasSlots(node))
     .flatMap((node) => {
-      const numbers = marks.of(nodes.slotOf(node, marks.slots, marks.avoided))
-      // Where all keys have one tag, other servers than that of its slot are only asked about themselves.
-      if (nodes.ofCommand('SET', [numbers.key]) !== node) return []
-      const number = numbers.next()
-      const mark: Mark = { numbers, number, isLeft: false }
-      marked.push(mark)
-      const out = new CommandBuffer(Buffer.allocUnsafeSlow(256))
-      out.command(...numbers.note(number))
-      return {
-        node,
-        load: { bytes: out.bytes.subarray(0, out.length), commands: 1 },
-        indexes: undefined,
-        mark,
-      }
+      const sequence = markers.of(nodes.slotOf(node, markers.slots, markers.avoided))
+      // A prefix with a tag puts all keys into one slot, which the other nodes do not have.
+      if (nodes.ofCommand('INCR', [sequence.key]) !== node) return []
+      const out = new CommandBuffer(Buffer.allocUnsafeSlow(160))
+      out.command('INCR', sequence.key)
+      const chunks = [out.bytes.subarray(0, out.length)]
+      const write: PipelineWrite = { kind: 'counted', commands: 1, chunks }
+      return [{ node, write, indexes: undefined, sequence }]
     })
 }
 
@@ -58,40 +79,29 @@ interface Share {
   bytes: Buffer
 }
 
-function byServer(
-  { request, commands: { bytes, ends, slots } }: InFlightWrite,
+function splitByNode(
+  commands: EncodedCommands,
   nodes: NodePool,
-  pending: readonly Pending[] | undefined,
-): NodeWrite[] {
+  pending: readonly PendingCommand[] | undefined,
+): { node: RedisNode; indexes: number[]; bytes: Buffer }[] {
   const shares = new Map<RedisNode, Share>()
-  const each = (visit: (index: number, start: number, share: Share, isLedIn: boolean) => void): void => {
-    const total = pending?.length ?? request.commands
-    for (let at = 0; at < total; at++) {
-      const index = pending === undefined ? at : pending[at]!.index
-      const asked = pending?.[at]!.asked
-      const other = asked && nodes.at(asked)
-      const node = other ?? nodes.ofSlot(slots[index]!)
-      let share = shares.get(node)
-      if (share === undefined) shares.set(node, (share = { indexes: [], size: 0, bytes: NO_BYTES }))
-      visit(index, index === 0 ? 0 : ends[index - 1]!, share, other !== undefined)
-    }
-  }
-  each((index, start, share, isLedIn) => {
-    if (isLedIn) share.indexes.push(-1)
+  const total = pending?.length ?? commands.count
+  for (let at = 0; at < total; at++) {
+    const index = pending === undefined ? at : pending[at]!.index
+    const asked = pending?.[at]!.asked
+    const other = asked && nodes.at(asked)
+    const node = other ?? nodes.ofSlot(commands.slotOf(index))
+    let share = shares.get(node)
+    if (share === undefined) shares.set(node, (share = { indexes: [], size: 0, bytes: NO_BYTES }))
+    if (other !== undefined) share.indexes.push(INSERTED)
     share.indexes.push(index)
-    share.size += ends[index]! - start + (isLedIn ? LEAD_IN.length : 0)
-  })
+    share.size += commands.sizeOf(index) + (other === undefined ? 0 : ASKING.length)
+  }
   for (const share of shares.values()) {
     share.bytes = Buffer.allocUnsafeSlow(share.size)
-    share.size = 0
+    let end = 0
+    for (const index of share.indexes)
+      end += index === INSERTED ? ASKING.copy(share.bytes, end) : commands.copy(index, share.bytes, end)
   }
-  each((index, start, share, isLedIn) => {
-    if (isLedIn) share.size += LEAD_IN.copy(share.bytes, share.size)
-    share.size += bytes.copy(share.bytes, share.size, start, ends[index])
-  })
-  return [...shares].map(([node, { indexes, bytes: own }]) => ({
-    node,
-    load: { ...request, bytes: own, commands: indexes.length },
-    indexes,
-  }))
+  return [...shares].map(([node, { indexes, bytes }]) => ({ node, indexes, bytes }))
 }

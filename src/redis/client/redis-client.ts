@@ -1,42 +1,54 @@
 /**
- * The link to the servers that hold the data. When a connection to one of them breaks, or it cannot take writes, all
- * are opened again, to whichever servers hold the data then, and what was not confirmed is asked or sent again.
+ * The client of a run. When a connection is lost, or a server takes no writes, all connections are opened again, to
+ * whichever servers hold the data then, and what was not confirmed is sent again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config/settings/config.ts'
-import { TransientError } from '../../errors.ts'
+import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { ALL_CAPABILITIES, commonCapabilities, type Capabilities } from '../commands/capabilities.ts'
+import { scriptsFor, type Script } from '../commands/script.ts'
 import { DurabilityWait } from './durability-wait.ts'
 import type { Identity } from '../session/open-connection.ts'
-import type { WriteRequest } from './in-flight-write.ts'
+import { EvictionCounts } from './eviction-counts.ts'
 import { fence } from './fencing.ts'
 import type { WriteResult } from '../session/write-pipeline.ts'
-import { SequenceNumbers } from './sequence-numbers.ts'
-import { OlderDataError } from './once.ts'
+import type { PipelineRequest } from './pipeline-request.ts'
+import { allRunKeys, type RunKeys } from './run-keys.ts'
+import { BrokenSequenceError, LostNumberError, SequenceNumbers } from './sequence-numbers.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { GaveUpError, Outage } from '../failures/outage.ts'
 import { NodePool, type Ask } from '../session/node-pool.ts'
 import { slotOf } from '../resp/key-slot.ts'
+import { CommandBuffer } from '../resp/command-buffer.ts'
+import { EncodedCommands } from '../resp/encoded-commands.ts'
 import { TopologyReader } from '../topology/topology-reader.ts'
+import { TransactionGuard } from './transaction-guard.ts'
+import { uncertainTransaction } from './transaction-queue.ts'
 import { WriteQueue } from './write-queue.ts'
 import { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
+import type { ReplySource } from '../failures/reply-rules.ts'
 import type { Topology } from '../session/node-pool.ts'
 import type { Reply } from '../resp/reply.ts'
+
+/** Runs on new connections, before anything is sent again; an error that it returns ends the run. */
+export type ReconnectStep = (ask: Ask, identities: readonly Identity[]) => Promise<Error | undefined>
 
 export interface RedisClientOptions {
   config: Config
   log: Log
-  /** Keys that no other run uses, in a slot where one is given. */
-  onceKey: (slot: number | undefined) => string
-  markKey: (slot: number | undefined) => string
-  assuredKey: (slot: number | undefined) => string
-  /** Commands that every connection for bulk writes begins with. */
-  greeting: readonly (readonly string[])[]
+  /** A name that no other run has. */
+  run: string
+  runKeys: RunKeys
+  /** The scripts that the commands of the run call; each node loads those that it needs. */
+  scripts: readonly Script[]
 }
 
 const LONGEST_GOODBYE_MS = 1_000
-const LONGEST_INTRODUCTION_MS = 60_000
+
+/** A server that takes no writes may still answer what it was sent; it is given this long. */
+const LONGEST_DRAIN_MS = 10_000
 
 export class RedisClient implements AsyncDisposable {
   readonly #options: RedisClientOptions
@@ -45,23 +57,24 @@ export class RedisClient implements AsyncDisposable {
   readonly #outage: Outage
   readonly #writeQueue: WriteQueue
   readonly #durabilityWait: DurabilityWait | undefined
+  readonly #sequences: SequenceNumbers
+  readonly #markers: SequenceNumbers
+  readonly #evictions = new EvictionCounts()
+  readonly #reconnectSteps: ReconnectStep[] = []
   readonly #closing = new AbortController()
   #nodes: NodePool | undefined
+  #capabilities = ALL_CAPABILITIES
   /** Connections that may still be alive on the servers. */
   #lost: Identity[] = []
   #failure: Error | undefined
-  /** Times in a row that traffic was sent elsewhere, and nothing came of it. */
+  /** How many redirections in a row led to no confirmation. */
   #detours = 0
-  /** Numbers the transactions that must not be run twice. */
-  readonly once: SequenceNumbers
-  /** Numbers what may be run twice: servers that came back without some of it have lost what they had confirmed. */
-  readonly marks: SequenceNumbers
+  /** How often connections were opened. */
+  #epoch = 0
+  #isDraining = false
   readonly isCluster: boolean
 
-  /** Is asked on new connections, before anything is sent again; an error it gives ends the run. */
-  objection: (ask: Ask, identities: readonly Identity[]) => Promise<Error | undefined> = async () => undefined
-
-  /** Connects, waiting for servers that cannot be reached yet. */
+  /** Connects, and waits for servers that cannot be reached yet. */
   static async open(options: RedisClientOptions): Promise<RedisClient> {
     const client = new RedisClient(options)
     await client.#restore()
@@ -70,65 +83,114 @@ export class RedisClient implements AsyncDisposable {
   }
 
   private constructor(options: RedisClientOptions) {
-    const { config, log, onceKey, markKey, assuredKey } = options
+    const { config, log, run, runKeys } = options
     const { connection, durability, maxOutageSeconds } = config
     this.#options = options
     this.isCluster = connection.deployment.kind === 'cluster'
     this.#transport = new Transport(connection, log)
     this.#topologyReader = new TopologyReader(this.#transport, connection)
-    this.once = new SequenceNumbers(onceKey)
-    this.marks = new SequenceNumbers(markKey)
+    this.#sequences = new SequenceNumbers((slot) => runKeys('sequence', run, slot))
+    this.#markers = new SequenceNumbers((slot) => runKeys('marker', run, slot))
     this.#outage = new Outage(maxOutageSeconds, log)
     const lack = new Outage(maxOutageSeconds, log, 'What was written is durable again')
+    const keyIn = (slot: number | undefined): string => runKeys('durable', run, slot)
     this.#durabilityWait =
       durability.mode === 'none'
         ? undefined
-        : new DurabilityWait(durability, { keyIn: assuredKey, outage: lack, ended: this.#closing.signal })
+        : new DurabilityWait(durability, { keyIn, outage: lack, ended: this.#closing.signal })
+    const guard = new TransactionGuard({
+      sequenceKey: runKeys('sequence', run, undefined),
+      heldKey: `${runKeys('held', run, undefined)}:`,
+      log,
+      isSupported: () => this.#capabilities.checksAtExec,
+    })
     this.#writeQueue = new WriteQueue(
-      { once: this.once, marks: this.marks, durabilityWait: this.#durabilityWait },
+      { sequences: this.#sequences, markers: this.#markers, durabilityWait: this.#durabilityWait, guard },
       {
         confirmed: () => this.#confirmed(),
-        refused: (reason) => this.#lose(reason),
+        refused: (reason) => void this.#refuse(reason),
         redirected: (redirections) => void this.#redirect(redirections),
+        lostNumber: () => void this.#failWithLoss(),
       },
     )
   }
 
-  /** Runs one command; after a lost connection it is run again, so it may have been run twice. */
+  /** Adds a step that runs whenever connections are opened again, behind those added before. */
+  onReconnect(step: ReconnectStep): void {
+    this.#reconnectSteps.push(step)
+  }
+
+  /** Runs one command; after a lost connection it is run again, so it may run twice. */
   ask(command: string, ...args: (string | number)[]): Promise<Reply> {
     return this.#failure === undefined ? this.#writeQueue.ask(command, args) : Promise.reject(this.#failure)
   }
 
-  /** Sends encoded commands; resolves when they are confirmed. Sent again after a lost connection. */
-  send(request: WriteRequest): Promise<WriteResult> {
+  /** Sends encoded commands; resolves when they are confirmed. They are sent again after a lost connection. */
+  send(request: PipelineRequest): Promise<WriteResult> {
     return this.#failure === undefined ? this.#writeQueue.send(request) : Promise.reject(this.#failure)
   }
 
-  /** Leaves a mark on each server that was written to; resolves when all that was sent before is confirmed. */
-  leaveMarks(): Promise<void> {
-    return this.#failure === undefined ? this.#writeQueue.leaveMarks() : Promise.reject(this.#failure)
+  /** Leaves a number on each server that was written to; resolves when all that was sent before is confirmed. */
+  async marker(): Promise<void> {
+    await this.send({ kind: 'marker', isFinal: false })
   }
 
-  /** Throws if servers have lost any of what they had confirmed. */
+  /**
+   * Runs a step that changes data, until everything that it did is confirmed without a connection lost in between: its
+   * commands may be gone with a server that was replaced. The step must do nothing new when it runs again.
+   */
+  async confirmed<T>(step: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const epoch = this.#epoch
+      const result = await step()
+      await this.marker()
+      if (this.#epoch === epoch) return result
+    }
+  }
+
+  /** Throws if a server that was written to has lost anything that it had confirmed. */
   async requireIntact(): Promise<void> {
+    await this.send({ kind: 'marker', isFinal: true })
     const ask: Ask = (command, ...args) => this.ask(command, ...args)
-    await this.once.runs(ask)
-    await this.marks.runs(ask)
+    await this.#sequences.requireAll(ask).catch(async (error: unknown) => {
+      await this.#failWithLoss()
+      throw this.#failure ?? error
+    })
   }
 
-  /** Which numbers a transaction with this key takes; where there is one server, all take the same. */
+  /** Removes the keys of a run that died before it could remove them. */
+  async forgetRun(run: string): Promise<void> {
+    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 12))
+    for (const key of allRunKeys(this.#options.runKeys, run, this.isCluster)) out.command('UNLINK', key)
+    const commands = EncodedCommands.from(out)
+    await this.send({ kind: 'write', commands, isCounted: false, confirmedBy: 'reply' })
+  }
+
+  /** Returns the slot of a key; undefined where there is one server. */
   slotOf(key: Buffer): number | undefined {
     return this.isCluster ? slotOf(key) : undefined
   }
 
-  /** How its connections are known on the servers; empty while there are none. */
+  /** The features that all nodes of the run have had so far: after a failover to an older node they are fewer. */
+  get capabilities(): Capabilities {
+    return this.#capabilities
+  }
+
+  /** The identities of its connections on the servers; empty while there are none. */
   get identities(): readonly Identity[] {
     return this.#nodes?.identities ?? []
   }
 
-  /** Closes connections of others; false where that cannot be proven. */
+  /** Closes connections of others, waiting for servers that cannot answer now; returns false where that is not possible. */
   async fence(others: readonly Identity[]): Promise<boolean> {
-    return fence(others, this.#nodes?.all ?? [])
+    for (;;)
+      try {
+        if (this.#failure !== undefined) throw this.#failure
+        if (this.#nodes === undefined) throw new Error('the connections are being opened again')
+        return await fence(others, this.#nodes.all)
+      } catch (error) {
+        await this.#pause(error)
+      }
   }
 
   /** Aborted when nothing is sent any more. */
@@ -136,24 +198,37 @@ export class RedisClient implements AsyncDisposable {
     return this.#closing.signal
   }
 
-  /** From here on nothing is sent, and everyone who waits is told why. */
+  /** Sends nothing from now on, and fails everything that waits. */
   end(reason: Error): void {
     for (const node of this.#nodes?.all ?? []) node.destroy()
     this.#fail(reason)
   }
 
-  /** What told of the run's progress is of no more use. */
+  /** Removes the keys of this run. */
   async [Symbol.asyncDispose](): Promise<void> {
     const ask: Ask = (command, ...args) => this.ask(command, ...args)
-    const numbers = [this.once, this.marks, this.#durabilityWait]
-    const ends = numbers.map(async (one) => one?.end(ask).catch(() => undefined))
-    await Promise.race([Promise.all(ends), sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })])
+    const removable = [this.#sequences, this.#markers, this.#durabilityWait]
+    const removals = removable.map(async (one) => one?.remove(ask).catch(() => undefined))
+    await Promise.race([Promise.all(removals), sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })])
     this.#fail(new TransientError('The run has ended.'))
   }
 
   #confirmed(): void {
     this.#detours = 0
     this.#outage.end()
+  }
+
+  /** Reads the replies to what was sent, then opens the connections again. */
+  async #refuse(reason: unknown): Promise<void> {
+    const nodes = this.#nodes
+    if (nodes === undefined || this.#isDraining) return
+    this.#isDraining = true
+    const giveUp = new AbortController()
+    const timeout = sleep(LONGEST_DRAIN_MS, undefined, { signal: giveUp.signal }).catch(() => undefined)
+    await Promise.race([this.#writeQueue.drain(), timeout])
+    giveUp.abort()
+    this.#isDraining = false
+    if (this.#nodes === nodes) this.#lose(reason)
   }
 
   #lose(reason: unknown): void {
@@ -170,16 +245,16 @@ export class RedisClient implements AsyncDisposable {
     nodes.cut()
   }
 
-  /** Never throws: what cannot be mended fails everyone who waits. */
+  /** Never throws: an error that no other attempt can avoid fails everything that waits. */
   async #restore(reason?: unknown): Promise<void> {
     try {
-      for (let problem = reason; ;) {
-        if (problem !== undefined) await this.#pause(problem)
+      for (let cause = reason; ;) {
+        if (cause !== undefined) await this.#pause(cause)
         try {
           return await this.#connect()
         } catch (error) {
           if (this.#closing.signal.aborted) return
-          problem = error
+          cause = error
         }
       }
     } catch (error) {
@@ -187,82 +262,114 @@ export class RedisClient implements AsyncDisposable {
     }
   }
 
-  async #pause(problem: unknown): Promise<void> {
-    const { handling, error } = classify(problem, this.#topologyReader.where)
-    if (handling !== 'again' || error instanceof GaveUpError) throw error
+  get #source(): ReplySource {
+    const { deployment } = this.#options.config.connection
+    return { where: this.#topologyReader.where, deployment: deployment.kind }
+  }
+
+  async #pause(cause: unknown): Promise<void> {
+    const { handling, error } = classify(cause, this.#source)
+    if (handling !== 'retry' || error instanceof GaveUpError) throw error
     await this.#outage.pause(error, this.#closing.signal)
   }
 
   async #connect(): Promise<void> {
     const { connection, durability } = this.#options.config
     const topology = await this.#topologyReader.read()
-    const parts = { transport: this.#transport, connection, isAssured: durability.mode !== 'none' }
+    const parts = { transport: this.#transport, connection, durability }
     const nodes = await NodePool.open(topology, parts).catch((error: unknown) => {
       this.#topologyReader.forgetNewcomers()
       throw error
     })
-    const ask: Ask = (command, ...args) => nodes.ask(command, ...args)
-    let runs: Map<number | undefined, number>
-    // Nobody else watches what is asked before the connections are in use.
-    const watch = setTimeout(() => nodes.cut(), LONGEST_INTRODUCTION_MS)
+    this.#capabilities = commonCapabilities([
+      this.#capabilities,
+      ...nodes.all.map((node) => node.capabilities),
+    ])
+    let held: Map<number | undefined, number>
     try {
-      await this.#silenceTheLost(nodes)
-      const objection = await this.objection(ask, nodes.identities)
-      if (objection !== undefined) this.#fail(objection)
-      runs = await this.once.runs(ask)
-      await this.marks.runs(ask)
+      await this.#fenceLost(nodes)
+      held = await this.#resumeOn(nodes)
       await Promise.all(nodes.all.map((node) => this.#greet(node)))
       this.#closing.signal.throwIfAborted()
     } catch (error) {
       this.#giveUp(nodes)
-      if (error instanceof OlderDataError) this.#fail(error)
       throw error
-    } finally {
-      clearTimeout(watch)
     }
-    this.#use(nodes, runs)
+    this.#use(nodes, held)
+  }
+
+  /** Checks that new connections reach the data that the lost ones had, and returns the numbers that they hold. */
+  async #resumeOn(nodes: NodePool): Promise<Map<number | undefined, number>> {
+    const ask: Ask = (command, ...args) => nodes.ask(command, ...args)
+    for (const step of this.#reconnectSteps) {
+      const error = await step(ask, nodes.identities)
+      if (error !== undefined) this.#fail(error)
+    }
+    await this.#evictions.noteStart(nodes)
+    try {
+      const held = await this.#sequences.resume(ask)
+      await this.#markers.resume(ask)
+      return held
+    } catch (error) {
+      if (error instanceof BrokenSequenceError) this.#fail(uncertainTransaction())
+      if (error instanceof LostNumberError) this.#fail(await this.#evictions.lossOn(nodes))
+      throw error
+    }
+  }
+
+  async #failWithLoss(): Promise<void> {
+    const nodes = this.#nodes
+    if (nodes === undefined) return
+    const error = await this.#evictions.lossOn(nodes).catch((reason: unknown) => reason)
+    // A connection that is lost meanwhile is opened again, and the numbers are compared then.
+    if (nodes === this.#nodes && error instanceof TransientError) this.#fail(error)
   }
 
   async #greet(node: NodePool['all'][number]): Promise<void> {
-    for (const [command, ...args] of this.#options.greeting) await node.prepare(command!, ...args)
+    for (const { text } of scriptsFor(this.#options.scripts, node.capabilities))
+      await node.prepare('SCRIPT', 'LOAD', text)
   }
 
-  async #silenceTheLost(nodes: NodePool): Promise<void> {
-    const areSilent = await fence(this.#lost, nodes.all)
+  async #fenceLost(nodes: NodePool): Promise<void> {
+    const areDead = await fence(this.#lost, nodes.all)
     this.#lost = []
-    if (areSilent) return
+    if (areDead) return
     const sentence = `Redis at ${nodes.where} does not let a lost connection be closed (CLIENT KILL)`
     this.#options.log('WARN', `${sentence}.`)
     if (!this.#writeQueue.hasUncertain) return
+    const text =
+      `${sentence}, so nobody can know whether what was sent to lists and Redis streams still arrives. The run ends, ` +
+      'as sending it again could write records twice. Allow the user CLIENT KILL to have such runs continue.'
     this.#fail(
-      new TransientError(
-        `${sentence}, so nobody can know whether what was on its way to lists and Redis streams arrives. ` +
-          'The run ends, as writing it again could double it. Allow the user CLIENT KILL to have such runs go on.',
-      ),
+      new TransientError(problem('lost-connection-not-closed', text, { params: { where: nodes.where } })),
     )
   }
 
-  #use(nodes: NodePool, runs: ReadonlyMap<number | undefined, number>): void {
+  #use(nodes: NodePool, held: ReadonlyMap<number | undefined, number>): void {
     this.#nodes = nodes
+    this.#epoch++
     for (const node of nodes.all)
-      node.begin(this.#options.config.maxOutageSeconds, {
+      node.begin({
         lost: (reason) => {
-          if (this.#nodes === nodes) this.#lose(classify(reason, node.where).error)
+          if (this.#nodes === nodes) this.#lose(classify(reason, node).error)
         },
-        isElsewhere: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
+        refused: (error) => {
+          if (this.#nodes === nodes) void this.#refuse(error)
+        },
+        isRedirection: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
-    this.#writeQueue.attach(nodes, runs)
+    this.#writeQueue.attach(nodes, held)
   }
 
   /** Some keys are on other nodes than they were: finds out where, before anything else is sent. */
   async #redirect(redirections: readonly Redirection[]): Promise<void> {
     const nodes = this.#nodes!
     try {
-      // The first time, all that is missing is a look at the map.
+      // The first time, only the slot map is out of date.
       if (this.#detours++ > 0) await this.#outage.pause(reorganised(nodes.where), this.#closing.signal)
       const topology: Topology = await this.#topologyReader.read(redirections)
       if (this.#nodes !== nodes) return
-      if (nodes.adopt(topology)) this.#writeQueue.goOn()
+      if (nodes.adopt(topology)) this.#writeQueue.resume()
       else this.#lose(reorganised(nodes.where))
     } catch (error) {
       if (this.#nodes === nodes) this.#lose(error)
@@ -280,5 +387,7 @@ export class RedisClient implements AsyncDisposable {
 }
 
 function reorganised(where: string): TransientError {
-  return new TransientError(`The cluster of ${where} is being reorganised.`)
+  return new TransientError(
+    problem('cluster-reorganised', `The cluster of ${where} is being reorganised.`, { params: { where } }),
+  )
 }

@@ -1,11 +1,12 @@
 // Where an answer is not enough: what is sent is there only once as many replicas, or disks, have it.
 import { describe, expect, it } from 'vitest'
 import type { Durability } from '../../config/settings/config.ts'
+import { LostNumberError } from './sequence-numbers.ts'
 import { DurabilityWait } from './durability-wait.ts'
 import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
 import { Outage } from '../failures/outage.ts'
 import {
-  A, B, keyIn, noteOf, openWriteQueue, ran, refusal, SLOT_B, takeSlotsOfLast, transaction, turn, watched, writes, type PlayedNode,
+  A, B, keyIn, numbered, openWriteQueue, ran, reads, refusal, SLOT_B, takeSlotsOfLast, transaction, turn, watched, writes, type PlayedNode,
 } from './write-queue.support.ts' // prettier-ignore
 
 type Asked = Exclude<Durability, { mode: 'none' }>
@@ -41,7 +42,7 @@ describe('a shipment', () => {
   it('that is marked is there without its mark, as far as that is concerned', async () => {
     const { writeQueue, connect } = durable(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(writeQueue.send(writes(['SET k 1'], { isMarked: true })))
+    const fate = watched(writeQueue.send(writes(['SET k 1'], { confirmedBy: 'marker' })))
     await one.answer(OK)
     expect(fate).toEqual({})
     await assure(one, 1)
@@ -54,7 +55,7 @@ describe('a shipment', () => {
     takeSlotsOfLast(nodes)
     const fate = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await one.answer(`-ASK ${SLOT_B} h:3\r\n`)
-    writeQueue.goOn()
+    writeQueue.resume()
     await three.answer(OK + OK)
     expect([commandQueue(one)[1], commandQueue(three)]).toEqual(['WAIT 1 500', []])
     await assure(one, 1)
@@ -64,7 +65,7 @@ describe('a shipment', () => {
   it('that only reads is answered at once', async () => {
     const { writeQueue, connect } = durable(1)
     const { played: [one] } = connect() // prettier-ignore
-    const fate = watched(writeQueue.send(writes(['HMGET k f'], { isReading: true })))
+    const fate = watched(writeQueue.send(reads(['HMGET k f'])))
     await one.answer('*1\r\n$-1\r\n')
     expect([fate.value?.read, commandQueue(one)]).toEqual([[[null]], []])
   })
@@ -119,10 +120,10 @@ describe('a shipment', () => {
 
 describe('a transaction that must not be run twice', () => {
   it('is not sent again where the next server has it, but it is waited for there', async () => {
-    const { writeQueue, once, connect, disconnect, numbered } = durable(1)
+    const { writeQueue, sequences, connect, disconnect, once } = durable(1)
     const { nodes, played: [old] } = connect() // prettier-ignore
-    const fate = watched(writeQueue.send(numbered('RPUSH l 1')))
-    await old.answer(ran(WRONGTYPE, OK))
+    const fate = watched(writeQueue.send(once('RPUSH l 1')))
+    await old.answer(ran(WRONGTYPE, ':1\r\n'))
     disconnect(nodes)
     const { played: [one] } = connect(new Map([[undefined, 1]])) // prettier-ignore
     expect(one.came()).toEqual([])
@@ -130,16 +131,17 @@ describe('a transaction that must not be run twice', () => {
     expect(fate).toEqual({})
     await assure(one, 1)
     expect([rejectedIn(fate.value!), fate.value?.isUnseen]).toEqual([[0], undefined])
-    await expect(once.of(undefined).run(async () => '0')).rejects.toThrow('older data')
+    expect(() => sequences.of(undefined).resume(0)).toThrow(LostNumberError)
   })
 
   it('is sent again where the next server lacks it', async () => {
-    const { writeQueue, connect, disconnect, numbered } = durable(1)
+    const { writeQueue, connect, disconnect, once } = durable(1)
     const { nodes, played: [old] } = connect() // prettier-ignore
-    void writeQueue.send(numbered('RPUSH l 1'))
-    await old.answer(ran(':1\r\n', OK))
+    void writeQueue.send(once('RPUSH l 1'))
+    await old.answer(ran(':1\r\n', ':1\r\n'))
     disconnect(nodes)
-    expect(connect().played[0].came()).toEqual(['MULTI', 'RPUSH l 1', noteOf('once', undefined, 2), 'EXEC'])
+    const { played: [one] } = connect(new Map([[undefined, 0]])) // prettier-ignore
+    expect(one.came()).toEqual(numbered(undefined, 'RPUSH l 1'))
   })
 })
 
@@ -211,8 +213,8 @@ it('nothing is left behind of what was written so that it could be waited for', 
   await one.answer(OK)
   await three.answer(OK)
   const asked: string[] = []
-  await durabilityWait.end(async (...words) => asked.push(words.join(' ')))
-  expect(asked).toEqual([`DEL ${keyIn('assured', 0)}`, `DEL ${keyIn('assured', 10923)}`])
+  await durabilityWait.remove(async (...words) => asked.push(words.join(' ')))
+  expect(asked).toEqual([`UNLINK ${keyIn('assured', 0)}`, `UNLINK ${keyIn('assured', 10923)}`])
 })
 
 function durable(count: number, durability: Asked = { mode: 'replicas', count: 1, timeoutMs: 500 }) {
@@ -224,7 +226,7 @@ function durable(count: number, durability: Asked = { mode: 'replicas', count: 1
     outage,
     ended: signal,
   })
-  return { ...openWriteQueue(count, durabilityWait), durabilityWait, log }
+  return { ...openWriteQueue(count, { durabilityWait }), durabilityWait, log }
 }
 
 /** What a server is asked for the sake of durability, and has not answered. */

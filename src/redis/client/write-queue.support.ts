@@ -1,13 +1,16 @@
 /** For tests of what is on its way to servers: traffic over real lanes, to servers that the test plays. */
+import { ALL_CAPABILITIES } from '../commands/capabilities.ts'
 import { setImmediate } from 'node:timers/promises'
 import { SystemError } from '../../errors.ts'
 import type { DurabilityWait } from './durability-wait.ts'
 import type { OpenConnection } from '../session/open-connection.ts'
-import type { WriteRequest } from './in-flight-write.ts'
+import type { PipelineRequest, TransactionRequest, WriteRequest } from './pipeline-request.ts'
+import { CLOSE_SCRIPT, GUARD_SCRIPT } from './guarded-transaction.ts'
+import type { GuardMode } from './transaction-guard.ts'
 import { playedSocket } from '../session/write-pipeline.support.ts'
 import { SequenceNumbers } from './sequence-numbers.ts'
-import { SlotSequence } from './once.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
+import { EncodedCommands } from '../resp/encoded-commands.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
 import { RedisNode } from '../session/redis-node.ts'
 import { NodePool } from '../session/node-pool.ts'
@@ -30,8 +33,12 @@ export type PlayedNode = ReturnType<typeof playNode>
 export function playNode(port: number) {
   const [control, bulk, third] = [playConnection(), playConnection(), playConnection()]
   const address = { host: 'h', port }
-  const connections = { control: control.connection, bulk: bulk.connection, third: third.connection }
-  const node = new (RedisNode as unknown as new (at: object, by: object) => RedisNode)(address, connections)
+  const connections = {
+    control: control.connection,
+    bulk: bulk.connection,
+    durability: third.connection,
+  }
+  const node = new RedisNode(address, connections, 'standalone')
   let seen = 0
   return {
     node,
@@ -61,51 +68,58 @@ export async function turn(): Promise<void> {
 export function nodesOf(played: readonly PlayedNode[], isCluster = played.length > 1): NodePool {
   const all = played.map(({ node }) => node)
   const owners = Uint16Array.from({ length: SLOTS }, (_, slot) => Math.floor((slot * all.length) / SLOTS))
-  const Made = NodePool as unknown as new (
-    all: readonly RedisNode[],
-    owners: Uint16Array | undefined,
-  ) => NodePool
-  return new Made(all, isCluster ? owners : undefined)
+  return new NodePool(all, isCluster ? owners : undefined)
 }
 
-/** Traffic to so many servers. */
-export function openWriteQueue(count: number, durabilityWait?: DurabilityWait) {
-  const events = { confirmed: 0, refused: [] as unknown[], redirected: [] as (readonly Redirection[])[] }
-  const once = new SequenceNumbers((slot) => keyIn('once', slot))
-  const marks = new SequenceNumbers((slot) => keyIn('mark', slot))
+/** Transactions are guarded, or sent one by one. */
+const GUARDED: GuardMode = { kind: 'guarded', heldKey: 'held:' }
+
+/** Opens a write queue for so many servers. */
+export function openWriteQueue(
+  count: number,
+  { durabilityWait, mode = GUARDED }: { durabilityWait?: DurabilityWait; mode?: GuardMode } = {},
+) {
+  const events = {
+    confirmed: 0,
+    lostNumbers: 0,
+    refused: [] as unknown[],
+    redirected: [] as (readonly Redirection[])[],
+  }
+  const sequences = new SequenceNumbers((slot) => keyIn('sequence', slot))
+  const markers = new SequenceNumbers((slot) => keyIn('marker', slot))
   const writeQueue = new WriteQueue(
-    { once, marks, durabilityWait },
+    { sequences, markers, durabilityWait, guard: { mode: () => mode } },
     {
       confirmed: () => events.confirmed++,
       refused: (reason) => events.refused.push(reason),
       redirected: (redirections) => events.redirected.push(redirections),
+      lostNumber: () => events.lostNumbers++,
     },
   )
-  /** Has it use new connections. */
-  const connect = (runs: ReadonlyMap<number | undefined, number> = new Map(), isCluster?: boolean) => {
+  /** Has it use new connections. `held`: by slot, the number of the newest transaction that the servers have run. */
+  const connect = (held: ReadonlyMap<number | undefined, number> = new Map(), isCluster?: boolean) => {
     const played = Array.from({ length: count }, (_, index) => playNode(index + 1))
     const nodes = nodesOf(played, isCluster)
     for (const { node } of played)
-      node.begin(60, {
+      node.begin({
         lost: (reason) => events.refused.push(reason),
-        isElsewhere: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
+        refused: (error) => events.refused.push(error),
+        isRedirection: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
-    // That is what tells them.
-    for (const slot of runs.keys())
-      watched((slot === undefined ? nodes.all[0]! : nodes.ofSlot(slot)).ask('GET', [keyIn('once', slot)]))
-    writeQueue.attach(nodes, runs)
+    for (const [slot, number] of held) sequences.of(slot).resume(number)
+    writeQueue.attach(nodes, held)
     return { nodes, played: played as [PlayedNode, PlayedNode, PlayedNode] }
   }
   const disconnect = (nodes: NodePool): void => {
     writeQueue.detach()
     nodes.cut()
   }
-  /** One of a transaction that must not be run twice. */
-  const numbered = (text: string): WriteRequest => {
+  /** Returns a transaction that runs once only. */
+  const once = (text: string): TransactionRequest => {
     const slot = count === 1 ? undefined : slotOf(Buffer.from(text.split(' ')[1]!))
-    return transaction([text], { slot, sequence: once.of(slot).next() })
+    return transaction([text], { slot, isRepeatable: false })
   }
-  return { writeQueue, events, once, marks, connect, disconnect, numbered }
+  return { writeQueue, events, sequences, markers, connect, disconnect, once }
 }
 
 /** The cluster takes its slots from the last server, and the first one has them. */
@@ -115,25 +129,45 @@ export function takeSlotsOfLast(nodes: NodePool): void {
   nodes.adopt({ masters, owners: owners.map((owner) => (owner === masters.length - 1 ? 0 : owner)) })
 }
 
-/** A shipment of writes, each given as its words. */
+/** Returns a request for writes, each given as its words. */
 export function writes(commands: readonly string[], more: Partial<WriteRequest> = {}): WriteRequest {
-  return { bytes: encoded(commands), commands: commands.length, ...more }
+  return { kind: 'write', commands: encoded(commands), isCounted: false, confirmedBy: 'reply', ...more }
 }
 
-/** One of a transaction; with a number, it ends with the note of that. */
-export function transaction(commands: readonly string[], more: Partial<WriteRequest> = {}): WriteRequest {
-  const { slot, sequence } = { slot: slotOf(Buffer.from(commands[0]!.split(' ')[1]!)), ...more }
-  const all = sequence === undefined ? commands : [...commands, noteOf('once', slot, sequence)]
-  const bytes = encoded(['MULTI', ...all, 'EXEC'])
-  return { bytes, commands: all.length, isTransaction: true, slot, ...more }
+export function reads(commands: readonly string[]): PipelineRequest {
+  return { kind: 'read', commands: encoded(commands) }
 }
 
-/** The command that leaves a number. */
-export function noteOf(name: string, slot: number | undefined, number: number): string {
-  return new SlotSequence(keyIn(name, slot)).note(number).join(' ')
+export const MARKER: PipelineRequest = { kind: 'marker', isFinal: false }
+
+/** Returns a request for a transaction, which may run again unless `more` says otherwise. */
+export function transaction(
+  commands: readonly string[],
+  more: Partial<TransactionRequest> = {},
+): TransactionRequest {
+  const slot = slotOf(Buffer.from(commands[0]!.split(' ')[1]!))
+  return {
+    kind: 'transaction',
+    commands: encoded(commands),
+    slot,
+    isCounted: false,
+    isRepeatable: true,
+    confirmedBy: 'reply',
+    ...more,
+  }
 }
 
-/** What a server answers to a transaction that it runs. */
+/** The command that counts a transaction, or a marker. */
+export function countIn(name: 'sequence' | 'marker', slot: number | undefined): string {
+  return `INCR ${keyIn(name, slot)}`
+}
+
+/** The commands of a transaction that is sent while none is under way. */
+export function numbered(slot: number | undefined, ...commands: string[]): string[] {
+  return ['MULTI', ...commands, countIn('sequence', slot), 'EXEC']
+}
+
+/** The replies to a transaction that runs. */
 export function ran(...replies: string[]): string {
   return `+OK\r\n${'+QUEUED\r\n'.repeat(replies.length)}*${replies.length}\r\n${replies.join('')}`
 }
@@ -148,26 +182,37 @@ export function watched<T>(promise: Promise<T>): { value?: T; error?: unknown } 
   return fate
 }
 
-function encoded(commands: readonly string[]): Buffer {
+function encoded(commands: readonly string[]): EncodedCommands {
   const out = new CommandBuffer(Buffer.alloc(0))
   for (const command of commands) {
     const [name, ...args] = command.split(' ')
     out.command(name!, ...args)
   }
-  return Buffer.from(out.bytes.subarray(0, out.length))
+  return EncodedCommands.from(out)
 }
 
-/** Words have no line ends: every second line is one. */
+/** Returns each command as its words, the texts of scripts as `guard` and `close`. */
 function commandsIn(text: string): string[] {
-  return text
-    .split(/\*\d+\r\n/)
-    .slice(1)
-    .map((command) =>
-      command
-        .split('\r\n')
-        .filter((_, line) => line % 2 === 1)
-        .join(' '),
-    )
+  const commands: string[] = []
+  const bytes = Buffer.from(text, 'latin1')
+  for (let at = 0; at < bytes.length;) {
+    const words: string[] = []
+    let left: number
+    ;[left, at] = sizeAt(bytes, at)
+    for (let size: number; left > 0; left--) {
+      ;[size, at] = sizeAt(bytes, at)
+      const word = bytes.toString('latin1', at, at + size)
+      words.push(word === GUARD_SCRIPT ? 'guard' : word === CLOSE_SCRIPT ? 'close' : word)
+      at += size + 2
+    }
+    commands.push(words.join(' '))
+  }
+  return commands
+}
+
+function sizeAt(bytes: Buffer, at: number): [size: number, behind: number] {
+  const end = bytes.indexOf('\r\n', at)
+  return [Number(bytes.toString('latin1', at + 1, end)), end + 2]
 }
 
 /** In a slot, where there is one. */
@@ -186,6 +231,8 @@ function playConnection() {
   }
   const connection: OpenConnection = {
     identity: { clientId: 1, runId: undefined },
+    capabilities: ALL_CAPABILITIES,
+    scripts: new Map(),
     call,
     takeSocket: () => socket.socket,
     cut: () => {

@@ -1,21 +1,23 @@
-// Transactions and questions on their way to a cluster.
+// Transactions and single commands on their way to a cluster.
 import { describe, expect, it } from 'vitest'
 import { OK } from '../session/write-pipeline.support.ts'
-import { A, A2, B, B2, C, noteOf, openWriteQueue, ran, SLOT_A, SLOT_B, transaction, watched, writes } from './write-queue.support.ts' // prettier-ignore
+import { A, A2, B, B2, C, numbered, openWriteQueue, ran, SLOT_A, SLOT_B, transaction, watched, writes } from './write-queue.support.ts' // prettier-ignore
 
 const FINE = { rejections: [], done: [], read: [] }
 const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n'
 
-/** What a transaction of one command is answered where its key is at another server. */
+/** The replies to a transaction of one command whose key is at another server. */
 const ASKED = `+OK\r\n-ASK ${SLOT_B} h:2\r\n${ABORTED}`
-/** Where that is behind it, the command with the number is only not run. */
+/** Those to one that counts itself, too. */
 const NUMBERED_ASKED = `+OK\r\n-ASK ${SLOT_B} h:2\r\n+QUEUED\r\n${ABORTED}`
 
 describe('a transaction', () => {
-  it('goes whole to the server that has its slot, and is told by what it gives', async () => {
+  it('is sent whole to the server that has its slot, and its result is that of EXEC', async () => {
     const { writeQueue, connect } = openWriteQueue(3)
     const { played: [one, two, three] } = connect() // prettier-ignore
-    const fate = watched(writeQueue.send(transaction([`SADD ${A} 1`, `SADD ${A2} 2`], { isCounted: true })))
+    const fate = watched(
+      writeQueue.send(transaction([`SADD ${A} 1`, `SADD ${A2} 2`], { isCounted: true, isRepeatable: true })),
+    )
     expect([one.came(), two.came(), three.came()]).toEqual([
       [],
       [],
@@ -25,7 +27,7 @@ describe('a transaction', () => {
     expect(fate).toEqual({ value: { ...FINE, done: [1, 0] } })
   })
 
-  it('that is sent on goes whole again, led in by nothing, with what came behind it in its slot', async () => {
+  it('that is redirected is sent whole again, without ASKING, with what came behind it in its slot', async () => {
     const { writeQueue, connect } = openWriteQueue(3)
     const { played: [one, , three] } = connect() // prettier-ignore
     const fates = [
@@ -37,7 +39,7 @@ describe('a transaction', () => {
     for (const node of [one, three]) node.came()
     await three.answer(`${ran(':1\r\n')}${OK}`)
     await one.answer(`${ASKED}${ran(':1\r\n')}${OK}`)
-    writeQueue.goOn()
+    writeQueue.resume()
     expect([one.came(), three.came()]).toEqual([
       ['MULTI', `SADD ${B} 1`, 'EXEC', 'MULTI', `SADD ${B2} 2`, 'EXEC', `SET ${B} 4`],
       [],
@@ -47,74 +49,90 @@ describe('a transaction', () => {
     expect(fates[1]).toEqual({ value: { ...FINE, done: [1] } })
     expect([fates[0], fates[3]]).toEqual([{ value: FINE }, { value: FINE }])
   })
+})
 
-  it('that must not be run twice is sent again behind another one alone, by a number of its own', async () => {
-    const { writeQueue, once, connect, numbered } = openWriteQueue(3)
-    const { played: [one] } = connect() // prettier-ignore
-    const fates = [1, 2].map((n) => watched(writeQueue.send(numbered(`RPUSH {b}${n} x`))))
-    await one.answer(`${NUMBERED_ASKED}${ran(':1\r\n', OK)}`)
-    one.came()
-    writeQueue.goOn()
-    await one.answer('')
-    const came = one.came()
-    expect([came, fates]).toEqual([
-      ['MULTI', 'RPUSH {b}1 x', noteOf('once', SLOT_B, 3), 'EXEC'],
-      [{}, { value: FINE }],
-    ])
-    await one.answer(ran(':1\r\n', OK))
-    expect(fates[0]).toEqual({ value: FINE })
-    // What the server holds now is no older than what it has confirmed.
-    const left = came[2]!.split(' ')[2]!
-    expect(await once.of(SLOT_B).run(async () => left)).toBe(3)
-  })
-
-  it.each([
-    ['was not run before its connection broke is sent once more', 2, [4]],
-    ['was run before its connection broke is not', 3, []],
-  ])('that was sent again and %s', async (_, run, numbers) => {
-    const { writeQueue, connect, disconnect, numbered } = openWriteQueue(3)
-    const { nodes, played: [one] } = connect() // prettier-ignore
-    const fates = [1, 2].map((n) => watched(writeQueue.send(numbered(`RPUSH {b}${n} x`))))
-    await one.answer(`${NUMBERED_ASKED}${ran(':1\r\n', OK)}`)
-    writeQueue.goOn()
-    disconnect(nodes)
-    const { played: [next] } = connect(new Map([[SLOT_B, run]])) // prettier-ignore
-    await next.answer('')
-    expect(next.came()).toEqual(
-      numbers.flatMap((number) => ['MULTI', 'RPUSH {b}1 x', noteOf('once', SLOT_B, number), 'EXEC']),
+describe('transactions that run once only', () => {
+  it('wait, in each slot, for the one before them, and are then sent as one', async () => {
+    const { writeQueue, connect, once } = openWriteQueue(3)
+    const { played: [one, , three] } = connect() // prettier-ignore
+    const fates = [`RPUSH ${B} 1`, `RPUSH ${B} 2`, `RPUSH ${A} 3`, `RPUSH ${B2} 4`].map((text) =>
+      watched(writeQueue.send({ ...once(text), isCounted: true })),
     )
-    expect(fates[0]).toEqual(numbers.length === 0 ? { value: { ...FINE, isUnseen: true } } : {})
+    expect([one.came(), three.came()]).toEqual([
+      numbered(SLOT_B, `RPUSH ${B} 1`),
+      numbered(SLOT_A, `RPUSH ${A} 3`),
+    ])
+    await one.answer(ran(':1\r\n', ':1\r\n'))
+    expect([fates[0], one.came()]).toEqual([
+      { value: { ...FINE, done: [1] } },
+      numbered(SLOT_B, `RPUSH ${B} 2`, `RPUSH ${B2} 4`),
+    ])
+    await one.answer(ran('-WRONGTYPE x\r\n', ':7\r\n', ':2\r\n'))
+    expect(fates[1]?.value).toMatchObject({ rejections: [{ index: 0 }], done: [0] })
+    expect(fates[3]).toEqual({ value: { ...FINE, done: [7] } })
   })
 
-  it('that was sent on is not taken for run where its connection breaks before it could be sent again', async () => {
-    const { writeQueue, connect, disconnect, numbered } = openWriteQueue(3)
-    const { nodes, played: [one] } = connect() // prettier-ignore
-    const fates = [1, 2].map((n) => watched(writeQueue.send(numbered(`RPUSH {b}${n} x`))))
-    await one.answer(`${NUMBERED_ASKED}${ran(':1\r\n', OK)}`)
-    disconnect(nodes)
-    const { played: [next] } = connect(new Map([[SLOT_B, 2]])) // prettier-ignore
-    expect(next.came()).toEqual(['MULTI', 'RPUSH {b}1 x', noteOf('once', SLOT_B, 3), 'EXEC'])
-    await next.answer(ran(':1\r\n', OK))
-    expect(fates[0]).toEqual({ value: FINE })
+  it('are not sent as one where they are large', async () => {
+    const { writeQueue, connect, once } = openWriteQueue(3)
+    const { played: [one] } = connect() // prettier-ignore
+    for (const size of [1, 400_000, 400_000]) void writeQueue.send(once(`RPUSH ${B} ${'x'.repeat(size)}`))
+    one.came()
+    await one.answer(ran(':1\r\n', ':1\r\n'))
+    expect(one.came().length).toBe(4)
   })
 
-  it('is run as far as the server of its slot tells, whatever those of others do', async () => {
-    const { writeQueue, connect, disconnect, numbered } = openWriteQueue(3)
+  it('that are redirected are sent again before those that wait, under the same number', async () => {
+    const { writeQueue, connect, once } = openWriteQueue(3)
+    const { played: [one] } = connect() // prettier-ignore
+    const fates = [1, 2].map((n) => watched(writeQueue.send(once(`RPUSH ${B} ${n}`))))
+    await one.answer(NUMBERED_ASKED)
+    one.came()
+    writeQueue.resume()
+    expect(one.came()).toEqual(numbered(SLOT_B, `RPUSH ${B} 1`))
+    await one.answer(ran(':1\r\n', ':1\r\n'))
+    expect(one.came()).toEqual(numbered(SLOT_B, `RPUSH ${B} 2`))
+    await one.answer(ran(':2\r\n', ':2\r\n'))
+    expect(fates).toEqual([{ value: FINE }, { value: FINE }])
+  })
+
+  it('have run as far as the server of their slot holds their number, whatever others do', async () => {
+    const { writeQueue, connect, disconnect, once } = openWriteQueue(3)
     const { nodes } = connect()
-    const fates = [`RPUSH ${A} x`, `RPUSH ${B} x`].map((text) => watched(writeQueue.send(numbered(text))))
+    const fates = [`RPUSH ${A} x`, `RPUSH ${B} x`].map((text) => watched(writeQueue.send(once(text))))
     disconnect(nodes)
     const { played: [one, , three] } = connect(new Map([[SLOT_A, 1], [SLOT_B, 0]])) // prettier-ignore
-    expect([one.came(), three.came()]).toEqual([
-      ['MULTI', `RPUSH ${B} x`, noteOf('once', SLOT_B, 2), 'EXEC'],
-      [],
-    ])
-    await one.answer(ran(':1\r\n', OK))
+    expect([one.came(), three.came()]).toEqual([numbered(SLOT_B, `RPUSH ${B} x`), []])
+    await one.answer(ran(':1\r\n', ':1\r\n'))
     expect(fates).toEqual([{ value: { ...FINE, isUnseen: true } }, { value: FINE }])
+  })
+
+  it('that were redirected have not run, though a new connection finds the number that they had', async () => {
+    const { writeQueue, connect, disconnect, once } = openWriteQueue(3)
+    const { nodes, played: [one] } = connect() // prettier-ignore
+    const fate = watched(writeQueue.send(once(`RPUSH ${B} 1`)))
+    await one.answer(NUMBERED_ASKED)
+    disconnect(nodes)
+    const { played: [next] } = connect(new Map([[SLOT_B, 1]])) // prettier-ignore
+    expect(next.came()).toEqual(numbered(SLOT_B, `RPUSH ${B} 1`))
+    await next.answer(ran(':1\r\n', ':2\r\n'))
+    expect(fate).toEqual({ value: FINE })
+  })
+
+  it('hold up what has to be behind all of them', async () => {
+    const { writeQueue, connect, once } = openWriteQueue(3)
+    const { played: [one] } = connect() // prettier-ignore
+    for (const n of [1, 2]) void writeQueue.send(once(`RPUSH ${B} ${n}`))
+    void writeQueue.send(writes([`HSET ${B2} f v`], { isBehindAll: true }))
+    one.came()
+    await one.answer(ran(':1\r\n', ':1\r\n'))
+    expect(one.came()).toEqual(numbered(SLOT_B, `RPUSH ${B} 2`))
+    await one.answer(ran(':2\r\n', ':2\r\n'))
+    expect(one.came()).toEqual([`HSET ${B2} f v`])
   })
 })
 
-describe('questions', () => {
-  it('wait while something is sent on, and are asked again in the order they came, led in where that is needed', async () => {
+describe('single commands', () => {
+  it('wait while something is redirected, and are sent again in their order, behind ASKING where that is needed', async () => {
     const { writeQueue, events, connect } = openWriteQueue(3)
     const { played: [one, two] } = connect() // prettier-ignore
     const first = writeQueue.ask('INCRBY', [B, 1])
@@ -125,7 +143,7 @@ describe('questions', () => {
     expect([one.asked.length, two.asked.length, events.redirected]).toEqual([1, 0, []])
     await two.answer(OK)
     expect(events.redirected.length).toBe(1)
-    writeQueue.goOn()
+    writeQueue.resume()
     expect([one.asked.slice(1), two.asked].map((all) => all.map(({ text }) => text))).toEqual([
       [`GET ${B2}`],
       ['ASKING', `INCRBY ${B} 1`, `EVALSHA hash 1 ${C}`],
@@ -139,7 +157,7 @@ describe('questions', () => {
     expect(fate).toEqual({ value: FINE })
   })
 
-  it('fail alone where it is no use to ask again, and are kept where it is', async () => {
+  it('fail alone where another attempt cannot help, and are kept where it can', async () => {
     const { writeQueue, events, connect, disconnect } = openWriteQueue(3)
     const { nodes, played: [one] } = connect() // prettier-ignore
     const fates = [watched(writeQueue.ask('GET', [B])), watched(writeQueue.ask('GET', [B]))]

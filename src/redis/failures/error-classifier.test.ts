@@ -1,170 +1,187 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, failureTypeOf, SystemError, TransientError } from '../../errors.ts'
+import { ConfigError, failureTypeOf, problem, SystemError, TransientError } from '../../errors.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import { classify, classifyReply } from './error-classifier.ts'
 
 const HERE = 'redis.example.com:6379'
 
-describe('the verdict on an error reply', () => {
+describe('an error reply', () => {
   it.each([
-    [
-      'WRONGTYPE Operation against a key holding the wrong kind of value',
-      'record',
-      'config_error',
-      'another Redis type',
-    ],
+    ['WRONGTYPE Operation against a key holding the wrong kind of value', 'record', 'key-type-differs'],
     [
       'ERR Error running script (call to f_0a1b): @user_script:3: WRONGTYPE Operation against a key',
       'record',
-      'config_error',
-      'another Redis type',
+      'key-type-differs',
     ],
+    ['ERR value is not a valid float', 'record', 'value-too-large'],
+    ['ERR string exceeds maximum allowed size (proto-max-bulk-len)', 'record', 'value-too-large'],
     [
       'ERR Error running script (call to f_0a1b): @user_script: 3: -OOM command not allowed',
-      'again',
-      'transient_error',
-      'maxmemory',
+      'retry',
+      'memory-full',
     ],
-    [
-      'EXECABORT Transaction discarded because of: OOM command not allowed',
-      'again',
-      'transient_error',
-      'maxmemory',
-    ],
-    ['ERR value is not a valid float', 'record', 'config_error', 'too large'],
-    [
-      'ERR string exceeds maximum allowed size (proto-max-bulk-len)',
-      'record',
-      'config_error',
-      'too large for Redis',
-    ],
-    ['NOSCRIPT No matching script. Please use EVAL.', 'again', 'transient_error', 'forget its scripts'],
-    ['LOADING Redis is loading the dataset in memory', 'again', 'transient_error', 'still loading'],
-    [
-      "READONLY You can't write against a read only replica.",
-      'again',
-      'transient_error',
-      'read-only replica',
-    ],
+    ['EXECABORT Transaction discarded because of: OOM command not allowed', 'retry', 'memory-full'],
+    ["OOM command not allowed when used memory > 'maxmemory'.", 'retry', 'memory-full'],
+    ['NOSCRIPT No matching script. Please use EVAL.', 'retry', 'scripts-flushed'],
+    ['LOADING Redis is loading the dataset in memory', 'retry', 'server-loading'],
+    ["READONLY You can't write against a read only replica.", 'retry', 'server-is-replica'],
+    ['UNBLOCKED force unblock from blocking operation', 'retry', 'server-demoted'],
     [
       "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-      'again',
-      'transient_error',
-      'lost its master',
+      'retry',
+      'master-link-down',
     ],
-    ["OOM command not allowed when used memory > 'maxmemory'.", 'again', 'transient_error', 'maxmemory'],
-    ['NOREPLICAS Not enough good replicas to write.', 'again', 'transient_error', 'too few replicas'],
+    ['NOREPLICAS Not enough good replicas to write.', 'retry', 'too-few-replicas'],
     [
       'MISCONF Redis is configured to save RDB snapshots, but is unable to persist',
-      'again',
-      'transient_error',
-      'cannot save to disk',
+      'retry',
+      'snapshot-failed',
     ],
-    ['BUSY Redis is busy running a script.', 'again', 'transient_error', 'busy'],
-    [
-      'TRYAGAIN Multiple keys request during rehashing of slot',
-      'again',
-      'transient_error',
-      'busy or being reorganised',
-    ],
-    ['CLUSTERDOWN The cluster is down', 'again', 'transient_error', 'busy or being reorganised'],
-    ['ERR max number of clients reached', 'again', 'transient_error', 'maxclients'],
-    [
-      'WRONGPASS invalid username-password pair or user is disabled.',
-      'stop',
-      'config_error',
-      'refuses the login',
-    ],
-    ['ERR invalid password', 'stop', 'config_error', 'refuses the login'],
-    ['NOAUTH Authentication required.', 'stop', 'config_error', 'wants a password'],
+    ['BUSY Redis is busy running a script.', 'retry', 'server-busy'],
+    ['TRYAGAIN Multiple keys request during rehashing of slot', 'retry', 'cluster-reorganised'],
+    ['CLUSTERDOWN The cluster is down', 'retry', 'cluster-down'],
+    ['ERR max number of clients reached', 'retry', 'too-many-clients'],
+    ['WRONGPASS invalid username-password pair or user is disabled.', 'stop', 'login-refused'],
+    ['ERR invalid password', 'stop', 'login-refused'],
+    ['NOAUTH Authentication required.', 'stop', 'password-missing'],
     [
       'ERR AUTH <password> called without any password configured for the default user.',
       'stop',
-      'config_error',
-      'has no password',
+      'password-not-expected',
     ],
-    ['ERR Client sent AUTH, but no password is set', 'stop', 'config_error', 'has no password'],
-    ['ERR DB index is out of range', 'stop', 'config_error', 'no such database'],
-    ['ERR invalid DB index', 'stop', 'config_error', 'no such database'],
-    ['ERR SELECT is not allowed in cluster mode', 'stop', 'config_error', 'no such database'],
-    ["NOPERM this user has no permissions to run the 'hmset' command", 'stop', 'config_error', 'permission'],
+    ['ERR Client sent AUTH, but no password is set', 'stop', 'password-not-expected'],
+    ['ERR DB index is out of range', 'stop', 'database-unknown'],
+    ['ERR invalid DB index', 'stop', 'database-unknown'],
+    ['ERR SELECT is not allowed in cluster mode', 'stop', 'database-unknown'],
+    ['ERR This instance has cluster support disabled', 'stop', 'server-is-no-cluster-node'],
     [
-      'ERR something that nobody has seen yet',
+      'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.',
       'stop',
-      'system_error',
-      'answered: ERR something that nobody has seen yet',
+      'append-only-file-off',
     ],
-  ])('%s', (reply, handling, failureType, words) => {
-    const judgement = classifyReply(reply, HERE)
-    expect(judgement.handling).toBe(handling)
-    expect(judgement.error.failureType).toBe(failureType)
-    expect(judgement.error.message).toContain(words)
+    ['ERR something that no server has answered before', 'stop', 'unexpected-reply'],
+  ])('%s', (reply, handling, code) => {
+    const { handling: its, error } = classifyReply(reply, HERE)
+    expect([its, error.problem?.code]).toEqual([handling, code])
+    expect(error.failureType).toBe(
+      code === 'unexpected-reply'
+        ? 'system_error'
+        : handling === 'retry'
+          ? 'transient_error'
+          : 'config_error',
+    )
+    // A record error names the key beside it; all others name the server.
+    if (handling !== 'record') expect(error.problem?.params['where']).toBe(HERE)
   })
-
-  it.each(['LOADING', 'READONLY', 'OOM', 'NOAUTH', 'WRONGPASS', 'NOPERM', 'ERR DB index', 'ERR new'])(
-    'names the server: %s',
-    (reply) => expect(classifyReply(reply, HERE).error.message).toContain(HERE),
-  )
 
   it.each([
-    [
-      "ERR unknown command 'HMSET', with args beginning with: 'users:1' 'secret\n value' ",
-      `Redis at ${HERE} does not know HMSET, which the sync needs. Its provider has taken the command away, or it is too old.`,
-    ],
-    [
-      'ERR unknown command `XADD`, with args beginning with: `users:1`, `secret`, ',
-      `Redis at ${HERE} does not know XADD, which the sync needs. Redis has it from version 5.0 on, unless a provider has taken it away.`,
-    ],
-    [
-      "ERR unknown subcommand 'X', with args beginning with: 'secret' ",
-      `Redis at ${HERE} answered: ERR unknown subcommand 'X'`,
-    ],
-  ])('leaves out what the server repeats of the data: %s', (reply, told) => {
-    expect(classifyReply(reply, HERE).error.message).toBe(told)
+    ['MOVED 3300 h:2', 'cluster', 'retry', 'cluster-reorganised'],
+    ['ASK 3300 h:2', 'cluster', 'retry', 'cluster-reorganised'],
+    ['MOVED 3300 h:2', 'standalone', 'stop', 'server-is-cluster-node'],
+    ['ASK 3300 h:2', 'sentinel', 'stop', 'server-is-cluster-node'],
+  ] as const)('%s of a %s is to %s', (reply, deployment, handling, code) => {
+    const { handling: its, error } = classifyReply(reply, { where: HERE, deployment })
+    expect([its, error.problem?.code]).toEqual([handling, code])
   })
 
-  it('does not repeat a long answer in full', () => {
+  it.each([
+    ["ERR unknown command 'HMSET', with args beginning with: 'users:1' 'secret\n value' ", 'command-unknown'],
+    ['ERR unknown command `XADD`, with args beginning with: `users:1`, `secret`, ', 'command-unknown'],
+    ["ERR unknown subcommand 'X', with args beginning with: 'secret' ", 'unexpected-reply'],
+  ])('is repeated without the data in it: %s', (reply, code) => {
+    const { error } = classifyReply(reply, HERE)
+    expect(error.problem?.code).toBe(code)
+    expect(error.message).not.toMatch(/secret|users/)
+  })
+
+  it('is repeated only in part when it is long', () => {
     expect(classifyReply(`ERR ${'x'.repeat(10_000)}`, HERE).error.message.length).toBeLessThan(300)
   })
 })
 
-describe('the verdict on another error', () => {
+const SHA = '0123456789abcdef0123456789abcdef01234567'
+const SCRIPT = "\nlocal key = KEYS[1]\nredis.call('HMSET', key, 'a', 1)\nredis.pcall('PERSIST', key)\n"
+const CANNOT = "The user executing the script can't run this command or subcommand"
+
+describe('a command that the user may not run', () => {
   it.each([
-    ['ENOTFOUND', 'is not known'],
-    ['EAI_AGAIN', 'could not be looked up'],
-    ['ECONNREFUSED', 'Nothing listens'],
-    ['EHOSTUNREACH', 'cannot be reached'],
-    ['ENETUNREACH', 'cannot be reached'],
-    ['ETIMEDOUT', 'does not answer'],
-    ['ECONNRESET', 'was lost'],
-    ['EPIPE', 'was lost'],
-    [undefined, 'was lost'],
-  ])('of the network, %s, is to try again', (code, words) => {
+    ["NOPERM this user has no permissions to run the 'hmset' command", 'HMSET'],
+    ["NOPERM this user has no permissions to run the 'client|kill' command or its subcommand", 'CLIENT KILL'],
+    ["NOPERM User u has no permissions to run the 'xadd' command", 'XADD'],
+    ["NOPERM ACL failure in script: User u has no permissions to run the 'hset' command", 'HSET'],
+    [`ERR ${CANNOT} script: ${SHA}, on @user_script:3.`, 'HMSET'],
+    [`ERR Error running script (call to f_${SHA}): @user_script:4: ${CANNOT}`, 'PERSIST'],
+    [`ERR Error running script (call to f_${SHA}): @user_script: 3: ${CANNOT}`, 'HMSET'],
+    // A line without a command calls a function of the script.
+    [`ERR ${CANNOT} script: ${SHA}, on @user_script:2.`, 'HMSET PERSIST'],
+  ])('is named, also within a script: %s', (reply, command) => {
+    const { handling, error } = classifyReply(reply, { where: HERE, scripts: new Map([[SHA, SCRIPT]]) })
+    expect([handling, error.problem]).toMatchObject([
+      'stop',
+      { code: 'command-denied', options: ['username'], params: { where: HERE, command } },
+    ])
+    expect(error).toBeInstanceOf(ConfigError)
+  })
+
+  it('is not named where neither the reply nor the script is known', () => {
+    const { error } = classifyReply(`ERR ${CANNOT} script: ${SHA}, on @user_script:3.`, HERE)
+    expect(error.problem).toMatchObject({ code: 'command-denied', params: { where: HERE } })
+  })
+
+  it.each([
+    'NOPERM this user has no permissions to access one of the keys used as arguments',
+    'NOPERM No permissions to access a key',
+    "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments script: x",
+  ])('is told apart from a key that the user may not use: %s', (reply) => {
+    expect(classifyReply(reply, HERE).error.problem?.code).toBe('key-denied')
+  })
+})
+
+it('a command that a server does not have within a script is named', () => {
+  const reply = `ERR Unknown Redis command called from script script: ${SHA}, on @user_script:3.`
+  const { error } = classifyReply(reply, { where: HERE, scripts: new Map([[SHA, SCRIPT]]) })
+  expect(error.problem).toMatchObject({ code: 'command-unknown', params: { command: 'HMSET' } })
+})
+
+describe('another error', () => {
+  it.each([
+    ['ENOTFOUND', 'host-unknown', ['host']],
+    ['EAI_AGAIN', 'host-lookup-failed', ['host']],
+    ['ECONNREFUSED', 'connection-refused', ['host', 'port']],
+    ['EHOSTUNREACH', 'host-unreachable', ['host']],
+    ['ENETUNREACH', 'host-unreachable', ['host']],
+    ['ETIMEDOUT', 'connection-timeout', ['host', 'port']],
+    ['ENOENT', 'unix-socket-missing', ['url']],
+    ['EACCES', 'unix-socket-denied', ['url']],
+    ['ECONNRESET', 'connection-lost', []],
+    ['EPIPE', 'connection-lost', []],
+    [undefined, 'connection-lost', []],
+  ])('of the network, %s, is retried', (code, its, options) => {
     const cause = Object.assign(new Error('low-level words'), { code })
     const { handling, error } = classify(cause, HERE)
-    expect(handling).toBe('again')
-    expect(failureTypeOf(error)).toBe('transient_error')
-    expect(error.message).toContain(words)
+    expect([handling, failureTypeOf(error)]).toEqual(['retry', 'transient_error'])
+    expect(error.problem).toMatchObject({ code: its, options })
     expect(error.message).toContain(HERE)
     expect(error.cause).toBe(cause)
   })
 
-  it('of a server that speaks something else is to stop', () => {
+  it('of a server that is not Redis stops the run', () => {
     const { handling, error } = classify(new ProtocolError('the reply is not RESP'), HERE)
     expect(handling).toBe('stop')
-    expect(error).toEqual(new ConfigError(`What answers at ${HERE} is not Redis. Check host and port.`))
+    expect(error).toBeInstanceOf(ConfigError)
+    expect(error.problem).toMatchObject({ code: 'not-redis', options: ['host', 'port'] })
   })
 
-  it('of a reply that was thrown is the one on the reply', () => {
+  it('that holds an error reply is classified like the reply', () => {
     const thrown = Object.assign(new Error('LOADING Redis is loading'), { name: 'ReplyError' })
     expect(classify(thrown, HERE)).toEqual(classifyReply('LOADING Redis is loading', HERE))
   })
 
   it.each([
-    [new TransientError('t'), 'again'],
-    [new ConfigError('c'), 'stop'],
-    [new SystemError('s'), 'stop'],
-  ])('that has been judged already stays as it is: %o', (error, handling) => {
+    [new TransientError(problem('t', 't')), 'retry'],
+    [new ConfigError(problem('c', 'c')), 'stop'],
+    [new SystemError(problem('s', 's')), 'stop'],
+  ])('that has been classified already stays as it is: %o', (error, handling) => {
     expect(classify(error, HERE)).toEqual({ handling, error })
     expect(classify(error, HERE).error).toBe(error)
   })

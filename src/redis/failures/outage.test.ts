@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../../errors.ts'
+import { problem, TransientError } from '../../errors.ts'
 import { Outage } from './outage.ts'
 
-const REFUSED = new TransientError('Nothing listens at h:1.')
+const REFUSED = new TransientError(problem('connection-refused', 'Nothing listens at h:1.'))
 
 describe('pauses', () => {
   it('double from a tenth of a second up to five seconds, each cut by up to a half', async () => {
@@ -20,14 +20,14 @@ describe('pauses', () => {
     expect(new Set(runs.map((pauses) => pauses.at(-1))).size).toBeGreaterThan(3)
   })
 
-  it('are told with their reason', async () => {
+  it('are logged with their reason', async () => {
     const log: string[] = []
     const outage = new Outage(60, (level, message) => log.push(`${level} ${message}`))
     await interrupted(outage)
-    expect(log).toEqual(['WARN Nothing listens at h:1. Trying again in 0.1 seconds.'])
+    expect(log).toEqual(['WARN Nothing listens at h:1. [connection-refused] Retrying in 0.1 seconds.'])
   })
 
-  it('are not longer than what is left of the time', async () => {
+  it('are not longer than the rest of the time', async () => {
     for (const seconds of await pausesOf(20, 3)) expect(seconds).toBeLessThanOrEqual(3)
   })
 
@@ -41,7 +41,7 @@ describe('pauses', () => {
 })
 
 describe('an outage', () => {
-  it('is waited for as long as it may last, then given up for its reason', async () => {
+  it('is waited for as long as it may last, then given up with its reason', async () => {
     const outage = new Outage(0.4, () => undefined)
     const { signal } = new AbortController()
     let pauses = 0
@@ -54,8 +54,10 @@ describe('an outage', () => {
     const error: unknown = await waiting.catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(TransientError)
     expect(error).toMatchObject({
-      message:
-        'Nothing listens at h:1. Gave up after 0.4 seconds (max_outage_seconds); what was confirmed before is safe.',
+      problems: [
+        { code: 'connection-refused' },
+        { code: 'outage-too-long', options: ['max_outage_seconds'], params: { seconds: 0.4 } },
+      ],
       cause: REFUSED,
     })
     expect(pauses).toBeGreaterThan(0)
@@ -64,13 +66,13 @@ describe('an outage', () => {
   it('is not waited for at all where the time is 0', async () => {
     const log: string[] = []
     const outage = new Outage(0, (_, message) => log.push(message))
-    await expect(outage.pause(REFUSED, new AbortController().signal)).rejects.toThrow(
-      'Gave up after 0 seconds',
-    )
+    await expect(outage.pause(REFUSED, new AbortController().signal)).rejects.toMatchObject({
+      problems: [{}, { code: 'outage-too-long', params: { seconds: 0 } }],
+    })
     expect(log).toEqual([])
   })
 
-  it('that has ended is told once, and the next one begins with short pauses and all its time', async () => {
+  it('that has ended is logged once, and the next one begins with short pauses and all its time', async () => {
     const log: string[] = []
     const outage = new Outage(60, (level, message) => log.push(`${level} ${message}`))
     for (let attempt = 0; attempt < 8; attempt++) await interrupted(outage)
@@ -80,11 +82,11 @@ describe('an outage', () => {
     await interrupted(outage)
     expect(log).toEqual([
       expect.stringMatching(/^INFO Redis takes writes again, after \d+\.\d seconds\.$/),
-      'WARN Nothing listens at h:1. Trying again in 0.1 seconds.',
+      'WARN Nothing listens at h:1. [connection-refused] Retrying in 0.1 seconds.',
     ])
   })
 
-  it('is told to be over in the words that are given', async () => {
+  it('ends with the log line that it was given', async () => {
     const log: string[] = []
     const outage = new Outage(60, (_, message) => log.push(message), 'All is durable again')
     await interrupted(outage)
@@ -92,14 +94,14 @@ describe('an outage', () => {
     expect(log.at(-1)).toMatch(/^All is durable again, after \d+\.\d seconds\.$/)
   })
 
-  it('that never was has no end to tell', () => {
+  it('that never began has no end to log', () => {
     const log: string[] = []
     new Outage(60, (_, message) => log.push(message)).end()
     expect(log).toEqual([])
   })
 })
 
-/** The pauses of so many attempts, in seconds as logged; none is really waited for. */
+/** Returns the pauses of so many attempts, in seconds, from the log; none is really waited for. */
 async function pausesOf(attempts: number, maxSeconds = 600): Promise<number[]> {
   const log: string[] = []
   const outage = new Outage(maxSeconds, (_, message) => log.push(message))

@@ -1,60 +1,60 @@
-/** How long a server that cannot take writes is waited for, and at what pace it is tried again. */
+/** Waits for a server that takes no writes now, and limits how long that may last. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TransientError } from '../../errors.ts'
+import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 
-/** From the first failure until something was confirmed again; attempts that only get a connection do not end it. */
+/** Lasts from the first failure until something is confirmed again; a new connection alone does not end it. */
 export class Outage {
   readonly #maxSeconds: number
   readonly #log: Log
   readonly #over: string
-  #began: number | undefined
+  #beganAt: number | undefined
   #attempts = 0
 
-  /** `over`: what is said when it has ended. */
+  /** `over` is logged when an outage has ended. */
   constructor(maxSeconds: number, log: Log, over = 'Redis takes writes again') {
     this.#maxSeconds = maxSeconds
     this.#log = log
     this.#over = over
   }
 
-  /** The server works. */
+  /** Ends the outage, if there is one. */
   end(): void {
-    if (this.#began === undefined) return
-    this.#log('INFO', `${this.#over}, after ${this.#seconds().toFixed(1)} seconds.`)
-    this.#began = undefined
+    if (this.#beganAt === undefined) return
+    const seconds = (performance.now() - this.#beganAt) / 1000
+    this.#log('INFO', `${this.#over}, after ${seconds.toFixed(1)} seconds.`)
+    this.#beganAt = undefined
     this.#attempts = 0
   }
 
-  /** Waits before another attempt, longer each time; throws `cause` once the time is used up. */
+  /** Waits before another attempt, longer each time; throws a GaveUpError when the outage has lasted too long. */
   async pause(cause: TransientError, signal: AbortSignal): Promise<void> {
-    this.#began ??= performance.now()
-    const left = this.#maxSeconds * 1000 - (performance.now() - this.#began)
-    if (left <= 0) throw gaveUp(cause, this.#maxSeconds)
-    const pause = Math.min(left, pauseBefore(this.#attempts++))
-    this.#log('WARN', `${cause.message} Trying again in ${(pause / 1000).toFixed(1)} seconds.`)
-    await sleep(pause, undefined, { signal })
-  }
-
-  #seconds(): number {
-    return (performance.now() - this.#began!) / 1000
+    this.#beganAt ??= performance.now()
+    const leftMs = this.#maxSeconds * 1000 - (performance.now() - this.#beganAt)
+    if (leftMs <= 0) throw gaveUp(cause, this.#maxSeconds)
+    const pauseMs = Math.min(leftMs, backoffMs(this.#attempts++))
+    this.#log('WARN', `${cause.message} Retrying in ${(pauseMs / 1000).toFixed(1)} seconds.`)
+    await sleep(pauseMs, undefined, { signal })
   }
 }
 
-/** Doubles with each attempt; jittered, so that many connectors do not come back at the same moment. */
-function pauseBefore(attempt: number): number {
+/** Doubles with each attempt. Half of it is random, so that many connectors do not come back at the same moment. */
+function backoffMs(attempt: number): number {
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) * (0.5 + Math.random() / 2)
 }
 
-/** The time is used up: nothing more is tried. */
+/** An outage has lasted too long; nothing is retried any more. */
 export class GaveUpError extends TransientError {}
 
 function gaveUp(cause: TransientError, seconds: number): GaveUpError {
-  return new GaveUpError(
-    `${cause.message} Gave up after ${seconds} seconds (max_outage_seconds); what was confirmed before is safe.`,
-    { cause },
+  const limit = problem(
+    'outage-too-long',
+    `Gave up after ${seconds} seconds (max_outage_seconds); everything confirmed before is safe.`,
+    { options: ['max_outage_seconds'], params: { seconds } },
   )
+  const lead = cause.problems.length === 0 ? { lead: cause.message } : {}
+  return new GaveUpError([...cause.problems, limit], { cause, ...lead })
 }

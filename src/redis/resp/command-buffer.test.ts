@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CommandBuffer, keyOfCommand, keysOfCommands } from './command-buffer.ts'
+import { CommandBuffer } from './command-buffer.ts'
+import { slotOf } from './key-slot.ts'
 
 describe('a command', () => {
   it.each([
@@ -70,23 +71,35 @@ describe('a command', () => {
 
 describe('the key of a command', () => {
   const out = emptyBuffer()
-  out.command('MULTI')
+  out.command('PING')
   out.command('HMSET', 'users:1', 'f', 'a\r\n$9\r\nb')
   out.command('GET', '')
-  out.command('EVALSHA', '0123456789abcdef', '1', 'ü:2\r\n', 'replace always', 'keep', 'g', '*1\r\n')
-  out.command('SADD', 'EVALSHA', 'a', 'b', 'c')
-  out.command('XADD', 'log', '*', 'f', 'x'.repeat(100_000))
-  out.command('EXEC')
-  out.command('DEL', 'last')
-  const keys = ['', 'users:1', '', 'ü:2\r\n', 'EVALSHA', 'log', '', 'last']
+  out.begin('EVALSHA', 5)
+  for (const word of ['0123456789abcdef', '1']) out.textArgument(word)
+  out.keyText('ü:2\r\n')
+  for (const word of ['replace always', '*1\r\n']) out.textArgument(word)
+  out.begin('XADD', 4)
+  out.key(Buffer.from('[log]'), 1, 4)
+  for (const word of ['*', 'f', 'x'.repeat(100_000)]) out.textArgument(word)
+  out.command('DEL', 'last', 'more')
+  const keys = [undefined, 'users:1', '', 'ü:2\r\n', 'log', 'last']
 
-  it.each([...keys.entries()])('number %i is its first argument, or that of its script: %j', (index, key) => {
-    expect(keyOfCommand(contentOf(out), index)).toBe(key)
+  it.each([...keys.entries()])('number %i is recorded as it is put in: %j', (index, key) => {
+    expect(out.keyOf(index)).toBe(key)
+    expect(out.slotOf(index)).toBe(slotOf(Buffer.from(key ?? '')))
   })
 
-  it('is found for all commands that have one, in their order', () => {
-    expect(keysOfCommands(contentOf(out))).toEqual(['users:1', '', 'ü:2\r\n', 'EVALSHA', 'log', 'last'])
-    expect(keysOfCommands(Buffer.alloc(0))).toEqual([])
+  it('is recorded with the bytes of the command, which follow each other', () => {
+    const texts = keys.map((_, index) => out.bytes.toString('utf8', out.startOf(index), out.endOf(index)))
+    expect(texts.join('')).toBe(textOf(out))
+    expect(texts[5]).toBe('*3\r\n$3\r\nDEL\r\n$4\r\nlast\r\n$4\r\nmore\r\n')
+  })
+
+  it('is recorded for as many commands as there are', () => {
+    const many = emptyBuffer()
+    for (let number = 0; number < 3_000; number++) many.command('GET', `k${number}`)
+    const found = Array.from({ length: 3_000 }, (_, number) => many.keyOf(number))
+    expect(found).toEqual(Array.from({ length: 3_000 }, (_, number) => `k${number}`))
   })
 })
 

@@ -1,18 +1,57 @@
 /** Commands as RESP bytes, the form every Redis version reads. */
 import { ByteBuffer } from './byte-buffer.ts'
+import { slotIn } from './key-slot.ts'
 
 const CR = 0x0d
 const LF = 0x0a
+
+const ZERO = 0x30
+const LINE_END = 2
 
 const LAST_ASCII = 0x7f
 
 /** Of an argument's header and end, at most. */
 const AROUND_ARGUMENT = 32
 
-/** Commands that go out together; grows as they are put in. */
+/** Offsets kept for each command: where it starts, where its key starts, and where that ends. */
+const OFFSETS = 3
+
+const FIRST_COMMANDS = 256
+
+/** Commands that go out together, and where in the bytes each of them and its key are. */
 export class CommandBuffer extends ByteBuffer {
-  /** Commands put in, each of which the server answers once. */
+  /** How many commands there are, each of which the server answers once. */
   commands = 0
+  #offsets = new Int32Array(0)
+
+  /** Returns the offset of a command. */
+  startOf(command: number): number {
+    return this.#offsets[command * OFFSETS]!
+  }
+
+  /** Returns the offset behind a command. */
+  endOf(command: number): number {
+    return command + 1 < this.commands ? this.startOf(command + 1) : this.length
+  }
+
+  /** Returns the key of a command; undefined where it has none. */
+  keyOf(command: number): string | undefined {
+    const at = command * OFFSETS
+    const start = this.#offsets[at + 1]!
+    return start === 0 ? undefined : this.bytes.toString('utf8', start, this.#offsets[at + 2])
+  }
+
+  /** Returns the bytes of a command's key, which are those of the buffer; none where it has no key. */
+  keyBytesOf(command: number): Buffer {
+    const at = command * OFFSETS
+    return this.bytes.subarray(this.#offsets[at + 1], this.#offsets[at + 2])
+  }
+
+  /** Returns the slot of a command's key; of a command without a key, that of the empty key. */
+  slotOf(command: number): number {
+    const at = command * OFFSETS
+    return slotIn(this.bytes, this.#offsets[at + 1]!, this.#offsets[at + 2]!)
+  }
 
   /** Puts in the header of an argument of `size` bytes. */
   putSize(size: number): void {
@@ -28,8 +67,25 @@ export class CommandBuffer extends ByteBuffer {
 
   /** Begins a command of so many arguments, its name not counted, which are still to be added. */
   begin(name: string, args: number): void {
+    const at = this.commands * OFFSETS
+    if (at === this.#offsets.length) this.#growOffsets()
+    this.#offsets[at] = this.length
+    this.#offsets[at + 1] = this.#offsets[at + 2] = 0
     this.add(headOf(name, args))
     this.commands++
+  }
+
+  /** Adds the argument that is the command's key. */
+  key(source: Buffer, start = 0, end = source.length): void {
+    this.argument(source, start, end)
+    this.#recordKey(end - start)
+  }
+
+  /** Adds a string as the command's key. */
+  keyText(text: string): void {
+    const start = this.length
+    this.textArgument(text)
+    this.#recordKey(sizeAt(this.bytes, start))
   }
 
   /** Adds an argument. */
@@ -60,11 +116,34 @@ export class CommandBuffer extends ByteBuffer {
     this.putLineEnd()
   }
 
-  /** Adds a whole command that holds no record data. */
+  /** Adds a whole command that holds no record data. Its first argument, if it has one, is its key. */
   command(name: string, ...args: readonly string[]): void {
     this.begin(name, args.length)
-    for (const arg of args) this.textArgument(arg)
+    for (let at = 0; at < args.length; at++)
+      if (at === 0) this.keyText(args[at]!)
+      else this.textArgument(args[at]!)
   }
+
+  /** Records that the argument added last, of `size` bytes, is the key of the command added last. */
+  #recordKey(size: number): void {
+    const at = (this.commands - 1) * OFFSETS
+    const end = this.length - LINE_END
+    this.#offsets[at + 1] = end - size
+    this.#offsets[at + 2] = end
+  }
+
+  #growOffsets(): void {
+    const larger = new Int32Array(Math.max(FIRST_COMMANDS * OFFSETS, this.#offsets.length * 2))
+    larger.set(this.#offsets)
+    this.#offsets = larger
+  }
+}
+
+/** Returns the size in the header of the argument at `start`. */
+function sizeAt(bytes: Buffer, start: number): number {
+  let size = 0
+  for (let at = start + 1; bytes[at] !== CR; at++) size = size * 10 + bytes[at]! - ZERO
+  return size
 }
 
 /** By name and number of arguments: there are few, and making one takes longer than all the rest of a short command. */
@@ -81,55 +160,4 @@ function headOf(name: string, args: number): Buffer {
   const made = Buffer.from(`*${args + 1}\r\n$${name.length}\r\n${name}\r\n`)
   if (args < MOST_ARGS) known[args] = made
   return made
-}
-
-/** The key of one command, given how many stand before it, as text. */
-export function keyOfCommand(bytes: Buffer, index: number): string {
-  let at = 0
-  for (let passed = 0; passed < index; passed++) at = behindCommand(bytes, at)
-  return keyAt(bytes, at) ?? ''
-}
-
-/** The keys of all commands that have one. */
-export function keysOfCommands(bytes: Buffer): string[] {
-  const keys: string[] = []
-  for (let at = 0; at < bytes.length; at = behindCommand(bytes, at)) {
-    const key = keyAt(bytes, at)
-    if (key !== undefined) keys.push(key)
-  }
-  return keys
-}
-
-/** A command's first argument; or, of a script, what follows its hash and the number of its keys. */
-function keyAt(bytes: Buffer, command: number): string | undefined {
-  const args = readSize(bytes, command) - 1
-  const name = behindLine(bytes, command)
-  const isScript = argumentAt(bytes, name) === 'EVALSHA'
-  if (args === 0) return undefined
-  let at = behindArgument(bytes, name)
-  if (isScript) at = behindArgument(bytes, behindArgument(bytes, at))
-  return argumentAt(bytes, at)
-}
-
-function argumentAt(bytes: Buffer, at: number): string {
-  const start = behindLine(bytes, at)
-  return bytes.toString('utf8', start, start + readSize(bytes, at))
-}
-
-function behindCommand(bytes: Buffer, command: number): number {
-  let at = behindLine(bytes, command)
-  for (let args = readSize(bytes, command); args > 0; args--) at = behindArgument(bytes, at)
-  return at
-}
-
-function behindArgument(bytes: Buffer, at: number): number {
-  return behindLine(bytes, at) + readSize(bytes, at) + 2
-}
-
-function behindLine(bytes: Buffer, at: number): number {
-  return bytes.indexOf(LF, at) + 1
-}
-
-function readSize(bytes: Buffer, at: number): number {
-  return Number.parseInt(bytes.toString('latin1', at + 1, at + 16), 10)
 }

@@ -17,7 +17,7 @@ import type { Reply } from '../resp/reply.ts'
 const three = () => [1, 2, 3].map((port) => playNode(port)) as [PlayedNode, PlayedNode, PlayedNode]
 
 describe('a command', () => {
-  it('is for the server that has its key, of a script behind its head, and for any without one', () => {
+  it('is for the node that has its key, also that of a script, and for any node without one', () => {
     const played = three()
     const nodes = nodesOf(played)
     const all = [['GET', A], ['EVAL', 'text', 1, C], ['EVALSHA', 'hash', 1, A], ['INFO']] as [string, ...string[]][] // prettier-ignore
@@ -26,7 +26,7 @@ describe('a command', () => {
     expect(nodesOf([played[2]]).ofCommand('GET', [B]).where).toBe('h:3')
   })
 
-  it('follows its key, led in where that has only begun to move', async () => {
+  it('follows its key, behind ASKING while the slot is moving', async () => {
     const played = three()
     const reply = nodesOf(played).ask('GET', B)
     const [one, two, last] = played
@@ -38,35 +38,45 @@ describe('a command', () => {
     expect(two.asked.map(({ text }) => text)).toEqual([`GET ${B}`])
   })
 
-  it.each([`MOVED ${SLOT_B} h:9`, 'ERR no', `TRYAGAIN x`])(
-    'fails by what nobody can follow: %s',
+  it.each([`MOVED ${SLOT_B} h:9`, `ASK ${SLOT_B} h:9`, 'TRYAGAIN x'])(
+    'is retried later when its key is on a node that is not connected, or on its way: %s',
     async (text) => {
       const played = three()
       const reply = nodesOf(played).ask('GET', B)
-      await Promise.all([expect(reply).rejects.toThrow(text), refuse(played[0], text)])
+      const failed = expect(reply).rejects.toMatchObject({
+        failureType: 'transient_error',
+        problem: { code: 'cluster-reorganised', params: { where: 'h:1' } },
+      })
+      await Promise.all([failed, refuse(played[0], text)])
     },
   )
 
-  it('does not follow its key for ever', async () => {
+  it('fails with any other error reply', async () => {
+    const played = three()
+    const reply = nodesOf(played).ask('GET', B)
+    await Promise.all([expect(reply).rejects.toThrow('ERR no'), refuse(played[0], 'ERR no')])
+  })
+
+  it('is retried later when its key moves again and again', async () => {
     const [one, two, last] = three()
     const over = new AbortController()
     const reply = nodesOf([one, two, last])
       .ask('GET', B)
       .finally(() => over.abort())
-    const failed = expect(reply).rejects.toThrow('MOVED')
+    const failed = expect(reply).rejects.toMatchObject({ problem: { code: 'cluster-reorganised' } })
     for (let hop = 0; hop < 50 && !over.signal.aborted; hop++)
       await refuse(hop % 2 === 0 ? one : two, `MOVED ${SLOT_B} h:${hop % 2 === 0 ? 2 : 1}`)
     await failed
   })
 
-  it('follows nothing where there is no cluster', async () => {
+  it('follows no redirection where there is no cluster', async () => {
     const [one] = three()
     const reply = nodesOf([one]).ask('GET', B)
     await Promise.all([expect(reply).rejects.toThrow('MOVED'), refuse(one, `MOVED ${SLOT_B} h:1`)])
   })
 })
 
-describe('a slot of a server', () => {
+describe('a slot of a node', () => {
   it('is one of those given, or any that is not avoided, or any', () => {
     const played = three()
     const nodes = nodesOf(played)
@@ -79,7 +89,7 @@ describe('a slot of a server', () => {
   })
 })
 
-it('servers have slots, but for those of a cluster that are to be given some', () => {
+it('every node has slots, except one of a cluster that has not been given any yet', () => {
   const nodes = nodesOf(three())
   takeSlotsOfLast(nodes)
   expect(nodes.all.map((node) => nodes.hasSlots(node))).toEqual([true, true, false])
@@ -87,8 +97,8 @@ it('servers have slots, but for those of a cluster that are to be given some', (
   expect(alone.hasSlots(alone.all[0]!)).toBe(true)
 })
 
-describe('a change', () => {
-  it('is followed where the servers are the same, in whatever order they are told', () => {
+describe('a new topology', () => {
+  it('is adopted where the nodes are the same, in any order', () => {
     const nodes = nodesOf(three())
     const [one, two, last] = nodes.all.map(({ address }) => address)
     const owners = new Uint16Array(16_384).fill(2)
@@ -98,7 +108,7 @@ describe('a change', () => {
     expect(nodes.ofSlot(0).where).toBe('h:3')
   })
 
-  it('needs new connections where there is another server', () => {
+  it('needs new connections where there is another node', () => {
     const nodes = nodesOf(three())
     const [one, two] = nodes.all.map(({ address }) => address)
     const owners = new Uint16Array(16_384)
@@ -108,7 +118,7 @@ describe('a change', () => {
   })
 })
 
-/** Answers what a server was asked last with an error. */
+/** Answers the last command of a node with an error. */
 async function refuse({ asked }: PlayedNode, text: string): Promise<void> {
   const question: PromiseWithResolvers<Reply> = asked.at(-1)!
   question.reject(refusal(text))

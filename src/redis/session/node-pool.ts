@@ -1,4 +1,4 @@
-/** The servers that hold the data, connected to: one, or the masters of a cluster. */
+/** The connected servers that hold the data: one, or the masters of a cluster. */
 import type { Address } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import type { Identity } from './open-connection.ts'
@@ -6,39 +6,43 @@ import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { RedisNode, type RedisNodeOptions } from './redis-node.ts'
 import { slotOf } from '../resp/key-slot.ts'
 import { classify } from '../failures/error-classifier.ts'
+import { TransientError } from '../../errors.ts'
+import { isReplyError } from '../failures/reply-error.ts'
+import { clusterReorganised } from '../failures/reply-rules.ts'
 import type { Reply } from '../resp/reply.ts'
 
-/** The masters; on a cluster, each slot is one's. */
+/** The masters, and on a cluster the owner of each slot. */
 export interface Topology {
   readonly masters: readonly Address[]
-  /** By slot, the index of the master that has it; undefined where there is no cluster. */
+  /** By slot, the index of the master that owns it; undefined where there is no cluster. */
   readonly owners: Uint16Array | undefined
 }
 
-/** Runs one command. */
+/** Runs one command and returns its reply. */
 export type Ask = (command: string, ...args: (string | number)[]) => Promise<Reply>
 
-/** Of these, the key is behind a script and the number of keys. */
+/** Commands whose key follows a script and the number of keys. */
 const SCRIPTS = new Set(['EVAL', 'EVALSHA'])
 
-/** A key may move on while it is being looked for. */
-const MOST_HOPS = 5
+/** A slot may move on while a command follows it. */
+const MOST_REDIRECTS = 5
 
 export class NodePool {
   readonly all: readonly RedisNode[]
   #owners: Topology['owners']
 
-  /** Connects to all; where one cannot be connected to, to none. */
+  /** Connects to all masters, or to none of them. */
   static async open({ masters, owners }: Topology, parts: RedisNodeOptions): Promise<NodePool> {
     const attempts = await Promise.allSettled(masters.map((address) => RedisNode.open(address, parts)))
     const opened = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
     const failed = attempts.findIndex((attempt) => attempt.status === 'rejected')
     if (failed === -1) return new NodePool(opened, owners)
     for (const node of opened) node.cut()
-    throw classify((attempts[failed] as PromiseRejectedResult).reason, addressText(masters[failed]!)).error
+    const source = { where: addressText(masters[failed]!), deployment: parts.connection.deployment.kind }
+    throw classify((attempts[failed] as PromiseRejectedResult).reason, source).error
   }
 
-  private constructor(all: readonly RedisNode[], owners: Topology['owners']) {
+  constructor(all: readonly RedisNode[], owners: Topology['owners']) {
     this.all = all
     this.#owners = owners
   }
@@ -59,7 +63,7 @@ export class NodePool {
     return this.all[this.#owners === undefined ? 0 : this.#owners[slot]!]!
   }
 
-  /** The one that a command is for; any, if it has no key. */
+  /** Returns the node for a command; any, if it has no key. */
   ofCommand(command: string, args: readonly (string | number)[]): RedisNode {
     if (this.#owners === undefined) return this.all[0]!
     const key = args[SCRIPTS.has(command) ? 2 : 0]
@@ -71,26 +75,26 @@ export class NodePool {
     return this.all.find((node) => node.where === where)
   }
 
-  /** A node may have none yet, while keys are on their way to it. */
+  /** Returns whether a node owns slots. It may own none yet, while slots move to it. */
   hasSlots(node: RedisNode): boolean {
     return this.#owners === undefined || this.#owners.includes(this.all.indexOf(node))
   }
 
-  /** A slot of the server's: one of `slots`, if it has any of them, and none of those `avoided`, if it can be. */
+  /** Returns a slot of a node: one of `slots`, if it owns any of them, and none of those `avoided`, if there are others. */
   slotOf(
     node: RedisNode,
     slots: readonly (number | undefined)[],
     avoided: ReadonlySet<number | undefined> = new Set(),
   ): number | undefined {
     if (this.#owners === undefined) return undefined
-    const its =
+    const own =
       slots.find((slot) => slot !== undefined && this.ofSlot(slot) === node) ??
       this.#owners.findIndex((owner, slot) => this.all[owner] === node && !avoided.has(slot))
-    if (its !== -1) return its
+    if (own !== -1) return own
     return this.#owners.indexOf(this.all.indexOf(node))
   }
 
-  /** Follows what has changed; false where other servers are to be connected to. */
+  /** Uses a new topology; returns false where that needs new connections. */
   adopt({ masters, owners }: Topology): boolean {
     const indexes = masters.map((address) => this.all.findIndex((node) => node === this.at(address)))
     if (owners === undefined || masters.length > this.all.length || indexes.includes(-1)) return false
@@ -98,21 +102,23 @@ export class NodePool {
     return true
   }
 
-  /** Runs a command where its key is, wherever that may have gone meanwhile. */
+  /** Runs a command on the node that has its key now. */
   async ask(command: string, ...args: (string | number)[]): Promise<Reply> {
     let node: RedisNode = this.ofCommand(command, args)
     let leadIn: string | undefined
-    for (let hops = 0; ; hops++)
+    for (let redirects = 0; ; redirects++)
       try {
         return await node.ask(command, args, leadIn)
       } catch (error) {
-        const redirection: Redirection | undefined = this.isCluster
-          ? readRedirection((error as Error).message, node.address)
-          : undefined
-        const next: RedisNode | undefined = redirection?.address && this.at(redirection.address)
-        if (next === undefined || hops === MOST_HOPS) throw error
+        const redirection: Redirection | undefined =
+          this.isCluster && isReplyError(error) ? readRedirection(error.message, node.address) : undefined
+        if (redirection === undefined) throw error
+        const next: RedisNode | undefined = redirection.address && this.at(redirection.address)
+        // Slots are moving, or this node is cut off from the others: after a pause the slot map is read again.
+        if (next === undefined || redirects === MOST_REDIRECTS)
+          throw new TransientError(clusterReorganised(node.where), { cause: error })
         node = next
-        leadIn = redirection!.kind === 'ask' ? 'ASKING' : undefined
+        leadIn = redirection.kind === 'ask' ? 'ASKING' : undefined
       }
   }
 

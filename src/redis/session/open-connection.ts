@@ -1,60 +1,65 @@
-/** Opens one connection to a server: bytes, login, database, name; and learns who it is on the server. */
+/** Opens one connection to a server: logs in, selects the database, sets a name, and reads how the server identifies it. */
 import { AbstractConnector, Redis } from 'ioredis'
-import { randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Address, Connection } from '../../config/settings/config.ts'
-import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from '../commands/capabilities.ts'
-import { OLDER_SCRIPTS } from '../commands/fallback-scripts.ts'
-import { ignoreReplyError, isReplyError } from '../failures/reply-error.ts'
+import type { Address } from '../../config/settings/config.ts'
+import { ALL_CAPABILITIES, translate, type Capabilities } from '../commands/capabilities.ts'
+import { addressText, type Where } from '../transport/address.ts'
+import type { ScriptTexts } from '../failures/refused-commands.ts'
+import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
+import { shakeHands, type ClientIdentity, type Login } from './handshake.ts'
+import { isReplyError } from '../failures/reply-error.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
 
-/** How a connection is known on the server; undefined where the server does not tell. */
-export interface Identity {
-  /** `host:port` of the server. */
-  where: string
-  clientId: number | undefined
-  /** Changes whenever the server process does. */
-  runId: string | undefined
+/** Identifies a connection among those to all servers. */
+export interface Identity extends ClientIdentity {
+  readonly where: Where
 }
 
 export interface OpenConnection extends AsyncDisposable {
-  identity: Omit<Identity, 'where'>
-  /** Runs one command. */
+  readonly identity: ClientIdentity
+  /** The features of its server. */
+  readonly capabilities: Capabilities
+  /** The scripts that were sent over it. */
+  readonly scripts: ScriptTexts
+  /** Runs one command. The connection is closed when the reply takes too long. */
   call(command: string, ...args: (string | number)[]): Promise<Reply>
-  /** Gives up the client: from now on the caller reads and writes the bytes of the socket. */
+  /** Hands the socket over: from now on the caller reads and writes its bytes, and limits the time for replies. */
   takeSocket(): Socket
-  /** Cuts the connection; whatever is waiting fails. */
+  /** Closes the connection; commands without a reply fail. */
   cut(): void
-  /** Resolves with the reason once the connection is gone. */
+  /** Resolves with the reason once the connection is closed. */
   readonly gone: Promise<Error>
 }
 
-/** Connecting and each step of the login must be answered within this. */
+/** Connecting and logging in together may take so long. */
 const HANDSHAKE_MS = 10_000
 
 const DISCONNECT_MS = 2_000
 
-/** What CLIENT LIST shows. */
-const CLIENT_NAME = 'destination-redis'
-
-/** As whom to log in, and where to. */
-export type Login = Pick<Connection, 'username' | 'password' | 'database'>
+export interface TimeLimits {
+  /** For connecting and logging in together. */
+  readonly handshakeMs?: number
+  /** For the reply to each command after that. */
+  readonly replyMs?: number
+}
 
 export async function openConnection(
   transport: Transport,
   address: Address,
   login: Login,
-  timeoutMs = HANDSHAKE_MS,
+  { handshakeMs = HANDSHAKE_MS, replyMs = REPLY_MS }: TimeLimits = {},
 ): Promise<OpenConnection> {
   const timedOut = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })
   const giveUp = new AbortController()
-  const timer = setTimeout(() => giveUp.abort(timedOut), timeoutMs)
+  const timer = setTimeout(() => giveUp.abort(timedOut), handshakeMs)
   try {
     const socket = await transport.open(address, giveUp.signal)
-    const connection = await greet(socket, login, giveUp.signal)
-    transport.noteUnderstood(address)
+    const limit = { where: addressText(address), ms: replyMs }
+    const connection = await greet(socket, login, limit, giveUp.signal)
+    transport.noteReached(address)
     return connection
   } catch (error) {
     throw await transport.explain(error, address)
@@ -63,36 +68,58 @@ export async function openConnection(
   }
 }
 
-async function greet(socket: Socket, login: Login, signal: AbortSignal): Promise<OpenConnection> {
+async function greet(
+  socket: Socket,
+  login: Login,
+  limit: { where: Where; ms: number },
+  signal: AbortSignal,
+): Promise<OpenConnection> {
   const client = new Redis({
     Connector: connectorOf(socket),
     lazyConnect: true,
     protocol: 2,
     disableClientInfo: true,
-    // INFO may be denied, and a server that is still loading says so in its own words.
+    // INFO may be denied, and a server that is still loading reports that itself.
     enableReadyCheck: false,
     enableOfflineQueue: false,
-    // Nothing is ever sent again behind our back: a lost connection ends, and another one is opened.
+    // A lost connection ends and another one is opened, so that no command is sent again without our knowledge.
     retryStrategy: () => null,
     maxRetriesPerRequest: null,
   })
   let reason = new Error('the connection was closed')
-  client.on('error', (error: Error) => (reason = error))
+  client.on('error', (error: Error) => (reason = asProtocolError(error)))
   const gone = new Promise<Error>((resolve) => client.once('end', () => resolve(reason)))
-  const abort = (): void => {
-    reason = signal.reason as Error
-    // A polite end would wait for the other side, which does not answer.
+  // Ending the socket instead would wait for the other side, which does not answer.
+  const destroy = (why: Error): void => {
+    reason = why
     socket.destroy()
   }
+  const abort = (): void => destroy(signal.reason as Error)
+  const timeout = new ResponseTimeout(limit.where, limit.ms, destroy)
+  socket.once('close', () => timeout.end())
   signal.addEventListener('abort', abort, { once: true })
   try {
     await client.connect()
-    const call: OpenConnection['call'] = (command, ...args) => {
-      const [word, its] = worded(command, args)
-      return client.call(word, ...its) as Promise<Reply>
+    let capabilities = ALL_CAPABILITIES
+    socket.on('data', () => timeout.progress())
+    const scripts = new Map<string, string>()
+    const call: OpenConnection['call'] = async (command, ...args) => {
+      const [name, translated] = translate(command, args, capabilities)
+      if (command === 'EVAL' || command === 'SCRIPT') noteScript(scripts, command, args)
+      timeout.expect()
+      try {
+        return (await client.call(name, ...translated)) as Reply
+      } catch (error) {
+        throw isReplyError(error) ? error : reason
+      } finally {
+        timeout.received()
+      }
     }
+    const introduced = await shakeHands(call, login)
+    capabilities = introduced.capabilities
     return {
-      identity: await introduce(call, login),
+      ...introduced,
+      scripts,
       call,
       takeSocket: () => socketOf(client),
       cut: () => client.disconnect(),
@@ -104,16 +131,24 @@ async function greet(socket: Socket, login: Login, signal: AbortSignal): Promise
     }
   } catch (error) {
     client.disconnect()
-    if (isReplyError(error)) throw error
-    const lost = await gone
-    // ioredis' parser has no class for it.
-    throw lost.message.startsWith('Unknown RESP type') ? new ProtocolError(lost.message) : lost
+    throw isReplyError(error) ? error : await gone
   } finally {
     signal.removeEventListener('abort', abort)
   }
 }
 
-/** Has ioredis use a socket that is open already. */
+/** Returns a ProtocolError for the error of ioredis' parser, which has no class of its own. */
+function asProtocolError(error: Error): Error {
+  return error.message.startsWith('Unknown RESP type') ? new ProtocolError(error.message) : error
+}
+
+/** Keeps the text of a script, as error replies name its SHA-1 only. */
+function noteScript(scripts: Map<string, string>, command: string, args: readonly (string | number)[]): void {
+  const text = command === 'EVAL' ? args[0] : args[0] === 'LOAD' ? args[1] : undefined
+  if (typeof text === 'string') scripts.set(createHash('sha1').update(text).digest('hex'), text)
+}
+
+/** Makes ioredis use a socket that is open already. */
 function connectorOf(socket: Socket) {
   return class extends AbstractConnector {
     constructor() {
@@ -127,9 +162,9 @@ function connectorOf(socket: Socket) {
   }
 }
 
-/** Either all or none; what has nothing sent over it is no danger when it is cut. */
-export async function openAll(open: () => Promise<OpenConnection>, count: number): Promise<OpenConnection[]> {
-  const attempts = await Promise.allSettled(Array.from({ length: count }, open))
+/** Opens all of the connections, or none. */
+export async function openAll(opens: readonly (() => Promise<OpenConnection>)[]): Promise<OpenConnection[]> {
+  const attempts = await Promise.allSettled(opens.map((open) => open()))
   const opened = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
   const failed = attempts.find((attempt) => attempt.status === 'rejected')
   if (failed === undefined) return opened
@@ -137,63 +172,7 @@ export async function openAll(open: () => Promise<OpenConnection>, count: number
   throw failed.reason
 }
 
-/** Once logged in, the rest is asked at once, as a far server takes its time for each answer. */
-async function introduce(call: OpenConnection['call'], login: Login): Promise<Omit<Identity, 'where'>> {
-  await logIn(call, login)
-  const [clientId, info] = await Promise.all([
-    // Managed servers may deny CLIENT or INFO: then the identity stays unknown, which is no reason to fail.
-    call('CLIENT', 'ID').catch(ignoreReplyError),
-    call('INFO', 'server').catch(ignoreReplyError),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReplyError),
-    login.database === 0 ? undefined : call('SELECT', login.database),
-  ])
-  const version = versionIn(String(info)) ?? (await guessVersion(call))
-  speakTo(version)
-  if (isOlder(version, WITHOUT_SCRIPTS))
-    await Promise.all(OLDER_SCRIPTS.map(({ text }) => call('SCRIPT', 'LOAD', text).catch(ignoreReplyError)))
-  return {
-    clientId: typeof clientId === 'number' ? clientId : await findClientId(call, version),
-    runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
-  }
-}
-
-/** From here on, options do what older servers need scripts for. */
-const WITHOUT_SCRIPTS: Version = [6, 2, 0]
-
-/** From here on a server tells a client its id; one that does not lets nobody look at clients. */
-const WITH_CLIENT_ID: Version = [5, 0, 0]
-
-/** Looks for itself among all clients, by a name that no other one has. */
-async function findClientId(call: OpenConnection['call'], version: Version): Promise<number | undefined> {
-  if (!isOlder(version, WITH_CLIENT_ID)) return undefined
-  const name = `${CLIENT_NAME}:${randomUUID()}`
-  const [, list] = await Promise.all([
-    call('CLIENT', 'SETNAME', name).catch(ignoreReplyError),
-    call('CLIENT', 'LIST').catch(ignoreReplyError),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreReplyError),
-  ])
-  const line = String(list)
-    .split('\n')
-    .find((client) => client.includes(` name=${name} `))
-  const id = /\bid=(\d+)/.exec(line ?? '')?.[1]
-  return id === undefined ? undefined : Number(id)
-}
-
-async function logIn(call: OpenConnection['call'], { username, password }: Login): Promise<void> {
-  if (username === undefined) {
-    if (password !== undefined) await call('AUTH', password)
-    return
-  }
-  try {
-    await call('AUTH', username, password ?? '')
-  } catch (error) {
-    // Before Redis 6 a server has a password and no users.
-    if (!isReplyError(error) || !/wrong number of arguments/.test(error.message)) throw error
-    if (password !== undefined) await call('AUTH', password)
-  }
-}
-
-/** ioredis puts its parser on the socket when it connects; taken off, the socket is ours, and still ends with it. */
+/** Returns the socket without ioredis' parser. The client still ends together with it. */
 function socketOf(client: Redis): Socket {
   const socket = client.stream
   socket.removeAllListeners('data')

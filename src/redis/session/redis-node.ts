@@ -1,36 +1,48 @@
-/** One server that is connected to: single commands go over one connection, bulk writes down the lane of another. */
-import type { Address, Connection } from '../../config/settings/config.ts'
+/** One node and its connections: for single commands, for pipelined writes, and for durability waits. */
+import type { Address, Connection, Deployment, Durability } from '../../config/settings/config.ts'
+import type { Capabilities } from '../commands/capabilities.ts'
+import type { TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import { openAll, openConnection, type Identity, type OpenConnection } from './open-connection.ts'
+import type { ScriptTexts } from '../failures/refused-commands.ts'
+import type { ReplySource } from '../failures/reply-rules.ts'
+import { REPLY_MS } from './response-timeout.ts'
 import { WritePipeline, type PipelineWrite, type NodeResult } from './write-pipeline.ts'
-import { ResponseTimeout } from './response-timeout.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
 import type { Where } from '../transport/address.ts'
 
 export interface RedisNodeEvents {
-  /** Its connections are of no more use. */
+  /** The connections cannot be used any more. */
   lost(reason: unknown): void
-  isElsewhere(text: string): boolean
+  /** The server takes no writes now; the replies to what was sent are still read. */
+  refused(error: TransientError): void
+  /** Returns whether an error reply sends the command to another node. */
+  isRedirection(text: string): boolean
 }
 
 export interface RedisNodeOptions {
-  transport: Transport
-  connection: Connection
-  /** Whether `assure` will be asked for. */
-  isAssured: boolean
+  readonly transport: Transport
+  readonly connection: Connection
+  /** With mode `none` no connection for durability waits is opened. */
+  readonly durability: Durability
 }
 
-export class RedisNode {
+export interface NodeConnections {
+  /** For single commands. */
+  readonly control: OpenConnection
+  /** For pipelined writes. */
+  readonly bulk: OpenConnection
+  /** For WAIT and WAITAOF, which block their connection. */
+  readonly durability: OpenConnection | undefined
+}
+
+export class RedisNode implements ReplySource {
   readonly address: Address
   readonly where: Where
-  readonly #control: OpenConnection
-  readonly #bulk: OpenConnection
-  readonly #third: OpenConnection | undefined
+  readonly deployment: Deployment['kind']
+  readonly #connections: NodeConnections
   #pipeline: WritePipeline | undefined
-  #responseTimeout: ResponseTimeout | undefined
-  /** Single commands that it owes an answer. */
-  #asked = 0
   /** Whether it was written to since it was last left a mark. */
   isUnmarked = false
   /** Whether it was written to since that was last made durable. */
@@ -38,109 +50,93 @@ export class RedisNode {
 
   static async open(
     address: Address,
-    { transport, connection, isAssured }: RedisNodeOptions,
+    { transport, connection, durability }: RedisNodeOptions,
   ): Promise<RedisNode> {
-    const open = (): Promise<OpenConnection> => openConnection(transport, address, connection)
-    const [control, bulk, third] = await openAll(open, isAssured ? 3 : 2)
-    return new RedisNode(address, { control: control!, bulk: bulk!, third })
+    const waitMs = durability.mode === 'none' ? undefined : durability.timeoutMs
+    const replyMs = [REPLY_MS, REPLY_MS, ...(waitMs === undefined ? [] : [waitMs + REPLY_MS])]
+    const [control, bulk, third] = await openAll(
+      replyMs.map((ms) => () => openConnection(transport, address, connection, { replyMs: ms })),
+    )
+    const connections = { control: control!, bulk: bulk!, durability: third }
+    return new RedisNode(address, connections, connection.deployment.kind)
   }
 
-  private constructor(
-    address: Address,
-    {
-      control,
-      bulk,
-      third,
-    }: Record<'control' | 'bulk', OpenConnection> & { third: OpenConnection | undefined },
-  ) {
+  constructor(address: Address, connections: NodeConnections, deployment: Deployment['kind']) {
     this.address = address
     this.where = addressText(address)
-    this.#control = control
-    this.#bulk = bulk
-    this.#third = third
+    this.#connections = connections
+    this.deployment = deployment
   }
 
-  /** How its connections are known there. */
+  /** The scripts that its connections have loaded. */
+  get scripts(): ScriptTexts {
+    return new Map(this.#all.flatMap(({ scripts }) => [...scripts]))
+  }
+
+  /** The identities of its connections on the server. */
   get identities(): Identity[] {
-    return this.#connections.map(({ identity }) => ({ ...identity, where: this.where }))
+    return this.#all.map(({ identity }) => ({ ...identity, where: this.where }))
   }
 
   get identity(): Identity {
     return this.identities[0]!
   }
 
-  /** Whether it owes no answer. */
-  get isIdle(): boolean {
-    return this.#asked === 0 && (this.#pipeline?.unanswered ?? 0) === 0
+  /** The features of the node's server. */
+  get capabilities(): Capabilities {
+    return this.#connections.control.capabilities
   }
 
-  /** Runs a command on the connection for bulk writes, before that is used. */
+  /** Runs a command on the connection for pipelined writes, before `begin`. */
   prepare(command: string, ...args: string[]): Promise<Reply> {
-    return this.#bulk.call(command, ...args)
+    return this.#connections.bulk.call(command, ...args)
   }
 
-  /** From here on it is watched, and takes loads. */
-  begin(maxOutageSeconds: number, events: RedisNodeEvents): void {
-    const lost = (reason: unknown): void => events.lost(reason)
-    this.#responseTimeout = new ResponseTimeout(this.where, maxOutageSeconds, {
-      isWaiting: () => !this.isIdle,
-      tooLong: lost,
-    })
-    this.#responseTimeout.heard()
-    this.#pipeline = new WritePipeline(this.where, this.#bulk.takeSocket(), {
-      heard: () => this.#responseTimeout!.heard(),
-      refused: lost,
-      isElsewhere: (text) => events.isElsewhere(text),
-    })
-    for (const connection of this.#connections) void connection.gone.then(lost)
+  /** Starts the write pipeline, and reports when a connection is lost. */
+  begin(events: RedisNodeEvents): void {
+    this.#pipeline = new WritePipeline(this, this.#connections.bulk.takeSocket(), events)
+    for (const { gone } of this.#all) void gone.then((reason) => events.lost(reason))
   }
 
-  /** Runs a command, and another one right before it where that leads it in. */
+  /** Runs a command; `leadIn` is sent right before it. */
   async ask(command: string, args: readonly (string | number)[], leadIn?: string): Promise<Reply> {
-    this.#responseTimeout?.asks()
-    this.#asked++
     this.isUnmarked = this.isUnassured = true
-    try {
-      if (leadIn !== undefined) this.#control.call(leadIn).catch(() => undefined)
-      const reply = await this.#control.call(command, ...args)
-      this.#responseTimeout?.heard()
-      return reply
-    } finally {
-      this.#asked--
-    }
+    const { control } = this.#connections
+    // The reply to the command itself says whether the lead-in worked.
+    if (leadIn !== undefined) control.call(leadIn).catch(() => undefined)
+    return control.call(command, ...args)
   }
 
-  /** Writes to a key, and waits as `command` says. */
-  async assure(key: string, command: string, ...args: number[]): Promise<Reply> {
-    const third = this.#third!
-    const written = third.call('SET', key, '1', 'EX', 60)
-    const waited = third.call(command, ...args)
+  /** Writes to a key, and returns the reply to WAIT or WAITAOF behind it. */
+  async waitForDurability(key: string, command: string, ...args: number[]): Promise<Reply> {
+    const connection = this.#connections.durability!
+    const written = connection.call('SET', key, '1', 'EX', 60)
+    const waited = connection.call(command, ...args)
     waited.catch(() => undefined)
     await written
     return waited
   }
 
-  /** Sends commands; see `Lane.send`. */
-  carry(load: PipelineWrite, refused: () => void): Promise<NodeResult> {
-    this.#responseTimeout!.asks()
-    if (load.isReading !== true) this.isUnmarked = this.isUnassured = true
-    return this.#pipeline!.send(load, refused)
+  /** Sends encoded commands; see `WritePipeline.send`. */
+  send(write: PipelineWrite, multiRefused?: () => void): Promise<NodeResult> {
+    if (write.kind !== 'read') this.isUnmarked = this.isUnassured = true
+    return this.#pipeline!.send(write, multiRefused)
   }
 
-  /** Nothing that it still answers counts. */
+  /** Closes the connections; replies that still arrive are ignored. */
   cut(): void {
-    this.#responseTimeout?.end()
     this.#pipeline?.close()
-    for (const connection of this.#connections) connection.cut()
+    for (const connection of this.#all) connection.cut()
   }
 
-  /** Ends it with what is still to be sent, which a connection that is only cut would send. */
+  /** Closes the connections and drops the writes that are still in the socket's queue; `cut` would send them. */
   destroy(): void {
-    this.#bulk.takeSocket().destroy()
+    this.#connections.bulk.takeSocket().destroy()
     this.cut()
   }
 
-  get #connections(): OpenConnection[] {
-    return [this.#control, this.#bulk, ...(this.#third === undefined ? [] : [this.#third])]
+  get #all(): OpenConnection[] {
+    const { control, bulk, durability } = this.#connections
+    return [control, bulk, ...(durability === undefined ? [] : [durability])]
   }
 }

@@ -1,47 +1,73 @@
-/** A server that owes an answer for too long is taken for unreachable, whatever the socket says. */
-import { TransientError } from '../../errors.ts'
+/** Limits how long a server may owe a reply on one connection, whatever the socket reports and other connections read. */
+import { problem, TransientError } from '../../errors.ts'
 import type { Where } from '../transport/address.ts'
 
-const LONGEST_S = 60
-const SHORTEST_S = 10
-
-export interface ResponseTimeoutEvents {
-  /** Whether the server owes an answer. */
-  isWaiting(): boolean
-  /** It has owed one for too long. */
-  tooLong(reason: TransientError): void
-}
+/** A server that takes longer for the next bytes of a reply counts as unreachable. */
+export const REPLY_MS = 10_000
 
 export class ResponseTimeout {
   readonly #where: Where
-  readonly #events: ResponseTimeoutEvents
-  readonly #seconds: number
-  readonly #watch: NodeJS.Timeout
-  #heardAt = 0
+  readonly #limitMs: number
+  readonly #expired: (reason: TransientError) => void
+  #owed = 0
+  #progressAt = 0
+  #timer: NodeJS.Timeout | undefined
+  #isEnded = false
 
-  constructor(where: Where, maxOutageSeconds: number, events: ResponseTimeoutEvents) {
+  /** `expired` runs at most once. */
+  constructor(where: Where, limitMs: number, expired: (reason: TransientError) => void) {
     this.#where = where
-    this.#events = events
-    this.#seconds = Math.min(LONGEST_S, Math.max(SHORTEST_S, maxOutageSeconds))
-    this.#watch = setInterval(() => this.#look(), 1000).unref()
+    this.#limitMs = limitMs
+    this.#expired = expired
   }
 
-  /** Something is about to be asked: a silence before that meant nothing. */
-  asks(): void {
-    if (!this.#events.isWaiting()) this.heard()
+  /** Counts one more reply that the server owes. */
+  expect(): void {
+    // A pause before the question says nothing about the server.
+    if (this.#owed++ === 0) this.progress()
+    if (this.#timer === undefined && !this.#isEnded) this.#wait(this.#limitMs)
   }
 
-  heard(): void {
-    this.#heardAt = performance.now()
+  /** Counts one reply that has arrived in full. */
+  received(): void {
+    this.#owed--
+    this.progress()
+  }
+
+  /** Starts the limit anew, as the connection has moved bytes. */
+  progress(): void {
+    this.#progressAt = performance.now()
   }
 
   end(): void {
-    clearInterval(this.#watch)
+    this.#isEnded = true
+    clearTimeout(this.#timer)
+  }
+
+  get #leftMs(): number {
+    return this.#limitMs - (performance.now() - this.#progressAt)
+  }
+
+  #wait(ms: number): void {
+    this.#timer = setTimeout(() => this.#look(), ms).unref()
   }
 
   #look(): void {
-    if (!this.#events.isWaiting() || performance.now() - this.#heardAt < this.#seconds * 1000) return
-    const reason = `Redis at ${this.#where} has not answered for ${this.#seconds} seconds.`
-    this.#events.tooLong(new TransientError(reason))
+    this.#timer = undefined
+    if (this.#owed === 0) return
+    if (this.#leftMs > 0) return this.#wait(this.#leftMs)
+    // A process that was frozen runs its timers before it reads the replies that have arrived meanwhile.
+    setImmediate(() => {
+      if (this.#isEnded || this.#owed === 0) return
+      if (this.#leftMs > 0) return this.#wait(this.#leftMs)
+      this.end()
+      this.#expired(this.#silence())
+    })
+  }
+
+  #silence(): TransientError {
+    const seconds = Number((this.#limitMs / 1000).toFixed(1))
+    const sentence = `${this.#where} has not answered for ${seconds} seconds. Check the server, and the network in between.`
+    return new TransientError(problem('reply-timeout', sentence, { params: { where: this.#where, seconds } }))
   }
 }

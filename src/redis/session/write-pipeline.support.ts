@@ -1,39 +1,60 @@
-/** For tests of what goes over a lane: a lane without a server. */
+/** For tests of write pipelines: a pipeline whose server the test plays. */
 import type { Socket } from 'node:net'
+import type { TransientError } from '../../errors.ts'
 import { Duplex } from 'node:stream'
 import { WritePipeline, type WriteResult, type PipelineWrite, type NodeResult } from './write-pipeline.ts'
 
 export const OK = '+OK\r\n'
 export const WRONGTYPE = '-WRONGTYPE x\r\n'
-export const NOTHING: NodeResult = { rejections: [], done: [], read: [], elsewhere: [], problem: undefined }
+export const NOTHING: NodeResult = {
+  rejections: [],
+  done: [],
+  read: [],
+  elsewhere: [],
+  problem: undefined,
+  refusal: undefined,
+  exec: undefined,
+  hasRunBare: false,
+}
 
-export function load(text: string, commands: number, more: Partial<PipelineWrite> = {}): PipelineWrite {
-  return { bytes: Buffer.from(text), commands, ...more }
+export function writeOf(text: string, commands: number, more: Partial<PipelineWrite> = {}): PipelineWrite {
+  return { kind: 'plain', chunks: [Buffer.from(text)], commands, ...more }
 }
 
 export function rejectedIn({ rejections }: WriteResult): number[] {
   return rejections.map(({ index }) => index)
 }
 
-export function openPipeline() {
-  const events: string[] = []
-  const refusals: unknown[] = []
+export function openPipeline(replyMs?: number) {
+  const losses: unknown[] = []
+  const refusals: TransientError[] = []
   const socket = playedSocket()
-  const pipeline = new WritePipeline('h:1', socket.socket, {
-    heard: () => events.push('heard'),
-    refused: (error) => refusals.push(error),
-    isElsewhere: (text) => text.startsWith('MOVED'),
-  })
-  return { pipeline, socket, events, refusals }
+  const pipeline = new WritePipeline(
+    { where: 'h:1' },
+    socket.socket,
+    {
+      lost: (error) => losses.push(error),
+      refused: (error) => refusals.push(error),
+      isRedirection: (text) => text.startsWith('MOVED'),
+    },
+    replyMs,
+  )
+  /** Sends a write, and keeps its result once it is there. */
+  const send = (write: PipelineWrite): { result?: NodeResult } => {
+    const sent: { result?: NodeResult } = {}
+    void pipeline.send(write).then((result) => (sent.result = result))
+    return sent
+  }
+  return { pipeline, send, socket, losses, refusals }
 }
 
-/** Stands for a socket: keeps what is written, and gives the answers it is told to. */
+/** Stands for a socket: keeps what is written to it, and receives the replies that the test gives. */
 export function playedSocket() {
   let text = ''
   const socket = new Duplex({
     read: () => undefined,
     write: (chunk: Buffer, _encoding, done) => {
-      text += chunk.toString()
+      text += chunk.toString('latin1')
       done()
     },
   })

@@ -1,157 +1,200 @@
-/** A lane carries bulk writes over one connection: loads of encoded commands go out in order, and every reply is read. */
+/** Sends encoded commands over one connection, in order, and reads the reply to each of them. */
 import type { Socket } from 'node:net'
-import type { ConnectorError } from '../../errors.ts'
+import type { ConnectorError, TransientError } from '../../errors.ts'
 import { ReplyReader, textIn, valuesIn, type ReplyOutcome } from '../resp/reply-reader.ts'
 import { classifyReply } from '../failures/error-classifier.ts'
-import type { Where } from '../transport/address.ts'
+import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
+import { SlicedWriter } from './sliced-writer.ts'
+import type { ReplySource } from '../failures/reply-rules.ts'
 
-/** Encoded commands that go out together. */
+/** Encoded commands that are sent together. */
 export interface PipelineWrite {
-  /** Must stay as they are until every reply to them is in. */
-  readonly bytes: Buffer
-  /** How many commands there are; of a transaction, without MULTI and EXEC around them. */
+  /** Sent one after the other. They must not change until every reply is in. */
+  readonly chunks: readonly Buffer[]
+  /** The number of commands; of a transaction, without MULTI and EXEC around them. */
   readonly commands: number
-  readonly isTransaction?: boolean
-  /** Whether it matters how much each command did. */
-  readonly isCounted?: boolean
-  /** Whether what its commands read is wanted: arrays, or simple strings. */
-  readonly isReading?: boolean
+  /** `counted`: the numbers in the replies are wanted. `read`: the values in the replies are wanted. */
+  readonly kind: 'plain' | 'counted' | 'read' | 'transaction'
 }
 
-/** A command that the server refused for what it writes; the others of its load are unharmed. */
+/** A command that the server refused because of its data; the other commands are not affected. */
 interface Rejection {
-  /** Which command of the load, from 0. */
+  /** The number of the command in the write, from 0. */
   index: number
   error: ConnectorError
 }
 
 export interface WriteResult {
   rejections: Rejection[]
-  /** How much each command did, where that is counted. */
+  /** The number in the reply to each command, where these are wanted, or of a transaction. */
   done: number[]
-  /** What each command read, where that was asked for. */
+  /** The values in the reply to each command, where these are wanted: of arrays, or of simple strings. */
   read: (string | null)[][]
-  /** It was run, but its replies were lost. */
+  /** Whether it was run and its replies were lost. */
   isUnseen?: boolean
 }
 
-/** What one connection gave for a load. */
+/** The replies of one node to a write. */
 export interface NodeResult extends WriteResult {
-  /** Commands that another server is to be given, and what this one said to them. */
+  /** Commands that belong to another node, each with the error reply that says so. */
   elsewhere: { index: number; text: string }[]
-  /** It is no use to go on. */
-  problem: Error | undefined
+  /** An error that no other attempt can avoid. */
+  problem: ConnectorError | undefined
+  /** The server takes no writes now: the write, or a command of it, was not run. */
+  refusal: TransientError | undefined
+  /** Of a transaction that was run: what each of its commands returned. */
+  exec: readonly ReplyOutcome[] | undefined
+  /** Of a transaction: whether MULTI was refused and a command behind it was run all the same. */
+  hasRunBare: boolean
 }
 
 interface Sent extends PipelineWrite {
-  /** Replies so far. */
+  /** The number of replies so far. */
   answered: number
-  readonly reading: NodeResult
-  readonly resolve: (reading: NodeResult) => void
-  /** Is told that the server refused it for now. */
-  readonly refused: () => void
+  isMultiRefused: boolean
+  readonly result: NodeResult
+  readonly resolve: (result: NodeResult) => void
+  readonly multiRefused: () => void
 }
 
 export interface WritePipelineEvents {
-  /** Replies came in. */
-  heard(): void
-  /** The server cannot take writes now: this connection is of no more use. */
-  refused(error: unknown): void
-  /** Whether an error says that another server is to be asked. */
-  isElsewhere(text: string): boolean
+  /** The server takes no writes now; the replies to what was sent are still read. */
+  refused(error: TransientError): void
+  /** The connection cannot be used any more: it is silent, or no Redis server answers. */
+  lost(reason: unknown): void
+  /** Returns whether an error reply sends the command to another node. */
+  isRedirection(text: string): boolean
 }
 
 export class WritePipeline {
-  readonly #where: Where
+  readonly #source: ReplySource
   readonly #events: WritePipelineEvents
   readonly #socket: Socket
-  /** Oldest first; those before the one in front have been answered. */
+  readonly #writer: SlicedWriter
+  readonly #timeout: ResponseTimeout
+  /** Writes without all of their replies, the oldest first. */
   readonly #unanswered: Sent[] = []
   #isClosed = false
 
-  constructor(where: Where, socket: Socket, events: WritePipelineEvents) {
-    this.#where = where
+  constructor(source: ReplySource, socket: Socket, events: WritePipelineEvents, replyMs = REPLY_MS) {
+    this.#source = source
     this.#events = events
     this.#socket = socket
+    this.#timeout = new ResponseTimeout(source.where, replyMs, (reason) => events.lost(reason))
+    this.#writer = new SlicedWriter(socket, () => this.#timeout.progress())
     const reader = new ReplyReader({
       one: (outcome, bytes, start, end) => this.#take(outcome, bytes, start, end),
       many: (outcomes, reply) => this.#takeAll(outcomes, reply),
     })
     socket.on('data', (chunk: Buffer) => {
       if (this.#isClosed) return
-      events.heard()
+      this.#timeout.progress()
       try {
         reader.read(chunk)
       } catch (error) {
-        events.refused(error)
+        events.lost(error)
       }
     })
+    socket.once('close', () => this.#timeout.end())
   }
 
-  get unanswered(): number {
-    return this.#unanswered.length
-  }
-
-  /** Sends commands. Resolves when every reply to them is in; never, when the connection breaks before that. */
-  send(load: PipelineWrite, refused: () => void = () => {}): Promise<NodeResult> {
+  /**
+   * Sends commands. Resolves when every reply to them is in; never, when the connection is lost before that.
+   * `multiRefused` is called when the reply to a transaction's MULTI is an error: what follows may run on its own.
+   */
+  send(write: PipelineWrite, multiRefused: () => void = () => {}): Promise<NodeResult> {
     const { promise, resolve } = Promise.withResolvers<NodeResult>()
-    const reading: NodeResult = { rejections: [], done: [], read: [], elsewhere: [], problem: undefined }
-    this.#unanswered.push({ ...load, answered: 0, reading, resolve, refused })
-    this.#socket.write(load.bytes)
+    const result: NodeResult = {
+      rejections: [],
+      done: [],
+      read: [],
+      elsewhere: [],
+      problem: undefined,
+      refusal: undefined,
+      exec: undefined,
+      hasRunBare: false,
+    }
+    this.#unanswered.push({ ...write, answered: 0, isMultiRefused: false, result, resolve, multiRefused })
+    this.#timeout.expect()
+    this.#socket.cork()
+    for (const chunk of write.chunks) this.#writer.write(chunk)
+    this.#socket.uncork()
     return promise
   }
 
-  /** From now on no reply counts. */
+  /** Ignores every reply from now on. */
   close(): void {
     this.#isClosed = true
+    this.#timeout.end()
   }
 
   #take(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void {
     const sent = this.#unanswered[0]
     if (this.#isClosed || sent === undefined) return
-    if (typeof outcome === 'string' && !this.#note(sent, sent.answered, outcome)) return
-    if (sent.isReading) sent.reading.read.push([textIn(bytes, start, end)])
-    if (sent.isCounted && !sent.isTransaction) sent.reading.done.push(Number(outcome) || 0)
+    const { kind, result, answered } = sent
+    if (kind === 'transaction') this.#takeOfTransaction(sent, outcome)
+    else {
+      if (typeof outcome === 'string') this.#takeError(result, answered, outcome)
+      if (kind === 'read') result.read.push([textIn(bytes, start, end)])
+      if (kind === 'counted') result.done.push(Number(outcome) || 0)
+    }
     this.#answered(sent)
   }
 
-  /** What a command has read; or what a transaction gives, behind an answer to MULTI and to each of its commands. */
+  /** Takes the values that a command read, or the replies of EXEC. */
   #takeAll(outcomes: ReplyOutcome[], reply: Buffer): void {
     const sent = this.#unanswered[0]
     if (this.#isClosed || sent === undefined) return
-    if (sent.isReading) {
-      sent.reading.read.push(valuesIn(reply))
-      return this.#answered(sent)
-    }
-    for (const [index, outcome] of outcomes.entries()) {
-      if (typeof outcome === 'string' && !this.#note(sent, index, outcome)) return
-      if (sent.isCounted) sent.reading.done.push(Number(outcome) || 0)
-    }
+    const { kind, result, answered, commands } = sent
+    if (kind === 'read') result.read.push(valuesIn(reply))
+    else if (kind === 'transaction' && answered === commands + 1) {
+      result.exec = outcomes
+      for (const [index, outcome] of outcomes.entries()) {
+        if (typeof outcome === 'string') this.#takeError(result, index, outcome)
+        result.done.push(Number(outcome) || 0)
+      }
+    } else if (sent.isMultiRefused) result.hasRunBare = true
     this.#answered(sent)
   }
 
-  /** Notes an error; false when the connection is of no more use. */
-  #note({ reading, isTransaction, refused }: Sent, index: number, text: string): boolean {
-    if (this.#events.isElsewhere(text)) {
-      reading.elsewhere.push({ index, text })
-      return true
+  /** Takes a reply to MULTI, to a command that was queued, or to an EXEC that was refused. */
+  #takeOfTransaction(sent: Sent, outcome: ReplyOutcome): void {
+    const { result, answered, commands } = sent
+    const isExec = answered === commands + 1
+    if (typeof outcome !== 'string') {
+      if (sent.isMultiRefused && answered > 0 && !isExec) result.hasRunBare = true
+      return
     }
-    // The transaction was not run, as another server is to be given one of its commands.
-    if (isTransaction === true && reading.elsewhere.length > 0 && text.startsWith('EXECABORT')) return true
-    const { handling, error } = classifyReply(text, this.#where)
-    if (handling === 'again') {
-      refused()
+    const isDiscarded =
+      result.elsewhere.length > 0 || result.refusal !== undefined || result.problem !== undefined
+    // The reason was in an earlier reply.
+    if (isExec && isDiscarded && /^(EXECABORT|ERR EXEC without MULTI)/.test(outcome)) return
+    if (answered === 0) {
+      sent.isMultiRefused = true
+      sent.multiRefused()
+    }
+    this.#takeError(result, Math.max(0, answered - 1), outcome)
+  }
+
+  #takeError(result: NodeResult, index: number, text: string): void {
+    if (this.#events.isRedirection(text)) {
+      result.elsewhere.push({ index, text })
+      return
+    }
+    const { handling, error } = classifyReply(text, this.#source)
+    if (handling === 'retry') {
+      result.refusal ??= error
       this.#events.refused(error)
-      return false
+      return
     }
-    if (handling === 'stop') reading.problem ??= error
-    reading.rejections.push({ index, error })
-    return true
+    if (handling === 'stop') result.problem ??= error
+    result.rejections.push({ index, error })
   }
 
   #answered(sent: Sent): void {
-    if (++sent.answered < sent.commands + (sent.isTransaction ? 2 : 0)) return
+    if (++sent.answered < sent.commands + (sent.kind === 'transaction' ? 2 : 0)) return
     this.#unanswered.shift()
-    sent.resolve(sent.reading)
+    this.#timeout.received()
+    sent.resolve(sent.result)
   }
 }

@@ -1,8 +1,8 @@
-/** Which servers hold the data now, as the deployment tells: one, or on a cluster the masters, each with its slots. */
+/** Finds out which servers hold the data now: one, or the masters of a cluster with their slots. */
 import type { Address, Connection } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import type { Redirection } from '../failures/redirection.ts'
-import { Sentinels } from './sentinel.ts'
+import { Sentinels } from './sentinels.ts'
 import { readSlotMap } from './slot-map.ts'
 import type { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
@@ -13,13 +13,13 @@ export function readTopology(transport: Transport, connection: Connection): Prom
   return new TopologyReader(transport, connection).read()
 }
 
-/** Remembers what it has found, and so finds its way when some of the servers it was told of are gone. */
+/** Remembers the servers that it has found, as those in the configuration may be gone the next time. */
 export class TopologyReader {
   readonly #transport: Transport
   readonly #connection: Connection
   /** Nodes of the cluster, the one that is asked next in front. */
   #nodes: Address[]
-  /** Nodes that keys are on their way to, and that have no slot of their own yet. */
+  /** Nodes that slots are moving to, and that have no slot of their own yet. */
   #newcomers: Address[] = []
   #sentinels: Sentinels | undefined
 
@@ -30,12 +30,12 @@ export class TopologyReader {
     this.#nodes = deployment.kind === 'standalone' ? [deployment.address] : [...deployment.nodes]
   }
 
-  /** Names the deployment in sentences. */
+  /** The addresses of the deployment, for sentences. */
   get where(): Where {
     return this.#nodes.map(addressText).join(', ')
   }
 
-  /** `redirections`: what nodes have said since it was read last. */
+  /** Reads the topology; `redirections` are those that nodes have answered since it was read last. */
   async read(redirections: readonly Redirection[] = []): Promise<Topology> {
     const { deployment } = this.#connection
     if (deployment.kind === 'standalone') return { masters: [deployment.address], owners: undefined }
@@ -44,7 +44,7 @@ export class TopologyReader {
       return { masters: [await this.#sentinels.findMaster()], owners: undefined }
     }
     for (const { address } of redirections) if (address !== undefined) this.#newcomers.push(address)
-    const { masters, owners } = await this.#readAnyMap()
+    const { masters, owners } = await this.#readAnySlotMap()
     const names = masters.map(addressText)
     this.#newcomers = this.#newcomers.filter(
       (address, index, all) =>
@@ -54,31 +54,31 @@ export class TopologyReader {
     return { masters: [...masters, ...this.#newcomers], owners }
   }
 
-  /** A node could not be connected to. */
+  /** Leaves out nodes without slots from now on, as one of them could not be connected to. */
   forgetNewcomers(): void {
     this.#newcomers = []
   }
 
-  async #readAnyMap(): Promise<Topology> {
-    let problem: unknown
+  async #readAnySlotMap(): Promise<Topology> {
+    let firstError: unknown
     for (const node of this.#nodes)
       try {
         const topology = await readSlotMap(this.#transport, this.#connection, node)
         this.#remember(topology.masters)
         return topology
       } catch (error) {
-        problem ??= classify(error, addressText(node)).error
+        firstError ??= classify(error, { where: addressText(node), deployment: 'cluster' }).error
       }
-    throw problem
+    throw firstError
   }
 
-  /** Another node is asked next time, as one that has been cut off from the others knows nothing new. */
+  /** Puts another node in front for the next time, as a node that is cut off from the others has an old slot map. */
   #remember(masters: readonly Address[]): void {
     const { deployment } = this.#connection
     const seeds = 'nodes' in deployment ? deployment.nodes : []
     const all = new Map([...this.#nodes, ...masters, ...seeds].map((node) => [addressText(node), node]))
-    const isKnown = new Set([...masters, ...seeds].map(addressText))
-    const [first, ...others] = [...all].filter(([name]) => isKnown.has(name)).map(([, node]) => node)
+    const current = new Set([...masters, ...seeds].map(addressText))
+    const [first, ...others] = [...all].filter(([name]) => current.has(name)).map(([, node]) => node)
     this.#nodes = [...others, first!]
   }
 }

@@ -1,17 +1,17 @@
-/** Where servers listen, as text. */
+/** Reads and writes the addresses of servers as text. */
 import type { Address } from '../../config/settings/config.ts'
 
-/** Names the server in sentences: `host:port`. */
+/** The address of a server in sentences: `host:port`. */
 export type Where = string
 
-/** `host:port`, `[IPv6]:port`, or the path of a socket. */
+/** Returns `host:port`, `[IPv6]:port`, or the path of a socket. */
 export function addressText(address: Address): string {
   if ('path' in address) return address.path
   const { host, port } = address
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** `host:port`, where the host may be an IPv6 address, with brackets or without. */
+/** Reads `host:port`; the host may be an IPv6 address, with brackets or without. */
 export function readAddress(text: string): Exclude<Address, { path: string }> | undefined {
   const at = text.lastIndexOf(':')
   const host = text.slice(0, at).replace(/^\[|\]$/g, '')

@@ -1,14 +1,14 @@
-/** Looks at what a server speaks, once a connection to it has failed. Nothing that matters is sent. */
+/** Finds out which protocol a server speaks, after a connection to it has failed. No credentials are sent. */
 import { connect } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { opened } from './wait-for-open.ts'
+import { waitForOpen } from './wait-for-open.ts'
 
-/** It answers a greeting in TLS with one of its own, or refuses it in TLS' words. */
-export async function speaksTls(stream: Duplex, signal: AbortSignal): Promise<boolean> {
-  // Who it is does not matter here.
+/** Returns whether a server answers a TLS greeting with one of its own, or with a TLS alert. */
+export async function isTlsServer(stream: Duplex, signal: AbortSignal): Promise<boolean> {
+  // Only the protocol matters here, not the certificate.
   const socket = connect({ socket: stream, rejectUnauthorized: false })
   try {
-    await opened(socket, 'secureConnect', signal)
+    await waitForOpen(socket, 'secureConnect', signal)
     return true
   } catch (error) {
     return /ALERT/.test(String((error as NodeJS.ErrnoException).code))
@@ -18,15 +18,15 @@ export async function speaksTls(stream: Duplex, signal: AbortSignal): Promise<bo
   }
 }
 
-/** It answers in plain text as Redis does, be it with an error. */
-export async function speaksPlainText(stream: Duplex, signal: AbortSignal): Promise<boolean> {
+/** Returns whether a server answers PING in plain text as Redis does, also with an error. */
+export async function isPlainTextServer(stream: Duplex, signal: AbortSignal): Promise<boolean> {
   stream.write('PING\r\n')
-  const heard = await firstOf(stream, signal)
+  const heard = await firstEventOf(stream, signal)
   return Buffer.isBuffer(heard) && /^[+-]/.test(heard.toString('latin1'))
 }
 
-/** The first bytes or the error that come from the other side; undefined if it closes, or until `signal` is aborted. */
-export async function firstOf(stream: Duplex, signal: AbortSignal): Promise<unknown> {
+/** Returns the first bytes or the first error of a stream; undefined if it closes, or `signal` is aborted. */
+export async function firstEventOf(stream: Duplex, signal: AbortSignal): Promise<unknown> {
   const { promise, resolve } = Promise.withResolvers<unknown>()
   const end = (): void => resolve(undefined)
   signal.addEventListener('abort', end, { once: true })

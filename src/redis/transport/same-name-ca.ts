@@ -1,29 +1,30 @@
 /**
- * A certificate may bear the name of the authority that signed it: a recipe for stunnel calls both of them localhost.
- * OpenSSL takes it for one that is signed by itself, and does not look for an authority.
+ * Trusts certificates that have the same name as the authority that signed them: a common recipe for stunnel names both
+ * localhost. OpenSSL treats such a certificate as self-signed, and does not look for the authority.
  */
 import type { X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { opened } from './wait-for-open.ts'
+import { waitForOpen } from './wait-for-open.ts'
 import { nameOptions } from './tls.ts'
 
-export function isTakenForSelfSigned(error: unknown): boolean {
+/** Returns whether a connection failed because the certificate was treated as self-signed. */
+export function isTreatedAsSelfSigned(error: unknown): boolean {
   const { cause } = error as Error
   return (cause as NodeJS.ErrnoException | undefined)?.code === 'DEPTH_ZERO_SELF_SIGNED_CERT'
 }
 
-/** The certificate that a server shows, if one of these authorities has signed it. All else about it is not checked. */
-export async function namesakeAt(
+/** Returns the certificate of a server if one of the authorities has signed it. Nothing else about it is checked. */
+export async function readSameNameCertificate(
   stream: Duplex,
   name: string,
   authorities: readonly X509Certificate[],
   signal: AbortSignal,
 ): Promise<X509Certificate | undefined> {
-  // Nothing is sent over it; whether it is trusted is decided on the next connection.
+  // No data is sent over this connection; the next one decides whether the certificate is trusted.
   const socket = connect({ socket: stream, rejectUnauthorized: false, ...nameOptions(name) })
   try {
-    await opened(socket, 'secureConnect', signal)
+    await waitForOpen(socket, 'secureConnect', signal)
     const shown = socket.getPeerX509Certificate()
     return shown !== undefined && authorities.some((authority) => hasSigned(authority, shown))
       ? shown

@@ -34,21 +34,21 @@ describe('a private key', () => {
   })
 
   it.each([
-    ['is encrypted', LOCKED.private, undefined, 'ssh_key is encrypted. Set tunnel_method.ssh_key_passphrase'],
-    ['is encrypted', LOCKED_PEM, undefined, 'ssh_key is encrypted. Set tunnel_method.ssh_key_passphrase'],
-    ['has another passphrase', LOCKED.private, 'wrong', 'cannot be read with this passphrase'],
-    ['has another passphrase', LOCKED_PEM, 'wrong', 'cannot be read with this passphrase'],
-    ['is cut short', ED25519.private.replaceAll(/\n.{20}/g, '\n'), undefined, 'ssh_key cannot be read'],
-    ['is cut short', pemOf(RSA.private).replaceAll(/\n.{20}/g, '\n'), undefined, 'ssh_key cannot be read'],
-    ['is of a sort that SSH has not', x25519(), undefined, 'a sort that SSH does not know (x25519)'],
-  ])('is refused when it %s', (_, text, passphrase, sentence) => {
+    ['is encrypted', LOCKED.private, undefined, 'ssh-key-passphrase-missing'],
+    ['is encrypted', LOCKED_PEM, undefined, 'ssh-key-passphrase-missing'],
+    ['has another passphrase', LOCKED.private, 'wrong', 'ssh-key-passphrase-wrong'],
+    ['has another passphrase', LOCKED_PEM, 'wrong', 'ssh-key-passphrase-wrong'],
+    ['is cut short', ED25519.private.replaceAll(/\n.{20}/g, '\n'), undefined, 'ssh-key-unreadable'],
+    ['is cut short', pemOf(RSA.private).replaceAll(/\n.{20}/g, '\n'), undefined, 'ssh-key-unreadable'],
+    ['has a type that SSH does not support', x25519(), undefined, 'ssh-key-type-unsupported'],
+  ])('is refused when it %s', (_, text, passphrase, code) => {
     const read = (): string => sshKeyOf(String(text), passphrase, parseKey)
     expect(read).toThrow(ConfigError)
-    expect(read).toThrow(sentence)
+    expect(read).toThrow(expect.objectContaining({ problem: expect.objectContaining({ code }) }))
   })
 })
 
-/** ssh2 makes a key now and then that nobody can read, so another one is made then. */
+/** Makes a key that ssh2 can read, as it sometimes makes one that it cannot. */
 function ed25519(passphrase?: string): { private: string; public: string } {
   for (;;) {
     const pair =

@@ -1,8 +1,11 @@
-/** A private key in any of the forms that people keep → as ssh2 reads it. */
+/** Converts a private key of any common format to one that ssh2 reads. */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, optionProblem } from '../../errors.ts'
 
-/** What ssh2 makes of a key: the key, or an error. */
+const KEY = 'tunnel_method.ssh_key'
+const PASSPHRASE = 'tunnel_method.ssh_key_passphrase'
+
+/** Parses a key with ssh2, which returns the key or an error. */
 type Parse = (text: string, passphrase?: string) => unknown
 
 export function sshKeyOf(text: string, passphrase: string | undefined, parse: Parse): string {
@@ -33,18 +36,23 @@ function opensshOrPem(key: KeyObject): string {
       return openssh(key)
     default:
       throw new ConfigError(
-        `tunnel_method.ssh_key is a key of a sort that SSH does not know (${key.asymmetricKeyType}). Use an ed25519, ECDSA or RSA key.`,
+        optionProblem(
+          'ssh-key-type-unsupported',
+          [KEY],
+          `SSH does not support keys of the type ${key.asymmetricKeyType}. Use an ed25519, ECDSA or RSA key`,
+          { type: key.asymmetricKeyType ?? '' },
+        ),
       )
   }
 }
 
-/** ssh2 reads ed25519 keys in the form of OpenSSH only: PROTOCOL.key in its sources. */
+/** Returns an ed25519 key in the format of OpenSSH (PROTOCOL.key in its sources), the only one that ssh2 reads. */
 function openssh(key: KeyObject): string {
   const { d = '', x = '' } = key.export({ format: 'jwk' })
   const point = Buffer.from(x, 'base64url')
   const name = sized('ssh-ed25519')
   const secret = Buffer.concat([
-    // Twice the same number, by which a wrong passphrase would be noticed.
+    // Two equal numbers, which would show a wrong passphrase.
     Buffer.alloc(8),
     name,
     sized(point),
@@ -70,17 +78,28 @@ function sized(content: string | Buffer): Buffer {
   return Buffer.concat([size, bytes])
 }
 
-/** The reason is not shown, as nobody knows what it quotes. */
+/** Leaves out the reason of the parser, as it may quote the key. */
 function unreadable(cause: unknown, isLocked: boolean, passphrase: string | undefined): ConfigError {
   if (isLocked)
     return new ConfigError(
-      'tunnel_method.ssh_key is encrypted. Set tunnel_method.ssh_key_passphrase, or use a key without a passphrase.',
+      optionProblem(
+        'ssh-key-passphrase-missing',
+        [KEY],
+        `is encrypted. Set ${PASSPHRASE}, or use a key without a passphrase`,
+      ),
       { cause },
     )
-  return new ConfigError(
+  const problem =
     passphrase === undefined
-      ? 'tunnel_method.ssh_key cannot be read. Paste the whole private key, in the form that ssh-keygen gives or as PEM.'
-      : 'tunnel_method.ssh_key cannot be read with this passphrase. Check tunnel_method.ssh_key_passphrase, and that the whole key is pasted.',
-    { cause },
-  )
+      ? optionProblem(
+          'ssh-key-unreadable',
+          [KEY],
+          'cannot be read. Paste the whole private key, as ssh-keygen writes it or as PEM',
+        )
+      : optionProblem(
+          'ssh-key-passphrase-wrong',
+          [PASSPHRASE],
+          'does not decrypt tunnel_method.ssh_key. Check the passphrase, and that the whole key is pasted',
+        )
+  return new ConfigError(problem, { cause })
 }

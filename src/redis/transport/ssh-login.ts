@@ -1,43 +1,43 @@
-/** Logs in to an SSH host: connects, has a look at its key, and shows ours. */
+/** Logs in to an SSH host: connects, checks its host key, and authenticates. */
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2'
 import { createHash } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
 import type { TunnelSettings } from '../../config/settings/config.ts'
 import { TransientError } from '../../errors.ts'
 import { addressText } from './address.ts'
-import { opened } from './wait-for-open.ts'
+import { waitForOpen } from './wait-for-open.ts'
 import { sshKeyOf } from './ssh-key.ts'
-import { loginProblem, silent, unreachable, wrongHostKey, type HostKey } from './tunnel-problems.ts'
+import { loginProblem, unanswered, unreachable, wrongHostKey, type HostKey } from './tunnel-problem.ts'
 
-export interface Login {
+export interface SshSession {
   readonly client: Client
-  /** What the client runs over. */
+  /** The TCP connection of the client. */
   readonly socket: Socket
-  /** Of the host's key. */
+  /** The fingerprint of the host key. */
   readonly fingerprint: string
 }
 
-/** How often the host is asked whether it is still there; after three questions without an answer it is not. */
+/** The host is asked for a sign of life this often; after three questions without an answer it is lost. */
 const KEEP_ALIVE_MS = 10_000
 const KEEP_ALIVE_COUNT = 3
 
-/** What host keys are asked for by. A host has one of each sort, as a rule. */
-const SORTS: readonly ServerHostKeyAlgorithm[][] = [
+/** The kinds of host keys, each with its algorithms. A host usually has one key of each kind. */
+const KEY_KINDS: readonly ServerHostKeyAlgorithm[][] = [
   ['ssh-ed25519'],
   ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'],
   ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
 ]
 
-/** As much as is needed to tell what speaks there. */
+/** Enough to recognise the protocol of the server. */
 const HEARD_BYTES = 1_024
 
-/** Rejects, with everything closed, when it fails or `signal` is aborted. */
-export async function logIn(tunnel: TunnelSettings, signal: AbortSignal): Promise<Login> {
+/** Logs in; rejects, with everything closed, when that fails or `signal` is aborted. */
+export async function logIn(tunnel: TunnelSettings, signal: AbortSignal): Promise<SshSession> {
   const { default: ssh2 } = await import('ssh2')
   const credentials = credentialsOf(tunnel.credential, ssh2.utils.parseKey)
   const seen: HostKey[] = []
   for (;;) {
-    const known = seen.length
+    const seenBefore = seen.length
     const client = new ssh2.Client()
     const config: ConnectConfig = {
       ...credentials,
@@ -50,8 +50,8 @@ export async function logIn(tunnel: TunnelSettings, signal: AbortSignal): Promis
         return tunnel.hostKey === undefined || seen.at(-1)!.fingerprint === tunnel.hostKey
       },
     }
-    if (known > 0) config.algorithms = { serverHostKey: without(seen) }
-    // Some hosts ask for the password in a dialogue.
+    if (seenBefore > 0) config.algorithms = { serverHostKey: without(seen) }
+    // Some hosts ask for the password interactively.
     client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) =>
       finish(prompts.map(() => credentials.password ?? '')),
     )
@@ -61,9 +61,9 @@ export async function logIn(tunnel: TunnelSettings, signal: AbortSignal): Promis
     } catch (error) {
       const isOther = tunnel.hostKey !== undefined && seen.at(-1)?.fingerprint !== tunnel.hostKey
       if (!isOther || signal.aborted) throw error
-      // The fingerprint may be that of another of its keys, so it is asked for those, too.
-      if (seen.length > known && seen.length < SORTS.length) continue
-      if (seen.length > known || hasNoOther(error)) throw wrongHostKey(seen, addressText(tunnel))
+      // The fingerprint may be that of another key of the host, so these are requested, too.
+      if (seen.length > seenBefore && seen.length < KEY_KINDS.length) continue
+      if (seen.length > seenBefore || hasNoOther(error)) throw wrongHostKey(seen, addressText(tunnel))
       throw error
     }
   }
@@ -81,10 +81,12 @@ function credentialsOf(
   }
 }
 
-/** What is left to ask for of a host that has shown these. */
+/** Returns the algorithms of the host keys that have not been seen. */
 function without(seen: readonly HostKey[]): ServerHostKeyAlgorithm[] {
-  const shown = seen.map(({ sort }) => SORTS.find((names) => names.some((name) => name === sort)))
-  return SORTS.filter((names) => !shown.includes(names)).flat()
+  const shown = seen.map(({ algorithm }) =>
+    KEY_KINDS.find((names) => names.some((name) => name === algorithm)),
+  )
+  return KEY_KINDS.filter((names) => !shown.includes(names)).flat()
 }
 
 async function shakeHands(
@@ -95,19 +97,21 @@ async function shakeHands(
 ): Promise<Socket> {
   const { host, port } = tunnel
   const where = addressText(tunnel)
-  const socket = await opened(createConnection({ host, port }), 'connect', signal).catch((error: unknown) => {
-    throw signal.aborted ? new TransientError(silent(where)) : unreachable(error, where)
-  })
+  const socket = await waitForOpen(createConnection({ host, port }), 'connect', signal).catch(
+    (error: unknown) => {
+      throw signal.aborted ? new TransientError(unanswered(where)) : unreachable(error, where)
+    },
+  )
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const close = (): void => reject(new Error('the connection was closed'))
-  const abort = (): void => reject(new TransientError(silent(where)))
+  const abort = (): void => reject(new TransientError(unanswered(where)))
   let heard = ''
   const hear = (chunk: Buffer): void => {
     if (heard.length < HEARD_BYTES) heard += chunk.toString('latin1')
   }
   signal.addEventListener('abort', abort, { once: true })
-  // Later errors end the connection, too, which is what is waited for.
+  // Later errors close the connection, which Tunnel listens for.
   client.on('error', reject)
   client.once('ready', resolve)
   socket.once('close', close)
@@ -125,15 +129,16 @@ async function shakeHands(
   }
 }
 
+/** Returns whether the host has no key of the kinds that were left. */
 function hasNoOther(error: unknown): boolean {
   return /no matching host key/.test(String((error as Error).cause ?? error))
 }
 
-/** Its fingerprint is as OpenSSH shows it; a key begins with the name of its sort, and before that the length of it. */
+/** Returns the fingerprint as OpenSSH prints it. A key begins with the length and the name of its algorithm. */
 function hostKeyOf(key: Buffer): HostKey {
   const digest = createHash('sha256').update(key).digest('base64')
   return {
     fingerprint: `SHA256:${digest.replace(/=$/, '')}`,
-    sort: key.toString('latin1', 4, 4 + key.readUInt32BE(0)),
+    algorithm: key.toString('latin1', 4, 4 + key.readUInt32BE(0)),
   }
 }

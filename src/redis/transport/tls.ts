@@ -1,20 +1,20 @@
-/** TLS on top of a byte stream: whom to trust, which name to expect, and what to show of ourselves. */
+/** Opens TLS on top of a byte stream: checks the server's certificate and name, and sends our certificate. */
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import type { Address, TlsSettings } from '../../config/settings/config.ts'
 import { addressText } from './address.ts'
-import { opened } from './wait-for-open.ts'
+import { waitForOpen } from './wait-for-open.ts'
 import type { Credentials } from './tls-credentials.ts'
-import { cutInHandshake, isCutShort, tlsProblem } from './tls-problems.ts'
+import { cutInHandshake, isCutShort, tlsProblem } from './tls-problem.ts'
 
 export interface Tls {
   readonly settings: TlsSettings
   readonly credentials: Credentials
 }
 
-/** Resolves when the handshake is done and the certificate is as the mode wants it; else the stream is closed. */
-export async function secured(
+/** Resolves when the handshake is done and the certificate fulfils the mode; otherwise rejects, with the stream closed. */
+export async function openTls(
   stream: Duplex,
   address: Address,
   { settings, credentials }: Tls,
@@ -28,22 +28,22 @@ export async function secured(
     ...verification(settings.mode, name),
   })
   try {
-    return await opened(socket, 'secureConnect', signal)
+    return await waitForOpen(socket, 'secureConnect', signal)
   } catch (error) {
     stream.destroy()
     const where = addressText(address)
-    // Node names why a certificate is not accepted; all else is the handshake's.
+    // Node sets `authorizationError` when it does not accept the certificate; other errors are about the handshake.
     const problem = tlsProblem(error, where, Boolean(socket.authorizationError))
     throw problem ?? (isCutShort(error) ? cutInHandshake(where, error) : error)
   }
 }
 
-/** The name that the server's certificate should be for. */
+/** Returns the name that the server's certificate must be for. */
 export function nameAt(address: Address, { serverName }: TlsSettings): string {
   return serverName ?? ('host' in address ? address.host : '')
 }
 
-/** Servers that have several certificates choose by the name; an address may not be sent as one (RFC 6066). */
+/** Sends the name, by which a server with several certificates chooses one; an IP address must not be sent (RFC 6066). */
 export function nameOptions(name: string): ConnectionOptions {
   return { servername: isIP(name) === 0 ? name : '' }
 }

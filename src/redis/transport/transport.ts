@@ -1,30 +1,31 @@
-/** Opens the byte streams that connections run over: TCP or a Unix socket, through a tunnel where there is one, TLS on top. */
+/** Opens byte streams to servers: TCP or a Unix socket, through an SSH tunnel if there is one, with TLS on top. */
 import { createConnection, type Socket } from 'node:net'
 import type { Address, Connection, TlsSettings } from '../../config/settings/config.ts'
 import { ConfigError, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { addressText } from './address.ts'
-import { opened } from './wait-for-open.ts'
-import { nameAt, secured } from './tls.ts'
-import { firstOf, speaksPlainText, speaksTls } from './detect-protocol.ts'
+import { waitForOpen } from './wait-for-open.ts'
+import { nameAt, openTls } from './tls.ts'
+import { firstEventOf, isPlainTextServer, isTlsServer } from './detect-protocol.ts'
 import { credentialsOf, type Credentials } from './tls-credentials.ts'
-import { isTakenForSelfSigned, namesakeAt } from './same-name-ca.ts'
-import { isCutShort, noTls, tlsProblem, wantsTls } from './tls-problems.ts'
+import { isTreatedAsSelfSigned, readSameNameCertificate } from './same-name-ca.ts'
+import { isCutShort, tlsNotSupported, tlsProblem, tlsRequired } from './tls-problem.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** Silence after which the system asks whether the other side is still there. */
+/** After this silence the operating system checks whether the other side still exists. */
 const KEEP_ALIVE_MS = 10_000
 
-/** Silence in the handshake after which it is doubted that the other side speaks TLS at all. */
+/** After this silence in the handshake, a second connection finds out whether the server speaks TLS at all. */
 const DOUBT_MS = 1_500
 
-/** How long a server may take to show what it speaks. */
-const LOOK_MS = 2_000
+/** A server may take so long to show its protocol. */
+const DETECT_MS = 2_000
 
 export class Transport {
   readonly #connection: Pick<Connection, 'tls' | 'tunnel'>
   readonly #tunnel: Tunnel | undefined
-  readonly #understood = new Set<string>()
+  /** Servers that a login has worked at. */
+  readonly #reached = new Set<string>()
   #credentials: Credentials | undefined
 
   constructor(connection: Pick<Connection, 'tls' | 'tunnel'>, log: Log = () => {}) {
@@ -32,93 +33,102 @@ export class Transport {
     this.#tunnel = connection.tunnel && new Tunnel(connection.tunnel, log)
   }
 
-  /** Resolves when bytes may be sent; rejects, with everything closed, when that fails or `signal` is aborted. */
+  /** Opens a stream; rejects, with everything closed, when that fails or `signal` is aborted. */
   async open(address: Address, signal: AbortSignal): Promise<Socket> {
     if (this.#connection.tls === undefined) return this.#stream(address, signal)
     const ended = new AbortController()
     const either = AbortSignal.any([signal, ended.signal])
-    // Redis takes the greeting for the beginning of a command, and waits for the rest of it.
+    // A server without TLS reads the greeting as the start of a command, and waits for the rest.
     const doubt = (): Promise<void> =>
-      this.#look(speaksPlainText, address, either).then((isPlainText) => {
-        if (isPlainText) ended.abort(new ConfigError(noTls(addressText(address))))
+      this.#detect(isPlainTextServer, address, either).then((isPlainText) => {
+        if (isPlainText) ended.abort(new ConfigError(tlsNotSupported(addressText(address))))
       })
     const timer = setTimeout(() => void doubt(), DOUBT_MS)
     try {
-      return await this.#secured(address, this.#connection.tls, either)
+      return await this.#openTls(address, this.#connection.tls, either)
     } finally {
       clearTimeout(timer)
       ended.abort()
     }
   }
 
-  /** Ends the tunnel, if there is one, and with it every connection through it. */
+  /** Closes the tunnel, if there is one, and with it every connection through it. */
   async close(): Promise<void> {
     await this.#tunnel?.close()
   }
 
-  /** A login has worked there, so that one which is cut short from now on is that and no more. */
-  noteUnderstood(address: Address): void {
-    this.#understood.add(addressText(address))
+  /** Notes that a login has worked, so that a later disconnect is a network problem and not a TLS mismatch. */
+  noteReached(address: Address): void {
+    this.#reached.add(addressText(address))
   }
 
-  /** A server may close a connection without a word that arrives: looks for what it has to say about TLS, else gives `error`. */
+  /** Returns the TLS mismatch behind a connection that the server closed without a reason, else `error`. */
   async explain(error: unknown, address: Address): Promise<unknown> {
     const isInHandshake = error instanceof TransientError
     const where = addressText(address)
-    if (this.#understood.has(where) || !isCutShort(isInHandshake ? error.cause : error)) return error
-    const signal = AbortSignal.timeout(LOOK_MS)
+    if (this.#reached.has(where) || !isCutShort(isInHandshake ? error.cause : error)) return error
+    const signal = AbortSignal.timeout(DETECT_MS)
     const { tls } = this.#connection
-    if (tls !== undefined && !isInHandshake) return (await this.#refusal(address, tls, signal)) ?? error
-    const speaksOther = tls === undefined ? speaksTls : speaksPlainText
-    if (!(await this.#look(speaksOther, address, signal))) return error
-    return new ConfigError((tls === undefined ? wantsTls : noTls)(where), { cause: error })
+    if (tls !== undefined && !isInHandshake) return (await this.#readRefusal(address, tls, signal)) ?? error
+    const isOtherProtocol = tls === undefined ? isTlsServer : isPlainTextServer
+    if (!(await this.#detect(isOtherProtocol, address, signal))) return error
+    const mismatch = tls === undefined ? tlsRequired(where) : tlsNotSupported(where)
+    return new ConfigError(mismatch, { cause: error })
   }
 
-  /** Since TLS 1.3 a server judges our certificate behind the handshake, and what is sent to it by then can drown its words. */
-  async #refusal(address: Address, tls: TlsSettings, signal: AbortSignal): Promise<ConfigError | undefined> {
-    const reason = await this.#secured(address, tls, signal).then(
-      (socket) => firstOf(socket, signal),
+  /**
+   * Connects once more to read why a server refuses our certificate: since TLS 1.3 it does so after the handshake, and its
+   * alert is lost when we have sent data by then.
+   */
+  async #readRefusal(
+    address: Address,
+    tls: TlsSettings,
+    signal: AbortSignal,
+  ): Promise<ConfigError | undefined> {
+    const reason = await this.#openTls(address, tls, signal).then(
+      (socket) => firstEventOf(socket, signal),
       (error: unknown) => error,
     )
     return tlsProblem(reason, addressText(address))
   }
 
-  async #secured(address: Address, tls: TlsSettings, signal: AbortSignal): Promise<Socket> {
+  async #openTls(address: Address, tls: TlsSettings, signal: AbortSignal): Promise<Socket> {
     const credentials = (this.#credentials ??= credentialsOf(tls))
     try {
-      return await secured(
+      return await openTls(
         await this.#stream(address, signal),
         address,
         { settings: tls, credentials },
         signal,
       )
     } catch (error) {
-      if (!isTakenForSelfSigned(error)) throw error
+      if (!isTreatedAsSelfSigned(error)) throw error
       const { authorities, trusted } = credentials
       const stream = await this.#stream(address, signal)
-      const namesake = await namesakeAt(stream, nameAt(address, tls), authorities, signal)
-      if (namesake === undefined) throw error
-      const settings = { settings: tls, credentials: credentialsOf(tls, [...trusted, namesake]) }
+      const name = nameAt(address, tls)
+      const certificate = await readSameNameCertificate(stream, name, authorities, signal)
+      if (certificate === undefined) throw error
+      const settings = { settings: tls, credentials: credentialsOf(tls, [...trusted, certificate]) }
       this.#credentials = settings.credentials
-      return secured(await this.#stream(address, signal), address, settings, signal)
+      return openTls(await this.#stream(address, signal), address, settings, signal)
     }
   }
 
-  async #look(speaks: typeof speaksTls, address: Address, signal: AbortSignal): Promise<boolean> {
+  async #detect(isServer: typeof isTlsServer, address: Address, signal: AbortSignal): Promise<boolean> {
     return this.#stream(address, signal).then(
-      (stream) => speaks(stream, signal),
+      (stream) => isServer(stream, signal),
       () => false,
     )
   }
 
-  /** The bytes that TLS, or plain text, goes over. */
+  /** Opens the stream below TLS. */
   async #stream(address: Address, signal: AbortSignal): Promise<Socket> {
     if (this.#tunnel !== undefined && 'host' in address) {
       const stream: unknown = await this.#tunnel.open(address, signal)
-      // It has all that is asked of a socket that is open.
+      // TunnelStream has every method that TLS and ioredis call on an open socket.
       return stream as Socket
     }
-    const socket = await opened(createConnection({ ...address }), 'connect', signal)
+    const socket = await waitForOpen(createConnection({ ...address }), 'connect', signal)
     return socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
   }
 }

@@ -1,11 +1,11 @@
-/** A connection through an SSH tunnel, as a stream that can stand where a socket does. */
+/** A connection through an SSH tunnel, with the methods of a socket that TLS and ioredis call. */
 import type { ClientChannel } from 'ssh2'
 import { Duplex } from 'node:stream'
 
-/** The channels of ssh2 do not end when they are destroyed, nor when their session is lost; this does. */
+/** Ends when it is destroyed and when the SSH connection is lost; the channels of ssh2 do neither. */
 export class TunnelStream extends Duplex {
   readonly #channel: ClientChannel
-  /** Clients ask this of the socket that they are given. */
+  /** ioredis reads this from its socket. */
   readonly connecting = false
 
   constructor(channel: ClientChannel) {
@@ -19,7 +19,7 @@ export class TunnelStream extends Duplex {
     channel.on('error', (error: Error) => this.destroy(error))
   }
 
-  /** The session's socket sends without delay, and the session itself asks whether the other side is there. */
+  /** The socket of the SSH connection sends without delay, and SSH has a keep-alive of its own. */
   setNoDelay(): this {
     return this
   }
@@ -32,7 +32,7 @@ export class TunnelStream extends Duplex {
     this.#channel.resume()
   }
 
-  /** A chunk is done when the other side has made room for it, so that no more than its window is ever under way. */
+  /** Finishes a chunk when the other side has made room for it, so that no more than its window is in flight. */
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#channel.write(chunk, done)
   }

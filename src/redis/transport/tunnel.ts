@@ -1,17 +1,17 @@
-/** An SSH tunnel: one session, opened when it is needed and again when it is lost, that carries all connections. */
+/** An SSH tunnel: one SSH connection that carries all Redis connections, opened when needed and again when lost. */
 import type { Address, TunnelSettings } from '../../config/settings/config.ts'
-import { ConnectorError, TransientError } from '../../errors.ts'
+import { ConnectorError, TransientError, type Problem } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { addressText } from './address.ts'
-import { logIn, type Login } from './ssh-login.ts'
-import { forwardingProblem, lost, silent } from './tunnel-problems.ts'
+import { logIn, type SshSession } from './ssh-login.ts'
+import { forwardingProblem, forwardingUnanswered, tunnelLost, unanswered } from './tunnel-problem.ts'
 import { TunnelStream } from './tunnel-stream.ts'
 import type { Where } from './address.ts'
 
-/** Less than a connection may take, so that it is said what was waited for. */
+/** Less than opening a connection may take, so that the error names the SSH host. */
 const LOGIN_MS = 9_000
 
-/** What a server is told about where a connection comes from. */
+/** The SSH host is told this as the origin of each connection. */
 const ORIGIN = ['127.0.0.1', 0] as const
 
 export class Tunnel {
@@ -19,8 +19,8 @@ export class Tunnel {
   readonly #log: Log
   readonly #where: Where
   readonly #closing = new AbortController()
-  #session: Promise<Login> | undefined
-  #shown: string | undefined
+  #session: Promise<SshSession> | undefined
+  #loggedFingerprint: string | undefined
 
   constructor(settings: TunnelSettings, log: Log) {
     this.#settings = settings
@@ -30,16 +30,13 @@ export class Tunnel {
 
   /** Connects to an address as the SSH host sees it. */
   async open(address: Exclude<Address, { path: string }>, signal: AbortSignal): Promise<TunnelStream> {
-    const session = await unlessAborted(this.#open(), signal, () => silent(this.#where))
-    const name = addressText(address)
-    return unlessAborted(
-      this.#forward(session, address, signal),
-      signal,
-      () => `Redis at ${name} does not answer the SSH host ${this.#where}. Check host and port.`,
+    const session = await unlessAborted(this.#open(), signal, () => unanswered(this.#where))
+    return unlessAborted(this.#forward(session, address, signal), signal, () =>
+      forwardingUnanswered(addressText(address), this.#where),
     )
   }
 
-  /** Ends the session, and with it every connection. */
+  /** Closes the SSH connection, and with it every Redis connection. */
   async close(): Promise<void> {
     this.#closing.abort()
     const session = await this.#session?.catch(() => undefined)
@@ -47,8 +44,8 @@ export class Tunnel {
     session?.socket.destroySoon()
   }
 
-  #open(): Promise<Login> {
-    if (this.#closing.signal.aborted) return Promise.reject(lost(this.#where))
+  #open(): Promise<SshSession> {
+    if (this.#closing.signal.aborted) return Promise.reject(tunnelLost(this.#where))
     if (this.#session !== undefined) return this.#session
     const session = this.#logIn()
     const forget = (): void => {
@@ -59,30 +56,30 @@ export class Tunnel {
     return session
   }
 
-  async #logIn(): Promise<Login> {
+  async #logIn(): Promise<SshSession> {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(), LOGIN_MS)
     try {
-      const login = await logIn(this.#settings, AbortSignal.any([late.signal, this.#closing.signal]))
-      if (this.#settings.hostKey === undefined) this.#show(login.fingerprint)
-      return login
+      const session = await logIn(this.#settings, AbortSignal.any([late.signal, this.#closing.signal]))
+      if (this.#settings.hostKey === undefined) this.#logFingerprint(session.fingerprint)
+      return session
     } finally {
       clearTimeout(timer)
     }
   }
 
-  #show(fingerprint: string): void {
-    if (fingerprint === this.#shown) return
-    this.#shown = fingerprint
+  #logFingerprint(fingerprint: string): void {
+    if (fingerprint === this.#loggedFingerprint) return
+    this.#loggedFingerprint = fingerprint
     this.#log(
       'INFO',
-      `The SSH host ${this.#where} shows the key ${fingerprint}, which is not checked. ` +
+      `The SSH host ${this.#where} has the key ${fingerprint}, which is not checked. ` +
         'Compare it, and set tunnel_method.tunnel_host_key to it, so that no other host can take its place.',
     )
   }
 
   #forward(
-    { client, socket }: Login,
+    { client, socket }: SshSession,
     { host, port }: { host: string; port: number },
     signal: AbortSignal,
   ): Promise<TunnelStream> {
@@ -91,16 +88,16 @@ export class Tunnel {
       client.forwardOut(...ORIGIN, host, port, (error, channel) => {
         if (error) return reject(forwardingProblem(error, addressText({ host, port }), this.#where))
         const stream = new TunnelStream(channel)
-        // Ahead of what ssh2 does then: to end each channel as if Redis had.
-        const lose = (): void => void stream.destroy(lost(this.#where))
+        // Runs before ssh2's own listener, which ends each channel as if Redis had closed it.
+        const lose = (): void => void stream.destroy(tunnelLost(this.#where))
         socket.prependOnceListener('close', lose)
         stream.once('close', () => socket.off('close', lose))
         if (signal.aborted) stream.destroy()
         resolve(stream)
       })
     } catch (error) {
-      // It is lost already, which shows in a moment.
-      reject(lost(this.#where, error))
+      // ssh2 throws when the connection is already closed.
+      reject(tunnelLost(this.#where, error))
     }
     return promise
   }
@@ -109,12 +106,12 @@ export class Tunnel {
 async function unlessAborted<Result>(
   promise: Promise<Result>,
   signal: AbortSignal,
-  sentence: () => string,
+  silence: () => Problem,
 ): Promise<Result> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => {
     const reason: unknown = signal.reason
-    reject(reason instanceof ConnectorError ? reason : new TransientError(sentence()))
+    reject(reason instanceof ConnectorError ? reason : new TransientError(silence()))
   }
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()

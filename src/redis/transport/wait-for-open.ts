@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 
 /** Resolves at `event`; rejects, with the stream destroyed, when it fails first, ends, or `signal` is aborted. */
-export async function opened<Stream extends Socket>(
+export async function waitForOpen<Stream extends Socket>(
   stream: Stream,
   event: 'connect' | 'secureConnect',
   signal: AbortSignal,
@@ -17,7 +17,7 @@ export async function opened<Stream extends Socket>(
     signal.throwIfAborted()
     return await promise
   } catch (error) {
-    // What else goes wrong with it is of no interest.
+    // Errors that follow from the first one are ignored.
     stream.on('error', () => {}).destroy()
     throw error
   } finally {

@@ -3,13 +3,14 @@ import type { RecordView } from '../../layout/encoding/layout.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import { compilePath } from '../../protocol/columns/columns.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
-import { Batch } from './batch.ts'
-import { addRecord, batchOf, recordsOf, stateNamed } from './batches.support.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
+import type { Batch } from './batch.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { addRecord, batchOf, emptyBatch, recordsOf, stateNamed } from './batches.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, stream } from '../streams/plans.support.ts'
 
-const plans = plansFor([stream('a'), stream('b')])
-const [a, b] = plans as [StreamPlan, StreamPlan]
+const sessions = sessionsFor([stream('a'), stream('b')])
+const [a, b] = sessions as [StreamSession, StreamSession]
 const LIMITS = { records: 1000, bytes: 65_536 }
 const NONE = { records: 0, filtered: 0 }
 let reader: MessageReader
@@ -19,15 +20,15 @@ beforeEach(() => {
 
 describe('the records of a batch', () => {
   it('are laid out in the order they came, those of the streams that are chosen', () => {
-    const batch = batchOf(plans, [
+    const batch = batchOf(sessions, [
       [a, '{"n":1}'],
       [b, '{"n":2}'],
       [a, '{"n":3}'],
     ])
     expect(shown(batch)).toEqual(['n.a 5 {"n":1}', 'n.b 5 {"n":2}', 'n.a 5 {"n":3}'])
     const records: number[] = []
-    batch.layEach(
-      (plan) => plan === a,
+    batch.encodeEach(
+      (session) => session === a,
       (_, __, record) => records.push(record),
     )
     expect(records).toEqual([0, 2])
@@ -42,7 +43,7 @@ describe('the records of a batch', () => {
     ['{"ü":"€😀"}', '{"ü":"€😀"}'],
     ['{}', '{}'],
   ])('keep their data as it was sent, without white space: %s', (data, kept) => {
-    const batch = batchOf(plans, [[a, data]])
+    const batch = batchOf(sessions, [[a, data]])
     expect(shown(batch)).toEqual([`n.a 5 ${kept}`])
     expect(batch.dataOf(0).toString()).toBe(kept)
   })
@@ -52,29 +53,29 @@ describe('the records of a batch', () => {
     ['1700000000000.7', '1700000000000'],
     ['1.7e12', '1700000000000'],
   ])('keep the integer part of their emission time: %s', (emittedAt, kept) => {
-    const batch = new Batch(LIMITS, plans)
+    const batch = emptyBatch(sessions, LIMITS)
     addRecord(batch, a, '{}', reader, emittedAt)
     expect(shown(batch)).toEqual([`n.a ${kept} {}`])
   })
 
   it('are counted by stream', () => {
     const batch = batchOf(
-      plans,
-      [a, b, a].map((plan) => [plan, '{}']),
+      sessions,
+      [a, b, a].map((session) => [session, '{}']),
     )
     expect(batch.records).toBe(3)
     expect([...batch.countByStream()]).toEqual([
       [a, 2],
       [b, 1],
     ])
-    expect([...batchOf(plans, [[b, '{}']]).countByStream()]).toEqual([[b, 1]])
+    expect([...batchOf(sessions, [[b, '{}']]).countByStream()]).toEqual([[b, 1]])
   })
 
   it('know their stream, their line and their data', () => {
     reader.append(Buffer.from('\n\n'))
     expect([reader.next(), reader.next()]).toEqual([true, true])
     const batch = batchOf(
-      plans,
+      sessions,
       [
         [b, '{"n": 1}'],
         [a, '{"n": 2}'],
@@ -82,7 +83,7 @@ describe('the records of a batch', () => {
       reader,
     )
     const known = [0, 1].map((record) => [
-      batch.planOf(record),
+      batch.streamOf(record),
       batch.lineOf(record),
       batch.dataOf(record).toString(),
     ])
@@ -93,9 +94,9 @@ describe('the records of a batch', () => {
   })
 
   it('are found again by the group they were laid out in', () => {
-    const batch = batchOf(plans, recordsOf(a, Array<string>(5).fill('{}')))
+    const batch = batchOf(sessions, recordsOf(a, Array<string>(5).fill('{}')))
     const groups = [7, 8, 7, NO_GROUP, 7]
-    batch.layEach(
+    batch.encodeEach(
       () => true,
       (_, __, record) => groups[record]!,
     )
@@ -105,7 +106,7 @@ describe('the records of a batch', () => {
 
   it('may be far more, and far larger, than the limits have it', () => {
     reader = new MessageReader(8 << 20)
-    const batch = new Batch({ records: 10, bytes: 1024 }, plans)
+    const batch = emptyBatch(sessions, { records: 10, bytes: 1024 })
     const sizes = Array.from({ length: 5_000 }, (_, index) => (index === 2_500 ? 3_000_000 : index % 50))
     const data = sizes.map((size, index) => `{"${index}":"${'x'.repeat(size)}"}`)
     for (const text of data) addRecord(batch, a, text, reader)
@@ -115,7 +116,7 @@ describe('the records of a batch', () => {
 
 describe('the columns of a record', () => {
   const options = { streams: [{ stream: 'b', data_format: 'flat' }] }
-  const [airbyte, flat] = plansFor([stream('a'), stream('b')], options) as [StreamPlan, StreamPlan]
+  const [airbyte, flat] = sessionsFor([stream('a'), stream('b')], options) as [StreamSession, StreamSession]
 
   it('are there where the layout of its stream uses them', () => {
     const batch = batchOf(
@@ -128,8 +129,8 @@ describe('the columns of a record', () => {
     )
     const paths = ['id', 'more.n'].map(compilePath)
     const found: (string | undefined)[][] = []
-    batch.layEach(
-      (plan) => plan === flat,
+    batch.encodeEach(
+      (session) => session === flat,
       (_, { columns }) =>
         found.push(
           paths.map((path) => {
@@ -162,30 +163,30 @@ describe('the columns of a record', () => {
 
 describe('the states of a batch', () => {
   it('know whose they are, what came before them, and how many records of the batch', () => {
-    const batch = new Batch(LIMITS, plans)
+    const batch = emptyBatch(sessions, LIMITS)
     const [first, second] = [stateNamed('first'), stateNamed('second')]
     batch.addState(first, undefined, { records: 9, filtered: 4 })
     addRecord(batch, a, '{}', reader)
     addRecord(batch, b, '{}', reader)
-    batch.addState(second, a, { records: 1, filtered: 0 })
+    batch.addState(second, a.plan, { records: 1, filtered: 0 })
     expect(batch.states).toEqual([
       { state: first, plan: undefined, after: 0, received: { records: 9, filtered: 4 } },
-      { state: second, plan: a, after: 2, received: { records: 1, filtered: 0 } },
+      { state: second, plan: a.plan, after: 2, received: { records: 1, filtered: 0 } },
     ])
   })
 })
 
 describe('a batch', () => {
   it('is empty until a record or a state comes', () => {
-    expect(new Batch(LIMITS, plans).isEmpty).toBe(true)
-    const withRecord = batchOf(plans, [[a, '{}']])
-    const withState = new Batch(LIMITS, plans)
+    expect(emptyBatch(sessions, LIMITS).isEmpty).toBe(true)
+    const withRecord = batchOf(sessions, [[a, '{}']])
+    const withState = emptyBatch(sessions, LIMITS)
     withState.addState(stateNamed('s'), undefined, NONE)
     expect([withRecord.isEmpty, withState.isEmpty]).toEqual([false, false])
   })
 
   it('is full by its records', () => {
-    const batch = new Batch({ records: 3, bytes: 65_536 }, plans)
+    const batch = emptyBatch(sessions, { records: 3, bytes: 65_536 })
     const seen = [1, 2, 3].map(() => {
       addRecord(batch, a, '{}', reader)
       return batch.isFull
@@ -194,7 +195,7 @@ describe('a batch', () => {
   })
 
   it('is full by its bytes, those of states included', () => {
-    const batch = new Batch({ records: 1000, bytes: 1024 }, plans)
+    const batch = emptyBatch(sessions, { records: 1000, bytes: 1024 })
     addRecord(batch, a, `{"s":"${'x'.repeat(600)}"}`, reader)
     expect(batch.isFull).toBe(false)
     batch.addState(stateNamed('s', 300), undefined, NONE)
@@ -204,7 +205,7 @@ describe('a batch', () => {
   })
 
   it('keeps its records where they are until it is released', () => {
-    const batch = batchOf(plans, [[a, '{"n":1}']], reader)
+    const batch = batchOf(sessions, [[a, '{"n":1}']], reader)
     const { block } = reader
     addRecord(batch, a, '{"n":2}', reader)
     for (let round = 0; round < 50; round++) reader.append(Buffer.from(`${'x'.repeat(60_000)}\n`))
@@ -216,18 +217,21 @@ describe('a batch', () => {
   })
 
   it('is not mixed up with those before it, whose memory it may use', () => {
-    const earlier = Array.from({ length: 3 }, () => batchOf(plans, recordsOf(a, ['{"n":1}', '{"n":2}'])))
+    const tables = new BufferPool(1 << 20)
+    const earlier = Array.from({ length: 3 }, () =>
+      batchOf(sessions, recordsOf(a, ['{"n":1}', '{"n":2}']), new MessageReader(), tables),
+    )
     for (const batch of earlier) {
       shown(batch)
-      batch.forget()
+      batch.dispose()
     }
-    const batches = [4, 5].map((n) => batchOf(plans, [[b, `{"n":${n}}`]]))
+    const batches = [4, 5].map((n) => batchOf(sessions, [[b, `{"n":${n}}`]], new MessageReader(), tables))
     expect(batches.map(shown)).toEqual([['n.b 5 {"n":4}'], ['n.b 5 {"n":5}']])
   })
 
   it('keeps nothing for its states', () => {
-    const batch = new Batch(LIMITS, plans)
-    batch.addState(stateNamed('s'), a, NONE)
+    const batch = emptyBatch(sessions, LIMITS)
+    batch.addState(stateNamed('s'), a.plan, NONE)
     expect(reader.block.isShared).toBe(false)
     expect(shown(batch)).toEqual([])
   })
@@ -236,9 +240,9 @@ describe('a batch', () => {
 /** Its records as they are laid out: stream, emission time and data. */
 function shown(batch: Batch): string[] {
   const texts: string[] = []
-  batch.layEach(
+  batch.encodeEach(
     () => true,
-    (plan, view) => texts.push(`${plan.name} ${textOf(view)}`),
+    (session, view) => texts.push(`${session.plan.name} ${textOf(view)}`),
   )
   return texts
 }

@@ -1,72 +1,81 @@
 /**
  * A batch: records in the order they came, and the state messages that arrived behind them. The records stay where
- * they were read until their ids are known and they can be laid out as commands.
+ * they were read until their ids are known and they can be encoded as commands.
  */
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import type { InputBlock } from '../../protocol/input/input-block.ts'
 import { Columns } from '../../protocol/columns/columns.ts'
-import { compact, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
+import { compactJson, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
 
-/** What the connector was sent: of `records`, so many were left out by a filter. */
+/** Counts the records that the connector was sent. */
 export interface Received {
   records: number
+  /** Those of them that a filter left out. */
   filtered: number
 }
 
 export interface BatchLimits {
   records: number
-  /** Of input. */
+  /** Bytes of input. */
   bytes: number
 }
 
-/** A state message that waits for what came before it. */
-export interface HeldState {
+/** A state message that waits for the records before it. */
+export interface WaitingState {
   state: StateMessage
-  /** Whose state it is; undefined where it is of all streams. */
+  /** Undefined where it is the state of all streams. */
   plan: StreamPlan | undefined
   /** How many records of the batch came before it. */
   after: number
-  /** What came since the state before it. */
+  /** The records that came since the state before it. */
   received: Received
 }
 
-/** Noted for each record: its stream's index, the ranges of its emission time and its data, its line, its group. */
-const NOTES = 7
+/** The numbers kept for each record: its stream, the ranges of its emission time and its data, its line, its group. */
+const COLUMNS = 7
 
-/** The group of a record that is not to be laid out. */
+const FIRST_ROWS = 1024
+const BYTES_PER_NUMBER = 4
+
+/** The group of a record that is not encoded. */
 const LEFT_OUT = -2
 
-/** Digits that are worked out are no more than these. */
+/** The digits of an emission time that is not an integer are no more than these. */
 const MOST_DIGITS = 24
-
-/** Memory for notes, used again and again: batches are many, and of one size. */
-const spareNotes: Int32Array[] = []
-const MOST_SPARE_NOTES = 32
 
 export class Batch {
   records = 0
-  readonly states: HeldState[] = []
+  readonly states: WaitingState[] = []
   readonly #limits: BatchLimits
-  readonly #plans: readonly StreamPlan[]
+  readonly #streams: readonly StreamSession[]
+  readonly #tables: BufferPool
   /** By stream index. */
   readonly #counts: Int32Array
-  /** Where all of its records lie; none until there is a record. */
+  /** The memory that all of its records are in; undefined until there is a record. */
   #block: InputBlock | undefined
   #size = 0
-  /** Bytes of what is worked out of it. */
-  #held = 0
-  /** Bytes of input that are in it. */
-  #taken = 0
-  #notes = spareNotes.pop() ?? new Int32Array(NOTES * 1024)
+  /** Bytes of memory that others use for it. */
+  #addedMemory = 0
+  /** Bytes of input. */
+  #inputBytes = 0
+  #memory: Buffer
+  /** One row of numbers for each record, in `#memory`. */
+  #table: Int32Array
 
-  constructor(limits: BatchLimits, plans: readonly StreamPlan[]) {
+  /** `tables`: memory for the numbers of the records, which later batches use again. */
+  constructor(limits: BatchLimits, streams: readonly StreamSession[], tables: BufferPool) {
     this.#limits = limits
-    this.#plans = plans
-    this.#counts = new Int32Array(plans.length)
+    this.#streams = streams
+    this.#tables = tables
+    this.#counts = new Int32Array(streams.length)
+    this.#memory = tables.take(FIRST_ROWS * COLUMNS * BYTES_PER_NUMBER)
+    this.#table = numbersIn(this.#memory)
   }
 
   get isEmpty(): boolean {
@@ -74,70 +83,70 @@ export class Batch {
   }
 
   get isFull(): boolean {
-    return this.#taken >= this.#limits.bytes || this.records >= this.#limits.records
+    return this.#inputBytes >= this.#limits.bytes || this.records >= this.#limits.records
   }
 
-  /** Bytes that its commands may take, and that its states do. */
+  /** Bytes of its commands, about, and of its states. */
   get size(): number {
     return this.#size
   }
 
-  /** Bytes that it takes while it is on its way. */
-  get weight(): number {
-    return this.#size + this.#held
+  /** Bytes of memory that it uses while it is under way. */
+  get memory(): number {
+    return this.#size + this.#addedMemory
   }
 
-  /** Notes that so many bytes more are held for it. */
-  hold(bytes: number): void {
-    this.#held += bytes
+  /** Counts memory that others use for the batch while it is under way. */
+  addMemory(bytes: number): void {
+    this.#addedMemory += bytes
   }
 
-  /** How many records of each stream it holds, for those it holds any of. */
-  countByStream(): Map<StreamPlan, number> {
-    const counts = new Map<StreamPlan, number>()
-    for (const plan of this.#plans)
-      if (this.#counts[plan.index]! > 0) counts.set(plan, this.#counts[plan.index]!)
+  /** Returns the number of records of each stream that has any. */
+  countByStream(): Map<StreamSession, number> {
+    const counts = new Map<StreamSession, number>()
+    for (const [index, stream] of this.#streams.entries())
+      if (this.#counts[index]! > 0) counts.set(stream, this.#counts[index]!)
     return counts
   }
 
-  /** Takes in the record that `message` stands on. It lies in `block`, as those before it do. */
-  addRecord(plan: StreamPlan, block: InputBlock, message: Message): void {
+  /** Adds the record that was read last. It is in `block`, as those before it are. */
+  addRecord({ plan, layout }: StreamSession, block: InputBlock, message: Message): void {
     if (this.#block === undefined) {
       block.use()
       this.#block = block
     }
     const { bytes } = block.scanner
     const { data, dataHasSpace, emittedAt, lineStart } = message
-    const note = this.#nextNote()
-    const notes = this.#notes
-    notes[note] = plan.index
-    notes[note + 1] = emittedAt.start
-    notes[note + 2] = endOfInteger(bytes, emittedAt.start, emittedAt.end)
-    notes[note + 3] = data.start
-    notes[note + 4] = dataHasSpace ? compact(bytes, data.start, data.end) : data.end
-    notes[note + 5] = message.lineNumber
-    notes[note + 6] = NO_GROUP
-    if (notes[note + 2] === -1) this.#workOutDigits(note, bytes, message)
-    this.#size += plan.layout.overhead + notes[note + 2]! - notes[note + 1]! + notes[note + 4]! - data.start
-    this.#taken += data.end - lineStart
+    const row = this.#addRow()
+    const table = this.#table
+    table[row] = plan.index
+    table[row + 1] = emittedAt.start
+    table[row + 2] = endOfInteger(bytes, emittedAt.start, emittedAt.end)
+    table[row + 3] = data.start
+    table[row + 4] = dataHasSpace ? compactJson(bytes, data.start, data.end) : data.end
+    table[row + 5] = message.lineNumber
+    table[row + 6] = NO_GROUP
+    if (table[row + 2] === -1) this.#writeDigits(row, bytes, message)
+    this.#size += layout.overhead + table[row + 2]! - table[row + 1]! + table[row + 4]! - data.start
+    this.#inputBytes += data.end - lineStart
     this.#counts[plan.index]!++
   }
 
   addState(state: StateMessage, plan: StreamPlan | undefined, received: Received): void {
     this.states.push({ state, plan, after: this.records, received })
     this.#size += state.size
-    this.#taken += state.size
+    this.#inputBytes += state.size
   }
 
-  /** From now on, the record is not shown any more. */
+  /** Leaves a record out from now on. */
   leaveOut(record: number): void {
-    this.#notes[record * NOTES + 6] = LEFT_OUT
+    this.#table[record * COLUMNS + 6] = LEFT_OUT
   }
 
-  /** Has `view` show one record after the other, of those streams that are chosen, and notes the group `lay` gives. */
-  layEach(
-    chosen: (plan: StreamPlan) => boolean,
-    lay: (plan: StreamPlan, view: RecordView, record: number) => number,
+  /** Calls `encode` with one record after the other, of the streams that are chosen, and keeps the group it returns. */
+  encodeEach(
+    isChosen: (stream: StreamSession) => boolean,
+    encode: (stream: StreamSession, view: RecordView, record: number) => number,
   ): void {
     if (this.#block === undefined) return
     const { scanner } = this.#block
@@ -149,46 +158,50 @@ export class Batch {
       emittedAtEnd: 0,
       dataStart: 0,
       dataEnd: 0,
-      startsAnew: false,
+      replacesKey: false,
       spread: 0,
     }
-    const isChosen = this.#plans.map(chosen)
-    const notes = this.#notes
-    for (let record = 0, note = 0; record < this.records; record++, note += NOTES) {
-      const index = notes[note]!
-      if (!isChosen[index] || notes[note + 6] === LEFT_OUT) continue
-      const plan = this.#plans[index]!
-      view.emittedAtStart = notes[note + 1]!
-      view.emittedAtEnd = notes[note + 2]!
-      view.dataStart = notes[note + 3]!
-      view.dataEnd = notes[note + 4]!
-      if (plan.layout.usesColumns) {
+    const areChosen = this.#streams.map(isChosen)
+    const table = this.#table
+    for (let record = 0, row = 0; record < this.records; record++, row += COLUMNS) {
+      const index = table[row]!
+      if (!areChosen[index] || table[row + 6] === LEFT_OUT) continue
+      const stream = this.#streams[index]!
+      view.emittedAtStart = table[row + 1]!
+      view.emittedAtEnd = table[row + 2]!
+      view.dataStart = table[row + 3]!
+      view.dataEnd = table[row + 4]!
+      if (stream.layout.usesColumns) {
         view.columns.read(scanner, view.dataStart, view.dataEnd)
         view.bytes = scanner.bytes
       }
-      notes[note + 6] = lay(plan, view, record)
+      table[row + 6] = encode(stream, view, record)
     }
   }
 
+  streamOf(record: number): StreamSession {
+    return this.#streams[this.#table[record * COLUMNS]!]!
+  }
+
   planOf(record: number): StreamPlan {
-    return this.#plans[this.#notes[record * NOTES]!]!
+    return this.streamOf(record).plan
   }
 
   lineOf(record: number): number {
-    return this.#notes[record * NOTES + 5]!
+    return this.#table[record * COLUMNS + 5]!
   }
 
-  /** The record's data, a view of memory that is good until the batch is released. */
+  /** Returns the record's data, a view of memory that is valid until the batch releases its block. */
   dataOf(record: number): Buffer {
-    const note = record * NOTES
-    return this.#block!.scanner.bytes.subarray(this.#notes[note + 3], this.#notes[note + 4])
+    const row = record * COLUMNS
+    return this.#block!.scanner.bytes.subarray(this.#table[row + 3], this.#table[row + 4])
   }
 
-  /** The records of each group they were laid out in. */
+  /** Returns the records of each group. */
   recordsByGroup(): Map<number, number[]> {
     const groups = new Map<number, number[]>()
     for (let record = 0; record < this.records; record++) {
-      const group = this.#notes[record * NOTES + 6]!
+      const group = this.#table[record * COLUMNS + 6]!
       const records = groups.get(group)
       if (records === undefined) groups.set(group, [record])
       else records.push(record)
@@ -196,33 +209,41 @@ export class Batch {
     return groups
   }
 
-  /** Its records have been laid out: where they lie may be used for others. */
+  /** Releases the block: the records are encoded, and their memory may be used for others. */
   release(): void {
     this.#block?.letGo()
     this.#block = undefined
   }
 
-  /** Nobody will ask for its records any more. */
-  forget(): void {
-    if (spareNotes.length < MOST_SPARE_NOTES) spareNotes.push(this.#notes)
-    this.#notes = new Int32Array(0)
+  /** Returns the memory for the numbers of the records: nobody will ask for a record any more. */
+  dispose(): void {
+    this.#tables.give(this.#memory)
+    this.#memory = Buffer.alloc(0)
+    this.#table = new Int32Array(0)
   }
 
-  /** The digits go where the rest of the line was, which has been read: on one side of the data there is room. */
-  #workOutDigits(note: number, bytes: Buffer, { emittedAt, data, lineStart }: Message): void {
+  /** Writes the digits over the rest of the line, which has been read: there is room on one side of the data. */
+  #writeDigits(row: number, bytes: Buffer, { emittedAt, data, lineStart }: Message): void {
     const digits = integerText(bytes, emittedAt.start, emittedAt.end)
     const start = data.start - lineStart < MOST_DIGITS ? data.end : lineStart
-    this.#notes[note + 1] = start
-    this.#notes[note + 2] = start + bytes.write(digits, start, 'latin1')
+    this.#table[row + 1] = start
+    this.#table[row + 2] = start + bytes.write(digits, start, 'latin1')
   }
 
-  #nextNote(): number {
-    const note = this.records++ * NOTES
-    if (note + NOTES > this.#notes.length) {
-      const larger = new Int32Array(this.#notes.length * 2)
-      larger.set(this.#notes)
-      this.#notes = larger
+  #addRow(): number {
+    const row = this.records++ * COLUMNS
+    if (row + COLUMNS > this.#table.length) {
+      const larger = this.#tables.take(2 * this.#memory.length)
+      this.#memory.copy(larger)
+      this.#tables.give(this.#memory)
+      this.#memory = larger
+      this.#table = numbersIn(larger)
     }
-    return note
+    return row
   }
+}
+
+/** Views memory as numbers. Buffers of the pool have memory of their own, so they are aligned. */
+function numbersIn({ buffer, byteOffset, length }: Buffer): Int32Array {
+  return new Int32Array(buffer, byteOffset, length / BYTES_PER_NUMBER)
 }

@@ -1,37 +1,46 @@
 /** For tests: batches of records that a scanner has read, and the commands they become. */
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
-import { SequenceNumbers } from '../../redis/client/sequence-numbers.ts'
 import { Batch } from './batch.ts'
-import type { IdRange } from '../streams/id-allocator.ts'
 import { encodeBatch, type EncodeOptions } from '../dataflow/encode-batch.ts'
-import type { CommandRange } from '../dataflow/part.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { BatchRequest } from '../dataflow/batch-request.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
+import { BufferPool } from './buffer-pool.ts'
 
 const LIMITS = { records: 1000, bytes: 65_536 }
 
-type Given = readonly [plan: StreamPlan, data: string]
+type DataOfStream = readonly [session: StreamSession, data: string]
 
-/** A batch of records, each given by its stream and its data. */
+/** A batch of records, of which each is described by its stream and its data. */
 export function batchOf(
-  plans: readonly StreamPlan[],
-  records: readonly Given[],
+  sessions: readonly StreamSession[],
+  records: readonly DataOfStream[],
   reader = new MessageReader(),
+  tables = new BufferPool(0),
 ): Batch {
-  const batch = new Batch(LIMITS, plans)
-  for (const [plan, data] of records) addRecord(batch, plan, data, reader)
+  const batch = emptyBatch(sessions, LIMITS, tables)
+  for (const [session, data] of records) addRecord(batch, session, data, reader)
   return batch
 }
 
+export function emptyBatch(
+  sessions: readonly StreamSession[],
+  limits = LIMITS,
+  tables = new BufferPool(0),
+): Batch {
+  return new Batch(limits, sessions, tables)
+}
+
 /** Records of one stream. */
-export function recordsOf(plan: StreamPlan, data: readonly string[]): Given[] {
-  return data.map((text) => [plan, text])
+export function recordsOf(session: StreamSession, data: readonly string[]): DataOfStream[] {
+  return data.map((text) => [session, text])
 }
 
 export function addRecord(
   batch: Batch,
-  plan: StreamPlan,
+  session: StreamSession,
   data: string,
   reader: MessageReader,
   emittedAt = '5',
@@ -39,7 +48,7 @@ export function addRecord(
   const record = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
   reader.append(Buffer.from(`{"type":"RECORD","record":${record}}\n`))
   if (!reader.next()) throw new Error('This is not a line.')
-  batch.addRecord(plan, reader.block, reader.message)
+  batch.addRecord(session, reader.block, reader.message)
 }
 
 /** A state message that is acknowledged by its name and our counts. */
@@ -52,19 +61,18 @@ export function stateNamed(name: string, size = 10): StateMessage {
 }
 
 /** Ids for as many records as a test may have, of each stream. */
-export function idsFrom(first: number, plans: readonly StreamPlan[]): Map<StreamPlan, IdRange[]> {
-  return new Map(plans.map((plan) => [plan, [{ first, last: first + 1_000_000 }]]))
+export function idsFrom(first: number, sessions: readonly StreamSession[]): Map<StreamSession, IdRange[]> {
+  return new Map(sessions.map((session) => [session, [{ first, last: first + 1_000_000 }]]))
 }
 
-/** Lays a batch out as the first of a run. */
+/** Encodes a batch as the first of a run. */
 export function laidOut(
   batch: Batch,
-  ids?: Map<StreamPlan, IdRange[]>,
+  ids?: Map<StreamSession, IdRange[]>,
   decisions: EncodeOptions['decisions'] = new Map(),
 ) {
-  const out = new CommandGroups(Buffer.alloc(0))
-  const once = new SequenceNumbers(() => 'k')
-  const client = { once, isCluster: false, slotOf: () => undefined }
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
+  const client = { isCluster: false, slotOf: () => undefined }
   return {
     ...encodeBatch(batch, out, {
       ids: ids ?? idsFrom(1, [...batch.countByStream().keys()]),
@@ -72,13 +80,12 @@ export function laidOut(
       client,
     }),
     out,
-    once: once.of(undefined),
   }
 }
 
-/** The commands of each part. */
-export function commandsOf(ranges: readonly CommandRange[], out: CommandGroups): string[][][] {
-  return ranges.map(({ start, end }) => commandsIn(out.bytes.subarray(start, end)))
+/** Returns the commands of each request. */
+export function commandsOf(requests: readonly BatchRequest[]): string[][][] {
+  return requests.map(({ request }) => commandsIn(request.commands.bytes()))
 }
 
 /** Each command as its name and arguments. */

@@ -1,4 +1,4 @@
-/** Puts together what records go through: taken in, batched, prepared, delivered, and acknowledged in order. */
+/** Connects what records pass through: ingest, preparation, encoding, delivery, and the queue that acknowledges states. */
 import type { Config } from '../../config/settings/config.ts'
 import type { Output } from '../../protocol/airbyte/output.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
@@ -8,19 +8,22 @@ import type { IdAllocator } from '../streams/id-allocator.ts'
 import { Ingest } from './ingest.ts'
 import { deadLetterKey } from '../streams/internal-keys.ts'
 import { StateQueue } from './state-queue.ts'
-import { prepareBy } from './prepare.ts'
+import { batchPreparation } from './batch-preparation.ts'
 import { Progress } from './progress.ts'
 import { rowTrackersOf } from '../dedup/row-tracker.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
-import type { StreamSession } from '../dedup/stream-session.ts'
+import type { IndexedSession } from '../dedup/indexed-session.ts'
 
-/** Slabs are a little larger than what is in them. */
-const SLABS_PER_BYTE = 1.25
+/** Buffers are a little larger than their content. */
+const BUFFERS_PER_BYTE = 1.25
+
+/** Of the tables that batches keep of their records; those of one usual batch have 64 KiB. */
+const MOST_TABLE_BYTES = 32 << 16
 
 export interface DataflowOptions {
   config: Config
   client: RedisClient
-  streams: readonly StreamSession[]
+  sessions: readonly IndexedSession[]
   ids: IdAllocator
   output: Output
 }
@@ -31,25 +34,28 @@ export interface Dataflow {
   progress: Progress
 }
 
-export function dataflow({ config, client, streams, ids, output }: DataflowOptions): Dataflow {
+export function dataflow({ config, client, sessions, ids, output }: DataflowOptions): Dataflow {
   const { batchBytes, batchRecords, keyPrefix } = config
-  // For a cluster, what is laid out is copied once more, to go to different nodes.
+  // On a cluster, encoded commands are copied once more, as they go to different nodes.
   const maxBytes = config.maxInFlightBytes / (client.isCluster ? 2 : 1)
-  const plans = streams.map(({ plan }) => plan)
-  const progress = new Progress(plans, output.log)
-  const buffers = new BufferPool(maxBytes * SLABS_PER_BYTE, batchBytes)
+  const progress = new Progress(
+    sessions.map(({ plan }) => plan),
+    output.log,
+  )
+  const buffers = new BufferPool(maxBytes * BUFFERS_PER_BYTE, batchBytes)
   const deadLetters =
     config.onRecordError === 'dead_letter'
       ? new DeadLetters({ client, key: deadLetterKey(keyPrefix), maxLength: config.deadLetterMaxLength })
       : undefined
   const stateQueue = new StateQueue({
     deliver: deliverBy({ client, buffers, deadLetters }),
-    prepare: prepareBy(ids, rowTrackersOf(streams)),
+    prepare: batchPreparation(ids, rowTrackersOf(sessions)),
     progress,
     output,
     maxBytes,
     leastBytes: buffers.least,
   })
   const limits = { records: batchRecords, bytes: batchBytes }
-  return { ingest: new Ingest({ plans, limits, stateQueue, progress }), stateQueue, progress }
+  const tables = new BufferPool(MOST_TABLE_BYTES)
+  return { ingest: new Ingest({ sessions, limits, tables, stateQueue, progress }), stateQueue, progress }
 }

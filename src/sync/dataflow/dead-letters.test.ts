@@ -1,39 +1,32 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
-import { putNumber } from '../../redis/client/once.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import { batchOf, commandsIn } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { FINE, playedClient } from '../streams/links.support.ts'
 import type { RecordOutcome } from './outcomes.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, stream } from '../streams/plans.support.ts'
 
-const plans = plansFor([stream('a'), stream('b')])
-const [a, b] = plans as [StreamPlan, StreamPlan]
+const sessions = sessionsFor([stream('a'), stream('b')])
+const [a, b] = sessions as [StreamSession, StreamSession]
 
 describe('records that cannot be written', () => {
-  it('are set aside in their order, each with its stream and the reason, in a transaction of its own number', async () => {
-    const { letters, sent, client } = opened()
-    expect(client.once.of(undefined).next()).toBe(1)
+  it('are set aside in their order, each with its stream and the reason, in a transaction that runs once', async () => {
+    const { letters, sent } = opened()
     const taken = letters.take(batch(), [
       rejected(0, 'It is bad.'),
       { kind: 'skipped', record: 1 },
       rejected(2, 'Ü.'),
     ])
     expect(commandsIn(sent[0]!.bytes)).toEqual([
-      ['MULTI'],
       letter('stream', 'n.a', 'reason', 'It is bad.', 'record', '{"n":"€ü"}'),
       letter('stream', 'n.b', 'reason', 'Ü.', 'record', `{"s":"${'x'.repeat(100_000)}"}`),
-      ['SET', 'k', '0000000000000002', 'EX', '604800'],
-      ['EXEC'],
     ])
-    expect(sent[0]).toMatchObject({ commands: 3, isTransaction: true, sequence: 2 })
-    putNumber(sent[0]!.bytes, 30)
-    expect(commandsIn(sent[0]!.bytes).at(-2)).toEqual(['SET', 'k', '0000000000000030', 'EX', '604800'])
+    expect(sent[0]).toMatchObject({ kind: 'transaction', isRepeatable: false, slot: undefined })
     sent[0]!.resolve(FINE)
     await taken
-    expect([sent.length, client.once.of(undefined).next()]).toEqual([1, 3])
+    expect(sent.length).toBe(1)
   })
 
   it('are set aside before it goes on', async () => {
@@ -49,9 +42,9 @@ describe('records that cannot be written', () => {
   it.each([[[]], [[{ kind: 'skipped', record: 1 } as const]]])(
     'are none where others were written, or rightly were not: %j',
     async (outcomes) => {
-      const { letters, sent, client } = opened()
+      const { letters, sent } = opened()
       await letters.take(batch(), outcomes)
-      expect([sent, client.once.of(undefined).next()]).toEqual([[], 1])
+      expect(sent).toEqual([])
     },
   )
 
@@ -59,9 +52,9 @@ describe('records that cannot be written', () => {
     const { letters, sent } = opened()
     const taken = letters.take(batch(), [rejected(0, 'It is bad.')])
     sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('It is a list.') }] })
-    await expect(taken).rejects.toThrow(
-      new ConfigError('The dead letters cannot be written to letters. It is a list.'),
-    )
+    const error = await taken.catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(ConfigError)
+    expect(error).toMatchObject({ problems: [{ code: 'dead-letters-refused', params: { key: 'letters' } }] })
   })
 })
 
@@ -71,7 +64,7 @@ function opened() {
 }
 
 function batch() {
-  return batchOf(plans, [
+  return batchOf(sessions, [
     [a, '{"n": "€ü"}'],
     [a, '{}'],
     [b, `{"s":"${'x'.repeat(100_000)}"}`],
@@ -82,6 +75,6 @@ function letter(...fields: string[]): string[] {
   return ['XADD', 'letters', 'MAXLEN', '~', '1000', '*', ...fields]
 }
 
-function rejected(record: number, reason: string): RecordOutcome {
-  return { kind: 'rejected', record, reason }
+function rejected(record: number, sentence: string): RecordOutcome {
+  return { kind: 'rejected', record, problem: problem('record-refused', sentence) }
 }

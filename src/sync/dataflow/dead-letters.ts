@@ -1,12 +1,10 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
-import { ConfigError } from '../../errors.ts'
-import { CommandGroups } from '../../layout/encoding/command-groups.ts'
+import { ConfigError, problem } from '../../errors.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { RecordOutcome } from './outcomes.ts'
-
-const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
-const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
 
 export interface DeadLetterOptions {
   client: RedisClient
@@ -28,33 +26,33 @@ export class DeadLetters {
 
   /** Takes the records that were rejected, in their order; throws where even that is refused. */
   async take(batch: Batch, outcomes: readonly RecordOutcome[]): Promise<void> {
-    const out = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16))
-    out.add(MULTI)
+    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
     for (const outcome of outcomes)
       if (outcome.kind === 'rejected') {
         out.begin('XADD', 11)
-        for (const entry of [this.#key, 'MAXLEN', '~', String(this.#maxLength), '*']) out.textArgument(entry)
-        for (const entry of ['stream', batch.planOf(outcome.record).name, 'reason', outcome.reason])
+        out.keyText(this.#key)
+        for (const entry of ['MAXLEN', '~', String(this.#maxLength), '*']) out.textArgument(entry)
+        for (const entry of ['stream', batch.planOf(outcome.record).name, 'reason', outcome.problem.sentence])
           out.textArgument(entry)
         out.textArgument('record')
         out.argument(batch.dataOf(outcome.record))
       }
     if (out.commands === 0) return
-    const slot = this.#client.slotOf(Buffer.from(this.#key))
-    const numbers = this.#client.once.of(slot)
-    const sequence = numbers.next()
-    out.command(...numbers.note(sequence))
-    out.add(EXEC)
     const { rejections } = await this.#client.send({
-      bytes: out.bytes.subarray(0, out.length),
-      commands: out.commands,
-      isTransaction: true,
-      sequence,
-      slot,
+      kind: 'transaction',
+      commands: EncodedCommands.from(out),
+      slot: this.#client.slotOf(Buffer.from(this.#key)),
+      isCounted: false,
+      isRepeatable: false,
+      confirmedBy: 'reply',
     })
     if (rejections.length > 0)
       throw new ConfigError(
-        `The dead letters cannot be written to ${this.#key}. ${rejections[0]!.error.message}`,
+        problem(
+          'dead-letters-refused',
+          `The dead letters cannot be written to ${this.#key}. ${rejections[0]!.error.message}`,
+          { options: ['on_record_error'], params: { key: this.#key } },
+        ),
       )
   }
 }

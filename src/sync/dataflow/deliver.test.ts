@@ -7,22 +7,21 @@ import { batchOf, commandsIn, idsFrom, recordsOf } from '../batches/batches.supp
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
 import { FINE, playedClient, type Sent } from '../streams/links.support.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { planWith } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionWith } from '../streams/plans.support.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
-
-const ADVICE = 'To have such records set aside, set on_record_error to dead_letter.'
 
 describe('a batch', () => {
   it('is sent before it is waited for, and delivered when all of it is answered', async () => {
     const { deliver, sent } = opened()
-    const plan = planWith({ cache_type: 'list', data_format: 'json', key_template: '${k}' })
+    const session = sessionWith({ cache_type: 'list', data_format: 'json', key_template: '${k}' })
     const long = Array.from({ length: 1_500 }, (_, n) => `{"k":${n}}`)
-    const delivered = deliver(plan, long)
-    expect(sent.map(({ commands, sequence, isMarked }) => [commands, sequence, isMarked])).toEqual([
-      [1_002, 1, false],
-      [500, 2, false],
+    const delivered = deliver(session, long)
+    expect(sent.map((request) => [request.kind, request.commands.count])).toEqual([
+      ['transaction', 1_001],
+      ['transaction', 499],
     ])
+    expect(sent).toMatchObject([{ isRepeatable: false }, { isRepeatable: false }])
     let isDelivered = false
     void delivered.then(() => (isDelivered = true))
     sent[1]!.resolve(FINE)
@@ -34,23 +33,23 @@ describe('a batch', () => {
 
   it('tells which of its records were skipped', async () => {
     const { deliver, sent } = opened()
-    const plan = planWith({ cache_type: 'string', write_condition: 'if_absent' })
-    const delivered = deliver(plan, ['{}', '{}', '{}'])
-    expect(sent[0]).toMatchObject({ commands: 3, isCounted: true, isMarked: true })
+    const session = sessionWith({ cache_type: 'string', write_condition: 'if_absent' })
+    const delivered = deliver(session, ['{}', '{}', '{}'])
+    expect(sent[0]).toMatchObject({ commands: { count: 3 }, isCounted: true, confirmedBy: 'marker' })
     sent[0]!.resolve({ ...FINE, done: [1, 0, 1] })
     expect(await delivered).toEqual([{ kind: 'skipped', record: 1 }])
   })
 
   it('is not delivered where the link has failed', async () => {
     const { deliver, sent } = opened()
-    const delivered = deliver(planWith(), ['{}'])
+    const delivered = deliver(sessionWith(), ['{}'])
     sent[0]!.reject(new TransientError('Gave up.'))
     await expect(delivered).rejects.toThrow(new TransientError('Gave up.'))
   })
 
   it('keeps the memory of its commands until they are answered', async () => {
     const { deliver, sent, buffers } = opened()
-    const delivered = deliver(planWith(), ['{}'])
+    const delivered = deliver(sessionWith(), ['{}'])
     const { buffer } = sent[0]!.bytes
     expect(buffers.take(1).buffer).not.toBe(buffer)
     sent[0]!.resolve(FINE)
@@ -61,7 +60,7 @@ describe('a batch', () => {
   it('lets go of its records as soon as its commands are made', async () => {
     const { deliver, sent } = opened()
     const reader = new MessageReader()
-    void deliver(planWith(), ['{"n":1}', '{"n":2}'], reader)
+    void deliver(sessionWith(), ['{"n":1}', '{"n":2}'], reader)
     expect(reader.block.isShared).toBe(false)
     reader.bytes.fill('#')
     expect(commandsIn(sent[0]!.bytes).map((command) => command.at(-1))).toEqual(['{"n":1}', '{"n":2}'])
@@ -69,8 +68,8 @@ describe('a batch', () => {
 
   it('whose replies were lost is looked at again: a key may be of another kind', async () => {
     const { deliver, sent, asked } = opened({ reply: () => 'string' })
-    const plan = planWith({ cache_type: 'list', data_format: 'json' })
-    const delivered = deliver(plan, ['{}'])
+    const session = sessionWith({ cache_type: 'list', data_format: 'json' })
+    const delivered = deliver(session, ['{}'])
     sent[0]!.resolve({ ...FINE, isUnseen: true })
     await expect(delivered).rejects.toThrow('Stream n.s: the key n:s holds another Redis type')
     expect(asked).toEqual(['TYPE n:s'])
@@ -78,29 +77,40 @@ describe('a batch', () => {
 })
 
 describe('a record that cannot be written', () => {
-  const plan = planWith({ key_template: 'k:${id}', data_format: 'json', cache_type: 'string' })
+  const session = sessionWith({ key_template: 'k:${id}', data_format: 'json', cache_type: 'string' })
 
   it('ends the run before anything is sent where its layout refuses it, line, stream and reason named', async () => {
     const { deliver, sent } = opened()
-    await expect(deliver(plan, ['{"id":1}', '{}', '{"id":null}'])).rejects.toThrow(
-      new ConfigError(`Line 2, stream n.s: The column id, which the key needs, is missing. ${ADVICE}`),
-    )
+    await expect(deliver(session, ['{"id":1}', '{}', '{"id":null}'])).rejects.toMatchObject({
+      failureType: 'config_error',
+      problems: [
+        {
+          code: 'template-column-missing',
+          options: ['key_template', 'on_record_error'],
+          params: { column: 'id', line: 2, stream: 'n.s' },
+        },
+      ],
+    })
     expect(sent).toEqual([])
   })
 
   it('ends the run where Redis refuses it, line, stream, key and reason named', async () => {
     const { deliver, sent } = opened()
-    const delivered = deliver(plan, ['{"id":1}', '{"id":2}', '{"id":3}'])
+    const delivered = deliver(session, ['{"id":1}', '{"id":2}', '{"id":3}'])
     sent[0]!.resolve(refusing(1, 2))
-    await expect(delivered).rejects.toThrow(
-      new ConfigError(`Line 2, stream n.s: Redis refused to write the key k:2. It is a list. ${ADVICE}`),
-    )
+    await expect(delivered).rejects.toMatchObject({
+      failureType: 'config_error',
+      message: expect.stringContaining('Redis refused to write the key k:2. It is a list.'),
+      problems: [
+        { code: 'record-refused', options: ['on_record_error'], params: { line: 2, stream: 'n.s' } },
+      ],
+    })
   })
 
   it('is set aside where that is wanted, and the others are written', async () => {
     const { deliver, sent } = opened({ setsAside: true })
     const reader = new MessageReader()
-    const delivered = deliver(plan, ['{"id":1}', '{"no":1}', '{"id":3}'], reader)
+    const delivered = deliver(session, ['{"id":1}', '{"no":1}', '{"id":3}'], reader)
     expect(keysIn(sent[0]!)).toEqual(['k:1', 'k:3'])
     sent[0]!.resolve(refusing(1))
     await turn()
@@ -121,16 +131,16 @@ describe('a record that cannot be written', () => {
 
   it('may be all there is: then it alone is sent aside', async () => {
     const { deliver, sent } = opened({ setsAside: true })
-    const delivered = deliver(plan, ['{}'])
+    const delivered = deliver(session, ['{}'])
     await turn()
-    expect(sent.map(keysIn)).toEqual([[undefined, 'letters', 'k', undefined]])
+    expect(sent.map(keysIn)).toEqual([['letters']])
     sent[0]!.resolve(FINE)
     expect(await delivered).toHaveLength(1)
   })
 
   it('does not let the batch be delivered before it is set aside', async () => {
     const { deliver, sent } = opened({ setsAside: true })
-    const delivered = deliver(plan, ['{"id":1}', '{}'])
+    const delivered = deliver(session, ['{"id":1}', '{}'])
     sent[0]!.resolve(FINE)
     await turn()
     sent[1]!.reject(new TransientError('Gave up.'))
@@ -143,9 +153,9 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
   const buffers = new BufferPool(1 << 20)
   const deadLetters = setsAside ? new DeadLetters({ client, key: 'letters', maxLength: 10 }) : undefined
   const deliverBatch = deliverBy({ client, buffers, deadLetters })
-  const deliver = (plan: StreamPlan, data: readonly string[], reader = new MessageReader()) =>
-    deliverBatch(batchOf([plan], recordsOf(plan, data), reader), {
-      ids: idsFrom(1, [plan]),
+  const deliver = (session: StreamSession, data: readonly string[], reader = new MessageReader()) =>
+    deliverBatch(batchOf([session], recordsOf(session, data), reader), {
+      ids: idsFrom(1, [session]),
       decide: () => new Map(),
     })
   return { deliver, sent, asked, buffers }

@@ -1,17 +1,16 @@
 /** Delivers one batch: lays it out, sends it, looks at every answer, and sees to the records that were not written. */
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { encodeBatch, type EncodedBatch } from './encode-batch.ts'
-import type { CommandRange } from './part.ts'
+import type { BatchRequest } from './batch-request.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
-import type { Prepared } from './prepare.ts'
+import type { Prepared } from './batch-preparation.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
-import { requireKind } from './unseen.ts'
+import { requireKeyTypes } from './key-types.ts'
 
 /**
  * Sends a batch before it returns; resolves when all of it is in Redis, or rightly is not, with the records that are
@@ -34,17 +33,17 @@ export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Del
   return async (batch, { ids, decide }) => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * stretch))
-    const out = new CommandGroups(buffer)
+    const out = new CommandGroups(buffer, client.capabilities)
     const laidOut = encodeBatch(batch, out, { ids, decisions, client })
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
     if (deadLetters === undefined) {
-      requireNone(batch, outcomesOf(batch, { ...laidOut, ranges: [] }, out, []))
+      requireNone(batch, outcomesOf(batch, { ...laidOut, requests: [] }, out, []))
       // Only dead letters need the records once they are laid out.
       batch.release()
     }
-    const outcomes = outcomesOf(batch, laidOut, out, await send(client, laidOut, out))
+    const outcomes = outcomesOf(batch, laidOut, out, await send(client, laidOut))
     buffers.give(buffer)
-    for (const decision of decisions.values()) decision.arrived()
+    for (const decision of decisions.values()) decision.confirm()
     const decided = decidedOutcomes(decisions.values())
     if (deadLetters === undefined) requireNone(batch, outcomes)
     else await deadLetters.take(batch, outcomes)
@@ -53,38 +52,40 @@ export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Del
   }
 }
 
-async function send(client: RedisClient, { ranges }: EncodedBatch, out: CommandGroups) {
-  const sent = ranges.map((range) => {
-    const bytes = out.bytes.subarray(range.start, range.end)
-    // Transactions leave numbers of their own.
-    return client.send({ ...range, bytes, isMarked: range.sequence === undefined })
-  })
-  const marked = ranges.some(({ sequence }) => sequence === undefined) ? client.leaveMarks() : undefined
-  const [answers] = await Promise.all([Promise.all(sent), marked])
-  for (const [index, range] of ranges.entries()) {
-    const { isUnseen, rejections } = answers[index]!
-    if (isUnseen === true) await requireKind(client, range, out)
-    if (range.isOwn === true && rejections[0] !== undefined) throw ownKeyRefused(range, rejections[0], out)
+async function send(client: RedisClient, { requests }: EncodedBatch): Promise<WriteResult[]> {
+  const sent = requests.map(({ request }) => client.send(request))
+  const marker = requests.some(({ request }) => request.confirmedBy === 'marker')
+    ? client.marker()
+    : undefined
+  const [results] = await Promise.all([Promise.all(sent), marker])
+  for (const [index, part] of requests.entries()) {
+    const { isUnseen, rejections } = results[index]!
+    if (isUnseen === true) await requireKeyTypes(client, part)
+    if (part.isOwn === true && rejections[0] !== undefined) throw ownKeyRefused(part, rejections[0])
   }
-  return answers
+  return results
 }
 
 function ownKeyRefused(
-  { start, end }: CommandRange,
+  { request }: BatchRequest,
   { index, error }: WriteResult['rejections'][number],
-  out: CommandGroups,
 ): ConfigError {
-  const key = keyOfCommand(out.bytes.subarray(start, end), index)
-  return new ConfigError(
-    `The key ${key}, where the connector takes notes, cannot be written. ${error.message}`,
-  )
+  const key = request.commands.keyOf(index) ?? ''
+  const sentence = `The key ${key}, in which the connector keeps the index of a stream's keys, cannot be written. ${error.message}`
+  return new ConfigError(problem('index-key-refused', sentence, { params: { key } }))
 }
 
 function requireNone(batch: Batch, outcomes: readonly RecordOutcome[]): void {
   const rejected = outcomes.find((outcome) => outcome.kind === 'rejected')
   if (rejected === undefined) return
+  const { code, sentence, options, params } = rejected.problem
+  const [line, stream] = [batch.lineOf(rejected.record), batch.planOf(rejected.record).name]
   throw new ConfigError(
-    `Line ${batch.lineOf(rejected.record)}, stream ${batch.planOf(rejected.record).name}: ${rejected.reason} ` +
-      'To have such records set aside, set on_record_error to dead_letter.',
+    problem(
+      code,
+      `Line ${line}, stream ${stream}: ${sentence} ` +
+        'To have such records set aside, set on_record_error to dead_letter.',
+      { options: [...options, 'on_record_error'], params: { ...params, line, stream } },
+    ),
   )
 }

@@ -1,27 +1,32 @@
-/** Lays a batch out as shipments: what may go out command by command in one, and transactions of a bearable size. */
+/** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
+import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import type { Batch } from '../batches/batch.ts'
-import { IdCursor, type IdRange } from '../streams/id-allocator.ts'
+import { IdCursor } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
-import { commandRangeFrom, type CommandRange } from './part.ts'
-import { transactionsOf, type Numbers } from './transactions.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import type { BatchRequest } from './batch-request.ts'
+import { transactionsOf, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
 
 /** Redis takes no argument that is longer. */
 const LONGEST_DATA = 512 << 20
 
+const TOO_LARGE: Refusal = problem('record-too-large', 'It is larger than 512 MB, the most that Redis takes.')
+
 export interface EncodedBatch {
-  ranges: CommandRange[]
-  refusals: { record: number; reason: Refusal }[]
+  requests: BatchRequest[]
+  refusals: { record: number; refusal: Refusal }[]
 }
 
 export interface EncodeOptions {
-  ids: ReadonlyMap<StreamPlan, IdRange[]>
-  /** Of streams whose places are remembered. */
-  decisions: ReadonlyMap<StreamPlan, RowDecisions>
-  client: Numbers
+  ids: ReadonlyMap<StreamSession, IdRange[]>
+  /** Of streams that add their rows to the key index. */
+  decisions: ReadonlyMap<StreamSession, RowDecisions>
+  client: Slots
 }
 
 export function encodeBatch(
@@ -29,48 +34,54 @@ export function encodeBatch(
   out: CommandGroups,
   { ids, decisions, client }: EncodeOptions,
 ): EncodedBatch {
-  const ranges: CommandRange[] = []
+  const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
-  const cursors = new Map([...ids].map(([plan, idRanges]) => [plan, new IdCursor(idRanges)]))
-  const plans = [...batch.countByStream().keys()]
+  const cursors = new Map([...ids].map(([stream, idRanges]) => [stream, new IdCursor(idRanges)]))
+  const streams = [...batch.countByStream().keys()]
 
-  const write = (plan: StreamPlan, view: RecordView, record: number): number => {
-    const change = decisions.get(plan)?.actions.get(record)
+  const write = (stream: StreamSession, view: RecordView, record: number): number => {
+    const change = decisions.get(stream)?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
-    if (change?.action === 'remove') return remove(plan, change.location, out)
-    view.startsAnew = change?.action === 'write anew'
+    if (change?.action === 'remove') return remove(stream.plan, change.location, out)
+    view.replacesKey = change?.action === 'write anew'
     view.spread = Math.random()
-    if (plan.layout.usesIds) view.id = cursors.get(plan)!.take()
-    const written =
-      view.dataEnd - view.dataStart > LONGEST_DATA
-        ? 'it is larger than 512 MB, the most that Redis takes'
-        : plan.layout.write(out, view)
+    if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
+    const written = view.dataEnd - view.dataStart > LONGEST_DATA ? TOO_LARGE : stream.layout.write(out, view)
     if (typeof written === 'number') return written
-    refusals.push({ record, reason: written })
-    decisions.get(plan)?.passOn(record)
+    refusals.push({ record, refusal: written })
+    decisions.get(stream)?.refuse(record)
     return NO_GROUP
   }
 
-  const start = { bytes: out.length, command: out.commands }
-  batch.layEach(({ layout }) => layout.delivery === 'each', write)
-  const simple = plans.filter(({ layout }) => layout.delivery === 'each')
+  const first = out.commands
+  batch.encodeEach(({ layout }) => layout.deliveryMode === 'pipeline', write)
+  const simple = streams.filter(({ layout }) => layout.deliveryMode === 'pipeline')
   for (const { layout } of simple) layout.flush(out)
   const isCounted = simple.some(({ layout }) => layout.isConditional)
-  ranges.push({ ...commandRangeFrom(start.bytes, start.command, out), isCounted })
+  const commands = EncodedCommands.from(out, first)
+  requests.push({ request: { kind: 'write', commands, isCounted, confirmedBy: 'marker' } })
 
-  for (const plan of plans)
-    if (plan.layout.delivery !== 'each') ranges.push(...transactionsOf(plan, batch, out, client, write))
+  for (const stream of streams)
+    if (stream.layout.deliveryMode !== 'pipeline')
+      requests.push(...transactionsOf(stream, batch, out, client, write))
   const refused = new Set(refusals.map(({ record }) => record))
-  const isNoted = ({ record }: IndexEntry): boolean => !refused.has(record)
-  // A place is noted before it is written to: what was written and not noted could never be removed. And a deletion is
-  // noted behind the removal: what was noted and not removed would be taken for gone.
-  const written = noteChanges(out, decisions, (entry) => isNoted(entry) && !entry.isDeleted)
-  const deleted = noteChanges(out, decisions, (entry) => isNoted(entry) && entry.isDeleted)
-  const [first, ...others] = ranges.filter(({ commands }) => commands > 0)
-  const isNotedFirst = first !== undefined && written.commands > 0
-  const rows = isNotedFirst ? [{ ...first, isBehindAll: true }, ...others] : ranges
-  const all = [written, ...rows, { ...deleted, isBehindAll: true }]
-  return { ranges: all.filter(({ commands }) => commands > 0), refusals }
+  const isWritten = ({ record }: IndexEntry): boolean => !refused.has(record)
+  // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a
+  // deletion that was carried out, so entries follow their rows.
+  const journal = writeJournal(out, decisions, isWritten)
+  const entries = writeEntries(out, decisions, isWritten)
+  const rows = requests.filter(isFilled)
+  const isJournaled = rows[0] !== undefined && isFilled(journal)
+  const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
+  return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals }
+}
+
+function isFilled({ request }: BatchRequest): boolean {
+  return request.commands.count > 0
+}
+
+function behindAll(part: BatchRequest): BatchRequest {
+  return { ...part, request: { ...part.request, isBehindAll: true } }
 }
 
 function remove({ locator, deletions }: StreamPlan, location: string, out: CommandGroups): number {
@@ -80,20 +91,41 @@ function remove({ locator, deletions }: StreamPlan, location: string, out: Comma
   return group
 }
 
-function noteChanges(
+/** Names the rows that the key index has no entries for, and the shards in which entries expire for the first time. */
+function writeJournal(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
-  isNoted: (entry: IndexEntry) => boolean,
-): CommandRange {
-  const [start, firstCommand] = [out.length, out.commands]
-  for (const { index, changes, forget } of decisions.values()) {
-    const noted = changes.filter(isNoted)
-    index.note(out, noted)
-    const locator = new Set(forget.length === 0 ? [] : noted.map(({ location }) => location))
-    index.forget(
+  isWritten: (entry: IndexEntry) => boolean,
+): BatchRequest {
+  const first = out.commands
+  for (const { index, added, expiries, writeJournal: write } of decisions.values()) {
+    index.recordExpiryShards(out, expiries)
+    const rows = added.filter(isWritten)
+    if (rows.length > 0) write(out, rows)
+  }
+  return ownWrite(out, first)
+}
+
+function writeEntries(
+  out: CommandGroups,
+  decisions: EncodeOptions['decisions'],
+  isWritten: (entry: IndexEntry) => boolean,
+): BatchRequest {
+  const first = out.commands
+  for (const { index, changes, expiries } of decisions.values()) {
+    const written = changes.filter(isWritten)
+    index.write(out, written)
+    const locations = new Set(expiries.length === 0 ? [] : written.map(({ location }) => location))
+    index.expire(
       out,
-      forget.filter(({ location }) => locator.has(location)),
+      expiries.filter(({ location }) => locations.has(location)),
     )
   }
-  return { ...commandRangeFrom(start, firstCommand, out), isOwn: true }
+  return ownWrite(out, first)
+}
+
+/** Returns the request of the commands from `first` on, which write keys of the connector's own. */
+function ownWrite(out: CommandGroups, first: number): BatchRequest {
+  const commands = EncodedCommands.from(out, first)
+  return { request: { kind: 'write', commands, isCounted: false, confirmedBy: 'marker' }, isOwn: true }
 }

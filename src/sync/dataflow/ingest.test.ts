@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../../errors.ts'
 import type { Batch } from '../batches/batch.ts'
+import { BufferPool } from '../batches/buffer-pool.ts'
 import { Ingest } from './ingest.ts'
 import type { StateQueue } from './state-queue.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/plans.support.ts'
 import { Progress } from './progress.ts'
 
 describe('messages', () => {
@@ -77,12 +78,16 @@ describe('a record that is filtered', () => {
 
 /** With a ledger that only keeps what is submitted. */
 function opened(options: object = {}) {
-  const plans = plansFor([stream('a'), stream('b')], options)
+  const sessions = sessionsFor([stream('a'), stream('b')], options)
   const texts: string[] = []
-  const progress = new Progress(plans, (level, message) => texts.push(`${level} ${message}`))
+  const progress = new Progress(
+    sessions.map(({ plan }) => plan),
+    (level, message) => texts.push(`${level} ${message}`),
+  )
   const batches: Batch[] = []
   const stateQueue = { hasRoom: true, submit: (batch: Batch) => batches.push(batch) } as unknown as StateQueue
-  const ingest = new Ingest({ plans, limits: { records: 4, bytes: 65_536 }, stateQueue, progress })
+  const limits = { records: 4, bytes: 65_536 }
+  const ingest = new Ingest({ sessions, limits, tables: new BufferPool(0), stateQueue, progress })
   const log = (): string[] => {
     progress.summarize()
     return texts

@@ -1,23 +1,27 @@
-/** The way in: every message is read, its stream looked up, and what it holds put into the batch being filled. */
+/** Reads the messages of the input, finds the stream of each, and adds records and states to the batch being filled. */
 import { Columns } from '../../protocol/columns/columns.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { readState, type StateMessage } from '../../protocol/airbyte/state-message.ts'
 import { readStreamStatus } from '../../protocol/airbyte/stream-status.ts'
 import { Batch, type BatchLimits } from '../batches/batch.ts'
 import type { StateQueue } from './state-queue.ts'
+import type { BufferPool } from '../batches/buffer-pool.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
 import type { Progress } from './progress.ts'
 import { StreamRouter } from './stream-router.ts'
 
-/** What came is on its way after this at the latest, however little it is. */
+/** A batch is submitted after this time at the latest, however few records it has. */
 const LONGEST_WAIT_MS = 500
 
-/** Room for some reads, so that most lines need no copying. */
+/** Holds several reads, so that most lines need no copying. */
 const SMALLEST_BLOCK = 1 << 19
 
 export interface IngestOptions {
-  plans: readonly StreamPlan[]
+  sessions: readonly StreamSession[]
   limits: BatchLimits
+  /** Memory for the tables that batches keep of their records. */
+  tables: BufferPool
   stateQueue: StateQueue
   progress: Progress
 }
@@ -32,17 +36,17 @@ export class Ingest {
   #batch: Batch
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ plans, limits, stateQueue, progress }: IngestOptions) {
-    this.#router = new StreamRouter(plans)
+  constructor({ sessions, limits, tables, stateQueue, progress }: IngestOptions) {
+    this.#router = new StreamRouter(sessions)
     this.#stateQueue = stateQueue
     this.#progress = progress
-    this.#newBatch = () => new Batch(limits, plans)
-    // A batch lies in one block, which is to be large enough for it.
+    this.#newBatch = () => new Batch(limits, sessions, tables)
+    // All records of a batch are in one block.
     this.#reader = new MessageReader(Math.max(limits.bytes, SMALLEST_BLOCK))
     this.#batch = this.#newBatch()
   }
 
-  /** Takes in bytes of the input; resolves when more may come. */
+  /** Takes bytes of the input; resolves when more may come. */
   async take(chunk: Uint8Array): Promise<void> {
     if (!this.#reader.hasRoomFor(chunk.length)) await this.#submitAndWait()
     this.#reader.append(chunk)
@@ -50,13 +54,13 @@ export class Ingest {
     if (!this.#batch.isEmpty) this.#timer ??= setTimeout(() => this.submit(), LONGEST_WAIT_MS)
   }
 
-  /** The input has ended. */
+  /** Takes the last message: the input has ended. */
   async end(): Promise<void> {
     this.#reader.finish()
     await this.#takeMessages()
   }
 
-  /** Sends the batch being filled on its way, full or not. */
+  /** Submits the batch being filled, full or not. */
   submit(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -71,14 +75,15 @@ export class Ingest {
     while (reader.next()) {
       const { message, bytes, block } = reader
       if (message.kind === 'record') {
-        const plan = this.#router.routeRecord(bytes, message)
-        if (this.#isFiltered(plan)) this.#progress.filtered(plan)
+        const session = this.#router.routeRecord(bytes, message)
+        const { plan } = session
+        if (this.#isFiltered(plan)) this.#progress.addFiltered(plan)
         else {
-          this.#batch.addRecord(plan, block, message)
-          this.#progress.received(plan)
+          this.#batch.addRecord(session, block, message)
+          this.#progress.addReceived(plan)
         }
-      } else if (message.kind === 'state') this.#hold(readState(bytes, message))
-      else if (message.kind === 'trace') this.#noteStatus(bytes)
+      } else if (message.kind === 'state') this.#takeState(readState(bytes, message))
+      else if (message.kind === 'trace') this.#takeStatus(bytes)
       if (this.#batch.isFull) await this.#submitAndWait()
     }
   }
@@ -95,18 +100,18 @@ export class Ingest {
     if (!this.#stateQueue.hasRoom) await this.#stateQueue.room()
   }
 
-  #hold(state: StateMessage): void {
+  #takeState(state: StateMessage): void {
     const { scope } = state
     const plan =
       scope.kind === 'stream'
-        ? this.#router.routeState(scope.stream, this.#reader.message.lineNumber)
+        ? this.#router.routeState(scope.stream, this.#reader.message.lineNumber).plan
         : undefined
     this.#batch.addState(state, plan, this.#progress.takeReceived(plan))
   }
 
-  #noteStatus(bytes: Buffer): void {
+  #takeStatus(bytes: Buffer): void {
     const status = readStreamStatus(bytes, this.#reader.message)
-    const plan = status && this.#router.routeStatus(status.stream)
-    if (status && plan) this.#progress.status(plan, status.status)
+    const session = status && this.#router.routeStatus(status.stream)
+    if (status && session) this.#progress.setStatus(session.plan, status.status)
   }
 }

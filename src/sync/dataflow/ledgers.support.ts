@@ -1,19 +1,19 @@
-/** For tests: a ledger whose batches are delivered when the test says so. */
+/** For tests: a state queue whose batches are delivered when the test says so. */
 import { Writable } from 'node:stream'
 import { Output } from '../../protocol/airbyte/output.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
-import { IdAllocator, type IdRange } from '../streams/id-allocator.ts'
+import { IdAllocator } from '../streams/id-allocator.ts'
 import { StateQueue } from './state-queue.ts'
 import type { RecordOutcome } from './outcomes.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { prepareBy } from './prepare.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
+import { batchPreparation } from './batch-preparation.ts'
 import { Progress } from './progress.ts'
 
 interface InFlightWrite extends PromiseWithResolvers<RecordOutcome[]> {
   batch: Batch
-  ids: ReadonlyMap<StreamPlan, IdRange[]>
+  ids: ReadonlyMap<StreamSession, IdRange[]>
 }
 
 /** Counts for `INCRBY`. */
@@ -24,7 +24,7 @@ interface CountingServer {
   goOn(): void
 }
 
-export async function openStateQueue(plans: readonly StreamPlan[], maxBytes = 1 << 20, leastBytes = 0) {
+export async function openStateQueue(sessions: readonly StreamSession[], maxBytes = 1 << 20, leastBytes = 0) {
   const { server, client } = countingServer()
   const deliveries: InFlightWrite[] = []
   const deliver: Deliver = (batch, { ids }) => {
@@ -39,12 +39,15 @@ export async function openStateQueue(plans: readonly StreamPlan[], maxBytes = 1 
       done()
     },
   })
-  const ids = await IdAllocator.open(client, plans)
+  const ids = await IdAllocator.open(client, sessions)
   server.asked.length = 0
-  const progress = new Progress(plans, () => undefined)
+  const progress = new Progress(
+    sessions.map(({ plan }) => plan),
+    () => undefined,
+  )
   const stateQueue = new StateQueue({
     deliver,
-    prepare: prepareBy(ids, new Map()),
+    prepare: batchPreparation(ids, new Map()),
     progress,
     output: new Output(stdout),
     maxBytes,

@@ -1,42 +1,40 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, planWith, stream } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
 import type { Action, RowDecisions } from '../dedup/row-tracker.ts'
 
 const REFUSED = 'Redis refused to write the key'
 
 describe('a record that was simply written', () => {
   it('has no outcome, whatever the others have', () => {
-    const plan = planWith()
-    expect(outcomes(batchOf([plan], [[plan, '{}']]), [fine()])).toEqual([])
+    const session = sessionWith()
+    expect(outcomes(batchOf([session], [[session, '{}']]), [fine()])).toEqual([])
   })
 })
 
 describe('a record that the layout refuses', () => {
   it('is rejected for its reason, as a sentence', () => {
-    const plan = planWith({ key_template: '${id}' })
+    const session = sessionWith({ key_template: '${id}' })
     const batch = batchOf(
-      [plan],
+      [session],
       [
-        [plan, '{"id":1}'],
-        [plan, '{}'],
+        [session, '{"id":1}'],
+        [session, '{}'],
       ],
     )
-    expect(outcomes(batch, [fine()])).toEqual([
-      rejected(1, 'The column id, which the key needs, is missing.'),
-    ])
+    expect(outcomes(batch, [fine()])).toEqual([missing(1, 'id')])
   })
 })
 
 describe('a command that Redis refuses', () => {
   it('is a record that is rejected, key and reason named', () => {
-    const plan = planWith()
-    const batch = batchOf([plan], numbered(plan, 3))
+    const session = sessionWith()
+    const batch = batchOf([session], numbered(session, 3))
     expect(outcomes(batch, [refusing([1, 2])])).toEqual([
       rejected(1, `${REFUSED} n:s:2. It is a list.`),
       rejected(2, `${REFUSED} n:s:3. It is a list.`),
@@ -44,9 +42,9 @@ describe('a command that Redis refuses', () => {
   })
 
   it('rejects all records that it holds, and those of no other command', () => {
-    const plan = planWith({ cache_type: 'set', key_template: 'k:${k}', member: '${n}' })
+    const session = sessionWith({ cache_type: 'set', key_template: 'k:${k}', member: '${n}' })
     const data = ['a', 'a', 'b', 'a'].map((k, n) => `{"k":"${k}","n":${n}}`)
-    const batch = batchOf([plan], recordsOf(plan, data))
+    const batch = batchOf([session], recordsOf(session, data))
     expect(outcomes(batch, [refusing([0])])).toEqual(
       [0, 1].map((record) => rejected(record, `${REFUSED} k:a. It is a list.`)),
     )
@@ -55,27 +53,27 @@ describe('a command that Redis refuses', () => {
 
   it('is told apart in a transaction, behind what else was sent', () => {
     const kinds = { streams: [{ stream: 'log', cache_type: 'stream' }] }
-    const plans = plansFor([stream('s'), stream('log')], kinds) as [StreamPlan, StreamPlan]
-    const batch = batchOf(plans, [
-      [plans[1], '{}'],
-      [plans[0], '{}'],
-      [plans[1], '{}'],
+    const sessions = sessionsFor([stream('s'), stream('log')], kinds) as [StreamSession, StreamSession]
+    const batch = batchOf(sessions, [
+      [sessions[1], '{}'],
+      [sessions[0], '{}'],
+      [sessions[1], '{}'],
     ])
     expect(outcomes(batch, [fine(), refusing([1])])).toEqual([rejected(2, `${REFUSED} n:log. It is a list.`)])
     expect(outcomes(batch, [refusing([0]), fine()])).toEqual([rejected(1, `${REFUSED} n:s:1. It is a list.`)])
   })
 
   it('rejects nothing if it writes no record, as one that does is refused for the same', () => {
-    const plan = planWith({ cache_type: 'list', key_template: '${k}', member: '${n}', max_length: 5 })
+    const session = sessionWith({ cache_type: 'list', key_template: '${k}', member: '${n}', max_length: 5 })
     const batch = batchOf(
-      [plan],
+      [session],
       [
-        [plan, '{"n":1}'],
-        [plan, '{"k":"x","n":2}'],
+        [session, '{"n":1}'],
+        [session, '{"k":"x","n":2}'],
       ],
     )
     expect(outcomes(batch, [refusing([0, 1])])).toEqual([
-      rejected(0, 'The column k, which the key needs, is missing.'),
+      missing(0, 'k'),
       rejected(1, `${REFUSED} x. It is a list.`),
     ])
   })
@@ -83,14 +81,14 @@ describe('a command that Redis refuses', () => {
 
 describe('a record whose condition is not met', () => {
   it('is skipped', () => {
-    const plan = planWith({ cache_type: 'string', write_condition: 'if_absent' })
-    const batch = batchOf([plan], numbered(plan, 3))
+    const session = sessionWith({ cache_type: 'string', write_condition: 'if_absent' })
+    const batch = batchOf([session], numbered(session, 3))
     expect(outcomes(batch, [counting([1, 0, 0])])).toEqual([skipped(1), skipped(2)])
   })
 
   it('is one of the last where a command tells only how many it wrote', () => {
-    const plan = planWith({ cache_type: 'sorted_set', member: '${n}', write_condition: 'if_absent' })
-    const batch = batchOf([plan], numbered(plan, 4))
+    const session = sessionWith({ cache_type: 'sorted_set', member: '${n}', write_condition: 'if_absent' })
+    const batch = batchOf([session], numbered(session, 4))
     for (const [written, expected] of [
       [4, []],
       [3, [skipped(3)]],
@@ -100,30 +98,35 @@ describe('a record whose condition is not met', () => {
   })
 
   it('is none where a command answers a length that was there before', () => {
-    const plan = planWith({ cache_type: 'list', member: '${n}', write_condition: 'if_exists', max_length: 9 })
-    const batch = batchOf([plan], numbered(plan, 2))
+    const session = sessionWith({
+      cache_type: 'list',
+      member: '${n}',
+      write_condition: 'if_exists',
+      max_length: 9,
+    })
+    const batch = batchOf([session], numbered(session, 2))
     expect(outcomes(batch, [counting([700, 1, 1])])).toEqual([])
     expect(outcomes(batch, [counting([0, 1, 1])])).toEqual([skipped(0), skipped(1)])
   })
 
   it('is not skipped but rejected where Redis refuses it', () => {
-    const plan = planWith({ cache_type: 'sorted_set', member: '${n}', write_condition: 'if_absent' })
-    const batch = batchOf([plan], numbered(plan, 1))
+    const session = sessionWith({ cache_type: 'sorted_set', member: '${n}', write_condition: 'if_absent' })
+    const batch = batchOf([session], numbered(session, 1))
     expect(outcomes(batch, [{ ...refusing([0]), done: [0] }])).toEqual([
       rejected(0, `${REFUSED} n:s. It is a list.`),
     ])
   })
 
   it('leaves those of other streams alone, which are written whatever their commands answer', () => {
-    const plans = plansFor([stream('known'), stream('new')], {
+    const sessions = sessionsFor([stream('known'), stream('new')], {
       cache_type: 'set',
       member: '${n}',
       streams: [{ stream: 'new', cache_type: 'string', write_condition: 'if_absent' }],
-    }) as [StreamPlan, StreamPlan]
-    const batch = batchOf(plans, [
-      [plans[0], '{"n":1}'],
-      [plans[1], '{}'],
-      [plans[0], '{"n":2}'],
+    }) as [StreamSession, StreamSession]
+    const batch = batchOf(sessions, [
+      [sessions[0], '{"n":1}'],
+      [sessions[1], '{}'],
+      [sessions[0], '{"n":2}'],
     ])
     expect(outcomes(batch, [counting([0, 0])])).toEqual([skipped(1)])
   })
@@ -146,8 +149,8 @@ describe('records that were decided upon before they were laid out', () => {
 
 describe('outcomes', () => {
   it('are in the order of the records', () => {
-    const plan = planWith({ cache_type: 'string', key_template: '${n}', write_condition: 'if_exists' })
-    const batch = batchOf([plan], [...numbered(plan, 2), [plan, '{}'], ...numbered(plan, 3)])
+    const session = sessionWith({ cache_type: 'string', key_template: '${n}', write_condition: 'if_exists' })
+    const batch = batchOf([session], [...numbered(session, 2), [session, '{}'], ...numbered(session, 3)])
     const answers = { ...counting([0, 1, 0, 0, 1]), rejections: refusing([3]).rejections }
     expect(outcomes(batch, [answers]).map(({ kind, record }) => `${kind} ${record}`)).toEqual([
       'skipped 0',
@@ -158,15 +161,15 @@ describe('outcomes', () => {
   })
 
   it('are those of the layouts alone where replies were lost', () => {
-    const plan = planWith({ cache_type: 'list', key_template: '${n}', write_condition: 'if_exists' })
-    const batch = batchOf([plan], [...numbered(plan, 2), [plan, '{}']])
+    const session = sessionWith({ cache_type: 'list', key_template: '${n}', write_condition: 'if_exists' })
+    const batch = batchOf([session], [...numbered(session, 2), [session, '{}']])
     expect(outcomes(batch, [{ ...fine(), isUnseen: true }]).map(({ record }) => record)).toEqual([2])
   })
 })
 
 function outcomes(batch: Batch, answers: readonly WriteResult[]): RecordOutcome[] {
   const { out, ...rest } = laidOut(batch)
-  expect(rest.ranges).toHaveLength(answers.length)
+  expect(rest.requests).toHaveLength(answers.length)
   return outcomesOf(batch, rest, out, answers)
 }
 
@@ -177,8 +180,8 @@ function decisionsWith(deduplicated: number[], actions: Record<number, Action>):
   return { deduplicated, actions: new Map(entries) } as unknown as RowDecisions
 }
 
-function numbered(plan: StreamPlan, records: number): [StreamPlan, string][] {
-  return Array.from({ length: records }, (_, n) => [plan, `{"n":${n}}`])
+function numbered(session: StreamSession, records: number): [StreamSession, string][] {
+  return Array.from({ length: records }, (_, n) => [session, `{"n":${n}}`])
 }
 
 function fine(): WriteResult {
@@ -196,8 +199,14 @@ function counting(done: number[]): WriteResult {
   return { ...fine(), done }
 }
 
-function rejected(record: number, reason: string): RecordOutcome {
-  return { kind: 'rejected', record, reason }
+function rejected(record: number, sentence: string): RecordOutcome {
+  return { kind: 'rejected', record, problem: problem('record-refused', sentence) }
+}
+
+function missing(record: number, column: string): RecordOutcome {
+  const sentence = `The column ${column}, which the key needs, is missing.`
+  const more = { options: ['key_template'], params: { column } }
+  return { kind: 'rejected', record, problem: problem('template-column-missing', sentence, more) }
 }
 
 function skipped(record: number): RecordOutcome {

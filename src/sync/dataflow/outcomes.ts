@@ -1,10 +1,9 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
+import { problem, type Problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import { keyOfCommand } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { EncodedBatch } from './encode-batch.ts'
-import type { CommandRange } from './part.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
 
 /**
@@ -12,11 +11,8 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
  * newer one. `deleted`: its row is gone.
  */
 export type RecordOutcome =
-  | { kind: 'rejected'; record: number; reason: string }
+  | { kind: 'rejected'; record: number; problem: Problem }
   | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
-
-/** For what writes no record. */
-const NO_COMMAND = -1
 
 /** Of records that were decided upon before they were laid out. */
 export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcome[] {
@@ -28,30 +24,36 @@ export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcom
   ])
 }
 
-/** In the order of the records. `answers` are those to the parts, in their order. */
+/** In the order of the records. `results` are those of the requests, in their order. */
 export function outcomesOf(
   batch: Batch,
-  { ranges, refusals }: EncodedBatch,
+  { requests, refusals }: EncodedBatch,
   out: CommandGroups,
-  answers: readonly WriteResult[],
+  results: readonly WriteResult[],
 ): RecordOutcome[] {
-  const outcomes: RecordOutcome[] = refusals.map(({ record, reason }) => ({
+  const outcomes: RecordOutcome[] = refusals.map(({ record, refusal }) => ({
     kind: 'rejected',
     record,
-    reason: asSentence(reason),
+    problem: refusal,
   }))
   const recordsOf = recordsByCommand(batch, out)
-  for (const [index, range] of ranges.entries()) {
-    const { rejections, done } = answers[index]!
+  for (const [index, { request }] of requests.entries()) {
+    const { rejections, done } = results[index]!
+    const { commands } = request
     const rejected = new Set(rejections.map((rejection) => rejection.index))
     for (const { index: command, error } of rejections) {
-      const reason = `Redis refused to write the key ${keyIn(range, command, out)}. ${error.message}`
-      const records = recordsOf(numberOf(range, command))
-      outcomes.push(...records.map((record): RecordOutcome => ({ kind: 'rejected', record, reason })))
+      const refused = problem(
+        'record-refused',
+        `Redis refused to write the key ${commands.keyOf(command) ?? ''}. ${error.message}`,
+      )
+      const records = recordsOf(commands.numberOf(command))
+      outcomes.push(
+        ...records.map((record): RecordOutcome => ({ kind: 'rejected', record, problem: refused })),
+      )
     }
     for (const [command, count] of done.entries())
       if (!rejected.has(command))
-        outcomes.push(...skippedAmong(batch, recordsOf(numberOf(range, command)), count))
+        outcomes.push(...skippedAmong(batch, recordsOf(commands.numberOf(command)), count))
   }
   return inOrder(outcomes)
 }
@@ -64,7 +66,7 @@ export function inOrder(outcomes: readonly RecordOutcome[]): RecordOutcome[] {
 function recordsByCommand(batch: Batch, out: CommandGroups): (command: number) => readonly number[] {
   let groups: ReadonlyMap<number, number[]> | undefined
   return (command) => {
-    const group = command === NO_COMMAND ? NO_GROUP : out.groupOf(command)
+    const group = out.groupOf(command)
     if (group === NO_GROUP) return []
     groups ??= batch.recordsByGroup()
     return groups.get(group) ?? []
@@ -74,21 +76,6 @@ function recordsByCommand(batch: Batch, out: CommandGroups): (command: number) =
 /** A command for several records tells how many of them it wrote, and not which: the last ones stand for the rest. */
 function skippedAmong(batch: Batch, records: readonly number[], written: number): RecordOutcome[] {
   // What a command answers is how many it wrote only where it has a condition; others are counted beside it.
-  if (records.length === 0 || !batch.planOf(records[0]!).layout.isConditional) return []
+  if (records.length === 0 || !batch.streamOf(records[0]!).layout.isConditional) return []
   return records.slice(Math.min(written, records.length)).map((record) => ({ kind: 'skipped', record }))
-}
-
-/** Of a command of a part, among all that were laid out. */
-function numberOf({ firstCommand, numbers }: CommandRange, command: number): number {
-  if (numbers === undefined) return firstCommand + command
-  const number = numbers[command]
-  return number === undefined ? NO_COMMAND : firstCommand + number
-}
-
-function keyIn({ start, end, isTransaction }: CommandRange, command: number, out: CommandGroups): string {
-  return keyOfCommand(out.bytes.subarray(start, end), command + (isTransaction === true ? 1 : 0))
-}
-
-function asSentence(clause: string): string {
-  return `${clause[0]!.toUpperCase()}${clause.slice(1)}.`
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../../errors.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
+import { plansFor, sessionOf, stream } from '../streams/plans.support.ts'
 import { Progress } from './progress.ts'
 
 const plans = plansFor([stream('a'), stream('b', { namespace: '' })])
@@ -10,21 +10,21 @@ const [a, b] = plans as [StreamPlan, StreamPlan]
 describe('what was received before a state', () => {
   it('is what came since the last state of the same stream, filtered records included', () => {
     const { progress } = opened()
-    for (const plan of [a, b, a]) progress.received(plan)
-    progress.filtered(a)
+    for (const plan of [a, b, a]) progress.addReceived(plan)
+    progress.addFiltered(a)
     expect(progress.takeReceived(a)).toEqual({ records: 3, filtered: 1 })
     expect(progress.takeReceived(a)).toEqual({ records: 0, filtered: 0 })
-    progress.received(a)
+    progress.addReceived(a)
     expect(progress.takeReceived(a)).toEqual({ records: 1, filtered: 0 })
     expect(progress.takeReceived(b)).toEqual({ records: 1, filtered: 0 })
   })
 
   it('is what came of all streams where it belongs to none, and counting begins anew for each', () => {
     const { progress } = opened()
-    for (const plan of [a, b, a]) progress.received(plan)
+    for (const plan of [a, b, a]) progress.addReceived(plan)
     progress.takeReceived(b)
-    progress.received(b)
-    progress.filtered(a)
+    progress.addReceived(b)
+    progress.addFiltered(a)
     expect(progress.takeReceived()).toEqual({ records: 4, filtered: 1 })
     for (const plan of [undefined, a, b])
       expect(progress.takeReceived(plan)).toEqual({ records: 0, filtered: 0 })
@@ -34,8 +34,8 @@ describe('what was received before a state', () => {
 describe('the counts of a state', () => {
   it('are of what was received, without what was rejected, which is counted apart', () => {
     const { progress } = opened()
-    for (const kind of ['rejected', 'skipped', 'rejected'] as const) progress.missed(a, kind)
-    progress.missed(b, 'rejected')
+    for (const kind of ['rejected', 'skipped', 'rejected'] as const) progress.addUnwritten(a, kind)
+    progress.addUnwritten(b, 'rejected')
     expect(progress.takeStats({ records: 10, filtered: 4 }, a)).toEqual({
       recordCount: 8,
       rejectedRecordCount: 2,
@@ -51,8 +51,8 @@ describe('the counts of a state', () => {
 
   it('are of all streams where it belongs to none, and begin anew for each', () => {
     const { progress } = opened()
-    for (const plan of [a, b]) progress.missed(plan, 'rejected')
-    progress.missed(b, 'skipped')
+    for (const plan of [a, b]) progress.addUnwritten(plan, 'rejected')
+    progress.addUnwritten(b, 'skipped')
     const { rejectedRecordCount, additionalStats } = progress.takeStats({ records: 5, filtered: 0 })
     expect(rejectedRecordCount).toBe(2)
     expect(additionalStats).toMatchObject({ filtered: 0, skipped: 1 })
@@ -62,10 +62,10 @@ describe('the counts of a state', () => {
 
   it('are not touched by what comes behind it', () => {
     const { progress } = opened()
-    progress.received(a)
+    progress.addReceived(a)
     const received = progress.takeReceived(a)
-    progress.received(a)
-    progress.filtered(a)
+    progress.addReceived(a)
+    progress.addFiltered(a)
     expect(progress.takeStats(received, a).recordCount).toBe(1)
     expect(progress.takeReceived(a)).toEqual({ records: 2, filtered: 1 })
   })
@@ -74,59 +74,55 @@ describe('the counts of a state', () => {
 describe('a run', () => {
   it('is complete where the source said nothing, or that its streams are', () => {
     const { progress } = opened()
-    progress.status(a, 'COMPLETE')
+    progress.setStatus(a, 'COMPLETE')
     expect(() => progress.requireComplete()).not.toThrow()
   })
 
   it('has failed where the source could not read streams, each of which is named', () => {
     const { progress } = opened()
-    progress.status(a, 'INCOMPLETE')
-    progress.status(b, 'INCOMPLETE')
-    expect(() => progress.requireComplete()).toThrow(
-      new TransientError(
-        'The source could not read everything of n.a, b. What came is written; nothing older was removed.',
-      ),
-    )
+    progress.setStatus(a, 'INCOMPLETE')
+    progress.setStatus(b, 'INCOMPLETE')
+    expect(problemIn(progress)).toEqual(['stream-incomplete', { streams: 'n.a, b' }])
   })
 
-  it('is complete after all where the last word on a stream is that it is', () => {
+  it('is complete where the last status of a stream is that it is', () => {
     const { progress } = opened()
-    progress.status(a, 'INCOMPLETE')
-    progress.status(a, 'COMPLETE')
+    progress.setStatus(a, 'INCOMPLETE')
+    progress.setStatus(a, 'COMPLETE')
     expect(() => progress.requireComplete()).not.toThrow()
-    progress.status(a, 'INCOMPLETE')
-    expect(() => progress.requireComplete()).toThrow('n.a')
+    progress.setStatus(a, 'INCOMPLETE')
+    expect(problemIn(progress)).toEqual(['stream-incomplete', { streams: 'n.a' }])
   })
 
   it('ends with what was confirmed of each stream, and of all', () => {
     const { progress, log } = opened()
-    progress.received(a)
-    progress.confirmed(new Map([[a, 3]]))
-    progress.confirmed(
+    progress.addReceived(a)
+    progress.addConfirmed(new Map([[sessionOf(a), 3]]))
+    progress.addConfirmed(
       new Map([
-        [a, 2],
-        [b, 1],
+        [sessionOf(a), 2],
+        [sessionOf(b), 1],
       ]),
     )
     progress.summarize()
     expect(log).toEqual([
       'INFO n.a: 5 records written.',
-      'INFO b: 1 records written.',
-      expect.stringMatching(/^INFO Done: 6 records in \d+\.\d s, \d+ a second\.$/),
+      'INFO b: 1 record written.',
+      expect.stringMatching(/^INFO Done: 6 records in \d+\.\d s, \d+ records\/s\.$/),
     ])
   })
 
   it('ends with how many records were filtered, rejected and skipped, of the streams where some were', () => {
     const { progress, log } = opened()
-    for (let record = 0; record < 4; record++) progress.received(a)
-    progress.filtered(a)
-    progress.filtered(b)
-    progress.confirmed(new Map([[a, 4]]))
-    for (const kind of ['rejected', 'skipped', 'skipped'] as const) progress.missed(a, kind)
+    for (let record = 0; record < 4; record++) progress.addReceived(a)
+    progress.addFiltered(a)
+    progress.addFiltered(b)
+    progress.addConfirmed(new Map([[sessionOf(a), 4]]))
+    for (const kind of ['rejected', 'skipped', 'skipped'] as const) progress.addUnwritten(a, kind)
     progress.takeStats(progress.takeReceived())
     progress.summarize()
     expect(log).toEqual([
-      'INFO n.a: 1 records written, 1 filtered, 1 rejected, 2 skipped.',
+      'INFO n.a: 1 record written, 1 filtered, 1 rejected, 2 skipped.',
       'INFO b: 0 records written, 1 filtered.',
       expect.stringMatching(/^INFO Done: 6 records in /),
     ])
@@ -136,4 +132,14 @@ describe('a run', () => {
 function opened(): { progress: Progress; log: string[] } {
   const log: string[] = []
   return { progress: new Progress(plans, (level, message) => log.push(`${level} ${message}`)), log }
+}
+
+/** The code and the params of the error that says that the run is incomplete. */
+function problemIn(progress: Progress): unknown {
+  try {
+    progress.requireComplete()
+  } catch (error) {
+    if (error instanceof TransientError) return [error.problem?.code, error.problem?.params]
+  }
+  return undefined
 }

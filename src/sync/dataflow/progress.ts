@@ -1,10 +1,11 @@
-/** How far the run is: counts and statuses of each stream, told in the log now and then and at the end. */
-import { TransientError } from '../../errors.ts'
+/** Counts the records of each stream, keeps the status of each, and logs both now and then and at the end. */
+import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { DestinationStats } from '../../protocol/airbyte/state-message.ts'
 import type { StreamStatus } from '../../protocol/airbyte/stream-status.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
 import type { Received } from '../batches/batch.ts'
 
 const LOG_EVERY_MS = 30_000
@@ -16,10 +17,11 @@ type Counts = Record<Counted, number>
 export class Progress {
   readonly #log: Log
   readonly #plans: readonly StreamPlan[]
-  /** By stream index: since the stream's last state, and in all. */
+  /** Counts since the last state of a stream, by stream index. */
   readonly #sinceState: Counts[]
+  /** Counts of the run, by stream index. */
   readonly #total: Counts[]
-  /** What the source said last of a stream. */
+  /** The last status that the source sent of a stream. */
   readonly #statuses = new Map<StreamPlan, StreamStatus['status']>()
   readonly #startedAt = performance.now()
   #loggedAt = this.#startedAt
@@ -31,74 +33,83 @@ export class Progress {
     this.#total = plans.map(none)
   }
 
-  /** A record came in, and goes into a batch. */
-  received(plan: StreamPlan): void {
+  /** Counts a record that is added to a batch. */
+  addReceived(plan: StreamPlan): void {
     this.#sinceState[plan.index]!.records++
   }
 
-  /** A record came in, and is not to be written. */
-  filtered(plan: StreamPlan): void {
-    this.received(plan)
+  /** Counts a record that a filter leaves out. */
+  addFiltered(plan: StreamPlan): void {
+    this.addReceived(plan)
     this.#sinceState[plan.index]!.filtered++
     this.#total[plan.index]!.records++
     this.#total[plan.index]!.filtered++
   }
 
-  /** What came since the last state of one stream, or of all of them; counting starts anew. */
+  /** Returns the counts since the last state of one stream, or of all of them, and starts to count anew. */
   takeReceived(plan?: StreamPlan): Received {
     return { records: this.#take('records', plan), filtered: this.#take('filtered', plan) }
   }
 
-  /** Records are in Redis, or rightly are not. */
-  confirmed(counts: ReadonlyMap<StreamPlan, number>): void {
-    for (const [{ index }, count] of counts) this.#total[index]!.records += count
+  /** Counts records that are in Redis, or are rightly left out. */
+  addConfirmed(counts: ReadonlyMap<StreamSession, number>): void {
+    for (const [
+      {
+        plan: { index },
+      },
+      count,
+    ] of counts)
+      this.#total[index]!.records += count
     if (performance.now() - this.#loggedAt < LOG_EVERY_MS) return
     this.#loggedAt = performance.now()
     this.#log('INFO', `${this.#speed()} so far.`)
   }
 
-  /** A record was not written. */
-  missed(plan: StreamPlan, kind: RecordOutcome['kind']): void {
+  /** Counts a record that was not written. */
+  addUnwritten(plan: StreamPlan, kind: RecordOutcome['kind']): void {
     this.#sinceState[plan.index]![kind]++
     this.#total[plan.index]![kind]++
   }
 
-  /** What a state reports, given what came before it; what was missed is counted anew from here on. */
+  /** Returns what a state reports, and starts to count records anew that were not written. */
   takeStats({ records, filtered }: Received, plan?: StreamPlan): DestinationStats {
     const rejected = this.#take('rejected', plan)
     const skipped = this.#take('skipped', plan)
     const deduplicated = this.#take('deduplicated', plan)
     const deleted = this.#take('deleted', plan)
     return {
-      // What is rightly not written has arrived as well.
+      // Records that are rightly left out have arrived as well.
       recordCount: records - rejected,
       rejectedRecordCount: rejected,
       additionalStats: { filtered, skipped, deduplicated, deleted, rejected },
     }
   }
 
-  /** The last word on a stream holds: a source that tries again may complete what it could not before. */
-  status(plan: StreamPlan, status: StreamStatus['status']): void {
+  /** Keeps the last status of a stream: a source that tries again may complete what it could not before. */
+  setStatus(plan: StreamPlan, status: StreamStatus['status']): void {
     this.#statuses.set(plan, status)
   }
 
   /**
-   * Throws if the source has not said that every stream is all there. A host that knows no generations may say nothing
-   * of a stream, and then the end of the input is its end.
+   * Throws if the source has not sent the status COMPLETE of every stream. A platform without generations may send none,
+   * and then the end of the input completes the stream.
    */
   requireComplete(): void {
     const failed = this.#plans.filter((plan) => this.#statuses.get(plan) === 'INCOMPLETE')
     if (failed.length > 0)
-      throw new TransientError(
-        `The source could not read everything of ${namesOf(failed)}. What came is written; nothing older was removed.`,
+      throw incomplete(
+        'stream-incomplete',
+        failed,
+        `The source could not read everything of ${namesOf(failed)}.`,
       )
     const open = this.#plans.filter(
       (plan) => plan.stream.generation !== undefined && !this.#statuses.has(plan),
     )
     if (open.length > 0)
-      throw new TransientError(
-        `The input ended before the source had said that ${namesOf(open)} is complete. What came is written; ` +
-          'nothing older was removed.',
+      throw incomplete(
+        'stream-status-missing',
+        open,
+        `The input ended before the source sent the status COMPLETE of ${namesOf(open)}.`,
       )
   }
 
@@ -120,12 +131,25 @@ export class Progress {
   #speed(): string {
     const seconds = (performance.now() - this.#startedAt) / 1000
     const records = this.#total.reduce((sum, counts) => sum + counts.records, 0)
-    return `${records} records in ${seconds.toFixed(1)} s, ${Math.round(records / Math.max(seconds, 0.001))} a second`
+    const speed = Math.round(records / Math.max(seconds, 0.001))
+    return `${countOf(records)} in ${seconds.toFixed(1)} s, ${speed} records/s`
   }
 }
 
 function namesOf(plans: readonly StreamPlan[]): string {
   return plans.map(({ name }) => name).join(', ')
+}
+
+function incomplete(code: string, plans: readonly StreamPlan[], sentence: string): TransientError {
+  return new TransientError(
+    problem(code, `${sentence} The records that came are written; nothing older was removed.`, {
+      params: { streams: namesOf(plans) },
+    }),
+  )
+}
+
+function countOf(records: number): string {
+  return records === 1 ? '1 record' : `${records} records`
 }
 
 function none(): Counts {
@@ -135,5 +159,5 @@ function none(): Counts {
 function summaryOf({ records, ...others }: Counts): string {
   const counts = Object.entries(others).filter(([, count]) => count > 0)
   const written = counts.reduce((rest, [, count]) => rest - count, records)
-  return `${written} records written${counts.map(([kind, count]) => `, ${count} ${kind}`).join('')}`
+  return `${countOf(written)} written${counts.map(([kind, count]) => `, ${count} ${kind}`).join('')}`
 }

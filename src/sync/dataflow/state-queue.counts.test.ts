@@ -1,19 +1,19 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { problem } from '../../errors.ts'
 import { describe, expect, it } from 'vitest'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
-import { Batch } from '../batches/batch.ts'
-import { addRecord, stateNamed } from '../batches/batches.support.ts'
+import type { Batch, Received } from '../batches/batch.ts'
+import { addRecord, emptyBatch, stateNamed } from '../batches/batches.support.ts'
 import { openStateQueue } from './ledgers.support.ts'
 import type { RecordOutcome } from './outcomes.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
-import type { Received } from '../batches/batch.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, stream } from '../streams/plans.support.ts'
 
-const plans = plansFor([stream('a'), stream('b')])
-const [a, b] = plans as [StreamPlan, StreamPlan]
+const sessions = sessionsFor([stream('a'), stream('b')])
+const [a, b] = sessions as [StreamSession, StreamSession]
 
 /** Records, each by its stream; and states, by their name, their stream, and what was received before them. */
-type Given = StreamPlan | readonly [name: string, plan: StreamPlan | undefined, received: Received]
+type Given = StreamSession | readonly [name: string, session: StreamSession | undefined, received: Received]
 
 describe('the counts of a state', () => {
   it('are of what came before it since the last one, and of what was missed of that', async () => {
@@ -84,7 +84,7 @@ describe('the counts of a state', () => {
 async function acknowledged(
   batches: readonly { given: readonly Given[]; outcomes: RecordOutcome[] }[],
 ): Promise<string[]> {
-  const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+  const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
   for (const { given } of batches) stateQueue.submit(batchWith(given))
   await turn()
   for (const [index, { resolve }] of [...deliveries.entries()].toReversed()) {
@@ -96,11 +96,11 @@ async function acknowledged(
 }
 
 function batchWith(given: readonly Given[]): Batch {
-  const batch = new Batch({ records: 1000, bytes: 65_536 }, plans)
+  const batch = emptyBatch(sessions)
   const reader = new MessageReader()
   for (const one of given) {
-    if ('index' in one) addRecord(batch, one, '{}', reader)
-    else batch.addState(stateNamed(one[0]), one[1], one[2])
+    if ('tracking' in one) addRecord(batch, one, '{}', reader)
+    else batch.addState(stateNamed(one[0]), one[1]?.plan, one[2])
   }
   return batch
 }
@@ -121,7 +121,7 @@ function received(records: number, filtered = 0): Received {
 }
 
 function rejected(record: number): RecordOutcome {
-  return { kind: 'rejected', record, reason: 'It is bad.' }
+  return { kind: 'rejected', record, problem: problem('record-refused', 'It is bad.') }
 }
 
 function skipped(record: number): RecordOutcome {

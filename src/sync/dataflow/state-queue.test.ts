@@ -1,20 +1,20 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, TransientError } from '../../errors.ts'
+import { ConfigError, TransientError, problem } from '../../errors.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, recordsOf, stateNamed } from '../batches/batches.support.ts'
 import { openStateQueue } from './ledgers.support.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, stream } from '../streams/plans.support.ts'
 
-const plans = plansFor([stream('s'), stream('other'), stream('set')], {
+const sessions = sessionsFor([stream('s'), stream('other'), stream('set')], {
   streams: [{ stream: 'set', cache_type: 'set', data_format: 'json' }],
 })
-const [plan, other, withoutIds] = plans as [StreamPlan, StreamPlan, StreamPlan]
+const [session, other, withoutIds] = sessions as [StreamSession, StreamSession, StreamSession]
 
 describe('states', () => {
   it('leave when their batch, and all batches before it, are delivered', async () => {
-    const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+    const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
     for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(2, [`${name}1`, `${name}2`]))
     await turn()
     expect(deliveries.map(({ batch }) => batch.records)).toEqual([2, 2, 2])
@@ -28,7 +28,7 @@ describe('states', () => {
   })
 
   it('leave as far as the batches before them are delivered, and no further', async () => {
-    const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+    const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
     for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(1, [name]))
     await turn()
     deliveries[0]!.resolve([])
@@ -38,12 +38,12 @@ describe('states', () => {
   })
 
   it('leave where records of their batch were not written, and rightly so', async () => {
-    const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+    const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
     stateQueue.submit(batchWith(2, ['a']))
     await turn()
     deliveries[0]!.resolve([
       { kind: 'skipped', record: 0 },
-      { kind: 'rejected', record: 1, reason: 'It is set aside.' },
+      { kind: 'rejected', record: 1, problem: problem('record-refused', 'It is set aside.') },
     ])
     await stateQueue.settled()
     expect(namesIn(lines)).toEqual(['a'])
@@ -52,7 +52,7 @@ describe('states', () => {
   it.each([new ConfigError('It is a list.'), new TransientError('Gave up.')])(
     'do not leave any more once a batch cannot be delivered: %s',
     async (error) => {
-      const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+      const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
       for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(2, [name]))
       await turn()
       deliveries[0]!.resolve([])
@@ -65,7 +65,7 @@ describe('states', () => {
   )
 
   it('do not leave where no ids could be had', async () => {
-    const { stateQueue, server, deliveries, lines } = await openStateQueue(plans)
+    const { stateQueue, server, deliveries, lines } = await openStateQueue(sessions)
     server.failure = new TransientError('Gave up.')
     stateQueue.submit(batchWith(1, ['a']))
     await expect(stateQueue.settled()).rejects.toThrow(server.failure)
@@ -73,7 +73,7 @@ describe('states', () => {
   })
 
   it('need no records of their own, and still wait for those before them', async () => {
-    const { stateQueue, deliveries, lines } = await openStateQueue(plans)
+    const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
     stateQueue.submit(batchWith(0, ['a']))
     await stateQueue.settled()
     expect(namesIn(lines)).toEqual(['a'])
@@ -89,12 +89,12 @@ describe('states', () => {
 
 describe('a batch', () => {
   it('is sent in the order it was submitted, with ids in that order', async () => {
-    const { stateQueue, server, deliveries } = await openStateQueue(plans)
+    const { stateQueue, server, deliveries } = await openStateQueue(sessions)
     for (const records of [2, 1, 3]) stateQueue.submit(batchWith(records))
     expect(server.asked).toEqual(['INCRBY n:s 2', 'INCRBY n:s 1', 'INCRBY n:s 3'])
     await turn()
     expect(deliveries.map(({ batch }) => batch.records)).toEqual([2, 1, 3])
-    expect(deliveries.map(({ ids }) => ids.get(plan))).toEqual([
+    expect(deliveries.map(({ ids }) => ids.get(session))).toEqual([
       [{ first: 1, last: 2 }],
       [{ first: 3, last: 3 }],
       [{ first: 4, last: 6 }],
@@ -102,15 +102,15 @@ describe('a batch', () => {
   })
 
   it('needs ids for those of its streams whose records have them', async () => {
-    const { stateQueue, server, deliveries } = await openStateQueue(plans)
+    const { stateQueue, server, deliveries } = await openStateQueue(sessions)
     stateQueue.submit(
-      batchOf(plans, [
+      batchOf(sessions, [
         [withoutIds, '{}'],
         [other, '{}'],
         [withoutIds, '{}'],
       ]),
     )
-    stateQueue.submit(batchOf(plans, [[withoutIds, '{}']]))
+    stateQueue.submit(batchOf(sessions, [[withoutIds, '{}']]))
     await turn()
     expect(server.asked).toEqual(['INCRBY n:other 1'])
     expect(deliveries.map(({ ids }) => [...ids.keys()])).toEqual([[other], []])
@@ -119,7 +119,7 @@ describe('a batch', () => {
 
 describe('the window', () => {
   it('has no room while many batches wait for their ids', async () => {
-    const { stateQueue, server } = await openStateQueue(plans)
+    const { stateQueue, server } = await openStateQueue(sessions)
     server.isPaused = true
     let submitted = 0
     for (; stateQueue.hasRoom && submitted < 100; submitted++) stateQueue.submit(batchWith(1))
@@ -131,7 +131,7 @@ describe('the window', () => {
   })
 
   it('is full at so many bytes on their way, and has room again when they are delivered', async () => {
-    const { stateQueue, deliveries } = await openStateQueue(plans, 2 * batchWith(2).size)
+    const { stateQueue, deliveries } = await openStateQueue(sessions, 2 * batchWith(2).size)
     let hasRoom = false
     stateQueue.submit(batchWith(2))
     await turn()
@@ -148,7 +148,7 @@ describe('the window', () => {
   })
 
   it('has batches take no less than the memory that any of them is given', async () => {
-    const { stateQueue } = await openStateQueue(plans, 1000, 500)
+    const { stateQueue } = await openStateQueue(sessions, 1000, 500)
     stateQueue.submit(batchWith(1))
     expect(stateQueue.hasRoom).toBe(true)
     stateQueue.submit(batchWith(1))
@@ -156,7 +156,7 @@ describe('the window', () => {
   })
 
   it('is empty when everything is settled, as often as that is', async () => {
-    const { stateQueue, deliveries } = await openStateQueue(plans, 1)
+    const { stateQueue, deliveries } = await openStateQueue(sessions, 1)
     for (let round = 0; round < 5; round++) {
       stateQueue.submit(batchWith(3, ['state']))
       expect(stateQueue.hasRoom).toBe(false)
@@ -169,8 +169,8 @@ describe('the window', () => {
 })
 
 function batchWith(records: number, states: readonly string[] = []): Batch {
-  const batch = batchOf(plans, recordsOf(plan, Array<string>(records).fill('{}')))
-  for (const name of states) batch.addState(stateNamed(name), plan, { records: 0, filtered: 0 })
+  const batch = batchOf(sessions, recordsOf(session, Array<string>(records).fill('{}')))
+  for (const name of states) batch.addState(stateNamed(name), session.plan, { records: 0, filtered: 0 })
   return batch
 }
 

@@ -1,60 +1,60 @@
 /**
- * The durability rule: a state leaves when every reply to its batch, and to all batches before it, has been read and
- * is good. Batches overlap in a window bounded by bytes; results are taken in order.
+ * Acknowledges states: a state is printed when its batch and all batches before it are confirmed. Batches are under way
+ * at the same time, as many as fit in a number of bytes; their results are taken in order.
  */
 import type { Output } from '../../protocol/airbyte/output.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
 import type { RecordOutcome } from './outcomes.ts'
-import type { Prepare, Prepared } from './prepare.ts'
+import type { BatchPreparation, Prepared } from './batch-preparation.ts'
 import type { Progress } from './progress.ts'
 
 interface Entry {
   readonly batch: Batch
-  /** Bytes it takes until it is released. */
+  /** Bytes that it uses until it is acknowledged. */
   readonly size: number
-  /** Once it is confirmed. */
+  /** Undefined until it is confirmed. */
   outcomes: readonly RecordOutcome[] | undefined
 }
 
 export interface StateQueueOptions {
   deliver: Deliver
-  prepare: Prepare
+  prepare: BatchPreparation
   progress: Progress
   output: Output
-  /** The most that batches may take between submission and release. */
+  /** The most bytes that batches may use between submission and acknowledgement. */
   maxBytes: number
-  /** What a batch with records takes at least, however few they are. */
+  /** The bytes that a batch with records uses at least, however few they are. */
   leastBytes: number
 }
 
-/** Batches that are being prepared: more would only take memory, as one asks for what it needs when it is submitted. */
+/** Batches that are being prepared. More would only use memory. */
 const MOST_WAITING = 8
 
 export class StateQueue {
   readonly #deliver: Deliver
-  readonly #prepare: Prepare
+  readonly #prepare: BatchPreparation
   readonly #progress: Progress
   readonly #output: Output
   readonly #maxBytes: number
   readonly #leastBytes: number
-  /** Submitted and not released, in order of submission. */
+  /** Submitted and not acknowledged, in order of submission. */
   readonly #entries: Entry[] = []
   #size = 0
-  /** Batches submitted and not laid out yet. */
+  /** Batches submitted and not encoded yet. */
   #waiting = 0
   #failure: Error | undefined
-  /** Ends when the batch submitted last has been handed to the link. */
+  /** Resolves when the batch submitted last has been handed to the client. */
   #handedOver: Promise<void> = Promise.resolve()
   #changed = Promise.withResolvers<void>()
 
-  constructor(ranges: StateQueueOptions) {
-    this.#deliver = ranges.deliver
-    this.#prepare = ranges.prepare
-    this.#progress = ranges.progress
-    this.#output = ranges.output
-    this.#maxBytes = ranges.maxBytes
-    this.#leastBytes = ranges.leastBytes
+  constructor({ deliver, prepare, progress, output, maxBytes, leastBytes }: StateQueueOptions) {
+    this.#deliver = deliver
+    this.#prepare = prepare
+    this.#progress = progress
+    this.#output = output
+    this.#maxBytes = maxBytes
+    this.#leastBytes = leastBytes
   }
 
   /** Whether another batch may be filled at once. */
@@ -74,12 +74,12 @@ export class StateQueue {
     }
   }
 
-  /** Takes a batch on its way. */
+  /** Prepares a batch, and sends it when all batches before it were sent. */
   submit(batch: Batch): void {
-    // At once, while batches before this one are still on their way.
+    // At once, while batches before this one are still under way.
     const prepared = this.#prepare(batch)
     prepared.catch((error: unknown) => this.#fail(error))
-    const size = batch.records === 0 ? batch.weight : Math.max(batch.weight, this.#leastBytes)
+    const size = batch.records === 0 ? batch.memory : Math.max(batch.memory, this.#leastBytes)
     const entry: Entry = { batch, size, outcomes: undefined }
     this.#entries.push(entry)
     this.#size += entry.size
@@ -89,13 +89,13 @@ export class StateQueue {
       .catch((error: unknown) => this.#fail(error))
   }
 
-  /** Resolves when all that was submitted is confirmed and acknowledged; rejects when the run has failed. */
+  /** Resolves when all batches are confirmed and their states acknowledged; rejects when the run has failed. */
   async settled(): Promise<void> {
     while (this.#entries.length > 0 && this.#failure === undefined) await this.#changed.promise
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** Sends a batch, and does not wait for the answers. */
+  /** Sends a batch, and does not wait for the replies. */
   #handOver(entry: Entry, prepared: Prepared): void {
     this.#waiting--
     this.#wake()
@@ -111,29 +111,29 @@ export class StateQueue {
     for (let first = this.#entries[0]; first?.outcomes !== undefined; first = this.#entries[0]) {
       this.#entries.shift()
       this.#size -= first.size
-      this.#release(first.batch, first.outcomes)
+      this.#acknowledge(first.batch, first.outcomes)
     }
     this.#wake()
   }
 
-  /** Everything of the batch is in Redis, or rightly is not: its states say so. */
-  #release(batch: Batch, outcomes: readonly RecordOutcome[]): void {
+  /** Prints the states of a batch: all of its records are in Redis, or are rightly left out. */
+  #acknowledge(batch: Batch, outcomes: readonly RecordOutcome[]): void {
     const progress = this.#progress
-    progress.confirmed(batch.countByStream())
+    progress.addConfirmed(batch.countByStream())
     let next = 0
     const countUpTo = (record: number): void => {
       for (; next < outcomes.length && outcomes[next]!.record < record; next++)
-        progress.missed(batch.planOf(outcomes[next]!.record), outcomes[next]!.kind)
+        progress.addUnwritten(batch.planOf(outcomes[next]!.record), outcomes[next]!.kind)
     }
     for (const { state, plan, after, received } of batch.states) {
       countUpTo(after)
       this.#output.line(state.acknowledge(progress.takeStats(received, plan)))
     }
     countUpTo(batch.records)
-    batch.forget()
+    batch.dispose()
   }
 
-  /** From here on nothing is acknowledged. */
+  /** Nothing is acknowledged from here on. */
   #fail(error: unknown): void {
     this.#failure ??= error as Error
     this.#wake()

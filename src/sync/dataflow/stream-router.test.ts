@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
 import type { StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/plans.support.ts'
 import { StreamRouter } from './stream-router.ts'
+import { thrownBy } from '../../thrown.support.ts'
 
-const plans = plansFor([
+const sessions = sessionsFor([
   stream('users', { namespace: 'public' }),
   stream('users', { namespace: '' }),
   stream('orders', { namespace: 'a' }),
@@ -33,14 +34,14 @@ describe('a record', () => {
     [4, '"a\\"b"', '"b"'],
     [5, '"b"', '"b\\"a"'],
   ])('goes to stream %i for %s of namespace %s, the first time and later', (index, name, namespace) => {
-    const router = new StreamRouter(plans)
-    for (let time = 0; time < 3; time++) expect(routeRecord(router, name, namespace)).toBe(plans[index])
+    const router = new StreamRouter(sessions)
+    for (let time = 0; time < 3; time++) expect(routeRecord(router, name, namespace)).toBe(sessions[index])
   })
 
   it('finds its way whatever was learned before', () => {
-    const router = new StreamRouter(plans)
+    const router = new StreamRouter(sessions)
     for (const index of [0, 1, 0, 4, 5, 1])
-      expect(routeStream(router, plans[index]!.stream)).toBe(plans[index])
+      expect(routeStream(router, sessions[index]!.plan.stream)).toBe(sessions[index])
   })
 
   it.each([
@@ -48,7 +49,7 @@ describe('a record', () => {
     ['namespace', NAMESPACE_TWINS.map((namespace) => ({ namespace, name: 's' }))],
   ])('finds its way also where a stream with another %s has the same hash', (_, twins) => {
     expect(twins).toHaveLength(2)
-    const both = plansFor(twins.map(({ namespace, name }) => stream(name, { namespace })))
+    const both = sessionsFor(twins.map(({ namespace, name }) => stream(name, { namespace })))
     const router = new StreamRouter(both)
     for (const index of [0, 1, 1, 0, 1, 0]) expect(routeStream(router, twins[index]!)).toBe(both[index])
     const one = new StreamRouter(both.slice(0, 1))
@@ -57,7 +58,7 @@ describe('a record', () => {
   })
 
   it('is not mistaken for another that has the same letters in name and namespace together', () => {
-    const planned = plansFor([stream('a', { namespace: 'b' }), stream('a', { namespace: '' })])
+    const planned = sessionsFor([stream('a', { namespace: 'b' }), stream('a', { namespace: '' })])
     const router = new StreamRouter(planned)
     expect(routeRecord(router, '"a"', '"b"')).toBe(planned[0])
     expect(routeRecord(router, '"a"', '""')).toBe(planned[1])
@@ -66,14 +67,17 @@ describe('a record', () => {
   })
 
   it.each([
-    ['"orders"', undefined, '"orders", namespace null'],
-    ['"Users"', '"public"', '"Users", namespace "public"'],
-    ['"items"', 'null', '"items", namespace null'],
-    ['"no\\u0074hing"', '"\\n"', '"nothing", namespace "\\n"'],
-  ])('of a stream that the catalog does not have is an error: %s of %s', (name, namespace, named) => {
-    expect(() => routeRecord(new StreamRouter(plans), name, namespace)).toThrow(
-      new SystemError(`Line 1: a record of stream ${named}, which the catalog does not have.`),
-    )
+    ['"orders"', undefined, ['orders', '']],
+    ['"Users"', '"public"', ['Users', 'public']],
+    ['"items"', 'null', ['items', '']],
+    ['"no\\u0074hing"', '"\\n"', ['nothing', '\n']],
+  ])('of a stream that the catalog does not have is an error: %s of %s', async (name, namespace, named) => {
+    expect(await thrownBy(() => routeRecord(new StreamRouter(sessions), name, namespace))).toEqual({
+      type: 'system_error',
+      code: 'stream-not-in-catalog',
+      options: [],
+      params: { line: 1, kind: 'record', stream: named[0], namespace: named[1] },
+    })
   })
 })
 
@@ -84,13 +88,15 @@ describe('a state', () => {
     [1, { name: 'users', namespace: null }],
     [1, { name: 'users', namespace: '' }],
   ])('goes to stream %i for %j', (index, descriptor) => {
-    expect(new StreamRouter(plans).routeState(descriptor, 7)).toBe(plans[index])
+    expect(new StreamRouter(sessions).routeState(descriptor, 7)).toBe(sessions[index])
   })
 
-  it('of a stream that the catalog does not have is an error', () => {
-    expect(() => new StreamRouter(plans).routeState({ name: 'orders' }, 7)).toThrow(
-      new SystemError('Line 7: a state of stream "orders", namespace null, which the catalog does not have.'),
-    )
+  it('of a stream that the catalog does not have is an error', async () => {
+    const router = new StreamRouter(sessions)
+    expect(await thrownBy(() => router.routeState({ name: 'orders' }, 7))).toMatchObject({
+      code: 'stream-not-in-catalog',
+      params: { line: 7, kind: 'state', stream: 'orders' },
+    })
   })
 })
 
@@ -105,8 +111,8 @@ describe('a status', () => {
     [7, { name: 'items', namespace: 'y' }],
     [undefined, { name: 'nothing' }],
   ])('goes to stream %s for %j, without a namespace only if the name is unique', (index, descriptor) => {
-    expect(new StreamRouter(plans).routeStatus(descriptor)).toBe(
-      index === undefined ? undefined : plans[index],
+    expect(new StreamRouter(sessions).routeStatus(descriptor)).toBe(
+      index === undefined ? undefined : sessions[index],
     )
   })
 })

@@ -1,138 +1,117 @@
-/** Lays the records of one stream out as transactions of a bearable size; on a cluster, each is about one key. */
+/** Encodes the records of one stream as transactions of limited size; on a cluster, each writes one key. */
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { keysOfCommands } from '../../redis/resp/command-buffer.ts'
-import { takeApart } from '../../redis/client/command-splitter.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
-import { commandRangeFrom, type CommandRange } from './part.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { BatchRequest } from './batch-request.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
 
-/** While a transaction runs, the server serves nobody else. */
+/** While a transaction runs, the server does nothing else. */
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
 
-const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
-const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+/** Tells which slot a key is in, where there are slots. */
+export type Slots = Pick<RedisClient, 'isCluster' | 'slotOf'>
 
-/** Numbers the transactions that must not be run twice. */
-export type Numbers = Pick<RedisClient, 'once' | 'isCluster' | 'slotOf'>
-
-/** Lays a record out as commands, and gives the group it belongs to. */
-export type Write = (plan: StreamPlan, view: RecordView, record: number) => number
+/** Encodes a record, and returns the group that it belongs to. */
+export type Write = (stream: StreamSession, view: RecordView, record: number) => number
 
 export function transactionsOf(
-  plan: StreamPlan,
+  stream: StreamSession,
   batch: Batch,
   out: CommandGroups,
-  client: Numbers,
+  slots: Slots,
   write: Write,
-): CommandRange[] {
-  const { only } = plan.locator
-  if (client.isCluster && only === undefined) return byKey(plan, batch, out, client, write)
-  return inOrder(
-    plan,
-    batch,
-    out,
-    client,
-    write,
-    only === undefined ? undefined : client.slotOf(Buffer.from(only)),
-  )
+): BatchRequest[] {
+  const { only } = stream.plan.locator
+  if (slots.isCluster && only === undefined) return byKey(stream, batch, out, write)
+  const slot = only === undefined ? undefined : slots.slotOf(Buffer.from(only))
+  return inOrder(stream, batch, out, slot, write)
 }
 
 function inOrder(
-  plan: StreamPlan,
+  stream: StreamSession,
   batch: Batch,
   out: CommandGroups,
-  client: Numbers,
-  write: Write,
   slot: number | undefined,
-): CommandRange[] {
-  const ranges: CommandRange[] = []
+  write: Write,
+): BatchRequest[] {
+  const requests: BatchRequest[] = []
   let open: { bytes: number; command: number } | undefined
   const close = (): void => {
     if (open === undefined) return
-    plan.layout.flush(out)
-    const sequence = end(plan, out, client, slot)
-    ranges.push({ ...commandRangeFrom(open.bytes, open.command, out), ...kindOf(plan), sequence, slot })
+    stream.layout.flush(out)
+    if (out.commands > open.command)
+      requests.push(transactionOf(stream, EncodedCommands.from(out, open.command), slot))
     open = undefined
   }
-  batch.layEach(
-    (other) => other === plan,
+  batch.encodeEach(
+    (other) => other === stream,
     (_, view, record) => {
-      if (open === undefined) {
-        open = { bytes: out.length, command: out.commands }
-        out.add(MULTI)
-      }
-      const group = write(plan, view, record)
+      open ??= { bytes: out.length, command: out.commands }
+      const group = write(stream, view, record)
       if (isLarge(out.commands - open.command, out.length - open.bytes)) close()
       return group
     },
   )
   close()
-  return ranges
+  return requests
 }
 
 /**
- * The commands are laid out in the order of the records, and then copied together by key: where one key of a
- * transaction was on its way to another node, and another one was not, that one would be overtaken.
+ * Of keys in one slot that is being moved, some may be on its new node already. A transaction of several keys would
+ * not run then, and one of a later batch could overtake it; so each transaction writes one key.
  */
-function byKey(
-  plan: StreamPlan,
-  batch: Batch,
-  out: CommandGroups,
-  client: Numbers,
-  write: Write,
-): CommandRange[] {
-  const [start, firstCommand] = [out.length, out.commands]
-  batch.layEach((other) => other === plan, write)
-  plan.layout.flush(out)
-  const laidOut = out.bytes.subarray(start, out.length)
-  const { bytes, ends, slots } = takeApart(laidOut, out.commands - firstCommand)
-  const startOf = (command: number): number => (command === 0 ? 0 : ends[command - 1]!)
-  const ranges: CommandRange[] = []
-  for (const commands of grouped(keysOfCommands(laidOut)))
-    for (const numbers of chunksOf(commands, (command) => ends[command]! - startOf(command))) {
-      const slot = slots[numbers[0]!]
-      const from = out.length
-      out.add(MULTI)
-      for (const command of numbers) out.add(bytes, startOf(command), ends[command])
-      const sequence = end(plan, out, client, slot)
-      const count = numbers.length + (sequence === undefined ? 0 : 1)
-      const range = { start: from, end: out.length, firstCommand, commands: count, numbers }
-      ranges.push({ ...range, ...kindOf(plan), sequence, slot })
-    }
-  return ranges
+function byKey(stream: StreamSession, batch: Batch, out: CommandGroups, write: Write): BatchRequest[] {
+  const first = out.commands
+  batch.encodeEach((other) => other === stream, write)
+  stream.layout.flush(out)
+  const requests: BatchRequest[] = []
+  for (const numbers of numbersByKey(out, first))
+    for (const chunk of chunksOf(numbers, (number) => out.endOf(number) - out.startOf(number)))
+      requests.push(transactionOf(stream, EncodedCommands.of(out, chunk), out.slotOf(chunk[0]!)))
+  return requests
 }
 
-function end({ layout }: StreamPlan, out: CommandGroups, { once }: Numbers, slot: number | undefined) {
-  const numbers = layout.delivery === 'once' ? once.of(slot) : undefined
-  const sequence = numbers?.next()
-  if (sequence !== undefined) out.command(...numbers!.note(sequence))
-  out.add(EXEC)
-  return sequence
+function transactionOf(
+  { plan, layout }: StreamSession,
+  commands: EncodedCommands,
+  slot: number | undefined,
+): BatchRequest {
+  const { isConditional, deliveryMode } = layout
+  const isRepeatable = deliveryMode !== 'exactly_once'
+  return {
+    plan,
+    request: {
+      kind: 'transaction',
+      commands,
+      slot,
+      isCounted: isConditional,
+      isRepeatable,
+      // One that runs once only is confirmed by its own number.
+      confirmedBy: isRepeatable ? 'marker' : 'reply',
+    },
+  }
 }
 
-function kindOf(plan: StreamPlan) {
-  return { isTransaction: true, isCounted: plan.layout.isConditional, plan }
-}
-
-/** The commands of each key, in order. */
-function grouped(keys: readonly string[]): Iterable<number[]> {
+/** Returns the commands of each key, in order. */
+function numbersByKey(out: CommandGroups, first: number): Iterable<number[]> {
   const groups = new Map<string, number[]>()
-  for (const [command, key] of keys.entries()) {
+  for (let number = first; number < out.commands; number++) {
+    const key = out.keyOf(number)!
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, [command])
-    else group.push(command)
+    if (group === undefined) groups.set(key, [number])
+    else group.push(number)
   }
   return groups.values()
 }
 
-function chunksOf(commands: readonly number[], sizeOf: (command: number) => number): number[][] {
+function chunksOf(numbers: readonly number[], sizeOf: (number: number) => number): number[][] {
   const chunks: number[][] = []
   let [chunk, size]: [number[], number] = [[], 0]
-  for (const command of commands) {
-    chunk.push(command)
-    size += sizeOf(command)
+  for (const number of numbers) {
+    chunk.push(number)
+    size += sizeOf(number)
     if (!isLarge(chunk.length, size)) continue
     chunks.push(chunk)
     ;[chunk, size] = [[], 0]

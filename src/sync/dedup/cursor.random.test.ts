@@ -1,9 +1,10 @@
 /** Random cursors against exact references in BigInt. A failure names the seed of its case. */
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { caseCount } from '../../case-count.support.ts'
 import { compareCursors } from './cursor.ts'
 
-const CASES = process.env['TEST_LONG'] ? 200_000 : 5_000
+const CASES = caseCount(5_000, 200_000)
 
 /** A whole number from 0 to one below `limit`. */
 type Random = (limit: number) => number

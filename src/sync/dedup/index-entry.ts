@@ -1,30 +1,31 @@
 /**
- * A word on a row is what a record says of it. The row's place, and what is to be noted of it, are put together once, as
- * arguments of commands, and copied from there: there is one for nearly every record.
+ * An index entry for one row: its location and its version. Both are encoded once, as arguments of commands, and copied
+ * from there, as there is an entry for nearly every record.
  */
 import { digitsOf } from '../../redis/resp/byte-buffer.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { readVersion, type RowVersion } from './row-version.ts'
 
-/** A place as an argument: bytes `start` to `middle` of `text`. */
-export interface Located {
+/** A location, encoded as an argument: bytes `start` to `middle` of `text`. */
+export interface EncodedLocation {
   readonly location: string
   readonly text: CommandBuffer
   readonly start: number
   readonly middle: number
 }
 
-export interface IndexEntry extends Located {
+export interface IndexEntry extends EncodedLocation {
+  /** The record that the row is written from. */
   record: number
-  /** Records of the row behind that one, where all of them are written. */
+  /** Later records of the row, where all of them are written. */
   others: number[] | undefined
-  /** Whether it says that the row is gone. */
+  /** Whether the record deletes the row. */
   isDeleted: boolean
   start: number
   middle: number
-  /** What is noted of the place, as an argument, goes from `middle` to here. */
+  /** The value of the entry is encoded in bytes `middle` to `end`. */
   end: number
-  /** What is noted, once it has been looked at. */
+  /** The version that the value holds, once it was read. */
   version: RowVersion | undefined
 }
 
@@ -39,28 +40,28 @@ const LF = 0x0a
 const SPACE = Buffer.from(' ')
 const DELETED = Buffer.from('! ')
 
-/** Places that are not those of records. */
-export function located(locator: readonly string[]): Located[] {
+/** Encodes locations that are not taken from records. */
+export function encodeLocations(locations: readonly string[]): EncodedLocation[] {
   const text = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 12))
-  return locator.map((location) => {
+  return locations.map((location) => {
     const start = text.length
     text.textArgument(location)
     return { location, text, start, middle: text.length }
   })
 }
 
-/** Makes the words of one batch; what is noted is in the form that `readVersion` reads. */
+/** Encodes the entries of one batch; `readVersion` reads their values. */
 export class IndexEntryWriter {
   readonly #text = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
-  /** `<run>`, and a space where more is noted. */
-  readonly #attempt: Buffer
+  /** `<run>`, and a space where a version follows. */
+  readonly #run: Buffer
 
-  constructor(attempt: number, isVersioned: boolean) {
-    this.#attempt = Buffer.from(isVersioned ? `${attempt} ` : String(attempt))
+  constructor(run: number, isVersioned: boolean) {
+    this.#run = Buffer.from(isVersioned ? `${run} ` : String(run))
   }
 
-  /** The word on a row of which nothing has been said yet. */
-  of(location: string): IndexEntry {
+  /** Returns an entry that has no record yet. */
+  begin(location: string): IndexEntry {
     const range = { start: 0, middle: 0, end: 0 }
     return {
       location,
@@ -73,39 +74,39 @@ export class IndexEntryWriter {
     }
   }
 
-  /** Has the word be that of another record of the row, whose versions do not matter. */
-  set(entry: IndexEntry, record: number, name: Text): void {
-    this.#begin(entry, record, name)
-    this.#text.argument(this.#attempt)
+  /** Encodes an entry without a version. */
+  set(entry: IndexEntry, record: number, location: Text): void {
+    this.#setLocation(entry, record, location)
+    this.#text.argument(this.#run)
     entry.end = this.#text.length
   }
 
-  /** Has the word be that of another record of the row; the cursor is JSON text, empty where there is none. */
+  /** Encodes an entry, or encodes it anew for another record of its row. The cursor is JSON text, or empty. */
   setVersion(
     entry: IndexEntry,
     record: number,
-    name: Text,
+    location: Text,
     emittedAt: Text,
     cursor: Text,
     isDeleted: boolean,
   ): void {
-    this.#begin(entry, record, name)
+    this.#setLocation(entry, record, location)
     const text = this.#text
-    const mark = isDeleted ? DELETED : SPACE
+    const separator = isDeleted ? DELETED : SPACE
     const size =
-      this.#attempt.length + emittedAt.end - emittedAt.start + mark.length + cursor.end - cursor.start
+      this.#run.length + emittedAt.end - emittedAt.start + separator.length + cursor.end - cursor.start
     text.reserve(size + digitsOf(size) + 5)
     text.putSize(size)
-    text.put(this.#attempt)
+    text.put(this.#run)
     text.put(emittedAt.bytes, emittedAt.start, emittedAt.end)
-    text.put(mark)
+    text.put(separator)
     text.put(cursor.bytes, cursor.start, cursor.end)
     text.putLineEnd()
     entry.isDeleted = isDeleted
     entry.end = text.length
   }
 
-  #begin(entry: IndexEntry, record: number, { bytes, start, end }: Text): void {
+  #setLocation(entry: IndexEntry, record: number, { bytes, start, end }: Text): void {
     entry.record = record
     entry.version = undefined
     entry.start = this.#text.length
@@ -114,7 +115,7 @@ export class IndexEntryWriter {
   }
 }
 
-/** The version of the row that a word makes known. */
+/** Returns the version that an entry holds. */
 export function versionOf(entry: IndexEntry): RowVersion {
   const { bytes } = entry.text
   entry.version ??= readVersion(bytes.toString('utf8', bytes.indexOf(LF, entry.middle) + 1, entry.end - 2))

@@ -1,77 +1,101 @@
 /**
- * Remembers where a stream's rows are, and what is known of each: in hashes of the connector's own, many of them, so
- * that they spread over the nodes of a cluster, and stay small for small streams.
+ * The index of the keys that a stream has written: the location of each row, and its version. It is kept in 256 hashes,
+ * so that it spreads over the nodes of a cluster, and the hashes of small streams stay small.
  */
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { forgetKey, indexKey } from '../streams/internal-keys.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import { indexExpiryKey, indexKey } from '../streams/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { readVersion } from './row-version.ts'
-import type { Located, IndexEntry } from './index-entry.ts'
+import type { EncodedLocation, IndexEntry } from './index-entry.ts'
 
-const SHARDS = 256
+export const SHARDS = 256
 
-/** Runs are counted from 1. */
-const OLDEST = 0
+/** The run in entries of rows that may be older than every run; runs are numbered from 1. */
+const OLDEST = '0'
 
-/** Places in one command: enough to make its overhead small, few enough not to hold up other clients. */
-const MOST_IN_COMMAND = 500
+/** Entries in one command: enough to make its overhead small, few enough not to block other clients. */
+export const ENTRIES_PER_COMMAND = 500
 
 const SHARDS_AT_ONCE = 16
 
-/** A place that may be forgotten at a time, in epoch milliseconds. */
+/** When an index entry expires, in epoch milliseconds. */
 export interface EntryExpiry {
   location: string
   time: number | 'never'
 }
 
+/** The score of entries that do not expire any more; they are removed from the sorted set when a run starts. */
+export const NEVER = '+inf'
+
+/** A location and the value of its entry. */
+export type StoredEntry = [location: string, value: string]
+
 export class KeyIndex {
   readonly #client: RedisClient
-  readonly #locator: readonly string[]
-  readonly #forget: readonly string[]
-  readonly #endsByItself: boolean
+  readonly #plan: StreamPlan
+  readonly #base: string
+  readonly #expiryShards: Set<number>
 
-  constructor(client: RedisClient, { settings: { keyPrefix, ttlSeconds }, stream }: StreamPlan) {
-    const base = `${stream.namespace}:${stream.name}`
-    const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
+  /** `expiryShards`: those that are recorded in the metadata. */
+  constructor(client: RedisClient, plan: StreamPlan, expiryShards: readonly number[]) {
     this.#client = client
-    this.#endsByItself = ttlSeconds > 0
-    this.#locator = shards.map((shard) => indexKey(keyPrefix, base, shard))
-    this.#forget = shards.map((shard) => forgetKey(keyPrefix, base, shard))
+    this.#plan = plan
+    this.#base = `${plan.stream.namespace}:${plan.stream.name}`
+    this.#expiryShards = new Set(expiryShards)
   }
 
-  /** What is known of each place, in their order; null where nothing is. */
-  async read(locator: readonly Located[]): Promise<(string | null)[]> {
+  /** Returns the key of the hash with the entries of a shard. */
+  keyOf(shard: number): string {
+    return indexKey(this.#plan.settings.keyPrefix, this.#base, shard)
+  }
+
+  /** Returns the key of the sorted set with the times at which entries of a shard expire. */
+  expiryKeyOf(shard: number): string {
+    return indexExpiryKey(this.#plan.settings.keyPrefix, this.#base, shard)
+  }
+
+  /** Shards that have entries which expire. */
+  get expiryShards(): ReadonlySet<number> {
+    return this.#expiryShards
+  }
+
+  /** The entries of a shard do not expire any more. */
+  dropExpiryShard(shard: number): void {
+    this.#expiryShards.delete(shard)
+  }
+
+  /** Returns the values of the entries of some locations, in their order; null where there is no entry. */
+  async read(locations: readonly EncodedLocation[]): Promise<(string | null)[]> {
     const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
     const order: number[] = []
-    for (const [shard, indexes] of byShard(locator))
+    for (const [shard, indexes] of byShard(locations))
       for (const some of chunksOf(indexes)) {
         out.begin('HMGET', 1 + some.length)
-        out.textArgument(this.#locator[shard]!)
+        out.keyText(this.keyOf(shard))
         for (const index of some) {
-          const { text, start, middle } = locator[index]!
+          const { text, start, middle } = locations[index]!
           out.add(text.bytes, start, middle)
           order.push(index)
         }
       }
     const { read, rejections } = await this.#client.send({
-      bytes: out.bytes.subarray(0, out.length),
-      commands: out.commands,
-      isReading: true,
+      kind: 'read',
+      commands: EncodedCommands.from(out),
     })
     if (rejections[0] !== undefined) throw rejections[0].error
-    const known: (string | null)[] = Array.from({ length: locator.length }, () => null)
+    const stored: (string | null)[] = Array.from({ length: locations.length }, () => null)
     let next = 0
-    for (const values of read) for (const value of values) known[order[next++]!] = value
-    return known
+    for (const values of read) for (const value of values) stored[order[next++]!] = value
+    return stored
   }
 
-  /** Puts in the commands that note what is known of places from now on; each place is there once. */
-  note(out: CommandBuffer, entries: readonly IndexEntry[]): void {
+  /** Adds the commands that write entries; each location is there once. */
+  write(out: CommandBuffer, entries: readonly IndexEntry[]): void {
     for (const [shard, indexes] of byShard(entries))
       for (const some of chunksOf(indexes)) {
         out.begin('HMSET', 1 + 2 * some.length)
-        out.textArgument(this.#locator[shard]!)
+        out.keyText(this.keyOf(shard))
         for (const index of some) {
           const { text, start, end } = entries[index]!
           out.add(text.bytes, start, end)
@@ -79,93 +103,77 @@ export class KeyIndex {
       }
   }
 
-  /** Puts in the commands that have places forgotten, or not. */
-  forget(out: CommandBuffer, forgettings: readonly EntryExpiry[]): void {
-    for (const { location, time } of forgettings) {
-      const key = this.#forget[shardOf(location)]!
-      if (time === 'never') out.command('ZREM', key, location)
-      else out.command('ZADD', key, String(time), location)
-    }
+  /** Adds the commands that write when entries expire. */
+  expire(out: CommandBuffer, expiries: readonly EntryExpiry[]): void {
+    for (const { location, time } of expiries)
+      out.command(
+        'ZADD',
+        this.expiryKeyOf(shardOf(location)),
+        time === 'never' ? NEVER : String(time),
+        location,
+      )
   }
 
-  /** Notes a place that may be older than everything, if nothing is known of it. */
+  /** Adds the command that records which shards have entries that expire, if some have them for the first time. */
+  recordExpiryShards(out: CommandBuffer, expiries: readonly EntryExpiry[]): void {
+    const before = this.#expiryShards.size
+    for (const { location } of expiries) this.#expiryShards.add(shardOf(location))
+    if (this.#expiryShards.size > before)
+      out.command('HSET', this.#plan.metadataKey, 'expiry_shards', shardsText(this.#expiryShards))
+  }
+
+  /** Writes an entry that is older than every run, if the location has none. */
   async ensure(location: string): Promise<void> {
-    await this.#client.ask('HSETNX', this.#locator[shardOf(location)]!, location, OLDEST)
+    await this.#client.ask('HSETNX', this.keyOf(shardOf(location)), location, OLDEST)
   }
 
-  /** Notes of places that they are older than everything. */
-  async outdate(locator: readonly string[]): Promise<void> {
-    await Promise.all(
-      locator.map((location) =>
-        this.#client.ask('HSET', this.#locator[shardOf(location)]!, location, OLDEST),
-      ),
-    )
-  }
-
-  /** Forgets the places whose time has come. */
-  async forgetDue(now: number): Promise<void> {
-    await Promise.all(this.#forget.map((key, shard) => this.#forgetDueIn(key, shard, now)))
-  }
-
-  /** Forgets places altogether. */
-  async remove(locator: readonly string[]): Promise<void> {
+  /** Does the same for many locations. */
+  async ensureAll(locations: readonly string[]): Promise<void> {
     const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
-    for (const [shard, indexes] of byShard(locator.map((location) => ({ location })))) {
-      const names = indexes.map((index) => locator[index]!)
-      out.command('HDEL', this.#locator[shard]!, ...names)
-      out.command('ZREM', this.#forget[shard]!, ...names)
-    }
+    for (const location of locations) out.command('HSETNX', this.keyOf(shardOf(location)), location, OLDEST)
+    if (out.commands === 0) return
     const { rejections } = await this.#client.send({
-      bytes: out.bytes.subarray(0, out.length),
-      commands: out.commands,
+      kind: 'write',
+      commands: EncodedCommands.from(out),
+      isCounted: false,
+      confirmedBy: 'reply',
     })
     if (rejections[0] !== undefined) throw rejections[0].error
   }
 
-  /** Hands out all places with what is known of them, some at a time. One may come twice. */
-  async each(visit: (entries: [location: string, known: string][]) => Promise<void>): Promise<void> {
-    const shards = this.#locator.values()
+  /** Makes the entries of some locations older than every run. */
+  async outdate(locations: readonly string[]): Promise<void> {
+    await Promise.all(
+      locations.map((location) => this.#client.ask('HSET', this.keyOf(shardOf(location)), location, OLDEST)),
+    )
+  }
+
+  /** Calls `visit` with all entries, some at a time. An entry may come twice. */
+  async each(visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {
+    const shards = Array.from({ length: SHARDS }, (_, shard) => shard).values()
     const walk = async (): Promise<void> => {
-      for (const key of shards) await this.#eachIn(key, visit)
+      for (const shard of shards) await this.#eachIn(this.keyOf(shard), visit)
     }
     await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, walk))
   }
 
-  async #eachIn(key: string, visit: (entries: [string, string][]) => Promise<void>): Promise<void> {
+  async #eachIn(key: string, visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {
     let cursor = '0'
     do {
-      const reply = await this.#client.ask('HSCAN', key, cursor, 'COUNT', MOST_IN_COMMAND)
+      const reply = await this.#client.ask('HSCAN', key, cursor, 'COUNT', ENTRIES_PER_COMMAND)
       const [next, fields] = reply as [string, string[]]
-      const entries = chunksOf(fields, 2).map(([location, known]): [string, string] => [location!, known!])
+      const entries = chunksOf(fields, 2).map(([location, value]): StoredEntry => [location!, value!])
       if (entries.length > 0) await visit(entries)
       cursor = next
     } while (cursor !== '0')
   }
-
-  /** Runs that note no versions do not say that a row is back; and rows may have ended by themselves once, and not now. */
-  #isGone(note: string | null): boolean {
-    if (note === null || !note.includes(' ')) return false
-    return this.#endsByItself || readVersion(note).isDeleted
-  }
-
-  async #forgetDueIn(key: string, shard: number, now: number): Promise<void> {
-    for (;;) {
-      const due = await this.#client.ask('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, MOST_IN_COMMAND)
-      const locator = due as string[]
-      if (locator.length === 0) return
-      const notes = await this.#client.ask('HMGET', this.#locator[shard]!, ...locator)
-      const gone = locator.filter((_, at) => this.#isGone((notes as (string | null)[])[at]!))
-      if (gone.length > 0) await this.#client.ask('HDEL', this.#locator[shard]!, ...gone)
-      await this.#client.ask('ZREM', key, ...locator)
-    }
-  }
 }
 
-/** The shards of the places, each with the indexes of its places. */
-function byShard(located: readonly { location: string }[]): [shard: number, indexes: number[]][] {
+/** Returns the shards of some locations, each with the indexes of its locations. */
+export function byShard(locations: readonly { location: string }[]): [shard: number, indexes: number[]][] {
   const shards: number[][] = []
-  for (let index = 0; index < located.length; index++) {
-    const shard = shardOf(located[index]!.location)
+  for (let index = 0; index < locations.length; index++) {
+    const shard = shardOf(locations[index]!.location)
     const indexes = shards[shard]
     if (indexes === undefined) shards[shard] = [index]
     else indexes.push(index)
@@ -173,14 +181,18 @@ function byShard(located: readonly { location: string }[]): [shard: number, inde
   return Object.entries(shards).map(([shard, indexes]) => [Number(shard), indexes])
 }
 
-/** Stays as it is for ever, as what was noted under one version has to be found by the next: FNV-1a. */
+export function shardsText(shards: Iterable<number>): string {
+  return [...shards].toSorted((a, b) => a - b).join(' ')
+}
+
+/** FNV-1a. It must never change, as one version of the connector reads what another one wrote. */
 function shardOf(location: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < location.length; at++) hash = Math.imul(hash ^ location.charCodeAt(at), 0x01000193)
   return (hash >>> 16) % SHARDS
 }
 
-function chunksOf<T>(items: readonly T[], size = MOST_IN_COMMAND): T[][] {
+function chunksOf<T>(items: readonly T[], size = ENTRIES_PER_COMMAND): T[][] {
   const chunks: T[][] = []
   for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size))
   return chunks

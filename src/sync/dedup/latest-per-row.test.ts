@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
-import { Batch } from '../batches/batch.ts'
-import { addRecord, batchOf, recordsOf } from '../batches/batches.support.ts'
+import type { Batch } from '../batches/batch.ts'
+import { addRecord, batchOf, emptyBatch, recordsOf } from '../batches/batches.support.ts'
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, planWith, stream } from '../streams/plans.support.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
 import { versionOf, type IndexEntry } from './index-entry.ts'
 
 const KEYED = { key_template: 'k:${id}' }
@@ -25,11 +25,11 @@ describe('the last word on a row', () => {
     ['that it is gone', ['{"id":1,"_ab_cdc_deleted_at":7}'], ['k:1 @5 "" gone']],
     ['none where it has no place', ['{"id":null}', '{}'], []],
   ])('is noted: %s', (_, data, expected) => {
-    const plan = planWith(KEYED, DEDUP)
-    const { entries, older } = latestPerRow(batchOf([plan], recordsOf(plan, data)), plan, 12)
+    const session = sessionWith(KEYED, DEDUP)
+    const { entries, older } = latestPerRow(batchOf([session], recordsOf(session, data)), session, 12)
     expect(entries.map(textOf)).toEqual(expected)
     expect(older).toEqual([])
-    expect(entries.every((entry) => versionOf(entry).attempt === 12)).toBe(true)
+    expect(entries.every((entry) => versionOf(entry).run === 12)).toBe(true)
   })
 
   it.each([
@@ -56,9 +56,9 @@ describe('the last word on a row', () => {
     ],
     [[['"2024-01-01T00:00:00Z"'], ['"2024-01-01T00:30:00+01:00"'], ['"2023"']], 0],
   ] as [(number | string | null)[][], number][])('is that of the newest record: %j', (versions, newest) => {
-    const plan = planWith(KEYED, DEDUP)
-    const batch = batchAt(plan, versions)
-    const { entries, older } = latestPerRow(batch, plan, 12)
+    const session = sessionWith(KEYED, DEDUP)
+    const batch = batchAt(session, versions)
+    const { entries, older } = latestPerRow(batch, session, 12)
     expect(entries.map(({ record }) => record)).toEqual([newest])
     expect(older.toSorted((a, b) => a - b)).toEqual([0, 1, 2].filter((record) => record !== newest))
     expect(shown(batch)).toEqual([newest])
@@ -69,21 +69,21 @@ describe('the last word on a row', () => {
       [true, 0],
       [false, 1],
     ] as const) {
-      const plan = planWith(KEYED, { ...DEDUP, cursor: { path: 'a.v', isNumeric } })
-      const { entries } = latestPerRow(batchAt(plan, [['"10"'], ['"9"']]), plan, 1)
+      const session = sessionWith(KEYED, { ...DEDUP, cursor: { path: 'a.v', isNumeric } })
+      const { entries } = latestPerRow(batchAt(session, [['"10"'], ['"9"']]), session, 1)
       expect(entries[0]?.record).toBe(newest)
     }
   })
 
   it('is by time of emission alone where there is no cursor', () => {
-    const plan = planWith(KEYED, { ...DEDUP, cursor: undefined })
+    const session = sessionWith(KEYED, { ...DEDUP, cursor: undefined })
     const { entries } = latestPerRow(
-      batchAt(plan, [
+      batchAt(session, [
         [1, 9],
         [3, 7],
         [2, 8],
       ]),
-      plan,
+      session,
       1,
     )
     expect(entries.map((entry) => [entry.record, textOf(entry)])).toEqual([[0, 'k:1 @9 ""']])
@@ -93,19 +93,19 @@ describe('the last word on a row', () => {
     [[false, true], true],
     [[true, false], false],
   ])('may take back a deletion, or be one: %j', (gone, isDeleted) => {
-    const plan = planWith(KEYED, DEDUP)
+    const session = sessionWith(KEYED, DEDUP)
     const data = gone.map((is, n) => `{"id":1,"a":{"v":${n}},"_ab_cdc_deleted_at":${is ? 1 : 'null'}}`)
-    const { entries } = latestPerRow(batchOf([plan], recordsOf(plan, data)), plan, 1)
+    const { entries } = latestPerRow(batchOf([session], recordsOf(session, data)), session, 1)
     expect(entries.map((entry) => [entry.isDeleted, versionOf(entry).isDeleted])).toEqual([
       [isDeleted, isDeleted],
     ])
   })
 
   it('is no deletion where deletions are written like other records', () => {
-    const plan = planWith({ ...KEYED, delete_mode: 'soft' }, DEDUP)
+    const session = sessionWith({ ...KEYED, delete_mode: 'soft' }, DEDUP)
     const { entries } = latestPerRow(
-      batchOf([plan], recordsOf(plan, ['{"id":1,"_ab_cdc_deleted_at":1}'])),
-      plan,
+      batchOf([session], recordsOf(session, ['{"id":1,"_ab_cdc_deleted_at":1}'])),
+      session,
       1,
     )
     expect(entries[0]?.isDeleted).toBe(false)
@@ -113,9 +113,12 @@ describe('the last word on a row', () => {
 
   it('is of the records of one stream, and of members of one key', () => {
     const options = { streams: [{ stream: 'a', cache_type: 'set', member: '${id}' }] }
-    const plans = plansFor([stream('a', DEDUP), stream('b', DEDUP)], options) as [StreamPlan, StreamPlan]
-    const given = [1, 1, 2].flatMap((id) => plans.map((plan) => [plan, `{"id":${id}}`] as const))
-    const { entries, older } = latestPerRow(batchOf(plans, given), plans[0], 1)
+    const sessions = sessionsFor([stream('a', DEDUP), stream('b', DEDUP)], options) as [
+      StreamSession,
+      StreamSession,
+    ]
+    const given = [1, 1, 2].flatMap((id) => sessions.map((session) => [session, `{"id":${id}}`] as const))
+    const { entries, older } = latestPerRow(batchOf(sessions, given), sessions[0], 1)
     expect(entries.map(({ location, record }) => [location, record])).toEqual([
       ['3:n:a1', 2],
       ['3:n:a2', 4],
@@ -125,11 +128,14 @@ describe('the last word on a row', () => {
 })
 
 describe('the first word on a row', () => {
-  const plan = planWith({ ...KEYED, data_format: 'flat' }, { mode: 'overwrite' })
+  const session = sessionWith({ ...KEYED, data_format: 'flat' }, { mode: 'overwrite' })
 
   it('tells the run alone, and of which records it is; all of them are written', () => {
-    const batch = batchOf([plan], recordsOf(plan, ['{"id":1}', '{"id":2}', '{}', '{"id":1}', '{"id":1}']))
-    const { entries, older } = firstPerRow(batch, plan, 12)
+    const batch = batchOf(
+      [session],
+      recordsOf(session, ['{"id":1}', '{"id":2}', '{}', '{"id":1}', '{"id":1}']),
+    )
+    const { entries, older } = firstPerRow(batch, session, 12)
     expect(entries.map(({ location, record, others }) => [location, record, others])).toEqual([
       ['k:1', 0, [3, 4]],
       ['k:2', 1, undefined],
@@ -139,7 +145,7 @@ describe('the first word on a row', () => {
   })
 
   it('names places by ids, those of records without a place passed over', () => {
-    const mixed = planWith({ key_template: '${_airbyte_ab_id}:${id}' }, { mode: 'overwrite' })
+    const mixed = sessionWith({ key_template: '${_airbyte_ab_id}:${id}' }, { mode: 'overwrite' })
     const batch = batchOf([mixed], recordsOf(mixed, ['{"id":"a"}', '{}', '{"id":"c"}']))
     const ids = [
       { first: 7, last: 8 },
@@ -150,11 +156,11 @@ describe('the first word on a row', () => {
 })
 
 /** Records of one row, each given by its cursor as JSON, and when it was emitted. */
-function batchAt(plan: StreamPlan, versions: readonly (readonly (number | string | null)[])[]): Batch {
-  const batch = new Batch({ records: 1000, bytes: 65_536 }, [plan])
+function batchAt(session: StreamSession, versions: readonly (readonly (number | string | null)[])[]): Batch {
+  const batch = emptyBatch([session])
   const reader = new MessageReader()
   for (const [v, emittedAt = 5] of versions)
-    addRecord(batch, plan, `{"id":1,"a":{"v":${v}}}`, reader, String(emittedAt))
+    addRecord(batch, session, `{"id":1,"a":{"v":${v}}}`, reader, String(emittedAt))
   return batch
 }
 
@@ -171,7 +177,7 @@ function noteOf({ text, middle, end }: IndexEntry): string {
 /** The records that are still to be laid out. */
 function shown(batch: Batch): number[] {
   const records: number[] = []
-  batch.layEach(
+  batch.encodeEach(
     () => true,
     (_plan, _view, record) => records.push(record),
   )

@@ -1,97 +1,100 @@
-/** The rows of one stream that a batch has records of, and of each the record that has the last word. */
+/** Finds the rows of one stream in a batch, and the record that each row is written from. */
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import { isDeletion } from '../streams/cdc-deletes.ts'
-import { IdCursor, type IdRange } from '../streams/id-allocator.ts'
+import { IdCursor } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { supersedes } from './row-version.ts'
 import { versionOf, IndexEntryWriter, type Text, type IndexEntry } from './index-entry.ts'
 
 export interface RowEntries {
-  /** One a place. Records without a place are left to the layout to refuse. */
+  /** One for each location. The layout refuses records without one. */
   entries: IndexEntry[]
-  /** Records that another one of the same row takes the place of; they are left out of the batch. */
+  /** Records that a newer one of the same row supersedes; they are left out of the batch. */
   older: number[]
 }
 
-/** Of each row the newest record. `attempt`: the run's number. */
-export function latestPerRow(batch: Batch, plan: StreamPlan, attempt: number): RowEntries {
+/** Returns the entries of the newest record of each row. */
+export function latestPerRow(batch: Batch, session: StreamSession, run: number): RowEntries {
+  const { plan } = session
   const isNumeric = plan.stream.cursor?.isNumeric ?? false
   const mayDelete = plan.deletions !== undefined
-  const writer = new IndexEntryWriter(attempt, true)
+  const writer = new IndexEntryWriter(run, true)
   const locateCursor = cursorLocator(plan)
   const [emittedAt, cursor] = [emptyText(), emptyText()]
-  const byPlace = new Map<string, IndexEntry>()
+  const byLocation = new Map<string, IndexEntry>()
   const older: number[] = []
-  eachPlace(batch, plan, (name, record, view) => {
+  eachLocation(batch, session, (locationText, record, view) => {
     emittedAt.bytes = view.bytes
     emittedAt.start = view.emittedAtStart
     emittedAt.end = view.emittedAtEnd
     locateCursor(view.columns, cursor)
-    const location = textOf(name)
+    const location = textOf(locationText)
     const isDeleted = mayDelete && isDeletion(view.columns)
-    const entry = byPlace.get(location)
+    const entry = byLocation.get(location)
     if (entry === undefined) {
-      const first = writer.of(location)
-      byPlace.set(location, first)
-      return writer.setVersion(first, record, name, emittedAt, cursor, isDeleted)
+      const first = writer.begin(location)
+      byLocation.set(location, first)
+      return writer.setVersion(first, record, locationText, emittedAt, cursor, isDeleted)
     }
-    const version = { attempt, emittedAt: Number(textOf(emittedAt)), cursor: textOf(cursor), isDeleted }
+    const version = { run, emittedAt: Number(textOf(emittedAt)), cursor: textOf(cursor), isDeleted }
     const isOlder = !supersedes(version, versionOf(entry), isNumeric)
     older.push(isOlder ? record : entry.record)
     if (isOlder) return
-    writer.setVersion(entry, record, name, emittedAt, cursor, isDeleted)
+    writer.setVersion(entry, record, locationText, emittedAt, cursor, isDeleted)
     entry.version = version
   })
   for (const record of older) batch.leaveOut(record)
-  return { entries: [...byPlace.values()], older }
+  return { entries: [...byLocation.values()], older }
 }
 
-/** Of each row the first record; all of them are written. `ids`: of the records, where names of places need them. */
+/** Returns the entries of the first record of each row; all records are written. `ids`: where locations contain them. */
 export function firstPerRow(
   batch: Batch,
-  plan: StreamPlan,
-  attempt: number,
+  session: StreamSession,
+  run: number,
   ids?: readonly IdRange[],
 ): RowEntries {
-  const writer = new IndexEntryWriter(attempt, false)
-  const byPlace = new Map<string, IndexEntry>()
-  const take = (name: Text, record: number): void => {
-    const location = textOf(name)
-    const known = byPlace.get(location)
-    if (known !== undefined) {
-      known.others ??= []
-      known.others.push(record)
+  const writer = new IndexEntryWriter(run, false)
+  const byLocation = new Map<string, IndexEntry>()
+  const take = (locationText: Text, record: number): void => {
+    const location = textOf(locationText)
+    const earlier = byLocation.get(location)
+    if (earlier !== undefined) {
+      earlier.others ??= []
+      earlier.others.push(record)
       return
     }
-    const entry = writer.of(location)
-    byPlace.set(location, entry)
-    writer.set(entry, record, name)
+    const entry = writer.begin(location)
+    byLocation.set(location, entry)
+    writer.set(entry, record, locationText)
   }
-  eachPlace(batch, plan, take, ids)
-  return { entries: [...byPlace.values()], older: [] }
+  eachLocation(batch, session, take, ids)
+  return { entries: [...byLocation.values()], older: [] }
 }
 
-function eachPlace(
+function eachLocation(
   batch: Batch,
-  plan: StreamPlan,
-  visit: (name: Text, record: number, view: RecordView) => void,
+  session: StreamSession,
+  visit: (location: Text, record: number, view: RecordView) => void,
   ids?: readonly IdRange[],
 ): void {
   const cursor = ids === undefined ? undefined : new IdCursor(ids)
-  const name = new ByteBuffer(Buffer.allocUnsafeSlow(256))
+  const { locator } = session.plan
+  const location = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const text = emptyText()
-  batch.layEach(
-    (other) => other === plan,
+  batch.encodeEach(
+    (other) => other === session,
     (_, view, record) => {
-      name.clear()
+      location.clear()
       if (cursor !== undefined) view.id = cursor.take()
-      if (plan.locator.name(view, name) === undefined) {
-        text.bytes = name.bytes
-        text.end = name.length
+      if (locator.locate(view, location) === undefined) {
+        text.bytes = location.bytes
+        text.end = location.length
         visit(text, record, view)
       }
       return NO_GROUP
@@ -99,7 +102,7 @@ function eachPlace(
   )
 }
 
-/** Finds the cursor's JSON text, an empty one where there is none. */
+/** Returns a function that finds the JSON text of the cursor; it is empty where there is none. */
 function cursorLocator({ stream: { cursor } }: StreamPlan): (columns: Columns, text: Text) => void {
   if (cursor === undefined) return () => undefined
   const path = compilePath(cursor.path)

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { batchOf, recordsOf } from '../batches/batches.support.ts'
-import type { KeyIndex } from './key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import { trackerOf } from './trackers.support.ts'
 import { planWith } from '../streams/plans.support.ts'
-import { RowTracker, type BatchRows, type RowDecisions } from './row-tracker.ts'
-import { versionOf, type Located } from './index-entry.ts'
+import type { BatchRows, RowDecisions } from './row-tracker.ts'
+import { versionOf } from './index-entry.ts'
 
 const DEDUP: Partial<SyncStream> = {
   mode: 'append_dedup',
@@ -41,7 +41,7 @@ describe('batches on their way', () => {
     const first = open([1])
     const decided = first.decide()
     put(decided, server)
-    decided.arrived()
+    decided.confirm()
     // Only what Redis knows counts now, whatever that is.
     server.set('k:1', '7 5 0')
     const second = open([0])
@@ -82,8 +82,8 @@ describe('when a place may be forgotten', () => {
     if (note !== null) server.set('k:1', note)
     const batch = open([9], isDeletion)
     const start = Date.now()
-    const [forgetting, ...more] = batch.decide().forget
-    const time = forgetting?.time
+    const [expiry, ...more] = batch.decide().expiries
+    const time = expiry?.time
     expect(more).toEqual([])
     expect(typeof time === 'number' ? Math.round((time - start) / 60_000) * 60_000 : time).toBe(
       typeof expected === 'number' ? Math.round(expected / 60_000) * 60_000 : expected,
@@ -96,20 +96,20 @@ describe('a record that the layout refuses', () => {
 
   it('passes what was to be done with it on to the next record of its row', () => {
     const { open } = opened(plan, 7)
-    const { changes, actions, passOn } = open([1, 2, 3]).decide()
+    const { changes, actions, refuse } = open([1, 2, 3]).decide()
     expect([...actions.keys()]).toEqual([0])
-    passOn(0)
+    refuse(0)
     expect([changes[0]?.record, actions.get(1)]).toEqual([1, { action: 'write anew', location: 'k:1' }])
-    passOn(2)
+    refuse(2)
     expect(changes[0]?.record).toBe(1)
-    passOn(1)
+    refuse(1)
     expect(changes[0]?.record).toBe(2)
   })
 
   it('leaves it to a later batch to begin the row anew, if it was alone', () => {
     const { open } = opened(plan, 7)
     const [first, second, third] = [open([1]), open([2]), open([3])]
-    first.decide().passOn(0)
+    first.decide().refuse(0)
     expect([...second.decide().actions.values()]).toEqual([{ action: 'write anew', location: 'k:1' }])
     expect(third.decide().actions.size).toBe(0)
   })
@@ -118,7 +118,7 @@ describe('a record that the layout refuses', () => {
     const { open } = opened(plan, 7)
     const [first, second, third] = [open([1]), open([2]), open([3])]
     first.decide()
-    second.decide().passOn(0)
+    second.decide().refuse(0)
     expect(third.decide().actions.size).toBe(0)
   })
 })
@@ -153,7 +153,7 @@ function run(cursors: readonly number[], order: readonly string[], together: num
       put(one, server)
       unheard.push(one)
       // Their replies may be seen to in another order.
-      if (unheard.length === together) for (const each of unheard.splice(0).toReversed()) each.arrived()
+      if (unheard.length === together) for (const each of unheard.splice(0).toReversed()) each.confirm()
     } else {
       const decided = batches[decisions.length]!.decide()
       decisions.push(decided)
@@ -166,30 +166,22 @@ function run(cursors: readonly number[], order: readonly string[], together: num
 
 function put({ changes }: RowDecisions, server: Map<string, string>): void {
   for (const entry of changes) {
-    const { attempt, emittedAt, cursor, isDeleted } = versionOf(entry)
-    server.set(entry.location, `${attempt} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
+    const { run: its, emittedAt, cursor, isDeleted } = versionOf(entry)
+    server.set(entry.location, `${its} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
   }
 }
 
-/** Rows of the run 7, over a server that answers what it holds when it is read. */
+/** The rows of a plan in the run 7, over a server that answers with the entries it has when they are read. */
 function opened(plan: StreamPlan, keptFrom = 0) {
   const server = new Map<string, string>()
-  const index = {
-    read: async (locator: readonly Located[]) => {
-      answer = locator.map(({ location }) => server.get(location) ?? null)
-      return answer
-    },
-  } as unknown as KeyIndex
-  let answer: (string | null)[] = []
-  const usual = { attempt: 7, cursorFrom: 0, hasUntracked: false, staged: undefined }
-  const rows = new RowTracker(index, { plan, keptFrom, ...usual, live: { oldest: 0, newest: 0 } })
+  const { session, tracker } = trackerOf(plan, { keptFrom })
   /** A batch of records of one row. */
   const open = (cursors: readonly number[], isDeletion = false) => {
     const gone = isDeletion ? ',"_ab_cdc_deleted_at":1' : ''
     const data = cursors.map((v) => `{"id":1,"v":${v}${gone}}`)
-    const looked: BatchRows = rows.look(batchOf([plan], recordsOf(plan, data)))
-    const known = answer
-    return { decide: () => rows.decide(looked, known) }
+    const rows: BatchRows = tracker.read(batchOf([session], recordsOf(session, data)))
+    const stored = rows.entries.map(({ location }) => server.get(location) ?? null)
+    return { decide: () => tracker.decide(rows, stored) }
   }
   return { open, server }
 }

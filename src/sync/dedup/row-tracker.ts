@@ -1,175 +1,201 @@
 /**
- * What batches do to the rows of one stream whose places are remembered: which records are written, which are older
- * than what is there, and what is to be noted. What is known is read once a batch, while batches before it are still
- * on their way; what those change is kept here until it can be read.
+ * Decides what batches do to the rows of one stream that are in its key index: which records are written, which are
+ * older than the row, and how the index changes. The index is read once a batch, while earlier batches are still under
+ * way; what those change is kept here until it can be read.
  */
+import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
-import type { StreamMetadata } from '../streams/stream-metadata.ts'
-import type { IdRange } from '../streams/id-allocator.ts'
-import { firstPerRow, latestPerRow } from './latest-per-row.ts'
-import type { EntryExpiry, KeyIndex } from './key-index.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
-import { readVersion, supersedes, type RowVersion } from './row-version.ts'
+import type { IdRange, RunMetadata, StreamSession } from '../streams/stream-session.ts'
+import type { IndexedSession } from './indexed-session.ts'
 import { versionOf, type IndexEntry } from './index-entry.ts'
-import type { StreamSession } from './stream-session.ts'
+import type { EntryExpiry, KeyIndex } from './key-index.ts'
+import { firstPerRow, latestPerRow } from './latest-per-row.ts'
+import type { JournalSlot, RowJournal } from './row-journal.ts'
+import { readVersion, supersedes, type RowVersion } from './row-version.ts'
 
-/** The rows of a batch, before it is known what is there. */
+/** The rows of a batch, before their index entries were read. */
 export interface BatchRows {
   batch: Batch
   entries: readonly IndexEntry[]
-  /** Records that another one of the batch takes the place of. */
+  /** Records that a newer one of the batch supersedes. */
   older: readonly number[]
   /** Its number among the batches of the stream. */
   number: number
-  /** What is known of the places, in the order of the words; undefined where it does not matter. */
-  known: Promise<readonly (string | null)[]> | undefined
+  /** The values of the index entries, in the order of `entries`; undefined where they do not matter. */
+  stored: Promise<readonly (string | null)[]> | undefined
 }
 
 /**
- * What is done with a record that is not simply written. `write anew`: nothing of what is there stays, though others
- * are merged into it. `none`: its row is gone, and was before.
+ * What is done with a record that is not simply written. `write anew`: it replaces the row though records are merged.
+ * `remove`: the row is deleted. `none`: the row to delete does not exist.
  */
 export type Action = 'write anew' | 'remove' | 'none'
 
 export interface RowDecisions {
   readonly index: KeyIndex
-  /** What is known of rows from now on. */
+  /** The new entries of the index. */
   readonly changes: readonly IndexEntry[]
-  /** When places may be forgotten, for those of which that has changed. */
-  readonly forget: readonly EntryExpiry[]
+  /** Those of them that the index may have no entry for, so that only the journal names their rows meanwhile. */
+  readonly added: readonly IndexEntry[]
+  /** When entries expire, where that changes. */
+  readonly expiries: readonly EntryExpiry[]
   readonly actions: ReadonlyMap<number, { action: Action; location: string }>
   readonly deduplicated: readonly number[]
-  /** The layout refuses a record: the next one of its row takes its place, where all of them are written. */
-  readonly passOn: (record: number) => void
-  /** What was decided is in Redis. */
-  readonly arrived: () => void
+  /** Adds the command that names rows in the journal until the batch is confirmed. */
+  readonly writeJournal: (out: CommandBuffer, rows: readonly IndexEntry[]) => void
+  /** Is called for a record that the layout refuses: the next one of its row replaces it, where all are written. */
+  readonly refuse: (record: number) => void
+  /** Is called when the batch and its index entries are in Redis. */
+  readonly confirm: () => void
 }
 
-/** What a word takes with its place and its note, about. */
-const BYTES_OF_WORD = 400
+/** The memory that an index entry uses while its batch is under way, about. */
+const BYTES_PER_ENTRY = 400
 
-/** Of a row that nothing was written to: older than every run. */
-const NO_ATTEMPT = 0
+/** The run in the version of a row that does not exist: it is older than every run. */
+const NO_RUN = 0
 
-/** Of each stream whose places are remembered in this run. */
-export function rowTrackersOf(streams: readonly StreamSession[]): Map<StreamPlan, RowTracker> {
-  const rows = new Map<StreamPlan, RowTracker>()
-  for (const { plan, index, metadata } of streams)
-    if (plan.isTracked && metadata !== undefined) rows.set(plan, new RowTracker(index, metadata))
-  return rows
+/** Returns a tracker for each stream that adds its rows to the key index. */
+export function rowTrackersOf(sessions: readonly IndexedSession[]): Map<StreamSession, RowTracker> {
+  const trackers = new Map<StreamSession, RowTracker>()
+  for (const session of sessions)
+    if (session.tracking.kind === 'index')
+      trackers.set(session, new RowTracker(session, session.tracking.runs))
+  return trackers
 }
 
 export class RowTracker {
+  readonly #session: IndexedSession
+  readonly #runs: RunMetadata
   readonly #index: KeyIndex
-  readonly #metadata: StreamMetadata
+  readonly #journal: RowJournal
   readonly #isNumeric: boolean
-  /** The last words on rows in batches that may not have arrived when what is known was read. */
+  /** The newest entries of batches that may not have been in Redis when the index was read. */
   readonly #recent = new Map<string, IndexEntry>()
-  /** Batches that have arrived, and the newest one that was read before. */
-  readonly #arrivals: { entries: readonly IndexEntry[]; readBefore: number }[] = []
+  /** Confirmed batches, each with the number of the newest batch whose entries were read before that. */
+  readonly #confirmed: { entries: readonly IndexEntry[]; readBefore: number }[] = []
   #batches = 0
 
-  constructor(index: KeyIndex, metadata: StreamMetadata) {
+  constructor(session: IndexedSession, runs: RunMetadata, index = session.index) {
+    this.#session = session
+    this.#runs = runs
     this.#index = index
-    this.#metadata = metadata
-    this.#isNumeric = metadata.plan.stream.cursor?.isNumeric ?? false
+    this.#journal = session.journal
+    this.#isNumeric = session.plan.stream.cursor?.isNumeric ?? false
   }
 
-  /** Looks at the records of the next batch, and asks what is known of their rows. */
-  look(batch: Batch): BatchRows {
-    const { plan, attempt } = this.#metadata
+  /** Finds the rows of the next batch, and starts to read their index entries. */
+  read(batch: Batch): BatchRows {
+    const { plan } = this.#session
     const number = ++this.#batches
-    // Where keys are made of ids, too, nothing can be there yet.
-    if (plan.locator.usesIds) return { batch, entries: [], older: [], number, known: undefined }
-    const wordsIn = plan.isDeduplicated ? latestPerRow : firstPerRow
-    const { entries, older } = wordsIn(batch, plan, attempt)
-    batch.hold(entries.length * BYTES_OF_WORD)
-    const matters = plan.isDeduplicated || plan.settings.startsAnew === true
-    return { batch, entries, older, number, known: matters ? this.#index.read(entries) : undefined }
+    // New ids make new keys, which have no entries.
+    if (plan.locator.usesIds) return { batch, entries: [], older: [], number, stored: undefined }
+    const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
+    const { entries, older } = entriesOf(batch, this.#session, this.#runs.run)
+    batch.addMemory(entries.length * BYTES_PER_ENTRY)
+    const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true
+    return { batch, entries, older, number, stored: matters ? this.#index.read(entries) : undefined }
   }
 
-  /** `known` has come, and the records' `ids`. Batches must be decided upon in the order of their numbers. */
+  /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: looked, older, number }: BatchRows,
-    known: readonly (string | null)[] | undefined,
+    { batch, entries: read, older, number }: BatchRows,
+    stored: readonly (string | null)[] | undefined,
     ids?: readonly IdRange[],
   ): RowDecisions {
-    this.#forgetArrived(number)
-    const { plan, attempt } = this.#metadata
+    this.#dropConfirmed(number)
+    const { plan } = this.#session
     const { isDeduplicated } = plan
-    const entries = plan.locator.usesIds ? firstPerRow(batch, plan, attempt, ids).entries : looked
+    const entries = plan.locator.usesIds
+      ? firstPerRow(batch, this.#session, this.#runs.run, ids).entries
+      : read
     const changes: IndexEntry[] = []
-    const forget: EntryExpiry[] = []
+    const added: IndexEntry[] = []
+    const expiries: EntryExpiry[] = []
     const actions = new Map<number, { action: Action; location: string }>()
     const deduplicated = [...older]
     for (let at = 0; at < entries.length; at++) {
       const entry = entries[at]!
       const { location, record } = entry
-      const before = known && this.#before(location, known[at]!)
+      const before = stored && this.#before(location, stored[at]!)
       if (isDeduplicated && this.#isOlder(entry, before)) {
         batch.leaveOut(record)
         deduplicated.push(record)
         continue
       }
       changes.push(entry)
-      if (known !== undefined) this.#recent.set(location, entry)
+      if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
+      if (stored !== undefined) this.#recent.set(location, entry)
       const action = this.#actionFor(entry, before)
       if (action !== undefined) actions.set(record, { action, location })
-      const time = isDeduplicated ? this.#forgetAt(entry, before) : undefined
-      if (time !== undefined) forget.push({ location, time })
+      const time = isDeduplicated ? this.#expiryOf(entry, before) : undefined
+      if (time !== undefined) expiries.push({ location, time })
     }
-    const arrived = (): void => {
-      if (known !== undefined) this.#arrivals.push({ entries: changes, readBefore: this.#batches })
+    let slot: JournalSlot | undefined
+    const writeJournal: RowDecisions['writeJournal'] = (out, rows) => (slot = this.#journal.write(out, rows))
+    const confirm = (): void => {
+      if (slot !== undefined) this.#journal.release(slot)
+      if (stored !== undefined) this.#confirmed.push({ entries: changes, readBefore: this.#batches })
     }
-    const passOn = passingOn(changes, actions)
-    return { index: this.#index, changes, forget, actions, deduplicated, passOn, arrived }
+    const refuse = refusing(changes, actions)
+    return {
+      index: this.#index,
+      writeJournal,
+      changes,
+      added,
+      expiries,
+      actions,
+      deduplicated,
+      refuse,
+      confirm,
+    }
   }
 
   #isOlder(entry: IndexEntry, before: RowVersion | undefined): boolean {
-    return this.#counts(before) && !supersedes(versionOf(entry), before, this.#isNumeric)
+    return this.#isKept(before) && !supersedes(versionOf(entry), before, this.#isNumeric)
   }
 
-  /** What is of a generation that is being replaced counts for nothing, and is still there. */
-  #counts(before: RowVersion | undefined): before is RowVersion {
-    return before !== undefined && before.attempt >= this.#metadata.keptFrom
+  /** Returns whether a row is there and stays; rows of a generation that is being replaced are ignored. */
+  #isKept(before: RowVersion | undefined): before is RowVersion {
+    return before !== undefined && before.run >= this.#runs.keptFrom
   }
 
   #actionFor({ isDeleted }: IndexEntry, before: RowVersion | undefined): Action | undefined {
-    const { plan, hasUntracked } = this.#metadata
-    if (plan.settings.startsAnew === true) return this.#counts(before) ? undefined : 'write anew'
+    if (this.#session.plan.settings.firstRecordReplaces === true)
+      return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
-    const isThere = hasUntracked || (before !== undefined && !before.isDeleted)
-    return isThere ? 'remove' : 'none'
+    const mayExist = this.#runs.hasUntracked || (before !== undefined && !before.isDeleted)
+    return mayExist ? 'remove' : 'none'
   }
 
-  #forgetAt({ isDeleted }: IndexEntry, before: RowVersion | undefined): EntryExpiry['time'] | undefined {
-    const { settings, deletions } = this.#metadata.plan
-    const remembered = deletions?.rememberedMs ?? 0
-    if (isDeleted) return Date.now() + remembered
-    // A row that ends by itself would be remembered for ever.
-    if (settings.ttlSeconds > 0) return Date.now() + 2000 * settings.ttlSeconds + remembered
+  #expiryOf({ isDeleted }: IndexEntry, before: RowVersion | undefined): EntryExpiry['time'] | undefined {
+    const { settings, deletions } = this.#session.plan
+    const tombstoneMs = deletions?.tombstoneMs ?? 0
+    if (isDeleted) return Date.now() + tombstoneMs
+    // The entry of a row that expires would otherwise stay for ever.
+    if (settings.ttlSeconds > 0) return Date.now() + 2000 * settings.ttlSeconds + tombstoneMs
     return before?.isDeleted === true ? 'never' : undefined
   }
 
-  #before(location: string, note: string | null): RowVersion | undefined {
+  #before(location: string, stored: string | null): RowVersion | undefined {
     const recent = this.#recent.get(location)
     if (recent !== undefined) return versionOf(recent)
-    if (note === null) return undefined
-    const version = readVersion(note)
+    if (stored === null) return undefined
+    const version = readVersion(stored)
     // The cursor was another column then.
-    return version.attempt < this.#metadata.cursorFrom ? { ...version, cursor: '' } : version
+    return version.run < this.#runs.cursorFrom ? { ...version, cursor: '' } : version
   }
 
-  /** What had arrived before a batch was read need not be kept for it. */
-  #forgetArrived(number: number): void {
-    const arrivals = this.#arrivals
-    while (arrivals[0] !== undefined && arrivals[0].readBefore < number)
-      for (const entry of arrivals.shift()!.entries)
+  /** Drops the entries that were in Redis before the entries of a batch were read. */
+  #dropConfirmed(number: number): void {
+    const confirmed = this.#confirmed
+    while (confirmed[0] !== undefined && confirmed[0].readBefore < number)
+      for (const entry of confirmed.shift()!.entries)
         if (this.#recent.get(entry.location) === entry) this.#recent.delete(entry.location)
   }
 }
 
-function passingOn(
+function refusing(
   changes: readonly IndexEntry[],
   actions: Map<number, { action: Action; location: string }>,
 ) {
@@ -184,6 +210,6 @@ function passingOn(
       entry.record = successor
       byRecord.set(successor, entry)
       if (action !== undefined) actions.set(successor, action)
-    } else if (action?.action === 'write anew') entry.version = { ...versionOf(entry), attempt: NO_ATTEMPT }
+    } else if (action?.action === 'write anew') entry.version = { ...versionOf(entry), run: NO_RUN }
   }
 }

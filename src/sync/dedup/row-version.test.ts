@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { attemptIn, readVersion, supersedes } from './row-version.ts'
+import { runIn, readVersion, supersedes } from './row-version.ts'
 
 describe('what is noted of a place', () => {
   it.each([
-    ['12', { attempt: 12, emittedAt: 0, cursor: '', isDeleted: false }],
-    ['12 1700000000000 ', { attempt: 12, emittedAt: 1_700_000_000_000, cursor: '', isDeleted: false }],
-    ['1 5! 7', { attempt: 1, emittedAt: 5, cursor: '7', isDeleted: true }],
-    ['1 -5 "a b  c"', { attempt: 1, emittedAt: -5, cursor: '"a b  c"', isDeleted: false }],
+    ['12', { run: 12, emittedAt: 0, cursor: '', isDeleted: false }],
+    ['12 1700000000000 ', { run: 12, emittedAt: 1_700_000_000_000, cursor: '', isDeleted: false }],
+    ['1 5! 7', { run: 1, emittedAt: 5, cursor: '7', isDeleted: true }],
+    ['1 -5 "a b  c"', { run: 1, emittedAt: -5, cursor: '"a b  c"', isDeleted: false }],
   ])('is read: %s', (note, version) => {
     expect(readVersion(note)).toEqual(version)
-    expect(attemptIn(note)).toBe(version.attempt)
+    expect(runIn(note)).toBe(version.run)
   })
 })
 

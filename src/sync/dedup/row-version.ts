@@ -1,9 +1,9 @@
-/** Which version of a row is in Redis: what is noted of its place, and which of two versions is the newer one. */
+/** The version of a row that an index entry holds, and which of two versions is the newer one. */
 import { compareCursors } from './cursor.ts'
 
 export interface RowVersion {
-  /** The run that wrote it, by its number among those of the stream. */
-  readonly attempt: number
+  /** The number of the run that wrote it. */
+  readonly run: number
   /** Epoch milliseconds. */
   readonly emittedAt: number
   /** The cursor's JSON text, empty where there is none. */
@@ -14,26 +14,29 @@ export interface RowVersion {
 
 const DELETED = '!'.charCodeAt(0)
 
-/** `12 1700000000000 "2024-01-01"`, and a `!` behind the time of a row that was deleted; or the attempt alone. */
-export function readVersion(text: string): RowVersion {
-  const time = text.indexOf(' ') + 1
-  if (time === 0) return { attempt: Number(text), emittedAt: 0, cursor: '', isDeleted: false }
-  const end = text.indexOf(' ', time)
-  const isDeleted = text.charCodeAt(end - 1) === DELETED
+/**
+ * Reads the value of an index entry: `12 1700000000000 "2024-01-01"`, with a `!` behind the time of a row that was
+ * deleted; or the run alone.
+ */
+export function readVersion(value: string): RowVersion {
+  const time = value.indexOf(' ') + 1
+  if (time === 0) return { run: Number(value), emittedAt: 0, cursor: '', isDeleted: false }
+  const end = value.indexOf(' ', time)
+  const isDeleted = value.charCodeAt(end - 1) === DELETED
   return {
-    attempt: Number(text.slice(0, time - 1)),
-    emittedAt: Number(text.slice(time, isDeleted ? end - 1 : end)),
-    cursor: text.slice(end + 1),
+    run: Number(value.slice(0, time - 1)),
+    emittedAt: Number(value.slice(time, isDeleted ? end - 1 : end)),
+    cursor: value.slice(end + 1),
     isDeleted,
   }
 }
 
-/** The attempt that a note tells, whatever else it tells. */
-export function attemptIn(note: string): number {
-  return Number.parseInt(note, 10)
+/** Returns the run of an index entry, whatever else it holds. */
+export function runIn(value: string): number {
+  return Number.parseInt(value, 10)
 }
 
-/** Whether a version takes the place of one that arrived before it: of two that are alike, the later one does. */
+/** Returns whether a version replaces one that arrived before it: of two that compare equal, the later one does. */
 export function supersedes(
   later: Pick<RowVersion, 'cursor' | 'emittedAt'>,
   earlier: Pick<RowVersion, 'cursor' | 'emittedAt'>,

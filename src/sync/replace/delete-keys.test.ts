@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
-import { locationForm } from '../../layout/locations/row-location.ts'
+import { locationForm } from '../../layout/registry/row-locator.ts'
 import { answeringClient, FINE, playedClient } from '../streams/links.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { planWith } from '../streams/plans.support.ts'
@@ -12,7 +12,7 @@ const NONE_SPARED = async (ids: readonly number[]) => ids.map(() => false)
 describe('keys by id', () => {
   it('are removed from the first to the last, in rounds', async () => {
     const { client, asked } = answeringClient(() => null)
-    await removeIds(client, { first: 7, last: 45_006, keys: KEYS, kind: undefined }, NONE_SPARED)
+    await removeIds(client, { first: 7, last: 45_006, keys: KEYS, redisType: undefined }, NONE_SPARED)
     const keys = asked.flatMap((question) => question.split(' ').slice(1))
     expect([keys.length, keys[0], keys.at(-1)]).toEqual([45_000, 'n:s:7', 'n:s:45006'])
     expect(new Set(keys).size).toBe(keys.length)
@@ -24,7 +24,7 @@ describe('keys by id', () => {
     [1, 0],
   ])('are none where the range is empty: %i to %i', async (first, last) => {
     const { client, asked } = answeringClient(() => null)
-    await removeIds(client, { first, last, keys: KEYS, kind: 'hash' }, NONE_SPARED)
+    await removeIds(client, { first, last, keys: KEYS, redisType: 'hash' }, NONE_SPARED)
     expect(asked).toEqual([])
   })
 
@@ -32,7 +32,7 @@ describe('keys by id', () => {
     const { client, asked } = answeringClient((question) => (question === 'TYPE a:2:z' ? 'list' : 'hash'))
     const keys = { lead: 'a:', tail: ':z' }
     const looked: unknown[] = []
-    await removeIds(client, { first: 1, last: 4, keys, kind: 'hash' }, async (ids, names) => {
+    await removeIds(client, { first: 1, last: 4, keys, redisType: 'hash' }, async (ids, names) => {
       looked.push(ids, names)
       return ids.map((id) => id === 3)
     })
@@ -45,7 +45,11 @@ describe('keys by id', () => {
 
   it('are not removed faster than the server does it', async () => {
     const { client, sent } = playedClient()
-    const removed = removeIds(client, { first: 1, last: 60_000, keys: KEYS, kind: undefined }, NONE_SPARED)
+    const removed = removeIds(
+      client,
+      { first: 1, last: 60_000, keys: KEYS, redisType: undefined },
+      NONE_SPARED,
+    )
     for (let round = 1; round <= 3; round++) {
       await new Promise(setImmediate)
       expect(sent).toHaveLength(round)
@@ -56,65 +60,78 @@ describe('keys by id', () => {
 
   it('stay where the server refuses, and then the run ends', async () => {
     const { client, sent } = playedClient()
-    const removed = removeIds(client, { first: 1, last: 2, keys: KEYS, kind: undefined }, NONE_SPARED)
+    const removed = removeIds(client, { first: 1, last: 2, keys: KEYS, redisType: undefined }, NONE_SPARED)
     await new Promise(setImmediate)
     sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('Not allowed.') }] })
     await expect(removed).rejects.toThrow('Not allowed.')
   })
 })
 
-describe('places', () => {
+describe('rows in the key index', () => {
   const plan = planWith()
+  /** All shards have entries that expire. */
+  const ALL = Array.from({ length: 256 }, (_, shard) => shard)
 
-  it('that are doomed are removed, then forgotten; the others are counted', async () => {
+  it('that are old are removed, and then their entries; the others are counted', async () => {
     const { client, asked } = answeringClient(served({ 'k:1': '1', 'k:2': '2', 'k:3': '1' }, {}))
-    expect(await removeByIndex(client, new KeyIndex(client, plan), locationForm('hash'), isOldest)).toBe(1)
+    expect(await removeByIndex(client, new KeyIndex(client, plan, ALL), locationForm('hash'), isOldest)).toBe(
+      1,
+    )
     expect(asked.filter((question) => !question.startsWith('HSCAN'))).toEqual([
       'TYPE k:1',
       'TYPE k:3',
       'UNLINK k:1 k:3',
-      ...forgotten('k:1 k:3'),
+      ...unindexed('k:1 k:3'),
     ])
   })
 
-  it('where another program has something of another kind are only forgotten', async () => {
+  it('where another program has a key of another type lose only their entries', async () => {
     const { client, asked } = answeringClient(
       served({ 'k:1': '1', 'k:2': '1' }, { 'k:1': 'string', 'k:2': 'none' }),
     )
-    expect(await removeByIndex(client, new KeyIndex(client, plan), locationForm('hash'), () => true)).toBe(0)
-    expect(asked.filter((question) => /UNLINK|HDEL/.test(question))).toEqual(forgotten('k:1 k:2').slice(0, 1))
+    expect(
+      await removeByIndex(client, new KeyIndex(client, plan, []), locationForm('hash'), () => true),
+    ).toBe(0)
+    expect(asked.filter((question) => /UNLINK|HDEL/.test(question))).toEqual(unindexed('k:1 k:2').slice(0, 1))
   })
 
   it('that are members are removed from their keys', async () => {
     const { client, asked } = answeringClient(served({ '3:k:1x': '1' }, { 'k:1': 'zset' }))
-    await removeByIndex(client, new KeyIndex(client, plan), locationForm('member of sorted_set'), () => true)
+    await removeByIndex(
+      client,
+      new KeyIndex(client, plan, []),
+      locationForm('member of sorted_set'),
+      () => true,
+    )
     expect(asked.filter((question) => /^(TYPE|ZREM k)/.test(question))).toEqual(['TYPE k:1', 'ZREM k:1 x'])
   })
 
-  it('are left alone where none is doomed', async () => {
+  it('are left alone where none is old', async () => {
     const { client, asked } = answeringClient(served({ 'k:1': '1' }, {}))
-    expect(await removeByIndex(client, new KeyIndex(client, plan), locationForm('hash'), () => false)).toBe(1)
+    expect(
+      await removeByIndex(client, new KeyIndex(client, plan, []), locationForm('hash'), () => false),
+    ).toBe(1)
     expect(asked.every((question) => question.startsWith('HSCAN'))).toBe(true)
   })
 })
 
-/** A server that has these notes, all of them in its first hash, and keys of these kinds; others are hashes. */
-function served(notes: Record<string, string>, kinds: Record<string, string>) {
+/** A server that has these entries, all in its first hash, and keys of these types; others are hashes. */
+function served(entries: Record<string, string>, kinds: Record<string, string>) {
   return (question: string) => {
     const [command, key] = question.split(' ')
     if (command === 'TYPE') return kinds[key!] ?? 'hash'
     if (command !== 'HSCAN') return null
-    return ['0', key!.endsWith(':0') ? Object.entries(notes).flat() : []]
+    return ['0', key!.endsWith(':0') ? Object.entries(entries).flat() : []]
   }
 }
 
-function isOldest(_place: string, note: string): boolean {
-  return note === '1'
+function isOldest(_location: string, value: string): boolean {
+  return value === '1'
 }
 
-/** Whatever shard the places are in; these are in one. */
-function forgotten(locator: string): string[] {
-  return ['HDEL _airbyte:places', 'ZREM _airbyte:forget'].map(
+/** The commands that remove entries, whatever their shard is; these are in one. */
+function unindexed(locator: string): string[] {
+  return ['HDEL _airbyte:index', 'ZREM _airbyte:index_expiry'].map(
     (start) => expect.stringMatching(new RegExp(`^${start}:n:s:\\d+ ${locator}$`)) as string,
   )
 }

@@ -1,106 +1,122 @@
 /**
- * The only destructive step: removes what the run has replaced. It is taken when everything of the run is confirmed
- * and every stream is complete; once it has begun it is carried out, by the next run if this one is cut off.
+ * The end of a run that replaces streams: what earlier runs wrote is removed. It begins when everything of the run is
+ * confirmed and every stream is complete. Once it has begun it is completed, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import type { StreamMetadata } from '../streams/stream-metadata.ts'
+import type { IndexedSession } from '../dedup/indexed-session.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
+import { writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { executeRemoval, removalByIds, removalByIndex, type PendingRemoval } from './pending-removal.ts'
+import { runsOf } from '../streams/stream-session.ts'
+import { removeJournal } from './journal-recovery.ts'
+import { executeRemoval, pendingRemovalOf, type PendingRemoval } from './pending-removal.ts'
 import { requireSwappable } from './staging.ts'
-import type { StreamSession } from '../dedup/stream-session.ts'
-
-type Opening = Pick<StreamSession, 'plan' | 'index'>
 
 export async function finish(
   client: RedisClient,
   ids: IdAllocator,
-  streams: readonly StreamSession[],
+  sessions: readonly IndexedSession[],
   log: Log,
 ): Promise<void> {
-  const replaced = streams.filter(({ plan }) => plan.replaces)
-  for (const { index, metadata } of replaced)
-    if (metadata !== undefined) await requireSwappable(client, index, metadata)
-  const replacements = await Promise.all(
-    replaced.map(({ plan, metadata }) => replacementOf(client, ids, plan, metadata)),
-  )
-  // From here on what the streams are to hold is decided, for the next run as well.
-  await Promise.all(
-    replaced.map(({ plan }, at) =>
-      client.ask('HSET', plan.metadataKey, 'finishing', JSON.stringify(replacements[at])),
-    ),
-  )
-  for (const [at, stream] of replaced.entries()) {
-    const replacement = replacements[at]!
-    const left = await carryThrough(client, stream, replacement)
-    tell(stream, log)
-    const isEmpty =
-      stream.metadata === undefined ? ids.given(stream.plan) <= replacement.ids!.last : left === 0
-    if (isEmpty)
-      for (const key of [stream.plan.metadataKey, ...countersOf(stream.plan)]) await client.ask('UNLINK', key)
+  const replaced = sessions.filter(({ plan }) => plan.replaces)
+  const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
+  for (const [at, session] of replaced.entries()) {
+    const removal = removals[at]!
+    const left = await complete(client, session, removal)
+    logRemoved(session, log)
+    const isEmpty = removal.keptIds === undefined ? left === 0 : ids.last(session.plan) <= removal.ids!.last
+    if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session.plan))
   }
+  for (const { journal } of sessions)
+    if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
 }
 
-/** Ends what a run that was cut off had begun. */
-export async function resume(client: RedisClient, stream: Opening, log: Log): Promise<void> {
-  const note = await client.ask('HGET', stream.plan.metadataKey, 'finishing')
-  if (note === null) return
-  log(
-    'INFO',
-    `${stream.plan.name}: a run was cut off while it removed what it had replaced, which goes on now.`,
-  )
-  await carryThrough(client, stream, JSON.parse(String(note)) as PendingRemoval)
-}
-
-async function replacementOf(
+/** Records what is removed. From here on the new content of the streams is decided, for the next run as well. */
+async function beginRemovals(
   client: RedisClient,
   ids: IdAllocator,
-  plan: StreamPlan,
-  metadata: StreamMetadata | undefined,
-): Promise<PendingRemoval> {
-  return metadata === undefined ? removalByIds(client, plan, ids) : removalByIndex(client, metadata)
+  replaced: readonly IndexedSession[],
+): Promise<PendingRemoval[]> {
+  for (const session of replaced) await requireSwappable(client, session)
+  const removals = replaced.map((session) => pendingRemovalOf(session, ids))
+  await Promise.all(
+    replaced.map(({ plan }, at) =>
+      writeMetadata(client, plan, { pending_removal: JSON.stringify(removals[at]) }),
+    ),
+  )
+  return removals
 }
 
-async function carryThrough(
+/** Completes the removal that a run began which was cut off. Returns whether there was one. */
+export async function resume(
   client: RedisClient,
-  { plan, index }: Opening,
-  replacement: PendingRemoval,
+  session: Pick<IndexedSession, 'plan' | 'index'>,
+  fields: MetadataFields,
+  log: Log,
+): Promise<boolean> {
+  const text = fields.get('pending_removal')
+  if (text === undefined) return false
+  log(
+    'INFO',
+    `${session.plan.name}: an earlier run was cut off while it removed what it had replaced; completing it.`,
+  )
+  await complete(client, session, JSON.parse(text) as PendingRemoval)
+  return true
+}
+
+/** Returns how many index entries are left. */
+async function complete(
+  client: RedisClient,
+  { plan, index }: Pick<IndexedSession, 'plan' | 'index'>,
+  removal: PendingRemoval,
 ): Promise<number> {
-  const left = await executeRemoval(client, plan, index, replacement)
-  const { ids, keptIds, before, attempt } = replacement
-  if (keptIds === undefined) {
-    // What it counted is gone.
-    if (ids !== undefined && !plan.layout.usesIds) await client.ask('UNLINK', plan.baseKey)
-    await client.ask('HSET', plan.metadataKey, 'live_oldest', before, 'live_newest', attempt)
-    await client.ask(
-      'HDEL',
-      plan.metadataKey,
-      'finishing',
-      'staged',
-      'untracked',
-      'key_template',
-      'lowest_id',
-      'last_id',
-      'generations',
-    )
-  } else {
-    await client.ask('HSET', plan.metadataKey, 'lowest_id', keptIds.first)
-    await client.ask('HDEL', plan.metadataKey, 'finishing', 'form', 'untracked')
-  }
+  // Confirmed before its record is removed, as the next run completes what is recorded.
+  const left = await client.confirmed(() => executeRemoval(client, plan, index, removal))
+  await client.confirmed(() => endRemoval(client, plan, removal))
   return left
 }
 
-function tell({ plan, metadata }: StreamSession, log: Log): void {
-  log('INFO', `${plan.name}: what earlier runs wrote has been removed.`)
-  if (metadata?.hasUntracked === true)
-    log(
-      'WARN',
-      `${plan.name}: rows that earlier runs wrote without remembering their keys (track_keys) could not be removed ` +
-        'where they were not written again.',
+/** Removes the record of a removal, and everything in the metadata that is not true any more. */
+async function endRemoval(client: RedisClient, plan: StreamPlan, removal: PendingRemoval): Promise<void> {
+  const { ids, keptIds, before, run } = removal
+  if (keptIds === undefined) {
+    // The records that it counted are gone.
+    if (ids !== undefined && !plan.liveLayout.usesIds) await client.ask('UNLINK', plan.baseKey)
+    await writeMetadata(client, plan, { live_oldest_run: before, live_newest_run: run })
+    await client.ask(
+      'HDEL',
+      plan.metadataKey,
+      'pending_removal',
+      'staged_from_run',
+      'has_untracked',
+      'key_template',
+      'lowest_id',
+      'last_id',
+      'id_generations',
     )
+  } else {
+    await writeMetadata(client, plan, { lowest_id: keptIds.first })
+    await client.ask('HDEL', plan.metadataKey, 'pending_removal', 'location_form', 'has_untracked')
+  }
 }
 
-function countersOf({ layout, counterKey }: StreamPlan): string[] {
-  return layout.usesIds ? [counterKey] : []
+/** Removes the metadata and the counter of a stream that has no records left. */
+async function removeOwnKeys(
+  client: RedisClient,
+  { metadataKey, counterKey, liveLayout }: StreamPlan,
+): Promise<void> {
+  await client.ask('UNLINK', metadataKey)
+  if (liveLayout.usesIds) await client.ask('UNLINK', counterKey)
+}
+
+function logRemoved(session: IndexedSession, log: Log): void {
+  const { name } = session.plan
+  log('INFO', `${name}: what earlier runs wrote has been removed.`)
+  if (runsOf(session)?.hasUntracked === true)
+    log(
+      'WARN',
+      `${name}: rows that earlier runs wrote without adding them to the key index (track_keys) could not be removed ` +
+        'unless they were written again.',
+    )
 }

@@ -1,75 +1,70 @@
 import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import type { StreamMetadata } from '../streams/stream-metadata.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
-import { answeringClient, playedClient } from '../streams/links.support.ts'
+import { answeringClient } from '../streams/links.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { planWith } from '../streams/plans.support.ts'
-import { executeRemoval, removalByIds, removalByIndex, type PendingRemoval } from './pending-removal.ts'
+import { planWith, sessionOf } from '../streams/plans.support.ts'
+import { executeRemoval, pendingRemovalOf, type PendingRemoval } from './pending-removal.ts'
 
-const CLASSIC = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}'
 const OVERWRITE: Partial<SyncStream> = { mode: 'overwrite' }
+/** Of streams without ids. */
+const NO_IDS = {
+  replaced: () => {
+    throw new Error('It has no ids.')
+  },
+  last: () => 0,
+}
 const STRING = { cache_type: 'string', key_template: 'k:${id}' }
 
 describe('of a stream whose keys are ids', () => {
   it.each([
-    [true, undefined, null, undefined],
-    [false, 'hash', 'member of set', 'member of set'],
+    [true, undefined, undefined],
+    [false, 'hash', 'member of set'],
   ])(
-    'what is below the ids that are kept goes, and all places: noted %s',
-    async (isNoted, kind, noted, form) => {
+    'keys below the ids that are kept are removed, and all index entries: lowest id recorded %s',
+    (isRecorded, redisType, formerForm) => {
       const plan = planWith({ key_prefix: 'p:' }, OVERWRITE)
-      const ids = {
-        replaced: () => ({ first: 3, last: 8, isNoted }),
-        given: () => 12,
-      } as unknown as IdAllocator
+      const ids = { replaced: () => ({ first: 3, last: 8, isRecorded }), last: () => 12 }
       const keys = { lead: 'p:n:s:', tail: '' }
-      expect(await removalByIds(playedClient(() => noted).client, plan, ids)).toEqual({
-        ids: { first: 3, last: 8, keys, kind },
+      const session = {
+        ...sessionOf(plan),
+        tracking: { kind: 'id-range', idKeys: keys, formerForm },
+      } as const
+      expect(pendingRemovalOf(session, ids)).toEqual({
+        ids: { first: 3, last: 8, keys, redisType },
         keptIds: { first: 9, last: 12, keys },
-        form,
+        locationForm: formerForm,
         before: Number.MAX_SAFE_INTEGER,
-        attempt: 0,
+        run: 0,
         isStaged: false,
+        trash: 'trash',
       })
     },
   )
 })
 
-describe('of a stream whose places are remembered', () => {
+describe('of a stream with a key index', () => {
   it.each([
-    ['nothing but places', {}, undefined, false],
-    ['what was gathered', { staged: '3' }, undefined, true],
+    ['rows of older runs', STRING, undefined, false],
     [
-      'keys of the classic connector',
-      { last_id: '9', key_template: CLASSIC },
-      { first: 1, last: 9, lead: 'n:s:', tail: '', kind: 'hash' },
+      'keys that former runs made of ids',
+      STRING,
+      { first: 4, last: 9, keys: { lead: 'r:', tail: ':x' }, redisType: undefined },
       false,
     ],
-    [
-      'keys by id of our own',
-      { last_id: '9', lowest_id: '4', key_template: 'r:${_airbyte_ab_id}:x' },
-      { first: 4, last: 9, lead: 'r:', tail: ':x', kind: undefined },
-      false,
-    ],
-    ['none of keys that were made in several ways', { last_id: '9', key_template: '' }, undefined, false],
-  ])('what goes is noted: %s', async (_, notes, ids, isStaged) => {
-    const plan = planWith(STRING, OVERWRITE)
-    const { client } = playedClient(() => Object.entries(notes).flat())
-    const metadata = { plan, keptFrom: 4, attempt: 6 } as StreamMetadata
-    expect(await removalByIndex(client, metadata)).toEqual({
-      ids: ids && {
-        first: ids.first,
-        last: ids.last,
-        keys: { lead: ids.lead, tail: ids.tail },
-        kind: ids.kind,
-      },
+    ['live keys that have staging keys', { cache_type: 'list' }, undefined, true],
+  ])('%s are removed', (_, options, formerIds, isStaged) => {
+    const plan = planWith(options, OVERWRITE)
+    const session = sessionOf(plan, { keptFrom: 4, run: 6, formerIds })
+    const opened = isStaged ? { ...session, layout: plan.stagedLayout! } : session
+    expect(pendingRemovalOf(opened, NO_IDS)).toEqual({
+      ids: formerIds,
       keptIds: undefined,
-      form: 'string',
+      locationForm: plan.locator.form.name,
       before: 4,
-      attempt: 6,
+      run: 6,
       isStaged,
+      trash: 'trash',
     })
   })
 })
@@ -78,71 +73,77 @@ describe('what is replaced', () => {
   const base: PendingRemoval = {
     ids: undefined,
     keptIds: undefined,
-    form: 'string',
+    locationForm: 'string',
     before: 4,
-    attempt: 4,
+    run: 4,
     isStaged: false,
+    trash: 'trash',
   }
-  const notes = { 'k:1': '3 5 9', 'k:2': '4', 'k:3': '12 1 ', 'k:4': '3', 'k:5': '0' }
+  const entries = { 'k:1': '3 5 9', 'k:2': '4', 'k:3': '12 1 ', 'k:4': '3', 'k:5': '0' }
 
-  it('is gone from the places that only older runs noted, and how many are left is told', async () => {
-    const { left, gone } = await carried(planWith(STRING, OVERWRITE), base, notes)
+  it('is removed where only older runs wrote it, and the number of entries that are left is returned', async () => {
+    const { left, gone } = await executed(planWith(STRING, OVERWRITE), base, entries)
     expect([left, gone]).toEqual([2, ['k:1', 'k:4', 'k:5']])
   })
 
-  it('is gone from keys by id, but for those that were noted since, and those that are counters', async () => {
-    const ids = { first: 1, last: 6, keys: { lead: 'k:', tail: '' }, kind: undefined }
+  it('is removed from keys made of ids, but for those that were written since, and those that are counters', async () => {
+    const ids = { first: 1, last: 6, keys: { lead: 'k:', tail: '' }, redisType: undefined }
     const plan = { ...planWith(STRING, OVERWRITE), foreignIds: [6] }
-    const { gone } = await carried(plan, { ...base, form: undefined, ids }, notes)
+    const { gone } = await executed(plan, { ...base, locationForm: undefined, ids }, entries)
     expect(gone).toEqual(['k:1', 'k:4', 'k:5'])
   })
 
-  it('is gone from all places where keys are ids now, but from keys that are ids that stay', async () => {
+  it('is removed from all entries where keys are made of ids now, but for ids that are kept', async () => {
     const keptIds = { first: 2, last: 3, keys: { lead: 'k:', tail: '' } }
-    const replacement = { ...base, before: Number.MAX_SAFE_INTEGER, keptIds }
-    const { left, gone } = await carried(planWith({}, OVERWRITE), replacement, { ...notes, other: '9' })
+    const removal = { ...base, before: Number.MAX_SAFE_INTEGER, keptIds }
+    const { left, gone } = await executed(planWith({}, OVERWRITE), removal, { ...entries, other: '9' })
     expect([left, gone]).toEqual([2, ['k:1', 'k:4', 'k:5', 'other']])
   })
 
-  it('is not looked for in the places where keys are ids, to be spared', async () => {
+  it('is not looked up in the index where keys are made of ids', async () => {
     const keys = { lead: 'k:', tail: '' }
-    const ids = { first: 1, last: 2, keys, kind: undefined }
-    const replacement = { ...base, form: undefined, ids, keptIds: { first: 3, last: 3, keys } }
-    const { gone, asked } = await carried(planWith({}, OVERWRITE), replacement, notes)
+    const ids = { first: 1, last: 2, keys, redisType: undefined }
+    const removal = { ...base, locationForm: undefined, ids, keptIds: { first: 3, last: 3, keys } }
+    const { gone, asked } = await executed(planWith({}, OVERWRITE), removal, entries)
     expect(gone).toEqual(['k:1', 'k:2'])
     expect(asked.filter((question) => /HMGET|HSCAN/.test(question))).toEqual([])
   })
 
-  it('makes way, in collections, for what was gathered, before the rest goes', async () => {
+  it('is replaced, in collections, by the staging keys, before the rest is removed', async () => {
     const plan = planWith({ cache_type: 'set', key_template: 'k:${id}' }, OVERWRITE)
-    const { asked } = await carried(
+    const { asked } = await executed(
       plan,
-      { ...base, form: 'set', isStaged: true },
+      { ...base, locationForm: 'set', isStaged: true },
       { 'k:1': '3', 'k:2': '4' },
       'set',
     )
     const steps = asked
       .filter((question) => /^(EVAL|UNLINK)/.test(question))
       .map((question) => question.split(' ').at(question.startsWith('EVAL') ? -4 : -1))
-    expect(steps).toEqual(['k:2', expect.stringContaining('_airbyte:old:'), 'k:1'])
+    expect(steps).toEqual([
+      expect.stringContaining('_airbyte:staging:'),
+      'k:2',
+      expect.stringContaining('_airbyte:trash:'),
+      'k:1',
+    ])
   })
 })
 
-/** Carries it out over a server that has these notes; what is removed of records is `gone`. */
-async function carried(
+/** Executes it over a server that has these index entries; `gone` are the keys that are removed. */
+async function executed(
   plan: StreamPlan,
-  replacement: PendingRemoval,
-  notes: Record<string, string>,
+  removal: PendingRemoval,
+  entries: Record<string, string>,
   kind = 'string',
 ) {
   const { client, asked } = answeringClient((question) => {
     const [command, key, ...rest] = question.split(' ')
     if (command === 'TYPE') return kind
-    if (command === 'HMGET') return rest.map((location) => notes[location] ?? null)
+    if (command === 'HMGET') return rest.map((location) => entries[location] ?? null)
     if (command !== 'HSCAN') return null
-    return ['0', key!.endsWith(':0') ? Object.entries(notes).flat() : []]
+    return ['0', key!.endsWith(':0') ? Object.entries(entries).flat() : []]
   })
-  const left = await executeRemoval(client, plan, new KeyIndex(client, plan), replacement)
+  const left = await executeRemoval(client, plan, new KeyIndex(client, plan, []), removal)
   const gone = asked
     .filter((question) => question.startsWith('UNLINK '))
     .flatMap((question) => question.split(' ').slice(1))

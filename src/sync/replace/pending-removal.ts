@@ -1,86 +1,89 @@
-/** What a run has replaced, as it is noted from the moment on that it is to go until it is gone. */
-import { idIn, idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
-import { locationForm } from '../../layout/locations/row-location.ts'
+/**
+ * What a run removes when it replaces a stream. It is recorded in the metadata from the moment it is decided until it is
+ * done, so that the next run completes it if this one is cut off.
+ */
+import { idIn, type IdKeys } from '../../layout/locations/id-keys.ts'
+import { locationForm } from '../../layout/registry/row-locator.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { fieldsIn, type StreamMetadata } from '../streams/stream-metadata.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import { encodeLocations } from '../dedup/index-entry.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
+import { runIn } from '../dedup/row-version.ts'
+import type { IdAllocator } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { removeIds, removeByIndex, type DoomedIds } from './delete-keys.ts'
-import { attemptIn } from '../dedup/row-version.ts'
-import { swap } from './staging.ts'
-import { located } from '../dedup/index-entry.ts'
+import { isStaged, type IdKeyRange, type IdRange, type StreamSession } from '../streams/stream-session.ts'
+import { removeByIndex, removeIds } from './delete-keys.ts'
+import { removeStagingKeys, swap, type TrashName } from './staging.ts'
 
-/** Held as JSON in the stream's notes. */
+/** Is stored as JSON in the metadata of the stream. */
 export interface PendingRemoval {
-  /** Keys by id that go. */
-  ids: DoomedIds | undefined
-  /** Keys by id that stay, both included. */
-  keptIds: { first: number; last: number; keys: IdKeys } | undefined
-  /** Form of the places that are remembered. */
-  form: string | undefined
-  /** Places that runs before this one noted go. */
+  /** Keys made of ids that are removed. */
+  ids: IdKeyRange | undefined
+  /** Keys made of ids that are kept. */
+  keptIds: (IdRange & { keys: IdKeys }) | undefined
+  /** What the entries of the key index are; undefined where the index is empty. */
+  locationForm: string | undefined
+  /** Rows of runs before this one are removed. */
   before: number
-  /** The run that replaces. */
-  attempt: number
-  /** Whether what was gathered takes the place of what is live. */
+  /** The run that replaces them. */
+  run: number
+  /** Whether staging keys replace the live ones. */
   isStaged: boolean
+  /** How keys are named that are being removed. */
+  trash: TrashName
 }
 
-/** Of a stream whose keys are made of ids: those below go, and what was written when they were not. */
-export async function removalByIds(
-  client: RedisClient,
-  plan: StreamPlan,
-  ids: IdAllocator,
-): Promise<PendingRemoval> {
-  const { first, last, isNoted } = ids.replaced(plan)
-  const keys = plan.idKeys!
-  const form = await client.ask('HGET', plan.metadataKey, 'form')
+/** Returns what a session removes when its run has ended well. */
+export function pendingRemovalOf(
+  session: StreamSession,
+  ids: Pick<IdAllocator, 'replaced' | 'last'>,
+): PendingRemoval {
+  const { plan, tracking } = session
+  if (tracking.kind !== 'id-range') {
+    const { runs } = tracking
+    return {
+      ids: runs.formerIds,
+      keptIds: undefined,
+      locationForm: plan.locator.form.name,
+      before: runs.keptFrom,
+      run: runs.run,
+      isStaged: isStaged(session),
+      trash: 'trash',
+    }
+  }
+  const { idKeys: keys, formerForm } = tracking
+  const { first, last, isRecorded } = ids.replaced(plan)
   return {
-    ids: { first, last, keys, kind: isNoted ? undefined : plan.locator.form.kind },
-    keptIds: { first: last + 1, last: ids.given(plan), keys },
-    form: form === null ? undefined : String(form),
+    ids: { first, last, keys, redisType: isRecorded ? undefined : plan.locator.form.type },
+    keptIds: { first: last + 1, last: ids.last(plan), keys },
+    locationForm: formerForm,
     before: Number.MAX_SAFE_INTEGER,
-    attempt: 0,
+    run: 0,
     isStaged: false,
+    trash: 'trash',
   }
 }
 
-/** Of a stream whose places are remembered: those that were not written again go, and keys by id of former runs. */
-export async function removalByIndex(
-  client: RedisClient,
-  { plan, ...metadata }: StreamMetadata,
-): Promise<PendingRemoval> {
-  const notes = fieldsIn(await client.ask('HGETALL', plan.metadataKey))
-  const last = Number(notes.get('last_id') ?? 0)
-  const lowest = notes.get('lowest_id')
-  const keys = idKeysOf(notes.get('key_template') ?? '', plan.stream, plan.settings.keyPrefix)
-  return {
-    ids:
-      keys === undefined
-        ? undefined
-        : { first: Number(lowest ?? 1), last, keys, kind: lowest === undefined ? 'hash' : undefined },
-    keptIds: undefined,
-    form: plan.locator.form.name,
-    before: metadata.keptFrom,
-    attempt: metadata.attempt,
-    isStaged: notes.has('staged'),
-  }
-}
-
-/** Done again, it changes nothing. Gives how many places are left. */
+/** Removes it. Repeated, it changes nothing. Returns how many index entries are left. */
 export async function executeRemoval(
   client: RedisClient,
   plan: StreamPlan,
   index: KeyIndex,
-  { ids, keptIds, form, before, isStaged }: PendingRemoval,
+  { ids, keptIds, locationForm: form, before, isStaged: isSwapped, trash }: PendingRemoval,
 ): Promise<number> {
-  const isOld = (note: string): boolean => attemptIn(note) < before
+  const isOld = (value: string): boolean => runIn(value) < before
   const isKept = (location: string): boolean => {
     const id = keptIds && idIn(location, keptIds.keys)
     return id !== undefined && id >= keptIds!.first && id <= keptIds!.last
   }
-  if (isStaged) await swapAll(client, plan, index, isOld)
+  if (isSwapped)
+    await index.each(async (entries) => {
+      const [old, staged] = [true, false].map((isOne) =>
+        entries.filter(([, value]) => isOld(value) === isOne).map(([key]) => key),
+      )
+      // A run that died may have staged records that it did not confirm.
+      await removeStagingKeys(client, plan, old!)
+      await Promise.all(staged!.map((key) => swap(client, plan, key, trash)))
+    })
   const left =
     form === undefined
       ? 0
@@ -88,24 +91,14 @@ export async function executeRemoval(
           client,
           index,
           locationForm(form),
-          (location, note) => isOld(note) && !isKept(location),
+          (location, value) => isOld(value) && !isKept(location),
         )
   if (ids !== undefined)
     await removeIds(client, ids, async (numbers, keys) => {
-      const known = keptIds === undefined ? await index.read(located(keys)) : []
-      return numbers.map((id, at) => plan.foreignIds.includes(id) || (known[at] != null && !isOld(known[at])))
+      const stored = keptIds === undefined ? await index.read(encodeLocations(keys)) : []
+      return numbers.map(
+        (id, at) => plan.foreignIds.includes(id) || (stored[at] != null && !isOld(stored[at])),
+      )
     })
   return left
-}
-
-async function swapAll(
-  client: RedisClient,
-  plan: StreamPlan,
-  index: KeyIndex,
-  isOld: (note: string) => boolean,
-): Promise<void> {
-  await index.each(async (entries) => {
-    const gathered = entries.filter(([, note]) => !isOld(note))
-    await Promise.all(gathered.map(([key]) => swap(client, plan, key)))
-  })
 }

@@ -1,52 +1,60 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
-import type { StreamMetadata } from '../streams/stream-metadata.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
+import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
+import { runsOf, type RunMetadata } from '../streams/stream-session.ts'
+import { indexedSessionOf } from '../dedup/trackers.support.ts'
+import { thrownBy } from '../../thrown.support.ts'
 import { answeringClient } from '../streams/links.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith, sessionOf } from '../streams/plans.support.ts'
 import { openStaging, requireSwappable, swap } from './staging.ts'
 
-const NOTES = '_airbyte:stream:n:s'
+const METADATA = '_airbyte:manifest:n:s'
 const OVERWRITE: Partial<SyncStream> = { mode: 'overwrite' }
 const LIST = { cache_type: 'list', key_template: 'k:${id}' }
-const [ONE, TWO] = ['k:1', 'k:2'].map(staging)
+const [ONE, TWO, THREE] = ['k:1', 'k:2', 'k:3'].map(staging)
 
-type Situation = Partial<Omit<StreamMetadata, 'plan' | 'live'>> & { live?: Partial<StreamMetadata['live']> }
+type Situation = Partial<RunMetadata>
 
 describe('where the records of a collection go', () => {
   it.each([
-    ['to what is live, where all is kept', {}, {}, 'live', [`HSET ${NOTES} live_newest 7`]],
-    ['beside it, where it is replaced', OVERWRITE, { keptFrom: 7 }, 'staged', [`HSETNX ${NOTES} staged 7`]],
+    ['to live keys, where all is kept', {}, {}, 'live', [`HSET ${METADATA} live_newest_run 7`]],
     [
-      'beside it, with what an earlier attempt gathered',
+      'to staging keys, where it is replaced',
       OVERWRITE,
-      { keptFrom: 5, staged: 5 },
+      { keptFrom: 7 },
       'staged',
-      [`HSETNX ${NOTES} staged 7`],
+      [`HSETNX ${METADATA} staged_from_run 7`],
     ],
     [
-      'to what is live, where that has been replaced by this generation',
+      'to the staging keys of an earlier run of the generation',
+      OVERWRITE,
+      { keptFrom: 5, stagedFrom: 5 },
+      'staged',
+      [`HSETNX ${METADATA} staged_from_run 7`],
+    ],
+    [
+      'to live keys, where this generation has replaced them',
       OVERWRITE,
       { keptFrom: 5, live: { oldest: 5, newest: 6 } },
       'live',
-      [`HSET ${NOTES} live_newest 7`],
+      [`HSET ${METADATA} live_newest_run 7`],
     ],
     [
-      'to what is live, where no generation in it goes',
+      'to live keys, where none of their generations is removed',
       OVERWRITE,
       { keptFrom: 5, live: { oldest: 6, newest: 6 } },
       'live',
-      [`HSET ${NOTES} live_newest 7`],
+      [`HSET ${METADATA} live_newest_run 7`],
     ],
   ] as [string, Partial<SyncStream>, Situation, string, string[]][])(
     '%s',
     async (_, more, situation, where, noted) => {
-      const { plan, opened, asked } = await open(LIST, more, situation)
-      expect(opened.layout === (where === 'live' ? plan.layout : plan.staged)).toBe(true)
+      const { isStaged, asked } = await open(LIST, more, situation)
+      expect(isStaged).toBe(where === 'staged')
       expect(asked).toEqual(noted)
     },
   )
@@ -55,7 +63,7 @@ describe('where the records of a collection go', () => {
     const options = { cache_type: 'set', member: '${id}' }
     const dedup = await open(options, { mode: 'append_dedup', primaryKey: [['id']] }, {})
     const keyed = await open({ cache_type: 'string', key_template: 'k:${id}' }, OVERWRITE, { keptFrom: 7 })
-    for (const { plan, opened, asked } of [dedup, keyed]) expect([opened, asked]).toEqual([plan, []])
+    for (const { isStaged, asked } of [dedup, keyed]) expect([isStaged, asked]).toEqual([false, []])
   })
 
   it('is refused where what is to stay and what is to go are in one place', async () => {
@@ -64,69 +72,76 @@ describe('where the records of a collection go', () => {
       { oldest: 3, newest: 5 },
       { oldest: 0, newest: 6 },
     ])
-      await expect(open(LIST, more, { keptFrom: 5, live })).rejects.toThrow(
-        new ConfigError(
-          'Stream n.s: minimum_generation_id is 8, and the records of that generation and of older ones are in one ' +
-            'place, where they cannot be told apart. Refresh the stream with a new generation.',
-        ),
-      )
+      expect(await thrownBy(() => open(LIST, more, { keptFrom: 5, live }))).toEqual({
+        type: 'config_error',
+        code: 'generations-mixed',
+        options: [],
+        params: { stream: 'n.s', minimumGeneration: 8 },
+      })
     expect((await open(LIST, more, { keptFrom: 5, live: { oldest: 3, newest: 4 } })).asked).toHaveLength(1)
   })
 })
 
-describe('what an earlier run has gathered', () => {
-  const notes = { 'k:1': '6', 'k:2': '4', 'k:3': '2' }
+describe('the staging keys of an earlier run', () => {
+  const entries = { 'k:1': '6', 'k:2': '4', 'k:3': '2' }
 
-  it('is dropped where it is older than what is kept', async () => {
-    const { asked } = await open(LIST, OVERWRITE, { keptFrom: 7, staged: 4 }, notes)
+  it('are removed where they are older than the kept generations, recorded in the index or not', async () => {
+    const { asked } = await open(LIST, OVERWRITE, { keptFrom: 7, stagedFrom: 4 }, entries)
     expect(steps(asked)).toEqual([
       `UNLINK ${ONE}`,
       `UNLINK ${TWO}`,
-      `HDEL ${NOTES} staged`,
-      `HSETNX ${NOTES} staged 7`,
+      `UNLINK ${THREE}`,
+      `HDEL ${METADATA} staged_from_run`,
+      `HSETNX ${METADATA} staged_from_run 7`,
     ])
   })
 
-  it('joins what is live where all is kept, until nothing is left of it', async () => {
-    const left: Record<string, number[]> = { 'k:1': [500, 3, 0], 'k:2': [0] }
-    const { asked } = await open(LIST, {}, { staged: 4 }, notes, (live) => left[live]!.shift()!)
-    const [one, two] = [`EVAL DRAIN 2 ${ONE} k:1 list append 500`, `EVAL DRAIN 2 ${TWO} k:2 list append 500`]
-    expect(steps(asked).slice(0, -2).toSorted()).toEqual([one, one, one, two])
-    expect(steps(asked).slice(-2)).toEqual([`HDEL ${NOTES} staged`, `HSET ${NOTES} live_newest 7`])
+  it('are moved to the live keys where all is kept, until nothing is left of them', async () => {
+    const left: Record<string, number[]> = { 'k:1': [500, 3, 0], 'k:2': [0], 'k:3': [0] }
+    const { asked } = await open(LIST, {}, { stagedFrom: 4 }, entries, (live) => left[live]!.shift()!)
+    const drains = [ONE, ONE, ONE, TWO, THREE].map(
+      (key) => `EVAL ${drainOf(LIST)} 2 ${key} ${liveOf(key!)} 500`,
+    )
+    expect(steps(asked).slice(0, -2).toSorted()).toEqual(drains.toSorted())
+    expect(steps(asked).slice(-2)).toEqual([
+      `HDEL ${METADATA} staged_from_run`,
+      `HSET ${METADATA} live_newest_run 7`,
+    ])
   })
 
   it.each([
-    [{ ...LIST, max_length: 5 }, 'list append', ['LTRIM k:1 -5 -1']],
-    [{ ...LIST, max_length: 5, list_operation: 'prepend' }, 'list prepend', ['LTRIM k:1 0 4']],
-    [{ ...LIST, cache_type: 'stream', max_length: 5 }, 'stream', ['XTRIM k:1 MAXLEN 5']],
-    [{ ...LIST, cache_type: 'set', ttl_seconds: 9 }, 'set', ['PEXPIRE k:1 9000']],
-    [{ ...LIST, cache_type: 'sorted_set' }, 'zset', []],
-    [{ key_template: 'k:${id}', hash_field: '${f}', data_format: 'json' }, 'hash', []],
-  ])('becomes as long as it may be, and stays as long: %j', async (options, what, after) => {
+    [{ ...LIST, max_length: 5 }, ['LTRIM k:1 -5 -1']],
+    [{ ...LIST, max_length: 5, list_operation: 'prepend' }, ['LTRIM k:1 0 4']],
+    [{ ...LIST, cache_type: 'stream', max_length: 5 }, ['XTRIM k:1 MAXLEN 5']],
+    [{ ...LIST, cache_type: 'set', ttl_seconds: 9 }, ['PEXPIRE k:1 9000']],
+    [{ ...LIST, cache_type: 'sorted_set' }, []],
+    [{ key_template: 'k:${id}', hash_field: '${f}', data_format: 'json' }, []],
+  ])('are trimmed and expire like the live key: %j', async (options, after) => {
     const left = [3, 0]
-    const { asked } = await open(options, {}, { staged: 6 }, notes, () => left.shift()!)
-    const expected = `EVAL DRAIN 2 ${ONE} k:1 ${what} 500`
+    const { asked } = await open(options, {}, { stagedFrom: 6 }, { 'k:1': '6' }, () => left.shift()!)
+    const expected = `EVAL ${drainOf(options)} 2 ${ONE} k:1 500`
     expect(steps(asked).slice(0, -2)).toEqual([expected, expected, ...after])
   })
 
   it.each([
-    ['may have joined it, and not have been given its end', -1, ['PEXPIRE n:s 9000']],
-    ['is for the only key, noted or not; what has an end keeps it', 100, []],
+    ['may have been moved without the time to live', -1, ['PEXPIRE n:s 9000']],
+    ['belong to the only key, indexed or not; a time to live stays', 100, []],
   ])('%s', async (_, left, ends) => {
-    const { asked } = await open({ cache_type: 'set', ttl_seconds: 9 }, {}, { staged: 6 }, {}, () => 0, left)
-    expect(steps(asked).filter((step) => !/airbyte:(stream|places)/.test(step))).toEqual([
-      `EVAL DRAIN 2 ${staging('n:s')} n:s set 500`,
+    const options = { cache_type: 'set', ttl_seconds: 9 }
+    const { asked } = await open(options, {}, { stagedFrom: 6 }, {}, () => 0, left)
+    expect(steps(asked).filter((step) => !/airbyte:(manifest|index)/.test(step))).toEqual([
+      `EVAL ${drainOf(options)} 2 ${staging('n:s')} n:s 500`,
       ...ends,
     ])
-    expect(asked.at(-1)).toMatch(/^HSETNX _airbyte:places:n:s:\d+ n:s 0$/)
+    expect(asked.at(-1)).toMatch(/^HSETNX _airbyte:index:n:s:\d+ n:s 0$/)
   })
 })
 
 describe('before anything is replaced', () => {
-  const metadata = { keptFrom: 5, live: { oldest: 0, newest: 4 } }
+  const runs = { keptFrom: 5, live: { oldest: 0, newest: 4 } }
 
-  it('keys for which nothing was gathered are noted as old, so that they go', async () => {
-    const { asked } = await required(LIST, metadata, { 'k:1': '5', 'k:2': '6', 'k:3': '4' }, (key) =>
+  it('keys without a staging key are made older than every run, so that they are removed', async () => {
+    const { asked } = await required(LIST, runs, { 'k:1': '5', 'k:2': '6', 'k:3': '4' }, (key) =>
       key === ONE ? 1 : 0,
     )
     expect(asked.filter((question) => question.startsWith('HSET'))).toEqual([
@@ -134,98 +149,100 @@ describe('before anything is replaced', () => {
     ])
   })
 
-  it('the only key is noted, whether or not a run has done so', async () => {
-    const { asked } = await required({ cache_type: 'list' }, metadata, {}, () => 1)
-    expect(asked[0]).toMatch(/^HSETNX _airbyte:places:n:s:\d+ n:s 0$/)
+  it('the only key is added to the index, whether or not a run has done so', async () => {
+    const { asked } = await required({ cache_type: 'list' }, runs, {}, () => 1)
+    expect(asked[0]).toMatch(/^HSETNX _airbyte:index:n:s:\d+ n:s 0$/)
   })
 
   it('a key of another type is in the way', async () => {
     const kinds = { 'k:1': 'none', 'k:2': 'hash' }
-    await expect(required(LIST, metadata, { 'k:1': '5', 'k:2': '5' }, () => 1, kinds)).rejects.toThrow(
-      new ConfigError(
-        'Stream n.s: the key k:2 holds another Redis type, so what was gathered for it cannot take its place. ' +
-          'Remove or rename that key, or set a key_prefix.',
-      ),
-    )
+    expect(await thrownBy(() => required(LIST, runs, { 'k:1': '5', 'k:2': '5' }, () => 1, kinds))).toEqual({
+      type: 'config_error',
+      code: 'live-key-other-type',
+      options: ['key_prefix'],
+      params: { stream: 'n.s', key: 'k:2' },
+    })
   })
 
-  it.each([
-    [LIST, { keptFrom: 5, live: { oldest: 5, newest: 6 } }],
-    [{ cache_type: 'string', key_template: 'k:${id}' }, metadata],
-  ])('there is nothing to see to where nothing was gathered: %j', async (options, one) => {
-    expect((await required(options, one, { 'k:1': '5' }, () => 0)).asked).toEqual([])
+  it('nothing is looked at where no record was staged', async () => {
+    const options = { cache_type: 'string', key_template: 'k:${id}' }
+    expect((await required(options, runs, { 'k:1': '5' }, () => 0)).asked).toEqual([])
   })
 })
 
-it('what was gathered takes the place of what is live in one step, and the rest goes in another', async () => {
+it('a staging key replaces its live key in one step, which is removed in another', async () => {
   const plan = planWith({ ...LIST, cache_type: 'sorted_set', ttl_seconds: 9, key_prefix: 'p:' }, OVERWRITE)
   const { client, asked } = answeringClient(() => 1)
-  await swap(client, plan, 'p:k:1')
-  const [from, old] = ['staging', 'old'].map((name) =>
-    besideKey(Buffer.from('p:k:1'), Buffer.from('p:'), name).toString(),
+  await swap(client, plan, 'p:k:1', 'trash')
+  const [from, old] = ['staging', 'trash'].map((name) =>
+    besideKey(Buffer.from('p:k:1'), Buffer.from('p:'), `_airbyte:${name}`).toString(),
   )
   expect(steps(asked)).toEqual([`EVAL SWAP 3 ${from} p:k:1 ${old} zset 9000`, `UNLINK ${old}`])
 })
+
+/** Returns the script that drains the staging keys of a stream with these options. */
+function drainOf(options: object): string {
+  const { settings } = planWith(options)
+  return structureOf(settings).collection!.drain(settings).text
+}
 
 function staging(key: string): string {
   return stagingKey(Buffer.from(key), Buffer.alloc(0)).toString()
 }
 
-function historyOf(
-  options: object,
-  more: Partial<SyncStream>,
-  { live, ...situation }: Situation,
-): StreamMetadata {
-  const usual = { attempt: 7, keptFrom: 0, cursorFrom: 0, hasUntracked: false, staged: undefined }
-  return { plan: planWith(options, more), ...usual, ...situation, live: { oldest: 0, newest: 0, ...live } }
+function liveOf(key: string): string {
+  return key.slice(-3)
 }
 
-/** Opens the staging of a collection of which these places are noted. */
+/** Opens the staging of a collection that has these index entries. */
 async function open(
   options: object,
   more: Partial<SyncStream>,
   situation: Situation,
-  notes: object = {},
+  entries: object = {},
   drained: (live: string) => number = () => 0,
   ttl = 0,
 ) {
-  const metadata = historyOf(options, more, situation)
+  const plan = planWith(options, more)
   const { client, asked } = answeringClient((question) => {
-    if (question.startsWith('EVAL')) return drained(/ (\S+) (list \w+|\w+) 500$/.exec(question)![1]!)
+    if (question.startsWith('EVAL')) return drained(/ (\S+) 500$/.exec(question)![1]!)
     if (question.startsWith('PTTL')) return ttl
-    return scanned(question, notes)
+    return scanned(question, entries)
   })
-  const opened = await openStaging(client, new KeyIndex(client, metadata.plan), metadata)
-  return { plan: metadata.plan, opened, asked }
+  const runs = { ...runsOf(sessionOf({ ...plan, idKeys: undefined }))!, ...situation }
+  const isStaged = await openStaging(client, plan, new KeyIndex(client, plan, []), runs)
+  return { isStaged, asked }
 }
 
+/** Requires that the staging keys of a stream can replace its live keys. */
 async function required(
   options: object,
   situation: Situation,
-  notes: object,
+  entries: object,
   exists: (key: string) => number,
   kinds: Record<string, string> = {},
 ) {
-  const metadata = historyOf(options, OVERWRITE, situation)
+  const plan = planWith(options, OVERWRITE)
   const { client, asked } = answeringClient((question) => {
     const [command, key] = question.split(' ')
     if (command === 'EXISTS') return exists(key!)
-    return command === 'TYPE' ? (kinds[key!] ?? 'list') : scanned(question, notes)
+    return command === 'TYPE' ? (kinds[key!] ?? 'list') : scanned(question, entries)
   })
-  await requireSwappable(client, new KeyIndex(client, metadata.plan), metadata)
+  const session = indexedSessionOf(plan, situation, new KeyIndex(client, plan, []))
+  await requireSwappable(client, { ...session, layout: plan.stagedLayout ?? plan.liveLayout })
   return { asked }
 }
 
-function scanned(question: string, notes: object) {
+function scanned(question: string, entries: object) {
   const [command, key] = question.split(' ')
   return command === 'HSCAN'
-    ? ['0', key!.endsWith(':0') ? (Object.entries(notes).flat() as string[]) : []]
+    ? ['0', key!.endsWith(':0') ? (Object.entries(entries).flat() as string[]) : []]
     : null
 }
 
-/** What is asked besides what is known, with scripts by their names. */
+/** The commands that change something, with scripts by their names. */
 function steps(asked: readonly string[]): string[] {
   return asked
     .filter((question) => !/^(HSCAN|PTTL)/.test(question))
-    .map((question) => question.replace(SWAP_SCRIPT.text, 'SWAP').replace(DRAIN_SCRIPT.text, 'DRAIN'))
+    .map((question) => question.replace(SWAP_SCRIPT.text, 'SWAP'))
 }

@@ -1,74 +1,99 @@
 /**
- * Collections are replaced as a whole: records are gathered under a staging key beside each live one, which takes its
- * place in one step when the run is complete. Until then a staging key is kept for the next attempt.
+ * Collections are replaced as a whole: records are written to a staging key beside each live key, and the staging key
+ * replaces the live one in one step when the run is complete. Until then the next run can continue with it.
  */
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { OWN_KEYS } from '../streams/internal-keys.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
-import type { StreamMetadata } from '../streams/stream-metadata.ts'
+import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
+import type { IndexedSession } from '../dedup/indexed-session.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
+import { runIn } from '../dedup/row-version.ts'
+import { writeMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { attemptIn } from '../dedup/row-version.ts'
+import { isStaged, runsOf, type RunMetadata } from '../streams/stream-session.ts'
 
-/** Decides where the records of a collection go in this run, and sees to what an earlier one has gathered. */
+/** How a live key is called between its replacement and its removal. `old`: as 1.0.0-alpha.1 called it. */
+export type TrashName = 'trash' | 'old'
+
+/**
+ * Decides whether the records of a run are staged, and removes or merges the staging keys of earlier runs. Repeated, it
+ * changes nothing.
+ */
 export async function openStaging(
   client: RedisClient,
+  plan: StreamPlan,
   index: KeyIndex,
-  metadata: StreamMetadata,
-): Promise<StreamPlan> {
-  const { plan, attempt, keptFrom, live, staged } = metadata
-  if (plan.staged === undefined) return plan
+  { run, keptFrom, live, stagedFrom }: RunMetadata,
+): Promise<boolean> {
+  if (plan.stagedLayout === undefined) return false
   const isReplaced = keptFrom > live.oldest
-  if (isReplaced && live.newest >= keptFrom) throw mixed(plan)
-  const isStale = staged !== undefined && staged < keptFrom
-  if (isStale) await eachStaged(index, metadata, (key) => client.ask('UNLINK', stagingOf(plan, key)))
-  else if (staged !== undefined && !isReplaced)
-    await eachStaged(index, metadata, (key) => drain(client, plan, key))
-  if (staged !== undefined && (isStale || !isReplaced)) await client.ask('HDEL', plan.metadataKey, 'staged')
-  if (isReplaced) await client.ask('HSETNX', plan.metadataKey, 'staged', attempt)
-  else await client.ask('HSET', plan.metadataKey, 'live_newest', attempt)
-  // So that it goes, one day, even if the stream has another key by then.
+  if (isReplaced && live.newest >= keptFrom) throw mixedGenerations(plan)
+  const isStale = stagedFrom !== undefined && stagedFrom < keptFrom
+  if (isStale) await eachKey(plan, index, (keys) => removeStagingKeys(client, plan, keys))
+  else if (stagedFrom !== undefined && !isReplaced)
+    await eachKey(plan, index, async (keys) => {
+      await Promise.all(keys.map((key) => drain(client, plan, key)))
+    })
+  if (stagedFrom !== undefined && (isStale || !isReplaced))
+    await client.ask('HDEL', plan.metadataKey, 'staged_from_run')
+  if (isReplaced) await client.ask('HSETNX', plan.metadataKey, 'staged_from_run', run)
+  else await writeMetadata(client, plan, { live_newest_run: run })
+  // So that a later replace removes the key even if the stream has another one by then.
   if (!isReplaced && plan.locator.only !== undefined) await index.ensure(plan.locator.only)
-  return isReplaced ? { ...plan, layout: plan.staged } : plan
+  return isReplaced
 }
 
 /**
- * Makes sure, before anything is replaced, that all that was gathered can take its place; and notes of keys for which
- * nothing was gathered that they are old.
+ * Makes sure, before anything is replaced, that all staging keys can replace their live keys. Keys without a staging key
+ * are made older than every run, so that they are removed.
  */
-export async function requireSwappable(
-  client: RedisClient,
-  index: KeyIndex,
-  metadata: StreamMetadata,
-): Promise<void> {
-  const { plan, keptFrom, live } = metadata
-  if (plan.staged === undefined || live.oldest >= keptFrom) return
-  // A key that no run has noted is replaced all the same where it is the only one.
+export async function requireSwappable(client: RedisClient, session: IndexedSession): Promise<void> {
+  if (!isStaged(session)) return
+  const { plan, index } = session
+  const { keptFrom } = runsOf(session)!
+  // The only key is replaced whether or not a run has added it to the index.
   const { only, form } = plan.locator
   if (only !== undefined) await index.ensure(only)
   await index.each(async (entries) => {
-    const keys = entries.filter(([, note]) => attemptIn(note) >= keptFrom).map(([key]) => key)
-    const kinds = await Promise.all(
+    const keys = entries.filter(([, value]) => runIn(value) >= keptFrom).map(([key]) => key)
+    const replies = await Promise.all(
       keys.flatMap((key) => [client.ask('TYPE', key), client.ask('EXISTS', stagingOf(plan, key))]),
     )
     for (const [at, key] of keys.entries()) {
-      const kind = kinds[2 * at]
-      if (kind !== form.kind && kind !== 'none') throw inTheWay(plan, key)
+      const type = replies[2 * at]
+      if (type !== form.type && type !== 'none') throw otherType(plan, key)
     }
-    await index.outdate(keys.filter((_, at) => Number(kinds[2 * at + 1]) === 0))
+    await index.outdate(keys.filter((_, at) => Number(replies[2 * at + 1]) === 0))
   })
 }
 
-/** Has what was gathered for a key take the place of what is there; done again, it changes nothing. */
-export async function swap(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
-  const old = besideKey(Buffer.from(key), Buffer.from(plan.settings.keyPrefix), 'old').toString()
-  const keys = [stagingOf(plan, key), key, old]
-  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.kind, ttlOf(plan))
-  // In a step of its own, as renaming over a large key would hold up all clients.
-  await client.ask('UNLINK', old)
+/** Replaces a live key by its staging key. Repeated, it changes nothing. */
+export async function swap(
+  client: RedisClient,
+  plan: StreamPlan,
+  key: string,
+  trash: TrashName,
+): Promise<void> {
+  const prefix = Buffer.from(plan.settings.keyPrefix)
+  const former = besideKey(Buffer.from(key), prefix, `${OWN_KEYS}${trash}`).toString()
+  const keys = [stagingOf(plan, key), key, former]
+  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.type, ttlOf(plan))
+  // Separately, as renaming over a large key would block all clients.
+  await client.ask('UNLINK', former)
+}
+
+/** Removes the staging keys of some live keys. */
+export async function removeStagingKeys(
+  client: RedisClient,
+  plan: StreamPlan,
+  keys: readonly string[],
+): Promise<void> {
+  await Promise.all(keys.map((key) => client.ask('UNLINK', stagingOf(plan, key))))
 }
 
 function stagingOf({ settings }: StreamPlan, key: string): string {
@@ -77,54 +102,53 @@ function stagingOf({ settings }: StreamPlan, key: string): string {
 
 const ITEMS_AT_ONCE = 500
 
-/** What a replacement that was given up has gathered joins what is live. */
+/** Moves the items of a staging key to its live key, when the replacement was given up. */
 async function drain(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
-  const { cacheType, listOperation } = plan.settings
-  const what = cacheType === 'list' ? `list ${listOperation}` : plan.locator.form.kind
-  const ask = () => client.ask('EVAL', DRAIN_SCRIPT.text, 2, stagingOf(plan, key), key, what, ITEMS_AT_ONCE)
+  const { collection } = structureOf(plan.settings)
+  const { text } = collection!.drain(plan.settings)
+  const ask = () => client.ask('EVAL', text, 2, stagingOf(plan, key), key, ITEMS_AT_ONCE)
   let rounds = 0
   while (Number(await ask()) > 0) rounds++
-  // Though nothing was left to move: it may have been moved by a run that was cut off before the following.
-  for (const [command, ...args] of trimmings(plan)) await client.ask(command, key, ...args)
-  const isForEver = Number(await client.ask('PTTL', key)) === -1
-  if (ttlOf(plan) > 0 && (rounds > 0 || isForEver)) await client.ask('PEXPIRE', key, ttlOf(plan))
+  // Even if there were no items: a run may have been cut off behind the last of them.
+  const trim = collection!.trim?.(plan.settings)
+  if (trim !== undefined) await client.ask(trim[0], key, ...trim.slice(1))
+  const isPersistent = Number(await client.ask('PTTL', key)) === -1
+  if (ttlOf(plan) > 0 && (rounds > 0 || isPersistent)) await client.ask('PEXPIRE', key, ttlOf(plan))
 }
 
-/** In milliseconds, 0 for ever. */
+/** Returns milliseconds, 0 where keys do not expire. */
 function ttlOf({ settings: { ttlSeconds, ttlJitterPercent } }: StreamPlan): number {
   return ttlSeconds > 0 ? spreadOut(ttlSeconds, ttlJitterPercent, Math.random()) : 0
 }
 
-function trimmings({
-  settings: { cacheType, listOperation, maxLength },
-}: StreamPlan): [command: string, ...args: (string | number)[]][] {
-  if (maxLength === undefined) return []
-  if (cacheType === 'stream') return [['XTRIM', 'MAXLEN', maxLength]]
-  return [listOperation === 'append' ? ['LTRIM', -maxLength, -1] : ['LTRIM', 0, maxLength - 1]]
-}
-
-async function eachStaged(
+/** Visits all keys of the stream: any may have a staging key, as a run that died may not have recorded its own. */
+async function eachKey(
+  { locator }: StreamPlan,
   index: KeyIndex,
-  { plan, staged }: StreamMetadata,
-  visit: (key: string) => Promise<unknown>,
+  visit: (keys: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  if (plan.locator.only !== undefined) await visit(plan.locator.only)
-  await index.each(async (entries) => {
-    const gathered = entries.filter(([, note]) => attemptIn(note) >= (staged ?? 0))
-    await Promise.all(gathered.map(([key]) => visit(key)))
-  })
+  if (locator.only !== undefined) await visit([locator.only])
+  await index.each((entries) => visit(entries.map(([key]) => key)))
 }
 
-function inTheWay({ name }: StreamPlan, key: string): ConfigError {
+function otherType({ name }: StreamPlan, key: string): ConfigError {
   return new ConfigError(
-    `Stream ${name}: the key ${key} holds another Redis type, so what was gathered for it cannot take its place. ` +
-      'Remove or rename that key, or set a key_prefix.',
+    problem(
+      'live-key-other-type',
+      `Stream ${name}: the key ${key} holds another Redis type, so its staging key cannot replace it. Remove or rename ` +
+        'that key, or set a key_prefix.',
+      { options: ['key_prefix'], params: { stream: name, key } },
+    ),
   )
 }
 
-function mixed({ name, stream }: StreamPlan): ConfigError {
+function mixedGenerations({ name, stream: { minimumGeneration } }: StreamPlan): ConfigError {
   return new ConfigError(
-    `Stream ${name}: minimum_generation_id is ${stream.minimumGeneration}, and the records of that generation and of ` +
-      'older ones are in one place, where they cannot be told apart. Refresh the stream with a new generation.',
+    problem(
+      'generations-mixed',
+      `Stream ${name}: minimum_generation_id is ${minimumGeneration}, and the records of that generation and of older ` +
+        'ones are in the same keys, where they cannot be told apart. Refresh the stream with a new generation.',
+      { params: { stream: name, minimumGeneration } },
+    ),
   )
 }

@@ -1,23 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { errorWith } from '../../errors.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
 
 const FLAT = { cache_type: 'hash', data_format: 'flat' }
 const MERGE = { ...FLAT, on_update: 'merge' }
-const ONLY = 'which only streams with data_format flat and on_update merge may'
 
 describe('streams that share a base key', () => {
   it('are refused, both named unmistakably', () => {
     expect(() => plansFor([named('a', 'b:c'), named('a:b', 'c')])).toThrow(
-      refusal('stream "b:c" of namespace "a" and stream "c" of namespace "a:b" would both use the key a:b:c'),
+      errorWith('base-key-shared', { stream: 'a.b:c', other: 'a:b.c', key: 'a:b:c' }),
     )
   })
 
   it('are refused also where their keys are told apart, as their counters are not', () => {
     const options = { streams: [{ stream: 'c', key_template: 'c:${id}' }] }
     expect(() => plansFor([named('a', 'b:c'), named('a:b', 'c')], options)).toThrow(
-      'would both use the key a:b:c',
+      errorWith('base-key-shared'),
     )
   })
 })
@@ -32,11 +31,7 @@ describe('streams that could write the same keys', () => {
     ['with the name of one of them', '${_airbyte_stream}:${id}', 'a:${id}', 'a:${…}'],
   ])('are refused where their keys look the same, %s', (_, one, other, shape) => {
     const options = templates(one, other)
-    expect(() => both(options)).toThrow(
-      refusal(
-        `stream "a" of namespace "n" and stream "b" of namespace "n" would both write the keys ${shape}, ${ONLY}`,
-      ),
-    )
+    expect(() => both(options)).toThrow(errorWith('keys-shared', { stream: 'n.a', other: 'n.b', key: shape }))
   })
 
   it.each([
@@ -74,7 +69,7 @@ describe('streams that could write the same keys', () => {
         { ...other, ...MERGE },
       ],
     ])
-      expect(() => both({ streams })).toThrow(ONLY)
+      expect(() => both({ streams })).toThrow(errorWith('keys-shared'))
   })
 })
 
@@ -85,7 +80,7 @@ describe('a stream whose keys are reserved', () => {
   ])('is refused: %s %s', (namespace, name) => {
     for (const prefix of ['', 'crm:'])
       expect(() => plansFor([named(namespace, name)], { key_prefix: prefix })).toThrow(
-        refusal(`the keys of ${namespace}.${name} would be among the connector's own (_airbyte:…)`),
+        errorWith('keys-reserved', { stream: `${namespace}.${name}` }),
       )
   })
 
@@ -95,7 +90,7 @@ describe('a stream whose keys are reserved', () => {
       for (const prefix of ['', 'crm:'])
         expect(() =>
           plansFor([named('n', '_airbyte')], { key_template: template, key_prefix: prefix }),
-        ).toThrow(refusal("the keys of n._airbyte would be among the connector's own (_airbyte:…)"))
+        ).toThrow(errorWith('keys-reserved', { stream: 'n._airbyte' }))
     },
   )
 
@@ -111,7 +106,7 @@ describe('a stream whose keys are reserved', () => {
 describe('a key by the primary key', () => {
   it('is refused for a stream that has none', () => {
     expect(() => planWith({ key_template: 'x:${_airbyte_primary_key}' })).toThrow(
-      refusal('n.s has no primary key, which its key_template names; choose one, or name columns instead'),
+      errorWith('primary-key-missing-in-template', { stream: 'n.s' }),
     )
   })
 
@@ -132,7 +127,15 @@ describe('a template with a column', () => {
     ['member', { cache_type: 'set', member: '${nope}' }, 'nope'],
   ])('is refused where the source does not declare it: %s of %j', (option, options, column) => {
     expect(() => planWith(options, { columns })).toThrow(
-      refusal(`n.s has no column ${column}, which its ${option} names`),
+      expect.objectContaining({
+        problems: [
+          expect.objectContaining({
+            code: 'template-column-unknown',
+            options: [option],
+            params: { stream: 'n.s', column },
+          }),
+        ],
+      }),
     )
   })
 
@@ -151,7 +154,7 @@ describe('a template with a column', () => {
   })
 })
 
-it('problems are told all at once', () => {
+it('all problems are reported at the same time', () => {
   const streams = [
     named('a', 'b:c'),
     named('a:b', 'c'),
@@ -167,17 +170,17 @@ it('problems are told all at once', () => {
       { stream: 'k', key_template: '${_airbyte_primary_key}' },
     ],
   }
+  const problems = [
+    ['keys-reserved', '_airbyte.x'],
+    ['base-key-shared', 'a.b:c'],
+    ['base-key-shared', ':u'],
+    ['primary-key-missing-in-template', 'n.k'],
+    ['mode-needs-rows', 'n.o'],
+  ].map(([code, name]) =>
+    expect.objectContaining({ code, params: expect.objectContaining({ stream: name }) }),
+  )
   expect(() => plansFor([...streams, ...more], options)).toThrow(
-    refusal(
-      [
-        "the keys of _airbyte.x would be among the connector's own (_airbyte:…)",
-        'stream "b:c" of namespace "a" and stream "c" of namespace "a:b" would both use the key p:a:b:c',
-        'stream ":u" of namespace "" and stream "u" of namespace ":" would both use the key p:::u',
-        'n.k has no primary key, which its key_template names; choose one, or name columns instead',
-        'n.o has sync mode append_dedup, and a list has no rows that could be found again; use append, or ' +
-          'another cache_type',
-      ].join('; '),
-    ),
+    expect.objectContaining({ failureType: 'config_error', problems }),
   )
 })
 
@@ -199,12 +202,6 @@ function both(options: object) {
   return plansFor([stream('a', { primaryKey: [['id']] }), stream('b', { primaryKey: [['id']] })], options)
 }
 
-function refusal(problems: string): ConfigError {
-  return new ConfigError(
-    `The catalog cannot be written: ${problems}. Change the configuration, or sync it apart.`,
-  )
-}
-
 describe('a key where records are counted', () => {
   it.each([
     [{ cache_type: 'string', key_template: '${_airbyte_namespace}:${_airbyte_stream}' }, 'n:a'],
@@ -212,7 +209,12 @@ describe('a key where records are counted', () => {
   ])('can hold no records: %j', (options, key) => {
     const streams = [{ stream: 'a', ...options }]
     expect(() => plansFor([named('n', 'a'), named('n', 'b')], { cache_type: 'list', streams })).toThrow(
-      `n.a would write the key ${key}, where the records of `,
+      expect.objectContaining({
+        problem: expect.objectContaining({
+          code: 'counter-key-conflict',
+          params: expect.objectContaining({ stream: 'n.a', key }),
+        }),
+      }),
     )
   })
 })

@@ -1,62 +1,93 @@
-/** What keeps streams from being written as the configuration has it, found before the first record. */
+/** Finds every reason why the streams of a catalog cannot be written with this configuration. */
 import { parseTemplate } from '../../config/settings/template.ts'
+import { problem, type Problem } from '../../errors.ts'
 import { OWN_KEYS } from './internal-keys.ts'
-import { layoutFor } from '../../layout/registry/create-layout.ts'
-import { modeProblems } from './sync-mode-checks.ts'
+import { createLayout } from '../../layout/registry/create-layout.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
+import { syncModeProblems } from './sync-mode-checks.ts'
 import type { StreamDraft } from './stream-draft.ts'
 
-/** Each as a clause that names its streams. */
-export function problemsOf(plans: readonly StreamDraft[]): string[] {
+/** Each problem names its streams. */
+export function catalogProblems(drafts: readonly StreamDraft[]): Problem[] {
   return [
-    ...plans.filter(isReserved).map(reserved),
-    ...sharedKeys(plans, ({ baseKey }) => baseKey),
-    ...sharedKeys(plans, keyShape),
-    ...plans.flatMap((plan) => takenCounters(plan, plans)),
-    ...plans.flatMap(missingPrimaryKey),
-    ...plans.flatMap(unknownColumns),
-    ...plans.flatMap(modeProblems),
+    ...drafts.filter(isReserved).map(reservedKeys),
+    ...sharedBaseKeys(drafts),
+    ...sharedKeys(drafts),
+    ...drafts.flatMap((draft) => counterKeyConflicts(draft, drafts)),
+    ...drafts.flatMap(missingPrimaryKey),
+    ...drafts.flatMap(unknownColumns),
+    ...drafts.flatMap(syncModeProblems),
   ]
 }
 
-function isReserved(plan: StreamDraft): boolean {
-  const own = plan.settings.keyPrefix + OWN_KEYS
-  return plan.baseKey.startsWith(own) || keyShape(plan).startsWith(own)
+function isReserved(draft: StreamDraft): boolean {
+  const own = draft.settings.keyPrefix + OWN_KEYS
+  return draft.baseKey.startsWith(own) || keyShape(draft).startsWith(own)
 }
 
-function reserved({ name }: StreamDraft): string {
-  return `the keys of ${name} would be among the connector's own (${OWN_KEYS}…)`
-}
-
-function sharedKeys(plans: readonly StreamDraft[], keyOf: (plan: StreamDraft) => string): string[] {
-  const owners = new Map<string, StreamDraft>()
-  const problems: string[] = []
-  for (const plan of plans) {
-    const key = keyOf(plan)
-    const owner = owners.get(key)
-    if (owner === undefined) owners.set(key, plan)
-    else if (keyOf !== keyShape)
-      problems.push(`${describe(owner)} and ${describe(plan)} would both use the key ${key}`)
-    else if (owner.baseKey !== plan.baseKey && !(mayShare(owner) && mayShare(plan)))
-      problems.push(
-        `${describe(owner)} and ${describe(plan)} would both write the keys ${key}, which only streams with ` +
-          'data_format flat and on_update merge may',
-      )
-    else if (owner.baseKey !== plan.baseKey)
-      problems.push(
-        ...[owner, plan].filter(({ replaces }) => replaces).map((one) => replacesShared(one, key)),
-      )
-  }
-  return problems
-}
-
-function replacesShared(plan: StreamDraft, key: string): string {
-  return (
-    `${describe(plan)} is to be replaced, and other streams write the keys ${key}, too, whose columns would go with ` +
-    'it; use append'
+function reservedKeys({ name }: StreamDraft): Problem {
+  return problem(
+    'keys-reserved',
+    `Keys of the stream ${name} would start with ${OWN_KEYS}, which is reserved for keys of the connector.`,
+    { options: ['key_template'], params: { stream: name } },
   )
 }
 
-/** The key with its columns left open: streams for which it is the same may write the same keys. */
+/** The base key is the counter of a stream, so that two streams would count each other's records. */
+function sharedBaseKeys(drafts: readonly StreamDraft[]): Problem[] {
+  return pairsWithSame(drafts, ({ baseKey }) => baseKey).map(([one, other]) =>
+    problem(
+      'base-key-shared',
+      `${capitalized(describe(one))} and ${describe(other)} would both use the key ${other.baseKey}.`,
+      { options: ['key_prefix'], params: { stream: one.name, other: other.name, key: other.baseKey } },
+    ),
+  )
+}
+
+function sharedKeys(drafts: readonly StreamDraft[]): Problem[] {
+  return pairsWithSame(drafts, keyShape)
+    .filter(([one, other]) => one.baseKey !== other.baseKey)
+    .flatMap(([one, other]) => {
+      const key = keyShape(other)
+      if (mayShare(one) && mayShare(other))
+        return [one, other].filter(({ replaces }) => replaces).map((draft) => replacedSharedKeys(draft, key))
+      return [
+        problem(
+          'keys-shared',
+          `${capitalized(describe(one))} and ${describe(other)} would both write the keys ${key}; only streams with ` +
+            'data_format flat and on_update merge may write the same keys.',
+          {
+            options: ['key_template', 'data_format', 'on_update'],
+            params: { stream: one.name, other: other.name, key },
+          },
+        ),
+      ]
+    })
+}
+
+function replacedSharedKeys(draft: StreamDraft, key: string): Problem {
+  return problem(
+    'replaced-keys-shared',
+    `${capitalized(describe(draft))} is to be replaced, but other streams also write the keys ${key}, and their ` +
+      'columns would be deleted; use append.',
+    { options: ['key_template'], params: { stream: draft.name, key } },
+  )
+}
+
+/** Returns each draft that has the same key as an earlier one, behind that one. */
+function pairsWithSame(
+  drafts: readonly StreamDraft[],
+  keyOf: (draft: StreamDraft) => string,
+): [one: StreamDraft, other: StreamDraft][] {
+  const first = new Map<string, StreamDraft>()
+  return drafts.flatMap((draft): [StreamDraft, StreamDraft][] => {
+    const one = first.get(keyOf(draft))
+    if (one === undefined) first.set(keyOf(draft), draft)
+    return one === undefined ? [] : [[one, draft]]
+  })
+}
+
+/** Returns the key with its columns left open: streams with the same shape may write the same keys. */
 function keyShape({ keyTemplate, settings, stream }: StreamDraft): string {
   const ranges = parseTemplate(keyTemplate).map((range) => {
     switch (range.kind) {
@@ -73,45 +104,71 @@ function keyShape({ keyTemplate, settings, stream }: StreamDraft): string {
   return settings.keyPrefix + ranges.join('')
 }
 
-/** A key that holds the number of the last record can hold no records. */
-function takenCounters(plan: StreamDraft, plans: readonly StreamDraft[]): string[] {
-  const owner = plans.find((other) => usesIds(other) && other.counterKey === keyShape(plan))
+/** A key that is the counter of a stream cannot contain records. */
+function counterKeyConflicts(draft: StreamDraft, drafts: readonly StreamDraft[]): Problem[] {
+  const owner = drafts.find((other) => usesIds(other) && other.counterKey === keyShape(draft))
   return owner === undefined
     ? []
-    : [`${plan.name} would write the key ${owner.counterKey}, where the records of ${owner.name} are counted`]
+    : [
+        problem(
+          'counter-key-conflict',
+          `The stream ${draft.name} would write the key ${owner.counterKey}, which is the counter of the stream ${owner.name}.`,
+          {
+            options: ['key_template'],
+            params: { stream: draft.name, other: owner.name, key: owner.counterKey },
+          },
+        ),
+      ]
 }
 
 function usesIds(draft: StreamDraft): boolean {
-  return layoutFor(draft).usesIds
+  return createLayout(draft).usesIds
 }
 
-function mayShare({ settings: { cacheType, dataFormat, onUpdate } }: StreamDraft): boolean {
-  return cacheType === 'hash' && dataFormat === 'flat' && onUpdate === 'merge'
+function mayShare({ settings }: StreamDraft): boolean {
+  return settings.onUpdate === 'merge' && structureOf(settings).mergeFormats.includes(settings.dataFormat)
 }
 
-/** Names and namespaces may hold the separators of any shorter form. */
+/** Quotes name and namespace, as both may contain the separators of any shorter form. */
 function describe({ stream: { name, namespace } }: StreamDraft): string {
   return `stream ${JSON.stringify(name)} of namespace ${JSON.stringify(namespace)}`
 }
 
-function missingPrimaryKey({ keyTemplate, stream, name }: StreamDraft): string[] {
-  // Modes that need one say so themselves.
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function missingPrimaryKey({ keyTemplate, stream, name }: StreamDraft): Problem[] {
+  // The checks of the other sync modes report a missing primary key themselves.
   if (stream.mode !== 'append' && stream.mode !== 'overwrite') return []
   const isNeeded = parseTemplate(keyTemplate).some(({ kind }) => kind === 'primary_key')
   return isNeeded && stream.primaryKey.length === 0
-    ? [`${name} has no primary key, which its key_template names; choose one, or name columns instead`]
+    ? [
+        problem(
+          'primary-key-missing-in-template',
+          `The stream ${name} has no primary key, but its key_template contains \${_airbyte_primary_key}; ` +
+            'choose a primary key, or use columns in the template.',
+          { options: ['key_template'], params: { stream: name } },
+        ),
+      ]
     : []
 }
 
-/** Where the source declares the columns of a stream, a template with another one can only be a mistake. */
-function unknownColumns({ keyTemplate, settings, stream, name }: StreamDraft): string[] {
+/** If the source declares the columns of a stream, a template with any other column is a mistake. */
+function unknownColumns({ keyTemplate, settings, stream, name }: StreamDraft): Problem[] {
   const { columns } = stream
   if (columns === undefined) return []
   const templates = { key_template: keyTemplate, hash_field: settings.hashField, member: settings.member }
   return Object.entries(templates).flatMap(([option, template]) =>
     parseTemplate(template ?? '').flatMap((range) =>
       range.kind === 'column' && !columns.has(range.path) && !columns.has(range.path.split('.')[0]!)
-        ? [`${name} has no column ${range.path}, which its ${option} names`]
+        ? [
+            problem(
+              'template-column-unknown',
+              `The stream ${name} has no column ${range.path}, but its ${option} contains it.`,
+              { options: [option], params: { stream: name, column: range.path } },
+            ),
+          ]
         : [],
     ),
   )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { eachRead } from '../../layout/registry/laid-out.support.ts'
+import { eachRead } from '../../layout/registry/encode-records.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { isDeletion } from './cdc-deletes.ts'
 import { planWith } from './plans.support.ts'
@@ -27,18 +27,18 @@ describe('a record that says that its row is gone', () => {
 
 describe('what is done with a deletion', () => {
   it.each([
-    [{}, { afterMs: undefined, rememberedMs: 604_800_000 }],
+    [{}, { afterMs: undefined, tombstoneMs: 604_800_000 }],
     [
       { delete_mode: 'hard', tombstone_seconds: 60 },
-      { afterMs: undefined, rememberedMs: 60_000 },
+      { afterMs: undefined, tombstoneMs: 60_000 },
     ],
     [
       { delete_mode: 'hard', tombstone_seconds: 0 },
-      { afterMs: undefined, rememberedMs: 0 },
+      { afterMs: undefined, tombstoneMs: 0 },
     ],
     [
       { delete_mode: 'ttl', delete_ttl_seconds: 30, tombstone_seconds: 1 },
-      { afterMs: 30_000, rememberedMs: 1_000 },
+      { afterMs: 30_000, tombstoneMs: 1_000 },
     ],
     [{ delete_mode: 'soft' }, undefined],
   ])('is as delete_mode says: %j', (options, deletions) => {

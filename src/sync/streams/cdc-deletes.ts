@@ -1,15 +1,15 @@
-/** CDC deletes: records that say that their row is gone, and what is done then. */
+/** CDC deletes: records that delete their row, and how the row is deleted. */
 import type { Config } from '../../config/settings/config.ts'
 import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 
 export interface Deletions {
-  /** The key is to end after so many milliseconds; at once where there is no such number. */
+  /** Milliseconds until the key expires; undefined where the row is removed at once. */
   afterMs: number | undefined
-  /** How long a deleted row is remembered. */
-  rememberedMs: number
+  /** Milliseconds for which the tombstone of a deleted row is kept. */
+  tombstoneMs: number
 }
 
-/** Undefined where the deletion is written like any other record. */
+/** Returns how rows are deleted; undefined where a deletion is written like any other record. */
 export function deletionsOf({
   deleteMode,
   deleteTtlSeconds,
@@ -18,13 +18,13 @@ export function deletionsOf({
   if (deleteMode === 'soft') return undefined
   return {
     afterMs: deleteMode === 'ttl' ? deleteTtlSeconds! * 1000 : undefined,
-    rememberedMs: tombstoneSeconds * 1000,
+    tombstoneMs: tombstoneSeconds * 1000,
   }
 }
 
 const DELETED_AT = compilePath('_ab_cdc_deleted_at')
 
-/** Sources that read a log of changes fill the column where a row was deleted. */
+/** Returns whether a record deletes its row: CDC sources fill this column then. */
 export function isDeletion(columns: Columns): boolean {
   const row = columns.find(DELETED_AT)
   return row !== -1 && columns.kind(row) !== ColumnKind.null

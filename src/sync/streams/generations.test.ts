@@ -16,7 +16,7 @@ describe('the generations of a stream', () => {
   it('are noted as text, and read again', () => {
     expect(writeGenerations(known)).toBe('3@11 4@21')
     expect(readGenerations('3@11 4@21')).toEqual(known)
-    expect(readGenerations(null)).toEqual([])
+    expect(readGenerations(undefined)).toEqual([])
     expect(readGenerations(writeGenerations([]))).toEqual([])
   })
 

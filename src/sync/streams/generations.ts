@@ -1,21 +1,21 @@
 /**
- * Which numbers belong to which of Airbyte's generations: ids, where records have them, else the numbers of runs. They
- * are consecutive, so a generation is all numbers from its first one on, up to the next generation's: no record has
- * to carry a mark. An attempt that is made again goes on with the generation of the one before.
+ * Which numbers belong to which of Airbyte's generations: ids where keys are made of them, else the numbers of runs.
+ * They are consecutive, so a generation is all numbers from its first one up to the first one of the next generation,
+ * and records need not carry it. A run that is repeated continues the generation of the run before.
  */
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 
 export interface Generation {
   generation: number
-  /** The first number that it gave out. */
+  /** Its first id, or its first run. */
   first: number
 }
 
-/** Reads the connector's note; what came before the first generation noted is older than all of them. */
-export function readGenerations(note: string | null): Generation[] {
-  if (note === null || note === '') return []
-  return note.split(' ').map((text) => {
-    const [generation, first] = text.split('@')
+/** Reads `<generation>@<first> …`. Numbers below the first one are older than all generations. */
+export function readGenerations(text: string | undefined): Generation[] {
+  if (text === undefined || text === '') return []
+  return text.split(' ').map((pair) => {
+    const [generation, first] = pair.split('@')
     return { generation: Number(generation), first: Number(first) }
   })
 }
@@ -24,30 +24,30 @@ export function writeGenerations(generations: readonly Generation[]): string {
   return generations.map(({ generation, first }) => `${generation}@${first}`).join(' ')
 }
 
-/** With a generation that a run writes, whose next number is `next`; the same list where it goes on with the last. */
+/** Returns the generations and that of a run whose next number is `next`; the same ones where it continues the last. */
 export function withGeneration(
-  known: readonly Generation[],
+  earlier: readonly Generation[],
   generation: number | undefined,
   next: number,
 ): Generation[] {
-  if (generation === undefined || known.at(-1)?.generation === generation) return [...known]
-  // One that has given out no numbers is of no more interest.
-  return [...known.filter(({ first }) => first < next), { generation, first: next }]
+  if (generation === undefined || earlier.at(-1)?.generation === generation) return [...earlier]
+  // A generation without numbers is not needed any more.
+  return [...earlier.filter(({ first }) => first < next), { generation, first: next }]
 }
 
-/** The first number that is kept by a run that replaces what was there, and whose next number is `next`. */
+/** Returns the first number that a replacing run keeps, where `next` is its next number. */
 export function keptFrom(
   { minimumGeneration, generation }: SyncStream,
-  known: readonly Generation[],
+  generations: readonly Generation[],
   next: number,
 ): number {
-  // An overwrite without a minimum keeps what it writes, and that alone; a host that knows no generations makes each
-  // attempt from the beginning.
+  // An overwrite without a minimum keeps only its own generation; a platform without generations starts each run from
+  // the beginning.
   const minimum = minimumGeneration > 0 ? minimumGeneration : generation
-  return (minimum === undefined ? undefined : firstKept(known, minimum)) ?? next
+  return (minimum === undefined ? undefined : firstKept(generations, minimum)) ?? next
 }
 
-/** The first number that is kept where generations below `minimum` are not. */
-export function firstKept(known: readonly Generation[], minimum: number): number | undefined {
-  return known.find(({ generation }) => generation >= minimum)?.first
+/** Returns the first number of the generations from `minimum` on. */
+export function firstKept(generations: readonly Generation[], minimum: number): number | undefined {
+  return generations.find(({ generation }) => generation >= minimum)?.first
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, TransientError } from '../../errors.ts'
+import { ConfigError, problem, TransientError } from '../../errors.ts'
+import { thrownBy } from '../../thrown.support.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import { IdAllocator } from './id-allocator.ts'
-import { plansFor, planWith, stream } from './plans.support.ts'
+import { plansFor, sessionOf, sessionWith, stream } from './plans.support.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 
-const NOTES = '_airbyte:stream:n:s'
+const METADATA = '_airbyte:manifest:n:s'
 
 describe('ids of a stream', () => {
   it('begin with 1, rise, and are asked for with one INCRBY a batch', async () => {
@@ -39,7 +40,10 @@ describe('ids of a stream', () => {
   it('of several streams are counted apart', async () => {
     const server = serverWith({ 'n:other': '7' })
     const plans = plansFor([stream('s'), stream('other')])
-    const ids = await IdAllocator.open(server.client, plans)
+    const ids = await IdAllocator.open(
+      server.client,
+      plans.map((plan) => sessionOf(plan)),
+    )
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 1, last: 2 }])
     expect(await ids.reserve(plans[1]!, 2)).toEqual([{ first: 8, last: 9 }])
   })
@@ -51,16 +55,22 @@ describe('ids of a stream', () => {
       { stream: 'json', cache_type: 'list', data_format: 'json' },
     ]
     const plans = plansFor([stream('list'), stream('json')], { streams })
-    const ids = await IdAllocator.open(server.client, plans)
+    const ids = await IdAllocator.open(
+      server.client,
+      plans.map((plan) => sessionOf(plan)),
+    )
     expect(server.asked.filter((question) => question.includes('n:json'))).toEqual([])
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 8, last: 9 }])
     await ids.requireIntact()
-    expect(await ids.objection(server.ask)).toBeUndefined()
+    expect(await ids.findLoss(server.ask)).toBeUndefined()
   })
 
   it('end where numbers are not exact any more', async () => {
     const { ids, plan } = await opened({ 'n:s': String(Number.MAX_SAFE_INTEGER - 1) })
-    await expect(ids.reserve(plan, 5)).rejects.toThrow('has left the range of exact numbers')
+    expect(await thrownBy(() => ids.reserve(plan, 5))).toMatchObject({
+      type: 'system_error',
+      code: 'counter-too-large',
+    })
   })
 })
 
@@ -113,9 +123,12 @@ describe('a counter below an id already given out', () => {
     const { ids, plan, server } = await opened({})
     await ids.reserve(plan, 100)
     server.keys.set('n:s', '10')
-    const asked = ids.reserve(plan, 5)
-    await expect(asked).rejects.toBeInstanceOf(TransientError)
-    await expect(asked).rejects.toThrow('The counter of stream n.s is lower than ids already given out')
+    expect(await thrownBy(() => ids.reserve(plan, 5))).toEqual({
+      type: 'transient_error',
+      code: 'counter-went-back',
+      options: ['durability'],
+      params: { stream: 'n.s', key: 'n:s' },
+    })
   })
 
   it.each([undefined, '99'])('is an objection to going on, and to ending well: %s', async (value) => {
@@ -123,7 +136,7 @@ describe('a counter below an id already given out', () => {
     await ids.reserve(plan, 100)
     if (value === undefined) server.keys.delete('n:s')
     else server.keys.set('n:s', value)
-    expect(await ids.objection(server.ask)).toBeInstanceOf(TransientError)
+    expect(await ids.findLoss(server.ask)).toBeInstanceOf(TransientError)
     await expect(ids.requireIntact()).rejects.toBeInstanceOf(TransientError)
   })
 
@@ -131,78 +144,80 @@ describe('a counter below an id already given out', () => {
     const { ids, plan, server } = await opened({})
     await ids.reserve(plan, 100)
     server.keys.set('n:s', value)
-    expect(await ids.objection(server.ask)).toBeUndefined()
+    expect(await ids.findLoss(server.ask)).toBeUndefined()
     await ids.requireIntact()
   })
 
   it('is no matter where this run has given out none', async () => {
     const { ids, server } = await opened({ 'n:s': '41' })
     server.keys.clear()
-    expect(await ids.objection(server.ask)).toBeUndefined()
+    expect(await ids.findLoss(server.ask)).toBeUndefined()
     await ids.requireIntact()
   })
 })
 
 describe('what earlier runs left', () => {
   it.each([
-    ['nothing, which is noted', {}, [1, 0, true]],
-    ['the ids up to the counter, of which none was noted', { 'n:s': '41' }, [1, 41, false]],
-    ['the ids from the noted one on', { 'n:s': '41', [NOTES]: '30' }, [30, 41, true]],
+    ['nothing, which is recorded', {}, [1, 0, true]],
+    ['the ids up to the counter, none of which was recorded', { 'n:s': '41' }, [1, 41, false]],
+    ['the ids from the recorded one on', { 'n:s': '41', [METADATA]: '30' }, [30, 41, true]],
     ['the ids up to the higher classic counter', { 'n:s': '41', 'tmp:n:s': '50' }, [1, 50, false]],
     ['the ids up to its own higher counter', { 'n:s': '41', 'tmp:n:s': '5' }, [1, 41, false]],
     ['the ids up to the only, classic counter', { 'tmp:n:s': '5' }, [1, 5, false]],
-    ['nothing below the noted id, if the counter is lost', { [NOTES]: '30' }, [30, 29, true]],
+    ['nothing below the recorded id, if the counter is lost', { [METADATA]: '30' }, [30, 29, true]],
     [
       'the ids up to the counter beside a foreign classic key',
       { 'n:s': '4', 'tmp:n:s': 'text' },
       [1, 4, false],
     ],
-  ])('is %s', async (_, stored, [first, last, isNoted]) => {
+  ])('is %s', async (_, stored, [first, last, isRecorded]) => {
     const { ids, plan, server } = await opened(stored)
-    expect(ids.replaced(plan)).toEqual({ first, last, isNoted })
+    expect(ids.replaced(plan)).toEqual({ first, last, isRecorded })
     expect(server.keys.get('n:s') ?? '0').toBe(`${last}`)
   })
 
-  it('is noted for the next run where this is the first', async () => {
+  it('is recorded for the next run where this is the first', async () => {
     const { server } = await opened({})
-    expect(server.keys.get(NOTES)).toBe('1')
+    expect(server.keys.get(METADATA)).toBe('1')
   })
 
   it('stays the same while this run gives out ids', async () => {
     const { ids, plan } = await opened({ 'n:s': '41' })
     await ids.reserve(plan, 10)
-    expect(ids.replaced(plan)).toEqual({ first: 1, last: 41, isNoted: false })
+    expect(ids.replaced(plan)).toEqual({ first: 1, last: 41, isRecorded: false })
   })
 })
 
 describe('a key that is not a counter', () => {
   it.each(['text', '', '-5', '1.5'])('is refused, key and stream named: %j', async (value) => {
-    await expect(opened({ 'n:s': value })).rejects.toThrow(
-      new ConfigError(
-        'The key n:s, where stream n.s counts its records, holds something else than a number. ' +
-          'Remove or rename it, or set a key_prefix.',
-      ),
-    )
+    expect(await thrownBy(() => opened({ 'n:s': value }))).toEqual({
+      type: 'config_error',
+      code: 'counter-not-a-number',
+      options: ['key_prefix'],
+      params: { stream: 'n.s', key: 'n:s' },
+    })
   })
 
   it('is refused where it is of another Redis type', async () => {
     const server = serverWith({})
     const wrongType = async (command: string, ...args: (string | number)[]): Promise<Reply> => {
-      if (command === 'GET') throw new ConfigError('It holds another type.')
+      if (command === 'GET') throw new ConfigError(problem('wrong-type', 'It holds another type.'))
       return server.ask(command, ...args)
     }
-    await expect(IdAllocator.open(linkOf(wrongType), [planWith()])).rejects.toThrow(
-      new ConfigError(
-        'The key n:s, where stream n.s counts its records, cannot be read. It holds another type.',
-      ),
-    )
+    expect(await thrownBy(() => IdAllocator.open(clientOf(wrongType), [sessionWith()]))).toMatchObject({
+      code: 'counter-unreadable',
+      params: { stream: 'n.s', key: 'n:s' },
+    })
   })
 })
 
 it('counters that came back lower are lifted to where they were, and others are left alone', async () => {
   const server = serverWith({})
   const plans = plansFor([stream('s'), stream('other'), stream('unused')])
-  const ids = await IdAllocator.open(server.client, plans)
+  const ids = await IdAllocator.open(
+    server.client,
+    plans.map((plan) => sessionOf(plan)),
+  )
   await ids.reserve(plans[0]!, 100)
   await ids.reserve(plans[1]!, 5)
   server.keys.set('n:s', '40')
@@ -226,15 +241,15 @@ function serverWith(stored: Record<string, string>): Server {
   const ask: Ask = async (command, ...args) => {
     asked.push([command, ...args].join(' '))
     const key = String(args[0])
-    if (command === 'GET' || command === 'HGET') return keys.get(key) ?? null
+    if (command === 'GET') return keys.get(key) ?? null
     if (command === 'HSET') keys.set(key, String(args[2]))
     if (command === 'INCRBY') keys.set(key, String(Number(keys.get(key) ?? 0) + Number(args[1])))
     return Number(keys.get(key))
   }
-  return { keys, asked, ask, client: linkOf(ask) }
+  return { keys, asked, ask, client: clientOf(ask) }
 }
 
-function linkOf(ask: Ask): RedisClient {
+function clientOf(ask: Ask): RedisClient {
   return { ask } as unknown as RedisClient
 }
 
@@ -242,7 +257,9 @@ async function opened(stored: Record<string, string>, foreign: number[] = []) {
   const server = serverWith(stored)
   const names = foreign.map((id) => `s:${id}`)
   const plans = plansFor([stream('s'), ...names.map((name) => stream(name))])
-  return { server, plan: plans[0]!, ids: await IdAllocator.open(server.client, plans) }
+  const lowest = stored[METADATA] === undefined ? undefined : Number(stored[METADATA])
+  const sessions = plans.map((plan) => ({ ...sessionOf(plan), ids: { lowest, generations: [] } }))
+  return { server, plan: plans[0]!, ids: await IdAllocator.open(server.client, sessions) }
 }
 
 function numbersIn(first: number, last: number): number[] {

@@ -1,51 +1,41 @@
 /**
- * Gives out `_airbyte_ab_id`s: one INCRBY a batch and stream on the stream's counter. They rise in the order of
+ * Gives out `_airbyte_ab_id`s: one INCRBY a batch and stream on the counter of the stream. They rise in the order of
  * arrival and are unique; a lost reply leaves a gap.
  */
-import { ConfigError, SystemError, TransientError } from '../../errors.ts'
+import { ConfigError, messageOf, problem, SystemError, TransientError } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
-import {
-  keptFrom,
-  readGenerations,
-  withGeneration,
-  writeGenerations,
-  type Generation,
-} from './generations.ts'
-import type { StreamPlan } from './stream-plan.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
-
-/** Ids `first` to `last`, both included. */
-export interface IdRange {
-  first: number
-  last: number
-}
+import { keptFrom, withGeneration, writeGenerations, type Generation } from './generations.ts'
+import { writeMetadata } from './stream-metadata.ts'
+import type { StreamPlan } from './stream-plan.ts'
+import type { IdRange, StreamSession } from './stream-session.ts'
 
 interface Counter {
   readonly plan: StreamPlan
-  /** What it stood at when the run began: ids up to here are from earlier runs. */
+  /** The value at the beginning of the run: ids up to here are from earlier runs. */
   readonly startedAt: number
-  /** Which ids belong to which generation, that of this run included. */
+  /** The first id of each generation, that of this run included. */
   readonly generations: readonly Generation[]
-  /** The lowest id of earlier runs that still has a key, if the connector noted it. */
+  /** The lowest id of earlier runs that may have a key, if it was recorded. */
   readonly lowest: number | undefined
-  /** Of a new stream: the note of its lowest id, which nothing has to wait for; gives an error if it failed. */
-  readonly noted: Promise<unknown> | undefined
   /** The highest id given out, by earlier runs or this one. */
-  given: number
-  /** Reservations made one at a time, and when the last of them will have been made. */
+  last: number
+  /** Reservations that are made one after the other, and the promise of the last one. */
   waiting: number
   turn: Promise<unknown>
 }
 
 export class IdAllocator {
   readonly #client: RedisClient
-  /** By stream index; none where a stream's records have no ids. */
+  /** By stream index; undefined where the records of a stream have no ids. */
   readonly #counters: readonly (Counter | undefined)[]
 
-  /** Reads where the counters stand, and lifts them above ids given out already. */
-  static async open(client: RedisClient, plans: readonly StreamPlan[]): Promise<IdAllocator> {
-    const counters = plans.map(async (plan) => (plan.layout.usesIds ? openCounter(client, plan) : undefined))
+  /** Reads the counters, and raises those that are below ids which were given out already. */
+  static async open(client: RedisClient, streams: readonly StreamSession[]): Promise<IdAllocator> {
+    const counters = streams.map(async (stream) =>
+      stream.layout.usesIds ? openCounter(client, stream) : undefined,
+    )
     return new IdAllocator(client, await Promise.all(counters))
   }
 
@@ -54,27 +44,26 @@ export class IdAllocator {
     this.#counters = counters
   }
 
-  /** The ids of generations that are not kept and that may still have keys, and whether their range was noted. */
-  replaced(plan: StreamPlan): IdRange & { isNoted: boolean } {
-    const { lowest, startedAt, generations } = this.#counters[plan.index]!
+  /** Returns the ids of generations that are replaced, and whether their lowest one was recorded. */
+  replaced({ index, stream }: StreamPlan): IdRange & { isRecorded: boolean } {
+    const { lowest, startedAt, generations } = this.#counters[index]!
     return {
       first: lowest ?? 1,
-      last: keptFrom(plan.stream, generations, startedAt + 1) - 1,
-      isNoted: lowest !== undefined,
+      last: keptFrom(stream, generations, startedAt + 1) - 1,
+      isRecorded: lowest !== undefined,
     }
   }
 
-  /** The highest id given out. */
-  given(plan: StreamPlan): number {
-    return this.#counters[plan.index]!.given
+  /** Returns the highest id given out. */
+  last({ index }: StreamPlan): number {
+    return this.#counters[index]!.last
   }
 
-  /** Gives as many ids as `count`, rising, in ranges. Batches must ask in the order of their records. */
-  reserve(plan: StreamPlan, count: number): Promise<IdRange[]> {
-    const counter = this.#counters[plan.index]!
-    // How many ids a block yields is not known beforehand where some of them may have to be left out, and then the
-    // block after it must not be asked for yet.
-    const mayFallShort = counter.given < (plan.foreignIds.at(-1) ?? 0)
+  /** Returns `count` ids as ascending ranges. Batches must ask in the order of their records. */
+  reserve({ index, foreignIds }: StreamPlan, count: number): Promise<IdRange[]> {
+    const counter = this.#counters[index]!
+    // Where foreign ids are ahead, a block may yield too few ids, and then the next batch must not have its block yet.
+    const mayFallShort = counter.last < (foreignIds.at(-1) ?? 0)
     if (!mayFallShort && counter.waiting === 0) return this.#reserve(counter, count)
     counter.waiting++
     const reserved = counter.turn.then(() => this.#reserve(counter, count))
@@ -87,11 +76,10 @@ export class IdAllocator {
     const ranges: IdRange[] = []
     for (let missing = count; missing > 0;) {
       const last = Number(await this.#client.ask('INCRBY', plan.counterKey, missing))
-      if (!Number.isSafeInteger(last))
-        throw new SystemError(`The counter of stream ${plan.name} has left the range of exact numbers.`)
+      if (!Number.isSafeInteger(last)) throw counterTooLarge(plan)
       const block: IdRange = { first: last - missing + 1, last }
-      if (block.first <= counter.given) throw cameBackOlder(plan.name)
-      counter.given = last
+      if (block.first <= counter.last) throw cameBackOlder(plan)
+      counter.last = last
       for (const range of withoutForeign(block, plan.foreignIds)) {
         ranges.push(range)
         missing -= range.last - range.first + 1
@@ -102,39 +90,35 @@ export class IdAllocator {
 
   /** Throws if the server has lost ids that were given out, perhaps without a connection breaking. */
   async requireIntact(): Promise<void> {
-    const objection = await this.objection((command, ...args) => this.#client.ask(command, ...args))
-    if (objection !== undefined) throw objection
-    for (const counter of this.#counters) {
-      const problem = await counter?.noted
-      if (problem instanceof Error) throw problem
-    }
+    const loss = await this.findLoss((command, ...args) => this.#client.ask(command, ...args))
+    if (loss !== undefined) throw loss
   }
 
-  /** Lifts counters that a server has brought back lower, having lost nothing else that matters. */
+  /** Raises counters that a server has brought back lower. */
   async lift(ask: Ask): Promise<void> {
-    const lifted = this.#used.map(async ({ plan, given }) => {
-      const stands = Number(await ask('GET', plan.counterKey))
-      if (stands < given) await ask('INCRBY', plan.counterKey, given - stands)
+    const lifted = this.#used.map(async ({ plan, last }) => {
+      const value = Number(await ask('GET', plan.counterKey))
+      if (value < last) await ask('INCRBY', plan.counterKey, last - value)
     })
     await Promise.all(lifted)
   }
 
-  /** A counter below an id already given out: the server came back without records that were acknowledged. */
-  async objection(ask: Ask): Promise<Error | undefined> {
+  /** Returns an error where a counter is below an id that was given out: the server has lost acknowledged records. */
+  async findLoss(ask: Ask): Promise<Error | undefined> {
     const used = this.#used
-    const stand = await Promise.all(used.map(({ plan }) => ask('GET', plan.counterKey)))
-    const older = used.find(({ given }, index) => Number(stand[index]) < given)
-    return older && cameBackOlder(older.plan.name)
+    const values = await Promise.all(used.map(({ plan }) => ask('GET', plan.counterKey)))
+    const older = used.find(({ last }, index) => Number(values[index]) < last)
+    return older && cameBackOlder(older.plan)
   }
 
   get #used(): Counter[] {
     return this.#counters.filter(
-      (counter): counter is Counter => counter !== undefined && counter.given > counter.startedAt,
+      (counter): counter is Counter => counter !== undefined && counter.last > counter.startedAt,
     )
   }
 }
 
-/** Gives the ids of rising ranges one by one. */
+/** Returns the ids of ascending ranges one by one. */
 export class IdCursor {
   readonly #ranges: readonly IdRange[]
   #range = 0
@@ -157,55 +141,36 @@ export class IdCursor {
   }
 }
 
-async function openCounter(client: RedisClient, plan: StreamPlan): Promise<Counter> {
-  const [current, classic, noted, notedGenerations] = await Promise.all([
+async function openCounter(client: RedisClient, { plan, ids, tracking }: StreamSession): Promise<Counter> {
+  const [current, classic] = await Promise.all([
     client.ask('GET', plan.counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),
     // The classic connector counted in a second key while it loaded; its ids can be the higher ones.
     client.ask('GET', `tmp:${plan.counterKey}`).catch(() => null),
-    client.ask('HGET', plan.metadataKey, 'lowest_id'),
-    client.ask('HGET', plan.metadataKey, 'generations'),
   ])
-  const stands = countIn(current)
-  if (Number.isNaN(stands)) throw notACounter(plan)
-  const lowest = noted === null ? undefined : Number(noted)
-  const least = Math.max(stands, countIn(classic) || 0, (lowest ?? 1) - 1)
-  if (least > stands) await client.ask('INCRBY', plan.counterKey, least - stands)
-  const known = readGenerations(notedGenerations as string | null)
-  const generations =
-    plan.idKeys !== undefined ? withGeneration(known, plan.stream.generation, least + 1) : known
-  // Before the first record: were it missing afterwards, a second attempt would take the first one's records for old.
-  if (generations.length !== known.length || generations.at(-1) !== known.at(-1))
-    await client.ask('HSET', plan.metadataKey, 'generations', writeGenerations(generations))
-  const isNew = least === 0 && plan.idKeys !== undefined
+  const value = countIn(current)
+  if (Number.isNaN(value)) throw notACounter(plan)
+  const startedAt = Math.max(value, countIn(classic) || 0, (ids.lowest ?? 1) - 1)
+  if (startedAt > value) await client.ask('INCRBY', plan.counterKey, startedAt - value)
+  const isRange = tracking.kind === 'id-range'
+  const generations = isRange
+    ? withGeneration(ids.generations, plan.stream.generation, startedAt + 1)
+    : ids.generations
+  const isNew = startedAt === 0 && isRange
+  const isChanged = writeGenerations(generations) !== writeGenerations(ids.generations)
+  // Before the first record: a second run would otherwise take the records of this one for older ones.
+  await writeMetadata(client, plan, {
+    ...(isChanged ? { id_generations: writeGenerations(generations) } : {}),
+    ...(isNew && ids.lowest === undefined ? { lowest_id: 1 } : {}),
+  })
   return {
     plan,
-    startedAt: least,
+    startedAt,
     generations,
-    lowest: isNew ? 1 : lowest,
-    noted: isNew ? client.ask('HSET', plan.metadataKey, 'lowest_id', 1).catch(errorOf) : undefined,
-    given: least,
+    lowest: isNew ? 1 : ids.lowest,
+    last: startedAt,
     waiting: 0,
     turn: Promise.resolve(),
   }
-}
-
-function errorOf(error: unknown): unknown {
-  return error
-}
-
-function refuseForeignKey(error: unknown, { counterKey, name }: StreamPlan): never {
-  if (error instanceof ConfigError)
-    throw new ConfigError(
-      `The key ${counterKey}, where stream ${name} counts its records, cannot be read. ${error.message}`,
-    )
-  throw error
-}
-
-function notACounter({ counterKey, name }: StreamPlan): ConfigError {
-  return new ConfigError(
-    `The key ${counterKey}, where stream ${name} counts its records, holds something else than a number. ` +
-      'Remove or rename it, or set a key_prefix.',
-  )
 }
 
 function countIn(reply: Reply): number {
@@ -225,9 +190,46 @@ function withoutForeign({ first, last }: IdRange, foreign: readonly number[]): I
   return ranges
 }
 
-function cameBackOlder(stream: string): TransientError {
+function refuseForeignKey(error: unknown, { counterKey, name }: StreamPlan): never {
+  if (!(error instanceof ConfigError)) throw error
+  throw new ConfigError(
+    problem(
+      'counter-unreadable',
+      `The key ${counterKey}, which counts the records of stream ${name}, cannot be read. ${messageOf(error)}`,
+      { options: ['key_prefix'], params: { stream: name, key: counterKey } },
+    ),
+    { cause: error },
+  )
+}
+
+function notACounter({ counterKey, name }: StreamPlan): ConfigError {
+  return new ConfigError(
+    problem(
+      'counter-not-a-number',
+      `The key ${counterKey}, which counts the records of stream ${name}, does not hold a number. Remove or rename it, ` +
+        'or set a key_prefix.',
+      { options: ['key_prefix'], params: { stream: name, key: counterKey } },
+    ),
+  )
+}
+
+function counterTooLarge({ counterKey, name }: StreamPlan): SystemError {
+  return new SystemError(
+    problem(
+      'counter-too-large',
+      `The counter of stream ${name} (${counterKey}) exceeds ${Number.MAX_SAFE_INTEGER}, the largest id.`,
+      { params: { stream: name, key: counterKey } },
+    ),
+  )
+}
+
+function cameBackOlder({ name, counterKey }: StreamPlan): TransientError {
   return new TransientError(
-    `The counter of stream ${stream} is lower than ids already given out: Redis came back with older data, and ` +
-      'acknowledged records may be gone. Run a full refresh; with appendfsync always this does not happen.',
+    problem(
+      'counter-went-back',
+      `The counter of stream ${name} is lower than ids already given out: Redis came back with older data, and ` +
+        'acknowledged records may be gone. Run a full refresh; set durability so that this does not happen.',
+      { options: ['durability'], params: { stream: name, key: counterKey } },
+    ),
   )
 }

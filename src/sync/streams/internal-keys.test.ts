@@ -1,25 +1,24 @@
 import { expect, it } from 'vitest'
 import { slotOf } from '../../redis/resp/key-slot.ts'
-import {
-  assuredKey,
-  checkKey,
-  deadLetterKey,
-  markKey,
-  metadataKey,
-  onceKey,
-  OWN_KEYS,
-} from './internal-keys.ts'
+import { deadLetterKey, metadataKey, OWN_KEYS, probeKeys, runKey } from './internal-keys.ts'
 
 it("the connector's own keys stand apart from those of streams, behind the prefix", () => {
   for (const prefix of ['', 'crm:']) {
     const keys = [
       metadataKey(prefix, 'n:s'),
-      onceKey(prefix, 'run'),
+      runKey(prefix, 'sequence', 'run', undefined),
       deadLetterKey(prefix),
-      checkKey(prefix, 'one'),
+      ...Object.values(probeKeys(prefix, 'one')),
     ]
     expect(new Set(keys).size).toBe(keys.length)
     for (const key of keys) expect(key.startsWith(prefix + OWN_KEYS)).toBe(true)
+  }
+})
+
+it('the two keys of a check are in one slot', () => {
+  for (const prefix of ['', 'crm:', 'p{']) {
+    const { key, other } = probeKeys(prefix, 'one')
+    expect(slotOf(Buffer.from(other))).toBe(slotOf(Buffer.from(key)))
   }
 })
 
@@ -29,8 +28,8 @@ it('the key of the dead letters is the same for every run, as people look for it
 
 it('the keys of a run are in the slot that is asked for, each with a name of its own', () => {
   for (const prefix of ['', 'crm:', 'p{']) {
-    const keys = [onceKey, markKey, assuredKey].flatMap((key) =>
-      [undefined, 0, 9000].map((slot) => key(prefix, 'run', slot)),
+    const keys = ['sequence', 'marker', 'durable'].flatMap((name) =>
+      [undefined, 0, 9000].map((slot) => runKey(prefix, name, 'run', slot)),
     )
     expect(new Set(keys).size).toBe(keys.length)
     for (const [index, key] of keys.entries()) {

@@ -1,54 +1,51 @@
-/** The names of the connector's own keys: behind the prefix they all begin with `_airbyte:`. */
-import { keyInSlot } from '../../redis/resp/key-slot.ts'
+/** The names of the connector's own keys. All of them begin with the key prefix and `_airbyte:`; docs/keys.md lists them. */
+import { besideKey, keyInSlot } from '../../redis/resp/key-slot.ts'
 
 export const OWN_KEYS = '_airbyte:'
 
-/** A hash with notes on a stream. */
+/** Returns the key of the hash that holds the metadata of a stream. */
 export function metadataKey(prefix: string, base: string): string {
+  return `${prefix}${OWN_KEYS}manifest:${base}`
+}
+
+/** Returns the key of the metadata as 1.0.0-alpha.1 wrote them, which had no format number. */
+export function metadataKeyOfFormat1(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}stream:${base}`
 }
 
-/** Held by the one run that may write a stream. */
+/** Returns the key of the lease, which the one run that may write a stream holds. */
 export function leaseKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}lease:${base}`
 }
 
-/** One of the hashes in which the places of a stream's rows are remembered. */
+/** Returns the key of one of the hashes that hold the index entries of a stream. */
 export function indexKey(prefix: string, base: string, shard: number): string {
-  return `${prefix}${OWN_KEYS}places:${base}:${shard}`
+  return `${prefix}${OWN_KEYS}index:${base}:${shard}`
 }
 
-/** One of the sorted sets with the places that may be forgotten, by when. */
-export function forgetKey(prefix: string, base: string, shard: number): string {
-  return `${prefix}${OWN_KEYS}forget:${base}:${shard}`
+/** Returns the key of one of the sorted sets that hold the times at which index entries expire. */
+export function indexExpiryKey(prefix: string, base: string, shard: number): string {
+  return `${prefix}${OWN_KEYS}index_expiry:${base}:${shard}`
 }
 
-/** Which of a run's transactions have been run; on a cluster, of those in a slot. */
-export function onceKey(prefix: string, run: string, slot?: number): string {
-  return runKey(prefix, 'sent', run, slot)
+/** Returns the key of the hash that names the rows of unconfirmed batches which the key index does not have yet. */
+export function journalKey(prefix: string, base: string): string {
+  return `${prefix}${OWN_KEYS}journal:${base}`
 }
 
-/** Up to where a run's other writes have been run; on a cluster, by the node that has the slot. */
-export function markKey(prefix: string, run: string, slot?: number): string {
-  return runKey(prefix, 'written', run, slot)
-}
-
-/** Written so that it can be waited for. */
-export function assuredKey(prefix: string, run: string, slot?: number): string {
-  return runKey(prefix, 'assured', run, slot)
-}
-
-function runKey(prefix: string, name: string, run: string, slot: number | undefined): string {
+/** Returns a key that the client of a run uses for itself; with a slot, a key in that slot. */
+export function runKey(prefix: string, name: string, run: string, slot: number | undefined): string {
   if (slot === undefined) return `${prefix}${OWN_KEYS}${name}:${run}`
-  return keyInSlot(Buffer.from(prefix), name, Buffer.from(run), slot).toString()
+  return keyInSlot(Buffer.from(prefix), `${OWN_KEYS}${name}`, Buffer.from(run), slot).toString()
 }
 
-/** A Redis stream with the records that could not be written. */
+/** Returns the key of the Redis stream that holds the records which could not be written. */
 export function deadLetterKey(prefix: string): string {
   return `${prefix}${OWN_KEYS}dead_letter`
 }
 
-/** What a check writes and removes again. */
-export function checkKey(prefix: string, check: string): string {
-  return `${prefix}${OWN_KEYS}check:${check}`
+/** Returns two keys in one slot that a check writes and removes again. */
+export function probeKeys(prefix: string, check: string): { key: string; other: string } {
+  const key = `${prefix}${OWN_KEYS}check:${check}`
+  return { key, other: besideKey(Buffer.from(key), Buffer.from(prefix), `${OWN_KEYS}check`).toString() }
 }

@@ -1,21 +1,28 @@
 // What cannot be timed from outside: in which order leases are taken, and what becomes of those that come too late.
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { problemOf, thrownBy } from '../../thrown.support.ts'
 import { Leases } from './leases.ts'
+import type { Ask } from '../../redis/session/node-pool.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 
 const RUN = 'this-run'
 const log = (): void => {}
 
-const stream = (name: string) => ({ name, leaseKey: `lease:${name}`, metadataKey: `notes:${name}` })
+const stream = (name: string) => ({
+  name,
+  leaseKey: `lease:${name}`,
+  metadataKey: `metadata:${name}`,
+  metadataKeyOfFormat1: `former:${name}`,
+})
 
 /** Of connections to one server. */
-function known(...clientIds: number[]) {
+function connections(...clientIds: number[]) {
   return clientIds.map((clientId) => ({ where: 'h:1', runId: 'server', clientId }))
 }
 
-/** Stands for a link; `reply` gives what a question is answered, or undefined for what a free lease is. */
-function linkWith(reply: (question: string) => Promise<Reply | undefined>) {
+/** A client whose replies are those of `reply`, or of a free lease where that gives undefined. */
+function clientWith(reply: (question: string) => Promise<Reply | undefined>) {
   const asked: string[] = []
   const ask: RedisClient['ask'] = async (command, ...args) => {
     const question = [command, ...args].join(' ')
@@ -23,17 +30,23 @@ function linkWith(reply: (question: string) => Promise<Reply | undefined>) {
     const given = await reply(question)
     if (given !== undefined) return given
     if (command === 'PTTL') return 9_000
+    if (command === 'HMGET') return ['2', null, null]
     return command === 'SET' ? 'OK' : command === 'GET' ? RUN : null
   }
   return {
-    client: { ask, identities: known(1, 2), fence: async () => true } as unknown as RedisClient,
+    client: {
+      ask,
+      onReconnect: () => undefined,
+      identities: connections(1, 2),
+      fence: async () => true,
+    } as unknown as RedisClient,
     asked,
   }
 }
 
 it('Runs that want the same streams all begin with the same one, and with no other before they have it', async () => {
   const { promise: first, resolve } = Promise.withResolvers<Reply>()
-  const { client, asked } = linkWith(async (question) =>
+  const { client, asked } = clientWith(async (question) =>
     question.startsWith('SET lease:a ') ? first : undefined,
   )
   const taken = Leases.take(client, [stream('c'), stream('a'), stream('b')], RUN, log)
@@ -47,7 +60,7 @@ it('Runs that want the same streams all begin with the same one, and with no oth
 it('A lease that comes when another one turned out to be in use is given back too', async () => {
   const late = Promise.withResolvers<Reply>()
   const left = [5_000, 9_000]
-  const { client, asked } = linkWith(async (question) => {
+  const { client, asked } = clientWith(async (question) => {
     if (question.startsWith('SET lease:b ')) return null
     if (question.startsWith('SET lease:c ')) return late.promise
     if (question === 'GET lease:b') return 'another-run'
@@ -57,35 +70,39 @@ it('A lease that comes when another one turned out to be in use is given back to
     return left.shift()
   })
   const taken = Leases.take(client, ['a', 'b', 'c'].map(stream), RUN, log)
-  await expect(taken).rejects.toThrow('Another run is writing stream b')
+  expect(await thrownBy(() => taken)).toMatchObject({ code: 'stream-in-use', params: { stream: 'b' } })
   expect(asked).toContain('DEL lease:a')
   expect(asked).toContain('DEL lease:c')
   expect(asked).not.toContain('DEL lease:b')
   expect(asked.filter((question) => question.startsWith('H'))).toEqual([])
 })
 
-it('A note that may have been repeated over a new connection is written again', async () => {
-  const { client, asked } = linkWith(async (question) => {
-    if (question.endsWith('h:1 server 1, h:1 server 2')) Object.assign(client, { identities: known(3, 4) })
+it('Connections that broke while they were recorded are replaced by the new ones', async () => {
+  const { client, asked } = clientWith(async (question) => {
+    if (question.endsWith('h:1 server 1, h:1 server 2'))
+      Object.assign(client, { identities: connections(3, 4) })
     return undefined
   })
   await using leases = await Leases.take(client, [stream('a')], RUN, log)
   expect(leases).toBeInstanceOf(Leases)
   expect(asked.findLast((question) => question.startsWith('HSET'))).toMatch(
-    /holder h:1 server 3, h:1 server 4$/,
+    /connections h:1 server 3, h:1 server 4$/,
   )
 })
 
 it('A run that was frozen while it took its leases ends before it has written anything', async () => {
-  const { client } = linkWith(async (question) => (question.startsWith('GET') ? 'another-run' : undefined))
-  await expect(Leases.take(client, [stream('a')], RUN, log)).rejects.toThrow(
-    'Another run has taken over stream a',
-  )
+  const { client } = clientWith(async (question) => (question.startsWith('GET') ? 'another-run' : undefined))
+  expect(await thrownBy(() => Leases.take(client, [stream('a')], RUN, log))).toMatchObject({
+    code: 'stream-taken-over',
+    params: { stream: 'a' },
+  })
 })
 
 it('The connections of the run before are closed; where that cannot be proven, the run goes on with a warning', async () => {
-  const { client } = linkWith(async (question) =>
-    question === 'HGET notes:a holder' ? 'h:1 server 8, h:2  9' : undefined,
+  const { client } = clientWith(async (question) =>
+    question === 'HMGET metadata:a format run_id connections'
+      ? ['2', 'former', 'h:1 server 8, h:2  9']
+      : undefined,
   )
   const closed: unknown[] = []
   Object.assign(client, { fence: async (others: unknown[]) => closed.push(...others) === 0 })
@@ -98,3 +115,62 @@ it('The connections of the run before are closed; where that cannot be proven, t
   ])
   expect(warned).toEqual(['WARN'])
 })
+
+it('The connections of a run of 1.0.0-alpha.1 are closed, too', async () => {
+  const { client } = clientWith(async (question) => {
+    if (question.startsWith('HMGET')) return [null, null, null]
+    return question === 'HGET former:a holder' ? 'h:1 server 8' : undefined
+  })
+  const closed: unknown[] = []
+  Object.assign(client, { fence: async (others: unknown[]) => closed.push(...others) > 0 })
+  await using leases = await Leases.take(client, [stream('a')], RUN, log)
+  expect([leases instanceof Leases, closed]).toEqual([true, connections(8)])
+})
+
+it('A stream whose metadata a newer version wrote is left as it is', async () => {
+  const { client, asked } = clientWith(async (question) =>
+    question.startsWith('HMGET') ? ['3', 'former', 'h:1 server 8'] : undefined,
+  )
+  expect(await thrownBy(() => Leases.take(client, [stream('a')], RUN, log))).toEqual({
+    type: 'config_error',
+    code: 'metadata-format-newer',
+    options: [],
+    params: { stream: 'a', key: 'metadata:a', format: 3, readable: 2 },
+  })
+  expect(asked.filter((question) => /^H(SET|DEL)/.test(question))).toEqual([])
+})
+
+describe('A server that comes back without this run in the metadata', () => {
+  it.each([null, 'former'])('has lost nothing before the run was confirmed: last run %s', async (last) => {
+    expect(await comeBack(last, false)).toEqual({ code: undefined, isRecorded: true })
+  })
+
+  it.each([
+    [null, 'metadata-lost'],
+    ['former', 'stream-taken-over'],
+  ])('has lost acknowledged records after that: last run %s', async (last, code) => {
+    expect(await comeBack(last, true)).toEqual({ code, isRecorded: false })
+  })
+
+  it('was used by another run, confirmed or not', async () => {
+    expect(await comeBack('another', false)).toEqual({ code: 'stream-taken-over', isRecorded: false })
+  })
+})
+
+/** Takes the leases behind a run called `former`, and comes back with `last` as the last run. */
+async function comeBack(last: string | null, isConfirmed: boolean) {
+  const { client, asked } = clientWith(async (question) => {
+    if (question.startsWith('HMGET')) return ['2', 'former', null]
+    return question === 'HGET metadata:a run_id' ? last : undefined
+  })
+  await using leases = await Leases.take(client, [stream('a')], RUN, log)
+  if (isConfirmed) leases.confirm()
+  let isLost = true
+  const ask: Ask = async (command, ...args) => {
+    if (command === 'SET') isLost = false
+    return command === 'GET' && isLost ? null : client.ask(command, ...args)
+  }
+  asked.length = 0
+  const loss = await leases.renewOnReconnect(ask, connections(3))
+  return { code: problemOf(loss)?.code, isRecorded: asked.some((one) => one.startsWith('HSET metadata:a')) }
+}

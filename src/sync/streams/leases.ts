@@ -1,49 +1,59 @@
 /**
- * One run writes a stream at a time: it holds a lease, which runs out unless it is renewed. A run that takes the lease
- * of one that has not renewed it makes sure that nothing of that one arrives any more.
+ * One run writes a stream at a time: it holds a lease, which expires unless it is renewed. A run that takes the lease of
+ * a dead run first makes sure that nothing of that run can arrive any more.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TransientError } from '../../errors.ts'
+import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Identity } from '../../redis/session/open-connection.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
-import type { StreamPlan } from './stream-plan.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
+import { requireFormat } from './stream-metadata.ts'
+import type { StreamPlan } from './stream-plan.ts'
 
 const LEASE_MS = 10_000
-const RENEWED_EVERY_MS = 3_000
-const LOOKED_AT_EVERY_MS = 250
+const RENEW_EVERY_MS = 3_000
+const POLL_EVERY_MS = 250
 
-/** What is left of a lease may end before it is given back. */
+/** A lease with less time left is not released: it could expire, and be another run's, before it is removed. */
 const LEAST_LEFT_MS = 1_000
 const LONGEST_RELEASE_MS = 1_000
 
-type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'metadataKey'>
+type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'metadataKey' | 'metadataKeyOfFormat1'>
+
+/** Whether the metadata of the streams name this run, and whether the servers have confirmed that. */
+type Recorded = 'no' | 'yes' | 'confirmed'
 
 export class Leases implements AsyncDisposable {
   readonly #client: RedisClient
-  readonly #run: string
+  readonly #runId: string
   readonly #log: Log
-  readonly #held = new Set<Leased>()
-  /** Whether the streams' notes name this run. Before, they may name one that has to be silenced. */
-  #isNoted = false
+  /** The streams whose leases are held, and the id of the run that had each before. */
+  readonly #held = new Map<Leased, string | null>()
+  /** Until it is `yes`, the metadata may name a run that has to be fenced. */
+  #recorded: Recorded = 'no'
   #isWaiting = false
   readonly #renewal: NodeJS.Timeout
   #isRenewing = false
 
-  /** Takes the leases of all streams, waiting for those of runs that have died. `run`: a name that no other run has. */
-  static async take(client: RedisClient, streams: readonly Leased[], run: string, log: Log): Promise<Leases> {
-    const leases = new Leases(client, run, log)
-    // Others may have to be waited for, and a connection may break meanwhile.
-    client.objection = (ask, identities) => leases.objection(ask, identities)
+  /** Takes the leases of all streams, and waits for those of dead runs to expire. `runId`: an id of this run alone. */
+  static async take(
+    client: RedisClient,
+    streams: readonly Leased[],
+    runId: string,
+    log: Log,
+  ): Promise<Leases> {
+    const leases = new Leases(client, runId, log)
+    // A connection may break while other runs are waited for.
+    client.onReconnect((ask, identities) => leases.renewOnReconnect(ask, identities))
     try {
-      // Of two runs that begin at a time, one gets all, as both begin with the same stream.
-      const inOrder = streams.toSorted((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
-      await leases.#takeAll(inOrder.slice(0, 1))
-      await leases.#takeAll(inOrder.slice(1))
-      await leases.#silenceFormer()
-      await leases.#noteAll()
+      // Of two runs that begin at the same time one gets all leases, as both begin with the same stream.
+      const sorted = streams.toSorted((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
+      await leases.#takeAll(sorted.slice(0, 1))
+      await leases.#takeAll(sorted.slice(1))
+      await leases.#fenceFormerRuns()
+      await leases.#recordAll()
       // A run that was frozen on the way here may have lost them.
       const loss = await leases.#renew(leases.#ask)
       if (loss !== undefined) throw loss
@@ -54,84 +64,100 @@ export class Leases implements AsyncDisposable {
     return leases
   }
 
-  private constructor(client: RedisClient, run: string, log: Log) {
+  private constructor(client: RedisClient, runId: string, log: Log) {
     this.#client = client
-    this.#run = run
+    this.#runId = runId
     this.#log = log
-    // From the first one on: others may have to be waited for.
-    this.#renewal = setInterval(() => void this.#renewInTime(), RENEWED_EVERY_MS).unref()
+    // From the first lease on, as others may have to be waited for.
+    this.#renewal = setInterval(() => void this.#renewInTime(), RENEW_EVERY_MS).unref()
   }
 
-  /** Renews the leases over a new connection; gives an error where another run has taken one. */
-  async objection(ask: Ask, identities: readonly Identity[]): Promise<Error | undefined> {
+  /** The servers have confirmed, as durably as is configured, that the metadata name this run. */
+  confirm(): void {
+    this.#recorded = 'confirmed'
+  }
+
+  /** Renews the leases over new connections, before anything is sent; returns an error where another run has one. */
+  async renewOnReconnect(ask: Ask, identities: readonly Identity[]): Promise<Error | undefined> {
     const loss = await this.#renew(ask)
-    if (loss !== undefined || !this.#isNoted) return loss
-    await this.#note(ask, wordsFor(identities))
-    // Another run that takes the lease from here on finds this connection; one that took it before is found here.
+    if (loss !== undefined || this.#recorded === 'no') return loss
+    await this.#record(ask, connectionsText(identities))
+    // A run that takes a lease from here on finds this connection; one that took it before is found here.
     return this.#renew(ask)
   }
 
-  /** Gives the leases back. Never fails, and never takes long: what is not given back runs out. */
+  /** Releases the leases. Never fails, and never takes long: a lease that is not released expires. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#renewal)
-    const released = [...this.#held].map((stream) => this.#release(stream).catch(() => undefined))
+    const released = [...this.#held.keys()].map((stream) => this.#release(stream).catch(() => undefined))
     this.#held.clear()
     await Promise.race([Promise.all(released), sleep(LONGEST_RELEASE_MS, undefined, { ref: false })])
   }
 
   readonly #ask: Ask = (command, ...args) => this.#client.ask(command, ...args)
 
-  /** Ends when none is on its way any more, so that all that were taken are known. */
+  /** Settles when no attempt is under way any more, so that all leases that were taken are known. */
   async #takeAll(streams: readonly Leased[]): Promise<void> {
     const problems: unknown[] = []
-    const note = (problem: unknown): unknown => problems.push(problem)
-    await Promise.all(streams.map((stream) => this.#takeOne(stream, problems).catch(note)))
+    const add = (error: unknown): unknown => problems.push(error)
+    await Promise.all(streams.map((stream) => this.#takeOne(stream, problems).catch(add)))
     if (problems.length > 0) throw problems[0]
   }
 
-  /** Stops where there are problems with others. */
+  /** Stops when the lease of another stream could not be taken. */
   async #takeOne(stream: Leased, problems: readonly unknown[]): Promise<void> {
     const { leaseKey, name } = stream
     let seen: { holder: unknown; left: number } | undefined
     while (problems.length === 0) {
-      const taken = await this.#ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')
+      const taken = await this.#ask('SET', leaseKey, this.#runId, 'PX', LEASE_MS, 'NX')
       const [holder, left] =
         taken === null
           ? await Promise.all([this.#ask('GET', leaseKey), this.#ask('PTTL', leaseKey)])
-          : [this.#run, LEASE_MS]
+          : [this.#runId, LEASE_MS]
       // After a lost reply the lease may be our own.
-      if (holder === this.#run) return void this.#held.add(stream)
+      if (holder === this.#runId) return void this.#held.set(stream, null)
       if (holder === null) continue
       const isAlive = seen !== undefined && (holder !== seen.holder || Number(left) > seen.left)
-      if (isAlive) throw isWritten(name)
-      this.#tellWaiting(name)
+      if (isAlive) throw streamInUse(name)
+      this.#logWaiting(name)
       seen = { holder, left: Number(left) }
-      await sleep(LOOKED_AT_EVERY_MS)
+      await sleep(POLL_EVERY_MS)
     }
   }
 
-  /** Once, however many streams there are. */
-  #tellWaiting(name: string): void {
+  /** Logs one line, however many streams there are. */
+  #logWaiting(name: string): void {
     if (!this.#isWaiting)
       this.#log('INFO', `${name}: another run holds the lease; waiting to see whether it is alive.`)
     this.#isWaiting = true
   }
 
-  /** A run that was frozen for longer than its lease may still have something to send. */
-  async #silenceFormer(): Promise<void> {
-    const held = [...this.#held]
-    const notes = await Promise.all(held.map(({ metadataKey }) => this.#ask('HGET', metadataKey, 'holder')))
-    const former = [...new Set(notes)].flatMap(readHolder)
-    const areSilent = await this.#client.fence(former)
-    if (!areSilent)
+  /** Closes the connections of former runs: one that was frozen for longer than its lease may still send something. */
+  async #fenceFormerRuns(): Promise<void> {
+    const former = await Promise.all([...this.#held.keys()].map((stream) => this.#readFormerRun(stream)))
+    const areClosed = await this.#client.fence([...new Set(former)].flatMap(readConnections))
+    if (!areClosed)
       this.#log('WARN', 'The connections of a run that did not end well could not be closed (CLIENT KILL).')
   }
 
-  /** Notes that are asked for again after a lost connection name that one. */
-  async #noteAll(): Promise<void> {
-    const words = (): string => wordsFor(this.#client.identities)
-    for (let noted: string | undefined; noted !== words();) await this.#note(this.#ask, (noted = words()))
-    this.#isNoted = true
+  /** Returns the connections of the run that had the lease before. */
+  async #readFormerRun(stream: Leased): Promise<Reply> {
+    const { metadataKey, metadataKeyOfFormat1 } = stream
+    const reply = await this.#ask('HMGET', metadataKey, 'format', 'run_id', 'connections')
+    const [format, runId, connections] = reply as (string | null)[]
+    requireFormat(stream, format)
+    this.#held.set(stream, runId!)
+    return format === null && connections === null
+      ? this.#ask('HGET', metadataKeyOfFormat1, 'holder')
+      : connections!
+  }
+
+  /** Records the connections in use: if one breaks meanwhile, those that replace it. */
+  async #recordAll(): Promise<void> {
+    const current = (): string => connectionsText(this.#client.identities)
+    for (let recorded: string | undefined; recorded !== current();)
+      await this.#record(this.#ask, (recorded = current()))
+    this.#recorded = 'yes'
   }
 
   async #renewInTime(): Promise<void> {
@@ -141,83 +167,102 @@ export class Leases implements AsyncDisposable {
       const loss = await this.#renew(this.#ask)
       if (loss !== undefined) this.#client.end(loss)
     } catch {
-      // Whoever waits for the link is told why it failed.
+      // The client has failed, and everybody who waits for it gets the reason.
     } finally {
       this.#isRenewing = false
     }
   }
 
-  /** Gives an error where a lease cannot be had any more. */
+  /** Returns an error where a lease is lost for good. */
   async #renew(ask: Ask): Promise<Error | undefined> {
     const losses = await Promise.all(
-      [...this.#held].map(async (stream) => {
+      [...this.#held].map(async ([stream, formerRunId]) => {
         const holder = await ask('GET', stream.leaseKey)
-        if (holder === this.#run) await ask('PEXPIRE', stream.leaseKey, LEASE_MS)
-        else return this.#retake(ask, stream)
+        if (holder !== this.#runId) return this.#retake(ask, stream, formerRunId)
+        await ask('PEXPIRE', stream.leaseKey, LEASE_MS)
         return undefined
       }),
     )
     return losses.find((loss) => loss !== undefined)
   }
 
-  /** A lease that ran out during an outage can be taken again where nobody has had it in between. */
-  async #retake(ask: Ask, { leaseKey, metadataKey, name }: Leased): Promise<Error | undefined> {
-    await ask('SET', leaseKey, this.#run, 'PX', LEASE_MS, 'NX')
-    // Its answer may have been lost, and a second one would say that the lease is held: by this run.
-    const [holder, last] = await Promise.all([ask('GET', leaseKey), ask('HGET', metadataKey, 'run')])
-    if (!this.#isNoted) return holder === this.#run ? undefined : isWritten(name)
-    if (holder !== this.#run) return takenOver(name)
-    if (last === null) return notesAreGone(name)
-    return last === this.#run ? undefined : takenOver(name)
+  /** Takes a lease that expired during an outage again, if no other run has had it in between. */
+  async #retake(ask: Ask, stream: Leased, formerRunId: string | null): Promise<Error | undefined> {
+    const { leaseKey, metadataKey, name } = stream
+    await ask('SET', leaseKey, this.#runId, 'PX', LEASE_MS, 'NX')
+    // Its reply may have been lost, and a second SET would find the lease held: by this run.
+    const [holder, last] = await Promise.all([ask('GET', leaseKey), ask('HGET', metadataKey, 'run_id')])
+    if (this.#recorded === 'no') return holder === this.#runId ? undefined : streamInUse(name)
+    if (holder !== this.#runId) return takenOver(name)
+    if (last === this.#runId) return undefined
+    // A server that takes over at the very beginning has the metadata as the run before left them: nothing is lost yet.
+    if (this.#recorded === 'yes' && (last === null || last === formerRunId)) {
+      await this.#recordOne(ask, stream, connectionsText(this.#client.identities))
+      return undefined
+    }
+    return last === null ? metadataLost(name) : takenOver(name)
   }
 
-  /** The last run that had the leases, and its connections. */
-  async #note(ask: Ask, holder: string): Promise<void> {
-    const notes = [...this.#held].map(({ metadataKey }) =>
-      ask('HSET', metadataKey, 'run', this.#run, 'holder', holder),
-    )
-    await Promise.all(notes)
+  /** Records the run that has the leases, and its connections. */
+  async #record(ask: Ask, connections: string): Promise<void> {
+    await Promise.all([...this.#held.keys()].map((stream) => this.#recordOne(ask, stream, connections)))
+  }
+
+  async #recordOne(ask: Ask, { metadataKey }: Leased, connections: string): Promise<void> {
+    await ask('HSET', metadataKey, 'run_id', this.#runId, 'connections', connections)
   }
 
   async #release({ leaseKey, metadataKey }: Leased): Promise<void> {
     const [holder, left] = await Promise.all([this.#ask('GET', leaseKey), this.#ask('PTTL', leaseKey)])
-    if (holder !== this.#run || Number(left) < LEAST_LEFT_MS) return
-    // What another run has left is for the next one.
-    const noted = this.#isNoted ? this.#ask('HDEL', metadataKey, 'holder') : undefined
-    await Promise.all([noted, this.#ask('DEL', leaseKey)])
+    if (holder !== this.#runId || Number(left) < LEAST_LEFT_MS) return
+    // The connections of a former run that were not fenced are left for the next run.
+    const removed = this.#recorded === 'no' ? undefined : this.#ask('HDEL', metadataKey, 'connections')
+    await Promise.all([removed, this.#ask('DEL', leaseKey)])
   }
 }
 
-/** `<server> <its process> <client id>, …`, each part as far as it is known. */
-function wordsFor(identities: readonly Identity[]): string {
+/** Returns `<server> <its process> <client id>, …`, with empty words for what is not known. */
+function connectionsText(identities: readonly Identity[]): string {
   return identities.map(({ where, runId = '', clientId = '' }) => `${where} ${runId} ${clientId}`).join(', ')
 }
 
-function readHolder(note: Reply): Identity[] {
-  if (typeof note !== 'string') return []
-  return note.split(', ').map((words) => {
-    const [where = '', runId, clientId] = words.split(' ')
+function readConnections(text: Reply): Identity[] {
+  if (typeof text !== 'string') return []
+  return text.split(', ').map((one) => {
+    const [where = '', runId, clientId] = one.split(' ')
     return { where, runId: runId || undefined, clientId: Number(clientId) || undefined }
   })
 }
 
-function isWritten(name: string): TransientError {
+function streamInUse(stream: string): TransientError {
   return new TransientError(
-    `Another run is writing stream ${name}, and two at a time would mix their work. Wait for it to end, or stop it; ` +
-      'this run has changed nothing.',
+    problem(
+      'stream-in-use',
+      `Another run is writing stream ${stream}, and only one sync may write a stream at a time. Wait for it to end, or ` +
+        'stop it; this run has changed nothing.',
+      { params: { stream } },
+    ),
   )
 }
 
-function takenOver(name: string): TransientError {
+function takenOver(stream: string): TransientError {
   return new TransientError(
-    `Another run has taken over stream ${name} while this one could not reach Redis in time. What this one had ` +
-      'acknowledged is there; it ends here.',
+    problem(
+      'stream-taken-over',
+      `Another run has taken over stream ${stream} while this one could not reach Redis in time. The records that this ` +
+        'run acknowledged are in Redis; it ends here.',
+      { params: { stream } },
+    ),
   )
 }
 
-function notesAreGone(name: string): TransientError {
+function metadataLost(stream: string): TransientError {
   return new TransientError(
-    `Redis has lost what this run had noted of stream ${name}: it came back with older data, or was flushed, and ` +
-      'acknowledged records may be gone. Run a full refresh; with appendfsync always no restart does this.',
+    problem(
+      'metadata-lost',
+      `Redis has lost the metadata of stream ${stream}: it came back with older data, or was flushed, and acknowledged ` +
+        'records may be gone. Run a full refresh; set durability so that this does not happen.',
+      { options: ['durability'], params: { stream } },
+    ),
   )
 }

@@ -1,29 +1,30 @@
-/** A stream of the catalog with its settings and the shape of its keys, before anything is checked. */
+/** A stream of the catalog with its settings and the shape of its keys, before any check. */
 import type { Config } from '../../config/settings/config.ts'
 import { settingsFor, type RecordSettings } from '../../config/settings/record-settings.ts'
 import { idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
 import type { LayoutSettings } from '../../layout/encoding/layout.ts'
-import { isCollection, keyTemplateOf } from '../../layout/registry/create-layout.ts'
+import { keyTemplateOf } from '../../layout/registry/key-template.ts'
+import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
 
 export interface StreamDraft {
   config: Config
   stream: SyncStream
-  /** For people. */
+  /** The name for people. */
   name: string
   settings: LayoutSettings
   /** `<prefix><namespace>:<stream>`. */
   baseKey: string
-  /** Where its records are counted. */
+  /** The key with the number of its last record. */
   counterKey: string
-  /** With its defaults filled in, and without the prefix. */
+  /** The template of its keys without the prefix; a default where none is configured. */
   keyTemplate: string
-  /** Undefined where keys are not made of ids alone, so that they do not tell which of them it wrote. */
+  /** Undefined where keys are not made of ids alone, so that they cannot be computed again. */
   idKeys: IdKeys | undefined
-  /** Whether there is one record a primary key, the newest one. */
+  /** Whether each primary key has one record, the newest one. */
   isDeduplicated: boolean
-  /** Whether what was there before the run is removed when it has ended well. */
+  /** Whether a successful run removes what earlier runs wrote. */
   replaces: boolean
 }
 
@@ -51,19 +52,19 @@ function isReplaced({ mode, minimumGeneration }: SyncStream): boolean {
   return mode === 'overwrite' || minimumGeneration > 0
 }
 
-/** What a sync mode asks of the layout. */
+/** Adjusts the layout to the sync mode. */
 function settingsIn(stream: SyncStream, { deleteMode }: Config, records: RecordSettings): LayoutSettings {
   switch (stream.mode) {
     case 'append':
     case 'overwrite':
-      // A row of a new generation holds nothing of the older one.
-      return { ...records, startsAnew: records.onUpdate === 'merge' && isReplaced(stream) }
+      // A row of a new generation contains no field of the old one.
+      return { ...records, firstRecordReplaces: records.onUpdate === 'merge' && isReplaced(stream) }
     case 'append_dedup':
-      return { ...records, staysWhenWritten: deleteMode === 'ttl' }
+      return { ...records, removesExpiry: deleteMode === 'ttl' }
     case 'update':
       return { ...records, writeCondition: onlyIfExists(records) }
     case 'soft_delete':
-      return { ...records, writeCondition: onlyIfExists(records), onUpdate: 'merge', marksDeleted: true }
+      return { ...records, writeCondition: onlyIfExists(records), onUpdate: 'merge', writesDeletedAt: true }
   }
 }
 

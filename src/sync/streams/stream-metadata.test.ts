@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { noteIdKeys, openMetadata, type StreamMetadata } from './stream-metadata.ts'
+import { thrownBy } from '../../thrown.support.ts'
 import { playedClient } from './links.support.ts'
-import type { StreamPlan } from './stream-plan.ts'
 import { planWith } from './plans.support.ts'
+import {
+  countFormerIds,
+  expiryShardsIn,
+  FORMAT,
+  openIdKeys,
+  openRuns,
+  readMetadata,
+  type MetadataField,
+} from './stream-metadata.ts'
+import type { StreamPlan } from './stream-plan.ts'
 
-const NOTES = '_airbyte:stream:n:s'
 const STRING = { cache_type: 'string', key_template: 'k:${id}' }
 const LIST = { cache_type: 'list' }
 const DEDUP: Partial<SyncStream> = {
@@ -16,12 +24,13 @@ const DEDUP: Partial<SyncStream> = {
 }
 const CLASSIC = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}'
 
+type Fields = Partial<Record<MetadataField, string>>
+
 describe('the runs of a stream', () => {
-  it('are numbered, each before its first record', async () => {
-    const { metadata, asked } = await opened(planWith(STRING, { mode: 'overwrite' }), { attempts: '4' })
-    expect(metadata.attempt).toBe(5)
-    expect(asked.at(-2)).toBe(`HINCRBY ${NOTES} attempts 1`)
-    expect(asked.at(-1)).toContain(`HSET ${NOTES} run_generations`)
+  it('are numbered', () => {
+    const { runs, changes } = opened(planWith(STRING, { mode: 'overwrite' }), { runs: '4' })
+    expect([runs.run, changes.runs]).toEqual([5, 5])
+    expect(opened(planWith(STRING, { mode: 'overwrite' }), {}).runs.run).toBe(1)
   })
 
   it.each([
@@ -33,190 +42,223 @@ describe('the runs of a stream', () => {
     ['all from the first one above a minimum that never ran', 4, 3, '1@1 4@3', 3],
     ['an overwrite of a generation without a minimum keeps that', 3, 0, '2@1 3@2', 2],
     ['generation 0, after runs that had none', 0, 0, '', 5],
-  ])('keep %s', async (_, generation, minimumGeneration, run_generations, keptFrom) => {
+  ])('keep %s', (_, generation, minimumGeneration, run_generations, keptFrom) => {
     const plan = planWith(STRING, { mode: 'overwrite', generation, minimumGeneration })
-    const { metadata } = await opened(plan, { attempts: '4', run_generations })
-    expect(metadata.keptFrom).toBe(keptFrom)
+    expect(opened(plan, { runs: '4', run_generations }).runs.keptFrom).toBe(keptFrom)
   })
 
-  it('keep all where nothing is replaced, and note the generation all the same', async () => {
+  it('keep all where nothing is replaced, and record the generation all the same', () => {
     const plan = planWith(STRING, { generation: 4 })
-    const { metadata, news } = await opened(plan, { attempts: '4', run_generations: '3@2' })
-    expect([metadata.keptFrom, news['run_generations']]).toEqual([0, '3@2 4@5'])
+    const { runs, changes } = opened(plan, { runs: '4', run_generations: '3@2' })
+    expect([runs.keptFrom, changes.run_generations]).toEqual([0, '3@2 4@5'])
   })
 })
 
-describe('whether places are remembered', () => {
+describe('whether rows are added to the key index', () => {
   it.each([
-    ['as the plan has it', STRING, { mode: 'overwrite' }, {}, true, undefined],
-    ['not of appends', STRING, {}, {}, false, '1'],
-    ['of appends where former runs did', STRING, {}, { form: 'string' }, true, undefined],
-    ['not of appends where some rows are not', STRING, {}, { form: 'string', untracked: '1' }, false, '1'],
-    ['not of appends where places were others', STRING, {}, { form: 'hash' }, false, '1'],
+    ['as the plan says', STRING, { mode: 'overwrite' }, {}, true, undefined],
+    ['not those of appends', STRING, {}, {}, false, 1],
+    ['those of appends where former runs did', STRING, {}, { location_form: 'string' }, true, undefined],
     [
-      'not of appends where that is not wanted',
+      'not those of appends where some rows are untracked',
+      STRING,
+      {},
+      { location_form: 'string', has_untracked: '1' },
+      false,
+      1,
+    ],
+    ['not those of appends where locations were others', STRING, {}, { location_form: 'hash' }, false, 1],
+    [
+      'not those of appends where that is turned off',
       { ...STRING, track_keys: 'never' },
       {},
-      { form: 'string' },
+      { location_form: 'string' },
       false,
-      '1',
+      1,
     ],
     [
-      'not of records under a condition',
+      'not those of records under a condition',
       { ...STRING, write_condition: 'if_absent' },
       {},
-      { form: 'string' },
+      { location_form: 'string' },
       false,
-      '1',
+      1,
     ],
     [
-      'of no row that only changes',
+      'none that only changes',
       { ...STRING, write_condition: 'if_exists' },
       {},
-      { form: 'string' },
+      { location_form: 'string' },
       false,
       undefined,
     ],
     [
-      'of no row that only changes, by its mode',
+      'none that only changes, by its mode',
       STRING,
       { mode: 'update', primaryKey: [['id']] },
       {},
       false,
       undefined,
     ],
-    ['not of a collection that is one key, which need not be', LIST, {}, {}, false, undefined],
-    [
-      'still not all of them, once some were not',
-      STRING,
-      { mode: 'overwrite' },
-      { untracked: '1' },
-      true,
-      '1',
-    ],
-  ] as [string, object, Partial<SyncStream>, object, boolean, string | undefined][])(
+    ['not those of a collection that is one key, which is known', LIST, {}, {}, false, undefined],
+    ['but there are untracked ones for good', STRING, { mode: 'overwrite' }, { has_untracked: '1' }, true, 1],
+  ] as [string, object, Partial<SyncStream>, Fields, boolean, number | undefined][])(
     '%s',
-    async (_, options, more, notes, isTracked, untracked) => {
+    (_, options, more, fields, isTracked, hasUntracked) => {
       const plan = planWith(options, more)
-      const { metadata, news } = await opened(plan, { attempts: '4', ...notes })
-      expect([metadata.plan.isTracked, metadata.hasUntracked, news['untracked']]).toEqual([
+      const { changes, runs, ...opening } = opened(plan, { runs: '4', ...fields })
+      expect([opening.isTracked, runs.hasUntracked, changes.has_untracked]).toEqual([
         isTracked,
-        untracked !== undefined,
-        untracked,
+        hasUntracked !== undefined,
+        hasUntracked,
       ])
-      expect(news['form']).toBe(isTracked ? plan.locator.form.name : undefined)
+      expect(changes.location_form).toBe(isTracked ? plan.locator.form.name : undefined)
     },
   )
 
-  it('is refused where earlier runs remembered others', async () => {
+  it('is refused where the entries of earlier runs are of another form', async () => {
     const plan = planWith(STRING, { mode: 'overwrite' })
-    await expect(opened(plan, { attempts: '4', form: 'member of set' })).rejects.toThrow(
-      new ConfigError(
-        'Stream n.s was written as member of set by earlier runs, which remembered it so, and is to be written as ' +
-          'string now. Clear the stream with the configuration it was written with, or set another key_prefix.',
-      ),
-    )
+    expect(await thrownBy(() => opened(plan, { location_form: 'member of set' }))).toEqual({
+      type: 'config_error',
+      code: 'location-form-changed',
+      options: ['cache_type', 'key_prefix'],
+      params: { stream: 'n.s', former: 'member of set', now: 'string' },
+    })
   })
 })
 
 describe('the cursor of a stream', () => {
   it.each([
-    ['the same as before', { cursor: 'v', cursor_from: '2' }, 2, undefined],
-    ['another one from this run on', { cursor: 'w', cursor_from: '2' }, 5, 'v'],
+    ['the same as before', { cursor: 'v', cursor_from_run: '2' }, 2, undefined],
+    ['another one from this run on', { cursor: 'w', cursor_from_run: '2' }, 5, 'v'],
     ['from this run on, where there was none', {}, 5, 'v'],
-  ])('is %s', async (_, notes, cursorFrom, noted) => {
-    const { metadata, news } = await opened(planWith(STRING, DEDUP), { attempts: '4', ...notes })
-    expect([metadata.cursorFrom, news['cursor'], news['cursor_from']]).toEqual([
+  ])('is %s', (_, fields, cursorFrom, recorded) => {
+    const { runs, changes } = opened(planWith(STRING, DEDUP), { runs: '4', ...fields })
+    expect([runs.cursorFrom, changes.cursor, changes.cursor_from_run]).toEqual([
       cursorFrom,
-      noted,
-      noted && '5',
+      recorded,
+      recorded && 5,
     ])
   })
 
-  it('is that of emission where there is none, and is not noted where rows have no versions', async () => {
+  it('is the emission time where there is none, and is not recorded where entries have no version', () => {
     const none = { ...DEDUP, cursor: undefined }
-    expect((await opened(planWith(STRING, none), { cursor: '', cursor_from: '3' })).metadata.cursorFrom).toBe(
-      3,
-    )
+    expect(opened(planWith(STRING, none), { cursor: '', cursor_from_run: '3' }).runs.cursorFrom).toBe(3)
     const plan = planWith(STRING, { mode: 'overwrite', cursor: { path: 'v', isNumeric: false } })
-    expect((await opened(plan, { cursor: 'w' })).news['cursor']).toBeUndefined()
+    expect(opened(plan, { cursor: 'w' }).changes.cursor).toBeUndefined()
   })
 })
 
-it('a collection is told which runs are in it, and which are gathered beside it', async () => {
-  const notes = { live_oldest: '2', live_newest: '3', staged: '4' }
-  const { metadata } = await opened(planWith(LIST), notes)
-  expect([metadata.live, metadata.staged]).toEqual([{ oldest: 2, newest: 3 }, 4])
-  const { metadata: fresh } = await opened(planWith(LIST), {})
-  expect([fresh.live, fresh.staged]).toEqual([{ oldest: 0, newest: 0 }, undefined])
+it('a collection knows which runs are live, and which are staged', () => {
+  const fields = { live_oldest_run: '2', live_newest_run: '3', staged_from_run: '4' }
+  const { runs } = opened(planWith(LIST), fields)
+  expect([runs.live, runs.stagedFrom]).toEqual([{ oldest: 2, newest: 3 }, 4])
+  const { runs: fresh } = opened(planWith(LIST), {})
+  expect([fresh.live, fresh.stagedFrom]).toEqual([{ oldest: 0, newest: 0 }, undefined])
 })
 
 describe('keys that former runs made of ids', () => {
+  const range = { first: 1, last: 9, keys: { lead: 'n:s:', tail: '' }, redisType: 'hash' }
+
   it.each([
-    ['of the classic connector', {}, '9', `HSET ${NOTES} last_id 9 key_template ${CLASSIC}`],
-    [
-      'of our own',
-      { key_template: 'row:${_airbyte_ab_id}', attempts: '1' },
-      '9',
-      `HSET ${NOTES} last_id 9 key_template row:\${_airbyte_ab_id}`,
-    ],
-    ['that were noted', { key_template: CLASSIC, last_id: '3' }, '9', undefined],
-    ['where there were others from the start', { attempts: '1' }, '9', undefined],
-    ['where nothing was counted', {}, null, undefined],
-    ['where something else is counted', {}, 'x', undefined],
-    ['where the key is none that counts', {}, new ConfigError('It is a list.'), undefined],
-  ])('are noted once, %s', async (_, notes, counter, question) => {
-    const { asked } = await opened(planWith(STRING, DEDUP), notes, counter)
-    expect(asked.filter((one) => one.includes('last_id'))).toEqual(question === undefined ? [] : [question])
-  })
+    ['of the classic connector, which left no metadata', {}, '9', 9],
+    ['of our own', { key_template: 'row:${_airbyte_ab_id}', runs: '1' }, '9', 9],
+    ['that are recorded', { key_template: CLASSIC, last_id: '3' }, '9', 0],
+    ['that were counted before their template came back', { key_template: CLASSIC, last_id: '0' }, '9', 9],
+    ['where there were others from the start', { runs: '1' }, '9', 0],
+    ['where nothing was counted', {}, null, 0],
+    ['where something else is counted', {}, 'x', 0],
+    ['where the counter is a key of another type', {}, new ConfigError(problem('x', 'It is a list.')), 0],
+  ] as [string, Fields, string | null | Error, number][])(
+    'are counted once, %s',
+    async (_, fields, counter, counted) => {
+      const { client } = playedClient(() => {
+        if (counter instanceof Error) throw counter
+        return counter
+      })
+      expect(await countFormerIds(client, planWith(STRING, DEDUP), mapOf(fields))).toBe(counted)
+    },
+  )
 
   it('are not looked for where the stream is a collection', async () => {
-    expect((await opened(planWith(LIST), {}, '9')).asked).not.toContain('GET n:s')
+    const { client, asked } = playedClient(() => '9')
+    expect(await countFormerIds(client, planWith(LIST), mapOf({}))).toBe(0)
+    expect(asked).toEqual([])
   })
 
   it.each([
-    [null, 'append', CLASSIC],
-    [CLASSIC, 'overwrite', CLASSIC],
-    ['row:${_airbyte_ab_id}', 'append', ''],
-    ['', 'append', ''],
-  ] as const)('are noted as they are, or as several: %j, %s', async (before, mode, after) => {
-    const { client, asked } = playedClient(() => before)
-    await noteIdKeys(client, planWith({}, { mode }))
-    expect(asked.slice(1)).toEqual([`HSET ${NOTES} key_template ${after}`, `HDEL ${NOTES} last_id`])
-  })
+    ['of the classic connector', {}, 9, range],
+    ['that are recorded', { key_template: CLASSIC, last_id: '9' }, 0, range],
+    [
+      'of our own, from the lowest one on',
+      { key_template: 'r:${_airbyte_ab_id}:x', last_id: '9', lowest_id: '4' },
+      0,
+      { first: 4, last: 9, keys: { lead: 'r:', tail: ':x' }, redisType: undefined },
+    ],
+    ['but not of several templates', { key_template: '', last_id: '9' }, 0, undefined],
+  ] as [string, Fields, number, object | undefined][])(
+    'are a range that a replace removes: %s',
+    (_, fields, counted, expected) => {
+      const { runs } = openRuns(planWith(STRING, { mode: 'overwrite' }), mapOf(fields), counted)
+      expect(runs.formerIds).toEqual(expected)
+    },
+  )
 
-  it.each([
-    ['row:${_airbyte_ab_id}', 'row:${_airbyte_ab_id}'],
-    ['', '(several)'],
-  ])('are more than can be replaced where there are several: %j', async (before, named) => {
-    const { client, asked } = playedClient(() => before)
-    await expect(noteIdKeys(client, planWith({}, { mode: 'overwrite' }))).rejects.toThrow(
-      new ConfigError(
-        `Stream n.s was written with the key_template ${named}, is to be replaced, and has the key_template ${CLASSIC} ` +
-          'now. Clear it with the former one, or set another key_prefix.',
-      ),
-    )
-    expect(asked).toHaveLength(1)
+  it('are recorded with their template', () => {
+    const { changes } = openRuns(planWith(STRING, DEDUP), mapOf({}), 9)
+    expect(changes).toMatchObject({ last_id: 9, key_template: CLASSIC })
   })
 })
 
-/** Opens the history of a stream of which this is noted; `news` is what is noted now. */
-async function opened(plan: StreamPlan, notes: object, counter: string | null | Error = null) {
-  const { client, asked } = playedClient((question) => {
-    if (question.startsWith('HGETALL')) return Object.entries(notes).flat() as string[]
-    if (question.startsWith('HINCRBY')) return 1 + Number((notes as { attempts?: string }).attempts ?? 0)
-    if (!question.startsWith('GET')) return null
-    if (counter instanceof Error) throw counter
-    return counter
-  })
-  const metadata: StreamMetadata = await openMetadata(client, plan)
-  const words = asked.at(-1)!.slice(`HSET ${NOTES} `.length)
-  return { metadata, asked, news: newsIn(words) }
+describe('the template of keys that are made of ids', () => {
+  it.each([
+    [{}, 'append', { format: FORMAT, key_template: CLASSIC }],
+    [{ format: '2', key_template: CLASSIC }, 'overwrite', {}],
+    [{ format: '2', key_template: CLASSIC, last_id: '7' }, 'overwrite', { last_id: 0 }],
+    [{ format: '2', key_template: 'row:${_airbyte_ab_id}' }, 'append', { key_template: '' }],
+    [{ format: '2', key_template: '' }, 'append', {}],
+  ] as [Fields, SyncStream['mode'], object][])(
+    'is recorded if it differs, or as several: %j, %s',
+    (before, mode, changes) => {
+      expect(openIdKeys(planWith({}, { mode }), mapOf(before))).toEqual(changes)
+    },
+  )
+
+  it.each(['row:${_airbyte_ab_id}', ''])(
+    'must be the only one of a stream that is replaced: %j',
+    async (former) => {
+      const call = () => openIdKeys(planWith({}, { mode: 'overwrite' }), mapOf({ key_template: former }))
+      expect(await thrownBy(call)).toEqual({
+        type: 'config_error',
+        code: 'key-template-changed',
+        options: ['key_template', 'key_prefix'],
+        params: { stream: 'n.s', former, now: CLASSIC },
+      })
+    },
+  )
+})
+
+it.each([
+  ['1', undefined],
+  ['2', undefined],
+  ['3', 'metadata-format-newer'],
+])('metadata of format %s are read up to the present one', async (format, code) => {
+  const { client } = playedClient(() => ['format', format, 'runs', '3'])
+  expect((await thrownBy(() => readMetadata(client, planWith())))?.code).toBe(code)
+})
+
+it.each([
+  [{}, []],
+  [{ expiry_shards: '' }, []],
+  [{ expiry_shards: '3 17 255' }, [3, 17, 255]],
+])('shards with entries that expire are listed: %j', (fields, shards) => {
+  expect(expiryShardsIn(mapOf(fields))).toEqual(shards)
+})
+
+function opened(plan: StreamPlan, fields: Fields) {
+  return openRuns(plan, mapOf(fields), 0)
 }
 
-/** Fields and values; generations have spaces between them. */
-function newsIn(text: string): Record<string, string> {
-  const names = /(?:^| )(run_generations|form|untracked|cursor_from|cursor) /
-  const [, ...ranges] = text.split(names)
-  return Object.fromEntries(ranges.flatMap((range, at) => (at % 2 === 0 ? [[range, ranges[at + 1]!]] : [])))
+function mapOf(fields: Fields): Map<MetadataField, string> {
+  return new Map(Object.entries(fields) as [MetadataField, string][])
 }

@@ -7,11 +7,11 @@ const ONE = '${_airbyte_namespace}:${_airbyte_stream}'
 
 describe('the plan of a stream', () => {
   it.each([
-    ['', 'public', 'users', 'public:users', '_airbyte:stream:public:users'],
-    ['', '', 'users', ':users', '_airbyte:stream::users'],
-    ['crm:', 'public', 'users', 'crm:public:users', 'crm:_airbyte:stream:public:users'],
-    ['', 'A b', 'x[1]*?', 'A b:x[1]*?', '_airbyte:stream:A b:x[1]*?'],
-    ['', 'a:b', 'c', 'a:b:c', '_airbyte:stream:a:b:c'],
+    ['', 'public', 'users', 'public:users', '_airbyte:manifest:public:users'],
+    ['', '', 'users', ':users', '_airbyte:manifest::users'],
+    ['crm:', 'public', 'users', 'crm:public:users', 'crm:_airbyte:manifest:public:users'],
+    ['', 'A b', 'x[1]*?', 'A b:x[1]*?', '_airbyte:manifest:A b:x[1]*?'],
+    ['', 'a:b', 'c', 'a:b:c', '_airbyte:manifest:a:b:c'],
   ])('with prefix %j, of %j %j, has the keys %j and %j', (prefix, namespace, name, baseKey, metadataKey) => {
     const [plan] = plansFor([stream(name, { namespace })], { key_prefix: prefix })
     expect(plan).toMatchObject({ index: 0, baseKey, counterKey: baseKey, metadataKey, foreignIds: [] })
@@ -52,18 +52,18 @@ describe('the plan of a stream', () => {
     ]
     const plans = plansFor([stream('a'), stream('b'), stream('c')], { cache_type: 'string', streams })
     expect(
-      plans.map(({ index, name, settings, baseKey, layout, filter }) => [
+      plans.map(({ index, name, settings, baseKey, liveLayout, filter }) => [
         index,
         name,
         settings.cacheType,
         baseKey,
-        layout.delivery,
+        liveLayout.deliveryMode,
         filter !== undefined,
       ]),
     ).toEqual([
-      [0, 'n.a', 'string', 'n:a', 'each', false],
-      [1, 'n.b', 'list', 'b:n:b', 'once', true],
-      [2, 'n.c', 'string', 'n:c', 'each', false],
+      [0, 'n.a', 'string', 'n:a', 'pipeline', false],
+      [1, 'n.b', 'list', 'b:n:b', 'exactly_once', true],
+      [2, 'n.c', 'string', 'n:c', 'pipeline', false],
     ])
   })
 
@@ -82,7 +82,7 @@ describe('the plan of a stream', () => {
         track_keys: 'always',
       }
       expect(planWith({ ...given, ...options }, { mode, primaryKey: [['id']] })).toMatchObject({
-        isTracked: is,
+        mustTrack: is,
         mayTrack: may,
       })
     },
@@ -130,6 +130,9 @@ describe('ids whose key is the counter of another stream', () => {
   )
 })
 
-function foreignIds(streams: Parameters<typeof plansFor>[0], options?: object): Record<string, number[]> {
+function foreignIds(
+  streams: Parameters<typeof plansFor>[0],
+  options?: object,
+): Record<string, readonly number[]> {
   return Object.fromEntries(plansFor(streams, options).map((plan) => [plan.baseKey, plan.foreignIds]))
 }

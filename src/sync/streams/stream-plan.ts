@@ -1,63 +1,63 @@
-/** What is to happen to each stream of the catalog, decided once before the first record. */
+/** The plan of a stream: what its settings and the catalog decide. It is made once, before Redis is asked anything. */
 import type { Config } from '../../config/settings/config.ts'
 import { ConfigError } from '../../errors.ts'
 import { filterOf, type Filter } from '../../layout/fields/filter.ts'
 import type { Layout } from '../../layout/encoding/layout.ts'
 import type { RowLocator } from '../../layout/locations/row-location.ts'
-import {
-  isCollection,
-  layoutFor,
-  rowLocatorFor,
-  stagedLayoutFor,
-} from '../../layout/registry/create-layout.ts'
+import { createLayout, createStagedLayout } from '../../layout/registry/create-layout.ts'
+import { rowLocator } from '../../layout/registry/row-locator.ts'
+import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
-import { leaseKey, metadataKey } from './internal-keys.ts'
-import { problemsOf } from './catalog-checks.ts'
+import { leaseKey, metadataKey, metadataKeyOfFormat1 } from './internal-keys.ts'
+import { catalogProblems } from './catalog-checks.ts'
 import { draftOf, type StreamDraft } from './stream-draft.ts'
 
 export interface StreamPlan extends StreamDraft {
-  /** Its place in the catalog. */
-  index: number
-  /** The connector's own notes on the stream, a hash. */
-  metadataKey: string
-  /** Held by the one run that may write the stream. */
-  leaseKey: string
-  layout: Layout
-  /** Of a collection: the layout that gathers what is to take the place of what is live. */
-  staged: Layout | undefined
-  /** Where its rows are. */
-  locator: RowLocator
-  /** Whether this run remembers the places it writes. */
-  isTracked: boolean
-  /** Whether it goes on remembering them where a former run did. */
-  mayTrack: boolean
-  /** Undefined where no record means that its row is gone. */
-  deletions: Deletions | undefined
+  /** Its position in the catalog. */
+  readonly index: number
+  /** The hash with the metadata of the stream. */
+  readonly metadataKey: string
+  /** The same as 1.0.0-alpha.1 wrote it. */
+  readonly metadataKeyOfFormat1: string
+  /** The key that the one run holds which may write the stream. */
+  readonly leaseKey: string
+  /** Encodes records into the keys that applications read. */
+  readonly liveLayout: Layout
+  /** Collections: encodes records into staging keys, which replace the live ones at the end. */
+  readonly stagedLayout: Layout | undefined
+  readonly locator: RowLocator
+  /** Whether the run must add its rows to the key index. */
+  readonly mustTrack: boolean
+  /** Whether the run adds its rows to the key index if all earlier runs did. */
+  readonly mayTrack: boolean
+  /** Undefined where no record deletes its row. */
+  readonly deletions: Deletions | undefined
   /** Undefined where every record is written. */
-  filter: Filter | undefined
-  /** Ids whose record would take the key of another stream's counter; rising. */
-  foreignIds: number[]
+  readonly filter: Filter | undefined
+  /** Ids whose key would be the counter of another stream, in ascending order. */
+  readonly foreignIds: readonly number[]
 }
 
-/** Throws one ConfigError that names everything that stands in the way of the streams. */
+/** Returns the plan of each stream. Throws one error that names all problems of the catalog. */
 export function planStreams(streams: readonly SyncStream[], config: Config): StreamPlan[] {
   const drafts = streams.map((stream) => draftOf(stream, config))
-  const problems = problemsOf(drafts)
+  const problems = catalogProblems(drafts)
   if (problems.length > 0)
-    throw new ConfigError(
-      `The catalog cannot be written: ${problems.join('; ')}. Change the configuration, or sync it apart.`,
-    )
-  const plans = drafts.map(planStream)
-  noteForeignIds(plans)
-  return plans
+    throw new ConfigError(problems, {
+      lead:
+        'The catalog cannot be written with this configuration. Change the configuration, or move these streams ' +
+        'to a separate connection.',
+    })
+  const foreignIds = foreignIdsByBase(drafts)
+  return drafts.map((draft, index) => planStream(draft, index, foreignIds.get(draft.baseKey) ?? []))
 }
 
-function planStream(draft: StreamDraft, index: number): StreamPlan {
+function planStream(draft: StreamDraft, index: number, foreignIds: readonly number[]): StreamPlan {
   const { config, stream, settings, idKeys, isDeduplicated, replaces } = draft
   const { keyPrefix } = settings
   const base = `${stream.namespace}:${stream.name}`
-  // A row that a condition kept from being written must not be remembered as one of ours.
+  // The index must not name a row that another program wrote, and that a condition kept us from writing.
   const isWritten = settings.writeCondition === 'always'
   const tracks = isDeduplicated || replaces || (config.trackKeys === 'always' && isWritten)
   const deletions = isDeduplicated ? deletionsOf(config) : undefined
@@ -65,24 +65,29 @@ function planStream(draft: StreamDraft, index: number): StreamPlan {
     ...draft,
     index,
     metadataKey: metadataKey(keyPrefix, base),
+    metadataKeyOfFormat1: metadataKeyOfFormat1(keyPrefix, base),
     leaseKey: leaseKey(keyPrefix, base),
-    layout: layoutFor(draft),
-    staged: isCollection(settings) && !isDeduplicated ? stagedLayoutFor(draft) : undefined,
-    locator: rowLocatorFor(draft, isDeduplicated),
-    isTracked: tracks && idKeys === undefined,
+    liveLayout: createLayout(draft),
+    stagedLayout: isCollection(settings) && !isDeduplicated ? createStagedLayout(draft) : undefined,
+    locator: rowLocator(draft, isDeduplicated),
+    mustTrack: tracks && idKeys === undefined,
     mayTrack: config.trackKeys !== 'never' && isWritten && idKeys === undefined,
     deletions,
     filter: filterOf(settings, deletions === undefined ? undefined : isDeletion),
-    foreignIds: [],
+    foreignIds,
   }
 }
 
-/** `a:2024` beside `a`: the record 2024 of `a` would take the key of the other's counter. */
-function noteForeignIds(plans: StreamPlan[]): void {
-  const byBase = new Map(plans.map((plan) => [plan.baseKey, plan]))
-  for (const { baseKey } of plans) {
+/**
+ * Returns the foreign ids of each stream by its base key: beside a stream `a:2024`, the record 2024 of a stream `a` would
+ * take the key of the other one's counter.
+ */
+function foreignIdsByBase(drafts: readonly StreamDraft[]): ReadonlyMap<string, readonly number[]> {
+  const ids = new Map<string, number[]>(drafts.map(({ baseKey }) => [baseKey, []]))
+  for (const { baseKey } of drafts) {
     const [, base, id] = /^(.*):([1-9]\d{0,15})$/s.exec(baseKey) ?? []
-    if (base !== undefined) byBase.get(base)?.foreignIds.push(Number(id))
+    if (base !== undefined) ids.get(base)?.push(Number(id))
   }
-  for (const plan of plans) plan.foreignIds.sort((a, b) => a - b)
+  for (const some of ids.values()) some.sort((a, b) => a - b)
+  return ids
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { errorWith } from '../../errors.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { plansFor, planWith, stream } from './plans.support.ts'
 
@@ -27,33 +28,35 @@ describe('append_dedup', () => {
     { ...FLAT, delete_mode: 'ttl', delete_ttl_seconds: 60 },
     { ...JSON_STRING, delete_mode: 'soft' },
   ])('goes with %j', (options) => {
-    expect(planned('append_dedup', options)()).toMatchObject({ isDeduplicated: true, isTracked: true })
+    expect(planned('append_dedup', options)()).toMatchObject({ isDeduplicated: true, mustTrack: true })
   })
 
   it.each([
-    [{ cache_type: 'list' }, 'a list has no rows'],
-    [{ cache_type: 'stream' }, 'a stream has no rows'],
-    [{ cache_type: 'set' }, 'member has to be made of the primary key; give a member'],
-    [{ cache_type: 'sorted_set' }, 'member has to be made of the primary key; give a member'],
-    [{ key_template: 'user:${email}' }, 'key_template must name the columns of the primary key (id)'],
-    [{ key_template: 'user:${id}:${email}' }, 'all of them and no others'],
-    [{ key_template: 'user:${_airbyte_ab_id}' }, 'key_template must name'],
-    [{ key_template: 'user' }, 'key_template must name'],
-    [{ hash_field: '${email}' }, 'key_template and hash_field must name'],
-    [{ cache_type: 'set', member: '${email}' }, 'key_template and member must name'],
-    [{ ...FLAT, on_update: 'merge' }, 'not on_update merge'],
-    [{ ...FLAT, write_condition: 'if_absent' }, 'write_condition if_absent would keep from working'],
-    [{ track_keys: 'never' }, 'is to be deduplicated, for which the keys it writes have to be remembered'],
-    [{ hash_field: '${id}', delete_mode: 'ttl', delete_ttl_seconds: 60 }, 'delete_mode ttl cannot end one'],
-    [{ cache_type: 'set', ...MEMBER, delete_mode: 'soft' }, 'delete_mode soft would not show'],
-  ])('is refused with %j: %s', (options, problem) => {
-    expect(planned('append_dedup', options)).toThrow(problem)
+    [{ cache_type: 'list' }, 'mode-needs-rows'],
+    [{ cache_type: 'stream' }, 'mode-needs-rows'],
+    [{ cache_type: 'set' }, 'mode-needs-member'],
+    [{ cache_type: 'sorted_set' }, 'mode-needs-member'],
+    [{ key_template: 'user:${email}' }, 'template-not-primary-key'],
+    [{ key_template: 'user:${id}:${email}' }, 'template-not-primary-key'],
+    [{ key_template: 'user:${_airbyte_ab_id}' }, 'template-not-primary-key'],
+    [{ key_template: 'user' }, 'template-not-primary-key'],
+    [{ hash_field: '${email}' }, 'template-not-primary-key'],
+    [{ cache_type: 'set', member: '${email}' }, 'template-not-primary-key'],
+    [{ ...FLAT, on_update: 'merge' }, 'dedup-with-merge'],
+    [{ ...FLAT, write_condition: 'if_absent' }, 'dedup-with-condition'],
+    [{ track_keys: 'never' }, 'tracking-required'],
+    [{ hash_field: '${id}', delete_mode: 'ttl', delete_ttl_seconds: 60 }, 'delete-mode-ttl-on-shared-key'],
+    [{ cache_type: 'set', ...MEMBER, delete_mode: 'soft' }, 'delete-mode-soft-on-member'],
+  ])('is refused with %j: %s', (options, code) => {
+    expect(planned('append_dedup', options)).toThrow(errorWith(code))
   })
 
   it('is refused without a primary key, and with a part of one', () => {
-    expect(planned('append_dedup', {}, { primaryKey: [] })).toThrow('and no primary key')
+    expect(planned('append_dedup', {}, { primaryKey: [] })).toThrow(errorWith('primary-key-missing'))
     const primaryKey = [['id'], ['a', 'b']]
-    expect(planned('append_dedup', { key_template: 'x:${id}' }, { primaryKey })).toThrow('(id, a.b)')
+    expect(planned('append_dedup', { key_template: 'x:${id}' }, { primaryKey })).toThrow(
+      errorWith('template-not-primary-key'),
+    )
     expect(planned('append_dedup', { key_template: 'x:${a.b}:${id}' }, { primaryKey })().keyTemplate).toBe(
       'x:${a.b}:${id}',
     )
@@ -69,16 +72,18 @@ describe.each(['update', 'soft_delete'] as const)('%s', (mode) => {
   )
 
   it.each([
-    [{ cache_type: 'list' }, 'a list has no rows'],
-    [{ cache_type: 'set', ...MEMBER }, 'nothing to change in a member of a set'],
-    [{ ...FLAT, write_condition: 'if_absent' }, 'which never inserts, and write_condition if_absent'],
-    [{ key_template: 'user:${email}' }, 'key_template must name'],
-  ])('is refused with %j: %s', (options, problem) => {
-    expect(planned(mode, options)).toThrow(problem)
+    [{ cache_type: 'list' }, 'mode-needs-rows'],
+    [{ cache_type: 'set', ...MEMBER }, 'mode-cannot-change-set'],
+    [{ ...FLAT, write_condition: 'if_absent' }, 'update-with-if-absent'],
+    [{ key_template: 'user:${email}' }, 'template-not-primary-key'],
+  ])('is refused with %j: %s', (options, code) => {
+    expect(planned(mode, options)).toThrow(errorWith(code))
   })
 
   it('is refused where the stream is to be replaced', () => {
-    expect(planned(mode, {}, { generation: 2, minimumGeneration: 2 })).toThrow('is to be replaced')
+    expect(planned(mode, {}, { generation: 2, minimumGeneration: 2 })).toThrow(
+      errorWith('update-of-replaced-stream'),
+    )
   })
 })
 
@@ -87,11 +92,14 @@ describe('soft_delete', () => {
     { cache_type: 'sorted_set', ...MEMBER },
     { cache_type: 'string', data_format: 'raw', value_field: 'v' },
   ])('is refused where nothing would show it: %j', (options) => {
-    expect(planned('soft_delete', options)).toThrow('no place where its records could say')
+    expect(planned('soft_delete', options)).toThrow(errorWith('soft-delete-without-field'))
   })
 
   it('merges its mark into flat hashes', () => {
-    expect(planned('soft_delete', FLAT)().settings).toMatchObject({ onUpdate: 'merge', marksDeleted: true })
+    expect(planned('soft_delete', FLAT)().settings).toMatchObject({
+      onUpdate: 'merge',
+      writesDeletedAt: true,
+    })
   })
 })
 
@@ -105,23 +113,23 @@ describe('a stream that is to be replaced', () => {
     [{ cache_type: 'list' }, true],
     [{ cache_type: 'stream', key_template: 'events:${id}' }, true],
     [{ hash_field: '${id}' }, true],
-  ])('may be anything: %j; what it writes is remembered: %s', (options, isTracked) => {
-    expect(planned('overwrite', options)()).toMatchObject({ replaces: true, isTracked })
+  ])('may be anything: %j; what it writes is remembered: %s', (options, mustTrack) => {
+    expect(planned('overwrite', options)()).toMatchObject({ replaces: true, mustTrack })
   })
 
   it.each(['if_exists', 'if_absent'])('is refused with the write_condition %s', (condition) => {
     expect(planned('overwrite', { write_condition: condition })).toThrow(
-      `which the write_condition ${condition} would keep from happening`,
+      errorWith('replace-with-condition', { stream: 'n.s', condition }),
     )
   })
 
   it('needs its keys remembered where they do not tell themselves', () => {
     expect(planned('overwrite', { ...JSON_STRING, track_keys: 'never' })).toThrow(
-      'is to be replaced, for which',
+      errorWith('tracking-required'),
     )
     expect(
       planned('overwrite', { cache_type: 'list', key_template: 'l:${id}', track_keys: 'never' }),
-    ).toThrow('is to be replaced, for which')
+    ).toThrow(errorWith('tracking-required'))
     for (const options of [{}, { cache_type: 'list' }])
       expect(planned('overwrite', { ...options, track_keys: 'never' })().replaces).toBe(true)
   })
@@ -130,7 +138,7 @@ describe('a stream that is to be replaced', () => {
     const shared = { ...FLAT, on_update: 'merge', key_template: 'user:${id}' }
     const streams = [stream('a', { mode: 'overwrite' }), stream('b')]
     expect(() => plansFor(streams, shared)).toThrow(
-      'stream "a" of namespace "n" is to be replaced, and other streams write the keys user:${…}, too',
+      errorWith('replaced-keys-shared', { stream: 'n.a', key: 'user:${…}' }),
     )
   })
 })
@@ -142,7 +150,7 @@ describe('a stream that is appended', () => {
     [JSON_STRING, 'always', true],
     [{}, 'always', false],
     [JSON_STRING, 'never', false],
-  ])('has its keys remembered as track_keys says: %j, %s: %s', (options, trackKeys, isTracked) => {
-    expect(planned('append', { ...options, track_keys: trackKeys })()).toMatchObject({ isTracked })
+  ])('has its keys remembered as track_keys says: %j, %s: %s', (options, trackKeys, mustTrack) => {
+    expect(planned('append', { ...options, track_keys: trackKeys })()).toMatchObject({ mustTrack })
   })
 })

@@ -1,54 +1,89 @@
-/** Which sync modes a stream can have, given what its records become; each problem is a clause that names the stream. */
+/** Finds out whether a stream can have its sync mode, with the layout of its records. */
 import { parseTemplate } from '../../config/settings/template.ts'
-import { isCollection } from '../../layout/registry/create-layout.ts'
+import { problem, type Problem } from '../../errors.ts'
+import { isCollection, structureOf } from '../../layout/registry/structure-registry.ts'
 import type { StreamDraft } from './stream-draft.ts'
 
-type Problem = (draft: StreamDraft) => string | undefined
+type Check = (draft: StreamDraft) => Problem | undefined
 
-export function modeProblems(draft: StreamDraft): string[] {
+export function syncModeProblems(draft: StreamDraft): Problem[] {
   const { stream, replaces, config } = draft
-  const needsTracking = (replaces || stream.mode === 'append_dedup') && !isKnownAnyway(draft)
+  const needsTracking = (replaces || stream.mode === 'append_dedup') && !isPredictable(draft)
   return [
     ...(stream.mode === 'append' || stream.mode === 'overwrite' ? [] : rowProblems(draft)),
-    replaces ? conditionalReplacement(draft) : undefined,
+    replaces ? replacedInMode(draft) : undefined,
     needsTracking && config.trackKeys === 'never' ? untracked(draft) : undefined,
-  ].filter((problem) => problem !== undefined)
+  ].filter((found) => found !== undefined)
 }
 
-/** Of modes that write to the row that a record's primary key names. */
-function rowProblems(draft: StreamDraft): string[] {
-  const problems: Problem[] = [noRows, noPrimaryKey, otherColumns]
-  if (draft.stream.mode === 'append_dedup') problems.push(merging, conditional, deletionWithoutTrace)
-  if (draft.stream.mode === 'update') problems.push(inserting)
-  if (draft.stream.mode === 'soft_delete') problems.push(inserting, markWithoutTrace)
-  // The first that applies is the reason for those behind it.
-  const first = problems.map((problem) => problem(draft)).find((problem) => problem !== undefined)
+/** Checks modes that write to the row of a primary key. */
+function rowProblems(draft: StreamDraft): Problem[] {
+  const checks: Check[] = [withoutRows, withoutPrimaryKey, withOtherColumns]
+  if (draft.stream.mode === 'append_dedup') checks.push(mergingDedup, conditionalDedup, unsuitableDeleteMode)
+  if (draft.stream.mode === 'update') checks.push(insertOnly)
+  if (draft.stream.mode === 'soft_delete') checks.push(insertOnly, withoutDeletionField)
+  // The first problem is the reason for the others.
+  const first = checks.map((check) => check(draft)).find((found) => found !== undefined)
   return first === undefined ? [] : [first]
 }
 
-function noRows({ name, stream, settings: { cacheType, member } }: StreamDraft): string | undefined {
-  if (cacheType === 'list' || cacheType === 'stream')
-    return `${name} has sync mode ${stream.mode}, and a ${cacheType} has no rows that could be found again; use append, or another cache_type`
-  if (cacheType === 'set' && stream.mode !== 'append_dedup')
-    return `${name} has sync mode ${stream.mode}, and there is nothing to change in a member of a set; use append`
-  if ((cacheType === 'set' || cacheType === 'sorted_set') && member === undefined)
-    return `${name} has sync mode ${stream.mode}, for which member has to be made of the primary key; give a member`
+/** Returns a problem whose sentence starts with the stream and its sync mode. */
+function modeProblem(
+  { name, stream: { mode } }: StreamDraft,
+  code: string,
+  options: string[],
+  clause: string,
+): Problem {
+  const sentence = `The stream ${name} has sync mode ${mode}, ${clause}.`
+  return problem(code, sentence, { options, params: { stream: name, mode } })
+}
+
+function withoutRows(draft: StreamDraft): Problem | undefined {
+  const { stream, settings } = draft
+  const { cacheType, rows } = structureOf(settings)
+  if (rows.kind === 'key') return undefined
+  if (rows.kind === 'none')
+    return modeProblem(
+      draft,
+      'mode-needs-rows',
+      ['cache_type'],
+      `but the rows of a ${cacheType} cannot be found again; use append, or another cache_type`,
+    )
+  if (!rows.canUpdate && stream.mode !== 'append_dedup')
+    return modeProblem(
+      draft,
+      'mode-cannot-change-set',
+      ['cache_type'],
+      `but a member of a ${cacheType} has nothing that could be changed; use append`,
+    )
+  if (rows.template(settings) === undefined)
+    return modeProblem(
+      draft,
+      'mode-needs-member',
+      [rows.option],
+      `which requires a ${rows.option} that is made of the primary key; set ${rows.option}`,
+    )
   return undefined
 }
 
-function noPrimaryKey({ name, stream: { primaryKey, mode } }: StreamDraft): string | undefined {
-  return primaryKey.length > 0
+function withoutPrimaryKey(draft: StreamDraft): Problem | undefined {
+  return draft.stream.primaryKey.length > 0
     ? undefined
-    : `${name} has sync mode ${mode} and no primary key, which says which records are of one row; choose one`
+    : modeProblem(
+        draft,
+        'primary-key-missing',
+        [],
+        'but no primary key that identifies the records of a row; choose a primary key',
+      )
 }
 
-/** Two rows must never have one place, and one row never two. */
-function otherColumns({ name, stream, settings, keyTemplate }: StreamDraft): string | undefined {
-  const { hashField, member } = settings
-  const templates = isCollection(settings) ? [keyTemplate, hashField ?? member ?? ''] : [keyTemplate]
-  const options = isCollection(settings)
-    ? `key_template and ${hashField === undefined ? 'member' : 'hash_field'}`
-    : 'key_template'
+/** Two rows must never have the same location, and one row never two. */
+function withOtherColumns(draft: StreamDraft): Problem | undefined {
+  const { stream, settings, keyTemplate } = draft
+  const { rows } = structureOf(settings)
+  const isMember = rows.kind === 'member'
+  const templates = isMember ? [keyTemplate, rows.template(settings) ?? ''] : [keyTemplate]
+  const options = isMember ? ['key_template', rows.option] : ['key_template']
   const ranges = templates.flatMap((template) => parseTemplate(template))
   const primaryKey = stream.primaryKey.map((path) => path.join('.'))
   const named = ranges.flatMap((range) =>
@@ -60,57 +95,112 @@ function otherColumns({ name, stream, settings, keyTemplate }: StreamDraft): str
     primaryKey.every((path) => named.includes(path))
   return isExact
     ? undefined
-    : `${name} has sync mode ${stream.mode}, for which ${options} must name the columns of the primary key ` +
-        `(${primaryKey.join(', ')}), all of them and no others; use \${_airbyte_primary_key}`
+    : modeProblem(
+        draft,
+        'template-not-primary-key',
+        options,
+        `which requires that ${options.join(' and ')} contain all columns of the primary key ` +
+          `(${primaryKey.join(', ')}) and no others; use \${_airbyte_primary_key}`,
+      )
 }
 
-function merging({ name, settings: { dataFormat, onUpdate } }: StreamDraft): string | undefined {
+function mergingDedup(draft: StreamDraft): Problem | undefined {
+  const { dataFormat, onUpdate } = draft.settings
   return dataFormat === 'flat' && onUpdate === 'merge'
-    ? `${name} has sync mode append_dedup, in which the newest record of a row replaces it, and not on_update merge; use append or update to merge`
+    ? modeProblem(
+        draft,
+        'dedup-with-merge',
+        ['on_update'],
+        'in which the newest record replaces its row, but on_update is merge; to merge, use append or update',
+      )
     : undefined
 }
 
-function conditional({ name, settings: { writeCondition } }: StreamDraft): string | undefined {
+function conditionalDedup(draft: StreamDraft): Problem | undefined {
+  const { writeCondition } = draft.settings
   return writeCondition === 'always'
     ? undefined
-    : `${name} has sync mode append_dedup, which the write_condition ${writeCondition} would keep from working; use always, or sync mode update`
+    : modeProblem(
+        draft,
+        'dedup-with-condition',
+        ['write_condition'],
+        `which does not work with write_condition ${writeCondition}; use always, or sync mode update`,
+      )
 }
 
-function deletionWithoutTrace({ name, settings, config: { deleteMode } }: StreamDraft): string | undefined {
+function unsuitableDeleteMode(draft: StreamDraft): Problem | undefined {
+  const {
+    settings,
+    config: { deleteMode },
+  } = draft
   if (deleteMode === 'ttl' && isCollection(settings))
-    return `${name} shares its keys between rows, so delete_mode ttl cannot end one of them; use hard`
-  if (deleteMode === 'soft' && (settings.cacheType === 'set' || settings.cacheType === 'sorted_set'))
-    return `${name} holds members, in which delete_mode soft would not show; use hard`
+    return modeProblem(
+      draft,
+      'delete-mode-ttl-on-shared-key',
+      ['delete_mode'],
+      'and several rows share a key, so delete_mode ttl cannot expire one of them; use hard',
+    )
+  if (deleteMode === 'soft' && !canShowDeletion(settings))
+    return modeProblem(
+      draft,
+      'delete-mode-soft-on-member',
+      ['delete_mode'],
+      'but its members do not contain the columns that delete_mode soft sets; use hard',
+    )
   return undefined
 }
 
-function inserting({ name, stream, settings: { writeCondition } }: StreamDraft): string | undefined {
-  // Its sync mode has put if_exists in the place of always.
-  return writeCondition === 'if_absent'
-    ? `${name} has sync mode ${stream.mode}, which never inserts, and write_condition if_absent; leave that out`
+function insertOnly(draft: StreamDraft): Problem | undefined {
+  // The sync mode has already turned `always` into `if_exists`.
+  return draft.settings.writeCondition === 'if_absent'
+    ? modeProblem(
+        draft,
+        'update-with-if-absent',
+        ['write_condition'],
+        'which never inserts, but write_condition is if_absent; remove write_condition',
+      )
     : undefined
 }
 
-function markWithoutTrace({ name, settings: { cacheType, dataFormat } }: StreamDraft): string | undefined {
-  return cacheType === 'sorted_set' || dataFormat === 'raw'
-    ? `${name} has sync mode soft_delete, and no place where its records could say that they are deleted; use data_format flat or json`
+function withoutDeletionField(draft: StreamDraft): Problem | undefined {
+  const { settings } = draft
+  return !canShowDeletion(settings) || settings.dataFormat === 'raw'
+    ? modeProblem(
+        draft,
+        'soft-delete-without-field',
+        ['data_format'],
+        'but its records have no field that can show a deletion; use data_format flat or json',
+      )
     : undefined
 }
 
-function conditionalReplacement({
-  name,
-  settings: { writeCondition },
-  stream,
-}: StreamDraft): string | undefined {
+/** Returns whether a row that is marked as deleted differs from one that is not. */
+function canShowDeletion(settings: StreamDraft['settings']): boolean {
+  const { rows } = structureOf(settings)
+  return rows.kind !== 'member' || rows.canShowDeletion
+}
+
+function replacedInMode(draft: StreamDraft): Problem | undefined {
+  const { name, settings, stream } = draft
+  const { writeCondition } = settings
   if (stream.mode === 'update' || stream.mode === 'soft_delete')
-    return `${name} has sync mode ${stream.mode}, which changes rows that are there, and is to be replaced; use append_dedup`
+    return modeProblem(
+      draft,
+      'update-of-replaced-stream',
+      [],
+      'which changes existing rows only, but the stream is to be replaced; use append_dedup',
+    )
   return writeCondition === 'always'
     ? undefined
-    : `${name} is to be replaced, which the write_condition ${writeCondition} would keep from happening; use always`
+    : problem(
+        'replace-with-condition',
+        `The stream ${name} is to be replaced, which does not work with write_condition ${writeCondition}; use always.`,
+        { options: ['write_condition'], params: { stream: name, condition: writeCondition } },
+      )
 }
 
-/** Keys made of ids tell themselves; and a collection that has all of the stream is one key. */
-function isKnownAnyway({ idKeys, settings, isDeduplicated, keyTemplate }: StreamDraft): boolean {
+/** Keys made of ids can be computed again, and a collection with all records of a stream is one key. */
+function isPredictable({ idKeys, settings, isDeduplicated, keyTemplate }: StreamDraft): boolean {
   if (idKeys !== undefined) return true
   const isOneKey = parseTemplate(keyTemplate).every(({ kind }) =>
     ['text', 'namespace', 'stream'].includes(kind),
@@ -118,7 +208,12 @@ function isKnownAnyway({ idKeys, settings, isDeduplicated, keyTemplate }: Stream
   return isCollection(settings) && !isDeduplicated && isOneKey
 }
 
-function untracked({ name, isDeduplicated }: StreamDraft): string {
-  const purpose = isDeduplicated ? 'to be deduplicated' : 'to be replaced'
-  return `${name} is ${purpose}, for which the keys it writes have to be remembered; set track_keys to auto, or use append`
+function untracked({ name, isDeduplicated }: StreamDraft): Problem {
+  const purpose = isDeduplicated ? 'deduplicated' : 'replaced'
+  return problem(
+    'tracking-required',
+    `The stream ${name} is to be ${purpose}, which requires an index of the keys that it writes; ` +
+      'set track_keys to auto, or use append.',
+    { options: ['track_keys'], params: { stream: name, purpose } },
+  )
 }

@@ -1,0 +1,123 @@
+/**
+ * Encodes transactions that run only if the one before them was run. Two scripts stand around the commands. The first
+ * compares the number under the sequence key; where it is not that of the transaction before, it renames the keys that
+ * the commands write, so that these write to new ones. The second then puts everything back. Clients see neither, as
+ * all of it is one EXEC; and a server that refuses any of it refuses the EXEC.
+ */
+import { CommandBuffer } from '../resp/command-buffer.ts'
+import type { EncodedCommands } from '../resp/encoded-commands.ts'
+import type { PipelineWrite } from '../session/write-pipeline.ts'
+import { BROKEN, type Sequence } from './sequence-numbers.ts'
+
+/**
+ * KEYS: the sequence key. ARGV: the number before, the keys that are written (MessagePack), the start of the names they
+ * get. Returns 1, or 0 where the number is another one. Sent by EVAL, as a server that lacks a script of EVALSHA only
+ * says so while it runs the EXEC; kept short, as the server hashes the text each time.
+ */
+export const GUARD_SCRIPT = `local c,k,h=redis.pcall,KEYS[1],ARGV[3]
+if(c('GET',k)or'0')==ARGV[1]then return 1 end
+local t=cmsgpack.unpack(ARGV[2])
+for i,n in ipairs(t)do
+local r=c('RENAME',n,h..i)
+if r.err and not r.err:find'no such key'then
+for j=1,i-1 do c('RENAME',h..j,t[j])end
+c('SET',k,'${BROKEN}')
+return r
+end
+end
+return 0`
+
+/** KEYS and ARGV as above. Returns the new number, or 0 where the commands had no effect. */
+export const CLOSE_SCRIPT = `local c,k=redis.call,KEYS[1]
+local v=c('GET',k)or'0'
+if v==ARGV[1]then return c('INCR',k)end
+if v=='${BROKEN}'then return -1 end
+for i,n in ipairs(cmsgpack.unpack(ARGV[2]))do
+if redis.pcall('RENAME',ARGV[3]..i,n).err then c('DEL',n)end
+end
+return 0`
+
+const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
+const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+
+/** Encodes a transaction that may run again. */
+export function encodeTransaction(commands: EncodedCommands): PipelineWrite {
+  return { kind: 'transaction', commands: commands.count, chunks: [MULTI, commands.bytes(), EXEC] }
+}
+
+/** Encodes a transaction that is sent when the one before it is known to have run: INCR returns its number. */
+export function encodeNumbered(parts: readonly EncodedCommands[], { key }: Sequence): PipelineWrite {
+  const trailer = new CommandBuffer(Buffer.allocUnsafeSlow(160))
+  trailer.command('INCR', key)
+  trailer.add(EXEC)
+  return wrapped(parts, MULTI, contentOf(trailer), 1)
+}
+
+/** Encodes a transaction that runs only if the server holds `predecessor`. */
+export function encodeGuarded(
+  parts: readonly EncodedCommands[],
+  sequence: Sequence,
+  predecessor: number,
+  heldKey: string,
+): PipelineWrite {
+  const keys = packed(parts.flatMap((part) => part.keyBytes()))
+  const header = new CommandBuffer(Buffer.allocUnsafeSlow(1_024 + keys.length))
+  header.add(MULTI)
+  addScript(header, GUARD_SCRIPT, sequence.key, predecessor, keys, heldKey)
+  const trailer = new CommandBuffer(Buffer.allocUnsafeSlow(1_024 + keys.length))
+  addScript(trailer, CLOSE_SCRIPT, sequence.key, predecessor, keys, heldKey)
+  trailer.add(EXEC)
+  return wrapped(parts, contentOf(header), contentOf(trailer), 2)
+}
+
+/** Encodes keys as a MessagePack array of strings; each key is there once. */
+export function packed(keys: readonly Buffer[]): Buffer {
+  const distinct =
+    keys.length < 2 ? keys : [...new Map(keys.map((key) => [key.toString('latin1'), key])).values()]
+  const size = distinct.reduce((sum, key) => sum + key.length + 5, 5)
+  const bytes = Buffer.allocUnsafe(size)
+  let at = bytes.writeUInt8(0xdd, 0)
+  at = bytes.writeUInt32BE(distinct.length, at)
+  for (const key of distinct) {
+    at = bytes.writeUInt8(0xdb, at)
+    at = bytes.writeUInt32BE(key.length, at)
+    at += key.copy(bytes, at)
+  }
+  return bytes
+}
+
+/** Adds one of the scripts to the commands. */
+export function addScript(
+  out: CommandBuffer,
+  text: string,
+  key: string,
+  predecessor: number,
+  keys: Buffer,
+  heldKey: string,
+): void {
+  out.begin('EVAL', 6)
+  out.textArgument(text)
+  out.textArgument('1')
+  out.keyText(key)
+  out.textArgument(String(predecessor))
+  out.argument(keys)
+  out.textArgument(heldKey)
+}
+
+function wrapped(
+  parts: readonly EncodedCommands[],
+  header: Buffer,
+  trailer: Buffer,
+  added: number,
+): PipelineWrite {
+  const commands = parts.reduce((sum, { count }) => sum + count, added)
+  return {
+    kind: 'transaction',
+    commands,
+    chunks: [header, ...parts.map((part) => part.bytes()), trailer],
+  }
+}
+
+function contentOf(out: CommandBuffer): Buffer {
+  return out.bytes.subarray(0, out.length)
+}

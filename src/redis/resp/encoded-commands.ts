@@ -1,0 +1,93 @@
+/** Commands of a buffer that are sent together: a range of it, or single ones. */
+import type { CommandBuffer } from './command-buffer.ts'
+
+export class EncodedCommands {
+  readonly count: number
+  readonly #source: CommandBuffer
+  readonly #first: number
+  readonly #numbers: readonly number[] | undefined
+
+  /** Takes the commands of `source` from `first` on that have been added so far, or as many as `count`. */
+  static from(source: CommandBuffer, first = 0, count = source.commands - first): EncodedCommands {
+    return new EncodedCommands(source, first, count)
+  }
+
+  /** Takes single commands of `source`, in this order. */
+  static of(source: CommandBuffer, numbers: readonly number[]): EncodedCommands {
+    return new EncodedCommands(source, 0, numbers.length, numbers)
+  }
+
+  private constructor(source: CommandBuffer, first: number, count: number, numbers?: readonly number[]) {
+    this.#source = source
+    this.#first = first
+    this.count = count
+    this.#numbers = numbers
+  }
+
+  /** Returns the number of a command among all of its buffer. */
+  numberOf(index: number): number {
+    return this.#numbers === undefined ? this.#first + index : this.#numbers[index]!
+  }
+
+  keyOf(index: number): string | undefined {
+    return this.#source.keyOf(this.numberOf(index))
+  }
+
+  slotOf(index: number): number {
+    return this.#source.slotOf(this.numberOf(index))
+  }
+
+  /** Returns the bytes of each key, without repetitions that follow each other. */
+  keyBytes(): Buffer[] {
+    const keys: Buffer[] = []
+    for (let index = 0; index < this.count; index++) {
+      const key = this.#source.keyBytesOf(this.numberOf(index))
+      if (key.length > 0 && keys.at(-1)?.equals(key) !== true) keys.push(key)
+    }
+    return keys
+  }
+
+  /** Returns the distinct keys, as text. */
+  keys(): Set<string> {
+    const keys = new Set<string>()
+    for (let index = 0; index < this.count; index++) {
+      const key = this.keyOf(index)
+      if (key !== undefined) keys.add(key)
+    }
+    return keys
+  }
+
+  sizeOf(index: number): number {
+    const number = this.numberOf(index)
+    return this.#source.endOf(number) - this.#source.startOf(number)
+  }
+
+  get size(): number {
+    if (this.count === 0) return 0
+    if (this.#numbers === undefined) return this.#end - this.#source.startOf(this.#first)
+    let size = 0
+    for (let index = 0; index < this.count; index++) size += this.sizeOf(index)
+    return size
+  }
+
+  /** Returns the bytes of all commands: those of the buffer itself where they follow each other, else a copy. */
+  bytes(): Buffer {
+    if (this.count === 0) return Buffer.alloc(0)
+    if (this.#numbers === undefined)
+      return this.#source.bytes.subarray(this.#source.startOf(this.#first), this.#end)
+    const bytes = Buffer.allocUnsafeSlow(this.size)
+    let at = 0
+    for (let index = 0; index < this.count; index++) at += this.copy(index, bytes, at)
+    return bytes
+  }
+
+  /** Copies one command to an offset of `target`, and returns its size. */
+  copy(index: number, target: Buffer, at: number): number {
+    const number = this.numberOf(index)
+    return this.#source.bytes.copy(target, at, this.#source.startOf(number), this.#source.endOf(number))
+  }
+
+  get #end(): number {
+    return this.#source.endOf(this.#first + this.count - 1)
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Writes buffers to a socket in order, a large one in slices. A server answers a command only when all of it has
+ * arrived, so on a slow network each slice that leaves is the only sign that a large command still makes progress.
+ */
+import type { Socket } from 'node:net'
+
+const SLICE_BYTES = 256 * 1024
+
+export class SlicedWriter {
+  readonly #socket: Socket
+  readonly #progress: () => void
+  /** Buffers behind a slice that is on its way. */
+  readonly #waiting: Buffer[] = []
+  #isSlicing = false
+
+  /** `progress` runs for each slice that has left, except the last of a buffer. */
+  constructor(socket: Socket, progress: () => void) {
+    this.#socket = socket
+    this.#progress = progress
+  }
+
+  write(...buffers: Buffer[]): void {
+    this.#socket.cork()
+    for (const bytes of buffers)
+      if (this.#isSlicing) this.#waiting.push(bytes)
+      else this.#put(bytes)
+    this.#socket.uncork()
+  }
+
+  #put(bytes: Buffer): void {
+    if (bytes.length <= SLICE_BYTES) return void this.#socket.write(bytes)
+    this.#isSlicing = true
+    this.#socket.write(bytes.subarray(0, SLICE_BYTES), (error) => {
+      if (error) return
+      this.#progress()
+      this.#isSlicing = false
+      this.#put(bytes.subarray(SLICE_BYTES))
+      while (!this.#isSlicing && this.#waiting.length > 0) this.#put(this.#waiting.shift()!)
+    })
+  }
+}

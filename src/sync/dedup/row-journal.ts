@@ -1,0 +1,67 @@
+/**
+ * Names the rows of batches that are under way. A batch goes out in three steps: its rows that have no index entry yet
+ * are named in the journal, the rows are written, and then their index entries. So an entry stands for a row that was
+ * written, and if a run dies in between, the next one finds its rows in the journal. The journal is a hash; each batch
+ * under way has a field of it, which later batches overwrite.
+ */
+import { digitsOf } from '../../redis/resp/byte-buffer.ts'
+import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { journalKey } from '../streams/internal-keys.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { EncodedLocation } from './index-entry.ts'
+
+/** A field of the journal. */
+export type JournalSlot = number
+
+const LF = 0x0a
+
+/** The header and the end of an argument, at most, besides its size. */
+const AROUND_ARGUMENT = 5
+
+export class RowJournal {
+  readonly key: string
+  readonly #free: JournalSlot[] = []
+  #slots = 0
+
+  constructor({ settings, stream }: StreamPlan) {
+    this.key = journalKey(settings.keyPrefix, `${stream.namespace}:${stream.name}`)
+  }
+
+  /** Whether this run has written to it. */
+  get isUsed(): boolean {
+    return this.#slots > 0
+  }
+
+  /** Adds the command that names rows which are about to be written. */
+  write(out: CommandBuffer, rows: readonly EncodedLocation[]): JournalSlot {
+    const slot = this.#free.pop() ?? this.#slots++
+    let size = 0
+    for (const { start, middle } of rows) size += middle - start
+    out.begin('HSET', 3)
+    out.keyText(this.key)
+    out.textArgument(String(slot))
+    out.reserve(size + digitsOf(size) + AROUND_ARGUMENT)
+    out.putSize(size)
+    for (const { text, start, middle } of rows) out.put(text.bytes, start, middle)
+    out.putLineEnd()
+    return slot
+  }
+
+  /** The key index has the rows of a slot, so another batch may use it. */
+  release(slot: JournalSlot): void {
+    this.#free.push(slot)
+  }
+}
+
+/** Returns the locations in a field of the journal: they are encoded as arguments of commands. */
+export function readJournal(value: string): string[] {
+  const bytes = Buffer.from(value)
+  const locations: string[] = []
+  for (let at = 0; at < bytes.length;) {
+    const start = bytes.indexOf(LF, at) + 1
+    const end = start + Number(bytes.toString('latin1', at + 1, start - 2))
+    locations.push(bytes.toString('utf8', start, end))
+    at = end + 2
+  }
+  return locations
+}

@@ -1,0 +1,33 @@
+/** For tests: row trackers over a server that has some index entries. */
+import { answeringClient, playedClient } from '../streams/links.support.ts'
+import { sessionOf } from '../streams/plans.support.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { runsOf, type RunMetadata } from '../streams/stream-session.ts'
+import type { IndexedSession } from './indexed-session.ts'
+import { KeyIndex } from './key-index.ts'
+import { RowJournal } from './row-journal.ts'
+import { RowTracker } from './row-tracker.ts'
+
+/** The session of a plan in the run 7, and its tracker. `entries` gives the index entries when they are read. */
+export function trackerOf(
+  plan: StreamPlan,
+  runs: Partial<RunMetadata> = {},
+  entries: () => Record<string, string> = () => ({}),
+): { session: IndexedSession; tracker: RowTracker } {
+  const { client } = answeringClient((question) =>
+    question
+      .split(' ')
+      .slice(2)
+      .map((location) => entries()[location] ?? null),
+  )
+  const session = indexedSessionOf(plan, runs, new KeyIndex(client, plan, []))
+  return { session, tracker: new RowTracker(session, runsOf(session)!) }
+}
+
+export function indexedSessionOf(
+  plan: StreamPlan,
+  runs: Partial<RunMetadata> = {},
+  index = new KeyIndex(playedClient().client, plan, []),
+): IndexedSession {
+  return { ...sessionOf(plan, runs), index, journal: new RowJournal(plan) }
+}

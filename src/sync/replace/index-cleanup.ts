@@ -1,0 +1,71 @@
+/** Removes entries of a key index: those of rows that were removed, and those that have expired. */
+import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import { byShard, ENTRIES_PER_COMMAND, NEVER, shardsText, type KeyIndex } from '../dedup/key-index.ts'
+import { readVersion } from '../dedup/row-version.ts'
+import { writeMetadata } from '../streams/stream-metadata.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+
+/** Removes the entries of some locations, and when they expire. */
+export async function removeEntries(
+  client: RedisClient,
+  index: KeyIndex,
+  locations: readonly string[],
+): Promise<void> {
+  const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  for (const [shard, indexes] of byShard(locations.map((location) => ({ location })))) {
+    const some = indexes.map((at) => locations[at]!)
+    out.command('HDEL', index.keyOf(shard), ...some)
+    if (index.expiryShards.has(shard)) out.command('ZREM', index.expiryKeyOf(shard), ...some)
+  }
+  const { rejections } = await client.send({
+    kind: 'write',
+    commands: EncodedCommands.from(out),
+    isCounted: false,
+    confirmedBy: 'reply',
+  })
+  if (rejections[0] !== undefined) throw rejections[0].error
+}
+
+/** Removes the entries that have expired. Asks only the shards that the metadata name, and records which are left. */
+export async function removeExpiredEntries(
+  client: RedisClient,
+  plan: StreamPlan,
+  index: KeyIndex,
+  now: number,
+): Promise<void> {
+  const shards = [...index.expiryShards]
+  const areLeft = await Promise.all(shards.map((shard) => removeExpiredIn(client, plan, index, shard, now)))
+  if (!areLeft.includes(false)) return
+  for (const [at, shard] of shards.entries()) if (!areLeft[at]!) index.dropExpiryShard(shard)
+  await writeMetadata(client, plan, { expiry_shards: shardsText(index.expiryShards) })
+}
+
+/** Returns whether the shard has more entries which expire. */
+async function removeExpiredIn(
+  client: RedisClient,
+  plan: StreamPlan,
+  index: KeyIndex,
+  shard: number,
+  now: number,
+): Promise<boolean> {
+  const [key, expiryKey] = [index.keyOf(shard), index.expiryKeyOf(shard)]
+  for (;;) {
+    const range = await client.ask('ZRANGEBYSCORE', expiryKey, '-inf', now, 'LIMIT', 0, ENTRIES_PER_COMMAND)
+    const expired = range as string[]
+    if (expired.length === 0) break
+    const values = (await client.ask('HMGET', key, ...expired)) as (string | null)[]
+    const gone = expired.filter((_, at) => isGone(plan, values[at]!))
+    if (gone.length > 0) await client.ask('HDEL', key, ...gone)
+    await client.ask('ZREM', expiryKey, ...expired)
+  }
+  await client.ask('ZREMRANGEBYSCORE', expiryKey, NEVER, NEVER)
+  return Number(await client.ask('ZCARD', expiryKey)) > 0
+}
+
+/** Entries without a version do not say that a row is back; and rows may have expired under former settings alone. */
+function isGone({ settings }: StreamPlan, value: string | null): boolean {
+  if (value === null || !value.includes(' ')) return false
+  return settings.ttlSeconds > 0 || readVersion(value).isDeleted
+}
