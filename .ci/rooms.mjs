@@ -82,17 +82,22 @@ export const ROOMS = {
     knows: 'what of a record is written: columns, text, templates, filters, times to live',
     mayImport: ['settings', 'columns', 'resp', 'encoding'],
   },
+  'layout/contract': {
+    knows:
+      'what a structure says about itself, and the layout that structures with many records under a key share',
+    mayImport: ['settings', 'resp', 'commands', 'encoding', 'fields'],
+  },
   'layout/locations': {
     knows: 'where a row lives: its key or member, its staging key, keys made of ids',
-    mayImport: ['settings', 'resp', 'commands', 'encoding', 'fields'],
+    mayImport: ['settings', 'resp', 'commands', 'encoding', 'fields', 'contract'],
   },
   'layout/structures': {
     knows: 'one file for each Redis structure: all that is special about it',
-    mayImport: ['settings', 'columns', 'resp', 'commands', 'encoding', 'fields'],
+    mayImport: ['settings', 'columns', 'resp', 'commands', 'encoding', 'fields', 'contract'],
   },
   'layout/registry': {
-    knows: 'which layout a stream gets',
-    mayImport: ['settings', 'encoding', 'fields', 'locations', 'structures'],
+    knows: 'the list of all structures, and which of them a stream gets',
+    mayImport: ['settings', 'encoding', 'fields', 'contract', 'locations', 'structures'],
   },
   'sync/streams': {
     knows: 'what is known of each stream: its plan, its metadata and generations, its ids, its lease',
@@ -127,6 +132,7 @@ export const ROOMS = {
       'encoding',
       'fields',
       'locations',
+      'registry',
       'streams',
       'dedup',
     ],
@@ -149,13 +155,13 @@ export const ROOMS = {
   },
   'sync/requirements': {
     knows: 'which commands and keys a configuration needs, for `check`',
-    mayImport: ['settings', 'registry', 'health', 'streams'],
+    mayImport: ['settings', 'commands', 'structures', 'registry', 'health', 'streams'],
   },
 }
 
 /** Tests may use what stands above their room, within the folders that their own folder builds on. */
 export const FOLDERS_OF_TESTS = {
-  config: ['config'],
+  config: ['config', 'protocol', 'redis', 'layout'],
   protocol: ['protocol'],
   redis: ['config', 'redis'],
   layout: ['config', 'protocol', 'redis', 'layout'],

@@ -1,9 +1,10 @@
-// What check finds out about a server before a sync does, each finding against a real server that is so.
+// What check finds out about a server before a sync does: each finding against a real server.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { check, type CheckResult } from './support/check.ts'
+import { codesIn } from './support/codes.ts'
 import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { ReplicatedRedis } from './support/replicas.ts'
@@ -38,13 +39,21 @@ function on(server: RedisServer, options: object = {}): Promise<CheckResult> {
   return check({ host: server.host, port: server.port, ...options })
 }
 
-/** What it said, a line each: `WARN …`. */
-function said({ logs }: CheckResult): string {
-  return logs.map(({ level, message }) => `${level} ${message}`).join('\n')
+/** Returns the level and the code of each finding: `WARN persistence-off`. */
+function findingsOf({ message, logs }: CheckResult): string[] {
+  return [
+    ...codesIn(message).map((code) => `FAILED ${code}`),
+    ...logs.flatMap(({ level, message: text }) => codesIn(text).map((code) => `${level} ${code}`)),
+  ]
+}
+
+/** Returns the sentence of a code. */
+function sentenceOf({ logs }: CheckResult, code: string): string | undefined {
+  return logs.map(({ message }) => message).find((text) => text.endsWith(`[${code}]`))
 }
 
 describe('check', () => {
-  it('says nothing of a server that has nothing about it', async () => {
+  it('reports nothing about a server without any flaw', async () => {
     await client.config('SET', 'appendonly', 'yes')
     await client.config('SET', 'appendfsync', 'always')
     const result = await on(redis)
@@ -54,14 +63,18 @@ describe('check', () => {
   it('warns of a server that keeps nothing on disk', async () => {
     const result = await on(redis)
     expect(result.status).toBe('SUCCEEDED')
-    expect(said(result)).toMatch(/^WARN .*keeps nothing on disk.*Set appendonly to yes/)
+    expect(findingsOf(result)).toEqual(['WARN persistence-off'])
   })
 
-  it('says what snapshots, and a log that is written every second, may lose', async () => {
+  it('reports what snapshots, and an append-only file that is written every second, may lose', async () => {
     await client.config('SET', 'save', '3600 1')
-    expect(said(await on(redis))).toMatch(/^INFO .*saves snapshots only \(save 3600 1\)/)
+    const snapshots = await on(redis)
+    expect(findingsOf(snapshots)).toEqual(['INFO snapshots-only'])
+    expect(sentenceOf(snapshots, 'snapshots-only')).toContain('save 3600 1')
     await client.config('SET', 'appendonly', 'yes')
-    expect(said(await on(redis))).toMatch(/^INFO .*appendfsync everysec.*in the last second/)
+    const delayed = await on(redis)
+    expect(findingsOf(delayed)).toEqual(['INFO fsync-delayed'])
+    expect(sentenceOf(delayed, 'fsync-delayed')).toContain('appendfsync everysec')
   })
 
   it('fails where the server refuses writes because it cannot save', async () => {
@@ -79,16 +92,18 @@ describe('check', () => {
       status: 'FAILED',
       message: expect.stringMatching(/\[snapshot-failed\]$/),
     })
-    expect(said(result)).toMatch(/WARN .*could not write its last snapshot/)
+    expect(findingsOf(result)).toContain('WARN last-snapshot-failed')
   })
 
-  it('says how much memory is left, warns when it is little, fails when it is none', async () => {
+  it('reports how much memory is left, warns when it is low, fails when there is none', async () => {
     await client.setrange('large', 2e7, 'x')
     const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1])
     await client.config('SET', 'maxmemory', 4 * used)
-    expect(said(await on(redis))).toMatch(/INFO .* has [\d.]+ of [\d.]+ MB \(maxmemory\) left/)
+    const plenty = await on(redis)
+    expect(findingsOf(plenty)).toContain('INFO memory-limited')
+    expect(sentenceOf(plenty, 'memory-limited')).toMatch(/ has [\d.]+ of [\d.]+ MB \(maxmemory\) left/)
     await client.config('SET', 'maxmemory', Math.round(1.07 * used))
-    expect(said(await on(redis))).toMatch(/WARN .* has [\d.]+ of [\d.]+ MB \(maxmemory\) left/)
+    expect(findingsOf(await on(redis))).toContain('WARN memory-low')
     await client.config('SET', 'maxmemory', 1e6)
     const result = await on(redis)
     expect(result).toMatchObject({
@@ -97,25 +112,27 @@ describe('check', () => {
     })
   })
 
-  it('warns of an eviction policy that may drop what was synced', async () => {
+  it('warns of an eviction policy that may remove synced data', async () => {
     await client.config('SET', 'maxmemory', 1e9)
     await client.config('SET', 'maxmemory-policy', 'volatile-lru')
-    expect(said(await on(redis))).not.toMatch(/maxmemory-policy/)
-    expect(said(await on(redis, { ttl_seconds: 60 }))).toMatch(
-      /WARN .*removes keys that have a time to live.*volatile-lru/,
-    )
+    expect(findingsOf(await on(redis))).not.toContain('WARN eviction-enabled')
+    const expiring = await on(redis, { ttl_seconds: 60 })
+    expect(findingsOf(expiring)).toContain('WARN eviction-enabled')
+    expect(sentenceOf(expiring, 'eviction-enabled')).toMatch(/keys that have a time to live.*volatile-lru/)
     await client.config('SET', 'maxmemory-policy', 'allkeys-lfu')
-    expect(said(await on(redis))).toMatch(/WARN .*removes any key.*allkeys-lfu.*to noeviction/)
+    const any = await on(redis)
+    expect(findingsOf(any)).toContain('WARN eviction-enabled')
+    expect(sentenceOf(any, 'eviction-enabled')).toMatch(/any key.*allkeys-lfu/)
   })
 
-  it('tells whether the end of keys is announced, where keys end', async () => {
-    expect(said(await on(redis))).not.toMatch(/notify-keyspace-events/)
-    expect(said(await on(redis, { ttl_seconds: 60 }))).toMatch(/INFO .*set notify-keyspace-events to Ex/)
+  it('reports whether expired keys are announced, where keys expire', async () => {
+    expect(findingsOf(await on(redis))).not.toContain('INFO expiry-not-announced')
+    expect(findingsOf(await on(redis, { ttl_seconds: 60 }))).toContain('INFO expiry-not-announced')
     await client.config('SET', 'notify-keyspace-events', 'Ex')
-    expect(said(await on(redis, { ttl_seconds: 60 }))).not.toMatch(/notify-keyspace-events/)
+    expect(findingsOf(await on(redis, { ttl_seconds: 60 }))).not.toContain('INFO expiry-not-announced')
   })
 
-  it('says what a server does not tell, once, and does not fail for it', async () => {
+  it('reports once what a server does not report, which is no failure', async () => {
     const denied = ['INFO', 'CONFIG', 'TIME', 'CLIENT', 'TYPE'].flatMap((name) => [
       '--rename-command',
       name,
@@ -123,52 +140,52 @@ describe('check', () => {
     ])
     await using managed = await RedisServer.start({ args: denied })
     const result = await on(managed, { expire_at_field: 'until', key_template: 'k', cache_type: 'list' })
-    const text = said(await on(managed, { expire_at_field: 'until' }))
     expect(result.status).toBe('FAILED')
-    const unknown = text.split('\n').filter((line) => /does not tell/.test(line))
-    expect(unknown).toEqual([
-      expect.stringMatching(
-        /^INFO .*role, memory.*\(INFO\), how it saves \(CONFIG GET\).*keyspace-events\) and its clock \(TIME\)/,
-      ),
-    ])
-    expect(text).toMatch(/WARN .*CLIENT KILL/)
+    const other = await on(managed, { expire_at_field: 'until' })
+    const findings = findingsOf(other)
+    expect(findings.filter((found) => found === 'INFO server-info-denied')).toHaveLength(1)
+    expect(sentenceOf(other, 'server-info-denied')).toMatch(
+      /role, memory.*\(INFO\), how it saves \(CONFIG GET\).*keyspace-events\) and its clock \(TIME\)/,
+    )
+    expect(findings).toContain('WARN client-kill-denied')
   })
 
-  it('names commands that the server does not know', async () => {
+  it('names commands that the server does not have', async () => {
     const denied = ['XADD', 'HSCAN'].flatMap((name) => ['--rename-command', name, ''])
     await using old = await RedisServer.start({ args: denied })
     const result = await on(old, { cache_type: 'stream' })
-    expect(result).toMatchObject({ status: 'FAILED', message: expect.stringMatching(/does not know XADD/) })
-    expect(said(result)).toMatch(/WARN .*does not know HSCAN, which knowing what was written/)
+    expect(result).toMatchObject({ status: 'FAILED', message: expect.stringMatching(/\bXADD\b/) })
+    expect(findingsOf(result)).toEqual(
+      expect.arrayContaining(['FAILED command-missing', 'WARN command-missing']),
+    )
+    expect(sentenceOf(result, 'command-missing')).toMatch(/\bHSCAN\b/)
   })
 
   it('fails on a replica, and names its master', async () => {
     await using replicated = await ReplicatedRedis.start({ replicas: 1 })
     const { master, replicas } = replicated
-    expect(await on(replicas[0]!)).toMatchObject({
-      status: 'FAILED',
-      message: `Redis at 127.0.0.1:${replicas[0]!.port} is a read-only replica. Connect to its master at 127.0.0.1:${master.port}.`,
-    })
+    const { message } = await on(replicas[0]!)
+    expect(codesIn(message)).toEqual(['server-is-replica'])
+    expect(message).toContain(`at 127.0.0.1:${replicas[0]!.port} is a read-only replica`)
+    expect(message).toContain(`its master at 127.0.0.1:${master.port}`)
   })
 
-  it('fails where durability asks for more replicas than there are, or for a log that is not there', async () => {
+  it('fails where durability requires more replicas than there are, or an append-only file that is off', async () => {
     await using replicated = await ReplicatedRedis.start({ replicas: 1 })
     const { master } = replicated
     expect((await on(master, { durability: { mode: 'replicas', count: 1 } })).status).toBe('SUCCEEDED')
-    expect((await on(master, { durability: { mode: 'replicas', count: 2 } })).message).toMatch(
-      /durability asks for 2 replicas, and Redis at \S+ has 1\./,
-    )
-    expect((await on(master, { durability: { mode: 'fsync', replicas: 1 } })).message).toMatch(
-      /durability: fsync waits for the log on disk, and Redis at \S+ has none/,
-    )
+    const replicas = await on(master, { durability: { mode: 'replicas', count: 2 } })
+    expect(codesIn(replicas.message)).toEqual(['replicas-missing'])
+    const fsync = await on(master, { durability: { mode: 'fsync', replicas: 1 } })
+    expect(codesIn(fsync.message)).toContain('append-only-file-off')
   })
 
   it('fails where the server refuses writes without replicas', async () => {
     await client.config('SET', 'min-replicas-to-write', '1')
-    expect((await on(redis)).message).toMatch(/too few replicas are connected/)
+    expect(codesIn((await on(redis)).message)).toEqual(['too-few-replicas'])
   })
 
-  it('fails where a key that is known beforehand holds something else', async () => {
+  it('fails where a predictable key has another type', async () => {
     await client.set('all', 'x')
     await client.lpush('n:counted', 'x')
     await client.set('_airbyte:dead_letter', 'x')
@@ -190,19 +207,16 @@ describe('check', () => {
     expect((await on(redis)).status).toBe('SUCCEEDED')
   })
 
-  it('tells all problems at once', async () => {
+  it('reports all problems at once', async () => {
     await client.set('all', 'x')
     await client.call('ACL', 'SETUSER', 'u', 'on', '>pw', '~*', '+@all', '-sadd', '-set')
     await client.config('SET', 'maxmemory', 1e6)
     const config = { cache_type: 'set', key_template: 'all', username: 'u', password: 'pw' }
     const { message } = await on(redis, { ...config, durability: { mode: 'replicas', count: 1 } })
-    for (const part of [
-      /may not run SET/,
-      /may not run SADD/,
-      /is full/,
-      /The key all/,
-      /asks for 1 replica,/,
-    ])
+    for (const part of [/may not run SET\b/, /may not run SADD\b/, /The key all\b/])
       expect(message).toMatch(part)
+    expect(new Set(codesIn(message))).toEqual(
+      new Set(['command-denied', 'memory-full', 'key-type-differs', 'replicas-missing']),
+    )
   })
 })

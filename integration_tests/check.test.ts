@@ -141,7 +141,7 @@ describe('each wrong setting has a sentence of its own', () => {
 
   it('a file that is not there', async () => {
     const status = statusOf(await runConnector(['check', '--config', '/nowhere/config.json']))
-    expect(status.message).toMatch(/--config: cannot read the file \/nowhere\/config\.json \(ENOENT\)/)
+    expect(status.message).toMatch(/\/nowhere\/config\.json .*\(ENOENT\)\. \[file-unreadable\]$/)
   })
 
   it('a missing and a wrong password', async () => {
@@ -163,7 +163,7 @@ describe('each wrong setting has a sentence of its own', () => {
     await client.replicaof('127.0.0.1', 1)
     const { message } = statusOf(await check(here()))
     await client.replicaof('NO', 'ONE')
-    expect(message).toMatch(/read-only replica\. Connect to its master/)
+    expect(codesIn(message)).toEqual(['server-is-replica'])
   })
 
   it('a server that is loading its data', async () => {
@@ -191,8 +191,12 @@ describe('each wrong setting has a sentence of its own', () => {
 
   it('a server that accepts connections and never answers, within 15 seconds', async () => {
     const sockets: Socket[] = []
-    const server = await listen((socket) => sockets.push(socket))
-    const started = performance.now()
+    // The time before the first connection is the start of the process, which takes long on a busy machine.
+    let started = 0
+    const server = await listen((socket) => {
+      started ||= performance.now()
+      sockets.push(socket)
+    })
     const { message } = statusOf(
       await check({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }),
     )

@@ -5,7 +5,7 @@ import { codesIn } from './support/codes.ts'
 import { RedisCluster } from './support/cluster.ts'
 import { readContents } from './support/contents.ts'
 import { startConnector } from './support/connector.ts'
-import { record, status, type CatalogStream } from './support/messages.ts'
+import { record, status, streamState, type CatalogStream } from './support/messages.ts'
 import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { STRUCTURES } from './support/structures.ts'
@@ -134,7 +134,10 @@ describe('a run on a cluster', () => {
   it('that was killed has its connections closed, on every node, by the next one', async () => {
     await empty()
     await using run = startConnector(writeArgs(NOBODY, [{ name: 's' }], onCluster()))
-    await pollUntil('the run to be connected', async () => (await connections()) === 6)
+    // It holds its lease, and has written down its connections, before it acknowledges anything.
+    run.stdin.write(rows(0, 1) + streamState('s', 1))
+    for await (const message of run.messages) if (message.type === 'STATE') break
+    expect(await connections()).toBe(6)
     // Frozen, it keeps its connections; its lease runs out.
     run.kill('SIGSTOP')
     const { code, errors } = await write(NOBODY, [{ name: 's' }], rows(0, 10), onCluster())

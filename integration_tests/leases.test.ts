@@ -1,10 +1,10 @@
 // One run writes a stream at a time: what a second one, a dead one and a frozen one do.
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { startConnector, type Connector } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { isError } from './support/output-message.ts'
+import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareFixture } from './support/shared-fixture.ts'
@@ -33,14 +33,6 @@ async function startedRun(): Promise<Connector> {
   run.stdin.write(row(1) + streamState('s', 1))
   for await (const message of run.messages) if (message.type === 'STATE') break
   return run
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error('It did not come to that within 30 seconds.')
-    await pause(20)
-  }
 }
 
 async function ownKeys(): Promise<string[]> {
@@ -99,7 +91,7 @@ describe('a run of several streams', () => {
   it('gives back what it took where it cannot have all, and leaves what it found', async () => {
     await client.hset('_airbyte:manifest::a', 'connections', 'h:1 another-server 1')
     await using other = startConnector(writeArgs(redis, [{ name: 'b' }]))
-    await until(async () => (await client.exists('_airbyte:lease::b')) === 1)
+    await pollUntil('the lease of b', async () => (await client.exists('_airbyte:lease::b')) === 1)
     const run = await write(redis, several, record('a', {}))
 
     expect(run.code).toBe(1)
@@ -128,7 +120,10 @@ describe('a run of several streams', () => {
     await client.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+@all', '-client|kill')
     const login = { username: 'limited', password: 'secret' }
     await using first = startConnector(writeArgs(redis, several, login))
-    await until(async () => (await client.hexists('_airbyte:manifest::c', 'connections')) === 1)
+    await pollUntil(
+      'the connections of c',
+      async () => (await client.hexists('_airbyte:manifest::c', 'connections')) === 1,
+    )
     first.kill('SIGKILL')
     await first.exit
     const second = await write(redis, several, record('a', {}), login)
@@ -148,7 +143,7 @@ describe('the holder of a lease', () => {
     const before = await connected()
     expect(before).toHaveLength(2)
     for (const id of before) await client.client('KILL', 'ID', Number(id))
-    await until(async () => (await connected()).length === 2)
+    await pollUntil('two connections', async () => (await connected()).length === 2)
     expect(await connected()).not.toEqual(before)
     run.stdin.end()
     expect(await run.exit).toMatchObject({ code: 0 })
@@ -192,7 +187,7 @@ describe('a lease', () => {
   ])('that %s is taken again where nothing else is lost', async (_, lose, code) => {
     const run = await startedRun()
     await lose()
-    await until(async () => (await client.keys('_airbyte:lease:*')).length === 1 || code === 1)
+    await pollUntil('a lease', async () => (await client.keys('_airbyte:lease:*')).length === 1 || code === 1)
     if (code === 0) run.stdin.end(row(1))
     const errors = []
     for await (const message of run.messages) if (isError(message)) errors.push(message.trace.error)

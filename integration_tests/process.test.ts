@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runConnector, startConnector, writeFiles } from './support/connector.ts'
 import { record, status, streamState } from './support/messages.ts'
+import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { shareFixture } from './support/shared-fixture.ts'
 import { writeArgs } from './support/write.ts'
@@ -237,14 +238,12 @@ async function untilDrained(stream: NodeJS.WritableStream & { writableLength: nu
   while (stream.writableLength > 0) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** The verb is at work once it has a connection: then it also listens to signals. */
+/** Resolves when the verb has a connection: from then on it listens to signals. */
 async function untilConnected(pid: number | undefined): Promise<void> {
   const { readlink, readdir } = await import('node:fs/promises')
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
-    const open = await readdir(`/proc/${pid}/fd`).catch(() => [])
+  await pollUntil('the connector to connect', async () => {
+    const open = await readdir(`/proc/${pid}/fd`)
     const links = await Promise.all(open.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
-    if (links.filter((client) => client.startsWith('socket:')).length > 3) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error('check did not connect')
+    return links.filter((client) => client.startsWith('socket:')).length > 3
+  })
 }

@@ -1,7 +1,8 @@
 // The scripts that the connector has Redis run, on a real one.
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { FIELD_SCRIPT, HASH_SCRIPT } from '../src/redis/commands/row-scripts.ts'
+import { FIELD_SCRIPT } from '../src/layout/structures/hash-field.ts'
+import { HASH_SCRIPT } from '../src/layout/structures/hash.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareFixture } from './support/shared-fixture.ts'

@@ -51,7 +51,7 @@ describe('check', () => {
   it('has nothing to say of a user with the line for it', async () => {
     await allow(['base', 'key_index', 'hash_script', 'check'])
     const run = await check({ expire_at_field: 'until' })
-    expect(said(run)).not.toMatch(/may not|does not tell|does not know/)
+    expect(said(run)).not.toMatch(/may not|does not report|does not have/)
     expect(run.messages.at(-1)).toMatchObject({ connectionStatus: { status: 'SUCCEEDED' } })
   })
 
@@ -87,6 +87,14 @@ it('a write that lacks a permission ends with an error that names it', async () 
       },
     ])
   }
+})
+
+it('a write that lacks a permission within a script ends with an error that names it', async () => {
+  await admin.call('ACL', 'SETUSER', login.username, ...`on >${login.password} ~* +@all -hmset`.split(' '))
+  const input = record('s', rows[0]!, { namespace: 'n' })
+  const run = await write(redis, [stream], input, config({ data_format: 'flat' }))
+  expect(run.errors).toMatchObject([{ failure_type: 'config_error' }])
+  expect(run.errors[0]!.message).toMatch(/\bHMSET\b.*\[command-denied\]$/)
 })
 
 it('every line is used by a test', () => {

@@ -4,7 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareFixture } from './support/shared-fixture.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../src/redis/commands/staging-scripts.ts'
+import { settingsWith } from '../src/layout/registry/encode-records.support.ts'
+import { structureOf } from '../src/layout/registry/structure-registry.ts'
+import { SWAP_SCRIPT } from '../src/redis/commands/swap-script.ts'
 
 beforeEach(skipWhatIsLacking)
 
@@ -23,11 +25,21 @@ shareFixture(
 )
 beforeEach(async () => {
   await client.flushall()
-  for (const { text, sha } of [SWAP_SCRIPT, DRAIN_SCRIPT]) expect(await client.script('LOAD', text)).toBe(sha)
+  for (const { text, sha } of [SWAP_SCRIPT, ...Object.values(DRAIN_SCRIPTS)])
+    expect(await client.script('LOAD', text)).toBe(sha)
 })
 
+const DRAIN_SCRIPTS = {
+  'list append': drainOf({ cache_type: 'list', list_operation: 'append' }),
+  'list prepend': drainOf({ cache_type: 'list', list_operation: 'prepend' }),
+  set: drainOf({ cache_type: 'set' }),
+  zset: drainOf({ cache_type: 'sorted_set' }),
+  hash: drainOf({ hash_field: '${id}' }),
+  stream: drainOf({ cache_type: 'stream' }),
+}
+
 interface Kind {
-  what: string
+  what: keyof typeof DRAIN_SCRIPTS
   /** Adds items, in the order they have in the live key or, for `list prepend`, oldest first. */
   add: (key: string, items: Buffer[]) => Promise<unknown>
   /** All of them, as they were added, sorted where the kind has no order. */
@@ -181,7 +193,7 @@ describe('a refusal doubles nothing, however often it is met', () => {
     expect([await client.xlen('live'), await client.xlen('staging')]).toEqual([1, 1])
   })
 
-  it.each([
+  it.each<[Kind['what'], string]>([
     ['list append', '-ltrim'],
     ['list prepend', '-ltrim'],
     ['stream', '-xdel'],
@@ -229,8 +241,13 @@ describe('what was gathered takes the place of what is live', () => {
   })
 })
 
-async function drain(what: string, most: number, by = client): Promise<number> {
-  return Number(await by.evalsha(DRAIN_SCRIPT.sha, 2, 'staging', 'live', what, most))
+function drainOf(options: Parameters<typeof settingsWith>[0]) {
+  const settings = settingsWith(options)
+  return structureOf(settings).collection!.drain(settings)
+}
+
+async function drain(what: Kind['what'], most: number, by = client): Promise<number> {
+  return Number(await by.evalsha(DRAIN_SCRIPTS[what].sha, 2, 'staging', 'live', most))
 }
 
 function swap(kind: string, milliseconds = 0): Promise<unknown> {

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config/settings/config.ts'
 import { parseConfig } from './config/parsing/parse-config.ts'
+import { STRUCTURES } from './layout/registry/structure-registry.ts'
 import { messageOf, problem, textOf } from './errors.ts'
 import type { Output } from './protocol/airbyte/output.ts'
-import type { Said } from './redis/health/finding.ts'
-import { probe, whereOf, type Probe } from './redis/health/health-check.ts'
-import { checkKey } from './sync/streams/internal-keys.ts'
-import { knownKeys } from './sync/requirements/predictable-keys.ts'
-import { expires, modeNeedsOfAll, needsOfAll, settingsIn } from './sync/requirements/required-commands.ts'
+import type { ReportedFinding } from './redis/health/finding.ts'
+import { addressesOf, checkHealth, type HealthRequest } from './redis/health/health-check.ts'
+import { OWN_KEYS, probeKeys } from './sync/streams/internal-keys.ts'
+import { predictableKeys } from './sync/requirements/predictable-keys.ts'
+import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requirements/required-commands.ts'
 
 /** The platform gets the result within 15 seconds, whatever the server does. */
 const TIMEOUT_MS = 13_000
@@ -23,34 +24,35 @@ export async function check(readConfig: () => string, output: Output): Promise<v
 
 /** Returns the problems, as one text; undefined if there is none. */
 async function findProblems(readConfig: () => string, output: Output): Promise<string | undefined> {
-  const { config, warnings } = parseConfig(readConfig(), process.env)
+  const { config, warnings } = parseConfig(readConfig(), process.env, STRUCTURES)
   for (const warning of warnings) output.log('WARN', textOf(warning))
-  const findings = await Promise.race([probe(config.connection, probeFor(config)), timedOut(config)])
+  const findings = await Promise.race([checkHealth(config.connection, requestOf(config)), timedOut(config)])
   for (const { level, text } of findings) if (level !== 'FAILED') output.log(level, text)
   const problems = findings.filter(({ level }) => level === 'FAILED').map(({ text }) => text)
   return problems.length === 0 ? undefined : problems.join(' ')
 }
 
-function probeFor(config: Config): Probe {
+function requestOf(config: Config): HealthRequest {
   const { connection, durability, keyPrefix } = config
   const all = settingsIn(config)
   return {
     deployment: connection.deployment.kind,
     durability,
     expires: all.some(expires),
-    endsAtTimes: all.some(({ expireAtField }) => expireAtField !== undefined),
-    required: needsOfAll(config),
-    wanted: modeNeedsOfAll(config),
+    expiresAtTimes: all.some(({ expireAtField }) => expireAtField !== undefined),
+    required: requiredCommands(config),
+    optional: modeCommands(config),
+    ownKeys: `${keyPrefix}${OWN_KEYS}*`,
     prefix: keyPrefix,
-    ownKey: () => checkKey(keyPrefix, randomUUID()),
+    probeKeys: () => probeKeys(keyPrefix, randomUUID()),
     anyKey: () => keyPrefix + randomUUID(),
-    known: knownKeys(config),
+    keys: predictableKeys(config),
   }
 }
 
-async function timedOut({ connection }: Config): Promise<Said[]> {
+async function timedOut({ connection }: Config): Promise<ReportedFinding[]> {
   await sleep(TIMEOUT_MS)
-  const [seconds, where] = [TIMEOUT_MS / 1000, whereOf(connection)]
+  const [seconds, where] = [TIMEOUT_MS / 1000, addressesOf(connection)]
   const found = problem(
     'check-timeout',
     `The check did not finish within ${seconds} seconds: ${where} accepts connections, but does not answer in time. ` +

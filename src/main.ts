@@ -54,13 +54,18 @@ async function run(invocation: Invocation): Promise<number> {
       return 0
     }
     case 'write': {
-      const [{ write }, { parseConfig }, { readCatalog }, { readStdin }] = await Promise.all([
+      const [{ write }, { parseConfig }, { STRUCTURES }, { readCatalog }, { readStdin }] = await Promise.all([
         import('./write.ts'),
         import('./config/parsing/parse-config.ts'),
+        import('./layout/registry/structure-registry.ts'),
         import('./protocol/airbyte/catalog.ts'),
         import('./protocol/input/stdin.ts'),
       ])
-      const { config, warnings } = parseConfig(readFile(invocation.config, '--config'), process.env)
+      const { config, warnings } = parseConfig(
+        readFile(invocation.config, '--config'),
+        process.env,
+        STRUCTURES,
+      )
       for (const warning of warnings) output.log('WARN', textOf(warning))
       const catalog = readCatalog(readFile(invocation.catalog, '--catalog'))
       const { signal } = terminated

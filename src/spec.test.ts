@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
+import { STRUCTURES } from './layout/registry/structure-registry.ts'
 import { parseConfig } from './config/parsing/parse-config.ts'
 import { REDIS_PORT } from './config/redis-options/redis-url.ts'
 import { KEY } from './config/parsing/parsed.support.ts'
@@ -49,7 +50,7 @@ describe('the specification', () => {
   })
 
   it('says in words which default an option without a `default` has', async () => {
-    const { config } = parseConfig('{"host":"h"}', {})
+    const { config } = parseConfig('{"host":"h"}', {}, STRUCTURES)
     const all = new Map(await properties())
     for (const [option, value] of [
       ['data_format', config.records.dataFormat],
@@ -69,7 +70,7 @@ describe('the specification', () => {
       { mode: 'sentinel', nodes, master_name: 'm' },
       { mode: 'cluster', nodes },
     ]) {
-      const parsed = parseConfig(JSON.stringify({ deployment }), {}).config.connection.deployment
+      const parsed = parseConfig(JSON.stringify({ deployment }), {}, STRUCTURES).config.connection.deployment
       const [address] = 'nodes' in parsed ? parsed.nodes : []
       const port = address !== undefined && 'port' in address ? address.port : undefined
       const variant = all
@@ -178,7 +179,8 @@ describe('the specification', () => {
         )
         const place = name === 'deployment' && least['nodes'] !== undefined ? {} : { host: 'h' }
         const parse = (choice: object) =>
-          parseConfig(JSON.stringify({ ...place, [name]: choice, ssl: name === 'ssl_mode' }), {}).config
+          parseConfig(JSON.stringify({ ...place, [name]: choice, ssl: name === 'ssl_mode' }), {}, STRUCTURES)
+            .config
         expect(parse({ ...least, ...Object.fromEntries(defaults) }), name).toEqual(parse(least))
       }
   })
@@ -208,7 +210,7 @@ describe('the specification', () => {
     for (const cacheType of ['hash', 'string', 'list', 'set', 'sorted_set', 'stream']) {
       const form = { ...Object.fromEntries(defaults), fields: [], record_filter: {} }
       const text = JSON.stringify({ ...form, host: 'h', cache_type: cacheType })
-      expect(() => parseConfig(text, {}), cacheType).not.toThrow()
+      expect(() => parseConfig(text, {}, STRUCTURES), cacheType).not.toThrow()
     }
     const nodes = ['h']
     for (const place of [
@@ -218,14 +220,14 @@ describe('the specification', () => {
       { deployment: { mode: 'cluster', nodes } },
     ]) {
       const text = JSON.stringify({ ...Object.fromEntries(defaults), ...place })
-      expect(() => parseConfig(text, {}), text).not.toThrow()
+      expect(() => parseConfig(text, {}, STRUCTURES), text).not.toThrow()
     }
     // A form begins with the first variant.
     const first = (await properties()).flatMap(([name, { oneOf }]) =>
       oneOf === undefined ? [] : [[name, constantsOf(oneOf[0]!)]],
     )
     const text = JSON.stringify({ ...Object.fromEntries([...defaults, ...first]), host: 'h' })
-    expect(parseConfig(text, {})).toEqual(parseConfig('{"host":"h"}', {}))
+    expect(parseConfig(text, {}, STRUCTURES)).toEqual(parseConfig('{"host":"h"}', {}, STRUCTURES))
   })
 })
 

@@ -1,6 +1,7 @@
 /** The verb `write`: one run, from the first message to the summary. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config/settings/config.ts'
+import { optionProblem, textOf, type Problem } from './errors.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
@@ -35,7 +36,7 @@ export async function write(job: WriteJob): Promise<void> {
   const { config, catalog, output } = job
   const planned = planStreams(catalog, config)
   for (const { stream } of unmatchedStreams(config, catalog))
-    output.log('WARN', `streams: no stream of the catalog is named ${stream}; the entry has no effect.`)
+    output.log('WARN', textOf(unmatchedEntry(stream)))
   const runId = randomUUID()
   await using open = new AsyncDisposableStack()
   const client = open.use(await openClient(config, planned, runId, output))
@@ -52,16 +53,17 @@ function openClient(
   { log }: Output,
 ): Promise<RedisClient> {
   const scripts = new Set(
-    planned.flatMap(({ liveLayout, stagedLayout }) =>
-      [liveLayout.script ?? [], stagedLayout?.script ?? []].flat(),
-    ),
+    planned.flatMap(({ liveLayout, stagedLayout }) => [
+      ...liveLayout.scripts,
+      ...(stagedLayout?.scripts ?? []),
+    ]),
   )
   return RedisClient.open({
     config,
     log,
     run: runId,
     runKeys: (name, its, slot) => runKey(config.keyPrefix, name, its, slot),
-    greeting: [...scripts].map(({ text }) => ['SCRIPT', 'LOAD', text]),
+    scripts: [...scripts],
   })
 }
 
@@ -114,4 +116,9 @@ async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSi
   } catch (error) {
     return error
   }
+}
+
+function unmatchedEntry(stream: string): Problem {
+  const clause = `the catalog has no stream ${stream}, so this entry is ignored`
+  return optionProblem('stream-entry-unmatched', 'streams', clause, { stream })
 }

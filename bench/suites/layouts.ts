@@ -1,7 +1,8 @@
 // Measures every structure beside redis-cli with the same commands, and the memory of its records.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { FIELD_SCRIPT, HASH_SCRIPT } from '../../src/redis/commands/row-scripts.ts'
+import { FIELD_SCRIPT } from '../../src/layout/structures/hash-field.ts'
+import { HASH_SCRIPT } from '../../src/layout/structures/hash.ts'
 import { runConnector, type ConnectorRun } from '../connector.ts'
 import { writeInput, type Input } from '../inputs.ts'
 import { alternate, scaled, type Bench, type PipelineWrite } from '../measure.ts'

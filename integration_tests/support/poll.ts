@@ -14,14 +14,14 @@ export async function pollUntil(
   limitMs = LIMIT_MS,
 ): Promise<void> {
   const over = AbortSignal.timeout(limitMs)
-  const limit = Promise.withResolvers<never>()
-  limit.promise.catch(() => {})
-  over.addEventListener('abort', () => limit.reject(new Error('The condition has not settled.')))
+  const limit = Promise.withResolvers<false>()
+  over.addEventListener('abort', () => limit.resolve(false))
   let problem: unknown
   while (!over.aborted) {
     try {
       if (await Promise.race([isMet(), limit.promise])) return
-      problem = undefined
+      // A condition that has not settled says nothing about the problem before.
+      if (!over.aborted) problem = undefined
     } catch (error) {
       problem = error
     }

@@ -18,6 +18,8 @@ export type ProxyMode =
   /** Requests are held back; after so many bytes the clients are disconnected. `deliverLate` sends the requests. */
   | { kind: 'hold-requests'; afterBytes: number }
 
+const KEPT_LENGTH = 64 * 1024
+
 type Surroundings = {
   targetPort: number
   mode: () => ProxyMode
@@ -34,6 +36,8 @@ export class Link {
   readonly #toClient: Flow
   readonly #surroundings: Surroundings
   #held: Buffer[] = []
+  /** The first requests, by which tests tell the connections of a client apart. */
+  #requests = ''
 
   constructor(client: Socket, surroundings: Surroundings) {
     const server = connect({
@@ -55,6 +59,10 @@ export class Link {
     server.on('data', (bytes) => this.#reply(bytes))
     server.once('end', () => this.#toClient.push('end', this.#delayMs))
     server.on('error', () => client.resetAndDestroy())
+  }
+
+  get requests(): string {
+    return this.#requests
   }
 
   get isClientConnected(): boolean {
@@ -105,6 +113,7 @@ export class Link {
   }
 
   #request(bytes: Buffer): void {
+    if (this.#requests.length < KEPT_LENGTH) this.#requests += bytes.toString('latin1')
     if (this.#surroundings.mode().kind === 'hold-requests') this.#held.push(bytes)
     else this.#toServer.push(bytes, this.#delayMs)
     this.#surroundings.onRequest(bytes.length)

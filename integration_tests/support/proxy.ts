@@ -58,6 +58,13 @@ export class TcpProxy {
     }
   }
 
+  /** Stops moving bytes on the open connections that have carried such a request; they stay open, and new ones are served. */
+  freezeConnections(request: RegExp): number {
+    const matching = [...this.#links].filter((link) => link.isClientConnected && request.test(link.requests))
+    for (const link of matching) link.freeze()
+    return matching.length
+  }
+
   /** Resets every connection once; new ones are served. */
   cut(): void {
     for (const link of this.#links) link.cut()

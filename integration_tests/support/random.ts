@@ -2,7 +2,7 @@
 export type Random = () => number
 
 /** Returns a source of numbers from 0 to below 1 that are the same for the same seed. */
-function randomFrom(seed: number): Random {
+export function randomFrom(seed: number): Random {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

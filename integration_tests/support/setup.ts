@@ -4,6 +4,7 @@ import { afterEach } from 'vitest'
 import { endConnectors } from './connector.ts'
 
 afterEach(({ task }) => {
-  if (task.result?.state !== 'fail') return
+  // Other tests may be running beside a concurrent one.
+  if (task.result?.state !== 'fail' || task.concurrent) return
   for (const description of endConnectors()) console.error(description)
 })

@@ -1,8 +1,9 @@
-/** Which of the options that hold for the whole configuration fit together. */
+/** Checks the options that apply to all streams and cannot be overridden: deletes, key tracking and dead letters. */
+import { optionProblem, problem, type Problem } from '../../errors.ts'
 import type { RecordConfiguration } from './stream-overrides.ts'
 import { entryName, type RecordOptions } from './record-options.ts'
 
-export interface DeliveryOptions {
+export interface GlobalOptions {
   delete_mode: 'hard' | 'soft' | 'ttl'
   delete_ttl_seconds?: number
   tombstone_seconds: number
@@ -11,51 +12,76 @@ export interface DeliveryOptions {
   dead_letter_max_length?: number
 }
 
-/** By field. The schema's own rules may be broken, too: a word that there is not is for the schema to refuse. */
-export function deliveryProblems(options: DeliveryOptions & RecordConfiguration): string[] {
+/** Accepts values that break the schema. Unknown values are reported by the schema validation. */
+export function globalOptionProblems(options: GlobalOptions & RecordConfiguration): Problem[] {
   return [...deletionProblems(options), ...trackingProblems(options), ...deadLetterProblems(options)]
 }
 
-function deletionProblems({ delete_mode: mode, delete_ttl_seconds: seconds }: DeliveryOptions): string[] {
+function deletionProblems({ delete_mode: mode, delete_ttl_seconds: seconds }: GlobalOptions): Problem[] {
   if (mode === 'ttl' && seconds === undefined)
-    return ['delete_ttl_seconds: is missing; give how many seconds delete_mode ttl is to leave a deleted key']
+    return [
+      optionProblem(
+        'delete-ttl-missing',
+        'delete_ttl_seconds',
+        'is missing; set the number of seconds for which delete_mode ttl keeps a deleted key',
+      ),
+    ]
   if ((mode === 'hard' || mode === 'soft') && seconds !== undefined)
-    return [`delete_ttl_seconds: is for delete_mode ttl, and this is ${mode}; leave it out, or use ttl`]
+    return [
+      optionProblem(
+        'delete-ttl-without-mode',
+        'delete_ttl_seconds',
+        `is for delete_mode ttl, and delete_mode is ${mode}; leave it out, or use ttl`,
+        { mode },
+      ),
+    ]
   return []
 }
 
-/** A record that its condition kept from being written must not be remembered as one of ours. */
+/** A record that its condition kept from being written must not be in the key index. */
 function trackingProblems({
   track_keys: tracking,
   streams,
   ...options
-}: DeliveryOptions & RecordConfiguration): string[] {
+}: GlobalOptions & RecordConfiguration): Problem[] {
   if (tracking !== 'always') return []
   const entries: unknown[] = Array.isArray(streams) ? streams : []
   return [
-    ...conditionProblems('', options),
+    ...conditionProblems(options, '', ''),
     ...entries.flatMap((entry, index) => {
       const own = Object(entry) as RecordOptions & { stream?: unknown }
-      return conditionProblems(`${entryName(index, own.stream)}.`, own)
+      return conditionProblems(own, `streams[${index}].`, `${entryName(index, own.stream)}.`)
     }),
   ]
 }
 
-function conditionProblems(at: string, { write_condition: condition }: RecordOptions): string[] {
-  return condition === 'if_exists' || condition === 'if_absent'
-    ? [
-        `${at}write_condition: ${condition} is not possible with track_keys always, which would remember keys that were not written; use always, or track_keys auto`,
-      ]
-    : []
+function conditionProblems(
+  { write_condition: condition }: RecordOptions,
+  path: string,
+  name: string,
+): Problem[] {
+  if (condition !== 'if_exists' && condition !== 'if_absent') return []
+  const sentence =
+    `${name}write_condition: ${condition} is not possible with track_keys always, which would remember keys that ` +
+    'were not written; use always, or track_keys auto.'
+  return [
+    problem('condition-with-tracking', sentence, {
+      options: [`${path}write_condition`],
+      params: { condition },
+    }),
+  ]
 }
 
 function deadLetterProblems({
   on_record_error: onError,
   dead_letter_max_length: length,
-}: DeliveryOptions): string[] {
-  return length === undefined || onError !== 'fail'
-    ? []
-    : [
-        'dead_letter_max_length: there is no dead letter stream; set on_record_error to dead_letter, or leave this out',
-      ]
+}: GlobalOptions): Problem[] {
+  if (length === undefined || onError !== 'fail') return []
+  return [
+    optionProblem(
+      'dead-letter-length-without-stream',
+      'dead_letter_max_length',
+      'there is no dead letter stream; set on_record_error to dead_letter, or leave this out',
+    ),
+  ]
 }

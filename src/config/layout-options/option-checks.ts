@@ -1,62 +1,74 @@
-/** What is wrong, or odd, with one option by itself. */
-import { cacheTypeOf, type RecordOptions, type Remark } from './record-options.ts'
-import { parseTemplate, type TemplatePart } from '../settings/template.ts'
+/** Finds problems of single options. */
+import { parseTemplate, type TemplatePart, type TemplateProblem } from '../settings/template.ts'
+import { cacheTypeOf, type OptionProblem, type RecordOptions } from './record-options.ts'
+import { selectStructure, type StructureRules } from '../settings/structure-rules.ts'
 
-export function findFaults(options: RecordOptions): Remark[] {
-  return [...unreadableTemplates(options), ...doubledNames(options), ...halfFilters(options)]
+/** Returns mistakes, for which a configuration is refused. */
+export function findMistakes(options: RecordOptions): OptionProblem[] {
+  return [...templateMistakes(options), ...duplicateNames(options), ...filterMistakes(options)]
 }
 
-/** What works, and is seldom meant. */
-export function findOddities(options: RecordOptions): Remark[] {
+/** Returns settings that work but are rarely intended. */
+export function findOddities(options: RecordOptions, structures: readonly StructureRules[]): OptionProblem[] {
   const { key_template: template, key_prefix: prefix = '', hash_field: hashField } = options
   if (template === undefined) return []
-  const oddities: Remark[] = []
+  const oddities: OptionProblem[] = []
   const parts = parseTemplate(template)
-  const cacheType = cacheTypeOf(options)
-  const isKeyed = cacheType === 'string' || (cacheType === 'hash' && hashField === undefined)
-  if (isKeyed && !parts.some(differsByRecord))
+  const structure = selectStructure(structures, { cacheType: cacheTypeOf(options), hashField })
+  if (structure !== undefined && structure.collection === undefined && !parts.some(differsByRecord))
     oddities.push({
+      code: 'key-template-constant',
       option: 'key_template',
-      text: 'every record of a stream gets the same key and overwrites the one before; name a column to keep them apart',
+      clause:
+        'every record of a stream gets the same key and overwrites the one before; name a column to keep them apart',
     })
   if (prefix === '' && isRecordData(parts[0]))
     oddities.push({
+      code: 'keys-begin-with-data',
       option: 'key_template',
-      text: 'keys begin with record data, and may be those of another application; put a text in front, or give a key_prefix',
+      clause:
+        'keys begin with record data, and may be those of another application; put a text in front, or set key_prefix',
     })
   return oddities
 }
 
-function unreadableTemplates(options: RecordOptions): Remark[] {
+function templateMistakes(options: RecordOptions): OptionProblem[] {
   return (['key_template', 'hash_field', 'member'] as const).flatMap((option) => {
-    const problems: string[] = []
+    const problems: TemplateProblem[] = []
     const template: unknown = options[option]
     if (typeof template === 'string') parseTemplate(template, problems)
-    return problems.map((text) => ({ option, text }))
+    return problems.map((problem) => ({ option, ...problem }))
   })
 }
 
-function doubledNames({ fields }: RecordOptions): Remark[] {
+function duplicateNames({ fields }: RecordOptions): OptionProblem[] {
   if (!Array.isArray(fields)) return []
   const names = fields.map((field) => (typeof field === 'string' ? field : field?.to))
-  const doubled = new Set(names.filter((name, index) => names.indexOf(name) < index))
-  return [...doubled].map((name) => ({
+  const duplicates = new Set(names.filter((name, index) => names.indexOf(name) < index))
+  return [...duplicates].map((name) => ({
+    code: 'fields-same-name',
     option: 'fields',
-    text: `two of them are named ${name}; give each a name of its own`,
+    clause: `two of them are named ${name}; give each a name of its own`,
+    params: { name },
   }))
 }
 
-function halfFilters({ record_filter: filter }: RecordOptions): Remark[] {
-  const remarks: Remark[] = []
-  if (typeof filter !== 'object') return remarks
+function filterMistakes({ record_filter: filter }: RecordOptions): OptionProblem[] {
+  if (typeof filter !== 'object') return []
+  const problems: OptionProblem[] = []
   if (filter.field === undefined)
-    remarks.push({ option: 'record_filter', text: 'has no field; give the column to compare' })
-  if (filter.equals === undefined)
-    remarks.push({
+    problems.push({
+      code: 'filter-without-field',
       option: 'record_filter',
-      text: 'has no equals; give the value that records to be written have there',
+      clause: 'has no field; set the column to compare',
     })
-  return remarks
+  if (filter.equals === undefined)
+    problems.push({
+      code: 'filter-without-equals',
+      option: 'record_filter',
+      clause: 'has no equals; set the value of the records that are written',
+    })
+  return problems
 }
 
 function differsByRecord({ kind }: TemplatePart): boolean {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
-import { parseConfig } from '../parsing/parse-config.ts'
+import { parse, problemsOf } from '../parsing/parsed.support.ts'
 
 const FORMATS = table(`
                         airbyte  flat  json  raw
@@ -16,9 +15,12 @@ const FORMATS = table(`
 describe('a cache type and a data format', () => {
   it.each(FORMATS)('%s and %s: %s', (structure, format, answer) => {
     const options = { ...structureOf(structure), data_format: format }
-    const problems = problemsOf(format === 'raw' ? { ...options, value_field: 'v' } : options)
-    if (answer === 'yes') expect(problems).toEqual([])
-    else expect(problems).toEqual([expect.stringMatching(`^data_format: ${format} is not possible with `)])
+    const problems = problemsOf({ host: 'h', ...options, ...(format === 'raw' ? { value_field: 'v' } : {}) })
+    const code =
+      structure === 'hash_with_hash_field' ? 'format-not-for-hash-field' : 'format-not-for-cache-type'
+    expect(problems).toMatchObject(
+      answer === 'yes' ? [] : [{ code, options: ['data_format'], params: { format } }],
+    )
   })
 
   it.each([
@@ -30,7 +32,9 @@ describe('a cache type and a data format', () => {
     ['sorted_set', 'airbyte'],
     ['stream', 'airbyte'],
   ])('%s has the format %s where none is given', (structure, format) => {
-    expect(read(structureOf(structure)).records).toMatchObject({ dataFormat: format })
+    expect(parse({ host: 'h', ...structureOf(structure) }).config.records).toMatchObject({
+      dataFormat: format,
+    })
   })
 })
 
@@ -109,8 +113,8 @@ const PLACES = [
 describe('an option and what it is for', () => {
   it.each(PLACES)('%s and %s: %s', (example, structure, answer) => {
     const [option] = example.split(' ')
-    const problems = problemsOf({ ...structureOf(structure), ...EXAMPLES[example] })
-    const names = problems.map((problem) => problem.split(': ')[0])
+    const problems = problemsOf({ host: 'h', ...structureOf(structure), ...EXAMPLES[example] })
+    const names = problems.flatMap((problem) => problem.options)
     // What stream_trim has beside it is a row of its own.
     const beside = option === 'stream_trim' ? 'max_length' : undefined
     expect(names.filter((name) => name !== beside)).toEqual(
@@ -148,17 +152,4 @@ function table(text: string): [row: string, column: string, cell: string][] {
       .slice(-columns.length)
       .map((cell, index): [string, string, string] => [row, columns[index]!, cell])
   })
-}
-
-function read(options: object): ReturnType<typeof parseConfig>['config'] {
-  return parseConfig(JSON.stringify({ host: 'h', ...options }), {}).config
-}
-
-function problemsOf(options: object): string[] {
-  try {
-    read(options)
-    return []
-  } catch (error) {
-    return error instanceof ConfigError ? error.problems.map(({ sentence }) => sentence) : []
-  }
 }

@@ -1,190 +1,199 @@
-/** Which options fit together: the tables of docs/configuration.md, and the rules that are no table. */
+/** Finds options that do not fit together, by the rules of the structures and those that all structures share. */
+import { listOr } from '../../wording.ts'
+import type { DataFormat } from '../settings/record-settings.ts'
+import {
+  selectStructure,
+  STRUCTURE_OPTIONS,
+  type StructureOption,
+  type StructureRules,
+} from '../settings/structure-rules.ts'
 import {
   cacheTypeOf,
   dataFormatOf,
+  type OptionProblem,
   type RecordOption,
   type RecordOptions,
-  type Remark,
 } from './record-options.ts'
-import { listOr } from '../../wording.ts'
-import type { CacheType, DataFormat, WriteCondition } from '../settings/record-settings.ts'
 
-export interface Incompatibility extends Remark {
-  /** The other one of a pair, where either could give way. */
-  other?: RecordOption | undefined
+export interface Incompatibility extends OptionProblem {
+  /** The other option of a pair, if either could be left out. */
+  readonly other?: RecordOption | undefined
 }
 
 interface Situation {
-  options: RecordOptions
-  cacheType: CacheType
-  format: DataFormat
-  /** Whether these are there, and where they belong. */
-  hasHashField: boolean
-  hasMember: boolean
+  readonly options: RecordOptions
+  readonly structures: readonly StructureRules[]
+  /** The structure that the options select. */
+  readonly structure: StructureRules
+  readonly format: DataFormat
+  /** Whether `member` is set, and the structure has that option. */
+  readonly hasMember: boolean
 }
 
-interface Rule {
-  option: RecordOption
-  other?: RecordOption
-  isBroken: (situation: Situation) => boolean
-  text: (situation: Situation) => string
+interface Rule extends Omit<Incompatibility, 'clause' | 'params'> {
+  readonly isBroken: (situation: Situation) => boolean
+  readonly clause: (situation: Situation) => string
+  readonly params?: (situation: Situation) => NonNullable<OptionProblem['params']>
 }
 
-const PLACES: Partial<Record<RecordOption, readonly CacheType[]>> = {
-  hash_field: ['hash'],
-  member: ['list', 'set', 'sorted_set'],
-  score_field: ['sorted_set'],
-  list_operation: ['list'],
-  max_length: ['list', 'stream'],
-  stream_trim: ['stream'],
-  expire_at_field: ['hash', 'string'],
-}
-
-const FORMATS: Record<CacheType | 'hash with hash_field', readonly DataFormat[]> = {
-  hash: ['airbyte', 'flat'],
-  'hash with hash_field': ['json', 'raw'],
-  string: ['airbyte', 'json', 'raw'],
-  list: ['airbyte', 'json', 'raw'],
-  set: ['airbyte', 'json', 'raw'],
-  sorted_set: ['airbyte', 'json', 'raw'],
-  stream: ['airbyte', 'flat'],
-}
-
-const CONDITIONS: Record<CacheType, readonly WriteCondition[]> = {
-  hash: ['always', 'if_exists', 'if_absent'],
-  string: ['always', 'if_exists', 'if_absent'],
-  list: ['always', 'if_exists'],
-  set: ['always'],
-  sorted_set: ['always', 'if_exists', 'if_absent'],
-  stream: ['always', 'if_exists'],
-}
+const IGNORED_WITH_MEMBER = 'is ignored when member is set; leave one of the two out'
 
 const RULES: readonly Rule[] = [
-  ...Object.keys(PLACES).map((option) => placeRule(option as RecordOption)),
+  ...STRUCTURE_OPTIONS.flatMap(structureOptionRules),
   {
+    code: 'format-not-for-hash-field',
     option: 'data_format',
     other: 'hash_field',
-    isBroken: (situation) => situation.hasHashField && !formatsFor(situation).includes(situation.format),
-    text: ({ format }) =>
-      `${format} is not possible with hash_field; use ${listOr(FORMATS['hash with hash_field'])}, or leave hash_field out`,
+    isBroken: (situation) => situation.structure.selectedBy !== undefined && !hasFormat(situation),
+    clause: ({ format, structure: { selectedBy, formats } }) =>
+      `${format} is not possible with ${selectedBy}; use ${listOr(formats)}, or leave ${selectedBy} out`,
+    params: ({ format }) => ({ format }),
   },
   {
+    code: 'format-not-for-cache-type',
     option: 'data_format',
-    isBroken: (situation) => !formatsFor(situation).includes(situation.format),
-    text: ({ format, cacheType }) =>
-      `${format} is not possible with cache_type ${cacheType}; use ${listOr(FORMATS[cacheType])}` +
-      (cacheType === 'hash' ? ', or give a hash_field' : ''),
+    isBroken: (situation) => !hasFormat(situation),
+    clause: ({ format, structure: { cacheType, formats }, structures }) =>
+      `${format} is not possible with cache_type ${cacheType}; use ${listOr(formats)}` +
+      structures
+        .filter((other) => other.cacheType === cacheType && other.selectedBy !== undefined)
+        .map(({ selectedBy }) => `, or set ${selectedBy}`)
+        .join(''),
+    params: ({ format, structure: { cacheType } }) => ({ format, cacheType }),
   },
   {
+    code: 'merge-not-possible',
     option: 'on_update',
-    isBroken: ({ options, cacheType, format }) =>
-      options.on_update === 'merge' && !(cacheType === 'hash' && format === 'flat'),
-    text: () => 'merge is possible only with cache_type hash and data_format flat; use replace',
+    isBroken: ({ options, structure, format }) =>
+      options.on_update === 'merge' && !structure.mergeFormats.includes(format),
+    clause: ({ structures }) =>
+      `merge is possible only with ${listOr(structures.flatMap(mergeChoice))}; use replace`,
   },
   {
+    code: 'condition-not-for-cache-type',
     option: 'write_condition',
-    isBroken: ({ options: { write_condition: condition }, cacheType }) =>
-      condition !== undefined && isCondition(condition) && !CONDITIONS[cacheType].includes(condition),
-    text: ({ options, cacheType }) =>
-      `${options.write_condition} is not possible with cache_type ${cacheType}; use ${listOr(CONDITIONS[cacheType])}`,
+    isBroken: ({ options: { write_condition: condition }, structure, structures }) =>
+      condition !== undefined &&
+      !structure.conditions.includes(condition) &&
+      structures.some(({ conditions }) => conditions.includes(condition)),
+    clause: ({ options, structure: { cacheType, conditions } }) =>
+      `${options.write_condition} is not possible with cache_type ${cacheType}; use ${listOr(conditions)}`,
+    params: ({ options, structure: { cacheType } }) => ({ condition: options.write_condition!, cacheType }),
   },
   {
+    code: 'ignored-with-member',
     option: 'value_field',
     isBroken: ({ options, hasMember }) => options.value_field !== undefined && hasMember,
-    text: () => 'has no effect beside member, which says what is put in; leave one of the two out',
+    clause: () => IGNORED_WITH_MEMBER,
   },
   {
+    code: 'value-field-without-raw',
     option: 'value_field',
     isBroken: ({ options, format }) => options.value_field !== undefined && format !== 'raw',
-    text: ({ format }) => `is for data_format raw, and this is ${format}; leave it out, or use raw`,
+    clause: ({ format }) => `is for data_format raw, and data_format is ${format}; leave it out, or use raw`,
+    params: ({ format }) => ({ format }),
   },
   {
+    code: 'value-field-missing',
     option: 'value_field',
     isBroken: (situation) =>
       situation.options.value_field === undefined &&
       situation.format === 'raw' &&
       !situation.hasMember &&
-      formatsFor(situation).includes('raw'),
-    text: () => 'is missing; give the column whose text data_format raw is to write',
+      hasFormat(situation),
+    clause: () => 'is missing; set the column whose text data_format raw writes',
   },
   {
+    code: 'ignored-with-member',
     option: 'fields',
     isBroken: ({ options, hasMember }) => options.fields !== undefined && hasMember,
-    text: () => 'has no effect beside member, which says what is put in; leave one of the two out',
+    clause: () => IGNORED_WITH_MEMBER,
   },
   {
+    code: 'fields-with-raw',
     option: 'fields',
     isBroken: ({ options, format }) => options.fields !== undefined && format === 'raw',
-    text: () => 'has no effect with data_format raw, which writes the value_field alone; leave it out',
+    clause: () => 'is ignored with data_format raw, which writes only the value_field; leave it out',
   },
   {
-    option: 'expire_at_field',
-    isBroken: ({ options, hasHashField }) => options.expire_at_field !== undefined && hasHashField,
-    text: () => 'is not possible with hash_field, where many records share one key; use ttl_seconds',
-  },
-  {
+    code: 'expiry-set-twice',
     option: 'expire_at_field',
     other: 'ttl_seconds',
     isBroken: ({ options }) => options.expire_at_field !== undefined && hasTtl(options),
-    text: () => 'ttl_seconds already says how long a key stays; keep one of the two',
+    clause: () => 'ttl_seconds is set as well; keep one of the two',
   },
   {
+    code: 'jitter-without-ttl',
     option: 'ttl_jitter_percent',
     isBroken: ({ options }) => (options.ttl_jitter_percent ?? 0) > 0 && !hasTtl(options),
-    text: () => 'there is no ttl_seconds to spread; give one above 0, or leave this out',
+    clause: () => 'there is no time to live to spread; set ttl_seconds above 0, or leave this out',
   },
   {
+    code: 'trim-without-max-length',
     option: 'stream_trim',
     isBroken: ({ options }) => options.stream_trim !== undefined && options.max_length === undefined,
-    text: () => 'there is no max_length to trim to; give one, or leave this out',
+    clause: () => 'there is no max_length to trim to; set one, or leave this out',
   },
 ]
 
-/** At most one problem an option. A word that there is not fits nothing, and is for the schema to refuse. */
-export function findIncompatibilities(options: RecordOptions): Incompatibility[] {
-  const [cacheType, format] = [cacheTypeOf(options), dataFormatOf(options)]
-  if (!isCacheType(cacheType) || !isFormat(format)) return []
-  const situation: Situation = {
-    options,
-    cacheType,
-    format,
-    hasHashField: options.hash_field !== undefined && belongs('hash_field', cacheType),
-    hasMember: options.member !== undefined && belongs('member', cacheType),
-  }
+/** Returns at most one problem for each option, and none for unknown values, which the schema validation reports. */
+export function findIncompatibilities(
+  options: RecordOptions,
+  structures: readonly StructureRules[],
+): Incompatibility[] {
+  const [cacheType, format] = [cacheTypeOf(options), dataFormatOf(options, structures)]
+  const structure = selectStructure(structures, { cacheType, hashField: options.hash_field })
+  if (structure === undefined || !structures.some(({ formats }) => formats.includes(format))) return []
+  const hasMember = options.member !== undefined && structure.options.includes('member')
+  const situation: Situation = { options, structures, structure, format, hasMember }
   const broken = RULES.filter((rule) => rule.isBroken(situation))
-  const first = broken.filter(
-    (rule, index) => index === broken.findIndex(({ option }) => option === rule.option),
-  )
-  return first.map(({ option, other, text }) => ({ option, other, text: text(situation) }))
+  return broken
+    .filter((rule, index) => index === broken.findIndex(({ option }) => option === rule.option))
+    .map(({ code, option, other, clause, params }) => ({
+      code,
+      option,
+      other,
+      clause: clause(situation),
+      params: params?.(situation) ?? {},
+    }))
 }
 
-function placeRule(option: RecordOption): Rule {
-  return {
-    option,
-    isBroken: ({ options, cacheType }) => options[option] !== undefined && !belongs(option, cacheType),
-    text: ({ cacheType }) =>
-      `is for cache_type ${listOr(PLACES[option]!)}, and this is ${cacheType}; leave it out`,
-  }
+function structureOptionRules(option: StructureOption): Rule[] {
+  return [
+    {
+      code: 'option-not-for-cache-type',
+      option,
+      isBroken: ({ options, structures, structure: { cacheType } }) =>
+        options[option] !== undefined && !cacheTypesWith(option, structures).includes(cacheType),
+      clause: ({ structures, structure: { cacheType } }) =>
+        `is for cache_type ${listOr(cacheTypesWith(option, structures))}, and cache_type is ${cacheType}; leave it out`,
+      params: ({ structure: { cacheType } }) => ({ cacheType }),
+    },
+    {
+      code: 'option-not-for-hash-field',
+      option,
+      isBroken: ({ options, structure }) =>
+        options[option] !== undefined &&
+        structure.selectedBy !== undefined &&
+        !structure.options.includes(option),
+      clause: ({ structure: { selectedBy } }) =>
+        `is not possible with ${selectedBy}, where many records share one key; ` +
+        (option === 'expire_at_field' ? 'use ttl_seconds' : 'leave it out'),
+    },
+  ]
 }
 
-function belongs(option: RecordOption, cacheType: CacheType): boolean {
-  return PLACES[option]!.includes(cacheType)
+function cacheTypesWith(option: StructureOption, structures: readonly StructureRules[]): string[] {
+  const having = structures.filter(({ options }) => options.includes(option))
+  return [...new Set(having.map(({ cacheType }) => cacheType))]
 }
 
-function formatsFor({ cacheType, hasHashField }: Situation): readonly DataFormat[] {
-  return FORMATS[hasHashField ? 'hash with hash_field' : cacheType]
+function mergeChoice({ cacheType, mergeFormats }: StructureRules): string[] {
+  return mergeFormats.length === 0 ? [] : [`cache_type ${cacheType} and data_format ${listOr(mergeFormats)}`]
 }
 
-function isCacheType(word: string): boolean {
-  return Object.hasOwn(CONDITIONS, word)
-}
-
-function isFormat(word: string): boolean {
-  return Object.values<readonly string[]>(FORMATS).some((formats) => formats.includes(word))
-}
-
-function isCondition(word: string): boolean {
-  return Object.values<readonly string[]>(CONDITIONS).some((conditions) => conditions.includes(word))
+function hasFormat({ structure, format }: Situation): boolean {
+  return structure.formats.includes(format)
 }
 
 function hasTtl({ ttl_seconds: ttl = 0 }: RecordOptions): boolean {

@@ -1,4 +1,6 @@
-/** What a record becomes, as the operator writes it: for all streams, and in each entry of `streams`. */
+/** The options that say what a record becomes, for all streams and in each entry of `streams`. */
+import type { Problem } from '../../errors.ts'
+import { selectStructure, type StructureRules } from '../settings/structure-rules.ts'
 import type {
   CacheType,
   Comparable,
@@ -7,7 +9,7 @@ import type {
   WriteCondition,
 } from '../settings/record-settings.ts'
 
-/** What is not written is not there: whether an option fits is asked only of those that are. */
+/** An option that the configuration leaves out is undefined, and fits all others. */
 export interface RecordOptions {
   cache_type?: CacheType
   data_format?: DataFormat
@@ -32,10 +34,13 @@ export interface RecordOptions {
 
 export type RecordOption = keyof RecordOptions
 
-/** Something to say about an option, behind its name. */
-export interface Remark {
-  option: RecordOption
-  text: string
+/** A problem of one option, for all streams or in an entry. */
+export interface OptionProblem {
+  readonly code: string
+  readonly option: RecordOption
+  /** The sentence after the name of the option, without the full stop. */
+  readonly clause: string
+  readonly params?: Problem['params']
 }
 
 export interface StreamOptions extends RecordOptions {
@@ -47,22 +52,23 @@ export function cacheTypeOf({ cache_type: cacheType = 'hash' }: RecordOptions): 
   return cacheType
 }
 
-export function dataFormatOf(options: RecordOptions): DataFormat {
+export function dataFormatOf(options: RecordOptions, structures: readonly StructureRules[]): DataFormat {
   const { data_format: format, hash_field: hashField } = options
-  return format ?? (cacheTypeOf(options) === 'hash' && hashField !== undefined ? 'json' : 'airbyte')
+  const structure = selectStructure(structures, { cacheType: cacheTypeOf(options), hashField })
+  return format ?? structure?.formats[0] ?? 'airbyte'
 }
 
-/** What an entry of `streams` is called in problems. */
+/** Returns the name of an entry of `streams` in sentences. */
 export function entryName(index: number, stream: unknown): string {
   return typeof stream === 'string' ? `streams[${index}] (${stream})` : `streams[${index}]`
 }
 
-/** Of options that have been found to fit each other. */
-export function settingsOf(options: RecordOptions): RecordSettings {
+/** Returns the settings for options without problems. */
+export function settingsOf(options: RecordOptions, structures: readonly StructureRules[]): RecordSettings {
   const { fields, record_filter: filter } = options
   return Object.freeze({
     cacheType: cacheTypeOf(options),
-    dataFormat: dataFormatOf(options),
+    dataFormat: dataFormatOf(options, structures),
     keyPrefix: options.key_prefix ?? '',
     keyTemplate: options.key_template,
     hashField: options.hash_field,

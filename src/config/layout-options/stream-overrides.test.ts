@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../parsing/parse-config.ts'
+import { parse as parseRaw, problemsOf, summaryOf } from '../parsing/parsed.support.ts'
 
 const RAW = { cache_type: 'string', data_format: 'raw', value_field: 'v' }
 
@@ -92,82 +92,50 @@ describe('what an entry says wins', () => {
 
 describe('an entry is refused by its place and stream', () => {
   it.each<[object, object, string]>([
-    [
-      { cache_type: 'string' },
-      { member: '${id}' },
-      '.member: is for cache_type list, set or sorted_set, and this is string; leave it out',
-    ],
+    [{ cache_type: 'string' }, { member: '${id}' }, 'option-not-for-cache-type: streams[1].member (string)'],
     [
       { cache_type: 'list' },
       { data_format: 'flat' },
-      '.data_format: flat is not possible with cache_type list; use airbyte, json or raw',
+      'format-not-for-cache-type: streams[1].data_format (flat, list)',
     ],
-    [
-      { member: '${id}', cache_type: 'set' },
-      { fields: ['a'] },
-      '.fields: has no effect beside member, which says what is put in; leave one of the two out',
-    ],
+    [{ member: '${id}', cache_type: 'set' }, { fields: ['a'] }, 'ignored-with-member: streams[1].fields'],
     [
       {},
       { cache_type: 'list', max_length: 5, stream_trim: 'exact' },
-      '.stream_trim: is for cache_type stream, and this is list; leave it out',
+      'option-not-for-cache-type: streams[1].stream_trim (list)',
     ],
-    [
-      {},
-      { cache_type: 'string', data_format: 'raw' },
-      '.value_field: is missing; give the column whose text data_format raw is to write',
-    ],
-    [
-      {},
-      { expire_at_field: 'e', ttl_seconds: 5 },
-      '.expire_at_field: ttl_seconds already says how long a key stays; keep one of the two',
-    ],
+    [{}, { cache_type: 'string', data_format: 'raw' }, 'value-field-missing: streams[1].value_field'],
+    [{}, { expire_at_field: 'e', ttl_seconds: 5 }, 'expiry-set-twice: streams[1].expire_at_field'],
     [
       {},
       { hash_field: '${id}', data_format: 'flat' },
-      '.data_format: flat is not possible with hash_field; use json or raw, or leave hash_field out',
+      'format-not-for-hash-field: streams[1].data_format (flat)',
     ],
-    [
-      {},
-      { key_template: '${' },
-      '.key_template: a ${ has no } behind it; add it, or write $${ for a literal ${',
-    ],
-    [
-      {},
-      { record_filter: { field: 'f' } },
-      '.record_filter: has no equals; give the value that records to be written have there',
-    ],
+    [{}, { key_template: '${' }, 'template-not-closed: streams[1].key_template'],
+    [{}, { record_filter: { field: 'f' } }, 'filter-without-equals: streams[1].record_filter'],
   ])('%j with %j', (all, entry, problem) => {
     const options = { ...all, streams: [{ stream: 'first' }, { stream: 'orders', ...entry }] }
-    expect(() => parse(options)).toThrow(refusal(`streams[1] (orders)${problem}`))
+    const [found, ...others] = problemsOf({ host: 'h', ...options })
+    expect([summaryOf(found!), others]).toEqual([problem, []])
+    expect(found!.sentence).toMatch(/^streams\[1\] \(orders\)\./)
   })
 
   it('but not for what is wrong in the options for all streams', () => {
     const options = { key_template: '${', cache_type: 'list', score_field: 's', streams: [{ stream: 'a' }] }
-    expect(() => parse(options)).toThrow(
-      refusal(
-        'score_field: is for cache_type sorted_set, and this is list; leave it out',
-        'key_template: a ${ has no } behind it; add it, or write $${ for a literal ${',
-      ),
-    )
+    expect(problemsIn(options)).toEqual([
+      'option-not-for-cache-type: score_field (list)',
+      'template-not-closed: key_template',
+    ])
     const raw = { cache_type: 'string', data_format: 'raw', streams: [{ stream: 'a', key_prefix: 'p' }] }
-    expect(() => parse(raw)).toThrow(
-      refusal('value_field: is missing; give the column whose text data_format raw is to write'),
-    )
+    expect(problemsIn(raw)).toEqual(['value-field-missing: value_field'])
   })
 
   it.each([
-    [[{ stream: 'a' }, { stream: 'b' }, { stream: 'a' }], 'streams[2] (a)', 'streams[0]'],
-    [[{ stream: 'a' }, { stream: 'a', namespace: null }], 'streams[1] (a)', 'streams[0]'],
-    [
-      [{ stream: 'a' }, { stream: 'a', namespace: 'n' }, { stream: 'a', namespace: 'n' }],
-      'streams[2] (a)',
-      'streams[1]',
-    ],
+    [[{ stream: 'a' }, { stream: 'b' }, { stream: 'a' }], 'streams[2]', 0],
+    [[{ stream: 'a' }, { stream: 'a', namespace: null }], 'streams[1]', 0],
+    [[{ stream: 'a' }, { stream: 'a', namespace: 'n' }, { stream: 'a', namespace: 'n' }], 'streams[2]', 1],
   ])('where there is another one for the stream: %j', (streams, twin, first) => {
-    expect(() => parse({ streams })).toThrow(
-      refusal(`${twin}: is for the same stream as ${first}; make them one entry`),
-    )
+    expect(problemsIn({ streams })).toEqual([`stream-entry-duplicate: ${twin} (${first})`])
   })
 
   it('and not where the names differ', () => {
@@ -181,11 +149,10 @@ describe('an entry is refused by its place and stream', () => {
   })
 })
 
-function refusal(...sentences: string[]): unknown {
-  const problems = sentences.map((sentence) => expect.objectContaining({ sentence: `${sentence}.` }))
-  return expect.objectContaining({ failureType: 'config_error', problems })
+function problemsIn(options: object): string[] {
+  return problemsOf({ host: 'h', ...options }).map(summaryOf)
 }
 
-function parse(options: object): ReturnType<typeof parseConfig> {
-  return parseConfig(JSON.stringify({ host: 'h', ...options }), {})
+function parse(options: object): ReturnType<typeof parseRaw> {
+  return parseRaw({ host: 'h', ...options })
 }

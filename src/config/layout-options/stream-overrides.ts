@@ -1,98 +1,119 @@
 /**
- * The options for all streams, and the entries of `streams` merged over them. What an entry says wins: an option that
- * holds for all and does not fit beside it is left out for that stream.
+ * Merges each entry of `streams` over the options for all streams. The options of the entry have priority: an option
+ * for all streams that does not fit them is left out for that stream.
  */
+import { problem, type Problem } from '../../errors.ts'
+import type { RecordSettings, StreamSettings } from '../settings/record-settings.ts'
+import type { StructureRules } from '../settings/structure-rules.ts'
 import { findIncompatibilities, type Incompatibility } from './option-compatibility.ts'
-import { findFaults, findOddities } from './option-checks.ts'
+import { findMistakes, findOddities } from './option-checks.ts'
 import {
   entryName,
   settingsOf,
+  type OptionProblem,
   type RecordOption,
   type RecordOptions,
-  type Remark,
   type StreamOptions,
 } from './record-options.ts'
-import type { RecordSettings, StreamSettings } from '../settings/record-settings.ts'
 
 export interface RecordConfiguration extends RecordOptions {
   streams: StreamOptions[]
 }
 
-/** Of a configuration without problems. */
-export function recordsOf({ streams, ...options }: RecordConfiguration): {
+/** Returns the settings of a configuration without problems. */
+export function recordsOf(
+  { streams, ...options }: RecordConfiguration,
+  structures: readonly StructureRules[],
+): {
   records: RecordSettings
   streams: readonly StreamSettings[]
 } {
-  const merged = streams.map((entry) => ({
-    stream: entry.stream,
-    namespace: entry.namespace,
-    records: settingsOf(merge(options, entry).merged),
-  }))
-  return { records: settingsOf(options), streams: Object.freeze(merged.map((entry) => Object.freeze(entry))) }
+  const merged = streams.map((entry) =>
+    Object.freeze({
+      stream: entry.stream,
+      namespace: entry.namespace,
+      records: settingsOf(merge(options, entry, structures).merged, structures),
+    }),
+  )
+  return { records: settingsOf(options, structures), streams: Object.freeze(merged) }
 }
 
-/** By field. The schema's own rules may be broken, too: nothing is taken to be of the form it should have. */
-export function recordProblems({ streams, ...options }: RecordConfiguration): string[] {
-  const remarks = [...findIncompatibilities(options), ...findFaults(options)]
+/** Accepts values that break the schema. */
+export function recordProblems(
+  { streams, ...options }: RecordConfiguration,
+  structures: readonly StructureRules[],
+): Problem[] {
+  const common = [...findIncompatibilities(options, structures), ...findMistakes(options)]
   const entries = Array.isArray(streams)
     ? streams.map((entry: unknown) => Object(entry) as StreamOptions)
     : []
   return [
-    ...remarks.map((remark) => say('', remark)),
+    ...common.map((found) => problemOf(found)),
     ...entries.flatMap((entry, index) => {
-      const { merged, misfits } = merge(options, entry)
-      const own = unsaid([...misfits, ...findFaults(merged)], remarks)
+      const { merged, incompatibilities } = merge(options, entry, structures)
+      const own = withoutReported([...incompatibilities, ...findMistakes(merged)], common)
       return [
-        ...own.map((remark) => say(`${entryName(index, entry.stream)}.`, remark)),
-        ...twins(entries, index),
+        ...own.map((found) => problemOf(found, { index, stream: entry.stream })),
+        ...duplicateEntries(entries, index),
       ]
     }),
   ]
 }
 
-/** Of a configuration without problems, by field. */
-export function recordWarnings({ streams, ...options }: RecordConfiguration): string[] {
-  const remarks = findOddities(options)
+/** Returns warnings about a configuration without problems. */
+export function recordWarnings(
+  { streams, ...options }: RecordConfiguration,
+  structures: readonly StructureRules[],
+): Problem[] {
+  const common = findOddities(options, structures)
   return [
-    ...remarks.map((remark) => say('', remark)),
-    ...streams.flatMap((entry, index) =>
-      unsaid(findOddities(merge(options, entry).merged), remarks).map((remark) =>
-        say(`${entryName(index, entry.stream)}.`, remark),
-      ),
-    ),
+    ...common.map((found) => problemOf(found)),
+    ...streams.flatMap((entry, index) => {
+      const { merged } = merge(options, entry, structures)
+      const own = withoutReported(findOddities(merged, structures), common)
+      return own.map((found) => problemOf(found, { index, stream: entry.stream }))
+    }),
   ]
 }
 
 function merge(
   options: RecordOptions,
   entry: StreamOptions,
-): { merged: RecordOptions; misfits: Incompatibility[] } {
+  structures: readonly StructureRules[],
+): { merged: RecordOptions; incompatibilities: Incompatibility[] } {
   const merged: RecordOptions = { ...options, ...entry }
-  const givesWay = (option: RecordOption | undefined): option is RecordOption =>
+  const isInherited = (option: RecordOption | undefined): option is RecordOption =>
     option !== undefined && merged[option] !== undefined && !Object.hasOwn(entry, option)
   for (;;) {
-    const misfits = findIncompatibilities(merged)
-    const left = misfits.flatMap(({ option, other }) => [option, other].find(givesWay) ?? [])
-    if (left.length === 0) return { merged, misfits }
-    for (const option of left) delete merged[option]
+    const incompatibilities = findIncompatibilities(merged, structures)
+    const superseded = incompatibilities.flatMap(
+      ({ option, other }) => [option, other].find(isInherited) ?? [],
+    )
+    if (superseded.length === 0) return { merged, incompatibilities }
+    for (const option of superseded) delete merged[option]
   }
 }
 
-function twins(entries: readonly StreamOptions[], index: number): string[] {
+function duplicateEntries(entries: readonly StreamOptions[], index: number): Problem[] {
   const { stream, namespace } = entries[index]!
   const first = entries.findIndex((other) => other.stream === stream && other.namespace === namespace)
-  return stream === undefined || first === index
-    ? []
-    : [`${entryName(index, stream)}: is for the same stream as streams[${first}]; make them one entry`]
+  if (stream === undefined || first === index) return []
+  const sentence = `${entryName(index, stream)}: is for the same stream as streams[${first}]; make them one entry.`
+  return [problem('stream-entry-duplicate', sentence, { options: [`streams[${index}]`], params: { first } })]
 }
 
-/** What has been said of the options for all streams is not said again of each. */
-function unsaid(remarks: Remark[], said: readonly Remark[]): Remark[] {
-  return remarks.filter(
-    ({ option, text }) => !said.some((other) => other.option === option && other.text === text),
+/** Leaves out problems that are reported for all streams. */
+function withoutReported(found: OptionProblem[], reported: readonly OptionProblem[]): OptionProblem[] {
+  return found.filter(
+    ({ option, clause }) => !reported.some((other) => other.option === option && other.clause === clause),
   )
 }
 
-function say(at: string, { option, text }: Remark): string {
-  return `${at}${option}: ${text}`
+function problemOf(
+  { code, option, clause, params = {} }: OptionProblem,
+  entry?: { index: number; stream: unknown },
+): Problem {
+  const [path, name] =
+    entry === undefined ? ['', ''] : [`streams[${entry.index}].`, `${entryName(entry.index, entry.stream)}.`]
+  return problem(code, `${name}${option}: ${clause}.`, { options: [path + option], params })
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import { parseConfig } from './parse-config.ts'
 import { readSpecification } from '../schema/specification.ts'
 
@@ -31,7 +32,11 @@ describe('the page about options', () => {
     for (const text of examples) {
       const example = JSON.parse(text.replaceAll('…', PEM_BODY)) as object
       const place = ['url', 'deployment'].some((name) => name in example) ? {} : { host: 'h' }
-      const { warnings } = parseConfig(JSON.stringify({ ...place, ...example }), { REDIS_PASSWORD: 'pw' })
+      const { warnings } = parseConfig(
+        JSON.stringify({ ...place, ...example }),
+        { REDIS_PASSWORD: 'pw' },
+        STRUCTURES,
+      )
       expect(warnings, text).toEqual([])
     }
   })

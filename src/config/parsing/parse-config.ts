@@ -2,7 +2,7 @@
 import { ConfigError, type Problem } from '../../errors.ts'
 import type { Config, Connection } from '../settings/config.ts'
 import { readConnection, type ConnectionOptions } from '../redis-options/connection.ts'
-import { deliveryProblems, type DeliveryOptions } from '../layout-options/global-option-checks.ts'
+import { globalOptionProblems, type GlobalOptions } from '../layout-options/global-option-checks.ts'
 import { readDurability, type DurabilityOptions } from '../redis-options/durability.ts'
 import { fillFromEnvironment } from './environment.ts'
 import { readConfigText } from './config-text.ts'
@@ -12,6 +12,7 @@ import {
   recordWarnings,
   type RecordConfiguration,
 } from '../layout-options/stream-overrides.ts'
+import type { StructureRules } from '../settings/structure-rules.ts'
 import { readSpecification } from '../schema/specification.ts'
 import { tlsWarnings } from '../redis-options/tls-options.ts'
 import { unknownOptions, validate } from '../schema/validate.ts'
@@ -26,7 +27,7 @@ export interface ParsedConfig {
 const DEAD_LETTER_MAX_LENGTH = 10_000
 
 /** The fields of spec/spec.json, with its defaults filled in. */
-interface Options extends ConnectionOptions, RecordConfiguration, DeliveryOptions {
+interface Options extends ConnectionOptions, RecordConfiguration, GlobalOptions {
   key_prefix: string
   durability?: DurabilityOptions
   max_outage_seconds: number
@@ -35,23 +36,27 @@ interface Options extends ConnectionOptions, RecordConfiguration, DeliveryOption
   max_in_flight_bytes: number
 }
 
-/** Throws one ConfigError that lists every problem. */
-export function parseConfig(text: string, environment: NodeJS.ProcessEnv): ParsedConfig {
+/** Throws one ConfigError that lists every problem. `structures` are all values of cache_type. */
+export function parseConfig(
+  text: string,
+  environment: NodeJS.ProcessEnv,
+  structures: readonly StructureRules[],
+): ParsedConfig {
   const { options: raw, problems: unset } = fillFromEnvironment(readConfigText(text), environment)
   const { connectionSpecification: schema } = readSpecification()
   const problems = validate(schema, raw)
   // Every function below accepts values that break the schema.
   const options = raw as Record<string, unknown> & Options
   const connection = readConnection(options, problems)
-  problems.push(...recordProblems(options).map(asProblem), ...deliveryProblems(options).map(asProblem))
+  problems.push(...recordProblems(options, structures), ...globalOptionProblems(options))
   const all = [...unset, ...withoutOptionsOf(unset, problems)]
   if (all.length > 0) throw new ConfigError(all, { lead: 'The configuration cannot be used.' })
   return {
-    config: toConfig(options, connection),
+    config: toConfig(options, connection, structures),
     warnings: [
       ...unknownOptions(schema, raw),
       ...tlsWarnings(connection.tls),
-      ...recordWarnings(options).map(asProblem),
+      ...recordWarnings(options, structures),
     ],
   }
 }
@@ -62,18 +67,12 @@ function withoutOptionsOf(unset: readonly Problem[], problems: readonly Problem[
   return problems.filter((problem) => problem.options.length > 1 || !options.has(problem.options[0]!))
 }
 
-function asProblem(found: Problem | string): Problem {
-  if (typeof found !== 'string') return found
-  const options = [found.slice(0, found.indexOf(': '))]
-  return { code: 'options-conflict', options, params: {}, sentence: `${found}.` }
-}
-
-function toConfig(options: Options, connection: Connection): Config {
+function toConfig(options: Options, connection: Connection, structures: readonly StructureRules[]): Config {
   return Object.freeze({
     connection,
     durability: readDurability(options.durability),
     keyPrefix: options.key_prefix,
-    ...recordsOf(options),
+    ...recordsOf(options, structures),
     deleteMode: options.delete_mode,
     deleteTtlSeconds: options.delete_ttl_seconds,
     tombstoneSeconds: options.tombstone_seconds,

@@ -1,10 +1,11 @@
 /** Parses configurations that tests write as objects. */
 import { ConnectorError, type Problem } from '../../errors.ts'
 import type { Config } from '../settings/config.ts'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import { parseConfig, type ParsedConfig } from './parse-config.ts'
 
 export function parse(raw: object, environment: NodeJS.ProcessEnv = {}): ParsedConfig {
-  return parseConfig(JSON.stringify(raw), environment)
+  return parseConfig(JSON.stringify(raw), environment, STRUCTURES)
 }
 
 export function connectionOf(raw: object, environment: NodeJS.ProcessEnv = {}): Config['connection'] {
@@ -33,6 +34,12 @@ export function warningsOf(raw: object, environment: NodeJS.ProcessEnv = {}): st
 
 export function inShort({ code, options }: Problem): string {
   return options.length === 0 ? code : `${code}: ${options.join(', ')}`
+}
+
+/** Returns a problem in short with its parameters: `format-not-for-cache-type: data_format (flat, set)`. */
+export function summaryOf(problem: Problem): string {
+  const values = Object.values(problem.params)
+  return values.length === 0 ? inShort(problem) : `${inShort(problem)} (${values.join(', ')})`
 }
 
 /** Texts in PEM form, whose content no code here reads. */

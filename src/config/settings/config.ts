@@ -1,26 +1,26 @@
 import type { RecordSettings, StreamSettings } from './record-settings.ts'
 
-/** What the operator asked for, checked and with defaults filled in. */
+/** The configuration of the operator, checked and with defaults filled in. */
 export interface Config {
   readonly connection: Connection
   readonly durability: Durability
-  /** Put before the connector's own keys that belong to no stream. */
+  /** The text before the connector's own keys that belong to no stream. */
   readonly keyPrefix: string
-  /** What a record becomes, in a stream that has no entry of its own. */
+  /** The settings of streams that have no entry of their own. */
   readonly records: RecordSettings
   readonly streams: readonly StreamSettings[]
-  /** What a CDC delete does to its row, in a stream that is deduplicated. */
+  /** How a CDC delete changes its row, in a stream that is deduplicated. */
   readonly deleteMode: 'hard' | 'soft' | 'ttl'
-  /** Given where deletes are `ttl`. */
+  /** Defined if `deleteMode` is `ttl`. */
   readonly deleteTtlSeconds: number | undefined
-  /** How long a deleted row is remembered, so that nothing older brings it back. */
+  /** How long a deleted row is remembered, so that no older record restores it. */
   readonly tombstoneSeconds: number
-  /** Of which streams it is remembered what keys they wrote. */
+  /** Which streams record the keys they write. */
   readonly trackKeys: 'auto' | 'always' | 'never'
   readonly onRecordError: 'fail' | 'dead_letter'
-  /** How many records the dead letter stream holds, about. */
+  /** The approximate number of records that the dead letter stream keeps. */
   readonly deadLetterMaxLength: number
-  /** How long a server that cannot take writes is waited for. */
+  /** How long the run waits for a server that cannot accept writes. */
   readonly maxOutageSeconds: number
   readonly batchRecords: number
   readonly batchBytes: number
@@ -36,14 +36,14 @@ export interface Connection {
   readonly tunnel: TunnelSettings | undefined
 }
 
-/** Where a server listens: a host and its port, or the path of a Unix socket. */
+/** The address of a server: a host and its port, or the path of a Unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
 
 export type Deployment =
   | { readonly kind: 'standalone'; readonly address: Address }
   | {
       readonly kind: 'sentinel'
-      /** Of the sentinels. */
+      /** The sentinels. */
       readonly nodes: readonly Address[]
       readonly masterName: string
       readonly username: string | undefined
@@ -52,14 +52,14 @@ export type Deployment =
   | { readonly kind: 'cluster'; readonly nodes: readonly Address[] }
 
 export interface TlsSettings {
-  /** `disable`: the chain is checked, the host name is not; as the classic connector did. */
+  /** `disable` checks the chain but not the host name, like the classic connector. */
   readonly mode: 'disable' | 'no-verify' | 'verify-ca' | 'verify-full'
   /** PEM texts. */
   readonly caCertificate: string | undefined
   readonly clientCertificate: string | undefined
   readonly clientKey: string | undefined
   readonly clientKeyPassword: string | undefined
-  /** The name to ask for, and to find in the certificate, where it is not the host. */
+  /** The name that is requested, and expected in the certificate, if it is not the host. */
   readonly serverName: string | undefined
 }
 
@@ -67,17 +67,17 @@ export interface TunnelSettings {
   readonly host: string
   readonly port: number
   readonly user: string
-  /** A private key as PEM text, with its passphrase where it is encrypted; or a password. */
+  /** A private key as PEM text, with the passphrase if it is encrypted; or a password. */
   readonly credential:
     { readonly key: string; readonly passphrase?: string | undefined } | { readonly password: string }
-  /** The fingerprint that the host has to show: `SHA256:…`. */
+  /** The fingerprint that the host must have: `SHA256:…`. */
   readonly hostKey: string | undefined
 }
 
-/** What a state waits for, besides the replies to what came before it. */
+/** What a state waits for, beside the replies to the records before it. */
 export type Durability =
   | { readonly mode: 'none' }
-  /** So many replicas have it in memory (WAIT). */
+  /** `count` replicas have the writes in memory (WAIT). */
   | { readonly mode: 'replicas'; readonly count: number; readonly timeoutMs: number }
-  /** The master has it on disk, and so many replicas do (WAITAOF). */
+  /** The master has the writes on disk, and so do `replicas` replicas (WAITAOF). */
   | { readonly mode: 'fsync'; readonly replicas: number; readonly timeoutMs: number }

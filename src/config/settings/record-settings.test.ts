@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../parsing/parse-config.ts'
+import { parse as parseRaw, problemsOf, summaryOf, warningsOf } from '../parsing/parsed.support.ts'
 import { settingsFor, unmatchedStreams } from './record-settings.ts'
 import { readSpecification } from '../schema/specification.ts'
 
@@ -82,81 +82,62 @@ describe('every option of what a record becomes', () => {
 
 describe('an option is refused', () => {
   it.each<[object, string]>([
-    [{ key_template: '' }, 'key_template: must not be empty'],
-    [{ cache_type: 'list', max_length: 0 }, 'max_length: must be at least 1'],
-    [{ ttl_seconds: -1 }, 'ttl_seconds: must be at least 0'],
-    [{ ttl_seconds: 1.5 }, 'ttl_seconds: must be a whole number, without quotes'],
-    [{ ttl_seconds: 1, ttl_jitter_percent: 101 }, 'ttl_jitter_percent: must be at most 100'],
-    [{ write_condition: 'never' }, 'write_condition: must be one of always, if_exists, if_absent'],
-    [{ fields: 'a' }, 'fields: must be a list'],
-    [{ fields: ['a', 7] }, 'fields[1]: must be a text, or an object'],
-    [{ fields: [''] }, 'fields[0]: must not be empty'],
-    [{ fields: [{ from: 'a' }] }, 'fields[0].to: is missing; set it'],
-    [
-      { fields: ['a', { from: 'b', to: 'a' }] },
-      'fields: two of them are named a; give each a name of its own',
-    ],
+    [{ key_template: '' }, 'option-empty: key_template'],
+    [{ cache_type: 'list', max_length: 0 }, 'option-too-small: max_length (1)'],
+    [{ ttl_seconds: -1 }, 'option-too-small: ttl_seconds (0)'],
+    [{ ttl_seconds: 1.5 }, 'option-wrong-type: ttl_seconds (integer)'],
+    [{ ttl_seconds: 1, ttl_jitter_percent: 101 }, 'option-too-large: ttl_jitter_percent (100)'],
+    [{ write_condition: 'never' }, 'option-not-allowed: write_condition (always, if_exists, if_absent)'],
+    [{ fields: 'a' }, 'option-wrong-type: fields (array)'],
+    [{ fields: ['a', 7] }, 'option-wrong-type: fields[1] (string,object)'],
+    [{ fields: [''] }, 'option-empty: fields[0]'],
+    [{ fields: [{ from: 'a' }] }, 'option-missing: fields[0].to'],
+    [{ fields: ['a', { from: 'b', to: 'a' }] }, 'fields-same-name: fields (a)'],
     [
       { record_filter: { field: 'a', equals: [] } },
-      'record_filter.equals: must be a text, or a number, or true or false, without quotes, or null',
+      'option-wrong-type: record_filter.equals (string,number,boolean,null)',
     ],
-    [
-      { record_filter: { field: 'a' } },
-      'record_filter: has no equals; give the value that records to be written have there',
-    ],
-    [{ record_filter: { equals: 'a' } }, 'record_filter: has no field; give the column to compare'],
-    [
-      { key_template: 'a:${' },
-      'key_template: a ${ has no } behind it; add it, or write $${ for a literal ${',
-    ],
-    [{ hash_field: '${}' }, 'hash_field: ${} names no column; put its name between the braces'],
-    [
-      { cache_type: 'set', member: '${' },
-      'member: a ${ has no } behind it; add it, or write $${ for a literal ${',
-    ],
-    [{ streams: {} }, 'streams: must be a list'],
-    [{ streams: ['a'] }, 'streams[0]: must be an object'],
-    [{ streams: [null] }, 'streams[0]: must be an object'],
-    [{ streams: [{}] }, 'streams[0].stream: is missing; set it'],
-    [{ streams: [{ stream: '' }] }, 'streams[0] ().stream: must not be empty'],
-    [{ streams: [{ stream: 7 }] }, 'streams[0].stream: must be a text'],
+    [{ record_filter: { field: 'a' } }, 'filter-without-equals: record_filter'],
+    [{ record_filter: { equals: 'a' } }, 'filter-without-field: record_filter'],
+    [{ key_template: 'a:${' }, 'template-not-closed: key_template'],
+    [{ hash_field: '${}' }, 'template-without-column: hash_field'],
+    [{ cache_type: 'set', member: '${' }, 'template-not-closed: member'],
+    [{ streams: {} }, 'option-wrong-type: streams (array)'],
+    [{ streams: ['a'] }, 'option-wrong-type: streams[0] (object)'],
+    [{ streams: [null] }, 'option-wrong-type: streams[0] (object)'],
+    [{ streams: [{}] }, 'option-missing: streams[0].stream'],
+    [{ streams: [{ stream: '' }] }, 'option-empty: streams[0].stream'],
+    [{ streams: [{ stream: 7 }] }, 'option-wrong-type: streams[0].stream (string)'],
     [
       { streams: [{ stream: 'a' }, { stream: 'b', ttl_seconds: 'x' }] },
-      'streams[1] (b).ttl_seconds: must be a whole number, without quotes',
+      'option-wrong-type: streams[1].ttl_seconds (integer)',
     ],
-    [
-      { streams: [{ stream: 'b', fields: [{ from: 'c' }] }] },
-      'streams[0] (b).fields[0].to: is missing; set it',
-    ],
+    [{ streams: [{ stream: 'b', fields: [{ from: 'c' }] }] }, 'option-missing: streams[0].fields[0].to'],
   ])('that cannot be read: %j', (options, problem) => {
-    expect(() => parse(options)).toThrow(
-      expect.objectContaining({ problems: [expect.objectContaining({ sentence: `${problem}.` })] }),
-    )
+    expect(problemsOf({ host: 'h', ...options }).map(summaryOf)).toEqual([problem])
   })
 })
 
-const OVERWRITES =
-  'every record of a stream gets the same key and overwrites the one before; name a column to keep them apart'
-const FOREIGN =
-  'keys begin with record data, and may be those of another application; put a text in front, or give a key_prefix'
-const UNKNOWN = 'this option does not exist and is ignored; check its spelling'
+const OVERWRITES = 'key-template-constant'
+const FOREIGN = 'keys-begin-with-data'
+const UNKNOWN = 'option-unknown'
 
 describe('a warning is given', () => {
   it.each<[object, string[]]>([
-    [{ key_template: 'weather' }, [`key_template: ${OVERWRITES}`]],
-    [{ key_template: 'weather:$${id}' }, [`key_template: ${OVERWRITES}`]],
-    [{ key_template: '${_airbyte_namespace}:${_airbyte_stream}' }, [`key_template: ${OVERWRITES}`]],
-    [{ cache_type: 'string', key_template: 'weather' }, [`key_template: ${OVERWRITES}`]],
+    [{ key_template: 'weather' }, [`${OVERWRITES}: key_template`]],
+    [{ key_template: 'weather:$${id}' }, [`${OVERWRITES}: key_template`]],
+    [{ key_template: '${_airbyte_namespace}:${_airbyte_stream}' }, [`${OVERWRITES}: key_template`]],
+    [{ cache_type: 'string', key_template: 'weather' }, [`${OVERWRITES}: key_template`]],
     [{ cache_type: 'list', key_template: 'weather' }, []],
     [{ cache_type: 'hash', hash_field: '${id}', key_template: 'weather' }, []],
     [{ key_template: 'a:${_airbyte_ab_id}' }, []],
     [{ key_template: 'a:${_airbyte_primary_key}' }, []],
-    [{ key_template: '${id}' }, [`key_template: ${FOREIGN}`]],
-    [{ key_template: '${_airbyte_primary_key}' }, [`key_template: ${FOREIGN}`]],
-    [{ cache_type: 'list', key_template: '${id}' }, [`key_template: ${FOREIGN}`]],
+    [{ key_template: '${id}' }, [`${FOREIGN}: key_template`]],
+    [{ key_template: '${_airbyte_primary_key}' }, [`${FOREIGN}: key_template`]],
+    [{ cache_type: 'list', key_template: '${id}' }, [`${FOREIGN}: key_template`]],
     [{ key_template: '${id}', key_prefix: 'a:' }, []],
     [{ key_template: '{${id}}' }, []],
-    [{ cach_type: 'list' }, [`cach_type: ${UNKNOWN}`]],
+    [{ cach_type: 'list' }, [`${UNKNOWN}: cach_type`]],
     [
       {
         streams: [
@@ -164,29 +145,27 @@ describe('a warning is given', () => {
           { stream: 'b', host: 'h', ssl: true },
         ],
       },
-      [`streams[0].cach_type: ${UNKNOWN}`, `streams[1].host: ${UNKNOWN}`, `streams[1].ssl: ${UNKNOWN}`],
+      [`${UNKNOWN}: streams[0].cach_type`, `${UNKNOWN}: streams[1].host`, `${UNKNOWN}: streams[1].ssl`],
     ],
     [
       { fields: [{ from: 'a', to: 'b', as: 'c' }], record_filter: { field: 'a', equals: 1, not: 2 } },
-      [`fields[0].as: ${UNKNOWN}`, `record_filter.not: ${UNKNOWN}`],
+      [`${UNKNOWN}: fields[0].as`, `${UNKNOWN}: record_filter.not`],
     ],
-    [{ streams: [{ stream: 'a', key_template: 'weather' }] }, [`streams[0] (a).key_template: ${OVERWRITES}`]],
+    [{ streams: [{ stream: 'a', key_template: 'weather' }] }, [`${OVERWRITES}: streams[0].key_template`]],
     [
       { key_template: 'weather', streams: [{ stream: 'a', ttl_seconds: 1 }] },
-      [`key_template: ${OVERWRITES}`],
+      [`${OVERWRITES}: key_template`],
     ],
     [
       { cache_type: 'list', key_template: 'weather', streams: [{ stream: 'a', cache_type: 'string' }] },
-      [`streams[0] (a).key_template: ${OVERWRITES}`],
+      [`${OVERWRITES}: streams[0].key_template`],
     ],
     [
       { key_template: '${id}', key_prefix: 'a:', streams: [{ stream: 'a', key_prefix: '' }] },
-      [`streams[0] (a).key_template: ${FOREIGN}`],
+      [`${FOREIGN}: streams[0].key_template`],
     ],
   ])('for %j', (options, warnings) => {
-    expect(parse(options).warnings.map(({ sentence }) => sentence)).toEqual(
-      warnings.map((text) => `${text}.`),
-    )
+    expect(warningsOf({ host: 'h', ...options })).toEqual(warnings)
   })
 })
 
@@ -226,6 +205,6 @@ describe('a stream', () => {
   })
 })
 
-function parse(options: object): ReturnType<typeof parseConfig> {
-  return parseConfig(JSON.stringify({ host: 'h', ...options }), {})
+function parse(options: object): ReturnType<typeof parseRaw> {
+  return parseRaw({ host: 'h', ...options })
 }

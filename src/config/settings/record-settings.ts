@@ -1,11 +1,11 @@
-/** What a record becomes: checked, with defaults filled in, and chosen by stream. */
+/** The settings that say what a record becomes: checked, with defaults filled in, and looked up by stream. */
 
 export interface RecordSettings {
   readonly cacheType: CacheType
   readonly dataFormat: DataFormat
-  /** Put before every key of the stream. */
+  /** The text before every key of the stream. */
   readonly keyPrefix: string
-  /** Templates are as written; undefined is the default of the cache type and format. */
+  /** Templates as the operator wrote them; undefined is the default of the cache type and format. */
   readonly keyTemplate: string | undefined
   readonly hashField: string | undefined
   readonly member: string | undefined
@@ -14,7 +14,7 @@ export interface RecordSettings {
   readonly listOperation: 'append' | 'prepend'
   readonly maxLength: number | undefined
   readonly streamTrim: 'approximate' | 'exact'
-  /** 0 where keys stay for ever, or as long as `expireAtField` says. */
+  /** 0 if keys never expire, or at the time in `expireAtField`. */
   readonly ttlSeconds: number
   readonly ttlJitterPercent: number
   readonly expireAtField: string | undefined
@@ -25,20 +25,21 @@ export interface RecordSettings {
   readonly recordFilter: { readonly field: string; readonly equals: Comparable } | undefined
 }
 
-export type CacheType = 'hash' | 'string' | 'list' | 'set' | 'sorted_set' | 'stream'
+/** A value of cache_type: the name of a structure in the registry. */
+export type CacheType = string
 export type DataFormat = 'airbyte' | 'flat' | 'json' | 'raw'
 export type WriteCondition = 'always' | 'if_exists' | 'if_absent'
 export type Comparable = string | number | boolean | null
 
-/** One entry of `streams`, merged over what holds for all. */
+/** One entry of `streams`, merged over the options for all streams. */
 export interface StreamSettings {
   readonly stream: string
-  /** Undefined where the entry is for streams of that name in any namespace. */
+  /** Undefined if the entry is for streams of that name in any namespace. */
   readonly namespace: string | undefined
   readonly records: RecordSettings
 }
 
-/** A stream of the catalog; without namespace its namespace is empty. */
+/** A stream of the catalog; its namespace is empty if it has none. */
 interface NamedStream {
   readonly name: string
   readonly namespace: string
@@ -49,14 +50,14 @@ interface Settings {
   readonly streams: readonly StreamSettings[]
 }
 
-/** An entry with the stream's namespace wins over one without. */
+/** Returns the settings of a stream. An entry with its namespace has priority over one without a namespace. */
 export function settingsFor({ records, streams }: Settings, stream: NamedStream): RecordSettings {
   const matching = streams.filter((entry) => matches(entry, stream))
   const entry = matching.find(({ namespace }) => namespace !== undefined) ?? matching[0]
   return entry?.records ?? records
 }
 
-/** The entries that are for no stream of the catalog: their names are likely to be misspelt. */
+/** Returns the entries for streams that the catalog does not have: their names are likely to be misspelt. */
 export function unmatchedStreams({ streams }: Settings, catalog: readonly NamedStream[]): StreamSettings[] {
   return streams.filter((entry) => !catalog.some((stream) => matches(entry, stream)))
 }

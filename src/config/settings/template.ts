@@ -1,12 +1,19 @@
 /**
- * `user:${id}` → its parts. `${...}` is a column, or one of the names that are the connector's own; `$${` is a literal
- * `${`; everything else is itself.
+ * Splits `user:${id}` into its parts. `${…}` is a column or one of the connector's own names, `$${` is a literal `${`, and
+ * everything else is literal text.
  */
 
 export type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'column'; readonly path: string }
   | { readonly kind: 'namespace' | 'stream' | 'id' | 'primary_key' }
+
+export interface TemplateProblem {
+  readonly code: string
+  /** A sentence about the template, without its subject and the full stop. */
+  readonly clause: string
+  readonly params?: Readonly<Record<string, string>>
+}
 
 const OWN_NAMES = new Map<string, TemplatePart>([
   ['_airbyte_namespace', { kind: 'namespace' }],
@@ -15,8 +22,8 @@ const OWN_NAMES = new Map<string, TemplatePart>([
   ['_airbyte_primary_key', { kind: 'primary_key' }],
 ])
 
-/** Adds to `problems` what is wrong; a template from a `Config` has been judged, and has nothing wrong. */
-export function parseTemplate(template: string, problems: string[] = []): TemplatePart[] {
+/** Adds mistakes to `problems`. The templates of a `Config` have been checked, and have none. */
+export function parseTemplate(template: string, problems: TemplateProblem[] = []): TemplatePart[] {
   const parts: TemplatePart[] = []
   let text = ''
   let rest = template
@@ -30,7 +37,10 @@ export function parseTemplate(template: string, problems: string[] = []): Templa
     const end = rest.indexOf('}')
     const name = rest.slice(0, end)
     if (end === -1 || name.includes('${')) {
-      problems.push('a ${ has no } behind it; add it, or write $${ for a literal ${')
+      problems.push({
+        code: 'template-not-closed',
+        clause: 'a ${ has no } after it; add it, or write $${ for a literal ${',
+      })
       return parts
     }
     parts.push(partFor(name, problems))
@@ -40,10 +50,18 @@ export function parseTemplate(template: string, problems: string[] = []): Templa
   return text === '' ? parts : [...parts, { kind: 'text', text }]
 }
 
-function partFor(name: string, problems: string[]): TemplatePart {
-  if (name === '') problems.push('${} names no column; put its name between the braces')
+function partFor(name: string, problems: TemplateProblem[]): TemplatePart {
+  if (name === '')
+    problems.push({
+      code: 'template-without-column',
+      clause: '${} names no column; put its name between the braces',
+    })
   const own = OWN_NAMES.get(name)
   if (own === undefined && name.startsWith('_airbyte_'))
-    problems.push(`\${${name}} is not known; use one of ${[...OWN_NAMES.keys()].join(', ')}, or a column`)
+    problems.push({
+      code: 'template-unknown-name',
+      clause: `\${${name}} does not exist; use one of ${[...OWN_NAMES.keys()].join(', ')}, or a column`,
+      params: { name },
+    })
   return own ?? { kind: 'column', path: name }
 }

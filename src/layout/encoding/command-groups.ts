@@ -1,39 +1,47 @@
-/** Commands, and which records each of them writes: those of one group, which is often a single record. */
+/** Commands, each with the group of records that it writes; most groups are a single record. */
+import type { Capabilities } from '../../redis/commands/capabilities.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 
 export const NO_GROUP = -1
 
 export class CommandGroups extends CommandBuffer {
-  /** By command; none as long as each command writes the group of its own number, as most do. */
+  /** The features of the servers that the commands are for. */
+  readonly capabilities: Capabilities
+  /** The group of each command; undefined as long as each command writes the group of its own number, as most do. */
   #groups: Int32Array | undefined
-  /** Commands that do so. */
+  /** The number of such commands. */
   #alike = 0
-  #given = 0
+  #groupCount = 0
 
-  /** A number for records that one command will write. */
-  newGroup(): number {
-    return this.#given++
+  constructor(bytes: Buffer, capabilities: Capabilities) {
+    super(bytes)
+    this.capabilities = capabilities
   }
 
-  /** The command put in last writes the records of `group`. */
+  /** Returns the number of a new group, for records that one command will write. */
+  newGroup(): number {
+    return this.#groupCount++
+  }
+
+  /** Records that the last command writes the records of `group`. */
   writes(group: number): void {
     const command = this.commands - 1
     if (this.#groups === undefined && group === command && command === this.#alike) this.#alike++
-    else this.#room(command)[command] = group
+    else this.#groupsFor(command)[command] = group
   }
 
-  /** The group that a command writes; `NO_GROUP` for one that writes no records. */
+  /** Returns the group that a command writes, `NO_GROUP` if it writes no records. */
   groupOf(command: number): number {
     if (this.#groups === undefined) return command < this.#alike ? command : NO_GROUP
     return this.#groups[command] ?? NO_GROUP
   }
 
-  #room(command: number): Int32Array {
+  #groupsFor(command: number): Int32Array {
     const groups = this.#groups
     if (groups !== undefined && command < groups.length) return groups
     const larger = new Int32Array(Math.max(1024, 2 * (command + 1))).fill(NO_GROUP)
     if (groups !== undefined) larger.set(groups)
-    else for (let before = 0; before < this.#alike; before++) larger[before] = before
+    else for (let index = 0; index < this.#alike; index++) larger[index] = index
     this.#groups = larger
     return larger
   }

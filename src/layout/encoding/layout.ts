@@ -1,20 +1,24 @@
-/** A layout turns a record into Redis commands, as bytes. It is pure: no client, no clock, no waiting. */
+/**
+ * A layout turns a record into Redis commands, as bytes. It is pure: the commands follow from the settings, the record
+ * and the capabilities of `out` alone. It has no client and no clock, draws no random numbers and prints nothing.
+ */
+import type { Problem } from '../../errors.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import type { Columns } from '../../protocol/columns/columns.ts'
-import type { Script } from '../../redis/commands/row-scripts.ts'
+import type { Script } from '../../redis/commands/script.ts'
 import type { CommandGroups } from './command-groups.ts'
 
-/** What the operator asked for, and what the sync mode asks for besides. */
+/** The settings of a stream, and what its sync mode adds to them. */
 export interface LayoutSettings extends RecordSettings {
-  /** Whether a key that was to end is to stay again when it is written. */
-  readonly staysWhenWritten?: boolean
-  /** Whether a record may have to take the place of what others would be merged into. */
-  readonly startsAnew?: boolean
-  /** Whether what is written says that its row is deleted. */
-  readonly marksDeleted?: boolean
+  /** Whether writing a key removes its time to live (PERSIST). */
+  readonly removesExpiry?: boolean
+  /** Whether the first record of a row replaces the hash, and later ones are merged into it. */
+  readonly firstRecordReplaces?: boolean
+  /** Whether every record says that its row is deleted, in `_ab_cdc_deleted_at`. */
+  readonly writesDeletedAt?: boolean
 }
 
-/** A record as the batch holds it; ranges are offsets into `bytes`, ends exclusive. One view serves all records. */
+/** A record of a batch. Ranges are offsets into `bytes`, ends exclusive. One view serves all records in turn. */
 export interface RecordView {
   bytes: Buffer
   /** Its columns, for layouts that use them. */
@@ -27,36 +31,36 @@ export interface RecordView {
   /** The record's `data` as JSON without insignificant white space. */
   dataStart: number
   dataEnd: number
-  /** Whether nothing of what is there is to stay, whatever else the settings say. */
-  startsAnew: boolean
-  /** From 0 to 1, another for each record: spreads what should not happen all at once. */
+  /** Whether the record replaces its key, even if the settings say that it is merged into it. */
+  replacesKey: boolean
+  /** A random number from 0 to 1, which spreads times to live. */
   spread: number
 }
 
-/** Why a record cannot be laid out, as the end of a sentence; names columns and options, never data. */
-export type Refusal = string
+/** Why a record cannot be written. Names columns and options, never data. */
+export type Refusal = Problem
 
 /**
- * How commands have to be delivered. `each`: one by one, in order, and again if need be. `together`: in a transaction,
- * and again if need be. `once`: in a transaction that is never run twice.
+ * How commands reach the server. `pipeline`: one by one, in order; sent again after a lost connection. `transaction`:
+ * in a transaction, which is sent again, too. `exactly_once`: in a transaction that never runs twice.
  */
-export type Delivery = 'each' | 'together' | 'once'
+export type DeliveryMode = 'pipeline' | 'transaction' | 'exactly_once'
 
 export interface Layout {
-  readonly delivery: Delivery
-  /** Bytes that a record's commands have besides its data, about. */
+  readonly deliveryMode: DeliveryMode
+  /** The approximate number of bytes of a record's commands beside its data. */
   readonly overhead: number
   readonly usesIds: boolean
   readonly usesColumns: boolean
-  /** Whether a command may leave a record unwritten, by a condition. */
+  /** Whether a command writes its records only on a condition, and replies how many it has written. */
   readonly isConditional: boolean
-  /** A script that its commands run. */
-  readonly script?: Script | undefined
+  /** The scripts that its commands call. */
+  readonly scripts: readonly Script[]
   /**
-   * Puts the record's commands into `out`, or holds it back for a command with others. Gives the group of the
-   * command that writes it, `NO_GROUP` where there is nothing to write, or why it cannot be written.
+   * Adds the record's commands to `out`, or keeps the record for a command that writes several. Returns the group of
+   * the command that writes it, `NO_GROUP` if there is nothing to write, or why it cannot be written.
    */
   write(out: CommandGroups, record: RecordView): number | Refusal
-  /** Puts in what was held back. */
+  /** Adds the command of the records that were kept. */
   flush(out: CommandGroups): void
 }

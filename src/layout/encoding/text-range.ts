@@ -1,7 +1,7 @@
-/** JSON text that lies somewhere in memory, and how a record's text is found. */
+/** A text somewhere in memory, and how the text of a record is found. */
 import type { RecordView } from './layout.ts'
 
-/** A range of bytes that holds until the next one is asked for. */
+/** A range of bytes that is valid until the next record. */
 export interface TextRange {
   bytes: Buffer
   start: number
@@ -10,6 +10,6 @@ export interface TextRange {
 
 export interface Content {
   readonly usesColumns: boolean
-  /** Sets `range` to the JSON text. */
+  /** Sets `range` to the JSON text of the record. */
   locate(record: RecordView, range: TextRange): void
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandFor, refusalOf, type Given } from '../registry/laid-out.support.ts'
+import { commandFor, refusalOf, type RecordContext } from '../registry/encode-records.support.ts'
 import { ColumnTemplate } from './column-template.ts'
 
 describe('a key', () => {
@@ -109,10 +109,10 @@ describe('a primary key', () => {
   })
 
   it.each([
-    ['{"a":"x"}', 'the column b.c, which the key needs, is missing'],
-    ['{"a":"x","b":{"c":null}}', 'the column b.c, which the key needs, is null'],
-    ['{"a":"","b":{"c":1}}', 'the column a, which the key needs, is empty'],
-    ['{"a":{"x":1},"b":{"c":1}}', 'the column a, which the key needs, is an object'],
+    ['{"a":"x"}', 'template-column-missing key_template b.c'],
+    ['{"a":"x","b":{"c":null}}', 'template-column-null key_template b.c'],
+    ['{"a":"","b":{"c":1}}', 'template-column-empty key_template a'],
+    ['{"a":{"x":1},"b":{"c":1}}', 'template-column-object key_template a'],
   ])('with a part missing is none: %s', (record, reason) => {
     expect(refusalOf({ data_format: 'flat' }, record, { primaryKey: [['a'], ['b', 'c']] })).toBe(reason)
   })
@@ -120,29 +120,29 @@ describe('a primary key', () => {
 
 describe('a record without what its key needs', () => {
   it.each([
-    ['{"other":"SECRET"}', 'is missing'],
-    ['{}', 'is missing'],
-    ['{"id":{"no":1}}', 'is missing'],
-    ['{"id":{"id":null}}', 'is null'],
-    ['{"id":{"id":""}}', 'is empty'],
-    ['{"id":{"id":{}}}', 'is an object'],
-    ['{"id":{"id":{"SECRET":1}}}', 'is an object'],
-    ['{"id":{"id":1,"id":null}}', 'is null'],
-    ['{"id":["SECRET"]}', 'is missing'],
-    ['{"id":null}', 'is missing'],
-  ])('is refused, naming the column and not its data: %s', (record, problem) => {
+    ['{"other":"SECRET"}', 'missing'],
+    ['{}', 'missing'],
+    ['{"id":{"no":1}}', 'missing'],
+    ['{"id":{"id":null}}', 'null'],
+    ['{"id":{"id":""}}', 'empty'],
+    ['{"id":{"id":{}}}', 'object'],
+    ['{"id":{"id":{"SECRET":1}}}', 'object'],
+    ['{"id":{"id":1,"id":null}}', 'null'],
+    ['{"id":["SECRET"]}', 'missing'],
+    ['{"id":null}', 'missing'],
+  ])('is refused, naming the column and not its data: %s', (record, reason) => {
     const options = { key_template: 'k:${id.id}' }
-    expect(refusalOf(options, record)).toBe(`the column id.id, which the key needs, ${problem}`)
+    expect(refusalOf(options, record)).toBe(`template-column-${reason} key_template id.id`)
   })
 
   it.each([
-    ['the key', { cache_type: 'string', key_template: 'k:${SECRET}:${x}' }],
-    ['the hash_field', { hash_field: 'k:${SECRET}:${x}' }],
-    ['the member', { cache_type: 'set', member: '${SECRET}:${x}' }],
-    ['the member', { cache_type: 'list', member: '${SECRET}:${x}' }],
-    ['the member', { cache_type: 'sorted_set', member: '${SECRET}:${x}' }],
+    ['key_template', { cache_type: 'string', key_template: 'k:${SECRET}:${x}' }],
+    ['hash_field', { hash_field: 'k:${SECRET}:${x}' }],
+    ['member', { cache_type: 'set', member: '${SECRET}:${x}' }],
+    ['member', { cache_type: 'list', member: '${SECRET}:${x}' }],
+    ['member', { cache_type: 'sorted_set', member: '${SECRET}:${x}' }],
   ] as const)('is told which template needs it: %s', (option, options) => {
-    expect(refusalOf(options, '{"SECRET":1}')).toBe(`the column x, which ${option} needs, is missing`)
+    expect(refusalOf(options, '{"SECRET":1}')).toBe(`template-column-missing ${option} x`)
   })
 })
 
@@ -158,12 +158,12 @@ describe('a template', () => {
     ['a${b}c', undefined],
     ['${_airbyte_primary_key}', undefined],
   ])('knows whether all records have the same text: %s, %s', (text, constant) => {
-    const template = new ColumnTemplate('key', text, names, 'p:')
+    const template = new ColumnTemplate('key_template', text, names, 'p:')
     expect(template.isConstant ? template.lead.toString() : undefined).toBe(constant)
   })
 
   it('may be a text that is empty', () => {
-    expect(new ColumnTemplate('key', '${_airbyte_namespace}', names)).toMatchObject({
+    expect(new ColumnTemplate('key_template', '${_airbyte_namespace}', names)).toMatchObject({
       isConstant: true,
       lead: Buffer.alloc(0),
     })
@@ -177,15 +177,15 @@ describe('a template', () => {
     ['${_airbyte_ab_id}', true, false],
     ['${_airbyte_ab_id}${b}', true, true],
   ])('knows what it takes: %s, ids %s, columns %s', (text, usesIds, usesColumns) => {
-    expect(new ColumnTemplate('key', text, names)).toMatchObject({ usesIds, usesColumns })
+    expect(new ColumnTemplate('key_template', text, names)).toMatchObject({ usesIds, usesColumns })
   })
 
   it('knows about how long its texts are', () => {
-    expect(new ColumnTemplate('key', 'abc${x}def', names, 'p').size).toBe(7 + 16)
-    expect(new ColumnTemplate('key', 'abc${_airbyte_stream}', names, '€').size).toBe(7)
+    expect(new ColumnTemplate('key_template', 'abc${x}def', names, 'p').size).toBe(7 + 16)
+    expect(new ColumnTemplate('key_template', 'abc${_airbyte_stream}', names, '€').size).toBe(7)
   })
 })
 
-function keyFor(template: string, record: string, given?: Partial<Given>): string {
+function keyFor(template: string, record: string, given?: Partial<RecordContext>): string {
   return commandFor({ key_template: template }, record, given)[1]!
 }

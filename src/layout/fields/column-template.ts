@@ -1,39 +1,44 @@
-/** Templates name keys, fields and members: literal text with columns of the record in between. */
+/** Templates name keys, fields and members: literal text, with columns of the record in between. */
+import { problem } from '../../errors.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
 import { compilePath, type Path } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import type { RecordView, Refusal } from '../encoding/layout.ts'
 
-/** What a template may name besides columns. */
+/** The names in a template that are not columns. */
 export interface StreamNames {
   name: string
   namespace: string
   primaryKey: readonly (readonly string[])[]
 }
 
+type TemplateOption = 'key_template' | 'hash_field' | 'member'
+
 type Part =
   | { kind: 'text'; text: Buffer }
   | { kind: 'id' }
   | { kind: 'column'; path: Path; name: string; isEscaped: boolean }
 
-/** What a layout asks of the template of its keys. */
+type ColumnPart = Part & { kind: 'column' }
+
+/** The template of the keys of a layout. */
 export type KeyTemplate = Pick<ColumnTemplate, 'usesIds' | 'usesColumns' | 'size' | 'render'>
 
 export class ColumnTemplate {
   readonly usesIds: boolean
   readonly usesColumns: boolean
-  /** Of the literal text. */
+  /** The approximate length of its texts in bytes. */
   readonly size: number
-  /** The literal text in front of all columns. */
+  /** The literal text before the first column. */
   readonly lead: Buffer
-  /** Whether every record gives the same text, which then is `lead`. */
+  /** Whether every record has the same text, which then is `lead`. */
   readonly isConstant: boolean
-  readonly #option: string
+  readonly #option: TemplateOption
   readonly #parts: readonly Part[]
 
-  /** `option`: what names the template in a refusal. `prefix`: put before it. */
-  constructor(option: string, text: string, stream: StreamNames, prefix = '') {
+  /** `option`: the option that the template is from. `prefix`: text before the template. */
+  constructor(option: TemplateOption, text: string, stream: StreamNames, prefix = '') {
     this.#option = option
     this.#parts = joined([{ kind: 'text', text: Buffer.from(prefix) }, ...partsOf(text, stream)])
     this.usesIds = this.#parts.some(({ kind }) => kind === 'id')
@@ -44,30 +49,37 @@ export class ColumnTemplate {
     this.isConstant = rest.length === 0 && first?.kind === 'text'
   }
 
-  /** Adds the text that the record gives; or says why there is none. */
+  /** Adds the text for the record, or returns why there is none. */
   render(record: RecordView, out: ByteBuffer): Refusal | undefined {
     for (const part of this.#parts) {
       if (part.kind === 'text') out.add(part.text)
       else if (part.kind === 'id') out.addNumber(record.id)
       else {
-        const problem = this.#addColumn(record, part, out)
-        if (problem !== undefined)
-          return `the column ${part.name}, which the ${this.#option} needs, ${problem}`
+        const refusal = this.#addColumn(record, part, out)
+        if (refusal !== undefined) return refusal
       }
     }
     return undefined
   }
 
-  #addColumn({ columns }: RecordView, { path, isEscaped }: Part & { kind: 'column' }, out: ByteBuffer) {
-    const row = columns.find(path)
-    if (row === -1) return 'is missing'
-    if (isObject(columns, row)) return 'is an object'
-    if (isAbsent(columns, row)) return 'is null'
+  #addColumn({ columns }: RecordView, part: ColumnPart, out: ByteBuffer): Refusal | undefined {
+    const row = columns.find(part.path)
+    if (row === -1) return this.#refusal('template-column-missing', part, 'is missing')
+    if (isObject(columns, row)) return this.#refusal('template-column-object', part, 'is an object')
+    if (isAbsent(columns, row)) return this.#refusal('template-column-null', part, 'is null')
     const start = out.length
     addText(out, columns, row)
-    if (out.length === start) return 'is empty'
-    if (isEscaped) escapeSeparators(out, start)
+    if (out.length === start) return this.#refusal('template-column-empty', part, 'is empty')
+    if (part.isEscaped) escapeSeparators(out, start)
     return undefined
+  }
+
+  #refusal(code: string, { name }: ColumnPart, clause: string): Refusal {
+    const user = this.#option === 'key_template' ? 'key' : this.#option
+    return problem(code, `The column ${name}, which the ${user} needs, ${clause}.`, {
+      options: [this.#option],
+      params: { column: name },
+    })
   }
 }
 
@@ -90,7 +102,7 @@ function partsOf(text: string, stream: StreamNames): Part[] {
   })
 }
 
-/** The parts of a composite key are joined by colons, and written so that no two keys can be the same. */
+/** The columns of a composite key are joined by colons, and escaped so that no two keys are the same. */
 function primaryKeyParts(primaryKey: StreamNames['primaryKey']): Part[] {
   const isComposite = primaryKey.length > 1
   return primaryKey.flatMap((path, index): Part[] => [
@@ -103,7 +115,7 @@ function column(name: string, isEscaped: boolean): Part {
   return { kind: 'column', path: compilePath(name), name, isEscaped }
 }
 
-/** Texts that stand side by side become one; empty ones go. */
+/** Joins adjacent texts, and drops empty ones. */
 function joined(parts: readonly Part[]): Part[] {
   const result: Part[] = []
   for (const part of parts) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandFor, refusalOf } from '../registry/laid-out.support.ts'
+import { commandFor, refusalOf } from '../registry/encode-records.support.ts'
 
 describe('the text of a column, as a key, a member, a value or a field', () => {
   it.each([
@@ -41,23 +41,23 @@ describe('the text of a column, as a key, a member, a value or a field', () => {
 
 describe('a column without text', () => {
   it.each([
-    ['null', 'is null'],
-    ['{}', 'is an object'],
-    ['{ }', 'is an object'],
-    ['{"a":1}', 'is an object'],
-    ['""', 'is empty'],
-  ])('is of no use in a key or a member: %s', (value, problem) => {
+    ['null', 'null'],
+    ['{}', 'object'],
+    ['{ }', 'object'],
+    ['{"a":1}', 'object'],
+    ['""', 'empty'],
+  ])('is of no use in a key or a member: %s', (value, reason) => {
     const record = `{"v":${value}}`
-    expect(refusalOf(KEY, record)).toBe(`the column v, which the key needs, ${problem}`)
-    expect(refusalOf(MEMBER, record)).toBe(`the column v, which the member needs, ${problem}`)
+    expect(refusalOf(KEY, record)).toBe(`template-column-${reason} key_template v`)
+    expect(refusalOf(MEMBER, record)).toBe(`template-column-${reason} member v`)
   })
 
   it.each([
-    ['null', 'is null'],
-    ['{}', 'is an empty object'],
-    ['{ }', 'is an empty object'],
-  ])('is no value: %s', (value, problem) => {
-    expect(refusalOf(RAW, `{"v":${value}}`)).toBe(`the column v, which is the value, ${problem}`)
+    ['null', 'null'],
+    ['{}', 'empty-object'],
+    ['{ }', 'empty-object'],
+  ])('is no value: %s', (value, reason) => {
+    expect(refusalOf(RAW, `{"v":${value}}`)).toBe(`value-${reason} value_field v`)
   })
 
   it('is a value where it is empty, or an object, whose text is its JSON', () => {

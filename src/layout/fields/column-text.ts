@@ -1,4 +1,4 @@
-/** The text of a column: strings as they are, numbers digit by digit, true and false, arrays as JSON. */
+/** The text of a column: strings unquoted, numbers digit by digit, true and false, arrays as JSON. */
 import { ColumnKind, type Columns } from '../../protocol/columns/columns.ts'
 import type { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 

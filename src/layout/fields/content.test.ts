@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor } from '../registry/laid-out.support.ts'
+import { commandFor, commandsFor } from '../registry/encode-records.support.ts'
 
 describe('a record as JSON', () => {
   it.each([

@@ -1,24 +1,23 @@
-/** What of a record is written, as JSON text: all of it, what stands under one path, or some columns under new names. */
+/** The JSON text that is written of a record: all of it, the object at root_field, or some columns under new names. */
 import { compilePath, type Path } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
-import { markedContent } from './deletion-mark.ts'
+import { withDeletedAt } from './deleted-at.ts'
 import type { LayoutSettings, RecordView } from '../encoding/layout.ts'
-import type { TextRange } from '../encoding/text-range.ts'
-import type { Content } from '../encoding/text-range.ts'
+import type { Content, TextRange } from '../encoding/text-range.ts'
 
 interface Field {
   path: Path
-  /** Its name in JSON, with the colon behind it. */
+  /** Its name as JSON, with a colon after it. */
   name: Buffer
 }
 
 export function contentOf(settings: LayoutSettings): Content {
-  const content = unmarkedContent(settings)
-  return settings.marksDeleted === true ? markedContent(content, settings) : content
+  const content = contentOfRecord(settings)
+  return settings.writesDeletedAt === true ? withDeletedAt(content, settings) : content
 }
 
-function unmarkedContent({ rootField, fields }: LayoutSettings): Content {
+function contentOfRecord({ rootField, fields }: LayoutSettings): Content {
   if (fields !== undefined) return chosenFields(fields, rootField)
   if (rootField === undefined) return { usesColumns: false, locate: locateRecord }
   const root = compilePath(rootField)
@@ -31,7 +30,7 @@ function locateRecord({ bytes, dataStart, dataEnd }: RecordView, range: TextRang
   range.end = dataEnd
 }
 
-/** The column is there: records without it have been filtered. */
+/** The column exists: the filter has removed records without it. */
 function locateColumn({ columns }: RecordView, path: Path, range: TextRange): void {
   const row = columns.find(path)
   range.bytes = columns.bytes

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { spreadOut } from './expiry.ts'
-import { commandFor, commandsFor, refusalOf } from '../registry/laid-out.support.ts'
+import { commandFor, commandsFor, refusalOf } from '../registry/encode-records.support.ts'
 
-const NO_TIME = 'the column ends, which is the expire_at_field, holds no time'
+const NO_TIME = 'expiry-not-a-time expire_at_field ends'
 
 describe('a time to live', () => {
   it.each([

@@ -1,19 +1,20 @@
-/** When a key ends: some time after it was written, or at a time that the record names. */
+/** When a key expires: some time after it was written, or at a time that the record names. */
+import { problem } from '../../errors.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ColumnKind, compilePath } from '../../protocol/columns/columns.ts'
 import { isAbsent } from './column-text.ts'
 import type { RecordView, Refusal } from '../encoding/layout.ts'
 
-/** `after`: milliseconds from the write on. `at`: epoch milliseconds. */
+/** `after`: milliseconds after the write. `at`: epoch milliseconds. */
 export interface Expiry {
   kind: 'never' | 'after' | 'at'
   milliseconds: number
 }
 
-/** Sets when a record's key is to end, or says why that is not known. */
+/** Sets when the key of a record expires, or returns why that is unknown. */
 type SetExpiry = (record: RecordView, expiry: Expiry) => Refusal | undefined
 
-/** Undefined where keys stay for ever. */
+/** Returns undefined if keys never expire. */
 export function expiryOf({
   ttlSeconds,
   ttlJitterPercent,
@@ -28,22 +29,27 @@ export function expiryOf({
   }
 }
 
-/** A time to live in milliseconds, longer or shorter by up to so many percent; `spread` is from 0 to 1. */
+/** Returns a time to live in milliseconds, longer or shorter by up to `percent`; `spread` is from 0 to 1. */
 export function spreadOut(seconds: number, percent: number, spread: number): number {
   return Math.max(1, Math.round(seconds * 1000 * (1 + (percent / 100) * (2 * spread - 1))))
 }
 
 function expiryFrom(field: string): SetExpiry {
   const path = compilePath(field)
+  const notATime = problem(
+    'expiry-not-a-time',
+    `The column ${field}, which is the expire_at_field, holds no time.`,
+    { options: ['expire_at_field'], params: { column: field } },
+  )
   return ({ columns }, expiry) => {
     const row = columns.find(path)
     expiry.kind = 'never'
     if (isAbsent(columns, row)) return undefined
     const text = columns.bytes.toString('utf8', columns.valueStart(row), columns.valueEnd(row))
     const time = timeIn(columns.kind(row), text)
-    if (Number.isNaN(time)) return `the column ${field}, which is the expire_at_field, holds no time`
+    if (Number.isNaN(time)) return notATime
     expiry.kind = 'at'
-    // Redis takes no time before its own beginning; any that has passed does the same.
+    // Redis refuses times before 1970; every time in the past has the same effect.
     expiry.milliseconds = Math.max(1, Math.trunc(time))
     return undefined
   }
@@ -51,7 +57,7 @@ function expiryFrom(field: string): SetExpiry {
 
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?: ?(Z|[+-]\d\d(?::?\d\d)?))?)?$/i
 
-/** Epoch milliseconds, or an ISO timestamp, which is UTC where it does not say otherwise. */
+/** Reads epoch milliseconds, or an ISO timestamp, which is in UTC if it names no zone. */
 function timeIn(kind: ColumnKind, json: string): number {
   if (kind === ColumnKind.number) {
     const time = Number(json)
@@ -63,7 +69,7 @@ function timeIn(kind: ColumnKind, json: string): number {
   return Date.parse(`${day}T${clock}${zone.length === 3 ? `${zone}:00` : zone.toUpperCase()}`)
 }
 
-/** February 30 is a day in March to `Date`. */
+/** `Date` takes February 30 for a day in March. */
 function isInCalendar(day: string): boolean {
   const start = Date.parse(day)
   return !Number.isNaN(start) && new Date(start).toISOString().startsWith(day)

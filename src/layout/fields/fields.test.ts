@@ -3,11 +3,11 @@ import type { RecordOptions } from '../../config/layout-options/record-options.t
 import {
   commandFor,
   commandsFor,
-  laidOut,
+  encodeRecords,
   layoutWith,
   refusalOf,
-  type Given,
-} from '../registry/laid-out.support.ts'
+  type RecordContext,
+} from '../registry/encode-records.support.ts'
 
 const AIRBYTE = ['_airbyte_ab_id', '7', '_airbyte_emitted_at', '5', '_airbyte_data']
 
@@ -84,9 +84,7 @@ describe('the fields of the format flat', () => {
   it.each(['["SECRET"]', '"SECRET"', '1', 'true', '""', '[]'])(
     'are not to be had from a root that is %s',
     (root) => {
-      expect(refusalOf({ ...FLAT, root_field: 'r' }, `{"r":${root}}`)).toBe(
-        'what stands under the root_field is no object, so it has no columns',
-      )
+      expect(refusalOf({ ...FLAT, root_field: 'r' }, `{"r":${root}}`)).toBe('root-not-an-object root_field')
     },
   )
 
@@ -101,12 +99,16 @@ describe('the fields of the format flat', () => {
     (options) => {
       const levels = 9_000
       const deep = `${'{"a":1,"b":'.repeat(levels)}2${'}'.repeat(levels)}`
-      const { commands, refusals } = laidOut({ ...FLAT, ...options }, ['{"a":1}', deep, '{"b":{"a":2}}'])
+      const { commands, refusals } = encodeRecords({ ...FLAT, ...options }, [
+        '{"a":1}',
+        deep,
+        '{"b":{"a":2}}',
+      ])
       expect(commands.map((command) => command.slice(6))).toEqual([
         ['a', '1'],
         ['b.a', '2'],
       ])
-      const reason = 'the names of its nested columns, joined with dots, take too much room'
+      const reason = 'column-names-too-long'
       expect(refusals).toEqual([undefined, reason, undefined])
     },
   )
@@ -180,6 +182,6 @@ function flatFields(options: RecordOptions, record: string): string {
   return texts.flatMap((text, index) => (index % 2 === 0 ? [`${text}=${texts[index + 1]}`] : [])).join(' ')
 }
 
-function airbyteFields(options: RecordOptions, record: string, given?: Partial<Given>): string[] {
+function airbyteFields(options: RecordOptions, record: string, given?: Partial<RecordContext>): string[] {
   return commandFor(options, record, given).slice(2)
 }

@@ -1,24 +1,25 @@
 /** A record as fields, for the structures that have them: hashes, and the entries of Redis streams. */
+import { problem } from '../../errors.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { compilePath, type Columns } from '../../protocol/columns/columns.ts'
 import { FlattenedColumns } from '../../protocol/columns/flattened-columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf } from './content.ts'
-import { DELETED_AT, deletionTime, isMarked, markPath } from './deletion-mark.ts'
+import { DELETED_AT, deletedAtPath, deletionTime, hasDeletedAt } from './deleted-at.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
-import type { CommandGroups } from '../encoding/command-groups.ts'
+import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
 export interface Fields {
   readonly usesIds: boolean
   readonly usesColumns: boolean
-  /** Bytes that the fields of a record have besides its data, about. */
+  /** The approximate number of bytes of the fields beside the data. */
   readonly overhead: number
-  /** Gives how many fields the record has, or says why that cannot be said. `add` is for this record. */
+  /** Returns how many fields the record has, or why it cannot be written. `add` adds the fields of this record. */
   count(record: RecordView): number | Refusal
   /** Adds each field as two arguments: its name and its text. */
-  add(out: CommandGroups, record: RecordView): void
+  add(out: CommandBuffer, record: RecordView): void
 }
 
 export function fieldsOf(settings: LayoutSettings): Fields {
@@ -54,21 +55,21 @@ function airbyteFields(settings: LayoutSettings): Fields {
   }
 }
 
-/** One field a column: names of nested columns are joined with dots; what is null or an empty object has none. */
+/** One field for each column. Names of nested columns are joined with dots; null and empty objects have no field. */
 function flatFields(settings: LayoutSettings): Fields {
-  const { rootField, fields, marksDeleted = false } = settings
+  const { rootField, fields, writesDeletedAt = false } = settings
   const found: Found = { names: [], rows: [] }
   const find = fields === undefined ? findAll(found, rootField) : findChosen(found, fields, rootField)
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(256))
-  const mark = markPath(settings)
-  const needsMark = (record: RecordView): boolean => marksDeleted && !isMarked(record, mark)
+  const path = deletedAtPath(settings)
+  const lacksDeletedAt = (record: RecordView): boolean => writesDeletedAt && !hasDeletedAt(record, path)
   return {
     usesIds: false,
     usesColumns: true,
     overhead: 256,
     count(record) {
       found.names.length = found.rows.length = 0
-      return find(record.columns) ?? found.rows.length + (needsMark(record) ? 1 : 0)
+      return find(record.columns) ?? found.rows.length + (lacksDeletedAt(record) ? 1 : 0)
     },
     add(out, record) {
       const { columns } = record
@@ -78,7 +79,7 @@ function flatFields(settings: LayoutSettings): Fields {
         addText(text, columns, row)
         out.argument(text.bytes, 0, text.length)
       }
-      if (!needsMark(record)) return
+      if (!lacksDeletedAt(record)) return
       const time = deletionTime(record)
       out.textArgument(DELETED_AT)
       out.textArgument(time.startsWith('"') ? (JSON.parse(time) as string) : time)
@@ -86,13 +87,13 @@ function flatFields(settings: LayoutSettings): Fields {
   }
 }
 
-/** The columns of a record that become fields, and the fields' names, each as an argument. */
+/** The columns of a record that become fields, and the names of the fields, each encoded as an argument. */
 interface Found {
   readonly names: Buffer[]
   readonly rows: number[]
 }
 
-/** Notes what it finds, or says why nothing can be found. */
+/** Finds the columns of a record, or returns why it cannot be written. */
 type Find = (columns: Columns) => Refusal | undefined
 
 function findAll(found: Found, rootField: string | undefined): Find {
@@ -100,9 +101,8 @@ function findAll(found: Found, rootField: string | undefined): Find {
   const leaves = new FlattenedColumns(undefined, asArgument)
   return (columns) => {
     const row = root === undefined ? undefined : columns.find(root)
-    if (row !== undefined && !isObject(columns, row))
-      return 'what stands under the root_field is no object, so it has no columns'
-    return noteLeaves(found, leaves, columns, row)
+    if (row !== undefined && !isObject(columns, row)) return ROOT_NOT_AN_OBJECT
+    return addLeaves(found, leaves, columns, row)
   }
 }
 
@@ -114,7 +114,7 @@ function findChosen(
   const chosen = fields.map(({ from, to }) => ({
     path: compilePath(rootField === undefined ? from : `${rootField}.${from}`),
     name: asArgument(Buffer.from(to)),
-    // Of an object all columns are chosen, under its new name.
+    // All columns of an object are chosen, under its new name.
     leaves: new FlattenedColumns(to, asArgument),
   }))
   return (columns) => {
@@ -122,8 +122,8 @@ function findChosen(
       const row = columns.find(path)
       if (isAbsent(columns, row)) continue
       if (isObject(columns, row)) {
-        const problem = noteLeaves(found, leaves, columns, row)
-        if (problem !== undefined) return problem
+        const refusal = addLeaves(found, leaves, columns, row)
+        if (refusal !== undefined) return refusal
       } else {
         found.names.push(name)
         found.rows.push(row)
@@ -133,14 +133,25 @@ function findChosen(
   }
 }
 
-function noteLeaves(
+const ROOT_NOT_AN_OBJECT = problem(
+  'root-not-an-object',
+  'The value at root_field is no object, so it has no columns.',
+  { options: ['root_field'] },
+)
+
+const NAMES_TOO_LONG = problem(
+  'column-names-too-long',
+  'The names of its nested columns, joined with dots, are too long.',
+)
+
+function addLeaves(
   { names, rows }: Found,
   leaves: FlattenedColumns,
   columns: Columns,
   root: number | undefined,
 ): Refusal | undefined {
   const count = countLeaves(leaves, columns, root)
-  if (count === undefined) return 'the names of its nested columns, joined with dots, take too much room'
+  if (count === undefined) return NAMES_TOO_LONG
   for (let leaf = 0; leaf < count; leaf++) {
     names.push(leaves.names[leaf]!)
     rows.push(leaves.rows[leaf]!)
@@ -148,7 +159,7 @@ function noteLeaves(
   return undefined
 }
 
-/** Undefined where the names of thousands of levels come to more than `Leaves` puts up with. */
+/** Returns undefined if `FlattenedColumns` refuses names of thousands of levels for their length. */
 function countLeaves(
   leaves: FlattenedColumns,
   columns: Columns,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { compilePath } from '../../protocol/columns/columns.ts'
 import { filterOf } from './filter.ts'
-import { isKept } from '../registry/laid-out.support.ts'
+import { isKept } from '../registry/encode-records.support.ts'
 
 describe('a record filter', () => {
   it.each([

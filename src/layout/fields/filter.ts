@@ -1,11 +1,11 @@
-/** Which records are written at all: those that match the filter, and have something under the root. */
+/** Selects the records that are written: those that match record_filter and have a value at root_field. */
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 import { isAbsent } from './column-text.ts'
 
 export type Filter = (columns: Columns) => boolean
 
-/** Undefined where every record is written. `always`: what else is let through. */
+/** Returns undefined if every record is written. `always`: records that are written in any case. */
 export function filterOf(
   { rootField, recordFilter }: RecordSettings,
   always: Filter = () => false,

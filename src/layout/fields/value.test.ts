@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor, layoutWith, refusalOf, type Given } from '../registry/laid-out.support.ts'
+import {
+  commandFor,
+  commandsFor,
+  layoutWith,
+  refusalOf,
+  type RecordContext,
+} from '../registry/encode-records.support.ts'
 
 const RECORD = '{"id":1.0,"who":{"name":"Ünal","note":null},"tags":["a"]}'
 
@@ -51,18 +57,18 @@ describe('the value of the format raw', () => {
     const options = { data_format: 'raw', root_field: 'who', value_field: 'name' } as const
     expect(valueOf(options, '{"name":1,"who":{"name":2}}')).toBe('2')
     expect(refusalOf({ cache_type: 'string', ...options }, '{"name":"SECRET","who":{}}')).toBe(
-      'the column who.name, which is the value, is missing',
+      'value-missing value_field who.name',
     )
   })
 
   it.each([
-    ['{"other":"SECRET"}', 'is missing'],
-    ['{"v":{"w":"SECRET"}}', 'is missing'],
-    ['{"v":{"v":null}}', 'is null'],
-    ['{"v":{"v":{}}}', 'is an empty object'],
-  ])('is not to be had from every record: %s', (record, problem) => {
+    ['{"other":"SECRET"}', 'missing'],
+    ['{"v":{"w":"SECRET"}}', 'missing'],
+    ['{"v":{"v":null}}', 'null'],
+    ['{"v":{"v":{}}}', 'empty-object'],
+  ])('is not to be had from every record: %s', (record, reason) => {
     const options = { cache_type: 'string', data_format: 'raw', value_field: 'v.v' } as const
-    expect(refusalOf(options, record)).toBe(`the column v.v, which is the value, ${problem}`)
+    expect(refusalOf(options, record)).toBe(`value-${reason} value_field v.v`)
   })
 
   it('is that of each record, however long the one before was', () => {
@@ -111,6 +117,6 @@ describe('what a value takes', () => {
   })
 })
 
-function valueOf(options: RecordOptions, record: string, given?: Partial<Given>): string {
+function valueOf(options: RecordOptions, record: string, given?: Partial<RecordContext>): string {
   return commandFor({ cache_type: 'string', ...options }, record, given)[2]!
 }

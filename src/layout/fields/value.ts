@@ -1,4 +1,5 @@
-/** A record as one text: what a string holds, a list's element, a member of a set, the value of a hash's field. */
+/** A record as one text: the value of a string or of a hash field, the element of a list, the member of a set. */
+import { problem } from '../../errors.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { compilePath } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
@@ -11,7 +12,7 @@ import type { TextRange } from '../encoding/text-range.ts'
 export interface Value {
   readonly usesIds: boolean
   readonly usesColumns: boolean
-  /** Sets `range` to the text, or says why there is none. */
+  /** Sets `range` to the text, or returns why there is none. */
   locate(record: RecordView, range: TextRange): Refusal | undefined
 }
 
@@ -38,7 +39,7 @@ export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
 }
 
 function templateValue(template: ColumnTemplate): Value {
-  return built(template.usesIds, template.usesColumns, (record, out) => template.render(record, out))
+  return assembledValue(template.usesIds, template.usesColumns, (record, out) => template.render(record, out))
 }
 
 const BEFORE_ID = Buffer.from('{"_airbyte_ab_id":')
@@ -49,7 +50,7 @@ const END = Buffer.from('}')
 function airbyteValue(settings: LayoutSettings): Value {
   const content = contentOf(settings)
   const data: TextRange = { bytes: END, start: 0, end: 0 }
-  return built(true, content.usesColumns, (record, out) => {
+  return assembledValue(true, content.usesColumns, (record, out) => {
     content.locate(record, data)
     out.add(BEFORE_ID)
     out.addNumber(record.id)
@@ -65,23 +66,30 @@ function airbyteValue(settings: LayoutSettings): Value {
 function columnValue({ valueField, rootField }: RecordSettings): Value {
   const name = rootField === undefined ? valueField! : `${rootField}.${valueField}`
   const path = compilePath(name)
-  return built(false, true, ({ columns }, out) => {
+  const refusal = (code: string, clause: string): Refusal =>
+    problem(code, `The column ${name}, which is the value, ${clause}.`, {
+      options: ['value_field'],
+      params: { column: name },
+    })
+  const missing = refusal('value-missing', 'is missing')
+  const emptyObject = refusal('value-empty-object', 'is an empty object')
+  const isNull = refusal('value-null', 'is null')
+  return assembledValue(false, true, ({ columns }, out) => {
     const row = columns.find(path)
-    if (row === -1) return `the column ${name}, which is the value, is missing`
-    if (isAbsent(columns, row))
-      return `the column ${name}, which is the value, is ${isObject(columns, row) ? 'an empty object' : 'null'}`
-    // An object's text is its JSON.
+    if (row === -1) return missing
+    if (isAbsent(columns, row)) return isObject(columns, row) ? emptyObject : isNull
+    // The text of an object is its JSON.
     if (isObject(columns, row)) out.add(columns.bytes, columns.valueStart(row), columns.valueEnd(row))
     else addText(out, columns, row)
     return undefined
   })
 }
 
-/** A value that is put together anew for each record. */
-function built(
+/** Returns a value that is assembled for each record. */
+function assembledValue(
   usesIds: boolean,
   usesColumns: boolean,
-  build: (record: RecordView, out: ByteBuffer) => Refusal | undefined,
+  assemble: (record: RecordView, out: ByteBuffer) => Refusal | undefined,
 ): Value {
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(1024))
   return {
@@ -89,11 +97,11 @@ function built(
     usesColumns,
     locate(record, range) {
       text.clear()
-      const problem = build(record, text)
+      const refusal = assemble(record, text)
       range.bytes = text.bytes
       range.start = 0
       range.end = text.length
-      return problem
+      return refusal
     },
   }
 }

@@ -1,4 +1,4 @@
-/** Keys that are made of ids alone: `<lead><id><tail>`. */
+/** Keys in which only the record id differs: `<lead><id><tail>`. */
 import { parseTemplate } from '../../config/settings/template.ts'
 import type { StreamNames } from '../fields/column-template.ts'
 
@@ -7,7 +7,7 @@ export interface IdKeys {
   tail: string
 }
 
-/** Undefined where a template names anything else that differs by record, or ids more than once. */
+/** Returns undefined if the template names columns, or the id more than once. */
 export function idKeysOf(
   template: string,
   { name, namespace }: Pick<StreamNames, 'name' | 'namespace'>,
@@ -36,7 +36,7 @@ export function idKeysOf(
   return tail === undefined || more.length > 0 ? undefined : { lead: prefix + lead, tail }
 }
 
-/** The id that a key is made of. */
+/** Returns the id in a key. */
 export function idIn(key: string, { lead, tail }: IdKeys): number | undefined {
   if (!key.startsWith(lead) || !key.endsWith(tail)) return undefined
   const id = key.slice(lead.length, key.length - tail.length)

@@ -1,27 +1,27 @@
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
-import { commandsIn, eachRead, settingsWith } from '../registry/laid-out.support.ts'
+import { commandsIn, eachRead, settingsWith, summaryOf } from '../registry/encode-records.support.ts'
 import { CommandGroups } from '../encoding/command-groups.ts'
-import { locationForm, unlinkAll, type LocationForm } from './row-location.ts'
-import { keyTemplateOf, rowLocatorFor } from '../registry/create-layout.ts'
+import { unlinkAll, type LocationForm } from './row-location.ts'
+import { keyTemplateOf } from '../registry/key-template.ts'
+import { locationForm, rowLocator } from '../registry/row-locator.ts'
 
 const STREAM = { name: 's', namespace: 'n', primaryKey: [['id']] }
 
-describe('the place of a row that has a key of its own', () => {
+describe('the location of a row that has a key of its own', () => {
   it.each([
     [{ data_format: 'flat' }, '{"id":7}', 'n:s:7'],
     [{ cache_type: 'string', key_template: '€:${a.b}', key_prefix: 'p:' }, '{"a":{"b":"ü"}}', 'p:€:ü'],
     [{ cache_type: 'hash', hash_field: '${id}', data_format: 'json' }, '{"id":7}', 'n:s'],
     [{ cache_type: 'set', member: '${id}', key_template: 'k:${a}' }, '{"id":7,"a":1.0}', 'k:1.0'],
   ] as [RecordOptions, string, string][])('is its key: %j', (options, record, name) => {
-    expect(nameOf(options, record, false)).toBe(name)
+    expect(locationOf(options, record, false)).toBe(name)
   })
 
   it('is none where the key is none', () => {
-    expect(nameOf({ key_template: '${id}' }, '{}', false)).toBe(
-      'the column id, which the key needs, is missing',
-    )
+    expect(locationOf({ key_template: '${id}' }, '{}', false)).toBe('template-column-missing key_template id')
   })
 
   it.each([
@@ -31,12 +31,12 @@ describe('the place of a row that has a key of its own', () => {
   ] as [RecordOptions, string | undefined][])(
     'is the only one where nothing differs: %j',
     (options, only) => {
-      expect(placesWith(options, false).only).toBe(only)
+      expect(locatorWith(options, false).only).toBe(only)
     },
   )
 })
 
-describe('the place of a row that shares its key', () => {
+describe('the location of a row that shares its key', () => {
   const hash = { cache_type: 'hash', data_format: 'json', hash_field: '${id}' } as const
   const set = { cache_type: 'set', member: '${id}' } as const
 
@@ -48,24 +48,24 @@ describe('the place of a row that shares its key', () => {
   ] as [RecordOptions, string, string][])(
     'is its key and itself, told apart: %j',
     (options, record, name) => {
-      expect(nameOf(options, record, true)).toBe(name)
+      expect(locationOf(options, record, true)).toBe(name)
     },
   )
 
   it.each([
-    [{ ...hash, key_template: '${k}' }, '{"id":1}', 'the column k, which the key needs, is missing'],
-    [hash, '{"id":null}', 'the column id, which the hash_field needs, is null'],
-    [set, '{"id":""}', 'the column id, which the member needs, is empty'],
+    [{ ...hash, key_template: '${k}' }, '{"id":1}', 'template-column-missing key_template k'],
+    [hash, '{"id":null}', 'template-column-null hash_field id'],
+    [set, '{"id":""}', 'template-column-empty member id'],
   ] as [RecordOptions, string, string][])('is none without both: %j', (options, record, refusal) => {
-    expect(nameOf(options, record, true)).toBe(refusal)
+    expect(locationOf(options, record, true)).toBe(refusal)
   })
 
   it('is never the only one, though the key may be', () => {
-    expect(placesWith(hash, true).only).toBeUndefined()
+    expect(locatorWith(hash, true).only).toBeUndefined()
   })
 })
 
-describe('what is at a place', () => {
+describe('the row at a location', () => {
   it.each([
     ['hash', 'hash', ['UNLINK', '3:n:s7']],
     ['string', 'string', ['UNLINK', '3:n:s7']],
@@ -75,9 +75,9 @@ describe('what is at a place', () => {
     ['member of sorted_set', 'zset', ['ZREM', 'n:s', '7']],
   ])('is removed by a command of its own: %s', (name, kind, command) => {
     const form = locationForm(name)
-    expect([form.name, form.kind, form.key('3:n:s7')]).toEqual([name, kind, command[1]])
+    expect([form.name, form.type, form.key('3:n:s7')]).toEqual([name, kind, command[1]])
     expect(removal(form, '3:n:s7')).toEqual(command)
-    const out = new CommandGroups(Buffer.alloc(0))
+    const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
     form.removeAll(out, ['3:n:s7'])
     expect(commandsIn(out.bytes.subarray(0, out.length))).toEqual([command])
   })
@@ -95,36 +95,36 @@ describe('what is at a place', () => {
 
 it('many keys are removed by commands that hold up nobody', () => {
   const keys = Array.from({ length: 1_001 }, (_, n) => `k${n}`)
-  const out = new CommandGroups(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   unlinkAll(out, keys)
   const commands = commandsIn(out.bytes.subarray(0, out.length))
   expect(commands.map(({ length }) => length)).toEqual([501, 501, 2])
   expect(commands.flatMap(([, ...some]) => some)).toEqual(keys)
 })
 
-function placesWith(options: RecordOptions, byMember: boolean) {
+function locatorWith(options: RecordOptions, byMember: boolean) {
   const settings = settingsWith(options)
-  return rowLocatorFor(
+  return rowLocator(
     { settings, keyTemplate: keyTemplateOf(settings, STREAM, true), stream: STREAM },
     byMember,
   )
 }
 
-/** The name of a record's place, or why it has none. */
-function nameOf(options: RecordOptions, record: string, byMember: boolean): string {
+/** Returns the location of a record, or why it has none. */
+function locationOf(options: RecordOptions, record: string, byMember: boolean): string {
   const out = new ByteBuffer(Buffer.alloc(1))
-  const locator = placesWith(options, byMember)
+  const locator = locatorWith(options, byMember)
   const names: string[] = []
   eachRead(['{"id":"before","a":"before","k":"before"}', record], '5', true, (view) => {
     out.clear()
-    const problem = locator.name(view, out)
-    names.push(problem ?? out.bytes.toString('utf8', 0, out.length))
+    const refusal = locator.locate(view, out)
+    names.push(refusal === undefined ? out.bytes.toString('utf8', 0, out.length) : summaryOf(refusal))
   })
   return names[1]!
 }
 
 function removal(form: LocationForm, location: string, afterMs?: number): string[] {
-  const out = new CommandGroups(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   form.remove(out, location, afterMs)
   return commandsIn(out.bytes.subarray(0, out.length))[0]!
 }

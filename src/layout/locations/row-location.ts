@@ -1,69 +1,65 @@
 /**
- * Places: where rows are. A row's place is its key; or, where many rows share a key and can be told apart in it, the
- * key and the member or field.
+ * Row locations: where rows are. The location of a row is its key; or its key and its member or field, if rows that
+ * share a key can be told apart.
  */
-import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
-import { worded } from '../../redis/commands/capabilities.ts'
-import type { RecordView, Refusal } from '../encoding/layout.ts'
+import { translate } from '../../redis/commands/capabilities.ts'
+import type { LayoutOptions, MemberForm, Structure } from '../contract/structure.ts'
 import type { CommandGroups } from '../encoding/command-groups.ts'
-import { ColumnTemplate, type StreamNames } from '../fields/column-template.ts'
+import type { RecordView, Refusal } from '../encoding/layout.ts'
+import { ColumnTemplate } from '../fields/column-template.ts'
 
-/** What places are, as far as their names alone tell. */
+/** What follows from the text of a location. */
 export interface LocationForm {
+  /** A cache type, or `member of <cache type>`. */
   readonly name: string
-  /** What TYPE answers for their keys. */
-  readonly kind: string
-  /** The key of a place. */
+  /** The reply of TYPE for the keys. */
+  readonly type: string
+  /** Returns the key in a location. */
   key(location: string): string
-  /** Puts in the command that removes what is at a place; or that has its key end after so many milliseconds. */
+  /** Adds the command that removes a row; or has its key expire after so many milliseconds. */
   remove(out: CommandGroups, location: string, afterMs?: number): void
-  /** Puts in the commands that remove what is at many places; one by one where keys are in many slots. */
-  removeAll(out: CommandGroups, locator: readonly string[], isOneByOne?: boolean): void
+  /** Adds the commands that remove many rows; one key at a time if the keys are in many slots. */
+  removeAll(out: CommandGroups, locations: readonly string[], isOneByOne?: boolean): void
 }
 
 export interface RowLocator {
   readonly form: LocationForm
-  /** Where there is one place only, its name. */
+  /** The only location, if all records have the same one. */
   readonly only: string | undefined
-  /** Whether names are known only when ids are. */
+  /** Whether locations are known only after ids were allocated. */
   readonly usesIds: boolean
-  /** Adds the name of the record's place, or says why it has none. */
-  name(record: RecordView, out: ByteBuffer): Refusal | undefined
+  /** Adds the location of the record, or returns why it has none. */
+  locate(record: RecordView, out: ByteBuffer): Refusal | undefined
 }
 
-/** Each key is a place, whatever is in it; its name is the key. */
-export function locateByKey({ cacheType }: RecordSettings, template: ColumnTemplate): RowLocator {
+/** Returns locations that are keys. */
+export function locateByKey({ cacheType, type }: Structure, template: ColumnTemplate): RowLocator {
   return {
-    form: locationForm(cacheType),
+    form: keyForm(cacheType, type),
     only: template.isConstant ? template.lead.toString() : undefined,
     usesIds: template.usesIds,
-    name: (record, out) => template.render(record, out),
+    locate: (record, out) => template.render(record, out),
   }
 }
 
-/** Each member of a set, each field of a hash is a place; its name is `<length of the key>:<key><member>`. */
+/** Returns locations of members and fields: `<length of the key>:<key><member>`. */
 export function locateByMember(
-  settings: RecordSettings,
-  stream: StreamNames,
-  keyTemplate: ColumnTemplate,
+  { cacheType, type }: Structure,
+  rows: MemberForm,
+  { settings, stream, key: keyTemplate }: LayoutOptions,
 ): RowLocator {
-  const { cacheType, hashField, member: text } = settings
-  const member = new ColumnTemplate(
-    hashField === undefined ? 'member' : 'hash_field',
-    (hashField ?? text)!,
-    stream,
-  )
+  const member = new ColumnTemplate(rows.option, rows.template(settings)!, stream)
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   return {
-    form: locationForm(`member of ${cacheType}`),
+    form: memberForm(cacheType, type, rows.removal),
     only: undefined,
     usesIds: keyTemplate.usesIds || member.usesIds,
-    name(record, out) {
+    locate(record, out) {
       key.clear()
-      const problem = keyTemplate.render(record, key)
-      if (problem !== undefined) return problem
-      // In front, as keys may hold any separator; in characters, as a place's name is read as text.
+      const refusal = keyTemplate.render(record, key)
+      if (refusal !== undefined) return refusal
+      // The length comes first, because keys may hold any separator; in characters, because locations are read as text.
       out.addText(`${key.bytes.toString('utf8', 0, key.length).length}:`)
       out.add(key.bytes, 0, key.length)
       return member.render(record, out)
@@ -71,25 +67,10 @@ export function locateByMember(
   }
 }
 
-const REMOVALS: Record<string, string> = { hash: 'HDEL', set: 'SREM', sorted_set: 'ZREM' }
-
-/** `name`: a cache type, or `member of <cache type>`. */
-export function locationForm(name: string): LocationForm {
-  const cacheType = name.replace('member of ', '')
-  const kind = cacheType === 'sorted_set' ? 'zset' : cacheType
-  if (cacheType !== name)
-    return {
-      name,
-      kind,
-      key: (location) => split(location)[0],
-      remove: (out, location) => out.command(REMOVALS[cacheType]!, ...split(location)),
-      removeAll: (out, locator) => {
-        for (const location of locator) out.command(REMOVALS[cacheType]!, ...split(location))
-      },
-    }
+export function keyForm(name: string, type: string): LocationForm {
   return {
     name,
-    kind,
+    type,
     key: (location) => location,
     remove(out, location, afterMs) {
       if (afterMs === undefined) unlinkAll(out, [location])
@@ -99,14 +80,26 @@ export function locationForm(name: string): LocationForm {
   }
 }
 
-/** Keys in one UNLINK: enough to make the command's overhead small, few enough not to hold up other clients. */
+export function memberForm(cacheType: string, type: string, removal: string): LocationForm {
+  return {
+    name: `member of ${cacheType}`,
+    type,
+    key: (location) => split(location)[0],
+    remove: (out, location) => out.command(removal, ...split(location)),
+    removeAll: (out, locations) => {
+      for (const location of locations) out.command(removal, ...split(location))
+    },
+  }
+}
+
+/** Limit of keys in one UNLINK: longer commands save no more overhead, and block other clients. */
 const KEYS_PER_COMMAND = 500
 
 export function unlinkAll(out: CommandGroups, keys: readonly string[], isOneByOne = false): void {
-  const atOnce = isOneByOne ? 1 : KEYS_PER_COMMAND
-  for (let at = 0; at < keys.length; at += atOnce) {
-    const [command, some] = worded('UNLINK', keys.slice(at, at + atOnce))
-    out.command(command, ...some)
+  const count = isOneByOne ? 1 : KEYS_PER_COMMAND
+  for (let start = 0; start < keys.length; start += count) {
+    const [command, args] = translate('UNLINK', keys.slice(start, start + count), out.capabilities)
+    out.command(command, ...args)
   }
 }
 

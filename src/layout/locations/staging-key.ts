@@ -1,17 +1,17 @@
-/** Keys under which the records of collections are gathered until they take the place of what is live. */
+/** Keys that collect the records of a replacement until it is swapped in for the live key. */
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { ColumnTemplate, type KeyTemplate } from '../fields/column-template.ts'
 
-/** Beside the live key, so that the two can change places in one step on a cluster, too. */
+/** Returns the staging key in the slot of the live key, so that a cluster, too, swaps the two in one step. */
 export function stagingKey(live: Buffer, prefix: Buffer): Buffer {
-  return besideKey(live, prefix, 'staging')
+  return besideKey(live, prefix, '_airbyte:staging')
 }
 
-/** The template of the staging keys of those that `live` gives. */
+/** Returns the template of the staging keys for the keys of `live`. */
 export function stagedTemplate(live: ColumnTemplate, prefix: Buffer): KeyTemplate {
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
-  // Records of one key follow each other often.
+  // Consecutive records often have the same key.
   let last: { live: Buffer; staging: Buffer } | undefined
   return {
     usesIds: live.usesIds,
@@ -19,8 +19,8 @@ export function stagedTemplate(live: ColumnTemplate, prefix: Buffer): KeyTemplat
     size: 2 * live.size + 32,
     render(record, out) {
       key.clear()
-      const problem = live.render(record, key)
-      if (problem !== undefined) return problem
+      const refusal = live.render(record, key)
+      if (refusal !== undefined) return refusal
       const name = key.bytes.subarray(0, key.length)
       if (last === undefined || !name.equals(last.live))
         last = { live: Buffer.from(name), staging: stagingKey(name, prefix) }

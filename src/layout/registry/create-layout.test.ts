@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { parseConfig } from '../../config/parsing/parse-config.ts'
-import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
-import { commandFor, laidOut, layoutWith } from './laid-out.support.ts'
-import { isCollection, keyTemplateOf } from './create-layout.ts'
+import { HASH_SCRIPT } from '../structures/hash.ts'
+import { commandFor, encodeRecords, layoutWith } from './encode-records.support.ts'
+import { keyTemplateOf } from './key-template.ts'
+import { isCollection, STRUCTURES } from './structure-registry.ts'
 
 /** With something of all that records are made of, and white space where it means nothing. */
-const GIVEN = String.raw`{ "id": 12345678901234567890, "x": 1.0, "s": "\u20ac\ud800 \n", "n": null, "e": {},
+const RECEIVED =
+  String.raw`{ "id": 12345678901234567890, "x": 1.0, "s": "\u20ac\ud800 \n", "n": null, "e": {},
   "a": [1.0, {"b": " "}], "o": {"p": {"q": "€😀"}, "r": ""} }`.replace('\n', '')
 const RECORD = String.raw`{"id":12345678901234567890,"x":1.0,"s":"\u20ac\ud800 \n","n":null,"e":{},"a":[1.0,{"b":" "}],"o":{"p":{"q":"€😀"},"r":""}}`
 
@@ -27,7 +29,7 @@ const ALL = 'n:s'
 const RAW = { data_format: 'raw', value_field: 's' } as const
 const TEXT = '€\ufffd \n'
 
-describe('each structure, in each format it has', () => {
+describe('each structure, in each of its formats', () => {
   it.each([
     [{}, ['HMSET', BY_ID, ...AIRBYTE]],
     [{ data_format: 'flat' }, [...REPLACING, BY_PRIMARY_KEY, 'replace always', 'keep', ...FLAT]],
@@ -56,9 +58,9 @@ describe('each structure, in each format it has', () => {
     [{ cache_type: 'stream' }, ['XADD', ALL, '*', ...AIRBYTE]],
     [{ cache_type: 'stream', data_format: 'flat' }, ['XADD', ALL, '*', ...FLAT]],
   ] as [RecordOptions, string[]][])('%j has a command of its own', (options, command) => {
-    const given = { primaryKey: [['id']] }
-    expect(commandFor(options, GIVEN, given)).toEqual(command)
-    const [, key] = commandFor({ ...options, key_prefix: 'p:', key_template: 'k:${x}' }, GIVEN).filter(
+    const context = { primaryKey: [['id']] }
+    expect(commandFor(options, RECEIVED, context)).toEqual(command)
+    const [, key] = commandFor({ ...options, key_prefix: 'p:', key_template: 'k:${x}' }, RECEIVED).filter(
       (word) => !REPLACING.slice(1).includes(word),
     )
     expect(key).toBe('p:k:1.0')
@@ -69,7 +71,7 @@ describe('each structure, in each format it has', () => {
     (cacheType) => {
       const options = { cache_type: cacheType }
       const emittedAt = '1700000000000'
-      const { bytes } = laidOut(options, ['{}', '{}'], { emittedAt, id: 1_000_000 })
+      const { bytes } = encodeRecords(options, ['{}', '{}'], { emittedAt, id: 1_000_000 })
       const { overhead } = layoutWith(options)
       expect(bytes.length).toBeLessThanOrEqual(2 * (overhead + '{}'.length + emittedAt.length))
     },
@@ -121,5 +123,5 @@ describe('the key, where no template is given', () => {
 })
 
 function settingsOf(options: RecordOptions) {
-  return parseConfig(JSON.stringify({ host: 'h', ...options }), {}).config.records
+  return parseConfig(JSON.stringify({ host: 'h', ...options }), {}, STRUCTURES).config.records
 }

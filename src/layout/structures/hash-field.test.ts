@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { FIELD_SCRIPT } from '../../redis/commands/row-scripts.ts'
-import { commandFor, commandsFor, laidOut, layoutWith } from '../registry/laid-out.support.ts'
+import { FIELD_SCRIPT } from './hash-field.ts'
+import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
 const STOCK = { hash_field: '${sku}' } as const
 const BY_PLACE = { ...STOCK, key_template: 'stock:${place}' } as const
@@ -36,7 +36,7 @@ describe('a record as one field of a hash', () => {
       '{"place":"m","sku":1}',
       '{"place":"b","sku":1}',
     ]
-    expect(laidOut(BY_PLACE, records)).toMatchObject({
+    expect(encodeRecords(BY_PLACE, records)).toMatchObject({
       commands: [
         ['HMSET', 'stock:b', '1', records[0], '2', records[1]],
         ['HMSET', 'stock:m', '1', records[2]],
@@ -55,17 +55,17 @@ describe('a record as one field of a hash', () => {
   it('is refused without a name, or without a value, and the others are not', () => {
     const options = { ...STOCK, data_format: 'raw', value_field: 'v' } as const
     const records = ['1,"v":"a"', '"","v":"SECRET"', '{},"v":1', '3,"v":null', '4,"w":"SECRET"', '5,"v":""']
-    const laid = laidOut(
+    const laid = encodeRecords(
       options,
       records.map((rest) => `{"sku":${rest}}`),
     )
     expect(laid).toMatchObject({ commands: [['HMSET', 'n:s', '1', 'a', '5', '']], records: [[0, 5]] })
     expect(laid.refusals).toEqual([
       undefined,
-      'the column sku, which the hash_field needs, is empty',
-      'the column sku, which the hash_field needs, is an object',
-      'the column v, which is the value, is null',
-      'the column v, which is the value, is missing',
+      'template-column-empty hash_field sku',
+      'template-column-object hash_field sku',
+      'value-null value_field v',
+      'value-missing value_field v',
       undefined,
     ])
   })
@@ -77,7 +77,7 @@ describe('a field under a condition', () => {
     ['if_exists', ['EVALSHA', FIELD_SCRIPT.sha, '1', 'n:s']],
   ] as const)('is a command by itself, so that each says whether it was written: %s', (condition, begin) => {
     const records = ['{"sku":1}', '{"sku":2}', '{"sku":1}']
-    const { commands, records: written } = laidOut({ ...STOCK, write_condition: condition }, records)
+    const { commands, records: written } = encodeRecords({ ...STOCK, write_condition: condition }, records)
     expect(commands).toEqual([
       [...begin, '1', records[0]],
       [...begin, '2', records[1]],
@@ -99,7 +99,16 @@ describe('a field under a condition', () => {
 
 describe('the layout of fields', () => {
   it.each([
-    [{}, { delivery: 'each', isConditional: false, script: undefined, usesIds: false, usesColumns: true }],
+    [
+      {},
+      {
+        deliveryMode: 'pipeline',
+        isConditional: false,
+        scripts: [],
+        usesIds: false,
+        usesColumns: true,
+      },
+    ],
     [{ hash_field: '${_airbyte_ab_id}' }, { usesIds: true, usesColumns: false }],
     [
       { hash_field: 'f', data_format: 'raw', value_field: 'v' },
@@ -109,9 +118,12 @@ describe('the layout of fields', () => {
       { hash_field: 'f', key_template: '${a}' },
       { usesIds: false, usesColumns: true },
     ],
-    [{ ttl_seconds: 60 }, { delivery: 'together', isConditional: false }],
-    [{ write_condition: 'if_absent' }, { delivery: 'each', isConditional: true, script: undefined }],
-    [{ write_condition: 'if_exists' }, { delivery: 'each', isConditional: true, script: FIELD_SCRIPT }],
+    [{ ttl_seconds: 60 }, { deliveryMode: 'transaction', isConditional: false }],
+    [{ write_condition: 'if_absent' }, { deliveryMode: 'pipeline', isConditional: true, scripts: [] }],
+    [
+      { write_condition: 'if_exists' },
+      { deliveryMode: 'pipeline', isConditional: true, scripts: [FIELD_SCRIPT] },
+    ],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
     expect(layoutWith({ ...STOCK, ...options })).toMatchObject(expected)
   })

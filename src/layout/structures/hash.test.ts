@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
-import { commandFor, commandsFor, laidOut, layoutWith } from '../registry/laid-out.support.ts'
+import { HASH_SCRIPT } from './hash.ts'
+import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
 const FLAT = { data_format: 'flat', key_template: 'k:${id}' } as const
 const BEGIN = ['EVALSHA', HASH_SCRIPT.sha, '1']
@@ -9,7 +9,7 @@ const THREE_FIELDS = ['_airbyte_ab_id', '7', '_airbyte_emitted_at', '5', '_airby
 
 describe('a record as a hash', () => {
   it('is one HMSET with three fields under the key of its id', () => {
-    const { bytes } = laidOut({}, ['{"id":1}'], { namespace: 'public', name: 'users', id: 1 })
+    const { bytes } = encodeRecords({}, ['{"id":1}'], { namespace: 'public', name: 'users', id: 1 })
     expect(bytes.toString()).toBe(
       '*8\r\n$5\r\nHMSET\r\n$14\r\npublic:users:1\r\n' +
         '$14\r\n_airbyte_ab_id\r\n$1\r\n1\r\n' +
@@ -61,7 +61,7 @@ describe('a hash that is written in more than one step', () => {
   ] as [RecordOptions, string[]][])('is written by one script: %j', (options, args) => {
     const key = options.key_template === undefined ? 'n:s:7' : 'k:1'
     expect(commandFor(options, '{"id":1}')).toEqual([...BEGIN, key, ...args])
-    expect(layoutWith(options).script).toBe(HASH_SCRIPT)
+    expect(layoutWith(options).scripts).toEqual([HASH_SCRIPT])
   })
 
   it('tells the script of a column what it told of the one before only if it is so', () => {
@@ -85,7 +85,7 @@ describe('a hash that is written in more than one step', () => {
 describe('a record without a column', () => {
   it('leaves a hash that is merged as it is', () => {
     const merge = { data_format: 'flat', on_update: 'merge' } as const
-    const { commands, records, refusals } = laidOut(merge, ['{}', '{"a":1}', '{"a":null}', '{"a":2}'])
+    const { commands, records, refusals } = encodeRecords(merge, ['{}', '{"a":1}', '{"a":null}', '{"a":2}'])
     expect(commands).toEqual([
       ['HMSET', 'n:s:8', 'a', '1'],
       ['HMSET', 'n:s:10', 'a', '2'],
@@ -98,7 +98,7 @@ describe('a record without a column', () => {
 describe('records as hashes, one after the other', () => {
   it('are one command each, across the points where their ids become longer and the buffer larger', () => {
     const data = Array.from({ length: 1_010 }, (_, index) => `{"n":${index}}`)
-    const { commands, records } = laidOut({}, data, { id: 95 })
+    const { commands, records } = encodeRecords({}, data, { id: 95 })
     const fields = data.map((text, index) => {
       const id = String(95 + index)
       return [`n:s:${id}`, '_airbyte_ab_id', id, '_airbyte_emitted_at', '5', '_airbyte_data', text]
@@ -121,7 +121,7 @@ describe('records as hashes, one after the other', () => {
   it('are not harmed by one that is refused', () => {
     const options = { ...FLAT, expire_at_field: 'ends' }
     const data = ['{"id":1}', '{"id":2,"ends":"SECRET"}', '{"ends":5}', '{"id":1,"ends":5}']
-    const { commands, records, refusals } = laidOut(options, data)
+    const { commands, records, refusals } = encodeRecords(options, data)
     expect(commands.map((command) => command.slice(3))).toEqual([
       ['k:1', 'replace always', 'never', 'id', '1'],
       ['k:1', 'replace always', 'at 5', 'id', '1', 'ends', '5'],
@@ -129,34 +129,34 @@ describe('records as hashes, one after the other', () => {
     expect(records).toEqual([[0], [3]])
     expect(refusals).toEqual([
       undefined,
-      'the column ends, which is the expire_at_field, holds no time',
-      'the column id, which the key needs, is missing',
+      'expiry-not-a-time expire_at_field ends',
+      'template-column-missing key_template id',
       undefined,
     ])
   })
 
   it('are refused for a root that has no columns', () => {
     const options = { data_format: 'flat', root_field: 'a', key_template: 'k:${id}' } as const
-    const { commands, refusals } = laidOut(options, ['{"id":1,"a":[]}', '{"id":2,"a":{"b":3}}'])
+    const { commands, refusals } = encodeRecords(options, ['{"id":1,"a":[]}', '{"id":2,"a":{"b":3}}'])
     expect(commands.map((command) => command.slice(3))).toEqual([['k:2', 'replace always', 'keep', 'b', '3']])
-    expect(refusals[0]).toBe('what stands under the root_field is no object, so it has no columns')
+    expect(refusals[0]).toBe('root-not-an-object root_field')
   })
 })
 
 describe('the layout of hashes', () => {
   it.each([
-    [{}, { isConditional: false, script: undefined, usesIds: true, usesColumns: false }],
+    [{}, { isConditional: false, scripts: [], usesIds: true, usesColumns: false }],
     [{ key_template: '${a}' }, { usesIds: true, usesColumns: true }],
     [{ expire_at_field: 'a' }, { usesIds: true, usesColumns: true }],
     [
       { ...FLAT, on_update: 'merge' },
-      { isConditional: false, script: undefined, usesIds: false },
+      { isConditional: false, scripts: [], usesIds: false },
     ],
     [
       { ...FLAT, write_condition: 'if_exists' },
       { isConditional: true, usesColumns: true },
     ],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
-    expect(layoutWith(options)).toMatchObject({ delivery: 'each', ...expected })
+    expect(layoutWith(options)).toMatchObject({ deliveryMode: 'pipeline', ...expected })
   })
 })

@@ -1,52 +1,118 @@
 /**
- * One hash a record: `_airbyte_ab_id`, `_airbyte_emitted_at` and `_airbyte_data` as in the classic Airbyte Redis
- * destination, or one field a column. Writing a record again changes nothing, as it names its key.
+ * One hash for each record: `_airbyte_ab_id`, `_airbyte_emitted_at` and `_airbyte_data` as in the classic Airbyte Redis
+ * destination, or one field for each column.
  * To see one: `HGETALL public:users:1`.
  */
-import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
+import { commandProbe, removalProbe, scriptLoadProbe } from '../../redis/commands/command-probe.ts'
+import { script } from '../../redis/commands/script.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
+import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
+import type { Layout, LayoutSettings } from '../encoding/layout.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
 import { fieldsOf } from '../fields/fields.ts'
-import type { Layout, LayoutSettings } from '../encoding/layout.ts'
-import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
-import type { KeyTemplate } from '../fields/column-template.ts'
 
-export function hashLayout(settings: LayoutSettings, keyTemplate: KeyTemplate): Layout {
-  const { dataFormat, onUpdate, writeCondition, staysWhenWritten = false, startsAnew = false } = settings
+export const hash: Structure = {
+  cacheType: 'hash',
+  formats: ['airbyte', 'flat'],
+  mergeFormats: ['flat'],
+  conditions: ['always', 'if_exists', 'if_absent'],
+  options: ['expire_at_field'],
+  type: 'hash',
+  isRepeatable: true,
+  rows: { kind: 'key' },
+  collection: undefined,
+  createLayout,
+  requirements: (settings) => (needsScript(settings) ? [SCRIPTED] : []),
+}
+
+const SCRIPTED = requirement(
+  'a hash that is replaced, is conditional, or ends (flat, write_condition, update, ttl_seconds)',
+  (key) => [
+    commandProbe('HLEN', [key], '0'),
+    commandProbe('PERSIST', [key], '0'),
+    commandProbe('PEXPIREAT', [key, '1'], '0'),
+    scriptLoadProbe(HASH_SCRIPT),
+    commandProbe('EVALSHA', [HASH_SCRIPT.sha, '1', key, 'replace always', 'keep', 'probe', 'written'], '1'),
+    removalProbe(key),
+  ],
+)
+
+/**
+ * KEYS[1]: a hash. ARGV: `replace` or `merge`, and `always`, `if_exists` or `if_absent`; then when the key expires:
+ * `keep` (a merged hash keeps its expiry), `never`, `after <milliseconds>` or `at <epoch milliseconds>`; then its fields.
+ * Returns 1 if the hash was written, else 0. HLEN refuses a key of another type, which must not be replaced. Lua passes
+ * some 8,000 arguments at most.
+ */
+export const HASH_SCRIPT = script(`
+local key, how, ending = KEYS[1], ARGV[1], ARGV[2]
+-- Before Redis 5 replicas and the append-only file otherwise get the script, and count the milliseconds from when they run it.
+if ending:find('^after') then pcall(redis.replicate_commands) end
+local exists = redis.call('HLEN', key) > 0
+if (exists and how:find('if_absent')) or (not exists and how:find('if_exists')) then return 0 end
+if exists and how:find('replace') then redis.call('DEL', key) end
+for i = 3, #ARGV, 4000 do
+  redis.call('HMSET', key, unpack(ARGV, i, math.min(i + 3999, #ARGV)))
+end
+local kind, time = ending:match('^(%a+) ?(%d*)$')
+if kind == 'after' then redis.call('PEXPIRE', key, time)
+elseif kind == 'at' then redis.call('PEXPIREAT', key, time)
+elseif kind == 'never' then redis.call('PERSIST', key) end
+return 1
+`)
+
+/** Returns whether the hash is replaced by each record, rather than merged with it. */
+function replacesAlways({ dataFormat, onUpdate }: RecordSettings): boolean {
+  return dataFormat === 'flat' && onUpdate === 'replace'
+}
+
+/** Returns whether HMSET alone cannot write the records. */
+function needsScript(settings: LayoutSettings): boolean {
+  return (
+    replacesAlways(settings) ||
+    settings.writeCondition !== 'always' ||
+    settings.removesExpiry === true ||
+    settings.ttlSeconds > 0 ||
+    settings.expireAtField !== undefined
+  )
+}
+
+function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
+  const { writeCondition, removesExpiry = false, firstRecordReplaces = false } = settings
   const fields = fieldsOf(settings)
   const setExpiry = expiryOf(settings)
-  const replaces = dataFormat === 'flat' && onUpdate === 'replace'
   const isConditional = writeCondition !== 'always'
-  const needsScript = replaces || isConditional || staysWhenWritten || setExpiry !== undefined
+  const isAlwaysScripted = needsScript(settings)
   const replace = Buffer.from(`replace ${writeCondition}`)
-  const how = replaces ? replace : Buffer.from(`merge ${writeCondition}`)
+  const usual = replacesAlways(settings) ? replace : Buffer.from(`merge ${writeCondition}`)
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const expiry: Expiry = { kind: 'never', milliseconds: 0 }
 
   return {
-    delivery: 'each',
-    overhead: keyTemplate.size + fields.overhead + (needsScript ? 100 : 0),
+    deliveryMode: 'pipeline',
+    overhead: keyTemplate.size + fields.overhead + (isAlwaysScripted ? 100 : 0),
     usesIds: keyTemplate.usesIds || fields.usesIds,
     usesColumns: keyTemplate.usesColumns || fields.usesColumns || settings.expireAtField !== undefined,
     isConditional,
-    script: needsScript || startsAnew ? HASH_SCRIPT : undefined,
+    scripts: isAlwaysScripted || firstRecordReplaces ? [HASH_SCRIPT] : [],
     write(out, record) {
       key.clear()
-      const problem = keyTemplate.render(record, key) ?? setExpiry?.(record, expiry)
-      if (problem !== undefined) return problem
+      const refusal = keyTemplate.render(record, key) ?? setExpiry?.(record, expiry)
+      if (refusal !== undefined) return refusal
       const count = fields.count(record)
-      if (typeof count === 'string') return count
-      const isScripted = needsScript || record.startsAnew
+      if (typeof count !== 'number') return count
+      const isScripted = isAlwaysScripted || record.replacesKey
       if (count === 0 && !isScripted) return NO_GROUP
       const group = out.newGroup()
-      // HMSET, as HSET takes several fields only from Redis 4 on.
+      // HMSET, because HSET takes several fields only since Redis 4.
       if (!isScripted) out.begin('HMSET', 1 + 2 * count)
       else beginScript(out, 5 + 2 * count)
       out.writes(group)
       out.key(key.bytes, 0, key.length)
       if (isScripted) {
-        out.argument(record.startsAnew ? replace : how)
-        out.textArgument(setExpiry === undefined && !staysWhenWritten ? 'keep' : textOf(expiry))
+        out.argument(record.replacesKey ? replace : usual)
+        out.textArgument(setExpiry === undefined && !removesExpiry ? 'keep' : textOf(expiry))
       }
       fields.add(out, record)
       return group

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith } from '../registry/laid-out.support.ts'
+import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
 const LIST = { cache_type: 'list', data_format: 'json' } as const
 const THREE = ['{"n":1}', '{"n":2}', '{"n":3}']
@@ -39,7 +39,7 @@ describe('a record in a list', () => {
   ] as [RecordOptions, [string, ...string[][]]][])(
     'is put in with those that follow it, in order, at the end that is asked for: %j',
     (options, [push, ...afterwards]) => {
-      const { commands, records } = laidOut({ ...LIST, ...options }, THREE)
+      const { commands, records } = encodeRecords({ ...LIST, ...options }, THREE)
       expect(commands).toEqual([[push, 'n:s', ...THREE], ...afterwards])
       expect(records).toEqual([[0, 1, 2], ...afterwards.map(() => [])])
     },
@@ -61,9 +61,9 @@ describe('a record in a list', () => {
 
   it('may be refused without harm to the others', () => {
     const options = { ...LIST, member: '${m}' } as const
-    const { commands, refusals } = laidOut(options, ['{"m":1}', '{"m":null,"x":"SECRET"}', '{"m":3}'])
+    const { commands, refusals } = encodeRecords(options, ['{"m":1}', '{"m":null,"x":"SECRET"}', '{"m":3}'])
     expect(commands).toEqual([['RPUSH', 'n:s', '1', '3']])
-    expect(refusals[1]).toBe('the column m, which the member needs, is null')
+    expect(refusals[1]).toBe('template-column-null member m')
   })
 })
 
@@ -77,7 +77,7 @@ describe('the layout of lists', () => {
   ] as [RecordOptions, object][])(
     'says what it needs, and that nothing may be sent twice: %j',
     (options, expected) => {
-      expect(layoutWith({ ...LIST, ...options })).toMatchObject({ delivery: 'once', ...expected })
+      expect(layoutWith({ ...LIST, ...options })).toMatchObject({ deliveryMode: 'exactly_once', ...expected })
     },
   )
 })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith } from '../registry/laid-out.support.ts'
+import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
 const LOG = { cache_type: 'stream' } as const
 const FLAT = { ...LOG, data_format: 'flat' } as const
-const NO_COLUMN = 'it has no column with a value, and an entry of a Redis stream needs one'
+const NO_COLUMN = 'entry-without-fields'
 
 describe('a record in a Redis stream', () => {
   const record = '{"n":1.0,"a":{"b":"€","c":null}}'
@@ -42,7 +42,7 @@ describe('a record in a Redis stream', () => {
 
   it('is a command by itself, with the time to live renewed', () => {
     const options = { ...FLAT, key_template: 'k:${k}', ttl_seconds: 60 } as const
-    const { commands, records } = laidOut(options, ['{"k":1,"a":2}', '{"k":1}', '{"k":2}'])
+    const { commands, records } = encodeRecords(options, ['{"k":1,"a":2}', '{"k":1}', '{"k":2}'])
     expect(commands).toEqual([
       ['XADD', 'k:1', '*', 'k', '1', 'a', '2'],
       ['PEXPIRE', 'k:1', '60000'],
@@ -61,7 +61,7 @@ describe('a record in a Redis stream', () => {
 
 describe('a record without a column', () => {
   it.each(['{}', '{"a":null}', '{"a":{},"b":{"c":null}}'])('cannot be an entry: %s', (record) => {
-    const { commands, refusals } = laidOut(FLAT, ['{"a":1}', record, '{"a":3}'])
+    const { commands, refusals } = encodeRecords(FLAT, ['{"a":1}', record, '{"a":3}'])
     expect(commands).toEqual([
       ['XADD', 'n:s', '*', 'a', '1'],
       ['XADD', 'n:s', '*', 'a', '3'],
@@ -72,7 +72,7 @@ describe('a record without a column', () => {
   it.each([{ fields: ['b'] }, { root_field: 'b' }, { root_field: 'b', fields: ['c'] }])(
     'may be one of which nothing is chosen: %j',
     (options) => {
-      const { commands, refusals } = laidOut({ ...FLAT, ...options }, ['{"a":"SECRET","b":{}}'])
+      const { commands, refusals } = encodeRecords({ ...FLAT, ...options }, ['{"a":"SECRET","b":{}}'])
       expect([commands, refusals]).toEqual([[], [NO_COLUMN]])
     },
   )
@@ -84,8 +84,8 @@ describe('a record without a column', () => {
   })
 
   it('may have something else under the root', () => {
-    const { refusals } = laidOut({ ...FLAT, root_field: 'a' }, ['{"a":["SECRET"]}'])
-    expect(refusals).toEqual(['what stands under the root_field is no object, so it has no columns'])
+    const { refusals } = encodeRecords({ ...FLAT, root_field: 'a' }, ['{"a":["SECRET"]}'])
+    expect(refusals).toEqual(['root-not-an-object root_field'])
   })
 })
 
@@ -101,7 +101,7 @@ describe('the layout of Redis streams', () => {
   ] as [RecordOptions, object][])(
     'says what it needs, and that nothing may be sent twice: %j',
     (options, expected) => {
-      expect(layoutWith(options)).toMatchObject({ delivery: 'once', ...expected })
+      expect(layoutWith(options)).toMatchObject({ deliveryMode: 'exactly_once', ...expected })
     },
   )
 })

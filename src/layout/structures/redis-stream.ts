@@ -1,16 +1,101 @@
 /**
- * One entry of a Redis stream a record: Airbyte's three fields, or one field a column. The server gives entries their
- * ids, which rise in the order of arrival. To see the newest: `XREVRANGE public:events + - COUNT 10`.
+ * One entry of a Redis stream for each record, with Airbyte's three fields, or with one field for each column. The
+ * server assigns the ids of the entries, in the order of arrival. To see the newest: `XREVRANGE public:events + - COUNT 10`.
  */
-import type { RecordSettings } from '../../config/settings/record-settings.ts'
-import { knows } from '../../redis/commands/capabilities.ts'
-import { STREAM_SCRIPT } from '../../redis/commands/fallback-scripts.ts'
-import { collectionLayout } from './collection.ts'
+import { problem } from '../../errors.ts'
+import {
+  commandProbe,
+  removalProbe,
+  scriptLoadProbe,
+  type CommandRequirement,
+} from '../../redis/commands/command-probe.ts'
+import { drainScript } from '../../redis/commands/drain-script.ts'
+import { script } from '../../redis/commands/script.ts'
+import { collectionLayout } from '../contract/collection-layout.ts'
+import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import { fieldsOf } from '../fields/fields.ts'
 import type { Layout } from '../encoding/layout.ts'
-import type { KeyTemplate } from '../fields/column-template.ts'
 
-export function streamLogLayout(settings: RecordSettings, key: KeyTemplate): Layout {
+export const redisStream: Structure = {
+  cacheType: 'stream',
+  formats: ['airbyte', 'flat'],
+  mergeFormats: [],
+  conditions: ['always', 'if_exists'],
+  options: ['max_length', 'stream_trim'],
+  type: 'stream',
+  isRepeatable: false,
+  rows: { kind: 'none' },
+  createLayout,
+  requirements: ({ writeCondition }) =>
+    writeCondition === 'always' ? [STREAM_WRITING] : [STREAM_WRITING, CONDITION],
+  collection: {
+    drain: () => DRAIN,
+    trim: ({ maxLength }) => (maxLength === undefined ? undefined : ['XTRIM', 'MAXLEN', String(maxLength)]),
+    replacing: requirement('replacing a Redis stream (overwrite, refreshes)', (key) => [
+      commandProbe('XRANGE', [key, '-', '+', 'COUNT', '1'], ''),
+      commandProbe('XTRIM', [key, 'MAXLEN', '1'], '0'),
+      commandProbe('XDEL', [key, '0-0'], '0'),
+    ]),
+  },
+}
+
+/** Dead letters need the same. */
+export const STREAM_WRITING = requirement(
+  'a Redis stream (cache_type stream, dead letters; Redis 5 and newer)',
+  (key) => [
+    commandProbe('XADD', [key, 'MAXLEN', '~', '10', '*', 'probe', 'written'], /^\d+-\d+$/),
+    removalProbe(key),
+  ],
+)
+
+const CONDITION: CommandRequirement = {
+  neededFor: 'a Redis stream under a condition (write_condition, update, soft_delete)',
+  probes: ({ key }, { xaddNomkstream }) =>
+    xaddNomkstream
+      ? [commandProbe('XADD', [key, 'NOMKSTREAM', '*', 'probe', 'written'], 'null', 'XADD NOMKSTREAM')]
+      : [
+          commandProbe('EXISTS', [key], '0'),
+          scriptLoadProbe(STREAM_SCRIPT),
+          commandProbe('EVALSHA', [STREAM_SCRIPT.sha, '1', key, '*', 'probe', 'written'], '0'),
+        ],
+}
+
+/** The first XDEL removes nothing: a user who may not send it gets the error before an entry is in both streams. */
+const DRAIN = drainScript(
+  'stream',
+  `
+redis.call('XDEL', staging, '0-0')
+local entries = redis.call('XRANGE', staging, '-', '+', 'COUNT', most)
+-- One by one: an entry with too many fields for Lua stops the script.
+for _, entry in ipairs(entries) do
+  redis.call('XADD', live, '*', unpack(entry[2]))
+  redis.call('XDEL', staging, entry[1])
+end
+-- The key of an empty stream remains.
+if #entries < most then redis.call('DEL', staging) end
+return #entries
+`,
+)
+
+const NO_FIELDS = problem(
+  'entry-without-fields',
+  'It has no column with a value, and an entry of a Redis stream needs one.',
+)
+
+/**
+ * Replaces XADD with NOMKSTREAM. KEYS[1]: a Redis stream. ARGV: the other arguments of XADD. Returns 1 if an entry was
+ * added, else 0.
+ */
+export const STREAM_SCRIPT = script(
+  `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('XADD', KEYS[1], unpack(ARGV))
+return 1
+`,
+  'xaddNomkstream',
+)
+
+function createLayout({ settings, key }: LayoutOptions): Layout {
   const { maxLength, streamTrim, writeCondition } = settings
   const fields = fieldsOf(settings)
   const isConditional = writeCondition === 'if_exists'
@@ -19,21 +104,22 @@ export function streamLogLayout(settings: RecordSettings, key: KeyTemplate): Lay
   return collectionLayout(settings, key, {
     command: 'XADD',
     options: [...(isConditional ? ['NOMKSTREAM'] : []), ...trim, '*'],
-    onOlder: () =>
-      isConditional && !knows('XADD NOMKSTREAM')
+    onOlder: ({ xaddNomkstream }) =>
+      isConditional && !xaddNomkstream
         ? { command: 'EVALSHA', beforeKey: [STREAM_SCRIPT.sha, '1'], options: [...trim, '*'] }
         : undefined,
     mostInCommand: 1,
-    // A Redis stream would hold a record twice that was sent twice.
-    delivery: 'once',
+    // A record that is sent twice would be in the stream twice.
+    deliveryMode: 'exactly_once',
     usesIds: fields.usesIds,
     usesColumns: fields.usesColumns,
     isConditional,
+    scripts: isConditional ? [STREAM_SCRIPT] : [],
     overhead: key.size + fields.overhead + 60,
     addItem(items, record) {
       const count = fields.count(record)
-      if (typeof count === 'string') return count
-      if (count === 0) return 'it has no column with a value, and an entry of a Redis stream needs one'
+      if (typeof count !== 'number') return count
+      if (count === 0) return NO_FIELDS
       fields.add(items, record)
       return 2 * count
     },

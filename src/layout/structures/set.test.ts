@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith } from '../registry/laid-out.support.ts'
+import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
 const SET = { cache_type: 'set', data_format: 'json' } as const
 
@@ -27,7 +27,7 @@ describe('a record in a set', () => {
   it('is put in with those that follow it into the same set', () => {
     const options = { ...SET, member: '${m}', key_template: 'tags:${k}' } as const
     const records = ['{"k":1,"m":"a"}', '{"k":1,"m":"b"}', '{"k":2,"m":"a"}']
-    expect(laidOut(options, records)).toMatchObject({
+    expect(encodeRecords(options, records)).toMatchObject({
       commands: [
         ['SADD', 'tags:1', 'a', 'b'],
         ['SADD', 'tags:2', 'a'],
@@ -45,18 +45,18 @@ describe('a record in a set', () => {
 
   it('may be refused without harm to the others', () => {
     const options = { ...SET, data_format: 'raw', value_field: 'm' } as const
-    const { commands, refusals } = laidOut(options, ['{"m":1}', '{"x":"SECRET"}', '{"m":3}'])
+    const { commands, refusals } = encodeRecords(options, ['{"m":1}', '{"x":"SECRET"}', '{"m":3}'])
     expect(commands).toEqual([['SADD', 'n:s', '1', '3']])
-    expect(refusals[1]).toBe('the column m, which is the value, is missing')
+    expect(refusals[1]).toBe('value-missing value_field m')
   })
 })
 
 describe('the layout of sets', () => {
   it.each([
-    [{}, { delivery: 'each', usesIds: false, usesColumns: false }],
-    [{ data_format: 'airbyte' }, { delivery: 'each', usesIds: true, usesColumns: false }],
+    [{}, { deliveryMode: 'pipeline', usesIds: false, usesColumns: false }],
+    [{ data_format: 'airbyte' }, { deliveryMode: 'pipeline', usesIds: true, usesColumns: false }],
     [{ key_template: '${_airbyte_ab_id}' }, { usesIds: true, usesColumns: false }],
-    [{ ttl_seconds: 60 }, { delivery: 'together' }],
+    [{ ttl_seconds: 60 }, { deliveryMode: 'transaction' }],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
     expect(layoutWith({ ...SET, ...options })).toMatchObject({ isConditional: false, ...expected })
   })

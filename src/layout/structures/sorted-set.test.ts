@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith, refusalOf } from '../registry/laid-out.support.ts'
+import {
+  commandFor,
+  commandsFor,
+  encodeRecords,
+  layoutWith,
+  refusalOf,
+} from '../registry/encode-records.support.ts'
 
 const SORTED = { cache_type: 'sorted_set', data_format: 'json' } as const
 const BOARD = { ...SORTED, score_field: 'points', member: '${name}' } as const
@@ -29,7 +35,7 @@ describe('a record in a sorted set', () => {
       '{"game":"go","name":"b","points":-1.5}',
       '{"game":"chess","name":"a","points":2}',
     ]
-    expect(laidOut(options, records)).toMatchObject({
+    expect(encodeRecords(options, records)).toMatchObject({
       commands: [
         ['ZADD', 'board:go', '3', 'a', '-1.5', 'b'],
         ['ZADD', 'board:chess', '2', 'a'],
@@ -92,51 +98,49 @@ describe('a score', () => {
   })
 
   it.each([
-    ['"points":"SECRET"', 'holds no number'],
-    ['"points":"1"', 'holds no number'],
-    ['"points":""', 'holds no number'],
-    ['"points":true', 'holds no number'],
-    ['"points":null', 'holds no number'],
-    ['"points":{}', 'holds no number'],
-    ['"points":{"points":1}', 'holds no number'],
-    ['"points":[1]', 'holds no number'],
-    ['"other":1', 'is missing'],
-    ['"points":1,"points":null', 'holds no number'],
-    ['"points":1e400', 'holds a number too large for a score'],
-    ['"points":-1e400', 'holds a number too large for a score'],
-    ['"points":1.8e308', 'holds a number too large for a score'],
-    [`"points":1${'0'.repeat(309)}`, 'holds a number too large for a score'],
-    ['"points":1e-400', 'holds a number too close to zero for a score'],
-    ['"points":-1E-400', 'holds a number too close to zero for a score'],
-    ['"points":2e-324', 'holds a number too close to zero for a score'],
-    [`"points":0.${'0'.repeat(400)}1`, 'holds a number too close to zero for a score'],
-  ])('is not to be had from %s', (column, problem) => {
-    expect(refusalOf(BOARD, `{"name":"a",${column}}`)).toBe(
-      `the column points, which is the score_field, ${problem}`,
-    )
+    ['"points":"SECRET"', 'score-not-a-number'],
+    ['"points":"1"', 'score-not-a-number'],
+    ['"points":""', 'score-not-a-number'],
+    ['"points":true', 'score-not-a-number'],
+    ['"points":null', 'score-not-a-number'],
+    ['"points":{}', 'score-not-a-number'],
+    ['"points":{"points":1}', 'score-not-a-number'],
+    ['"points":[1]', 'score-not-a-number'],
+    ['"other":1', 'score-missing'],
+    ['"points":1,"points":null', 'score-not-a-number'],
+    ['"points":1e400', 'score-too-large'],
+    ['"points":-1e400', 'score-too-large'],
+    ['"points":1.8e308', 'score-too-large'],
+    [`"points":1${'0'.repeat(309)}`, 'score-too-large'],
+    ['"points":1e-400', 'score-too-small'],
+    ['"points":-1E-400', 'score-too-small'],
+    ['"points":2e-324', 'score-too-small'],
+    [`"points":0.${'0'.repeat(400)}1`, 'score-too-small'],
+  ])('is refused from %s', (column, code) => {
+    expect(refusalOf(BOARD, `{"name":"a",${column}}`)).toBe(`${code} score_field points`)
   })
 
   it('that is refused does no harm to the others', () => {
     const records = ['1', '1e400', '2', 'null', '3'].map((points) => `{"name":"a","points":${points}}`)
-    expect(laidOut(BOARD, [...records, '{"points":4}'])).toMatchObject({
+    expect(encodeRecords(BOARD, [...records, '{"points":4}'])).toMatchObject({
       commands: [['ZADD', 'n:s', '1', 'a', '2', 'a', '3', 'a']],
       records: [[0, 2, 4]],
     })
-    expect(refusalOf(BOARD, '{"points":4}')).toBe('the column name, which the member needs, is missing')
+    expect(refusalOf(BOARD, '{"points":4}')).toBe('template-column-missing member name')
   })
 })
 
 describe('the layout of sorted sets', () => {
   it.each([
-    [{}, { delivery: 'each', isConditional: false, usesIds: false, usesColumns: false }],
+    [{}, { deliveryMode: 'pipeline', isConditional: false, usesIds: false, usesColumns: false }],
     [{ data_format: 'airbyte' }, { usesIds: true, usesColumns: false }],
     [{ score_field: 'a' }, { usesIds: false, usesColumns: true }],
     [{ member: '${a}' }, { usesColumns: true }],
-    [{ ttl_seconds: 60 }, { delivery: 'together' }],
-    [{ write_condition: 'if_absent' }, { delivery: 'each', isConditional: true }],
+    [{ ttl_seconds: 60 }, { deliveryMode: 'transaction' }],
+    [{ write_condition: 'if_absent' }, { deliveryMode: 'pipeline', isConditional: true }],
     [
       { write_condition: 'if_exists', ttl_seconds: 1 },
-      { delivery: 'together', isConditional: true },
+      { deliveryMode: 'transaction', isConditional: true },
     ],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
     expect(layoutWith({ ...SORTED, ...options })).toMatchObject(expected)

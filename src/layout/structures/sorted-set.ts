@@ -1,23 +1,83 @@
 /**
- * Many records in one sorted set, ordered by the number in a column, or by emission time. Writing one again changes
- * nothing. To see the highest: `ZREVRANGE leaderboard:chess 0 9 WITHSCORES`.
+ * Many records in one sorted set, ordered by the number in a column, or by emission time.
+ * To see the highest: `ZREVRANGE leaderboard:chess 0 9 WITHSCORES`.
  */
-import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { problem } from '../../errors.ts'
 import { ColumnKind, compilePath } from '../../protocol/columns/columns.ts'
-import { knows } from '../../redis/commands/capabilities.ts'
-import { SORTED_SET_SCRIPT } from '../../redis/commands/fallback-scripts.ts'
-import { collectionLayout } from './collection.ts'
+import { commandProbe, removalProbe } from '../../redis/commands/command-probe.ts'
+import { drainScript } from '../../redis/commands/drain-script.ts'
+import { script } from '../../redis/commands/script.ts'
+import { collectionLayout } from '../contract/collection-layout.ts'
+import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import type { Layout, RecordView, Refusal } from '../encoding/layout.ts'
-import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
 import { valueOf } from '../fields/value.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
-/** XX alone does not tell whether there was something to change: CH makes it answer how many it changed. */
+export const sortedSet: Structure = {
+  cacheType: 'sorted_set',
+  formats: ['airbyte', 'json', 'raw'],
+  mergeFormats: [],
+  conditions: ['always', 'if_exists', 'if_absent'],
+  options: ['member', 'score_field'],
+  type: 'zset',
+  isRepeatable: true,
+  rows: {
+    kind: 'member',
+    option: 'member',
+    template: ({ member }) => member,
+    removal: 'ZREM',
+    canUpdate: true,
+    canShowDeletion: false,
+  },
+  createLayout,
+  requirements: () => [WRITING],
+  collection: {
+    drain: () => DRAIN,
+    replacing: requirement('replacing a sorted set (overwrite, refreshes)', (key) => [
+      commandProbe('ZRANGE', [key, '0', '1'], ''),
+    ]),
+  },
+}
+
+const WRITING = requirement('cache_type sorted_set', (key) => [
+  commandProbe('ZADD', [key, '1', 'written'], '1'),
+  removalProbe(key),
+])
+
+const DRAIN = drainScript(
+  'zset',
+  `
+local items, scored = redis.call('ZRANGE', staging, 0, most - 1, 'WITHSCORES'), {}
+for i = 1, #items, 2 do
+  scored[i] = items[i + 1]
+  scored[i + 1] = items[i]
+end
+call('ZADD', live, scored)
+call('ZREM', staging, firsts(items))
+return #items / 2
+`,
+)
+
+/** With CH, ZADD XX replies how many members it has changed. */
 const OPTIONS = { always: [], if_absent: ['NX'], if_exists: ['XX', 'CH'] } as const
+
+/**
+ * Replaces ZADD with NX, or with XX and CH. KEYS[1]: a sorted set. ARGV: NX or XX, a score and its member. Returns 1 if
+ * the score was changed, else 0.
+ */
+export const SORTED_SET_SCRIPT = script(
+  `
+local before = redis.call('ZSCORE', KEYS[1], ARGV[3])
+if (before and ARGV[1] == 'NX') or (not before and ARGV[1] == 'XX') then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+return redis.call('ZSCORE', KEYS[1], ARGV[3]) == before and 0 or 1
+`,
+  'zaddConditions',
+)
 
 const EMITTED_AT = '_airbyte_emitted_at'
 
-export function sortedSetLayout(settings: RecordSettings, key: KeyTemplate, stream: StreamNames): Layout {
+function createLayout({ settings, key, stream }: LayoutOptions): Layout {
   const { scoreField, writeCondition } = settings
   const value = valueOf(settings, stream)
   const isConditional = writeCondition !== 'always'
@@ -27,8 +87,8 @@ export function sortedSetLayout(settings: RecordSettings, key: KeyTemplate, stre
   return collectionLayout(settings, key, {
     command: 'ZADD',
     options: OPTIONS[writeCondition],
-    onOlder: () =>
-      isConditional && !knows('ZADD NX')
+    onOlder: ({ zaddConditions }) =>
+      isConditional && !zaddConditions
         ? {
             command: 'EVALSHA',
             beforeKey: [SORTED_SET_SCRIPT.sha, '1'],
@@ -36,14 +96,15 @@ export function sortedSetLayout(settings: RecordSettings, key: KeyTemplate, stre
             mostInCommand: 1,
           }
         : undefined,
-    delivery: 'each',
+    deliveryMode: 'pipeline',
     usesIds: value.usesIds,
     usesColumns: value.usesColumns || scoreField !== EMITTED_AT,
     isConditional,
+    scripts: isConditional ? [SORTED_SET_SCRIPT] : [],
     overhead: 130,
     addItem(items, record) {
-      const problem = locateScore(record, score) ?? value.locate(record, text)
-      if (problem !== undefined) return problem
+      const refusal = locateScore(record, score) ?? value.locate(record, text)
+      if (refusal !== undefined) return refusal
       items.argument(score.bytes, score.start, score.end)
       items.argument(text.bytes, text.start, text.end)
       return 2
@@ -61,22 +122,27 @@ function locateEmittedAt({ bytes, emittedAtStart, emittedAtEnd }: RecordView, ra
 
 function scoreColumn(name: string): Locate {
   const path = compilePath(name)
+  const refusal = (code: string, clause: string): Refusal =>
+    problem(code, `The column ${name}, which is the score_field, ${clause}.`, {
+      options: ['score_field'],
+      params: { column: name },
+    })
+  const missing = refusal('score-missing', 'is missing')
+  const notANumber = refusal('score-not-a-number', 'holds no number')
+  const tooLarge = refusal('score-too-large', 'holds a number too large for a score')
+  const tooSmall = refusal('score-too-small', 'holds a number too close to zero for a score')
   return ({ columns }, range) => {
     const row = columns.find(path)
-    if (row === -1) return `the column ${name}, which is the score_field, is missing`
-    if (columns.kind(row) !== ColumnKind.number)
-      return `the column ${name}, which is the score_field, holds no number`
+    if (row === -1) return missing
+    if (columns.kind(row) !== ColumnKind.number) return notANumber
     range.bytes = columns.bytes
     range.start = columns.valueStart(row)
     range.end = columns.valueEnd(row)
-    // One such score would have Redis refuse the others that go out with it.
+    // Redis would refuse the whole command for one such score.
     const text = columns.bytes.toString('latin1', range.start, range.end)
     const value = Number(text)
-    if (!Number.isFinite(value))
-      return `the column ${name}, which is the score_field, holds a number too large for a score`
-    if (value === 0 && !isZero(text))
-      return `the column ${name}, which is the score_field, holds a number too close to zero for a score`
-    return undefined
+    if (!Number.isFinite(value)) return tooLarge
+    return value === 0 && !isZero(text) ? tooSmall : undefined
   }
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { SET_SCRIPT } from './string.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { commandFor, commandsFor, laidOut, layoutWith, refusalOf } from '../registry/laid-out.support.ts'
+import {
+  commandFor,
+  commandsFor,
+  encodeRecords,
+  layoutWith,
+  refusalOf,
+} from '../registry/encode-records.support.ts'
 
 const RECORD = '{"id":12345678901234567890,"s":"€😀","x":1.0}'
 const STRING = { cache_type: 'string' } as const
@@ -20,7 +27,7 @@ describe('a record as a string', () => {
   })
 
   it('is the same bytes that Redis reads', () => {
-    const { bytes } = laidOut(BY_KEY, ['{"id":"ü"}'])
+    const { bytes } = encodeRecords(BY_KEY, ['{"id":"ü"}'])
     expect(bytes.toString()).toBe('*3\r\n$3\r\nSET\r\n$4\r\nk:ü\r\n$11\r\n{"id":"ü"}\r\n')
   })
 
@@ -59,7 +66,7 @@ describe('when a string ends, and whether it is written,', () => {
 describe('records as strings, one after the other', () => {
   it('are one command each, in the order they came', () => {
     const data = ['{"id":1,"v":1}', '{"id":2}', '{"id":1,"v":2}']
-    const { commands, records } = laidOut(BY_KEY, data)
+    const { commands, records } = encodeRecords(BY_KEY, data)
     expect(commands).toEqual([
       ['SET', 'k:1', data[0]],
       ['SET', 'k:2', data[1]],
@@ -77,7 +84,7 @@ describe('records as strings, one after the other', () => {
       '{"id":3,"v":"b","ends":"SECRET"}',
       '{"id":1,"v":"c"}',
     ]
-    const { commands, records, refusals } = laidOut(options, data)
+    const { commands, records, refusals } = encodeRecords(options, data)
     expect(commands).toEqual([
       ['SET', 'k:1', 'a'],
       ['SET', 'k:1', 'c'],
@@ -85,16 +92,16 @@ describe('records as strings, one after the other', () => {
     expect(records).toEqual([[0], [4]])
     expect(refusals).toEqual([
       undefined,
-      'the column id, which the key needs, is null',
-      'the column v, which is the value, is null',
-      'the column ends, which is the expire_at_field, holds no time',
+      'template-column-null key_template id',
+      'value-null value_field v',
+      'expiry-not-a-time expire_at_field ends',
       undefined,
     ])
   })
 
   it('have their key judged before their value', () => {
     const options = { ...BY_KEY, data_format: 'raw', value_field: 'v' } as const
-    expect(refusalOf(options, '{}')).toBe('the column id, which the key needs, is missing')
+    expect(refusalOf(options, '{}')).toBe('template-column-missing key_template id')
   })
 })
 
@@ -115,7 +122,7 @@ describe('the layout of strings', () => {
     [{ write_condition: 'if_exists' }, { isConditional: true }],
   ] as [RecordOptions, object][])('says what it needs: %j', (options, expected) => {
     const layout = layoutWith({ ...STRING, ...options })
-    expect(layout).toMatchObject({ delivery: 'each', ...expected })
-    expect(layout.script).toBeUndefined()
+    expect(layout).toMatchObject({ deliveryMode: 'pipeline', ...expected })
+    expect(layout.scripts).toEqual(options.expire_at_field === undefined ? [] : [SET_SCRIPT])
   })
 })

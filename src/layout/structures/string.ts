@@ -1,21 +1,49 @@
 /**
- * One string a record: its JSON text, the text of one column, or the record as Airbyte's three fields in JSON.
- * Writing a record again changes nothing, as it names its key. To see one: `GET user:12345`.
+ * One string for each record: its JSON text, the text of one column, or Airbyte's three fields as JSON.
+ * To see one: `GET user:12345`.
  */
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
-import { knows } from '../../redis/commands/capabilities.ts'
-import { SET_SCRIPT } from '../../redis/commands/fallback-scripts.ts'
+import { commandProbe, removalProbe } from '../../redis/commands/command-probe.ts'
+import { script } from '../../redis/commands/script.ts'
+import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
+import type { Layout } from '../encoding/layout.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
-import type { Layout, LayoutSettings } from '../encoding/layout.ts'
-import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
 import { valueOf } from '../fields/value.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
-export function stringLayout(
-  settings: LayoutSettings,
-  keyTemplate: KeyTemplate,
-  stream: StreamNames,
-): Layout {
+export const string: Structure = {
+  cacheType: 'string',
+  formats: ['airbyte', 'json', 'raw'],
+  mergeFormats: [],
+  conditions: ['always', 'if_exists', 'if_absent'],
+  options: ['expire_at_field'],
+  type: 'string',
+  isRepeatable: true,
+  rows: { kind: 'key' },
+  collection: undefined,
+  createLayout,
+  requirements: () => [WRITING],
+}
+
+const WRITING = requirement('cache_type string', (key) => [
+  commandProbe('SET', [key, 'written', 'PX', '60000'], 'OK'),
+  removalProbe(key),
+])
+
+/**
+ * Replaces SET with PXAT. KEYS[1]: a key. ARGV: its value, when it expires (epoch milliseconds), and NX or XX if it is
+ * written on a condition. Returns 1 if it was written, else 0.
+ */
+export const SET_SCRIPT = script(
+  `
+if not redis.call('SET', KEYS[1], ARGV[1], unpack(ARGV, 3)) then return 0 end
+redis.call('PEXPIREAT', KEYS[1], ARGV[2])
+return 1
+`,
+  'setPxat',
+)
+
+function createLayout({ settings, key: keyTemplate, stream }: LayoutOptions): Layout {
   const value = valueOf(settings, stream)
   const setExpiry = expiryOf(settings)
   const condition = { always: undefined, if_absent: 'NX', if_exists: 'XX' }[settings.writeCondition]
@@ -24,18 +52,19 @@ export function stringLayout(
   const text: TextRange = { bytes: key.bytes, start: 0, end: 0 }
 
   return {
-    delivery: 'each',
+    deliveryMode: 'pipeline',
     overhead: keyTemplate.size + 160,
     usesIds: keyTemplate.usesIds || value.usesIds,
     usesColumns: keyTemplate.usesColumns || value.usesColumns || settings.expireAtField !== undefined,
     isConditional: condition !== undefined,
+    scripts: settings.expireAtField === undefined ? [] : [SET_SCRIPT],
     write(out, record) {
       key.clear()
-      const problem =
+      const refusal =
         keyTemplate.render(record, key) ?? setExpiry?.(record, expiry) ?? value.locate(record, text)
-      if (problem !== undefined) return problem
+      if (refusal !== undefined) return refusal
       const group = out.newGroup()
-      const isScripted = expiry.kind === 'at' && !knows('SET PXAT')
+      const isScripted = expiry.kind === 'at' && !out.capabilities.setPxat
       const options = (expiry.kind === 'never' ? 0 : 2) + (condition === undefined ? 0 : 1)
       out.begin(isScripted ? 'EVALSHA' : 'SET', 2 + (isScripted ? 1 : 0) + options)
       out.writes(group)
@@ -46,7 +75,7 @@ export function stringLayout(
       out.key(key.bytes, 0, key.length)
       out.argument(text.bytes, text.start, text.end)
       if (expiry.kind !== 'never') {
-        // A time that has passed is as good as any: the key is gone at once.
+        // A time in the past removes the key at once.
         if (!isScripted) out.textArgument(expiry.kind === 'after' ? 'PX' : 'PXAT')
         out.textArgument(String(expiry.milliseconds))
       }

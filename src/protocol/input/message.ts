@@ -133,11 +133,11 @@ function positionIn(
 ): LinePosition {
   const stream = range()
   read(table, row * rowLength + Field.stream, stream)
-  const place = byte === undefined ? `Line ${line}` : `Line ${line}, byte ${byte}`
+  const lineText = byte === undefined ? `Line ${line}` : `Line ${line}, byte ${byte}`
   const params = byte === undefined ? { line } : { line, byte }
-  if (isEmpty(stream)) return { text: place, params }
+  if (isEmpty(stream)) return { text: lineText, params }
   const name = bytes.toString('utf8', stream.start, stream.end)
-  return { text: `${place}, stream ${name}`, params: { ...params, stream: JSON.parse(name) as string } }
+  return { text: `${lineText}, stream ${name}`, params: { ...params, stream: JSON.parse(name) as string } }
 }
 
 function read(table: Int32Array, at: number, into: Range): void {

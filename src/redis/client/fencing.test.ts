@@ -67,6 +67,13 @@ describe('a lost connection', () => {
     expect(await fence([{ clientId: 5, runId: SERVER, where: HERE }], [connection])).toBe(false)
   })
 
+  it('is asked for later where the server is busy', async () => {
+    const busy = Object.assign(new Error('BUSY Redis is busy running a script.'), { name: 'ReplyError' })
+    const { connection } = connectionTo({ clientId: 9, runId: SERVER }, busy)
+    const fenced = fence([{ clientId: 5, runId: SERVER, where: HERE }], [connection])
+    await expect(fenced).rejects.toThrow('BUSY')
+  })
+
   it('is killed on the one of several servers that it was connected to', async () => {
     const [first, second] = [SERVER, OTHER].map((runId) => connectionTo({ clientId: 9, runId }))
     const present = [first!.connection, second!.connection]

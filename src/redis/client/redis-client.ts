@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config/settings/config.ts'
 import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { ALL_CAPABILITIES, commonCapabilities, type Capabilities } from '../commands/capabilities.ts'
+import { scriptsFor, type Script } from '../commands/script.ts'
 import { DurabilityWait } from './durability-wait.ts'
 import type { Identity } from '../session/open-connection.ts'
 import { EvictionCounts } from './eviction-counts.ts'
@@ -23,11 +25,10 @@ import { EncodedCommands } from '../resp/encoded-commands.ts'
 import { TopologyReader } from '../topology/topology-reader.ts'
 import { TransactionGuard } from './transaction-guard.ts'
 import { uncertainTransaction } from './transaction-queue.ts'
-import { knows } from '../commands/capabilities.ts'
 import { WriteQueue } from './write-queue.ts'
 import { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
-import type { ReplySource } from '../failures/reply-rules.ts'
+import { clusterReorganised, type ReplySource } from '../failures/reply-rules.ts'
 import type { Topology } from '../session/node-pool.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -40,8 +41,8 @@ export interface RedisClientOptions {
   /** A name that no other run has. */
   run: string
   runKeys: RunKeys
-  /** Commands that every connection for bulk writes begins with. */
-  greeting: readonly (readonly string[])[]
+  /** The scripts that the commands of the run call; each node loads those that it needs. */
+  scripts: readonly Script[]
 }
 
 const LONGEST_GOODBYE_MS = 1_000
@@ -62,6 +63,7 @@ export class RedisClient implements AsyncDisposable {
   readonly #reconnectSteps: ReconnectStep[] = []
   readonly #closing = new AbortController()
   #nodes: NodePool | undefined
+  #capabilities = ALL_CAPABILITIES
   /** Connections that may still be alive on the servers. */
   #lost: Identity[] = []
   #failure: Error | undefined
@@ -100,7 +102,7 @@ export class RedisClient implements AsyncDisposable {
       sequenceKey: runKeys('sequence', run, undefined),
       heldKey: `${runKeys('held', run, undefined)}:`,
       log,
-      isSupported: () => knows('checks at EXEC'),
+      isSupported: () => this.#capabilities.checksAtExec,
     })
     this.#writeQueue = new WriteQueue(
       { sequences: this.#sequences, markers: this.#markers, durabilityWait: this.#durabilityWait, guard },
@@ -169,6 +171,11 @@ export class RedisClient implements AsyncDisposable {
     return this.isCluster ? slotOf(key) : undefined
   }
 
+  /** The features that all nodes of the run have had so far: after a failover to an older node they are fewer. */
+  get capabilities(): Capabilities {
+    return this.#capabilities
+  }
+
   /** The identities of its connections on the servers; empty while there are none. */
   get identities(): readonly Identity[] {
     return this.#nodes?.identities ?? []
@@ -176,14 +183,17 @@ export class RedisClient implements AsyncDisposable {
 
   /** Closes connections of others, waiting for servers that cannot answer now; returns false where that is not possible. */
   async fence(others: readonly Identity[]): Promise<boolean> {
-    for (;;)
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure
       try {
-        if (this.#failure !== undefined) throw this.#failure
         if (this.#nodes === undefined) throw new Error('the connections are being opened again')
         return await fence(others, this.#nodes.all)
       } catch (error) {
-        await this.#pause(error)
+        await this.#pause(error).catch((reason: unknown) => {
+          throw this.#failure ?? reason
+        })
       }
+    }
   }
 
   /** Aborted when nothing is sent any more. */
@@ -274,6 +284,10 @@ export class RedisClient implements AsyncDisposable {
       this.#topologyReader.forgetNewcomers()
       throw error
     })
+    this.#capabilities = commonCapabilities([
+      this.#capabilities,
+      ...nodes.all.map((node) => node.capabilities),
+    ])
     let held: Map<number | undefined, number>
     try {
       await this.#fenceLost(nodes)
@@ -315,7 +329,8 @@ export class RedisClient implements AsyncDisposable {
   }
 
   async #greet(node: NodePool['all'][number]): Promise<void> {
-    for (const [command, ...args] of this.#options.greeting) await node.prepare(command!, ...args)
+    for (const { text } of scriptsFor(this.#options.scripts, node.capabilities))
+      await node.prepare('SCRIPT', 'LOAD', text)
   }
 
   async #fenceLost(nodes: NodePool): Promise<void> {
@@ -375,7 +390,5 @@ export class RedisClient implements AsyncDisposable {
 }
 
 function reorganised(where: string): TransientError {
-  return new TransientError(
-    problem('cluster-reorganised', `The cluster of ${where} is being reorganised.`, { params: { where } }),
-  )
+  return new TransientError(clusterReorganised(where))
 }

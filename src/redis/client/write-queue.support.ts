@@ -1,4 +1,5 @@
 /** For tests of what is on its way to servers: traffic over real lanes, to servers that the test plays. */
+import { ALL_CAPABILITIES } from '../commands/capabilities.ts'
 import { setImmediate } from 'node:timers/promises'
 import { SystemError } from '../../errors.ts'
 import type { DurabilityWait } from './durability-wait.ts'
@@ -230,6 +231,7 @@ function playConnection() {
   }
   const connection: OpenConnection = {
     identity: { clientId: 1, runId: undefined },
+    capabilities: ALL_CAPABILITIES,
     scripts: new Map(),
     call,
     takeSocket: () => socket.socket,

@@ -1,45 +1,52 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { forgetServers, guessVersion, isOlder, knows, speakTo, versionIn, worded } from './capabilities.ts'
+import { describe, expect, it } from 'vitest'
+import {
+  ALL_CAPABILITIES,
+  capabilitiesOf,
+  commonCapabilities,
+  guessVersion,
+  isOlder,
+  translate,
+  versionIn,
+} from './capabilities.ts'
 import type { Reply } from '../resp/reply.ts'
-
-afterEach(forgetServers)
 
 const UNKNOWN = Object.assign(new Error("ERR unknown command 'x'"), { name: 'ReplyError' })
 const FEW_ARGUMENTS = Object.assign(new Error('ERR wrong number of arguments'), { name: 'ReplyError' })
 
-/** A server that knows these commands, and tells so by complaining of their arguments. */
+/** A server that has these commands, and shows it by complaining of their arguments. */
 function serverWith(...commands: string[]) {
   return async (command: string): Promise<Reply> => {
     throw commands.includes(command) ? FEW_ARGUMENTS : UNKNOWN
   }
 }
 
-describe('what is said to servers', () => {
-  it('is in the newest words as long as none is known to be old', () => {
-    expect(worded('UNLINK', ['a', 'b'])).toEqual(['UNLINK', ['a', 'b']])
-    expect(knows('SET PXAT')).toBe(true)
+describe('a command', () => {
+  it('is sent as it is to a server that has everything', () => {
+    expect(translate('UNLINK', ['a', 'b'], ALL_CAPABILITIES)).toEqual(['UNLINK', ['a', 'b']])
   })
 
   it.each([
-    ['UNLINK', ['a', 'b'], 'DEL', [4, 0, 0]],
-    ['HSET', ['k', 'a', '1', 'b', '2'], 'HMSET', [4, 0, 0]],
-  ] as const)('%s %j is %s before %j', (command, args, older, version) => {
-    speakTo(version)
-    expect(worded(command, args)).toEqual([command, args])
-    speakTo([3, 2, 13])
-    expect(worded(command, args)).toEqual([older, args])
+    ['UNLINK', ['a', 'b'], 'DEL', [4, 0, 0], [3, 2, 13]],
+    ['HSET', ['k', 'a', '1', 'b', '2'], 'HMSET', [4, 0, 0], [3, 2, 13]],
+  ] as const)('%s %j becomes %s before %j', (command, args, older, first, before) => {
+    expect(translate(command, args, capabilitiesOf(first))).toEqual([command, args])
+    expect(translate(command, args, capabilitiesOf(before))).toEqual([older, args])
   })
 
-  it('is the same for HSET of one field', () => {
-    speakTo([2, 8, 24])
-    expect(worded('HSET', ['k', 'a', '1'])).toEqual(['HSET', ['k', 'a', '1']])
+  it('HSET of one field is sent as it is to every server', () => {
+    expect(translate('HSET', ['k', 'a', '1'], capabilitiesOf([2, 8, 24]))).toEqual(['HSET', ['k', 'a', '1']])
+  })
+})
+
+describe('capabilities', () => {
+  it('of several servers are those that all of them have', () => {
+    const common = commonCapabilities([capabilitiesOf([6, 0, 20]), capabilitiesOf([7, 4, 1])])
+    expect(common).toEqual(capabilitiesOf([6, 0, 20]))
+    expect([common.setPxat, common.unlink]).toEqual([false, true])
   })
 
-  it('is what the oldest of them knows, from then on', () => {
-    speakTo([6, 0, 20])
-    speakTo([7, 4, 1])
-    expect(knows('SET PXAT')).toBe(false)
-    expect(knows('UNLINK')).toBe(true)
+  it('cannot be changed', () => {
+    expect([ALL_CAPABILITIES, commonCapabilities([])].every((one) => Object.isFrozen(one))).toBe(true)
   })
 })
 
@@ -51,21 +58,20 @@ describe('a version', () => {
     [[6, 2, 0], [6, 10, 0], true],
   ] as const)('%j is older than %j: %j', (one, other, is) => expect(isOlder(one, other)).toBe(is))
 
-  it('is read from INFO; of other servers, that of the Redis they go with', () => {
+  it('is read from INFO; of compatible servers, that of the Redis they emulate', () => {
     const info = '# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n'
     expect(versionIn(info)).toEqual([7, 2, 4])
     expect(versionIn('undefined')).toBeUndefined()
   })
 
   it.each([
-    [['WAIT', 'UNLINK', 'XADD', 'GETEX'], false, 'SET PXAT'],
-    [['WAIT', 'UNLINK', 'XADD'], true, 'SET PXAT'],
-    [['WAIT', 'UNLINK'], true, 'XADD NOMKSTREAM'],
-    [['WAIT'], true, 'UNLINK'],
-    [[], true, 'ZADD NX'],
-  ] as const)('that is not told is guessed from %j', async (commands, isOld, what) => {
-    speakTo(await guessVersion(serverWith(...commands)))
-    expect(knows(what)).toBe(!isOld)
+    [['WAIT', 'UNLINK', 'XADD', 'GETEX'], 'setPxat', true],
+    [['WAIT', 'UNLINK', 'XADD'], 'setPxat', false],
+    [['WAIT', 'UNLINK'], 'xaddNomkstream', false],
+    [['WAIT'], 'unlink', false],
+    [[], 'zaddConditions', false],
+  ] as const)('that INFO does not report is guessed from %j: %s is %s', async (commands, name, has) => {
+    expect(capabilitiesOf(await guessVersion(serverWith(...commands)))[name]).toBe(has)
   })
 
   it('is not guessed when the connection breaks on the way', async () => {

@@ -1,6 +1,6 @@
 /**
- * What the servers understand. Commands that came with some version are said in other words to servers that are older;
- * a run speaks as the oldest of all that it has met understands.
+ * Features that only newer servers have. Commands that rely on them are translated for servers that lack them, or
+ * replaced by a script.
  */
 import type { Reply } from '../resp/reply.ts'
 
@@ -9,43 +9,53 @@ type Call = (command: string, ...args: (string | number)[]) => Promise<Reply>
 /** Comparable; `[3, 0, 7]` is 3.0.7. */
 export type Version = readonly [major: number, minor: number, patch: number]
 
-/** What some servers lack, and since when Redis has it. */
-const SINCE = {
-  UNLINK: [4, 0, 0],
-  'HSET of several fields': [4, 0, 0],
-  'RPUSHX of several items': [4, 0, 0],
-  'ZADD NX': [3, 0, 2],
-  'SET PXAT': [6, 2, 0],
-  'XADD NOMKSTREAM': [6, 2, 0],
-  'checks at EXEC': [7, 0, 0],
+/** The first Redis version with each feature. */
+const FIRST_VERSIONS = {
+  unlink: [4, 0, 0],
+  hsetManyFields: [4, 0, 0],
+  pushxManyItems: [4, 0, 0],
+  zaddConditions: [3, 0, 2],
+  setPxat: [6, 2, 0],
+  xaddNomkstream: [6, 2, 0],
+  clientId: [5, 0, 0],
+  checksAtExec: [7, 0, 0],
 } as const satisfies Record<string, Version>
 
-/** Of a server that does not tell. */
+export type Capability = keyof typeof FIRST_VERSIONS
+
+/** The features of one server, or those that several servers have in common. */
+export type Capabilities = Readonly<Record<Capability, boolean>>
+
+const NAMES = Object.keys(FIRST_VERSIONS) as Capability[]
+
+/** A server that hides its version and answers every command of `SIGNS` is taken for the newest. */
 const NEWEST: Version = [Infinity, 0, 0]
 
-let oldest = NEWEST
+export const ALL_CAPABILITIES = capabilitiesOf(NEWEST)
 
-export function knows(what: keyof typeof SINCE): boolean {
-  return !isOlder(oldest, SINCE[what])
+export function capabilitiesOf(version: Version): Capabilities {
+  return capabilitiesWhere((name) => !isOlder(version, FIRST_VERSIONS[name]))
 }
 
-/** From now on nothing is said that a server of this version would not understand. */
-export function speakTo(version: Version | undefined): void {
-  if (version !== undefined && isOlder(version, oldest)) oldest = version
+/** Returns the features that all of the servers have. */
+export function commonCapabilities(servers: readonly Capabilities[]): Capabilities {
+  return capabilitiesWhere((name) => servers.every((capabilities) => capabilities[name]))
 }
 
-/** As if no server had been met. */
-export function forgetServers(): void {
-  oldest = NEWEST
+function capabilitiesWhere(has: (name: Capability) => boolean): Capabilities {
+  return Object.freeze(
+    Object.fromEntries(NAMES.map((name) => [name, has(name)])) as Record<Capability, boolean>,
+  )
 }
 
-/** A command in the words that servers understand; what it does, and which keys it names, is the same. */
-export function worded<Args extends readonly unknown[]>(
+/** Replaces a command that the server lacks by an older one with the same effect on the same keys. */
+export function translate<Args extends readonly unknown[]>(
   command: string,
   args: Args,
+  capabilities: Capabilities,
 ): [command: string, args: Args] {
-  if (command === 'UNLINK' && !knows('UNLINK')) return ['DEL', args]
-  if (command === 'HSET' && args.length > 3 && !knows('HSET of several fields')) return ['HMSET', args]
+  if (command === 'UNLINK' && !capabilities.unlink) return ['DEL', args]
+  if (command === 'HSET' && args.length > 3 && !capabilities.hsetManyFields) return ['HMSET', args]
   return [command, args]
 }
 
@@ -54,13 +64,13 @@ export function isOlder(version: Version, other: Version): boolean {
   return differing !== -1 && version[differing]! < other[differing]!
 }
 
-/** As INFO tells it. Servers that are not Redis say there with which Redis they go. */
+/** Reads the version from the reply to INFO. Compatible servers (Valkey) report the Redis version they emulate. */
 export function versionIn(info: string): Version | undefined {
-  const [, ...parts] = /^redis_version:(\d+)\.(\d+)\.(\d+)/m.exec(info) ?? []
-  return parts.length === 0 ? undefined : (parts.map(Number) as unknown as Version)
+  const [, major, minor, patch] = /^redis_version:(\d+)\.(\d+)\.(\d+)/m.exec(info) ?? []
+  return major === undefined ? undefined : [Number(major), Number(minor), Number(patch)]
 }
 
-/** Commands by which a version can be told from the one before it; without arguments they do nothing. */
+/** Commands that a version has and the one before it lacks. Without arguments they only return an error. */
 const SIGNS: readonly (readonly [command: string, version: Version])[] = [
   ['GETEX', [6, 2, 0]],
   ['XADD', [5, 0, 0]],
@@ -68,13 +78,13 @@ const SIGNS: readonly (readonly [command: string, version: Version])[] = [
   ['WAIT', [3, 0, 2]],
 ]
 
-/** Finds out how old a server at least behaves that does not tell. */
+/** Returns the oldest version that has the commands of a server whose INFO does not report one. */
 export async function guessVersion(call: Call): Promise<Version> {
-  const answers = await Promise.all(
+  const replies = await Promise.all(
     SIGNS.map(([command]) => call(command).catch((error: unknown) => error as Error)),
   )
-  for (const answer of answers) if (answer instanceof Error && answer.name !== 'ReplyError') throw answer
-  const at = answers.findIndex((answer) => !(answer instanceof Error) || !isUnknown(answer))
+  for (const reply of replies) if (reply instanceof Error && reply.name !== 'ReplyError') throw reply
+  const at = replies.findIndex((reply) => !(reply instanceof Error) || !isUnknown(reply))
   if (at === 0) return NEWEST
   return SIGNS[at]?.[1] ?? [2, 8, 0]
 }

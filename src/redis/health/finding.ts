@@ -1,48 +1,73 @@
-/** What a check finds out about a server. */
-import type { Durability } from '../../config/settings/config.ts'
-import type { Facts } from './server-info.ts'
+/** What `check` reports about a server. */
+import type { Deployment, Durability } from '../../config/settings/config.ts'
+import { messageOf, problem, textOf, type Problem } from '../../errors.ts'
 import { listAnd } from '../../wording.ts'
+import { classify } from '../failures/error-classifier.ts'
 import type { Where } from '../transport/address.ts'
+import type { ServerInfo } from './server-info.ts'
+
+/** `FAILED`: a sync would fail. `WARN`: a sync may fail, or lose data. `INFO`: good to know. */
+export type Level = 'FAILED' | 'WARN' | 'INFO'
 
 export interface Finding {
-  /** `FAILED`: a sync would fail. `WARN`: one may fail, or lose something, later on. `INFO`: good to know. */
-  readonly level: 'FAILED' | 'WARN' | 'INFO'
-  /** Whether it is about what the server, as it is now, refuses from everyone. */
+  readonly level: Level
+  /** Whether the server refuses writes from everyone in its present state. */
   readonly isState?: boolean
-  /** In sentences, with what to do. */
-  readonly say: (where: Where) => string
+  readonly problem: (where: Where) => Problem
 }
 
+/** What a configuration expects of the servers. */
 export interface Expectations {
-  readonly deployment: 'standalone' | 'sentinel' | 'cluster'
+  readonly deployment: Deployment['kind']
   readonly durability: Durability
-  /** Whether keys are given a time to live. */
+  /** Whether keys get a time to live. */
   readonly expires: boolean
-  /** Whether some end at a time of our clock, or the source's. */
-  readonly endsAtTimes: boolean
+  /** Whether some keys expire at a time that the connector or the source sets. */
+  readonly expiresAtTimes: boolean
 }
 
-/** What follows from what a server tells of itself. */
-export type Rule = (facts: Facts, expected: Expectations) => Finding[]
+/** Compares what a server reports about itself with the expectations. */
+export type ServerCheck = (server: ServerInfo, expected: Expectations) => Finding[]
 
-export function failed(say: Finding['say']): Finding[] {
-  return [{ level: 'FAILED', say }]
-}
-
-/** A finding, in words. */
-export type Said = Pick<Finding, 'level'> & { readonly text: string }
-
-/** Of several servers: what holds for more than one is said once, and names them all. */
-export function sayAll(findings: readonly (readonly [where: Where, finding: Finding])[]): Said[] {
-  const together = new Map<string, { finding: Finding; places: Where[] }>()
-  for (const [where, finding] of findings) {
-    const words = `${finding.level} ${finding.say('')}`
-    const known = together.get(words)
-    if (known === undefined) together.set(words, { finding, places: [where] })
-    else if (!known.places.includes(where)) known.places.push(where)
+export function finding(
+  level: Level,
+  code: string,
+  sentence: (where: Where) => string,
+  { options, params }: Partial<Pick<Problem, 'options' | 'params'>> = {},
+): Finding {
+  return {
+    level,
+    problem: (where) =>
+      problem(code, sentence(where), { options: options ?? [], params: { where, ...params } }),
   }
-  return [...together.values()].map(({ finding, places }) => ({
-    level: finding.level,
-    text: finding.say(listAnd(places)),
+}
+
+/** Returns the finding for an error of a command or a connection. */
+export function failure(error: unknown, deployment: Deployment['kind']): Finding {
+  return {
+    level: 'FAILED',
+    problem: (where) =>
+      classify(error, { where, deployment }).error.problem ?? problem('unexpected-error', messageOf(error)),
+  }
+}
+
+/** A finding as text, with its code. */
+export interface ReportedFinding {
+  readonly level: Level
+  readonly text: string
+}
+
+/** Reports a finding about several servers once, with the names of all of them. */
+export function report(findings: readonly (readonly [where: Where, finding: Finding])[]): ReportedFinding[] {
+  const merged = new Map<string, { finding: Finding; servers: Where[] }>()
+  for (const [where, found] of findings) {
+    const text = `${found.level} ${found.problem('').sentence}`
+    const before = merged.get(text)
+    if (before === undefined) merged.set(text, { finding: found, servers: [where] })
+    else if (!before.servers.includes(where)) before.servers.push(where)
+  }
+  return [...merged.values()].map(({ finding: { level, problem: describe }, servers }) => ({
+    level,
+    text: textOf(describe(listAnd(servers))),
   }))
 }

@@ -1,106 +1,107 @@
-/** Finds out whether servers are, and take, what a run needs; leaves nothing behind. */
+/** Finds out whether the servers can do what a run needs. It leaves nothing behind. */
 import type { Connection } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
-import { openConnection } from '../session/open-connection.ts'
-import { readFacts } from './server-info.ts'
-import { sayAll, type Expectations, type Finding, type Said } from './finding.ts'
-import { findingsFrom } from './server-checks.ts'
-import { lookAt, tryAnyKey, type KnownKey } from './key-checks.ts'
-import { tryOut, type Abilities } from './permissions.ts'
-import { besideKey, slotOf } from '../resp/key-slot.ts'
+import { openConnection, type OpenConnection } from '../session/open-connection.ts'
+import { readServerInfo } from './server-info.ts'
+import { failure, finding, report, type Expectations, type Finding, type ReportedFinding } from './finding.ts'
+import { checkServer, isSentinel } from './server-checks.ts'
+import { checkAnyKey, checkKeyTypes, type KeyToCheck } from './key-checks.ts'
+import { checkPermissions, type PermissionRequest } from './permissions.ts'
+import { slotOf } from '../resp/key-slot.ts'
 import { readTopology } from '../topology/topology-reader.ts'
 import { Transport } from '../transport/transport.ts'
-import { classify } from '../failures/error-classifier.ts'
+import type { ProbeKeys } from '../commands/command-probe.ts'
 import type { Topology } from '../session/node-pool.ts'
 import type { Where } from '../transport/address.ts'
 
-export interface Probe extends Expectations, Abilities {
+export interface HealthRequest extends Expectations, PermissionRequest {
   readonly prefix: string
-  /** Names keys that do not exist: one of the connector's own, and any other. */
-  readonly ownKey: () => string
+  /** Names two keys of the connector that do not exist, in one slot; other keys at every call. */
+  readonly probeKeys: () => ProbeKeys
+  /** Names a key with the prefix that does not exist; another one at every call. */
   readonly anyKey: () => string
-  /** Those that a sync is known to write. */
-  readonly known: readonly KnownKey[]
+  /** Keys that a sync will write. */
+  readonly keys: readonly KeyToCheck[]
 }
 
-/** Looks at every server that holds data. */
-export async function probe(connection: Connection, asked: Probe): Promise<Said[]> {
-  const notices: Said[] = []
+/** Checks every server that holds data. */
+export async function checkHealth(
+  connection: Connection,
+  request: HealthRequest,
+): Promise<ReportedFinding[]> {
+  const notices: ReportedFinding[] = []
   const transport = new Transport(connection, (level, text) => notices.push({ level, text }))
   let topology: Topology
   try {
     topology = await readTopology(transport, connection)
   } catch (error) {
-    return [...notices, { level: 'FAILED', text: classify(error, whereOf(connection)).error.message }]
+    const found = failure(error, request.deployment)
+    return [...notices, ...report([[addressesOf(connection), found]])]
   }
-  const found = await Promise.all(
-    topology.masters.map(async (master, index) => {
+  const { masters, owners } = topology
+  const findings = await Promise.all(
+    masters.map(async (master, index) => {
       const where = addressText(master)
+      const isOwned = (key: string): boolean =>
+        owners === undefined || owners[slotOf(Buffer.from(key))] === index
       try {
         await using server = await openConnection(transport, master, connection)
-        const isIts = (key: string): boolean =>
-          topology.owners === undefined || topology.owners[slotOf(Buffer.from(key))] === index
-        return (await findingsOf(server, connection, asked, isIts)).map(
-          (finding) => [where, finding] as const,
-        )
+        const found = await findingsAt(server, connection, request, isOwned)
+        return found.map((one) => [where, one] as const)
       } catch (error) {
-        return [[where, refusal(error)] as const]
+        return [[where, failure(error, request.deployment)] as const]
       }
     }),
   )
-  return [...notices, ...sayAll(found.flat())]
+  return [...notices, ...report(findings.flat())]
 }
 
-/** Names what was configured. */
-export function whereOf({ deployment }: Connection): Where {
+/** Returns the addresses in the configuration. */
+export function addressesOf({ deployment }: Connection): Where {
   const addresses = 'nodes' in deployment ? deployment.nodes : [deployment.address]
   return addresses.map(addressText).join(', ')
 }
 
-async function findingsOf(
-  server: Awaited<ReturnType<typeof openConnection>>,
+async function findingsAt(
+  server: OpenConnection,
   { username = 'default' }: Connection,
-  asked: Probe,
-  isIts: (key: string) => boolean,
+  request: HealthRequest,
+  isOwned: (key: string) => boolean,
 ): Promise<Finding[]> {
-  const findings = findingsFrom(await readFacts(server), asked)
-  const isExplained = findings.some(({ isState }) => isState === true)
-  const own = keyOf(isIts, asked.ownKey)
-  // All of its keys may lie elsewhere, where they share a hash tag.
-  if (own === undefined) return findings
-  const keys = { key: own, other: besideKey(Buffer.from(own), Buffer.from(asked.prefix), 'check').toString() }
-  const tried = await tryOut(server, asked, keys, username)
-  const any = keyOf(isIts, asked.anyKey)
-  const looked = await lookAt(
-    server,
-    asked.known.filter(({ key }) => isIts(key)),
-    username,
-  )
+  const info = await readServerInfo(server)
+  const findings = checkServer(info, request)
+  // A sentinel has almost none of the commands below.
+  if (isSentinel(info)) return findings
+  const isStateReported = findings.some(({ isState }) => isState === true)
+  const probeKeys = findOwned(request.probeKeys, ({ key }) => isOwned(key))
+  // Another node owns all keys if they share a hash tag.
+  if (probeKeys === undefined) return findings
+  const permissions = await checkPermissions(server, request, probeKeys, username)
+  const anyKey = findOwned(request.anyKey, isOwned)
+  const keys = request.keys.filter(({ key }) => isOwned(key))
+  const keyTypes = await checkKeyTypes(server, keys, username)
   return [
     ...findings,
-    // Why it takes no writes has been said.
-    ...tried.filter(({ isState }) => !isExplained || isState !== true),
-    ...(any === undefined ? [] : await tryAnyKey(server, any, asked.prefix, username)),
-    ...(looked ?? [untold]),
+    // Commands that are refused because of a state need no finding of their own.
+    ...permissions.filter(({ isState }) => !isStateReported || isState !== true),
+    ...(anyKey === undefined ? [] : await checkAnyKey(server, anyKey, request.prefix, username)),
+    ...(keyTypes ?? [TYPES_UNKNOWN]),
   ]
 }
 
-const untold: Finding = {
-  level: 'INFO',
-  say: (where) => `Redis at ${where} does not tell what its keys hold (TYPE): that is unknown.`,
-}
+const TYPES_UNKNOWN: Finding = finding(
+  'INFO',
+  'key-types-denied',
+  (where) => `Redis at ${where} does not report the types of its keys (TYPE), so these were not checked.`,
+)
 
-/** Some nodes of large clusters have few slots. */
+/** A node of a large cluster may own few slots. */
 const MOST_TRIES = 20_000
 
-function keyOf(isIts: (key: string) => boolean, make: () => string): string | undefined {
+function findOwned<Name>(make: () => Name, isOwned: (name: Name) => boolean): Name | undefined {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const key = make()
-    if (isIts(key)) return key
+    const name = make()
+    if (isOwned(name)) return name
   }
   return undefined
-}
-
-function refusal(error: unknown): Finding {
-  return { level: 'FAILED', say: (where) => classify(error, where).error.message }
 }

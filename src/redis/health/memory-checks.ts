@@ -1,42 +1,50 @@
-/** How much memory a server has left, and what it drops when there is none. */
+/** Checks how much memory a server has left, and what it evicts when there is none. */
 import { numberIn } from './server-info.ts'
-import type { Rule } from './finding.ts'
+import { finding, type ServerCheck } from './finding.ts'
 
-/** Less of its memory than this is little. */
-const LITTLE_LEFT = 0.1
+/** Warn when less than this share of maxmemory is free. */
+const LOW_SHARE = 0.1
 
-export const memory: Rule = ({ info }) => {
+export const checkMemory: ServerCheck = ({ info }) => {
   const [most, used] = [numberIn(info, 'maxmemory'), numberIn(info, 'used_memory')]
   if (most === 0 || used === undefined || most === undefined) return []
   if (info?.get('maxmemory_policy')?.startsWith('allkeys') === true) return []
-  const left = Math.max(0, most - used)
-  const text = `${inMegabytes(left)} of ${inMegabytes(most)} MB (maxmemory) left`
-  const level = left < LITTLE_LEFT * most ? 'WARN' : 'INFO'
+  const free = Math.max(0, most - used)
+  const { level, code } =
+    free < LOW_SHARE * most
+      ? { level: 'WARN' as const, code: 'memory-low' }
+      : { level: 'INFO' as const, code: 'memory-limited' }
   return [
-    {
+    finding(
       level,
-      say: (where) =>
-        `Redis at ${where} has ${text}, and refuses writes when it is full. Does what is synced fit?`,
-    },
+      code,
+      (where) =>
+        `Redis at ${where} has ${megabytes(free)} of ${megabytes(most)} MB (maxmemory) left, and refuses writes when it ` +
+        'is full. Check that the data to be synced fits.',
+      { params: { free, maxmemory: most } },
+    ),
   ]
 }
 
-export const eviction: Rule = ({ info }, { expires }) => {
+export const checkEviction: ServerCheck = ({ info }, { expires }) => {
   const policy = info?.get('maxmemory_policy')
   const isLimited = (numberIn(info, 'maxmemory') ?? 0) > 0
   if (policy === undefined || policy === 'noeviction' || !isLimited) return []
-  if (policy.startsWith('volatile') && !expires) return []
-  const what = policy.startsWith('volatile') ? 'keys that have a time to live, before it is over' : 'any key'
+  const isVolatile = policy.startsWith('volatile')
+  if (isVolatile && !expires) return []
+  const keys = isVolatile ? 'keys that have a time to live, before they expire,' : 'any key'
   return [
-    {
-      level: 'WARN',
-      say: (where) =>
-        `Redis at ${where} removes ${what}, when its memory is full (maxmemory-policy ${policy}): what was synced can ` +
-        'vanish, and the notes that the connector takes, too. Set maxmemory-policy to noeviction.',
-    },
+    finding(
+      'WARN',
+      'eviction-enabled',
+      (where) =>
+        `Redis at ${where} evicts ${keys} when its memory is full (maxmemory-policy ${policy}): synced data can vanish, ` +
+        "and the connector's metadata, too. Set maxmemory-policy to noeviction.",
+      { params: { policy } },
+    ),
   ]
 }
 
-function inMegabytes(bytes: number): string {
+function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)
 }

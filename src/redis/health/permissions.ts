@@ -1,61 +1,82 @@
-/** Takes the steps that a run would take, and tells which of them a user may not take, or a server does not know. */
+/** Runs the commands that a sync would run, on keys of its own, to find those that are denied or missing. */
 import type { OpenConnection } from '../session/open-connection.ts'
 import { listAnd } from '../../wording.ts'
-import { type Finding } from './finding.ts'
+import { failure, finding, type Finding, type Level } from './finding.ts'
 import { isKeyDenied } from './key-checks.ts'
-import { NEEDS, stepsFor, type Need, type ProbeKeys, type Step } from './permission-probes.ts'
-import { classify } from '../failures/error-classifier.ts'
+import type { CommandProbe, CommandRequirement, ProbeKeys } from '../commands/command-probe.ts'
+import type { Deployment } from '../../config/settings/config.ts'
 
-export interface Abilities {
-  /** Needed by every sync with this configuration. */
-  readonly required: ReadonlySet<Need>
-  /** Needed in some sync modes; which of them will be used is not known to a check. */
-  readonly wanted: ReadonlySet<Need>
+export interface PermissionRequest {
+  /** Needed by every sync with the configuration. */
+  readonly required: readonly CommandRequirement[]
+  /** Needed in some sync modes only; a check does not know which of them will be used. */
+  readonly optional: readonly CommandRequirement[]
+  /** The keys that the connector uses for itself, as a pattern for ACL SETUSER. */
+  readonly ownKeys: string
+  readonly deployment: Deployment['kind']
 }
 
-/** What a server said to the steps of a need that it did not take. */
+/** The commands of a requirement that the server refused. */
 interface Refused {
   denied: string[]
   unknown: string[]
 }
 
-const NOT_ALLOWED = /^(EXECABORT .*)?NOPERM/
-const NOT_KNOWN = /^ERR unknown (sub)?command/i
+const DENIED = /^(EXECABORT .*)?NOPERM/
+const UNKNOWN = /^ERR unknown (sub)?command/i
 
-/** What the server says to any write, or to any command, as it is now. */
+/** Replies to any write, or to any command, in a state of the server. */
 const STATE = /^(LOADING|READONLY|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|MASTERDOWN|MOVED|BUSY|NOAUTH)\b/
 
-/** The steps are all sent at once, as a far server takes its time for each answer. */
-export async function tryOut(
+/** Sends all commands at once, as each round trip to a distant server takes time. */
+export async function checkPermissions(
   server: OpenConnection,
-  { required, wanted }: Abilities,
+  { required, optional, ownKeys, deployment }: PermissionRequest,
   keys: ProbeKeys,
   user: string,
 ): Promise<Finding[]> {
-  const needs = [...new Set<Need>(['base', ...required, ...wanted])]
-  const taken = needs.flatMap((need) =>
-    stepsFor(need, keys).map((step) => ({ need, step, answer: answerTo(server, step) })),
+  const requirements = [...required, ...optional]
+  const sent = requirements.flatMap((requirement) =>
+    requirement
+      .probes(keys, server.capabilities)
+      .map((probe) => ({ requirement, probe, reply: replyTo(server, probe) })),
   )
-  const refused = new Map(needs.map((need): [Need, Refused] => [need, { denied: [], unknown: [] }]))
+  const refused = new Map(
+    requirements.map((requirement): [CommandRequirement, Refused] => [
+      requirement,
+      { denied: [], unknown: [] },
+    ]),
+  )
   const named = new Set<string>()
   const others = new Map<string, Finding>()
-  for (const { need, step, answer } of taken) {
-    const reply = await answer
-    // One problem has others behind it: what could not be written cannot be read.
+  const note = (names: string[], { name }: CommandProbe): void => {
+    if (!named.has(name)) names.push(name)
+    named.add(name)
+  }
+  for (const { requirement, probe, reply: pending } of sent) {
+    const reply = await pending
+    // One refusal leads to others: a value that could not be written cannot be read.
     const isFirst = named.size + others.size === 0
     if (typeof reply === 'string') {
-      if (isFirst && !isExpected(step, reply)) others.set('answer', unexpected(step))
-    } else if (isKeyDenied(reply.message)) others.set('key', keyDenied(keys.key, user))
-    else if (NOT_ALLOWED.test(reply.message)) note(refused.get(need)!.denied, step, named)
-    else if (NOT_KNOWN.test(reply.message)) note(refused.get(need)!.unknown, step, named)
-    else if (isFirst || STATE.test(reply.message)) others.set(reply.message.split(' ')[0]!, refusal(reply))
+      if (isFirst && !isExpected(probe, reply)) others.set('answer', unexpectedAnswer(probe))
+    } else if (isKeyDenied(reply.message)) others.set('key', ownKeysDenied(ownKeys, user))
+    else if (DENIED.test(reply.message)) note(refused.get(requirement)!.denied, probe)
+    else if (UNKNOWN.test(reply.message)) note(refused.get(requirement)!.unknown, probe)
+    else if (isFirst || STATE.test(reply.message))
+      others.set(reply.message.split(' ')[0]!, { ...failure(reply, deployment), isState: true })
   }
-  const isRequired = (need: Need): boolean => need === 'base' || required.has(need)
   const findings = [
-    ...needs.flatMap((need) => findingsOf(need, refused.get(need)!, isRequired(need), user)),
+    ...requirements.flatMap((requirement) =>
+      findingsOf(
+        requirement,
+        refused.get(requirement)!,
+        required.includes(requirement) ? 'FAILED' : 'WARN',
+        user,
+      ),
+    ),
     ...others.values(),
   ]
-  // Each step has cleared up behind itself, where all of them worked.
+  // The probes remove their keys themselves if all of them work.
   if (findings.length > 0)
     await Promise.allSettled(
       Object.values(keys).flatMap((key: string) => [server.call('DEL', key), server.call('PEXPIRE', key, 1)]),
@@ -63,61 +84,68 @@ export async function tryOut(
   return findings
 }
 
-function answerTo(server: OpenConnection, { command, args }: Step): Promise<string | Error> {
+function replyTo(server: OpenConnection, { command, args }: CommandProbe): Promise<string | Error> {
   return server.call(command, ...args).then(String, (error: unknown) => error as Error)
 }
 
-function isExpected({ expected }: Step, reply: string): boolean {
+function isExpected({ expected }: CommandProbe, reply: string): boolean {
   return typeof expected === 'string' ? reply === expected : expected.test(reply)
 }
 
-function note(names: string[], { name }: Step, named: Set<string>): void {
-  if (!named.has(name)) names.push(name)
-  named.add(name)
-}
-
-function findingsOf(need: Need, { denied, unknown }: Refused, isRequired: boolean, user: string): Finding[] {
-  const level = isRequired ? 'FAILED' : 'WARN'
+function findingsOf(
+  { neededFor }: CommandRequirement,
+  { denied, unknown }: Refused,
+  level: Level,
+  user: string,
+): Finding[] {
   const findings: Finding[] = []
   if (denied.length > 0)
-    findings.push({
-      level,
-      say: (where) =>
-        `The user may not run ${listAnd(denied)} on Redis at ${where}, which ${NEEDS[need]} needs. ` +
-        `Allow it (ACL SETUSER ${user} ${denied.map(permissionFor).join(' ')}).`,
-    })
+    findings.push(
+      finding(
+        level,
+        'command-denied',
+        (where) =>
+          `The user may not run ${listAnd(denied)} on Redis at ${where}, which ${neededFor} needs. ` +
+          `Allow it (ACL SETUSER ${user} ${denied.map(permissionFor).join(' ')}).`,
+        { options: ['username'], params: { commands: denied.join(', ') } },
+      ),
+    )
   if (unknown.length > 0)
-    findings.push({
-      level,
-      say: (where) =>
-        `Redis at ${where} does not know ${listAnd(unknown)}, which ${NEEDS[need]} needs. ` +
-        'It is too old for it, or its provider has taken the command away.',
-    })
+    findings.push(
+      finding(
+        level,
+        'command-missing',
+        (where) =>
+          `Redis at ${where} does not have ${listAnd(unknown)}, which ${neededFor} needs. ` +
+          'The provider disables this command, or the server is too old.',
+        { params: { commands: unknown.join(', ') } },
+      ),
+    )
   return findings
 }
 
-/** As ACL SETUSER takes it. */
+/** Returns the rule for ACL SETUSER. */
 function permissionFor(name: string): string {
   return name === 'XADD NOMKSTREAM' ? '+xadd' : `+${name.toLowerCase().replace(' ', '|')}`
 }
 
-function keyDenied(key: string, user: string): Finding {
-  const own = key.replace(/_airbyte:.*$/s, '_airbyte:*')
-  return {
-    level: 'FAILED',
-    say: (where) =>
-      `The user may not use keys like ${own} on Redis at ${where}, where the connector takes its notes. ` +
-      `Allow it (ACL SETUSER ${user} ~${own}).`,
-  }
+function ownKeysDenied(ownKeys: string, user: string): Finding {
+  return finding(
+    'FAILED',
+    'own-keys-denied',
+    (where) =>
+      `The user may not use keys like ${ownKeys} on Redis at ${where}, where the connector keeps its metadata. ` +
+      `Allow it (ACL SETUSER ${user} ~${ownKeys}).`,
+    { options: ['username'], params: { keys: ownKeys } },
+  )
 }
 
-function unexpected({ name }: Step): Finding {
-  return {
-    level: 'FAILED',
-    say: (where) => `${name} does not work: Redis at ${where} did not answer as expected. Is it a proxy?`,
-  }
-}
-
-function refusal(error: Error): Finding {
-  return { level: 'FAILED', isState: true, say: (where) => classify(error, where).error.message }
+function unexpectedAnswer({ name }: CommandProbe): Finding {
+  return finding(
+    'FAILED',
+    'command-broken',
+    (where) =>
+      `${name} does not work: Redis at ${where} did not answer as expected. A proxy in between may not support this command.`,
+    { params: { command: name } },
+  )
 }

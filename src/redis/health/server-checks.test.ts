@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Facts } from './server-info.ts'
-import { sayAll, type Expectations } from './finding.ts'
-import { findingsFrom } from './server-checks.ts'
+import type { ServerInfo } from './server-info.ts'
+import { finding, report, type Expectations } from './finding.ts'
+import { checkServer } from './server-checks.ts'
 
-const expected: Expectations = {
-  deployment: 'standalone',
-  durability: { mode: 'none' },
-  expires: true,
-  endsAtTimes: true,
-}
-
-const facts: Facts = {
+const healthy: ServerInfo = {
   info: new Map([['role', 'master']]),
   settings: new Map([
     ['save', ''],
@@ -18,64 +11,79 @@ const facts: Facts = {
     ['notify-keyspace-events', 'KEA'],
   ]),
   aheadMs: 0,
-  isClosing: true,
-  isNaming: true,
+  canKillClients: true,
+  canNameClients: true,
 }
 
-function said(given: Partial<Facts>, asked: Partial<Expectations> = {}): string[] {
-  const findings = findingsFrom({ ...facts, ...given }, { ...expected, ...asked })
-  return findings.map(({ level, say }) => `${level} ${say('h:1')}`)
+function codesOf(server: Partial<ServerInfo>, expected: Partial<Expectations> = {}): string[] {
+  return findingsOf(server, expected).map(({ level, problem }) => `${level} ${problem('h:1').code}`)
 }
 
-describe('what follows from what a server tells', () => {
-  it('is nothing, where all is well', () => expect(said({})).toEqual([]))
+function findingsOf(server: Partial<ServerInfo>, expected: Partial<Expectations> = {}) {
+  const expectations: Expectations = {
+    deployment: 'standalone',
+    durability: { mode: 'none' },
+    expires: true,
+    expiresAtTimes: true,
+  }
+  return checkServer({ ...healthy, ...server }, { ...expectations, ...expected })
+}
+
+describe('a server', () => {
+  it('without any flaw has no findings', () => expect(codesOf({})).toEqual([]))
 
   it.each([
-    [9_000, /^WARN The clock of Redis at h:1 is 9 seconds ahead of the clock here.*too early/],
-    [-3_600_000, /^WARN The clock of Redis at h:1 is 3600 seconds behind the clock here.*too late/],
-  ])('a clock that is off by %i ms, where keys end at a time', (aheadMs, words) => {
-    expect(said({ aheadMs })).toEqual([expect.stringMatching(words)])
-    expect(said({ aheadMs }, { endsAtTimes: false })).toEqual([])
+    [9_000, { seconds: 9, side: 'ahead of' }],
+    [-3_600_000, { seconds: 3600, side: 'behind' }],
+  ])('with a clock that differs by %i ms is reported where keys expire at a time', (aheadMs, params) => {
+    const [found] = findingsOf({ aheadMs })
+    expect([found?.level, found?.problem('h:1')]).toMatchObject(['WARN', { code: 'clocks-differ', params }])
+    expect(codesOf({ aheadMs }, { expiresAtTimes: false })).toEqual([])
   })
 
-  it('no clock is exact', () => expect(said({ aheadMs: 4_000 })).toEqual([]))
+  it('may have a clock that differs a little', () => expect(codesOf({ aheadMs: 4_000 })).toEqual([]))
 
-  it('a log that could not be written', () => {
-    expect(said({ info: new Map([['aof_last_write_status', 'err']]) })).toEqual([
-      expect.stringMatching(/^WARN .*could not write to its log/),
-    ])
+  it.each([
+    ['aof_last_write_status', 'append-only-file-failed'],
+    ['rdb_last_bgsave_status', 'last-snapshot-failed'],
+  ])('that could not write to its disk is reported: %s', (line, code) => {
+    expect(codesOf({ info: new Map([[line, 'err']]) })).toEqual([`WARN ${code}`])
   })
 
-  it('fsync is not asked of who waits for it', () => {
-    const settings = new Map([...facts.settings, ['appendfsync', 'no']])
+  it('with a delayed fsync is reported, except with durability fsync', () => {
+    const settings = new Map([...healthy.settings, ['appendfsync', 'no']])
     const info = new Map([
       ['aof_enabled', '1'],
       ['connected_slaves', '0'],
     ])
-    expect(said({ info, settings })).toEqual([expect.stringMatching(/^INFO .*appendfsync no/)])
-    expect(said({ info, settings }, { durability: { mode: 'fsync', replicas: 0, timeoutMs: 1 } })).toEqual([])
+    expect(codesOf({ info, settings })).toEqual(['INFO fsync-delayed'])
+    expect(codesOf({ info, settings }, { durability: { mode: 'fsync', replicas: 0, timeoutMs: 1 } })).toEqual(
+      [],
+    )
   })
 
-  it('a cluster that is none', () => {
-    const info = new Map([['cluster_enabled', '0']])
-    expect(said({ info }, { deployment: 'cluster' })).toEqual([
-      expect.stringMatching(/^FAILED Redis at h:1 is not a node of a cluster/),
-    ])
+  it('that is not of the deployment in the configuration fails', () => {
+    const alone = new Map([['cluster_enabled', '0']])
+    expect(codesOf({ info: alone }, { deployment: 'cluster' })).toEqual(['FAILED server-is-no-cluster-node'])
+    const node = new Map([['cluster_enabled', '1']])
+    expect(codesOf({ info: node })).toEqual(['FAILED server-is-cluster-node'])
+    const sentinel = new Map([['redis_mode', 'sentinel']])
+    expect(codesOf({ info: sentinel })).toEqual(['FAILED server-is-sentinel'])
   })
 })
 
-it('what holds for several servers is said once, and names them', () => {
-  const isFull = { level: 'WARN' as const, say: (where: string) => `${where} is full.` }
-  const isSlow = { level: 'WARN' as const, say: (where: string) => `${where} is slow.` }
+it('a finding about several servers is reported once, and names them', () => {
+  const full = finding('WARN', 'full', (where) => `${where} is full.`)
+  const slow = finding('WARN', 'slow', (where) => `${where} is slow.`)
   expect(
-    sayAll([
-      ['a:1', isFull],
-      ['b:1', isSlow],
-      ['c:1', isFull],
-      ['d:1', isFull],
+    report([
+      ['a:1', full],
+      ['b:1', slow],
+      ['c:1', full],
+      ['d:1', full],
     ]),
   ).toEqual([
-    { level: 'WARN', text: 'a:1, c:1 and d:1 is full.' },
-    { level: 'WARN', text: 'b:1 is slow.' },
+    { level: 'WARN', text: 'a:1, c:1 and d:1 is full. [full]' },
+    { level: 'WARN', text: 'b:1 is slow. [slow]' },
   ])
 })

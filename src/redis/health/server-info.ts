@@ -1,32 +1,32 @@
-/** What a server tells of itself. Managed services keep some of it to themselves, which is no reason to fail. */
+/** Reads what a server reports about itself. Managed services deny some of it, which does not fail a check. */
 import type { OpenConnection } from '../session/open-connection.ts'
 import { ignoreReplyError } from '../failures/reply-error.ts'
 import type { Reply } from '../resp/reply.ts'
 
-export interface Facts {
-  /** The lines of INFO; undefined where it may not be asked. */
+export interface ServerInfo {
+  /** The lines of INFO; undefined where it is denied. */
   readonly info: ReadonlyMap<string, string> | undefined
-  /** Of CONFIG GET, those that it tells. */
+  /** The settings that CONFIG GET returns. */
   readonly settings: ReadonlyMap<string, string>
-  /** How far its clock is ahead of ours, in milliseconds. */
+  /** How far its clock is ahead of ours, in milliseconds; undefined where TIME is denied. */
   readonly aheadMs: number | undefined
-  /** Whether a connection that was lost can be closed on the server. */
-  readonly isClosing: boolean
-  /** Whether connections can be given a name. */
-  readonly isNaming: boolean
+  /** Whether a lost connection can be closed on the server. */
+  readonly canKillClients: boolean
+  /** Whether connections can have a name. */
+  readonly canNameClients: boolean
 }
 
 const SETTINGS = ['save', 'appendfsync', 'notify-keyspace-events'] as const
 
-/** No connection ever has it. */
+/** A client id that no connection has. */
 const NO_CLIENT = Number.MAX_SAFE_INTEGER
 
-export async function readFacts(server: OpenConnection): Promise<Facts> {
+export async function readServerInfo(server: OpenConnection): Promise<ServerInfo> {
   const ask = (command: string, ...args: (string | number)[]): Promise<Reply | undefined> =>
     server.call(command, ...args).catch(ignoreReplyError)
-  const asked = Date.now()
+  const askedAt = Date.now()
   const [time, info, killed, name, ...settings] = await Promise.all([
-    ask('TIME').then((reply) => ({ reply, answered: Date.now() })),
+    ask('TIME').then((reply) => ({ reply, answeredAt: Date.now() })),
     ask('INFO'),
     ask('CLIENT', 'KILL', 'ID', NO_CLIENT),
     ask('CLIENT', 'SETNAME', 'destination-redis'),
@@ -35,14 +35,14 @@ export async function readFacts(server: OpenConnection): Promise<Facts> {
   return {
     info: typeof info === 'string' ? linesOf(info) : undefined,
     settings: new Map(settings.flatMap(pairsOf)),
-    aheadMs: aheadOf(time.reply, asked, time.answered),
-    isClosing: killed !== undefined && server.identity.clientId !== undefined,
-    isNaming: name !== undefined,
+    aheadMs: aheadOf(time.reply, askedAt, time.answeredAt),
+    canKillClients: killed !== undefined && server.identity.clientId !== undefined,
+    canNameClients: name !== undefined,
   }
 }
 
-/** Of a line of INFO that is a number. */
-export function numberIn(info: Facts['info'], line: string): number | undefined {
+/** Returns the number in a line of INFO. */
+export function numberIn(info: ServerInfo['info'], line: string): number | undefined {
   const text = info?.get(line)
   return text === undefined ? undefined : Number(text)
 }
@@ -57,10 +57,10 @@ function pairsOf(reply: Reply | undefined): [string, string][] {
   return [[String(reply[0]), String(reply[1])]]
 }
 
-/** The time that the answer took is no difference of clocks. */
-function aheadOf(time: Reply | undefined, asked: number, answered: number): number | undefined {
+/** Returns 0 for a time within the time that the answer took. */
+function aheadOf(time: Reply | undefined, askedAt: number, answeredAt: number): number | undefined {
   if (!Array.isArray(time)) return undefined
-  const theirs = Number(time[0]) * 1000 + Number(time[1]) / 1000
-  if (theirs > answered) return theirs - answered
-  return Math.min(0, theirs - asked)
+  const serverTime = Number(time[0]) * 1000 + Number(time[1]) / 1000
+  if (serverTime > answeredAt) return serverTime - answeredAt
+  return Math.min(0, serverTime - askedAt)
 }

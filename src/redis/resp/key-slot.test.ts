@@ -36,18 +36,18 @@ describe('a key in a slot', () => {
     (prefix) => {
       for (const slot of [0, 1, 5461, 16_383]) {
         const keys = ['run', 'x}y'].map((rest) =>
-          keyInSlot(Buffer.from(prefix), 'sent', Buffer.from(rest), slot),
+          keyInSlot(Buffer.from(prefix), 'own:sent', Buffer.from(rest), slot),
         )
         expect(keys.map(slotOf)).toEqual([slot, slot])
-        expect(keys[0]!.toString().startsWith(`${prefix}_airbyte:sent:`)).toBe(true)
+        expect(keys[0]!.toString().startsWith(`${prefix}own:sent:`)).toBe(true)
         expect(keys[0]).not.toEqual(keys[1])
       }
     },
   )
 
   it('is where the tag of the prefix is, if it has one', () => {
-    const key = keyInSlot(Buffer.from('{app}:'), 'sent', Buffer.from('run'), 7)
-    expect(key.toString()).toBe('{app}:_airbyte:sent:run')
+    const key = keyInSlot(Buffer.from('{app}:'), 'own:sent', Buffer.from('run'), 7)
+    expect(key.toString()).toBe('{app}:own:sent:run')
   })
 
   it('has a tag for every slot there is', () => {
@@ -57,17 +57,17 @@ describe('a key in a slot', () => {
 
 describe('a key that belongs to another one', () => {
   it('has a name that tells which, and a tag in front', () => {
-    expect(besideKey(Buffer.from('public:users'), Buffer.alloc(0), 'staging').toString()).toMatch(
-      /^_airbyte:staging:\{[0-9a-z]+\}:public:users$/,
+    expect(besideKey(Buffer.from('public:users'), Buffer.alloc(0), 'own:staging').toString()).toMatch(
+      /^own:staging:\{[0-9a-z]+\}:public:users$/,
     )
-    expect(besideKey(Buffer.from('app:users'), Buffer.from('app:'), 'old').toString()).toMatch(
-      /^app:_airbyte:old:\{[0-9a-z]+\}:users$/,
+    expect(besideKey(Buffer.from('app:users'), Buffer.from('app:'), 'own:old').toString()).toMatch(
+      /^app:own:old:\{[0-9a-z]+\}:users$/,
     )
   })
 
   it('needs no tag where the prefix has one', () => {
-    expect(besideKey(Buffer.from('{app}:users'), Buffer.from('{app}:'), 'staging').toString()).toBe(
-      '{app}:_airbyte:staging:users',
+    expect(besideKey(Buffer.from('{app}:users'), Buffer.from('{app}:'), 'own:staging').toString()).toBe(
+      '{app}:own:staging:users',
     )
   })
 
@@ -91,9 +91,9 @@ describe('a key that belongs to another one', () => {
       ]
       for (const rest of rests) {
         const key = Buffer.from(prefix + rest)
-        const beside = besideKey(key, Buffer.from(prefix), 'staging')
+        const beside = besideKey(key, Buffer.from(prefix), 'own:staging')
         expect(slotOf(beside)).toBe(slotOf(key))
-        expect(beside.toString().startsWith(`${prefix}_airbyte:staging:`)).toBe(true)
+        expect(beside.toString().startsWith(`${prefix}own:staging:`)).toBe(true)
         names.add(beside.toString())
       }
       expect(names.size).toBe(rests.length)
@@ -104,11 +104,11 @@ describe('a key that belongs to another one', () => {
     const chance = chanceFrom(SEED)
     for (let round = 0; round < 400; round++) {
       const prefix = bytesBy(chance, 5)
-      const start = Buffer.concat([prefix, Buffer.from('_airbyte:old:')])
+      const start = Buffer.concat([prefix, Buffer.from('own:old:')])
       const names = new Map<string, string>()
       for (let at = 0; at < 8; at++) {
         const key = Buffer.concat([prefix, bytesBy(chance, 6)])
-        const beside = besideKey(key, prefix, 'old')
+        const beside = besideKey(key, prefix, 'own:old')
         const about = `prefix ${prefix.toString('hex')}, key ${key.toString('hex')}`
         expect(slotOf(beside), about).toBe(slotOf(key))
         expect(beside.subarray(0, start.length).equals(start), about).toBe(true)
@@ -128,10 +128,8 @@ describe('a key that belongs to another one', () => {
       if (shortest.size === 16_384) break
     }
     const keys = Array.from({ length: 500 }, (_, at) => `k${at}`)
-    const names = keys.map((key) => besideKey(Buffer.from(key), Buffer.alloc(0), 'old').toString())
-    expect(names).toEqual(
-      keys.map((key) => `_airbyte:old:{${shortest.get(slotOf(Buffer.from(key)))}}:${key}`),
-    )
+    const names = keys.map((key) => besideKey(Buffer.from(key), Buffer.alloc(0), 'own:old').toString())
+    expect(names).toEqual(keys.map((key) => `own:old:{${shortest.get(slotOf(Buffer.from(key)))}}:${key}`))
   })
 })
 

@@ -34,19 +34,19 @@ export function slotIn(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * The name of a key that belongs to `key`, in the same slot: `<prefix>_airbyte:<name>:{<tag>}:<key without prefix>`.
- * `prefix` is what `key` begins with, too. Where it has braces of its own, the name has other ones, or none.
+ * Returns the name of a key that belongs to `key`, in the same slot: `<prefix><label>:{<tag>}:<key without prefix>`.
+ * `key` starts with `prefix`. If `prefix` contains braces, the name has other ones, or none.
  */
-export function besideKey(key: Buffer, prefix: Buffer, name: string): Buffer {
-  return keyInSlot(prefix, name, key.subarray(prefix.length), slotOf(key))
+export function besideKey(key: Buffer, prefix: Buffer, label: string): Buffer {
+  return keyInSlot(prefix, label, key.subarray(prefix.length), slotOf(key))
 }
 
 /**
- * The name of a key of the connector's own in a slot: `<prefix>_airbyte:<name>:{<tag>}:<rest>`. Where the prefix has
- * a tag of its own, that decides for every key there is, and the name has none.
+ * Returns the name of a key in a slot: `<prefix><label>:{<tag>}:<rest>`. If the prefix has a hash tag, that decides the
+ * slot of every key, and the name gets none.
  */
-export function keyInSlot(prefix: Buffer, name: string, rest: Buffer, slot: number): Buffer {
-  const before = Buffer.concat([prefix, Buffer.from(`_airbyte:${name}:`)])
+export function keyInSlot(prefix: Buffer, label: string, rest: Buffer, slot: number): Buffer {
+  const before = Buffer.concat([prefix, Buffer.from(`${label}:`)])
   const start = prefix.indexOf(OPEN)
   if (start === -1) return Buffer.concat([before, Buffer.from(`{${tagOf(slot)}}:`), rest])
   const end = prefix.indexOf(CLOSE, start)

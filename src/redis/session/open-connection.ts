@@ -1,30 +1,27 @@
 /** Opens one connection to a server: logs in, selects the database, sets a name, and reads how the server identifies it. */
 import { AbstractConnector, Redis } from 'ioredis'
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Address, Connection } from '../../config/settings/config.ts'
-import { guessVersion, isOlder, speakTo, versionIn, worded, type Version } from '../commands/capabilities.ts'
-import { OLDER_SCRIPTS } from '../commands/fallback-scripts.ts'
+import type { Address } from '../../config/settings/config.ts'
+import { ALL_CAPABILITIES, translate, type Capabilities } from '../commands/capabilities.ts'
 import { addressText, type Where } from '../transport/address.ts'
 import type { ScriptTexts } from '../failures/refused-commands.ts'
 import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
-import { classifyReply } from '../failures/error-classifier.ts'
+import { shakeHands, type ClientIdentity, type Login } from './handshake.ts'
 import { isReplyError } from '../failures/reply-error.ts'
 import { ProtocolError } from '../resp/reply-reader.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
 
-/** Identifies a connection on its server; undefined where the server does not say. */
-export interface Identity {
-  /** `host:port` of the server. */
-  where: string
-  clientId: number | undefined
-  /** Changes whenever the server process does. */
-  runId: string | undefined
+/** Identifies a connection among those to all servers. */
+export interface Identity extends ClientIdentity {
+  readonly where: Where
 }
 
 export interface OpenConnection extends AsyncDisposable {
-  identity: Omit<Identity, 'where'>
+  readonly identity: ClientIdentity
+  /** The features of its server. */
+  readonly capabilities: Capabilities
   /** The scripts that were sent over it. */
   readonly scripts: ScriptTexts
   /** Runs one command. The connection is closed when the reply takes too long. */
@@ -41,12 +38,6 @@ export interface OpenConnection extends AsyncDisposable {
 const HANDSHAKE_MS = 10_000
 
 const DISCONNECT_MS = 2_000
-
-/** The name in CLIENT LIST. */
-const CLIENT_NAME = 'destination-redis'
-
-/** The user and the database of a connection. */
-export type Login = Pick<Connection, 'username' | 'password' | 'database'>
 
 export interface TimeLimits {
   /** For connecting and logging in together. */
@@ -109,22 +100,25 @@ async function greet(
   signal.addEventListener('abort', abort, { once: true })
   try {
     await client.connect()
+    let capabilities = ALL_CAPABILITIES
     socket.on('data', () => timeout.progress())
     const scripts = new Map<string, string>()
     const call: OpenConnection['call'] = async (command, ...args) => {
-      const [word, its] = worded(command, args)
+      const [name, translated] = translate(command, args, capabilities)
       if (command === 'EVAL' || command === 'SCRIPT') noteScript(scripts, command, args)
       timeout.expect()
       try {
-        return (await client.call(word, ...its)) as Reply
+        return (await client.call(name, ...translated)) as Reply
       } catch (error) {
         throw isReplyError(error) ? error : reason
       } finally {
         timeout.received()
       }
     }
+    const introduced = await shakeHands(call, login)
+    capabilities = introduced.capabilities
     return {
-      identity: await introduce(call, login),
+      ...introduced,
       scripts,
       call,
       takeSocket: () => socketOf(client),
@@ -176,67 +170,6 @@ export async function openAll(opens: readonly (() => Promise<OpenConnection>)[])
   if (failed === undefined) return opened
   for (const connection of opened) connection.cut()
   throw failed.reason
-}
-
-/** Logs in, and asks everything else at once, as each round trip to a distant server takes time. */
-async function introduce(call: OpenConnection['call'], login: Login): Promise<Omit<Identity, 'where'>> {
-  await logIn(call, login)
-  const [clientId, info] = await Promise.all([
-    // Managed servers may deny CLIENT or INFO: then the identity stays unknown, and the connection works all the same.
-    call('CLIENT', 'ID').catch(ignoreDenial),
-    call('INFO', 'server').catch(ignoreDenial),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreDenial),
-    login.database === 0 ? undefined : call('SELECT', login.database),
-  ])
-  const version = versionIn(String(info)) ?? (await guessVersion(call))
-  speakTo(version)
-  if (isOlder(version, WITHOUT_SCRIPTS))
-    await Promise.all(OLDER_SCRIPTS.map(({ text }) => call('SCRIPT', 'LOAD', text).catch(ignoreDenial)))
-  return {
-    clientId: typeof clientId === 'number' ? clientId : await findClientId(call, version),
-    runId: /^run_id:(\S+)/m.exec(String(info))?.[1],
-  }
-}
-
-/** Older servers need scripts in place of some options. */
-const WITHOUT_SCRIPTS: Version = [6, 2, 0]
-
-/** CLIENT ID exists since Redis 5; in older servers a connection looks itself up in CLIENT LIST. */
-const WITH_CLIENT_ID: Version = [5, 0, 0]
-
-/** Finds this connection in CLIENT LIST by a name that no other client has. */
-async function findClientId(call: OpenConnection['call'], version: Version): Promise<number | undefined> {
-  if (!isOlder(version, WITH_CLIENT_ID)) return undefined
-  const name = `${CLIENT_NAME}:${randomUUID()}`
-  const [, list] = await Promise.all([
-    call('CLIENT', 'SETNAME', name).catch(ignoreDenial),
-    call('CLIENT', 'LIST').catch(ignoreDenial),
-    call('CLIENT', 'SETNAME', CLIENT_NAME).catch(ignoreDenial),
-  ])
-  const line = String(list)
-    .split('\n')
-    .find((client) => client.includes(` name=${name} `))
-  const id = /\bid=(\d+)/.exec(line ?? '')?.[1]
-  return id === undefined ? undefined : Number(id)
-}
-
-/** Ignores that a command is denied or missing. A server that refuses all commands for now is connected to again later. */
-function ignoreDenial(error: unknown): undefined {
-  if (!isReplyError(error) || classifyReply(error.message, '').handling === 'retry') throw error
-}
-
-async function logIn(call: OpenConnection['call'], { username, password }: Login): Promise<void> {
-  if (username === undefined) {
-    if (password !== undefined) await call('AUTH', password)
-    return
-  }
-  try {
-    await call('AUTH', username, password ?? '')
-  } catch (error) {
-    // Before Redis 6 a server has a password and no users.
-    if (!isReplyError(error) || !/wrong number of arguments/.test(error.message)) throw error
-    if (password !== undefined) await call('AUTH', password)
-  }
 }
 
 /** Returns the socket without ioredis' parser. The client still ends together with it. */

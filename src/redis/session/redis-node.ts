@@ -1,5 +1,6 @@
 /** One node and its connections: for single commands, for pipelined writes, and for durability waits. */
 import type { Address, Connection, Deployment, Durability } from '../../config/settings/config.ts'
+import type { Capabilities } from '../commands/capabilities.ts'
 import type { TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import { openAll, openConnection, type Identity, type OpenConnection } from './open-connection.ts'
@@ -42,10 +43,10 @@ export class RedisNode implements ReplySource {
   readonly deployment: Deployment['kind']
   readonly #connections: NodeConnections
   #pipeline: WritePipeline | undefined
-  /** Whether it was written to since it was last left a mark. */
-  isUnmarked = false
-  /** Whether it was written to since that was last made durable. */
-  isUnassured = false
+  /** Whether it was written to since the last marker. */
+  needsMarker = false
+  /** Whether it was written to since the last durability wait. */
+  needsDurabilityWait = false
 
   static async open(
     address: Address,
@@ -81,6 +82,11 @@ export class RedisNode implements ReplySource {
     return this.identities[0]!
   }
 
+  /** The features of the node's server. */
+  get capabilities(): Capabilities {
+    return this.#connections.control.capabilities
+  }
+
   /** Runs a command on the connection for pipelined writes, before `begin`. */
   prepare(command: string, ...args: string[]): Promise<Reply> {
     return this.#connections.bulk.call(command, ...args)
@@ -94,7 +100,7 @@ export class RedisNode implements ReplySource {
 
   /** Runs a command; `leadIn` is sent right before it. */
   async ask(command: string, args: readonly (string | number)[], leadIn?: string): Promise<Reply> {
-    this.isUnmarked = this.isUnassured = true
+    this.needsMarker = this.needsDurabilityWait = true
     const { control } = this.#connections
     // The reply to the command itself says whether the lead-in worked.
     if (leadIn !== undefined) control.call(leadIn).catch(() => undefined)
@@ -113,7 +119,7 @@ export class RedisNode implements ReplySource {
 
   /** Sends encoded commands; see `WritePipeline.send`. */
   send(write: PipelineWrite, multiRefused?: () => void): Promise<NodeResult> {
-    if (write.kind !== 'read') this.isUnmarked = this.isUnassured = true
+    if (write.kind !== 'read') this.needsMarker = this.needsDurabilityWait = true
     return this.#pipeline!.send(write, multiRefused)
   }
 

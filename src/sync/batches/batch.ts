@@ -158,7 +158,7 @@ export class Batch {
       emittedAtEnd: 0,
       dataStart: 0,
       dataEnd: 0,
-      startsAnew: false,
+      replacesKey: false,
       spread: 0,
     }
     const areChosen = this.#streams.map(isChosen)

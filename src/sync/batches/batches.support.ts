@@ -1,4 +1,5 @@
 /** For tests: batches of records that a scanner has read, and the commands they become. */
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
@@ -70,7 +71,7 @@ export function laidOut(
   ids?: Map<StreamSession, IdRange[]>,
   decisions: EncodeOptions['decisions'] = new Map(),
 ) {
-  const out = new CommandGroups(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   const client = { isCluster: false, slotOf: () => undefined }
   return {
     ...encodeBatch(batch, out, {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import { batchOf, commandsIn } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { FINE, playedClient } from '../streams/links.support.ts'
@@ -75,6 +75,6 @@ function letter(...fields: string[]): string[] {
   return ['XADD', 'letters', 'MAXLEN', '~', '1000', '*', ...fields]
 }
 
-function rejected(record: number, reason: string): RecordOutcome {
-  return { kind: 'rejected', record, reason }
+function rejected(record: number, sentence: string): RecordOutcome {
+  return { kind: 'rejected', record, problem: problem('record-refused', sentence) }
 }

@@ -1,8 +1,8 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
 import { ConfigError, problem } from '../../errors.ts'
-import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { RecordOutcome } from './outcomes.ts'
 
@@ -26,13 +26,13 @@ export class DeadLetters {
 
   /** Takes the records that were rejected, in their order; throws where even that is refused. */
   async take(batch: Batch, outcomes: readonly RecordOutcome[]): Promise<void> {
-    const out = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16))
+    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
     for (const outcome of outcomes)
       if (outcome.kind === 'rejected') {
         out.begin('XADD', 11)
         out.keyText(this.#key)
         for (const entry of ['MAXLEN', '~', String(this.#maxLength), '*']) out.textArgument(entry)
-        for (const entry of ['stream', batch.planOf(outcome.record).name, 'reason', outcome.reason])
+        for (const entry of ['stream', batch.planOf(outcome.record).name, 'reason', outcome.problem.sentence])
           out.textArgument(entry)
         out.textArgument('record')
         out.argument(batch.dataOf(outcome.record))

@@ -11,8 +11,6 @@ import type { StreamSession } from '../streams/stream-session.ts'
 import { sessionWith } from '../streams/plans.support.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 
-const ADVICE = 'To have such records set aside, set on_record_error to dead_letter.'
-
 describe('a batch', () => {
   it('is sent before it is waited for, and delivered when all of it is answered', async () => {
     const { deliver, sent } = opened()
@@ -83,9 +81,16 @@ describe('a record that cannot be written', () => {
 
   it('ends the run before anything is sent where its layout refuses it, line, stream and reason named', async () => {
     const { deliver, sent } = opened()
-    await expect(deliver(session, ['{"id":1}', '{}', '{"id":null}'])).rejects.toThrow(
-      new ConfigError(`Line 2, stream n.s: The column id, which the key needs, is missing. ${ADVICE}`),
-    )
+    await expect(deliver(session, ['{"id":1}', '{}', '{"id":null}'])).rejects.toMatchObject({
+      failureType: 'config_error',
+      problems: [
+        {
+          code: 'template-column-missing',
+          options: ['key_template', 'on_record_error'],
+          params: { column: 'id', line: 2, stream: 'n.s' },
+        },
+      ],
+    })
     expect(sent).toEqual([])
   })
 
@@ -93,9 +98,13 @@ describe('a record that cannot be written', () => {
     const { deliver, sent } = opened()
     const delivered = deliver(session, ['{"id":1}', '{"id":2}', '{"id":3}'])
     sent[0]!.resolve(refusing(1, 2))
-    await expect(delivered).rejects.toThrow(
-      new ConfigError(`Line 2, stream n.s: Redis refused to write the key k:2. It is a list. ${ADVICE}`),
-    )
+    await expect(delivered).rejects.toMatchObject({
+      failureType: 'config_error',
+      message: expect.stringContaining('Redis refused to write the key k:2. It is a list.'),
+      problems: [
+        { code: 'record-refused', options: ['on_record_error'], params: { line: 2, stream: 'n.s' } },
+      ],
+    })
   })
 
   it('is set aside where that is wanted, and the others are written', async () => {

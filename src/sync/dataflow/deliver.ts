@@ -33,7 +33,7 @@ export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Del
   return async (batch, { ids, decide }) => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * stretch))
-    const out = new CommandGroups(buffer)
+    const out = new CommandGroups(buffer, client.capabilities)
     const laidOut = encodeBatch(batch, out, { ids, decisions, client })
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
     if (deadLetters === undefined) {
@@ -78,8 +78,14 @@ function ownKeyRefused(
 function requireNone(batch: Batch, outcomes: readonly RecordOutcome[]): void {
   const rejected = outcomes.find((outcome) => outcome.kind === 'rejected')
   if (rejected === undefined) return
+  const { code, sentence, options, params } = rejected.problem
+  const [line, stream] = [batch.lineOf(rejected.record), batch.planOf(rejected.record).name]
   throw new ConfigError(
-    `Line ${batch.lineOf(rejected.record)}, stream ${batch.planOf(rejected.record).name}: ${rejected.reason} ` +
-      'To have such records set aside, set on_record_error to dead_letter.',
+    problem(
+      code,
+      `Line ${line}, stream ${stream}: ${sentence} ` +
+        'To have such records set aside, set on_record_error to dead_letter.',
+      { options: [...options, 'on_record_error'], params: { ...params, line, stream } },
+    ),
   )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { HASH_SCRIPT } from '../../redis/commands/row-scripts.ts'
+import { HASH_SCRIPT } from '../../layout/structures/hash.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
 import { trackerOf } from '../dedup/trackers.support.ts'

@@ -1,3 +1,4 @@
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
 import { NO_GROUP, CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
@@ -41,7 +42,7 @@ describe('records whose commands may go out one by one', () => {
         [a, '{ }'],
         [b, `{"s":"${'x'.repeat(70_000)}"}`],
       ])
-      const out = new CommandGroups(Buffer.alloc(batch.size))
+      const out = new CommandGroups(Buffer.alloc(batch.size), ALL_CAPABILITIES)
       const { bytes } = out
       const client = { isCluster: false, slotOf: () => undefined }
       encodeBatch(batch, out, { ids: idsFrom(first, sessions), decisions: new Map(), client })
@@ -181,9 +182,9 @@ describe('a record that cannot be laid out', () => {
       .flat()
       .map(([, key]) => key)
     expect(keys.filter((key) => key?.startsWith('k:'))).toEqual(['k:1', 'k:4'])
-    expect(refusals).toEqual([
-      { record: 1, reason: 'the column id, which the key needs, is missing' },
-      { record: 2, reason: 'the column id, which the key needs, is null' },
+    expect(refusals).toMatchObject([
+      { record: 1, refusal: { code: 'template-column-missing', params: { column: 'id' } } },
+      { record: 2, refusal: { code: 'template-column-null', params: { column: 'id' } } },
     ])
     expect(batch.recordsByGroup().get(NO_GROUP)).toEqual([1, 2])
   })
@@ -209,7 +210,7 @@ describe('a record that cannot be laid out', () => {
     const session = sessionWith()
     const { requests, refusals } = laidOut(hugeRecordOf(session))
     expect(requests).toEqual([])
-    expect(refusals).toEqual([{ record: 0, reason: 'it is larger than 512 MB, the most that Redis takes' }])
+    expect(refusals).toMatchObject([{ record: 0, refusal: { code: 'record-too-large' } }])
   })
 })
 

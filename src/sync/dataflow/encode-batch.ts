@@ -1,4 +1,5 @@
 /** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
+import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import type { Batch } from '../batches/batch.ts'
@@ -14,9 +15,11 @@ import type { IndexEntry } from '../dedup/index-entry.ts'
 /** Redis takes no argument that is longer. */
 const LONGEST_DATA = 512 << 20
 
+const TOO_LARGE: Refusal = problem('record-too-large', 'It is larger than 512 MB, the most that Redis takes.')
+
 export interface EncodedBatch {
   requests: BatchRequest[]
-  refusals: { record: number; reason: Refusal }[]
+  refusals: { record: number; refusal: Refusal }[]
 }
 
 export interface EncodeOptions {
@@ -40,29 +43,27 @@ export function encodeBatch(
     const change = decisions.get(stream)?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
-    view.startsAnew = change?.action === 'write anew'
+    view.replacesKey = change?.action === 'write anew'
     view.spread = Math.random()
     if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
-    const written =
-      view.dataEnd - view.dataStart > LONGEST_DATA
-        ? 'it is larger than 512 MB, the most that Redis takes'
-        : stream.layout.write(out, view)
+    const written = view.dataEnd - view.dataStart > LONGEST_DATA ? TOO_LARGE : stream.layout.write(out, view)
     if (typeof written === 'number') return written
-    refusals.push({ record, reason: written })
+    refusals.push({ record, refusal: written })
     decisions.get(stream)?.refuse(record)
     return NO_GROUP
   }
 
   const first = out.commands
-  batch.encodeEach(({ layout }) => layout.delivery === 'each', write)
-  const simple = streams.filter(({ layout }) => layout.delivery === 'each')
+  batch.encodeEach(({ layout }) => layout.deliveryMode === 'pipeline', write)
+  const simple = streams.filter(({ layout }) => layout.deliveryMode === 'pipeline')
   for (const { layout } of simple) layout.flush(out)
   const isCounted = simple.some(({ layout }) => layout.isConditional)
   const commands = EncodedCommands.from(out, first)
   requests.push({ request: { kind: 'write', commands, isCounted, confirmedBy: 'marker' } })
 
   for (const stream of streams)
-    if (stream.layout.delivery !== 'each') requests.push(...transactionsOf(stream, batch, out, client, write))
+    if (stream.layout.deliveryMode !== 'pipeline')
+      requests.push(...transactionsOf(stream, batch, out, client, write))
   const refused = new Set(refusals.map(({ record }) => record))
   const isWritten = ({ record }: IndexEntry): boolean => !refused.has(record)
   // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a

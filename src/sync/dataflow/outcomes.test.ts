@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
@@ -27,9 +27,7 @@ describe('a record that the layout refuses', () => {
         [session, '{}'],
       ],
     )
-    expect(outcomes(batch, [fine()])).toEqual([
-      rejected(1, 'The column id, which the key needs, is missing.'),
-    ])
+    expect(outcomes(batch, [fine()])).toEqual([missing(1, 'id')])
   })
 })
 
@@ -75,7 +73,7 @@ describe('a command that Redis refuses', () => {
       ],
     )
     expect(outcomes(batch, [refusing([0, 1])])).toEqual([
-      rejected(0, 'The column k, which the key needs, is missing.'),
+      missing(0, 'k'),
       rejected(1, `${REFUSED} x. It is a list.`),
     ])
   })
@@ -201,8 +199,14 @@ function counting(done: number[]): WriteResult {
   return { ...fine(), done }
 }
 
-function rejected(record: number, reason: string): RecordOutcome {
-  return { kind: 'rejected', record, reason }
+function rejected(record: number, sentence: string): RecordOutcome {
+  return { kind: 'rejected', record, problem: problem('record-refused', sentence) }
+}
+
+function missing(record: number, column: string): RecordOutcome {
+  const sentence = `The column ${column}, which the key needs, is missing.`
+  const more = { options: ['key_template'], params: { column } }
+  return { kind: 'rejected', record, problem: problem('template-column-missing', sentence, more) }
 }
 
 function skipped(record: number): RecordOutcome {

@@ -1,4 +1,5 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
+import { problem, type Problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
@@ -10,7 +11,7 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
  * newer one. `deleted`: its row is gone.
  */
 export type RecordOutcome =
-  | { kind: 'rejected'; record: number; reason: string }
+  | { kind: 'rejected'; record: number; problem: Problem }
   | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
 
 /** Of records that were decided upon before they were laid out. */
@@ -30,10 +31,10 @@ export function outcomesOf(
   out: CommandGroups,
   results: readonly WriteResult[],
 ): RecordOutcome[] {
-  const outcomes: RecordOutcome[] = refusals.map(({ record, reason }) => ({
+  const outcomes: RecordOutcome[] = refusals.map(({ record, refusal }) => ({
     kind: 'rejected',
     record,
-    reason: asSentence(reason),
+    problem: refusal,
   }))
   const recordsOf = recordsByCommand(batch, out)
   for (const [index, { request }] of requests.entries()) {
@@ -41,9 +42,14 @@ export function outcomesOf(
     const { commands } = request
     const rejected = new Set(rejections.map((rejection) => rejection.index))
     for (const { index: command, error } of rejections) {
-      const reason = `Redis refused to write the key ${commands.keyOf(command) ?? ''}. ${error.message}`
+      const refused = problem(
+        'record-refused',
+        `Redis refused to write the key ${commands.keyOf(command) ?? ''}. ${error.message}`,
+      )
       const records = recordsOf(commands.numberOf(command))
-      outcomes.push(...records.map((record): RecordOutcome => ({ kind: 'rejected', record, reason })))
+      outcomes.push(
+        ...records.map((record): RecordOutcome => ({ kind: 'rejected', record, problem: refused })),
+      )
     }
     for (const [command, count] of done.entries())
       if (!rejected.has(command))
@@ -72,8 +78,4 @@ function skippedAmong(batch: Batch, records: readonly number[], written: number)
   // What a command answers is how many it wrote only where it has a condition; others are counted beside it.
   if (records.length === 0 || !batch.streamOf(records[0]!).layout.isConditional) return []
   return records.slice(Math.min(written, records.length)).map((record) => ({ kind: 'skipped', record }))
-}
-
-function asSentence(clause: string): string {
-  return `${clause[0]!.toUpperCase()}${clause.slice(1)}.`
 }

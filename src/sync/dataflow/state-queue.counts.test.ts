@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { problem } from '../../errors.ts'
 import { describe, expect, it } from 'vitest'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { Batch, Received } from '../batches/batch.ts'
@@ -120,7 +121,7 @@ function received(records: number, filtered = 0): Received {
 }
 
 function rejected(record: number): RecordOutcome {
-  return { kind: 'rejected', record, reason: 'It is bad.' }
+  return { kind: 'rejected', record, problem: problem('record-refused', 'It is bad.') }
 }
 
 function skipped(record: number): RecordOutcome {

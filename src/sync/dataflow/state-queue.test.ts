@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, TransientError } from '../../errors.ts'
+import { ConfigError, TransientError, problem } from '../../errors.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, recordsOf, stateNamed } from '../batches/batches.support.ts'
 import { openStateQueue } from './ledgers.support.ts'
@@ -43,7 +43,7 @@ describe('states', () => {
     await turn()
     deliveries[0]!.resolve([
       { kind: 'skipped', record: 0 },
-      { kind: 'rejected', record: 1, reason: 'It is set aside.' },
+      { kind: 'rejected', record: 1, problem: problem('record-refused', 'It is set aside.') },
     ])
     await stateQueue.settled()
     expect(namesIn(lines)).toEqual(['a'])

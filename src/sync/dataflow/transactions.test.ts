@@ -1,3 +1,4 @@
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
@@ -81,7 +82,7 @@ describe('on a cluster, the records of lists', () => {
 
 function laidOut(session: StreamSession, data: readonly string[], reader?: MessageReader) {
   const batch: Batch = batchOf([session], recordsOf(session, data), reader)
-  const out = new CommandGroups(Buffer.alloc(0))
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   const client = { isCluster: true, slotOf }
   return {
     batch,

@@ -78,8 +78,8 @@ function transactionOf(
   commands: EncodedCommands,
   slot: number | undefined,
 ): BatchRequest {
-  const { isConditional, delivery } = layout
-  const isRepeatable = delivery !== 'once'
+  const { isConditional, deliveryMode } = layout
+  const isRepeatable = deliveryMode !== 'exactly_once'
   return {
     plan,
     request: {

@@ -92,7 +92,7 @@ function eachLocation(
     (_, view, record) => {
       location.clear()
       if (cursor !== undefined) view.id = cursor.take()
-      if (locator.name(view, location) === undefined) {
+      if (locator.locate(view, location) === undefined) {
         text.bytes = location.bytes
         text.end = location.length
         visit(text, record, view)

@@ -93,7 +93,7 @@ export class RowTracker {
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
     const { entries, older } = entriesOf(batch, this.#session, this.#runs.run)
     batch.addMemory(entries.length * BYTES_PER_ENTRY)
-    const matters = plan.isDeduplicated || plan.settings.startsAnew === true
+    const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true
     return { batch, entries, older, number, stored: matters ? this.#index.read(entries) : undefined }
   }
 
@@ -161,7 +161,7 @@ export class RowTracker {
   }
 
   #actionFor({ isDeleted }: IndexEntry, before: RowVersion | undefined): Action | undefined {
-    if (this.#session.plan.settings.startsAnew === true)
+    if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
     const mayExist = this.#runs.hasUntracked || (before !== undefined && !before.isDeleted)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
-import { locationForm } from '../../layout/locations/row-location.ts'
+import { locationForm } from '../../layout/registry/row-locator.ts'
 import { answeringClient, FINE, playedClient } from '../streams/links.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { planWith } from '../streams/plans.support.ts'

@@ -26,7 +26,7 @@ export async function removeIds(
     const spared = await areSpared(ids, keys)
     keys = keys.filter((_, index) => !spared[index])
     if (redisType !== undefined) keys = await ofType(client, redisType, keys, (key) => key)
-    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16))
+    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
     unlinkAll(commands, keys, client.isCluster)
     await removing
     removing = sendAll(client, commands)
@@ -47,8 +47,8 @@ export async function removeByIndex(
     left += entries.length - old.length
     if (old.length === 0) return
     // The entry of a row that was refused, or never written, may name a key of another program.
-    const ours = await ofType(client, form.kind, old, (location) => form.key(location))
-    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16))
+    const ours = await ofType(client, form.type, old, (location) => form.key(location))
+    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
     form.removeAll(commands, ours, client.isCluster)
     await sendAll(client, commands)
     await removeEntries(client, index, old)

@@ -3,7 +3,7 @@
  * done, so that the next run completes it if this one is cut off.
  */
 import { idIn, type IdKeys } from '../../layout/locations/id-keys.ts'
-import { locationForm } from '../../layout/locations/row-location.ts'
+import { locationForm } from '../../layout/registry/row-locator.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { encodeLocations } from '../dedup/index-entry.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
@@ -53,7 +53,7 @@ export function pendingRemovalOf(
   const { idKeys: keys, formerForm } = tracking
   const { first, last, isRecorded } = ids.replaced(plan)
   return {
-    ids: { first, last, keys, redisType: isRecorded ? undefined : plan.locator.form.kind },
+    ids: { first, last, keys, redisType: isRecorded ? undefined : plan.locator.form.type },
     keptIds: { first: last + 1, last: ids.last(plan), keys },
     locationForm: formerForm,
     before: Number.MAX_SAFE_INTEGER,

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
+import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import { runsOf, type RunMetadata } from '../streams/stream-session.ts'
 import { indexedSessionOf } from '../dedup/trackers.support.ts'
 import { thrownBy } from '../../thrown.support.ts'
@@ -99,7 +100,7 @@ describe('the staging keys of an earlier run', () => {
     const left: Record<string, number[]> = { 'k:1': [500, 3, 0], 'k:2': [0], 'k:3': [0] }
     const { asked } = await open(LIST, {}, { stagedFrom: 4 }, entries, (live) => left[live]!.shift()!)
     const drains = [ONE, ONE, ONE, TWO, THREE].map(
-      (key) => `EVAL DRAIN 2 ${key} ${liveOf(key!)} list append 500`,
+      (key) => `EVAL ${drainOf(LIST)} 2 ${key} ${liveOf(key!)} 500`,
     )
     expect(steps(asked).slice(0, -2).toSorted()).toEqual(drains.toSorted())
     expect(steps(asked).slice(-2)).toEqual([
@@ -109,16 +110,16 @@ describe('the staging keys of an earlier run', () => {
   })
 
   it.each([
-    [{ ...LIST, max_length: 5 }, 'list append', ['LTRIM k:1 -5 -1']],
-    [{ ...LIST, max_length: 5, list_operation: 'prepend' }, 'list prepend', ['LTRIM k:1 0 4']],
-    [{ ...LIST, cache_type: 'stream', max_length: 5 }, 'stream', ['XTRIM k:1 MAXLEN 5']],
-    [{ ...LIST, cache_type: 'set', ttl_seconds: 9 }, 'set', ['PEXPIRE k:1 9000']],
-    [{ ...LIST, cache_type: 'sorted_set' }, 'zset', []],
-    [{ key_template: 'k:${id}', hash_field: '${f}', data_format: 'json' }, 'hash', []],
-  ])('are trimmed and expire like the live key: %j', async (options, what, after) => {
+    [{ ...LIST, max_length: 5 }, ['LTRIM k:1 -5 -1']],
+    [{ ...LIST, max_length: 5, list_operation: 'prepend' }, ['LTRIM k:1 0 4']],
+    [{ ...LIST, cache_type: 'stream', max_length: 5 }, ['XTRIM k:1 MAXLEN 5']],
+    [{ ...LIST, cache_type: 'set', ttl_seconds: 9 }, ['PEXPIRE k:1 9000']],
+    [{ ...LIST, cache_type: 'sorted_set' }, []],
+    [{ key_template: 'k:${id}', hash_field: '${f}', data_format: 'json' }, []],
+  ])('are trimmed and expire like the live key: %j', async (options, after) => {
     const left = [3, 0]
     const { asked } = await open(options, {}, { stagedFrom: 6 }, { 'k:1': '6' }, () => left.shift()!)
-    const expected = `EVAL DRAIN 2 ${ONE} k:1 ${what} 500`
+    const expected = `EVAL ${drainOf(options)} 2 ${ONE} k:1 500`
     expect(steps(asked).slice(0, -2)).toEqual([expected, expected, ...after])
   })
 
@@ -126,16 +127,10 @@ describe('the staging keys of an earlier run', () => {
     ['may have been moved without the time to live', -1, ['PEXPIRE n:s 9000']],
     ['belong to the only key, indexed or not; a time to live stays', 100, []],
   ])('%s', async (_, left, ends) => {
-    const { asked } = await open(
-      { cache_type: 'set', ttl_seconds: 9 },
-      {},
-      { stagedFrom: 6 },
-      {},
-      () => 0,
-      left,
-    )
+    const options = { cache_type: 'set', ttl_seconds: 9 }
+    const { asked } = await open(options, {}, { stagedFrom: 6 }, {}, () => 0, left)
     expect(steps(asked).filter((step) => !/airbyte:(manifest|index)/.test(step))).toEqual([
-      `EVAL DRAIN 2 ${staging('n:s')} n:s set 500`,
+      `EVAL ${drainOf(options)} 2 ${staging('n:s')} n:s 500`,
       ...ends,
     ])
     expect(asked.at(-1)).toMatch(/^HSETNX _airbyte:index:n:s:\d+ n:s 0$/)
@@ -180,10 +175,16 @@ it('a staging key replaces its live key in one step, which is removed in another
   const { client, asked } = answeringClient(() => 1)
   await swap(client, plan, 'p:k:1', 'trash')
   const [from, old] = ['staging', 'trash'].map((name) =>
-    besideKey(Buffer.from('p:k:1'), Buffer.from('p:'), name).toString(),
+    besideKey(Buffer.from('p:k:1'), Buffer.from('p:'), `_airbyte:${name}`).toString(),
   )
   expect(steps(asked)).toEqual([`EVAL SWAP 3 ${from} p:k:1 ${old} zset 9000`, `UNLINK ${old}`])
 })
+
+/** Returns the script that drains the staging keys of a stream with these options. */
+function drainOf(options: object): string {
+  const { settings } = planWith(options)
+  return structureOf(settings).collection!.drain(settings).text
+}
 
 function staging(key: string): string {
   return stagingKey(Buffer.from(key), Buffer.alloc(0)).toString()
@@ -204,7 +205,7 @@ async function open(
 ) {
   const plan = planWith(options, more)
   const { client, asked } = answeringClient((question) => {
-    if (question.startsWith('EVAL')) return drained(/ (\S+) (list \w+|\w+) 500$/.exec(question)![1]!)
+    if (question.startsWith('EVAL')) return drained(/ (\S+) 500$/.exec(question)![1]!)
     if (question.startsWith('PTTL')) return ttl
     return scanned(question, entries)
   })
@@ -243,5 +244,5 @@ function scanned(question: string, entries: object) {
 function steps(asked: readonly string[]): string[] {
   return asked
     .filter((question) => !/^(HSCAN|PTTL)/.test(question))
-    .map((question) => question.replace(SWAP_SCRIPT.text, 'SWAP').replace(DRAIN_SCRIPT.text, 'DRAIN'))
+    .map((question) => question.replace(SWAP_SCRIPT.text, 'SWAP'))
 }

@@ -4,10 +4,12 @@
  */
 import { ConfigError, problem } from '../../errors.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { OWN_KEYS } from '../streams/internal-keys.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
-import { DRAIN_SCRIPT, SWAP_SCRIPT } from '../../redis/commands/staging-scripts.ts'
+import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 import { runIn } from '../dedup/row-version.ts'
@@ -64,7 +66,7 @@ export async function requireSwappable(client: RedisClient, session: IndexedSess
     )
     for (const [at, key] of keys.entries()) {
       const type = replies[2 * at]
-      if (type !== form.kind && type !== 'none') throw otherType(plan, key)
+      if (type !== form.type && type !== 'none') throw otherType(plan, key)
     }
     await index.outdate(keys.filter((_, at) => Number(replies[2 * at + 1]) === 0))
   })
@@ -77,9 +79,10 @@ export async function swap(
   key: string,
   trash: TrashName,
 ): Promise<void> {
-  const former = besideKey(Buffer.from(key), Buffer.from(plan.settings.keyPrefix), trash).toString()
+  const prefix = Buffer.from(plan.settings.keyPrefix)
+  const former = besideKey(Buffer.from(key), prefix, `${OWN_KEYS}${trash}`).toString()
   const keys = [stagingOf(plan, key), key, former]
-  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.kind, ttlOf(plan))
+  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.type, ttlOf(plan))
   // Separately, as renaming over a large key would block all clients.
   await client.ask('UNLINK', former)
 }
@@ -101,13 +104,14 @@ const ITEMS_AT_ONCE = 500
 
 /** Moves the items of a staging key to its live key, when the replacement was given up. */
 async function drain(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
-  const { cacheType, listOperation } = plan.settings
-  const what = cacheType === 'list' ? `list ${listOperation}` : plan.locator.form.kind
-  const ask = () => client.ask('EVAL', DRAIN_SCRIPT.text, 2, stagingOf(plan, key), key, what, ITEMS_AT_ONCE)
+  const { collection } = structureOf(plan.settings)
+  const { text } = collection!.drain(plan.settings)
+  const ask = () => client.ask('EVAL', text, 2, stagingOf(plan, key), key, ITEMS_AT_ONCE)
   let rounds = 0
   while (Number(await ask()) > 0) rounds++
   // Even if there were no items: a run may have been cut off behind the last of them.
-  for (const [command, ...args] of trimmings(plan)) await client.ask(command, key, ...args)
+  const trim = collection!.trim?.(plan.settings)
+  if (trim !== undefined) await client.ask(trim[0], key, ...trim.slice(1))
   const isPersistent = Number(await client.ask('PTTL', key)) === -1
   if (ttlOf(plan) > 0 && (rounds > 0 || isPersistent)) await client.ask('PEXPIRE', key, ttlOf(plan))
 }
@@ -115,14 +119,6 @@ async function drain(client: RedisClient, plan: StreamPlan, key: string): Promis
 /** Returns milliseconds, 0 where keys do not expire. */
 function ttlOf({ settings: { ttlSeconds, ttlJitterPercent } }: StreamPlan): number {
   return ttlSeconds > 0 ? spreadOut(ttlSeconds, ttlJitterPercent, Math.random()) : 0
-}
-
-function trimmings({
-  settings: { cacheType, listOperation, maxLength },
-}: StreamPlan): [command: string, ...args: (string | number)[]][] {
-  if (maxLength === undefined) return []
-  if (cacheType === 'stream') return [['XTRIM', 'MAXLEN', maxLength]]
-  return [listOperation === 'append' ? ['LTRIM', -maxLength, -1] : ['LTRIM', 0, maxLength - 1]]
 }
 
 /** Visits all keys of the stream: any may have a staging key, as a run that died may not have recorded its own. */

@@ -2,13 +2,12 @@
 import type { Config } from '../../config/settings/config.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
-import { CLASSIC_KEYS, isCollection, keyTemplateOf } from '../../layout/registry/create-layout.ts'
-import type { KnownKey } from '../../redis/health/key-checks.ts'
+import { CLASSIC_KEYS, keyTemplateOf } from '../../layout/registry/key-template.ts'
+import { isCollection, structureOf } from '../../layout/registry/structure-registry.ts'
+import type { KeyToCheck } from '../../redis/health/key-checks.ts'
 import { deadLetterKey, leaseKey, metadataKey } from '../streams/internal-keys.ts'
 
-const KINDS: Partial<Record<string, string>> = { sorted_set: 'zset' }
-
-export function knownKeys({ keyPrefix, records, streams, onRecordError }: Config): KnownKey[] {
+export function predictableKeys({ keyPrefix, records, streams, onRecordError }: Config): KeyToCheck[] {
   const keys = [
     ...constantKeys(records, 'key_template'),
     ...streams.flatMap(({ records: settings, stream, namespace }) => [
@@ -16,46 +15,44 @@ export function knownKeys({ keyPrefix, records, streams, onRecordError }: Config
       ...(namespace === undefined ? [] : streamKeys(settings, stream, namespace)),
     ]),
     ...(onRecordError === 'dead_letter'
-      ? [{ key: deadLetterKey(keyPrefix), kind: 'stream', user: 'on_record_error: dead_letter' }]
+      ? [{ key: deadLetterKey(keyPrefix), type: 'stream', neededBy: 'on_record_error: dead_letter' }]
       : []),
   ]
-  return [...new Map(keys.map((known) => [`${known.kind} ${known.key}`, known])).values()]
+  return [...new Map(keys.map((entry) => [`${entry.type} ${entry.key}`, entry])).values()]
 }
 
 /** A template may name one key for all records. */
-function constantKeys(settings: RecordSettings, user: string): KnownKey[] {
+function constantKeys(settings: RecordSettings, neededBy: string): KeyToCheck[] {
   if (settings.keyTemplate === undefined) return []
   const texts = parseTemplate(settings.keyTemplate).map((range) =>
     range.kind === 'text' ? range.text : undefined,
   )
   if (texts.includes(undefined)) return []
-  return [{ key: settings.keyPrefix + texts.join(''), kind: kindOf(settings), user }]
+  return [{ key: settings.keyPrefix + texts.join(''), type: structureOf(settings).type, neededBy }]
 }
 
-function streamKeys(settings: RecordSettings, stream: string, namespace: string): KnownKey[] {
+function streamKeys(settings: RecordSettings, stream: string, namespace: string): KeyToCheck[] {
   const base = `${namespace}:${stream}`
   const { keyPrefix } = settings
-  const user = `stream ${stream}`
+  const neededBy = `stream ${stream}`
   const own = [
-    { key: metadataKey(keyPrefix, base), kind: 'hash', user },
-    { key: leaseKey(keyPrefix, base), kind: 'string', user },
+    { key: metadataKey(keyPrefix, base), type: 'hash', neededBy },
+    { key: leaseKey(keyPrefix, base), type: 'string', neededBy },
   ]
   if (isCollection(settings)) {
-    const counter = { key: `${keyPrefix}${base}:_airbyte_ab_id`, kind: 'string', user }
+    const counter = { key: `${keyPrefix}${base}:_airbyte_ab_id`, type: 'string', neededBy }
     const its =
-      settings.keyTemplate === undefined ? [{ key: keyPrefix + base, kind: kindOf(settings), user }] : []
+      settings.keyTemplate === undefined
+        ? [{ key: keyPrefix + base, type: structureOf(settings).type, neededBy }]
+        : []
     return [...own, ...its, ...(settings.dataFormat === 'airbyte' ? [counter] : [])]
   }
   // Keys that are not made of ids leave the counter alone.
   const isCounting = settings.dataFormat === 'airbyte' || usesIds(settings)
-  return isCounting ? [...own, { key: keyPrefix + base, kind: 'string', user }] : own
+  return isCounting ? [...own, { key: keyPrefix + base, type: 'string', neededBy }] : own
 }
 
 function usesIds(settings: RecordSettings): boolean {
   const template = keyTemplateOf(settings, { name: '', namespace: '', primaryKey: [['id']] })
   return template === CLASSIC_KEYS || template.includes('${_airbyte_ab_id}')
-}
-
-function kindOf({ cacheType }: RecordSettings): string {
-  return KINDS[cacheType] ?? cacheType
 }

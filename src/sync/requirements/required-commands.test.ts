@@ -1,31 +1,83 @@
 import { describe, expect, it } from 'vitest'
-import type { Need } from '../../redis/health/permission-probes.ts'
-import { needsOf } from './required-commands.ts'
 import { planWith } from '../streams/plans.support.ts'
+import { parse } from '../../config/parsing/parsed.support.ts'
+import { modeCommands, requiredCommands, requirementsOf } from './required-commands.ts'
+import type { CommandRequirement } from '../../redis/commands/command-probe.ts'
+import { ALL_CAPABILITIES, capabilitiesOf } from '../../redis/commands/capabilities.ts'
 
-describe('what a structure needs of a server', () => {
-  it.each<[options: object, needs: Need[]]>([
+const KEYS = { key: 'k', other: 'l' }
+const EXPIRY = ['SET', 'PEXPIRE', 'DEL']
+const TRANSACTION = ['MULTI', 'SET', 'EXEC', 'DEL']
+const HASH_SCRIPT = ['HLEN', 'PERSIST', 'PEXPIREAT', 'SCRIPT LOAD', 'EVALSHA', 'DEL']
+const LIST = ['RPUSH', 'LPUSH', 'LTRIM', 'DEL']
+
+describe('the commands that a structure needs', () => {
+  it.each<[options: object, commands: string[]]>([
     [{ cache_type: 'hash' }, []],
     [{ cache_type: 'hash', data_format: 'flat', on_update: 'merge' }, []],
-    [{ cache_type: 'hash', data_format: 'flat' }, ['hash_script']],
-    [{ cache_type: 'hash', ttl_seconds: 60 }, ['expiry', 'hash_script']],
-    [{ cache_type: 'hash', expire_at_field: 'until' }, ['expiry', 'hash_script']],
-    [{ cache_type: 'hash', write_condition: 'if_absent' }, ['hash_script']],
+    [{ cache_type: 'hash', data_format: 'flat' }, HASH_SCRIPT],
+    [{ cache_type: 'hash', ttl_seconds: 60 }, [...EXPIRY, ...HASH_SCRIPT]],
+    [{ cache_type: 'hash', expire_at_field: 'until' }, [...EXPIRY, ...HASH_SCRIPT]],
+    [{ cache_type: 'hash', write_condition: 'if_absent' }, HASH_SCRIPT],
     [{ cache_type: 'hash', hash_field: '${id}' }, []],
     [{ cache_type: 'hash', hash_field: '${id}', write_condition: 'if_absent' }, []],
-    [{ cache_type: 'hash', hash_field: '${id}', write_condition: 'if_exists' }, ['field_script']],
-    [{ cache_type: 'hash', hash_field: '${id}', ttl_seconds: 60 }, ['expiry', 'transaction']],
-    [{ cache_type: 'string' }, ['string']],
-    [{ cache_type: 'string', ttl_seconds: 60, write_condition: 'if_exists' }, ['expiry', 'string']],
-    [{ cache_type: 'set' }, ['set']],
-    [{ cache_type: 'sorted_set', ttl_seconds: 60 }, ['expiry', 'sorted_set', 'transaction']],
-    [{ cache_type: 'list' }, ['list', 'transaction']],
-    [{ cache_type: 'stream' }, ['stream', 'transaction']],
-  ])('%j: %j', (options, needs) => {
+    [
+      { cache_type: 'hash', hash_field: '${id}', write_condition: 'if_exists' },
+      ['HEXISTS', 'SCRIPT LOAD', 'EVALSHA'],
+    ],
+    [{ cache_type: 'hash', hash_field: '${id}', ttl_seconds: 60 }, [...EXPIRY, ...TRANSACTION]],
+    [{ cache_type: 'string' }, ['SET', 'DEL']],
+    [{ cache_type: 'string', ttl_seconds: 60, write_condition: 'if_exists' }, [...EXPIRY, 'SET', 'DEL']],
+    [{ cache_type: 'set' }, ['SADD', 'DEL']],
+    [{ cache_type: 'sorted_set', ttl_seconds: 60 }, [...EXPIRY, 'ZADD', 'DEL', ...TRANSACTION]],
+    [{ cache_type: 'list' }, [...LIST, ...TRANSACTION]],
+    [{ cache_type: 'list', write_condition: 'if_exists' }, [...LIST, 'RPUSHX', 'LPUSHX', ...TRANSACTION]],
+    [{ cache_type: 'stream' }, ['XADD', 'DEL', ...TRANSACTION]],
+    [
+      { cache_type: 'stream', write_condition: 'if_exists' },
+      ['XADD', 'DEL', 'XADD NOMKSTREAM', ...TRANSACTION],
+    ],
+  ])('%j: %j', (options, commands) => {
     const { settings, liveLayout: layout } = planWith(options)
-    expect(needsOf(settings).toSorted()).toEqual(needs)
-    // What is probed for is what the layout does.
-    expect(needs.some((need) => need.endsWith('_script'))).toBe(layout.script !== undefined)
-    expect(needs.includes('transaction')).toBe(layout.delivery !== 'each')
+    const requirements = requirementsOf(settings)
+    expect(namesOf(requirements)).toEqual(commands)
+    // The probes cover the scripts and transactions of the layout.
+    const loaded = layout.scripts.filter(({ replaces }) => replaces === undefined)
+    expect(commands.includes('SCRIPT LOAD')).toBe(loaded.length > 0)
+    expect(commands.includes('MULTI')).toBe(layout.deliveryMode !== 'pipeline')
+  })
+
+  it('are scripts on servers that lack an option', () => {
+    const { settings } = planWith({ cache_type: 'stream', write_condition: 'if_exists' })
+    const names = namesOf(requirementsOf(settings), capabilitiesOf([6, 0, 0]))
+    expect(names).toEqual(['XADD', 'DEL', 'EXISTS', 'SCRIPT LOAD', 'EVALSHA', ...TRANSACTION])
   })
 })
+
+describe('the commands that only some sync modes need', () => {
+  it.each<[options: object, commands: string[]]>([
+    [{ cache_type: 'string' }, []],
+    [{ cache_type: 'hash' }, HASH_SCRIPT],
+    [{ cache_type: 'list' }, ['LRANGE', 'RPUSHX', 'LPUSHX']],
+    [{ cache_type: 'stream' }, ['XRANGE', 'XTRIM', 'XDEL', 'XADD NOMKSTREAM']],
+    [{ cache_type: 'set' }, ['SRANDMEMBER', 'SREM']],
+    [{ cache_type: 'sorted_set' }, ['ZRANGE']],
+    [{ cache_type: 'hash', hash_field: '${id}' }, ['HLEN', 'HEXISTS', 'SCRIPT LOAD', 'EVALSHA']],
+  ])('%j: those of the key index, of replacing, and of conditions', (options, commands) => {
+    const { config } = parse({ host: 'h', ...options })
+    const [index, ...others] = modeCommands(config)
+    const own = others.filter(({ neededFor }) => !neededFor.startsWith('replacing many records'))
+    expect(namesOf([index!])).toContain('HSCAN')
+    expect(namesOf(own)).toEqual(commands)
+  })
+
+  it('are none that every sync needs', () => {
+    const { config } = parse({ host: 'h', track_keys: 'always', cache_type: 'hash', data_format: 'flat' })
+    expect(modeCommands(config)).toEqual([])
+    expect(requiredCommands(config).map(({ neededFor }) => neededFor)).toHaveLength(3)
+  })
+})
+
+function namesOf(requirements: readonly CommandRequirement[], capabilities = ALL_CAPABILITIES): string[] {
+  return requirements.flatMap(({ probes }) => probes(KEYS, capabilities).map(({ name }) => name))
+}

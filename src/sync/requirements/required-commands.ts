@@ -1,57 +1,51 @@
-/** What a configuration needs of a server, as far as that is known without a catalog. */
+/** The commands that a configuration needs, as far as they are known without a catalog. */
 import type { Config } from '../../config/settings/config.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
-import { isCollection } from '../../layout/registry/create-layout.ts'
-import type { Need } from '../../redis/health/permission-probes.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
+import { STREAM_WRITING } from '../../layout/structures/redis-stream.ts'
+import type { CommandRequirement } from '../../redis/commands/command-probe.ts'
+import { EVERY_SYNC, EXPIRY, FSYNC, KEY_INDEX, REPLICAS, SWAP, TRANSACTION } from './common-requirements.ts'
 
-/** What every sync needs, besides what all configurations do. */
-export function needsOfAll(config: Config): Set<Need> {
+/** Returns what every sync with the configuration needs. */
+export function requiredCommands(config: Config): CommandRequirement[] {
   const { durability, onRecordError, trackKeys } = config
-  const needs = new Set(settingsIn(config).flatMap(needsOf))
-  if (onRecordError === 'dead_letter') needs.add('stream').add('transaction')
-  if (trackKeys === 'always') needs.add('places')
-  if (durability.mode !== 'none') needs.add(durability.mode)
-  return needs
+  const requirements = [EVERY_SYNC, ...settingsIn(config).flatMap(requirementsOf)]
+  if (onRecordError === 'dead_letter') requirements.push(STREAM_WRITING, TRANSACTION)
+  if (trackKeys === 'always') requirements.push(KEY_INDEX)
+  if (durability.mode !== 'none') requirements.push(durability.mode === 'fsync' ? FSYNC : REPLICAS)
+  return [...new Set(requirements)]
 }
 
-/** What some sync modes need. */
-export function modeNeedsOfAll(config: Config): Set<Need> {
-  return new Set(settingsIn(config).flatMap(modeNeedsOf))
+/** Returns what only some sync modes need. `check` does not know which modes will be used. */
+export function modeCommands(config: Config): CommandRequirement[] {
+  const required = new Set(requiredCommands(config))
+  const requirements = new Set(settingsIn(config).flatMap(modeRequirementsOf))
+  return [...requirements].filter((requirement) => !required.has(requirement))
 }
 
 export function settingsIn({ records, streams }: Config): RecordSettings[] {
   return [records, ...streams.map((entry) => entry.records)]
 }
 
-/** What the structures of a stream need. */
-export function needsOf(settings: RecordSettings): Need[] {
-  const { cacheType, hashField, writeCondition, dataFormat, onUpdate } = settings
-  const ends = expires(settings)
-  const isConditional = writeCondition !== 'always'
-  const needs: Need[] = ends ? ['expiry'] : []
-  if (cacheType !== 'hash') needs.push(cacheType)
-  else if (hashField !== undefined) {
-    if (writeCondition === 'if_exists') needs.push('field_script')
-  } else if (ends || isConditional || (dataFormat === 'flat' && onUpdate === 'replace'))
-    needs.push('hash_script')
-  if (writeCondition === 'if_exists' && cacheType === 'list') needs.push('list_if_exists')
-  if (writeCondition === 'if_exists' && cacheType === 'stream') needs.push('stream_if_exists')
-  if (cacheType === 'list' || cacheType === 'stream' || (isCollection(settings) && ends))
-    needs.push('transaction')
-  return needs
+/** Returns what the structure of a stream needs. */
+export function requirementsOf(settings: RecordSettings): CommandRequirement[] {
+  const { isRepeatable, collection, requirements } = structureOf(settings)
+  const needsTransaction = !isRepeatable || (collection !== undefined && expires(settings))
+  return [
+    ...(expires(settings) ? [EXPIRY] : []),
+    ...requirements(settings),
+    ...(needsTransaction ? [TRANSACTION] : []),
+  ]
 }
 
 export function expires({ ttlSeconds, expireAtField }: RecordSettings): boolean {
   return ttlSeconds > 0 || expireAtField !== undefined
 }
 
-function modeNeedsOf(settings: RecordSettings): Need[] {
-  const { cacheType } = settings
-  if (cacheType === 'string') return ['places']
-  if (!isCollection(settings)) return ['places', 'hash_script']
-  const needs: Need[] = ['places', 'replace', `replace_${cacheType}`]
-  if (cacheType === 'hash') needs.push('field_script')
-  if (cacheType === 'list') needs.push('list_if_exists')
-  if (cacheType === 'stream') needs.push('stream_if_exists')
-  return needs
+function modeRequirementsOf(settings: RecordSettings): CommandRequirement[] {
+  const { collection, requirements } = structureOf(settings)
+  // The modes update and soft_delete write only rows that exist.
+  const conditional = requirements({ ...settings, writeCondition: 'if_exists' })
+  const replacing = collection === undefined ? [] : [SWAP, collection.replacing]
+  return [KEY_INDEX, ...replacing, ...conditional]
 }

@@ -2,7 +2,8 @@
 import { parseTemplate } from '../../config/settings/template.ts'
 import { problem, type Problem } from '../../errors.ts'
 import { OWN_KEYS } from './internal-keys.ts'
-import { layoutFor } from '../../layout/registry/create-layout.ts'
+import { createLayout } from '../../layout/registry/create-layout.ts'
+import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { syncModeProblems } from './sync-mode-checks.ts'
 import type { StreamDraft } from './stream-draft.ts'
 
@@ -121,11 +122,11 @@ function counterKeyConflicts(draft: StreamDraft, drafts: readonly StreamDraft[])
 }
 
 function usesIds(draft: StreamDraft): boolean {
-  return layoutFor(draft).usesIds
+  return createLayout(draft).usesIds
 }
 
-function mayShare({ settings: { cacheType, dataFormat, onUpdate } }: StreamDraft): boolean {
-  return cacheType === 'hash' && dataFormat === 'flat' && onUpdate === 'merge'
+function mayShare({ settings }: StreamDraft): boolean {
+  return settings.onUpdate === 'merge' && structureOf(settings).mergeFormats.includes(settings.dataFormat)
 }
 
 /** Quotes name and namespace, as both may contain the separators of any shorter form. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { eachRead } from '../../layout/registry/laid-out.support.ts'
+import { eachRead } from '../../layout/registry/encode-records.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { isDeletion } from './cdc-deletes.ts'
 import { planWith } from './plans.support.ts'

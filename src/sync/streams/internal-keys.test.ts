@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { slotOf } from '../../redis/resp/key-slot.ts'
-import { checkKey, deadLetterKey, metadataKey, OWN_KEYS, runKey } from './internal-keys.ts'
+import { deadLetterKey, metadataKey, OWN_KEYS, probeKeys, runKey } from './internal-keys.ts'
 
 it("the connector's own keys stand apart from those of streams, behind the prefix", () => {
   for (const prefix of ['', 'crm:']) {
@@ -8,10 +8,17 @@ it("the connector's own keys stand apart from those of streams, behind the prefi
       metadataKey(prefix, 'n:s'),
       runKey(prefix, 'sequence', 'run', undefined),
       deadLetterKey(prefix),
-      checkKey(prefix, 'one'),
+      ...Object.values(probeKeys(prefix, 'one')),
     ]
     expect(new Set(keys).size).toBe(keys.length)
     for (const key of keys) expect(key.startsWith(prefix + OWN_KEYS)).toBe(true)
+  }
+})
+
+it('the two keys of a check are in one slot', () => {
+  for (const prefix of ['', 'crm:', 'p{']) {
+    const { key, other } = probeKeys(prefix, 'one')
+    expect(slotOf(Buffer.from(other))).toBe(slotOf(Buffer.from(key)))
   }
 })
 

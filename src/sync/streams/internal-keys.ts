@@ -1,5 +1,5 @@
 /** The names of the connector's own keys. All of them begin with the key prefix and `_airbyte:`; docs/keys.md lists them. */
-import { keyInSlot } from '../../redis/resp/key-slot.ts'
+import { besideKey, keyInSlot } from '../../redis/resp/key-slot.ts'
 
 export const OWN_KEYS = '_airbyte:'
 
@@ -36,7 +36,7 @@ export function journalKey(prefix: string, base: string): string {
 /** Returns a key that the client of a run uses for itself; with a slot, a key in that slot. */
 export function runKey(prefix: string, name: string, run: string, slot: number | undefined): string {
   if (slot === undefined) return `${prefix}${OWN_KEYS}${name}:${run}`
-  return keyInSlot(Buffer.from(prefix), name, Buffer.from(run), slot).toString()
+  return keyInSlot(Buffer.from(prefix), `${OWN_KEYS}${name}`, Buffer.from(run), slot).toString()
 }
 
 /** Returns the key of the Redis stream that holds the records which could not be written. */
@@ -44,7 +44,8 @@ export function deadLetterKey(prefix: string): string {
   return `${prefix}${OWN_KEYS}dead_letter`
 }
 
-/** Returns the key that a check writes and removes again. */
-export function checkKey(prefix: string, check: string): string {
-  return `${prefix}${OWN_KEYS}check:${check}`
+/** Returns two keys in one slot that a check writes and removes again. */
+export function probeKeys(prefix: string, check: string): { key: string; other: string } {
+  const key = `${prefix}${OWN_KEYS}check:${check}`
+  return { key, other: besideKey(Buffer.from(key), Buffer.from(prefix), `${OWN_KEYS}check`).toString() }
 }

@@ -2,6 +2,7 @@
 import type { PipelineRequest } from '../../redis/client/pipeline-request.ts'
 import type { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { commandsIn } from '../batches/batches.support.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
@@ -35,6 +36,7 @@ export function playedClient(reply: (question: string) => Reply = () => null) {
       confirmed: (step: () => Promise<unknown>) => step(),
       slotOf: () => undefined,
       isCluster: false,
+      capabilities: ALL_CAPABILITIES,
       ask,
       send,
     } as unknown as RedisClient,

@@ -1,5 +1,6 @@
 /** For tests: plans and sessions of streams, as a run would make them. */
 import { parseConfig } from '../../config/parsing/parse-config.ts'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { planStreams, type StreamPlan } from './stream-plan.ts'
 import type { RunMetadata, StreamSession, Tracking } from './stream-session.ts'
@@ -18,7 +19,7 @@ export function stream(name: string, more: Partial<SyncStream> = {}): SyncStream
 
 /** `options` are those of the configuration. */
 export function plansFor(streams: readonly SyncStream[], options: object = {}): StreamPlan[] {
-  return planStreams(streams, parseConfig(JSON.stringify({ host: 'h', ...options }), {}).config)
+  return planStreams(streams, parseConfig(JSON.stringify({ host: 'h', ...options }), {}, STRUCTURES).config)
 }
 
 /** The plan of the stream `n.s`. */

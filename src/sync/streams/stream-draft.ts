@@ -3,7 +3,8 @@ import type { Config } from '../../config/settings/config.ts'
 import { settingsFor, type RecordSettings } from '../../config/settings/record-settings.ts'
 import { idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
 import type { LayoutSettings } from '../../layout/encoding/layout.ts'
-import { isCollection, keyTemplateOf } from '../../layout/registry/create-layout.ts'
+import { keyTemplateOf } from '../../layout/registry/key-template.ts'
+import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
 
@@ -57,13 +58,13 @@ function settingsIn(stream: SyncStream, { deleteMode }: Config, records: RecordS
     case 'append':
     case 'overwrite':
       // A row of a new generation contains no field of the old one.
-      return { ...records, startsAnew: records.onUpdate === 'merge' && isReplaced(stream) }
+      return { ...records, firstRecordReplaces: records.onUpdate === 'merge' && isReplaced(stream) }
     case 'append_dedup':
-      return { ...records, staysWhenWritten: deleteMode === 'ttl' }
+      return { ...records, removesExpiry: deleteMode === 'ttl' }
     case 'update':
       return { ...records, writeCondition: onlyIfExists(records) }
     case 'soft_delete':
-      return { ...records, writeCondition: onlyIfExists(records), onUpdate: 'merge', marksDeleted: true }
+      return { ...records, writeCondition: onlyIfExists(records), onUpdate: 'merge', writesDeletedAt: true }
   }
 }
 

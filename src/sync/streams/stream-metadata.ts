@@ -4,7 +4,8 @@
  */
 import { ConfigError, problem } from '../../errors.ts'
 import { idKeysOf } from '../../layout/locations/id-keys.ts'
-import { CLASSIC_KEYS, isCollection } from '../../layout/registry/create-layout.ts'
+import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
+import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { keptFrom, readGenerations, withGeneration, writeGenerations } from './generations.ts'
 import type { StreamPlan } from './stream-plan.ts'

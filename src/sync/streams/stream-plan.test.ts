@@ -57,13 +57,13 @@ describe('the plan of a stream', () => {
         name,
         settings.cacheType,
         baseKey,
-        liveLayout.delivery,
+        liveLayout.deliveryMode,
         filter !== undefined,
       ]),
     ).toEqual([
-      [0, 'n.a', 'string', 'n:a', 'each', false],
-      [1, 'n.b', 'list', 'b:n:b', 'once', true],
-      [2, 'n.c', 'string', 'n:c', 'each', false],
+      [0, 'n.a', 'string', 'n:a', 'pipeline', false],
+      [1, 'n.b', 'list', 'b:n:b', 'exactly_once', true],
+      [2, 'n.c', 'string', 'n:c', 'pipeline', false],
     ])
   })
 

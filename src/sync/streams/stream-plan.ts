@@ -4,12 +4,9 @@ import { ConfigError } from '../../errors.ts'
 import { filterOf, type Filter } from '../../layout/fields/filter.ts'
 import type { Layout } from '../../layout/encoding/layout.ts'
 import type { RowLocator } from '../../layout/locations/row-location.ts'
-import {
-  isCollection,
-  layoutFor,
-  rowLocatorFor,
-  stagedLayoutFor,
-} from '../../layout/registry/create-layout.ts'
+import { createLayout, createStagedLayout } from '../../layout/registry/create-layout.ts'
+import { rowLocator } from '../../layout/registry/row-locator.ts'
+import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
 import { leaseKey, metadataKey, metadataKeyOfFormat1 } from './internal-keys.ts'
@@ -70,9 +67,9 @@ function planStream(draft: StreamDraft, index: number, foreignIds: readonly numb
     metadataKey: metadataKey(keyPrefix, base),
     metadataKeyOfFormat1: metadataKeyOfFormat1(keyPrefix, base),
     leaseKey: leaseKey(keyPrefix, base),
-    liveLayout: layoutFor(draft),
-    stagedLayout: isCollection(settings) && !isDeduplicated ? stagedLayoutFor(draft) : undefined,
-    locator: rowLocatorFor(draft, isDeduplicated),
+    liveLayout: createLayout(draft),
+    stagedLayout: isCollection(settings) && !isDeduplicated ? createStagedLayout(draft) : undefined,
+    locator: rowLocator(draft, isDeduplicated),
     mustTrack: tracks && idKeys === undefined,
     mayTrack: config.trackKeys !== 'never' && isWritten && idKeys === undefined,
     deletions,

@@ -96,7 +96,10 @@ describe('soft_delete', () => {
   })
 
   it('merges its mark into flat hashes', () => {
-    expect(planned('soft_delete', FLAT)().settings).toMatchObject({ onUpdate: 'merge', marksDeleted: true })
+    expect(planned('soft_delete', FLAT)().settings).toMatchObject({
+      onUpdate: 'merge',
+      writesDeletedAt: true,
+    })
   })
 })
 

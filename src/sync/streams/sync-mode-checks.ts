@@ -1,7 +1,7 @@
 /** Finds out whether a stream can have its sync mode, with the layout of its records. */
 import { parseTemplate } from '../../config/settings/template.ts'
 import { problem, type Problem } from '../../errors.ts'
-import { isCollection } from '../../layout/registry/create-layout.ts'
+import { isCollection, structureOf } from '../../layout/registry/structure-registry.ts'
 import type { StreamDraft } from './stream-draft.ts'
 
 type Check = (draft: StreamDraft) => Problem | undefined
@@ -40,27 +40,28 @@ function modeProblem(
 
 function withoutRows(draft: StreamDraft): Problem | undefined {
   const { stream, settings } = draft
-  const { cacheType, member } = settings
-  if (cacheType === 'list' || cacheType === 'stream')
+  const { cacheType, rows } = structureOf(settings)
+  if (rows.kind === 'key') return undefined
+  if (rows.kind === 'none')
     return modeProblem(
       draft,
       'mode-needs-rows',
       ['cache_type'],
       `but the rows of a ${cacheType} cannot be found again; use append, or another cache_type`,
     )
-  if (cacheType === 'set' && stream.mode !== 'append_dedup')
+  if (!rows.canUpdate && stream.mode !== 'append_dedup')
     return modeProblem(
       draft,
       'mode-cannot-change-set',
       ['cache_type'],
-      'but a member of a set has nothing that could be changed; use append',
+      `but a member of a ${cacheType} has nothing that could be changed; use append`,
     )
-  if ((cacheType === 'set' || cacheType === 'sorted_set') && member === undefined)
+  if (rows.template(settings) === undefined)
     return modeProblem(
       draft,
       'mode-needs-member',
-      ['member'],
-      'which requires a member that is made of the primary key; set member',
+      [rows.option],
+      `which requires a ${rows.option} that is made of the primary key; set ${rows.option}`,
     )
   return undefined
 }
@@ -79,11 +80,10 @@ function withoutPrimaryKey(draft: StreamDraft): Problem | undefined {
 /** Two rows must never have the same location, and one row never two. */
 function withOtherColumns(draft: StreamDraft): Problem | undefined {
   const { stream, settings, keyTemplate } = draft
-  const { hashField, member } = settings
-  const templates = isCollection(settings) ? [keyTemplate, hashField ?? member ?? ''] : [keyTemplate]
-  const options = isCollection(settings)
-    ? ['key_template', hashField === undefined ? 'member' : 'hash_field']
-    : ['key_template']
+  const { rows } = structureOf(settings)
+  const isMember = rows.kind === 'member'
+  const templates = isMember ? [keyTemplate, rows.template(settings) ?? ''] : [keyTemplate]
+  const options = isMember ? ['key_template', rows.option] : ['key_template']
   const ranges = templates.flatMap((template) => parseTemplate(template))
   const primaryKey = stream.primaryKey.map((path) => path.join('.'))
   const named = ranges.flatMap((range) =>
@@ -140,7 +140,7 @@ function unsuitableDeleteMode(draft: StreamDraft): Problem | undefined {
       ['delete_mode'],
       'and several rows share a key, so delete_mode ttl cannot expire one of them; use hard',
     )
-  if (deleteMode === 'soft' && (settings.cacheType === 'set' || settings.cacheType === 'sorted_set'))
+  if (deleteMode === 'soft' && !canShowDeletion(settings))
     return modeProblem(
       draft,
       'delete-mode-soft-on-member',
@@ -163,8 +163,8 @@ function insertOnly(draft: StreamDraft): Problem | undefined {
 }
 
 function withoutDeletionField(draft: StreamDraft): Problem | undefined {
-  const { cacheType, dataFormat } = draft.settings
-  return cacheType === 'sorted_set' || dataFormat === 'raw'
+  const { settings } = draft
+  return !canShowDeletion(settings) || settings.dataFormat === 'raw'
     ? modeProblem(
         draft,
         'soft-delete-without-field',
@@ -172,6 +172,12 @@ function withoutDeletionField(draft: StreamDraft): Problem | undefined {
         'but its records have no field that can show a deletion; use data_format flat or json',
       )
     : undefined
+}
+
+/** Returns whether a row that is marked as deleted differs from one that is not. */
+function canShowDeletion(settings: StreamDraft['settings']): boolean {
+  const { rows } = structureOf(settings)
+  return rows.kind !== 'member' || rows.canShowDeletion
 }
 
 function replacedInMode(draft: StreamDraft): Problem | undefined {

@@ -1,4 +1,4 @@
-/** The bytes that the grammar knows. */
+/** The bytes with a meaning in the JSON grammar. */
 
 export const TAB: u8 = 0x09
 export const LF: u8 = 0x0a
@@ -26,7 +26,7 @@ export function isDigit(byte: u8): bool {
   return byte - ZERO < 10
 }
 
-/** The value of a hexadecimal digit, or 255. */
+/** Returns the value of a hexadecimal digit, or 255. */
 export function hexValue(byte: u8): u8 {
   if (isDigit(byte)) return byte - ZERO
   const letter = byte | 0x20

@@ -1,15 +1,15 @@
-/** A row of the table of columns; `ColumnField` in ../scanner.ts has the same fields in the same order. */
+/** A row of the table of columns; `ColumnField` in ../scan-tables.ts has the same fields in the same order. */
 @unmanaged
 export class Column {
-  /** Between the quotes. */
+  /** The range of the name, without its quotes. */
   nameStart: usize
   nameEnd: usize
-  /** A string's with its quotes. */
+  /** The range of the value; that of a string includes its quotes. */
   valueStart: usize
   valueEnd: usize
-  /** What kind the value is of, `ColumnFlag`s, and above them how many objects of the record are around this one. */
+  /** The kind of the value, `ColumnFlag`s, and above them the number of objects around the column. */
   flags: i32
-  /** The row behind this one and all that is nested in it. */
+  /** The row behind this one and everything that is nested in it. */
   next: i32
 }
 
@@ -32,9 +32,9 @@ export const KIND_BITS: i32 = 7
 export const enum ColumnFlag {
   NameHasEscape = 8,
   TextHasEscape = 16,
-  /** A later member of the same object has the same name: this one does not count, nor does what is nested in it. */
+  /** A later member of the same object has the same name, so this one and everything nested in it do not count. */
   Overridden = 32,
-  /** This name or one before it holds a dot, or is not written as it is. */
+  /** This name, or one before it, contains a dot or an escape. */
   SeenDotOrEscape = 64,
 }
 

@@ -1,4 +1,4 @@
-/** Why and where a line is no message. There are no exceptions here: who fails gives 0 back, which is no address. */
+/** The reason why a line is not a message, and the address. There are no exceptions: a function that fails returns 0. */
 
 export const enum Reason {
   None = 0,

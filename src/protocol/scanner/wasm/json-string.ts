@@ -1,10 +1,10 @@
-/** JSON strings: finding their end, and comparing them with the names that the protocol knows. */
+/** Finds the end of JSON strings, and compares them with the names of the protocol. */
 import { BACKSLASH, DOT, hexValue, LF, LOWER_U, QUOTE } from './bytes'
 import { fail, Reason } from './failure'
 
 const LANES = 16
 
-/** Stands behind an opening quote: gives the address behind the closing one. May read 15 bytes beyond the line. */
+/** Returns the address behind the closing quote; `at` is behind the opening one. May read 15 bytes beyond the line. */
 export function endOfString(at: usize): usize {
   const quotes = i8x16.splat(QUOTE)
   const backslashes = i8x16.splat(BACKSLASH)
@@ -29,7 +29,7 @@ export function endOfString(at: usize): usize {
   }
 }
 
-/** Whether the strings that `closingQuote` has passed since these were last set to false hold a backslash, or a dot. */
+/** Whether `closingQuote` has skipped a backslash, or a dot, since these were last set to false. */
 export let sawEscape = false
 export let sawDot = false
 
@@ -38,7 +38,7 @@ export function forgetMarks(): void {
   sawDot = false
 }
 
-/** Stands behind the opening quote of a string known to be valid: gives the address of the closing one. */
+/** Returns the address of the closing quote of a valid string; `at` is behind the opening one. */
 export function closingQuote(at: usize): usize {
   const quotes = i8x16.splat(QUOTE)
   const backslashes = i8x16.splat(BACKSLASH)
@@ -46,7 +46,7 @@ export function closingQuote(at: usize): usize {
   while (true) {
     const bytes = v128.load(at)
     const stops = i8x16.bitmask(v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)))
-    // Only lanes in front of the first stop count, or all where there is none.
+    // Only lanes in front of the first stop count, or all lanes if there is no stop.
     if ((i8x16.bitmask(i8x16.eq(bytes, dots)) & ((stops & -stops) - 1)) != 0) sawDot = true
     if (stops == 0) {
       at += LANES
@@ -68,7 +68,7 @@ function endOfEscape(at: usize): usize {
   return at + 6
 }
 
-/** What stands for itself, or for a control character, behind a backslash; 0 for anything else. */
+/** Returns the character that a simple escape stands for; 0 for anything else. */
 export function simpleEscape(escaped: u8): u16 {
   switch (escaped) {
     case QUOTE:
@@ -90,7 +90,7 @@ export function simpleEscape(escaped: u8): u16 {
   }
 }
 
-/** Whether the string between its quotes, whatever escapes it is written with, is `name`, which is ASCII. */
+/** Returns whether the string, with escapes resolved, is `name`, which is ASCII. */
 export function isName(at: usize, end: usize, name: string): bool {
   const length = name.length
   for (let i = 0; i < length; i++) {

@@ -1,6 +1,6 @@
 /**
- * JSON's grammar (RFC 8259), walked without building anything. A line feed ends the text: it is never white space
- * and never part of a string, so that no loop has to compare with the end of memory.
+ * Validates JSON (RFC 8259) without building anything. A line feed ends the text: it is never white space and never
+ * part of a string, so that no loop has to compare with the end of the memory.
  */
 import {
   CLOSE_OBJECT,
@@ -26,18 +26,18 @@ import {
 import { fail, Reason } from './failure'
 import { endOfString } from './json-string'
 
-/** Nesting deeper than this is refused; the stack of open brackets is one byte a level. */
+/** The limit of nesting; the stack of open brackets has one byte for each level. */
 const MAX_DEPTH = 65536
 const open = memory.data(MAX_DEPTH)
 
-/** Whether white space was passed since this was last set to false. */
+/** Whether white space was skipped since this was last set to false. */
 export let sawSpace = false
 
 export function forgetSpace(): void {
   sawSpace = false
 }
 
-/** Passes white space. */
+/** Skips white space. */
 export function skipSpace(at: usize): usize {
   let byte = load<u8>(at)
   while (byte == SPACE || byte == TAB || byte == CR) {
@@ -47,7 +47,7 @@ export function skipSpace(at: usize): usize {
   return at
 }
 
-/** Passes one value of any kind, whatever is nested in it; `at` stands on its first byte. */
+/** Skips one value of any kind, with everything nested in it; `at` is its first byte. */
 export function skipValue(at: usize): usize {
   let depth: usize = 0
   while (true) {
@@ -66,7 +66,7 @@ export function skipValue(at: usize): usize {
     } else at = skipScalar(at, byte)
     if (at == 0) return 0
 
-    // Behind a value: close what ends here, or go on to the next member or element.
+    // Behind a value: close the objects and arrays that end here, or continue with the next member or element.
     while (true) {
       if (depth == 0) return at
       at = skipSpace(at)
@@ -88,10 +88,10 @@ export function skipValue(at: usize): usize {
   }
 }
 
-/** Where the text of the name passed last ends, in front of its closing quote. */
+/** The end of the name that was skipped last, in front of its closing quote. */
 export let nameEnd: usize = 0
 
-/** Passes a member's name, the colon, and white space up to the value. */
+/** Skips the name of a member, the colon, and white space up to the value. */
 export function skipName(at: usize): usize {
   if (load<u8>(at) != QUOTE) return fail(Reason.Name, at)
   const end = endOfString(at + 1)
@@ -101,7 +101,7 @@ export function skipName(at: usize): usize {
   return load<u8>(colon) == COLON ? skipSpace(colon + 1) : fail(Reason.Colon, colon)
 }
 
-/** Stands behind a member's value: passes a comma up to the next name, or a closing bracket, which it stands behind. */
+/** Continues behind the value of a member: skips a comma up to the next name, or a closing bracket. */
 export function nextMember(at: usize): usize {
   at = skipSpace(at)
   const byte = load<u8>(at)
@@ -117,7 +117,7 @@ function skipScalar(at: usize, byte: u8): usize {
   return fail(Reason.Value, at)
 }
 
-/** `letters`: the word's first four, as memory holds them. */
+/** `letters`: the first four letters of the word, as they are in memory. */
 function skipWord(at: usize, letters: u32, length: usize): usize {
   return load<u32>(at) == letters ? at + length : fail(Reason.Value, at)
 }
@@ -133,7 +133,7 @@ function skipNumber(at: usize): usize {
   return skipDigits(sign == PLUS || sign == MINUS ? at + 1 : at)
 }
 
-/** At least one digit must stand at `at`. */
+/** Skips digits; at least one is required. */
 function skipDigits(at: usize): usize {
   if (!isDigit(load<u8>(at))) return fail(Reason.Digit, at)
   do at++
@@ -141,7 +141,7 @@ function skipDigits(at: usize): usize {
   return at
 }
 
-/** In ASCII both closing brackets stand two places behind their opening ones. */
+/** In ASCII both closing brackets are two behind their opening ones. */
 function closing(opened: u8): u8 {
   return opened + 2
 }

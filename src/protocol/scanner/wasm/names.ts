@@ -1,16 +1,16 @@
-/** Names of members, compared as what they stand for: `a` and `\u0061` are the same. */
+/** Compares names of members with escapes resolved: `a` and `\u0061` are the same name. */
 import { BACKSLASH, LOWER_U } from './bytes'
 import { Column, ColumnFlag } from './column-slice'
 import { codeUnit, simpleEscape } from './json-string'
 
-/** 128 random bits, so that nobody can think up names that all fall into the same slot. */
+/** 128 random bits, so that no one can construct names that all have the same slot. */
 const key = memory.data(16)
 
 export function keyStart(): usize {
   return key
 }
 
-/** Of the bytes of a name without escapes; different ones rarely have the same. */
+/** Returns a fingerprint of a name without escapes; different names rarely have the same one. */
 export function fingerprint(start: usize, end: usize): i32 {
   const length = end - start
   const head = load<u64>(start)
@@ -22,7 +22,7 @@ function mixed(bits: u64, length: usize): i32 {
   return <i32>(((bits + length) * 0x9e3779b97f4a7c15) >> 32)
 }
 
-/** Whether two names without escapes are the same. */
+/** Returns whether two names without escapes are the same. */
 export function isSameText(a: Column, b: Column): bool {
   const length = a.nameEnd - a.nameStart
   return length == b.nameEnd - b.nameStart && memory.compare(a.nameStart, b.nameStart, length) == 0
@@ -39,7 +39,7 @@ export function isSameName(a: Column, b: Column): bool {
   }
 }
 
-/** SipHash-1-3 of the bytes that the name stands for. */
+/** Returns SipHash-1-3 of the bytes of the name, with escapes resolved. */
 export function hashOfName(column: Column): u64 {
   const k0 = load<u64>(key)
   const k1 = load<u64>(key, 8)
@@ -89,12 +89,12 @@ function sipRound(): void {
   v2 = rotl(v2, 32)
 }
 
-/** Gives what a name stands for, byte by byte, as UTF-8; half a surrogate pair is encoded like a character. */
+/** Reads a name with escapes resolved, byte by byte, as UTF-8; half a surrogate pair is encoded like a character. */
 @unmanaged
 class Reader {
   at: usize
   end: usize
-  /** Bytes of a character that are still to be given, the next in the lowest bits. */
+  /** The bytes of a character that have not been read yet, the next one in the lowest bits. */
   rest: u32
 
   begin(column: Column): void {
@@ -103,7 +103,7 @@ class Reader {
     this.rest = 0
   }
 
-  /** The next byte, or -1. */
+  /** Returns the next byte, or -1 at the end. */
   next(): i32 {
     const rest = this.rest
     if (rest != 0) {
@@ -134,7 +134,7 @@ class Reader {
     return 0xf0 | (code >> 18)
   }
 
-  /** Behind a `\u`: one code unit, or two that belong together. */
+  /** Reads one code unit behind `\u`, or both units of a surrogate pair. */
   private character(): u32 {
     const unit: u32 = codeUnit(this.at)
     this.at += 4

@@ -1,27 +1,27 @@
 /**
- * Finds the members whose name comes again in the same object. Small objects compare each name's fingerprint with all
- * before it, four at a time; large ones, and those where an escape can hide a name, keep a hash table.
+ * Finds members whose name is repeated in the same object. For small objects, the fingerprint of each name is compared
+ * with all before it, four at a time. Large objects, and objects with escapes in names, use a hash table.
  */
 import { Column, ColumnFlag, ColumnKind, columnAt, KIND_BITS } from './column-slice'
 import { fingerprint, hashOfName, isSameName, isSameText } from './names'
 
-/** Comparing each with each is the faster way up to about so many members. */
+/** Comparing all pairs is faster up to about this number of members. */
 const SMALL: i32 = 64
 const fingerprints = memory.data(SMALL * 4)
 const members = memory.data(SMALL * 4)
 
-/** `slots`: memory of 32 bytes a row. */
+/** `slots`: memory with 32 bytes for each row. */
 export function markOverridden(table: usize, rows: i32, slots: usize): void {
   markAmong(table, 0, rows, slots)
   for (let row: i32 = 0; row < rows;) {
     const column = columnAt(table, row++)
-    // Marked with all that is nested in it: this also bounds the work where many names come twice at every level.
+    // Everything nested in it is overridden, too. Skipping it bounds the work where names repeat at every level.
     if ((column.flags & ColumnFlag.Overridden) != 0) row = column.next
     else if ((column.flags & KIND_BITS) == ColumnKind.Object) markAmong(table, row, column.next, slots)
   }
 }
 
-/** Looks at the members of one object, the first of which is in row `first`. */
+/** Checks the members of one object, the first of which is in row `first`. */
 function markAmong(table: usize, first: i32, end: i32, slots: usize): void {
   let count: i32 = 0
   for (let row = first; row < end;) {
@@ -32,7 +32,7 @@ function markAmong(table: usize, first: i32, end: i32, slots: usize): void {
     const lanes = i32x4.splat(print)
     for (let others: i32 = 0; others < count; others += 4) {
       let same = i32x4.bitmask(i32x4.eq(lanes, v128.load(fingerprints + (others << 2))))
-      // Behind the last lie fingerprints of another object.
+      // The fingerprints behind the last one belong to another object.
       if (count - others < 4) same &= (1 << (count - others)) - 1
       for (; same != 0; same &= same - 1) {
         const other = load<i32>(members + ((others + ctz(same)) << 2))
@@ -46,12 +46,12 @@ function markAmong(table: usize, first: i32, end: i32, slots: usize): void {
   }
 }
 
-/** A slot holds the upper half of a name's hash above the row that had the name last, counted from 1; or 0. */
+/** A slot has the upper half of a name's hash above the last row with that name, counted from 1; or it is 0. */
 function markByHash(table: usize, first: i32, end: i32, slots: usize): void {
   let count: i32 = 0
   for (let row = first; row < end; row = columnAt(table, row).next) count++
   if (count == 1) return
-  // A power of two, so that between half and three quarters of the slots stay empty.
+  // A power of two, so that between half and three quarters of the slots remain empty.
   const size: i32 = 1 << (33 - clz(count - 1))
   memory.fill(slots, 0, (<usize>size) << 3)
   for (let row = first; row < end; row = columnAt(table, row).next) {

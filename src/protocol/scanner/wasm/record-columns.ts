@@ -1,6 +1,6 @@
 /**
- * Finds the columns of a record: the members of an object that `scan` has found to be valid, and of the objects in
- * it, in the order of the text. What is nested in an array is part of a value.
+ * Finds the columns of a record: the members of an object that `scan` has validated, and of the objects in it, in the
+ * order of the text. An array is one value, whatever is nested in it.
  */
 import {
   CLOSE_OBJECT,
@@ -19,10 +19,10 @@ import { markOverridden } from './overridden'
 import { Column, COLUMN_SIZE, ColumnFlag, ColumnKind, columnAt, DEPTH_SHIFT } from './column-slice'
 import { closingQuote, forgetMarks, sawDot, sawEscape } from './json-string'
 
-/** Room that is always there. */
+/** The rows that always fit. */
 const USUAL_ROWS = 512
 
-/** A row takes its own bytes, and 32 for finding names that come again: see overridden.ts. */
+/** The size of a row, and 32 bytes for finding repeated names: see overridden.ts. */
 const ROOM: usize = 24 + 32
 const usual = memory.data(USUAL_ROWS * 56)
 
@@ -39,8 +39,9 @@ export function columnRoom(): usize {
 }
 
 /**
- * Fills the table at `table`, which has room for `most` rows, from the object at `start`, a row a member; an object's
- * members stand behind it. Gives how many rows there are; as a negative number, and incomplete, if they do not fit.
+ * Fills the table at `table`, which has room for `most` rows, with one row for each member of the object at `start`;
+ * the members of an object follow its own row. Returns the number of rows; as a negative number if they do not fit,
+ * and then the table is incomplete.
  */
 export function columns(start: usize, end: usize, table: usize, most: i32): i32 {
   if (load<u8>(start) != OPEN_OBJECT) return 0
@@ -67,7 +68,7 @@ export function columns(start: usize, end: usize, table: usize, most: i32): i32 
       const inner = passSpace(at + 1)
       if (load<u8>(inner) != CLOSE_OBJECT) {
         column.flags = flags | ColumnKind.Object
-        // Until the object is closed, this leads back to the one around it.
+        // Until the object is closed, this is the row of the object around it.
         column.next = parent
         parent = rows - 1
         depth++
@@ -97,7 +98,7 @@ export function columns(start: usize, end: usize, table: usize, most: i32): i32 
   }
 }
 
-/** Passes a value that is no object, and sets the flags of its column. */
+/** Skips a value that is not an object, and sets the flags of its column. */
 function passValue(at: usize, column: Column, flags: i32): usize {
   const byte = load<u8>(at)
   if (byte == QUOTE) {
@@ -130,11 +131,11 @@ function passNumber(at: usize): usize {
   return at
 }
 
-/** Gives the address behind the array that begins at `at`: only brackets, of either kind, and strings matter in it. */
+/** Returns the address behind the array at `at`: only brackets of both kinds and strings matter in it. */
 function passArray(at: usize): usize {
   let depth: i32 = 0
   while (true) {
-    // What differs in this bit only is alike here: [ and {, ] and }; and nothing else becomes a quote that is none.
+    // This bit is the only difference between [ and {, and between ] and }. It turns no other byte into a quote.
     const bytes = v128.or(v128.load(at), i8x16.splat(0x20))
     const stops = v128.or(
       i8x16.eq(bytes, i8x16.splat(QUOTE)),
@@ -154,7 +155,7 @@ function passArray(at: usize): usize {
   }
 }
 
-/** How many rows the object at `start` takes. */
+/** Returns the number of rows that the object at `start` requires. */
 function countMembers(start: usize, end: usize): i32 {
   let members: i32 = 0
   for (let at = start; at < end;) {
@@ -169,7 +170,7 @@ function countMembers(start: usize, end: usize): i32 {
   return members
 }
 
-/** Passes white space; most JSON has none. */
+/** Skips white space; most JSON has none. */
 function passSpace(at: usize): usize {
   return load<u8>(at) > SPACE ? at : skipSpace(at)
 }

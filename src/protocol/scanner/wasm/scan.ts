@@ -1,6 +1,6 @@
 /**
- * Reads lines as Airbyte messages, many in one call: checks each line's JSON and notes in a table what it is and
- * where its parts stand. Addresses are those of this module's memory, where the input lies from `inputStart` on.
+ * Reads lines as Airbyte messages, many in one call: validates the JSON of each line, and writes its kind and the
+ * addresses of its parts into a table. Addresses refer to the memory of this module; the input starts at `inputStart`.
  */
 import { CLOSE_OBJECT, isDigit, LF, LOWER_N, MINUS, OPEN_OBJECT, QUOTE } from './bytes'
 import { fail, failedAt, reason, Reason, reset } from './failure'
@@ -8,12 +8,12 @@ import { forgetSpace, nameEnd, nextMember, sawSpace, skipName, skipSpace, skipVa
 import { endOfString, isName } from './json-string'
 
 /**
- * One line. Ranges that the line does not have are empty; a null counts as absent. `Field` in ../scanner.ts
- * has the same fields in the same order.
+ * One line. Ranges of missing parts are empty; a null counts as missing. `Field` in ../scan-tables.ts has the same
+ * fields in the same order.
  */
 @unmanaged
 class Row {
-  /** 0: a line that nobody acts on, 1: record, 2: state, 3: trace. */
+  /** 0: a line that is ignored, 1: record, 2: state, 3: trace. */
   kind: i32
   hasType: i32
   textStart: usize
@@ -22,7 +22,7 @@ class Row {
   streamEnd: usize
   namespaceStart: usize
   namespaceEnd: usize
-  /** Of the bytes of stream and namespace. */
+  /** A hash of the bytes of stream and namespace. */
   hash: u32
   emittedAtStart: usize
   emittedAtEnd: usize
@@ -35,19 +35,19 @@ class Row {
   statsStart: usize
   statsEnd: usize
   hasTrace: i32
-  /** What is wrong with a record whose line is JSON, and where. */
+  /** The problem of a record whose line is valid JSON, and its address. */
   problem: i32
   problemAt: usize
   lineStart: usize
   padding: i32
 }
 
-/** Of a row: a multiple of 16, so that it can be cleared in a few steps. */
+/** The size of a row: a multiple of 16, so that it can be cleared in a few steps. */
 const ROW_SIZE: usize = offsetof<Row>()
 const MAX_ROWS = 1024
 const table = memory.data(MAX_ROWS * 96)
 
-/** Where the line stands that the next call should begin with. */
+/** The address of the line with which the next call should begin. */
 export let position: usize = 0
 
 export { reason, failedAt }
@@ -67,8 +67,8 @@ export function inputStart(): usize {
 }
 
 /**
- * Reads lines from `start` up to `end`, which is behind a line feed, as far as the table goes. Gives how many were
- * read; where `reason` is set, the line behind them is no message, and its row holds what was found of it.
+ * Reads lines from `start` to `end`, which is behind a line feed, until the table is full. Returns the number of lines.
+ * If `reason` is set, the line behind them is not a message, and its row has the parts that were found.
  */
 export function scan(start: usize, end: usize): i32 {
   let rows: i32 = 0
@@ -89,7 +89,7 @@ export function scan(start: usize, end: usize): i32 {
   return rows
 }
 
-/** Stands on the first byte of a message: gives the address of the line feed that ends its line. */
+/** Reads the message that starts at `at`. Returns the address of the line feed that ends its line. */
 function readMessage(at: usize, row: Row): usize {
   row.textStart = at
   if (load<u8>(at) != OPEN_OBJECT) return fail(Reason.Message, at)
@@ -157,7 +157,7 @@ function readRecordMember(name: usize, nameEnd: usize, start: usize, row: Row): 
   forgetSpace()
   const end = skipValue(start)
   if (end == 0) return 0
-  // A null counts as absent: the range is left empty.
+  // A null counts as missing: the range remains empty.
   const isNull = first == LOWER_N
   const rangeStart: usize = isNull ? 0 : start
   const rangeEnd: usize = isNull ? 0 : end
@@ -182,7 +182,7 @@ function readRecordMember(name: usize, nameEnd: usize, start: usize, row: Row): 
   return end
 }
 
-/** A member of the wrong kind, which is a problem only if the message turns out to be a record. */
+/** Stores that a member has the wrong kind; this is a problem only if the message is a record. */
 function note(problem: i32, at: usize, end: usize, row: Row): usize {
   row.problem = problem
   row.problemAt = at
@@ -222,7 +222,7 @@ function readStateMembers(at: usize, row: Row): usize {
   }
 }
 
-/** FNV-1a. */
+/** Returns the FNV-1a hash. */
 function hashOf(at: usize, end: usize, hash: u32): u32 {
   for (; at < end; at++) hash = (hash ^ load<u8>(at)) * 0x01000193
   return hash

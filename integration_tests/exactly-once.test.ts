@@ -1,0 +1,105 @@
+// A server that refuses writes for a moment in the middle of a pipeline, and takes them again between any two commands.
+import type { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CommandProxy } from './support/command-proxy.ts'
+import { OpenRun } from './support/open-run.ts'
+import { REFUSALS, REFUSING_ARGS, type Refusal } from './support/refusals.ts'
+import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+
+beforeEach(skipWhatIsLacking)
+
+interface Log {
+  name: string
+  config: object
+  ids: (client: Redis) => Promise<number[]>
+}
+
+const LOGS: readonly Log[] = [
+  {
+    name: 'a list',
+    config: { cache_type: 'list', data_format: 'json', key_template: 'log' },
+    ids: async (client) => (await client.lrange('log', 0, -1)).map(idOf),
+  },
+  {
+    name: 'a Redis stream',
+    config: { cache_type: 'stream', data_format: 'flat', key_template: 'log' },
+    ids: async (client) => (await client.xrange('log', '-', '+')).map(([, fields]) => Number(fields[1])),
+  },
+  {
+    name: 'the dead letters',
+    // No record has the column that the key needs.
+    config: {
+      cache_type: 'string',
+      data_format: 'json',
+      key_template: 'k:${missing}',
+      on_record_error: 'dead_letter',
+    },
+    ids: async (client) =>
+      (await client.xrange('_airbyte:dead_letter', '-', '+')).map(([, fields]) => idOf(fields.at(-1)!)),
+  },
+]
+
+/** Commands of a guarded transaction of one batch: MULTI, EVAL, the write, EVAL, EXEC. */
+const BOUNDARIES = [0, 1, 2, 3, 4]
+
+let redis: RedisServer
+let client: Redis
+
+beforeEach(async () => {
+  redis = await RedisServer.start({ args: REFUSING_ARGS })
+  client = redis.client()
+})
+afterEach(() => redis.stop())
+
+describe.each(REFUSALS)(
+  'a server that refuses a transaction ($name) and takes writes again within the next',
+  (refusal) => {
+    it.each(LOGS)('has each record of $name once, in order', async (log) => {
+      await using proxy = await CommandProxy.start(redis.port)
+      await using run = new OpenRun({ host: proxy.host, port: proxy.port, ...log.config, ...SMALL })
+      run.send(10)
+      await run.acknowledged()
+      for (const boundary of BOUNDARIES) {
+        const over = refuseUntil(proxy, refusal, boundary)
+        for (let batch = 0; batch < 6; batch++) run.send(10, { state: batch === 5 })
+        await over
+        await run.acknowledged()
+      }
+      expect((await run.end()).code).toBe(0)
+      expect(await log.ids(client)).toEqual(Array.from({ length: run.sent }, (_, index) => index + 1))
+    })
+  },
+)
+
+/** Little is in each batch, so that each is a transaction. */
+const SMALL = { batch_records: 10, max_outage_seconds: 60 }
+
+/**
+ * Has the server refuse the second transaction from now on, and take writes again before one of the commands of the
+ * third. The connector sees no reply until it has sent all that it has.
+ */
+function refuseUntil(proxy: CommandProxy, refusal: Refusal, boundary: number): Promise<void> {
+  const over = Promise.withResolvers<void>()
+  let transaction = 0
+  let command = 0
+  proxy.holdReplies()
+  proxy.beforeEach((words, settled) => {
+    if (words[0] === 'MULTI') [transaction, command] = [transaction + 1, 0]
+    else if (transaction > 0) command++
+    const isAt = (itsTransaction: number, itsCommand: number): boolean =>
+      transaction === itsTransaction && command === itsCommand
+    if (isAt(2, 0)) return settled().then(() => refusal.begin(client, redis))
+    if (isAt(3, boundary)) return settled().then(() => refusal.end(client, redis))
+    if (!isAt(6, 0)) return undefined
+    proxy.beforeEach(() => undefined)
+    proxy.releaseReplies()
+    over.resolve()
+    return undefined
+  })
+  return over.promise
+}
+
+function idOf(text: string): number {
+  return (JSON.parse(text) as { id: number }).id
+}

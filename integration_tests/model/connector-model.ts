@@ -1,0 +1,229 @@
+// A whole run of the connector: what it leaves in Redis, the states that it acknowledges, and how it ends.
+import type { Case, ForeignContents, Message, RunPlan } from './case.ts'
+import { incompleteness, type Status } from './completion.ts'
+import { keyTemplateOf } from './keys.ts'
+import { dataFormatOf, isReplace, isStaged, settingsOf, type Settings } from './options.ts'
+import type { Entry, Keyspace } from './keyspace.ts'
+import { fieldsOf, lastOf, scoresOf, typeOf, withItems } from './keyspace.ts'
+import { decide, keptFrom, withGeneration, withMeantNumbers, type Decision } from './replace.ts'
+import { closeIndex, emptyStream, openIndex, removeRow, take, type StreamModel } from './stream-model.ts'
+
+export interface World {
+  keyspace: Keyspace
+  streams: Map<string, StreamModel>
+  /** The number of dead letters. */
+  rejected: number
+}
+
+/** A state as it is acknowledged, with the counts that do not depend on batches. */
+export interface AcknowledgedState {
+  id: number
+  records: number
+  rejected: number
+  filtered: number
+}
+
+export interface RunResult {
+  states: AcknowledgedState[]
+  /** The code of the error that ends the run; undefined for exit code 0. */
+  code: string | undefined
+}
+
+/** Returns a Redis with the keys of other applications. */
+export function emptyWorld({ foreign }: Case): World {
+  const keyspace = new Map(
+    foreign.map(([key, contents]): [string, Entry] => [
+      key,
+      { contents: entryOf(contents), expiry: undefined },
+    ]),
+  )
+  return { keyspace, streams: new Map<string, StreamModel>(), rejected: 0 }
+}
+
+function entryOf(contents: ForeignContents): Entry['contents'] {
+  return contents.type === 'hash'
+    ? { type: 'hash', fields: new Map(Object.entries(contents.fields)) }
+    : contents
+}
+
+interface Running {
+  settings: Settings
+  model: StreamModel
+  status: Status | undefined
+  records: number
+  /** The counts since the stream's last state. */
+  since: Omit<AcknowledgedState, 'id'>
+}
+
+const NOTHING = { records: 0, rejected: 0, filtered: 0 }
+
+/** Changes the world as the run does. A run that is killed stops behind its first `length` messages. */
+export function runModel(world: World, plan: RunPlan, length = plan.messages.length): RunResult {
+  const opening = plan.streams.map((stream) =>
+    settle(world, settingsOf(withMeantNumbers(stream, plan), plan.options)),
+  )
+  if (opening.some(isOtherLayout)) return { states: [], code: 'layout-changed' }
+  const running = opening.map((one) => open(world.keyspace, one))
+  const states: AcknowledgedState[] = []
+  for (const message of plan.messages.slice(0, length)) {
+    if (message.kind === 'record' && receive(world, running[message.stream]!, message) === 'rejected') {
+      if (plan.options.on_record_error !== 'dead_letter')
+        return end(running, { states, code: 'record-refused' })
+      world.rejected++
+    }
+    if (message.kind === 'status') running[message.stream]!.status = message.status
+    if (message.kind === 'state') states.push(acknowledge(running, message))
+  }
+  if (plan.ending === 'kill') return end(running, { states, code: 'killed' })
+  const code = incompleteness(running, plan)
+  if (code === undefined) for (const one of running) finish(world.keyspace, one)
+  return end(running, { states, code })
+}
+
+interface Opening {
+  settings: Settings
+  model: StreamModel
+  decision: Decision
+}
+
+/** Returns the name of the stream below its prefix. */
+export function nameOf({ stream, options }: Settings): string {
+  return JSON.stringify([options.key_prefix, stream.namespace, stream.name])
+}
+
+function settle({ streams }: World, settings: Settings): Opening {
+  const name = nameOf(settings)
+  const model = streams.get(name) ?? emptyStream()
+  streams.set(name, model)
+  return { settings, model, decision: decide(settings.stream, model.last) }
+}
+
+/** Returns whether the run would add records to rows of another layout. */
+function isOtherLayout({ settings, model, decision }: Opening): boolean {
+  return decision !== 'replace' && model.rows.size > 0 && model.layout !== layoutOf(settings)
+}
+
+/** Returns the options that say where a record is and what it looks like. The order of the primary key is free. */
+function layoutOf(settings: Settings): string {
+  const { options, stream } = settings
+  const { hash_field: field, member, value_field: value, root_field: root } = options
+  const key = (stream.primaryKey ?? []).toSorted()
+  return JSON.stringify([
+    typeOf(settings),
+    dataFormatOf(options),
+    keyTemplateOf(settings),
+    field,
+    member,
+    value,
+    root,
+    key,
+  ])
+}
+
+function open(live: Keyspace, { settings, model, decision }: Opening): Running {
+  const { stream, options } = settings
+  model.generations = withGeneration(model.generations, stream, decision)
+  model.keptFrom = isReplace(stream) && decision !== 'join' ? keptFrom(model.generations, stream) : 0
+  model.layout = layoutOf(settings)
+  openIndex(model, settings)
+  openStaging(live, model, settings, decision)
+  if (options.tombstone_seconds === 0 && options.delete_mode !== 'ttl')
+    for (const [at, { isDeleted }] of model.rows) if (isDeleted) model.rows.delete(at)
+  return { settings, model, status: undefined, records: 0, since: { ...NOTHING } }
+}
+
+/** A replace gathers its collections beside the live ones; a run that joins adds to the live ones what was gathered. */
+function openStaging(live: Keyspace, model: StreamModel, settings: Settings, decision: Decision): void {
+  if (decision === 'replace') {
+    model.staged = isStaged(settings) ? new Map<string, Entry>() : undefined
+    model.acknowledged = structuredClone({ staged: model.staged, rows: model.rows })
+  }
+  // The host sends again whatever it was not told is safe.
+  if (decision === 'go on' && model.staged !== undefined)
+    Object.assign(model, structuredClone(model.acknowledged))
+  if (decision !== 'join' || model.staged === undefined) return
+  for (const [key, entry] of model.staged)
+    live.set(key, { ...joined(live.get(key), entry, settings), expiry: todaysExpiry(settings) })
+  model.staged = undefined
+}
+
+/** A key that takes what was gathered gets the time to live of the run that moves it. */
+function todaysExpiry({ options: { ttl_seconds: seconds = 0 } }: Settings): Entry['expiry'] {
+  return seconds > 0 ? { seconds } : undefined
+}
+
+/** Returns the contents of the live key and, behind them, those that were gathered. */
+function joined(
+  present: Entry | undefined,
+  { contents }: Entry,
+  settings: Settings,
+): Pick<Entry, 'contents'> {
+  const former = present?.contents
+  if (contents.type === 'list') {
+    const { list_operation: operation } = settings.options
+    const inOrder = operation === 'prepend' ? contents.items.toReversed() : contents.items
+    return { contents: { type: 'list', items: withItems(former, inOrder, settings) } }
+  }
+  if (contents.type === 'stream') {
+    const entries = [...(former?.type === 'stream' ? former.entries : []), ...contents.entries]
+    return { contents: { type: 'stream', entries: lastOf(entries, settings.options.max_length) } }
+  }
+  if (contents.type === 'set') {
+    const members = new Set([...(former?.type === 'set' ? former.members : []), ...contents.members])
+    return { contents: { type: 'set', members } }
+  }
+  if (contents.type === 'zset')
+    return { contents: { type: 'zset', scores: new Map([...scoresOf(former), ...contents.scores]) } }
+  if (contents.type === 'hash')
+    return { contents: { type: 'hash', fields: new Map([...fieldsOf(former), ...contents.fields]) } }
+  throw new Error(`a ${typeOf(settings)} is never gathered`)
+}
+
+function receive(world: World, one: Running, { value, emittedAt }: Extract<Message, { kind: 'record' }>) {
+  one.records++
+  one.since.records++
+  const id = ++one.model.lastId
+  const outcome = take(world.keyspace, one.model, one.settings, { value, emittedAt, id })
+  if (outcome === 'rejected' || outcome === 'filtered') one.since[outcome]++
+  return outcome
+}
+
+/** Returns the state with the counts since the last one of its stream; a global state counts all streams. */
+function acknowledge(
+  running: Running[],
+  { id, stream }: Extract<Message, { kind: 'state' }>,
+): AcknowledgedState {
+  const counted = stream === undefined ? running : [running[stream]!]
+  const state = { id, ...NOTHING }
+  for (const one of counted) {
+    state.records += one.since.records
+    state.rejected += one.since.rejected
+    state.filtered += one.since.filtered
+    one.since = { ...NOTHING }
+    const { staged, rows } = one.model
+    if (staged !== undefined) one.model.acknowledged = structuredClone({ staged, rows })
+  }
+  return state
+}
+
+/** Removes the generations that the run replaces, and puts what was gathered in the place of the live collections. */
+function finish(live: Keyspace, { model, settings }: Running): void {
+  if (!isReplace(settings.stream)) return
+  const former = [...model.rows.values()].filter(({ isIndexed }) => isIndexed)
+  if (model.staged === undefined) {
+    for (const row of former) if (row.generation < model.keptFrom) removeRow(live, row)
+  } else {
+    for (const { key } of former) live.delete(key)
+    for (const [key, entry] of model.staged) live.set(key, { ...entry, expiry: todaysExpiry(settings) })
+    model.staged = undefined
+  }
+  closeIndex(model)
+}
+
+function end(running: Running[], result: RunResult): RunResult {
+  for (const { model, settings } of running) {
+    const { generation, syncId } = settings.stream
+    model.last = { generation, syncId, endedWell: result.code === undefined }
+  }
+  return result
+}

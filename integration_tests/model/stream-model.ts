@@ -1,0 +1,143 @@
+// What one stream has in Redis, and what becomes of each of its records.
+import { additionOf, type Addition, type ModelRecord } from './content.ts'
+import { isDelete, isOlder, versionOf, type Version } from './dedup.ts'
+import { expiryOf, isPast } from './expiry.ts'
+import { passes } from './filter.ts'
+import { isById, isOneKey, locationOf, RecordFault, type Location } from './keys.ts'
+import { put, removeMember, type Keyspace } from './keyspace.ts'
+import { cacheTypeOf, isCollection, isReplace, type Settings } from './options.ts'
+import type { Generations, LastRun } from './replace.ts'
+
+interface Row extends Location {
+  /** The position of the generation that wrote the row last. */
+  generation: number
+  /** Whether a replace finds the row: by its id, by the key index, or because its key holds the whole stream. */
+  isIndexed: boolean
+  version: Version | undefined
+  isDeleted: boolean
+}
+
+export interface StreamModel {
+  /** Rows by location; a list or Redis stream is one row. Deleted rows are kept as tombstones. */
+  rows: Map<string, Row>
+  generations: Generations
+  /** The position of the first generation that the current run keeps; 0 if it replaces nothing. */
+  keptFrom: number
+  last: LastRun | undefined
+  /** What a replace has gathered for collections; undefined while records go to the live keys. */
+  staged: Keyspace | undefined
+  /** Whether the current run, or an earlier one, records the keys that it writes in an index. */
+  isIndexing: boolean
+  hasIndex: boolean
+  /** Whether there may be rows that are not in the index. */
+  hasOthers: boolean
+  lastId: number
+  /** The layout of the rows, as text. */
+  layout: string | undefined
+  /** What a replace had gathered at its last acknowledged state. */
+  acknowledged: Pick<StreamModel, 'staged' | 'rows'> | undefined
+}
+
+export function emptyStream(): StreamModel {
+  return {
+    rows: new Map<string, Row>(),
+    generations: [],
+    keptFrom: 0,
+    last: undefined,
+    staged: undefined,
+    isIndexing: false,
+    hasIndex: false,
+    hasOthers: false,
+    lastId: 0,
+    layout: undefined,
+    acknowledged: undefined,
+  }
+}
+
+export type Outcome = 'written' | 'filtered' | 'rejected' | 'skipped' | 'deduplicated' | 'deleted'
+
+/** Applies one record to the live keys, or to the staged ones of a collection that is being replaced. */
+export function take(live: Keyspace, model: StreamModel, settings: Settings, record: ModelRecord): Outcome {
+  try {
+    return apply(live, model, settings, record)
+  } catch (error) {
+    if (error instanceof RecordFault) return 'rejected'
+    throw error
+  }
+}
+
+function apply(live: Keyspace, model: StreamModel, settings: Settings, record: ModelRecord): Outcome {
+  const { stream, options } = settings
+  const isDeduplicated = stream.mode === 'append_dedup'
+  const deletes = isDeduplicated && options.delete_mode !== 'soft' && isDelete(record.value)
+  const isOut = !deletes && !passes(options, record.value)
+  if (isOut && (!isDeduplicated || options.filtered_rows === 'keep')) return 'filtered'
+  const removes = deletes || isOut
+  const addition = removes ? undefined : additionOf(settings, record)
+  const location = rowOf(locationOf(settings, record.value, record.id), addition, settings)
+  const name = JSON.stringify(location)
+  const row = model.rows.get(name)
+  const isCurrent = row !== undefined && row.generation >= model.keptFrom
+  const version = isDeduplicated ? versionOf(stream.cursor, record.value, record.emittedAt) : undefined
+  if (isCurrent && row.version !== undefined && version !== undefined && isOlder(version, row.version))
+    return isOut ? 'filtered' : 'deduplicated'
+  const target = model.staged ?? live
+  const next: Row = {
+    ...location,
+    generation: model.generations.length - 1,
+    isIndexed: model.isIndexing || row?.isIndexed === true,
+    version,
+    isDeleted: removes,
+  }
+  if (addition === undefined) {
+    // A filtered row of a former generation is removed with that generation.
+    if (row !== undefined && (deletes || isCurrent)) remove(target, location, settings)
+    if (deletes || isCurrent) model.rows.set(name, next)
+    return deletes ? 'deleted' : 'filtered'
+  }
+  const expiry = expiryOf(options, record.value)
+  const isFresh = isReplace(stream) && !isCurrent
+  const takesOver = isFresh && row?.isIndexed === true
+  if (!put(target, { ...location, addition, expiry, isFresh, takesOver }, settings)) return 'skipped'
+  if (isPast(expiry)) target.delete(location.key)
+  model.rows.set(name, next)
+  return 'written'
+}
+
+/** Carries out the delete of a row. */
+function remove(target: Keyspace, location: Location, { options }: Settings): void {
+  const { delete_mode: deleteMode, delete_ttl_seconds: seconds = 0 } = options
+  const entry = target.get(location.key)
+  if (deleteMode === 'ttl' && entry !== undefined) entry.expiry = { seconds }
+  else removeRow(target, location)
+}
+
+/** Removes the key of a row, or its member of a key that rows share. */
+export function removeRow(target: Keyspace, { key, member }: Location): void {
+  if (member === undefined) target.delete(key)
+  else removeMember(target, key, member)
+}
+
+/** Returns the row of a record. The elements of lists and Redis streams have no name, so each key is one row. */
+function rowOf({ key, member }: Location, addition: Addition | undefined, { options }: Settings): Location {
+  if (['list', 'stream'].includes(cacheTypeOf(options))) return { key, member: undefined }
+  return { key, member: addition?.kind === 'member' ? addition.member : member }
+}
+
+/** Decides whether a run records its keys. An append does so while all rows of the stream are recorded. */
+export function openIndex(model: StreamModel, settings: Settings): void {
+  const { stream, options } = settings
+  const isPredictable = isById(settings) || (isCollection(options) && isOneKey(settings))
+  const asksForIndex = stream.mode === 'append_dedup' || isReplace(stream) || options.track_keys === 'always'
+  model.isIndexing = isPredictable || asksForIndex || (model.hasIndex && !model.hasOthers)
+  model.hasIndex ||= model.isIndexing
+  model.hasOthers ||= !model.isIndexing
+}
+
+/** Forgets the rows that a complete replace has removed. A stream of which nothing is left starts anew. */
+export function closeIndex(model: StreamModel): void {
+  for (const [name, { generation, isIndexed }] of model.rows)
+    if (isIndexed && generation < model.keptFrom) model.rows.delete(name)
+  model.hasIndex = model.rows.size > 0
+  model.hasOthers = false
+}

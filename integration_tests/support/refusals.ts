@@ -1,0 +1,57 @@
+// Ways to have a server refuse writes for a while, each with how it is ended.
+import type { Redis } from 'ioredis'
+import { pollUntil } from './poll.ts'
+import type { RedisServer } from './redis-server.ts'
+
+export interface Refusal {
+  name: string
+  begin: (client: Redis, server: RedisServer) => Promise<unknown>
+  end: (client: Redis, server: RedisServer) => Promise<unknown>
+}
+
+/** The arguments that a server needs for all of them. */
+export const REFUSING_ARGS = ['--enable-protected-configs', 'yes']
+
+const config = (name: string, on: string, off: string): Pick<Refusal, 'begin' | 'end'> => ({
+  begin: (client) => client.config('SET', name, on),
+  end: (client) => client.config('SET', name, off),
+})
+
+export const REFUSALS: readonly Refusal[] = [
+  { name: 'OOM', ...config('maxmemory', '1', '0') },
+  { name: 'NOREPLICAS', ...config('min-replicas-to-write', '1', '0') },
+  {
+    name: 'READONLY',
+    begin: (client) => client.replicaof('127.0.0.1', 1),
+    end: (client) => client.replicaof('NO', 'ONE'),
+  },
+  {
+    name: 'MISCONF',
+    begin: async (client) => {
+      await client.config('SET', 'dir', '/proc')
+      await client.config('SET', 'save', '3600 1')
+      await client.config('SET', 'stop-writes-on-bgsave-error', 'yes')
+      await client.bgsave()
+      await pollUntil('a snapshot that fails', async () =>
+        (await client.info('persistence')).includes('rdb_last_bgsave_status:err'),
+      )
+    },
+    end: (client) => client.config('SET', 'stop-writes-on-bgsave-error', 'no'),
+  },
+  {
+    name: 'BUSY',
+    begin: async (client, server) => {
+      await client.config('SET', 'busy-reply-threshold', '1')
+      const other = server.client()
+      other.eval('while true do end', 0).catch(() => other.disconnect())
+      await pollUntil('a busy server', async () => {
+        const reply = await client.get('a key').catch((error: unknown) => String(error))
+        return String(reply).includes('BUSY')
+      })
+    },
+    end: async (client) => {
+      await client.script('KILL')
+      await pollUntil('an idle server', async () => (await client.get('a key')) === null)
+    },
+  },
+]
