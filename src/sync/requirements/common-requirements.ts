@@ -35,6 +35,18 @@ export const TRANSACTION: CommandRequirement = {
   ],
 }
 
+/** Without these commands, transactions that must run exactly once are sent one at a time. */
+export const GUARDED_TRANSACTION: CommandRequirement = {
+  neededFor: 'sending several transactions for a list or a Redis stream at a time',
+  probes: ({ key, other }) => [
+    commandProbe('EXISTS', [key], '0'),
+    commandProbe('SET', [key, '1'], 'OK'),
+    commandProbe('RENAME', [key, other], 'OK'),
+    removalProbe(other),
+    commandProbe('EVAL', ['return 1', '1', key], '1'),
+  ],
+}
+
 export const EXPIRY: CommandRequirement = {
   neededFor: 'a time to live',
   probes: ({ key }) => [
@@ -49,10 +61,13 @@ export const KEY_INDEX: CommandRequirement = {
   probes: ({ key }) => [
     commandProbe('HMGET', [key, 'probe'], /^/),
     commandProbe('HSCAN', [key, '0', 'COUNT', '10'], /^0/),
+    commandProbe('HKEYS', [key], ''),
     commandProbe('TYPE', [key], 'none'),
     commandProbe('ZADD', [key, '1', 'probe'], '1'),
     commandProbe('ZRANGEBYSCORE', [key, '-inf', '2', 'LIMIT', '0', '10'], 'probe'),
+    commandProbe('ZCARD', [key], '1'),
     commandProbe('ZREM', [key, 'probe'], '1'),
+    commandProbe('ZREMRANGEBYSCORE', [key, '-inf', '2'], '0'),
   ],
 }
 
