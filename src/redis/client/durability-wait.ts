@@ -49,9 +49,9 @@ export class DurabilityWait {
     )
   }
 
-  /** Removes all keys. */
-  async remove(ask: Ask): Promise<void> {
-    await Promise.all([...this.#keys].map((key) => ask('UNLINK', key)))
+  /** The keys that it has written to. */
+  get keys(): string[] {
+    return [...this.#keys]
   }
 
   async #assureOne(node: RedisNode, nodes: NodePool): Promise<void> {

@@ -64,9 +64,9 @@ export function markersFor(
     .flatMap((node) => {
       const sequence = markers.of(nodes.slotOf(node, markers.slots, markers.avoided))
       // A prefix with a tag puts all keys into one slot, which the other nodes do not have.
-      if (nodes.ofCommand('INCR', [sequence.key]) !== node) return []
+      if (nodes.ofCommand('INCRBY', [sequence.key]) !== node) return []
       const out = new CommandBuffer(Buffer.allocUnsafeSlow(160))
-      out.command('INCR', sequence.key)
+      out.command('INCRBY', sequence.key, '1')
       const chunks = [out.bytes.subarray(0, out.length)]
       const write: PipelineWrite = { kind: 'counted', commands: 1, chunks }
       return [{ node, write, indexes: undefined, sequence }]

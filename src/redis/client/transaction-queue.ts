@@ -22,7 +22,7 @@ export interface SentTransactions {
 export type TransactionsOutcome = 'ran' | 'not run' | 'lost' | 'uncertain'
 
 /** While a transaction runs, the server does nothing else. */
-const MOST_TOGETHER = { commands: 1_000, bytes: 1 << 19 }
+const MOST_TOGETHER = { commands: 1_000, bytes: 1 << 20 }
 
 export class TransactionQueue {
   readonly sequence: Sequence

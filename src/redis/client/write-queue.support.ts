@@ -159,7 +159,7 @@ export function transaction(
 
 /** The command that counts a transaction, or a marker. */
 export function countIn(name: 'sequence' | 'marker', slot: number | undefined): string {
-  return `INCR ${keyIn(name, slot)}`
+  return `INCRBY ${keyIn(name, slot)} 1`
 }
 
 /** The commands of a transaction that is sent while none is under way. */
