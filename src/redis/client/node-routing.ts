@@ -1,13 +1,18 @@
 /** Splits a request by node: each node gets the commands whose slots it has. */
 import type { InFlightState, PendingCommand } from './in-flight-write.ts'
 import type { EncodedCommands } from '../resp/encoded-commands.ts'
-import { encodeTransaction } from './guarded-transaction.ts'
+import { encodeTransaction } from '../sequencing/guarded-transaction.ts'
 import type { PipelineWrite } from '../session/write-pipeline.ts'
-import type { Sequence, SequenceNumbers } from './sequence-numbers.ts'
+import type { Sequence, SequenceNumbers } from '../sequencing/sequence-numbers.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
 import type { RedisNode } from '../session/redis-node.ts'
 import type { NodePool } from '../session/node-pool.ts'
-import type { MarkerRequest, ReadRequest, TransactionRequest, WriteRequest } from './pipeline-request.ts'
+import type {
+  MarkerRequest,
+  ReadRequest,
+  TransactionRequest,
+  WriteRequest,
+} from '../sequencing/pipeline-request.ts'
 
 export interface NodeWrite {
   readonly node: RedisNode

@@ -4,11 +4,11 @@
  */
 import { problem, TransientError } from '../../errors.ts'
 import type { InFlightWrite } from './in-flight-write.ts'
-import { encodeGuarded, encodeNumbered } from './guarded-transaction.ts'
+import { encodeGuarded, encodeNumbered } from '../sequencing/guarded-transaction.ts'
 import type { NodeResult, PipelineWrite } from '../session/write-pipeline.ts'
-import type { TransactionRequest } from './pipeline-request.ts'
-import type { GuardMode } from './transaction-guard.ts'
-import type { Sequence } from './sequence-numbers.ts'
+import type { TransactionRequest } from '../sequencing/pipeline-request.ts'
+import type { GuardMode } from '../sequencing/transaction-guard.ts'
+import type { Sequence } from '../sequencing/sequence-numbers.ts'
 
 /** Transactions that were sent as one. */
 export interface SentTransactions {

@@ -1,7 +1,7 @@
 // Where an answer is not enough: what is sent is there only once as many replicas, or disks, have it.
 import { describe, expect, it } from 'vitest'
 import type { Durability } from '../../config/settings/config.ts'
-import { LostNumberError } from './sequence-numbers.ts'
+import { LostNumberError } from '../sequencing/sequence-numbers.ts'
 import { DurabilityWait } from './durability-wait.ts'
 import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
 import { Outage } from '../failures/outage.ts'
