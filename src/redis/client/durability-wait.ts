@@ -7,7 +7,7 @@ import { TransientError } from '../../errors.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import type { Outage } from '../failures/outage.ts'
 import type { RedisNode } from '../session/redis-node.ts'
-import type { Ask, NodePool } from '../session/node-pool.ts'
+import type { NodePool } from '../session/node-pool.ts'
 import { classify } from '../failures/error-classifier.ts'
 import type { Reply } from '../resp/reply.ts'
 
