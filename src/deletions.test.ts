@@ -14,6 +14,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'redis/commands/': 'the scripts of layouts and of sync/replace, and what older servers understand instead',
   'redis/client/': 'the keys of the run itself',
   'redis/health/': 'the key of the check; and commands by their names, as permissions are asked for',
+  'sync/requirements/': 'the commands that a check tries, on keys of its own',
   'sync/streams/leases.ts': 'the lease and the connections of the run itself',
 }
 
