@@ -41,10 +41,11 @@ describe('a record', () => {
         _airbyte_data: '{"id":7,"name":"Zoë"}',
       },
       '_airbyte:manifest:public:users': {
-        lowest_id: '1',
-        key_template: '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}',
+        'generation:1': expect.stringContaining('"endedWell":true'),
+        last_id: '1',
+        runs: '1',
         run_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-        format: '2',
+        format: '3',
       },
     })
   })
@@ -163,9 +164,7 @@ describe('streams', () => {
 
     expect(run.code).toBe(1)
     expect(run.errors).toMatchObject([{ failure_type: 'config_error' }])
-    expect(run.errors[0]?.message).toContain(
-      'stream "b:c" of namespace "a" and stream "c" of namespace "a:b"',
-    )
+    expect(run.errors[0]?.message).toContain('tream "b:c" of namespace "a" and stream "c" of namespace "a:b"')
   })
 
   it('whose counter key holds something else are refused, with the key and what to do', async () => {
@@ -173,7 +172,9 @@ describe('streams', () => {
     const run = await write(redis, [users], record('users', {}, { namespace: 'public' }))
 
     expect(run.errors).toMatchObject([{ failure_type: 'config_error' }])
-    expect(run.errors[0]?.message).toMatch(/public:users, where stream public\.users counts .* key_prefix/)
+    expect(run.errors[0]?.message).toMatch(
+      /public:users, which counts the records of stream public\.users, .* key_prefix/,
+    )
   })
 
   it('are named with the key where a record meets a key of another type, and no state follows', async () => {

@@ -8,23 +8,18 @@ export function metadataKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}manifest:${base}`
 }
 
-/** Returns the key of the metadata as 1.0.0-alpha.1 wrote them, which had no format number. */
-export function metadataKeyOfFormat1(prefix: string, base: string): string {
-  return `${prefix}${OWN_KEYS}stream:${base}`
-}
-
 /** Returns the key of the lease, which the one run that may write a stream holds. */
 export function leaseKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}lease:${base}`
 }
 
 /** Returns the key of one of the hashes that hold the index entries of a stream. */
-export function indexKey(prefix: string, base: string, shard: number): string {
+export function indexKey(prefix: string, base: string, shard: string): string {
   return `${prefix}${OWN_KEYS}index:${base}:${shard}`
 }
 
 /** Returns the key of one of the sorted sets that hold the times at which index entries expire. */
-export function indexExpiryKey(prefix: string, base: string, shard: number): string {
+export function indexExpiryKey(prefix: string, base: string, shard: string): string {
   return `${prefix}${OWN_KEYS}index_expiry:${base}:${shard}`
 }
 
