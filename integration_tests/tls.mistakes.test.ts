@@ -88,7 +88,7 @@ const cases: Case[] = [
     { ssl_mode: { ...full, mode: 'verify-ca' } },
     'certificate-expired',
   ],
-  ['a certificate that is not valid yet', 'early', { ssl_mode: full }, 'certificate-not-yet-valid'],
+  ['a certificate that is not valid yet', 'early', { ssl_mode: full }, 'certificate-valid-later'],
   ['a certificate for another host', 'elsewhere', { ssl_mode: full }, 'certificate-name-differs'],
   [
     'another server_name',

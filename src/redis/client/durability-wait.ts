@@ -7,7 +7,7 @@ import { TransientError } from '../../errors.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import type { Outage } from '../failures/outage.ts'
 import type { RedisNode } from '../session/redis-node.ts'
-import type { Ask, NodePool } from '../session/node-pool.ts'
+import type { NodePool } from '../session/node-pool.ts'
 import { classify } from '../failures/error-classifier.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -49,9 +49,9 @@ export class DurabilityWait {
     )
   }
 
-  /** Removes all keys. */
-  async remove(ask: Ask): Promise<void> {
-    await Promise.all([...this.#keys].map((key) => ask('UNLINK', key)))
+  /** The keys that it has written to. */
+  get keys(): string[] {
+    return [...this.#keys]
   }
 
   async #assureOne(node: RedisNode, nodes: NodePool): Promise<void> {

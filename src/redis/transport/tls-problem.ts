@@ -48,7 +48,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /^CERT_NOT_YET_VALID$/,
-    code: 'certificate-not-yet-valid',
+    code: 'certificate-valid-later',
     options: [],
     sentence: (where) =>
       `The certificate of ${where}, or of an authority that signed it, is not valid yet. Check its dates and the clock of this machine.`,

@@ -4,7 +4,16 @@ import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { STREAM_WRITING } from '../../layout/structures/redis-stream.ts'
 import type { CommandRequirement } from '../../redis/commands/command-probe.ts'
-import { EVERY_SYNC, EXPIRY, FSYNC, KEY_INDEX, REPLICAS, SWAP, TRANSACTION } from './common-requirements.ts'
+import {
+  EVERY_SYNC,
+  EXPIRY,
+  FSYNC,
+  GUARDED_TRANSACTION,
+  KEY_INDEX,
+  REPLICAS,
+  SWAP,
+  TRANSACTION,
+} from './common-requirements.ts'
 
 /** Returns what every sync with the configuration needs. */
 export function requiredCommands(config: Config): CommandRequirement[] {
@@ -16,10 +25,14 @@ export function requiredCommands(config: Config): CommandRequirement[] {
   return [...new Set(requirements)]
 }
 
-/** Returns what only some sync modes need. `check` does not know which modes will be used. */
+/**
+ * Returns what a sync can do without, or what only some sync modes need: `check` does not know which modes will be
+ * used.
+ */
 export function modeCommands(config: Config): CommandRequirement[] {
   const required = new Set(requiredCommands(config))
-  const requirements = new Set(settingsIn(config).flatMap(modeRequirementsOf))
+  const guarded = required.has(TRANSACTION) ? [GUARDED_TRANSACTION] : []
+  const requirements = new Set([...settingsIn(config).flatMap(modeRequirementsOf), ...guarded])
   return [...requirements].filter((requirement) => !required.has(requirement))
 }
 

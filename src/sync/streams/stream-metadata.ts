@@ -80,7 +80,7 @@ export function expiryShardsIn(fields: MetadataFields): number[] {
   return (fields.get('expiry_shards') ?? '').split(' ').filter(Boolean).map(Number)
 }
 
-export function fieldsIn(reply: Reply): Map<string, string> {
+function fieldsIn(reply: Reply): Map<string, string> {
   const texts = reply as string[]
   const fields = new Map<string, string>()
   for (let at = 0; at < texts.length; at += 2) fields.set(texts[at]!, texts[at + 1]!)
