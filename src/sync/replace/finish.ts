@@ -140,10 +140,11 @@ async function endRemoval(
 /** Removes the metadata and the counter of a stream that has no records left. */
 async function removeOwnKeys(
   client: RedisClient,
-  { plan: { metadataKey }, layout, counterKey }: IndexedSession,
+  { plan: { metadataKey, counterKey: usualKey }, layout, counterKey }: IndexedSession,
 ): Promise<void> {
   await client.ask('UNLINK', metadataKey)
-  if (layout.usesIds) await client.ask('UNLINK', counterKey)
+  if (!layout.usesIds) return
+  for (const key of new Set([usualKey, counterKey])) await client.ask('UNLINK', key)
 }
 
 function logRemoved({ plan: { name }, runs }: IndexedSession, { rows }: Removed, log: Log): void {
