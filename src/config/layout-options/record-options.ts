@@ -28,6 +28,7 @@ export interface RecordOptions {
   on_update?: 'replace' | 'merge'
   write_condition?: WriteCondition
   root_field?: string
+  allow_empty_replace?: boolean
   fields?: (string | { from: string; to: string })[]
   record_filter?: { field?: string; equals?: Comparable }
 }
@@ -84,6 +85,7 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     onUpdate: options.on_update ?? 'replace',
     writeCondition: options.write_condition ?? 'always',
     rootField: options.root_field,
+    allowEmptyReplace: options.allow_empty_replace ?? false,
     fields: fields?.map((field) => (typeof field === 'string' ? { from: field, to: field } : field)),
     recordFilter: filter as RecordSettings['recordFilter'],
   })

@@ -34,6 +34,7 @@ const SAMPLES: Sample[] = [
     },
   ],
   [{ record_filter: { field: 'kind', equals: 'a' } }, { recordFilter: { field: 'kind', equals: 'a' } }],
+  [{ allow_empty_replace: true }, { allowEmptyReplace: true }],
 ]
 
 describe('every option of what a record becomes', () => {

@@ -21,6 +21,8 @@ export interface RecordSettings {
   readonly onUpdate: 'replace' | 'merge'
   readonly writeCondition: WriteCondition
   readonly rootField: string | undefined
+  /** Whether a replace without records and without the status COMPLETE empties the stream. */
+  readonly allowEmptyReplace: boolean
   readonly fields: readonly { readonly from: string; readonly to: string }[] | undefined
   readonly recordFilter: { readonly field: string; readonly equals: Comparable } | undefined
 }

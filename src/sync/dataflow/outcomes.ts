@@ -19,7 +19,7 @@ export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcom
   return [...decisions].flatMap(({ deduplicated, actions }): RecordOutcome[] => [
     ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
     ...[...actions]
-      .filter(([, { action }]) => action !== 'write anew')
+      .filter(([, { action }]) => action === 'remove' || action === 'none')
       .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
   ])
 }

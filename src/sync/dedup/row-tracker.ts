@@ -5,7 +5,8 @@
  */
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
-import type { IdRange, RunMetadata, StreamSession } from '../streams/stream-session.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
+import { formerTypesOf, isMemberForm, type Formers } from './former-rows.ts'
 import type { IndexedSession } from './indexed-session.ts'
 import { versionOf, type IndexEntry } from './index-entry.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
@@ -23,13 +24,18 @@ export interface BatchRows {
   number: number
   /** The values of the index entries, in the order of `entries`; undefined where they do not matter. */
   stored: Promise<readonly (string | null)[]> | undefined
+  /** Locations that rows of former generations have, when `stored` is there. */
+  former: ReadonlySet<string>
+  /** Locations of rows to delete whose key holds a type that the layout cannot have written. */
+  foreign: ReadonlySet<string>
 }
 
 /**
  * What is done with a record that is not simply written. `write anew`: it replaces the row though records are merged.
+ * `take over`: it replaces what a former generation has at its key, of whatever type.
  * `remove`: the row is deleted. `none`: the row to delete does not exist.
  */
-export type Action = 'write anew' | 'remove' | 'none'
+export type Action = 'write anew' | 'take over' | 'remove' | 'none'
 
 export interface RowDecisions {
   readonly index: KeyIndex
@@ -59,14 +65,12 @@ const NO_RUN = 0
 export function rowTrackersOf(sessions: readonly IndexedSession[]): Map<StreamSession, RowTracker> {
   const trackers = new Map<StreamSession, RowTracker>()
   for (const session of sessions)
-    if (session.tracking.kind === 'index')
-      trackers.set(session, new RowTracker(session, session.tracking.runs))
+    if (session.tracking.kind === 'index') trackers.set(session, new RowTracker(session))
   return trackers
 }
 
 export class RowTracker {
   readonly #session: IndexedSession
-  readonly #runs: RunMetadata
   readonly #index: KeyIndex
   readonly #journal: RowJournal
   readonly #isNumeric: boolean
@@ -76,9 +80,8 @@ export class RowTracker {
   readonly #confirmed: { entries: readonly IndexEntry[]; readBefore: number }[] = []
   #batches = 0
 
-  constructor(session: IndexedSession, runs: RunMetadata, index = session.index) {
+  constructor(session: IndexedSession, index = session.index) {
     this.#session = session
-    this.#runs = runs
     this.#index = index
     this.#journal = session.journal
     this.#isNumeric = session.plan.stream.cursor?.isNumeric ?? false
@@ -89,17 +92,20 @@ export class RowTracker {
     const { plan } = this.#session
     const number = ++this.#batches
     // New ids make new keys, which have no entries.
-    if (plan.locator.usesIds) return { batch, entries: [], older: [], number, stored: undefined }
+    if (plan.locator.usesIds)
+      return { batch, entries: [], older: [], number, stored: undefined, former: NONE, foreign: NONE }
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
-    const { entries, older } = entriesOf(batch, this.#session, this.#runs.run)
+    const { entries, older } = entriesOf(batch, this.#session, this.#session.runs.run)
     batch.addMemory(entries.length * BYTES_PER_ENTRY)
-    const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true
-    return { batch, entries, older, number, stored: matters ? this.#index.read(entries) : undefined }
+    const [former, foreign] = [new Set<string>(), new Set<string>()]
+    const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true || this.#mayTakeOver
+    const stored = matters ? this.#readAll(entries, former, foreign) : undefined
+    return { batch, entries, older, number, stored, former, foreign }
   }
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, number }: BatchRows,
+    { batch, entries: read, older, number, former, foreign }: BatchRows,
     stored: readonly (string | null)[] | undefined,
     ids?: readonly IdRange[],
   ): RowDecisions {
@@ -107,7 +113,7 @@ export class RowTracker {
     const { plan } = this.#session
     const { isDeduplicated } = plan
     const entries = plan.locator.usesIds
-      ? firstPerRow(batch, this.#session, this.#runs.run, ids).entries
+      ? firstPerRow(batch, this.#session, this.#session.runs.run, ids).entries
       : read
     const changes: IndexEntry[] = []
     const added: IndexEntry[] = []
@@ -126,7 +132,7 @@ export class RowTracker {
       changes.push(entry)
       if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
       if (stored !== undefined) this.#recent.set(location, entry)
-      const action = this.#actionFor(entry, before)
+      const action = this.#actionFor(entry, before, { former, foreign })
       if (action !== undefined) actions.set(record, { action, location })
       const time = isDeduplicated ? this.#expiryOf(entry, before) : undefined
       if (time !== undefined) expiries.push({ location, time })
@@ -157,14 +163,55 @@ export class RowTracker {
 
   /** Returns whether a row is there and stays; rows of a generation that is being replaced are ignored. */
   #isKept(before: RowVersion | undefined): before is RowVersion {
-    return before !== undefined && before.run >= this.#runs.keptFrom
+    return before !== undefined && before.run >= this.#session.runs.keptFrom
   }
 
-  #actionFor({ isDeleted }: IndexEntry, before: RowVersion | undefined): Action | undefined {
+  /** Whether rows may be written to keys that former generations have in other indexes. */
+  get #mayTakeOver(): boolean {
+    const { plan, formers } = this.#session
+    return (
+      plan.replaces && !isMemberForm(plan.locator.form) && formers.manifests.length > 0 && hasOthers(formers)
+    )
+  }
+
+  /** Reads the index entries of a batch, and what else is at the locations of its rows. */
+  async #readAll(
+    entries: readonly IndexEntry[],
+    former: Set<string>,
+    foreign: Set<string>,
+  ): Promise<(string | null)[]> {
+    const { plan, formers } = this.#session
+    const [stored] = await Promise.all([
+      this.#index.read(entries),
+      (async () => {
+        if (!this.#mayTakeOver) return
+        const locations = entries.map(({ location }) => location)
+        const types = await formerTypesOf(plan, formers, locations)
+        for (const [at, location] of locations.entries()) if (types[at]!.size > 0) former.add(location)
+      })(),
+      (async () => {
+        const { form } = plan.locator
+        if (isMemberForm(form)) return
+        const deleted = entries.filter(({ isDeleted }) => isDeleted).map(({ location }) => location)
+        const types = await this.#index.typesOf(deleted)
+        for (const [at, location] of deleted.entries())
+          if (types[at] !== form.type && types[at] !== 'none') foreign.add(location)
+      })(),
+    ])
+    return stored
+  }
+
+  #actionFor(
+    { isDeleted, location }: IndexEntry,
+    before: RowVersion | undefined,
+    { former, foreign }: Pick<BatchRows, 'former' | 'foreign'>,
+  ): Action | undefined {
+    if (!isDeleted && former.has(location) && !this.#isKept(before)) return 'take over'
+    if (isDeleted && foreign.has(location)) return 'none'
     if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
-    const mayExist = this.#runs.hasUntracked || (before !== undefined && !before.isDeleted)
+    const mayExist = this.#session.runs.hasUntracked || (before !== undefined && !before.isDeleted)
     return mayExist ? 'remove' : 'none'
   }
 
@@ -183,7 +230,7 @@ export class RowTracker {
     if (stored === null) return undefined
     const version = readVersion(stored)
     // The cursor was another column then.
-    return version.run < this.#runs.cursorFrom ? { ...version, cursor: '' } : version
+    return version.run < this.#session.runs.cursorFrom ? { ...version, cursor: '' } : version
   }
 
   /** Drops the entries that were in Redis before the entries of a batch were read. */
@@ -193,6 +240,13 @@ export class RowTracker {
       for (const entry of confirmed.shift()!.entries)
         if (this.#recent.get(entry.location) === entry) this.#recent.delete(entry.location)
   }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** Returns whether rows of former generations may have keys that the index of the run does not name. */
+function hasOthers({ manifests, indexed }: Formers): boolean {
+  return indexed.length > 0 || manifests.some(({ rows }) => rows.kind === 'ids')
 }
 
 function refusing(

@@ -13,7 +13,6 @@ const stream = (name: string) => ({
   name,
   leaseKey: `lease:${name}`,
   metadataKey: `metadata:${name}`,
-  metadataKeyOfFormat1: `former:${name}`,
 })
 
 /** Of connections to one server. */
@@ -30,7 +29,7 @@ function clientWith(reply: (question: string) => Promise<Reply | undefined>) {
     const given = await reply(question)
     if (given !== undefined) return given
     if (command === 'PTTL') return 9_000
-    if (command === 'HMGET') return ['2', null, null]
+    if (command === 'HMGET') return ['3', null, null]
     return command === 'SET' ? 'OK' : command === 'GET' ? RUN : null
   }
   return {
@@ -102,7 +101,7 @@ it('A run that was frozen while it took its leases ends before it has written an
 it('The connections of the run before are closed; where that cannot be proven, the run goes on with a warning', async () => {
   const { client } = clientWith(async (question) =>
     question === 'HMGET metadata:a format run_id connections'
-      ? ['2', 'former', 'h:1 server 8, h:2  9']
+      ? ['3', 'former', 'h:1 server 8, h:2  9']
       : undefined,
   )
   const closed: unknown[] = []
@@ -117,26 +116,15 @@ it('The connections of the run before are closed; where that cannot be proven, t
   expect(warned).toEqual(['WARN'])
 })
 
-it('The connections of a run of 1.0.0-alpha.1 are closed, too', async () => {
-  const { client } = clientWith(async (question) => {
-    if (question.startsWith('HMGET')) return [null, null, null]
-    return question === 'HGET former:a holder' ? 'h:1 server 8' : undefined
-  })
-  const closed: unknown[] = []
-  Object.assign(client, { fence: async (others: unknown[]) => closed.push(...others) > 0 })
-  await using leases = await Leases.take(client, [stream('a')], RUN, log)
-  expect([leases instanceof Leases, closed]).toEqual([true, connections(8)])
-})
-
 it('A stream whose metadata a newer version wrote is left as it is', async () => {
   const { client, asked } = clientWith(async (question) =>
-    question.startsWith('HMGET') ? ['3', 'former', 'h:1 server 8'] : undefined,
+    question.startsWith('HMGET') ? ['4', 'former', 'h:1 server 8'] : undefined,
   )
   expect(await thrownBy(() => Leases.take(client, [stream('a')], RUN, log))).toEqual({
     type: 'config_error',
     code: 'metadata-format-newer',
     options: [],
-    params: { stream: 'a', key: 'metadata:a', format: 3, readable: 2 },
+    params: { stream: 'a', key: 'metadata:a', format: 4, readable: 3 },
   })
   expect(asked.filter((question) => /^H(SET|DEL)/.test(question))).toEqual([])
 })
@@ -161,7 +149,7 @@ describe('A server that comes back without this run in the metadata', () => {
 /** Takes the leases behind a run called `former`, and comes back with `last` as the last run. */
 async function comeBack(last: string | null, isConfirmed: boolean) {
   const { client, asked } = clientWith(async (question) => {
-    if (question.startsWith('HMGET')) return ['2', 'former', null]
+    if (question.startsWith('HMGET')) return ['3', 'former', null]
     return question === 'HGET metadata:a run_id' ? last : undefined
   })
   await using leases = await Leases.take(client, [stream('a')], RUN, log)
