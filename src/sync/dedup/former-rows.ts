@@ -63,10 +63,11 @@ export function indexedRowsOf(
   client: RedisClient,
   plan: StreamPlan,
   manifests: readonly GenerationManifest[],
+  expiryShards: readonly number[] = [],
 ): IndexedRows[] {
   const byIndex = new Map<number, IndexedRows>()
   for (const manifest of manifests) {
-    const index = indexOf(client, plan, manifest)
+    const index = indexOf(client, plan, manifest, expiryShards)
     if (index === undefined || manifest.rows.kind !== 'index') continue
     const form = locationForm(manifest.form)
     byIndex.set(manifest.rows.index, new IndexedRows(index, form, onlyKeyOf(plan, manifest)))

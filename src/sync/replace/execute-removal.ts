@@ -25,6 +25,8 @@ export interface RemovalScope {
   readonly manifests: readonly GenerationManifest[]
   /** The last id of the classic connector; 0 where it did not write the stream. */
   readonly classicLastId: number
+  /** The shards of its key index that have entries which expire. */
+  readonly expiryShards: readonly number[]
 }
 
 export interface Removed {
@@ -39,7 +41,7 @@ export interface Removed {
 /** Repeated, it changes nothing. */
 export async function executeRemoval(
   client: RedisClient,
-  { plan, manifests, classicLastId }: RemovalScope,
+  { plan, manifests, classicLastId, expiryShards }: RemovalScope,
   removal: PendingRemoval,
   log: Log,
 ): Promise<Removed> {
@@ -47,7 +49,7 @@ export async function executeRemoval(
   const isOld = (value: string): boolean => runIn(value) < before
   const formers = formersOf(client, plan, manifests, { before, lastId })
   const kept = manifests.filter(({ firstRun }) => firstRun >= before)
-  const own = indexedRowsOf(client, plan, manifests.slice(-1))[0]
+  const own = indexedRowsOf(client, plan, manifests.slice(-1), expiryShards)[0]
   const live = new LiveRows(
     indexedRowsOf(client, plan, kept),
     idRowsOf(plan, manifests, lastId)

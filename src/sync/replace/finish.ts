@@ -7,7 +7,7 @@ import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
-import { numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
+import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { executeRemoval, type Removed, type RemovalScope } from './execute-removal.ts'
 import { removeJournal } from './journal-recovery.ts'
@@ -25,8 +25,14 @@ export async function finish(
   for (const [at, session] of replaced.entries()) {
     const { plan } = session
     const removal = removals[at]!
-    const classicLastId = Number((await client.ask('HGET', plan.metadataKey, 'classic_last_id')) ?? 0)
-    const scope = { plan, manifests: session.manifests, classicLastId }
+    const reply = await client.ask('HMGET', plan.metadataKey, 'classic_last_id', 'expiry_shards')
+    const [classic, shards] = reply as (string | null)[]
+    const scope: RemovalScope = {
+      plan,
+      manifests: session.manifests,
+      classicLastId: Number(classic ?? 0),
+      expiryShards: expiryShardsIn(new Map([['expiry_shards', shards ?? '']])),
+    }
     const removed = await complete(client, scope, removal, log)
     logRemoved(session, removed, log)
     const isEmpty =
@@ -101,6 +107,7 @@ export async function resume(
       ({ firstRun }) => firstRun <= removal.run,
     ),
     classicLastId: numberIn(fields, 'classic_last_id', plan),
+    expiryShards: expiryShardsIn(fields),
   }
   await complete(client, scope, removal, log)
   return true
@@ -148,7 +155,11 @@ async function removeOwnKeys(
 }
 
 function logRemoved({ plan: { name }, runs }: IndexedSession, { rows }: Removed, log: Log): void {
-  if (rows > 0) log('INFO', `${name}: ${rows} rows or keys of earlier generations have been removed.`)
+  if (rows > 0)
+    log(
+      'INFO',
+      `${name}: ${rows === 1 ? '1 row or key' : `${rows} rows and keys`} of earlier generations removed.`,
+    )
   if (runs.hasUntracked)
     log(
       'WARN',
