@@ -38,13 +38,13 @@ type Mode = NonNullable<CatalogStream['mode']>
  * through the 256 shards of the key index.
  */
 const TABLE: { mode: Mode; options: object; first: number; second: number }[] = [
-  { mode: 'append', options: {}, first: 28, second: 24 },
-  { mode: 'overwrite', options: {}, first: 33, second: 29 },
+  { mode: 'append', options: {}, first: 27, second: 23 },
+  { mode: 'overwrite', options: {}, first: 32, second: 28 },
   { mode: 'append_dedup', options: FLAT, first: 31, second: 25 },
   { mode: 'append_dedup', options: JSON_STRING, first: 30, second: 24 },
   { mode: 'overwrite', options: { ...JSON_STRING, key_template: 'k:${id}' }, first: 291, second: 288 },
   { mode: 'append_dedup', options: { cache_type: 'set', member: '${id}' }, first: 29, second: 24 },
-  { mode: 'append', options: { cache_type: 'list' }, first: 40, second: 38 },
+  { mode: 'append', options: { cache_type: 'list' }, first: 39, second: 37 },
   { mode: 'overwrite', options: { cache_type: 'list' }, first: 823, second: 305 },
   { mode: 'append', options: { cache_type: 'stream', data_format: 'flat' }, first: 36, second: 34 },
 ]

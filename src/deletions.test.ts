@@ -15,8 +15,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'redis/client/': 'the keys of the run itself',
   'redis/sequencing/':
     'the number of the run, and keys that a guard renames and renames back in one transaction',
-  'sync/requirements/': 'commands by their names, as permissions are asked for',
   'redis/health/': 'the key of the check; and commands by their names, as permissions are asked for',
+  'sync/requirements/': 'the commands that a check tries, on keys of its own',
   'sync/streams/leases.ts': 'the lease and the connections of the run itself',
 }
 

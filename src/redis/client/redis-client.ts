@@ -214,15 +214,20 @@ export class RedisClient implements AsyncDisposable {
   /** Removes the keys of this run. */
   async [Symbol.asyncDispose](): Promise<void> {
     const numbered = [...this.#sequences.all, ...this.#markers.all].map(({ key }) => key)
-    const removed = this.#removeKeys([...numbered, ...(this.#durabilityWait?.keys ?? [])])
+    const removed = this.#removeKeys(numbered).then(() => this.#removeDurabilityKeys())
     const limit = sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })
     await Promise.race([removed.catch(() => undefined), limit])
-    this.#fail(new TransientError('The run has ended.'))
+    this.#fail(new TransientError(problem('run-ended', 'The run has ended.')))
   }
 
   async #removeKeys(keys: readonly string[]): Promise<void> {
     const commands = commandForEach(this.#capabilities.unlink ? 'UNLINK' : 'DEL', keys)
     await this.send({ kind: 'write', commands, isCounted: false, confirmedBy: 'reply' })
+  }
+
+  /** Last, and without a durability wait of their own, which would write the keys again. */
+  async #removeDurabilityKeys(): Promise<void> {
+    await Promise.all([...(this.#durabilityWait?.keys ?? [])].map((key) => this.ask('UNLINK', key)))
   }
 
   #confirmed(): void {

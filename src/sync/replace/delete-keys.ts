@@ -5,7 +5,7 @@ import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import type { KeyIndex } from '../dedup/key-index.ts'
+import type { KeyIndex, StoredEntry } from '../dedup/key-index.ts'
 import { typesOf } from '../dedup/redis-types.ts'
 import type { IdRows, LiveRows } from '../dedup/former-rows.ts'
 import { removeEntries } from './index-cleanup.ts'
@@ -33,7 +33,7 @@ export async function removeIds(
   return rows
 }
 
-/** Removes the rows whose index entries are `isOld`, and those entries. Returns how many rows, and entries are left. */
+/** Removes the rows whose index entries are old, and those entries. Returns how many rows, and entries are left. */
 export async function removeByIndex(
   client: RedisClient,
   index: KeyIndex,
@@ -41,14 +41,28 @@ export async function removeByIndex(
   isOld: (location: string, value: string) => boolean,
 ): Promise<{ rows: number; left: number }> {
   let [rows, left] = [0, 0]
+  // On a cluster, rows and their entries are on different nodes. A row whose removal is lost with a node must still have
+  // its entry, or it would stay for ever.
+  if (client.isCluster)
+    await client.confirmed(() =>
+      index.each(async (entries) => {
+        rows += await removeRows(client, form, oldIn(entries, isOld))
+      }),
+    )
   await index.each(async (entries) => {
-    const old = entries.filter(([location, value]) => isOld(location, value)).map(([location]) => location)
+    const old = oldIn(entries, isOld)
     left += entries.length - old.length
-    if (old.length === 0) return
-    rows += await removeRows(client, form, old)
-    await removeEntries(client, index, old)
+    if (!client.isCluster) rows += await removeRows(client, form, old)
+    if (old.length > 0) await removeEntries(client, index, old)
   })
   return { rows, left }
+}
+
+function oldIn(
+  entries: readonly StoredEntry[],
+  isOld: (location: string, value: string) => boolean,
+): string[] {
+  return entries.filter(([location, value]) => isOld(location, value)).map(([location]) => location)
 }
 
 /** Removes the rows at some locations. Returns how many there were. */

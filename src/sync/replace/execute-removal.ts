@@ -121,19 +121,22 @@ async function removeFormer(
       : live.areLiveKeys(locations.map((location) => form.key(location)))
   const shared = live.memberForms.find(({ type }) => type === form.type)
   let rows = 0
-  await index.each(async (entries) => {
-    const locations = entries.map(([location]) => location)
-    const spared = await areLive(locations)
-    // The key holds members of both generations: those that the new one has not written are removed one by one.
-    if (!isMemberForm(form) && shared !== undefined)
-      for (const [at, key] of locations.entries())
-        if (spared[at]!) rows += await removeOtherMembers(client, key, shared, live)
-    rows += await removeRows(
-      client,
-      form,
-      locations.filter((_, at) => !spared[at]!),
-    )
-  })
+  // Confirmed before the index goes, which may be on other nodes than the rows.
+  await client.confirmed(() =>
+    index.each(async (entries) => {
+      const locations = entries.map(([location]) => location)
+      const spared = await areLive(locations)
+      // The key holds members of both generations: those that the new one has not written are removed one by one.
+      if (!isMemberForm(form) && shared !== undefined)
+        for (const [at, key] of locations.entries())
+          if (spared[at]!) rows += await removeOtherMembers(client, key, shared, live)
+      rows += await removeRows(
+        client,
+        form,
+        locations.filter((_, at) => !spared[at]!),
+      )
+    }),
+  )
   await removeIndex(client, index)
   return rows
 }
