@@ -45,7 +45,7 @@ describe('a record', () => {
         last_id: '1',
         runs: '1',
         run_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-        format: '3',
+        format: '2',
       },
     })
   })

@@ -29,7 +29,7 @@ function clientWith(reply: (question: string) => Promise<Reply | undefined>) {
     const given = await reply(question)
     if (given !== undefined) return given
     if (command === 'PTTL') return 9_000
-    if (command === 'HMGET') return ['3', null, null]
+    if (command === 'HMGET') return ['2', null, null]
     return command === 'SET' ? 'OK' : command === 'GET' ? RUN : null
   }
   return {
@@ -101,7 +101,7 @@ it('A run that was frozen while it took its leases ends before it has written an
 it('The connections of the run before are closed; where that cannot be proven, the run goes on with a warning', async () => {
   const { client } = clientWith(async (question) =>
     question === 'HMGET metadata:a format run_id connections'
-      ? ['3', 'former', 'h:1 server 8, h:2  9']
+      ? ['2', 'former', 'h:1 server 8, h:2  9']
       : undefined,
   )
   const closed: unknown[] = []
@@ -118,13 +118,13 @@ it('The connections of the run before are closed; where that cannot be proven, t
 
 it('A stream whose metadata a newer version wrote is left as it is', async () => {
   const { client, asked } = clientWith(async (question) =>
-    question.startsWith('HMGET') ? ['4', 'former', 'h:1 server 8'] : undefined,
+    question.startsWith('HMGET') ? ['3', 'former', 'h:1 server 8'] : undefined,
   )
   expect(await thrownBy(() => Leases.take(client, [stream('a')], RUN, log))).toEqual({
     type: 'config_error',
     code: 'metadata-format-newer',
     options: [],
-    params: { stream: 'a', key: 'metadata:a', format: 4, readable: 3 },
+    params: { stream: 'a', key: 'metadata:a', format: 3, readable: 2 },
   })
   expect(asked.filter((question) => /^H(SET|DEL)/.test(question))).toEqual([])
 })
@@ -149,7 +149,7 @@ describe('A server that comes back without this run in the metadata', () => {
 /** Takes the leases behind a run called `former`, and comes back with `last` as the last run. */
 async function comeBack(last: string | null, isConfirmed: boolean) {
   const { client, asked } = clientWith(async (question) => {
-    if (question.startsWith('HMGET')) return ['3', 'former', null]
+    if (question.startsWith('HMGET')) return ['2', 'former', null]
     return question === 'HGET metadata:a run_id' ? last : undefined
   })
   await using leases = await Leases.take(client, [stream('a')], RUN, log)

@@ -5,9 +5,9 @@ import { planWith } from './plans.support.ts'
 import { expiryShardsIn, numberIn, readMetadata, type MetadataField } from './stream-metadata.ts'
 
 it.each([
-  ['2', 'metadata-format-older'],
-  ['3', undefined],
-  ['4', 'metadata-format-newer'],
+  ['1', 'metadata-format-older'],
+  ['2', undefined],
+  ['3', 'metadata-format-newer'],
 ])('metadata of format %s are read, or refused: %s', async (format, code) => {
   const { client } = playedClient(() => ['format', format, 'runs', '3'])
   expect((await thrownBy(() => readMetadata(client, planWith())))?.code).toBe(code)
