@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import { locationForm } from '../../layout/registry/row-locator.ts'
 import { answeringClient, playedClient, FINE } from '../streams/links.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
@@ -48,7 +48,10 @@ describe('keys by id', () => {
     const { client, sent } = playedClient()
     const removed = removeIds(client, { first: 1, last: 2, keys: KEYS, type: 'hash' }, NONE_SPARED)
     await new Promise(setImmediate)
-    sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('Not allowed.') }] })
+    sent[0]!.resolve({
+      ...FINE,
+      rejections: [{ index: 0, error: new ConfigError(problem('test', 'Not allowed.')) }],
+    })
     await expect(removed).rejects.toThrow('Not allowed.')
   })
 })
