@@ -35,18 +35,20 @@ type Mode = NonNullable<CatalogStream['mode']>
 
 /**
  * `first`: of a stream that was never synced; `second`: of the sync after that. Replaces of rows and collections walk
- * through the 256 shards of the key index.
+ * through the 256 shards of the key index, once for each form in which the stream was written. Since generations have
+ * manifests, a run also looks for metadata of 1.0.0-alpha.1 and for rows of the classic connector, and an earlier
+ * manifest is compared before the first record.
  */
 const TABLE: { mode: Mode; options: object; first: number; second: number }[] = [
-  { mode: 'append', options: {}, first: 27, second: 23 },
-  { mode: 'overwrite', options: {}, first: 32, second: 28 },
-  { mode: 'append_dedup', options: FLAT, first: 31, second: 25 },
-  { mode: 'append_dedup', options: JSON_STRING, first: 30, second: 24 },
-  { mode: 'overwrite', options: { ...JSON_STRING, key_template: 'k:${id}' }, first: 291, second: 288 },
-  { mode: 'append_dedup', options: { cache_type: 'set', member: '${id}' }, first: 29, second: 24 },
-  { mode: 'append', options: { cache_type: 'list' }, first: 39, second: 37 },
-  { mode: 'overwrite', options: { cache_type: 'list' }, first: 823, second: 305 },
-  { mode: 'append', options: { cache_type: 'stream', data_format: 'flat' }, first: 36, second: 34 },
+  { mode: 'append', options: {}, first: 30, second: 27 },
+  { mode: 'overwrite', options: {}, first: 38, second: 38 },
+  { mode: 'append_dedup', options: FLAT, first: 33, second: 27 },
+  { mode: 'append_dedup', options: JSON_STRING, first: 32, second: 26 },
+  { mode: 'overwrite', options: { ...JSON_STRING, key_template: 'k:${id}' }, first: 294, second: 292 },
+  { mode: 'append_dedup', options: { cache_type: 'set', member: '${id}' }, first: 32, second: 26 },
+  { mode: 'append', options: { cache_type: 'list' }, first: 42, second: 39 },
+  { mode: 'overwrite', options: { cache_type: 'list' }, first: 826, second: 824 },
+  { mode: 'append', options: { cache_type: 'stream', data_format: 'flat' }, first: 39, second: 36 },
 ]
 
 it.each(TABLE)('$mode, $options: $first, then $second', async ({ mode, options, first, second }) => {
