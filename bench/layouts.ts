@@ -33,7 +33,7 @@ export const hash: Layout = {
     ],
     beside: (baseKey, records) =>
       command('SET', baseKey, String(records)) +
-      command('HSET', `_airbyte:manifest:${baseKey}`, 'lowest_id', '1'),
+      command('HSET', `_airbyte:manifest:${baseKey}`, 'last_id', '1'),
   },
   keys: (records, streams) => records + 2 * streams,
   isStable: false,

@@ -45,9 +45,12 @@ describe('overwrite', () => {
 
     expect(run.code).toBe(0)
     expect(await recordKeys()).toEqual([':s:6', ':s:7'])
+    const fields = await client.hgetall('_airbyte:manifest::s')
+    const manifests = Object.entries(fields).filter(([field]) => field.startsWith('generation:'))
+    expect(manifests).toEqual([['generation:3', expect.stringContaining('"firstId":6')]])
   })
 
-  it('leaves nothing at all of a stream that is complete without a record', async () => {
+  it('leaves nothing at all of a stream when there are no records', async () => {
     await write(redis, append, rows(1, 3))
     await write(redis, overwrite, status('s', 'COMPLETE'))
 
@@ -87,18 +90,18 @@ describe('overwrite', () => {
   })
 
   it('touches the previous rows only, however high the ids have risen', async () => {
+    await client.set(':s', '4999999998')
     await write(redis, append, rows(1, 1))
-    await write(redis, overwrite, status('s', 'COMPLETE'))
-    await client.set(':s', '4999999999')
-    await write(redis, append, rows(1, 1))
+    expect(await recordKeys()).toEqual([':s:4999999999'])
     await client.config('RESETSTAT')
     await write(redis, overwrite, rows(1, 1))
 
     const stats = await client.info('commandstats')
-    expect(await recordKeys()).toEqual([':s:5000000001'])
+    expect(await recordKeys()).toEqual([':s:5000000000'])
     // One for the row, and one for the sequence numbers of the run.
     expect(/cmdstat_unlink:calls=(\d+)/.exec(stats)?.[1]).toBe('2')
     expect(stats).not.toMatch(/cmdstat_(keys|scan)/)
+    expect(/cmdstat_type:calls=(\d+)/.exec(stats)?.[1]).toBe('1')
   })
 
   it('removes tens of thousands of rows, sparing the key of another stream among them', async () => {
@@ -145,8 +148,8 @@ describe('overwrite', () => {
 
   it('takes over from the classic connector, sparing keys of other types among its ids', async () => {
     await client.set(':s', '4')
-    for (const id of [1, 2, 4])
-      await client.hset(`:s:${id}`, { _airbyte_ab_id: id, _airbyte_emitted_at: 1, _airbyte_data: '{}' })
+    const classic = { _airbyte_emitted_at: '1', _airbyte_data: '{}' }
+    for (const id of [1, 2, 4]) await client.hset(`:s:${id}`, { _airbyte_ab_id: id, ...classic })
     await client.set(':s:3', 'the counter of a stream s:3 that another connection writes')
     await write(redis, overwrite, rows(1, 1))
 

@@ -148,7 +148,10 @@ describe('hash by id', () => {
         _airbyte_emitted_at: '1700000000123',
         _airbyte_data: '{"a":1}',
       })
-    expect(await client.hget('_airbyte:manifest:n:s', 'id_generations')).toBe('42@1')
+    expect(JSON.parse((await client.hget('_airbyte:manifest:n:s', 'generation:1'))!)).toMatchObject({
+      generation: 42,
+      rows: { kind: 'ids', firstId: 1 },
+    })
   })
 })
 
