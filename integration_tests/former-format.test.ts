@@ -23,7 +23,7 @@ shareFixture(
 beforeEach(() => client.flushall())
 
 it('names the key with the former metadata, and writes no record', async () => {
-  await client.hset(FORMER, 'attempts', '1', 'form', 'string')
+  await client.hset(FORMER, 'run', 'r', 'attempts', '1', 'form', 'string')
   const run = await write(redis, [STREAM], MESSAGES)
   expect(run.code).toBe(1)
   expect(run.errors[0]!.message).toMatch(new RegExp(`UNLINK ${FORMER}.*\\[metadata-format-older\\]`))
@@ -32,7 +32,7 @@ it('names the key with the former metadata, and writes no record', async () => {
 })
 
 it('writes the stream when the former metadata are removed as the error says', async () => {
-  await client.hset(FORMER, 'attempts', '1')
+  await client.hset(FORMER, 'run', 'r')
   await client.unlink(FORMER)
   const run = await write(redis, [STREAM], MESSAGES)
   expect([run.code, run.errors]).toEqual([0, []])

@@ -85,8 +85,8 @@ describe('a server that does not tell its version', () => {
       expire_at_field: 'end',
       key_template: 'k:${id}',
     }
-    const input = record('s', { id: 1, end: Date.now() + 3_600_000 }) + record('s', { id: 2, end: 1 })
-    expect(await write(proxy, [{ name: 's' }], input, ends)).toMatchObject({ code: 0, errors: [] })
+    const input = record('e', { id: 1, end: Date.now() + 3_600_000 }) + record('e', { id: 2, end: 1 })
+    expect(await write(proxy, [{ name: 'e' }], input, ends)).toMatchObject({ code: 0, errors: [] })
     expect(await client.keys('k:*')).toEqual(['k:1'])
     expect(await client.pttl('k:1')).toBeGreaterThan(0)
     expect(await client.info('commandstats')).toMatch(/^cmdstat_pexpireat:/m)

@@ -2,10 +2,12 @@
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { DEDUPLICATED, ROWS, streamOf, type Layout, type Row } from '../support/layouts.ts'
+import { codesIn } from '../support/codes.ts'
 import { record, type CatalogStream } from '../support/messages.ts'
 import { RedisServer } from '../support/redis-server.ts'
 import { shareFixture } from '../support/shared-fixture.ts'
 import { sync } from '../support/sync.ts'
+import { write } from '../support/write.ts'
 
 let redis: RedisServer
 let client: Redis
@@ -108,15 +110,26 @@ describe.each(DEDUPLICATED)('$title', (layout) => {
 })
 
 describe.each(ROWS)('$title', (layout) => {
-  it('testDedupChangePk: the new primary key holds from then on, and rows of the old one stay', async () => {
+  it('testDedupChangePk: an append by another primary key is refused, and rows of the old one stay', async () => {
     const rows = [
       { id: 1, part: 'a', other: 'x', score: 1 },
       { id: 1, part: 'a', other: 'y', score: 2 },
       { id: 1, part: 'b', other: 'y', score: 3 },
     ]
     await sync(redis, streamOf(layout, { primaryKey: [['id'], ['part']] }), rows.slice(0, 1), layout)
-    await sync(redis, streamOf(layout, { primaryKey: [['id'], ['other']] }), rows.slice(1), layout)
-    await expectRows(layout, [rows[0]!, rows[2]!])
+    const changed = streamOf(layout, { primaryKey: [['id'], ['other']] })
+    const run = await write(
+      redis,
+      [changed],
+      rows
+        .slice(1)
+        .map((data) => record('s', data, { namespace: 'n' }))
+        .join(''),
+      layout.options,
+    )
+    expect([run.code, run.states]).toEqual([1, []])
+    expect(codesIn(run.errors[0]!.message)).toEqual(['layout-changed'])
+    await expectRows(layout, [rows[0]!])
   })
 
   it('incrementalDedupDropOneColumn: a column that is gone from schema and records is gone from the rows', async () => {

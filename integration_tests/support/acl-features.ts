@@ -118,7 +118,7 @@ export const features: Feature[] = [
     options: { cache_type: cacheType, ttl_seconds: 60 },
     syncs: append,
   })),
-  { title: 'overwriting hashes', lines: ['base', 'key_index'], syncs: replace },
+  { title: 'overwriting hashes', lines: ['base', 'key_index', 'hash_script'], syncs: replace },
   { title: 'overwriting strings', lines: ['base', 'key_index'], options: keyed, syncs: replace },
   ...['list', 'set', 'sorted_set', 'stream'].map((cacheType) => ({
     title: `overwriting a ${cacheType}`,

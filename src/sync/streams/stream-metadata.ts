@@ -46,7 +46,7 @@ async function requireNoFormerMetadata(
   client: RedisClient,
   { name, formerMetadataKey }: StreamPlan,
 ): Promise<void> {
-  if (Number(await client.ask('EXISTS', formerMetadataKey)) === 0) return
+  if ((await client.ask('HGET', formerMetadataKey, 'run')) === null) return
   const sentence =
     `Version 1.0.0-alpha.1 wrote stream ${name} and kept its metadata in ${formerMetadataKey}. Clear the stream with that ` +
     `version (an overwrite without records), or set another key_prefix. "redis-cli UNLINK ${formerMetadataKey}" makes this ` +
