@@ -38,7 +38,7 @@ describe('a user with the lines of docs/security.md', () => {
       await allow(cluster.client(server), 'base', 'key_index', 'hash_script', 'cluster')
     const config = { ...login, deployment: { mode: 'cluster', nodes: cluster.addresses.slice(0, 1) } }
     await expectWritten(config)
-    await expectWritten({ ...config, cache_type: 'hash', data_format: 'flat', on_update: 'replace' })
+    await expectWritten({ ...config, key_prefix: 'flat:', data_format: 'flat', on_update: 'replace' })
 
     for (const server of cluster.servers)
       await cluster.client(server).call('ACL', 'SETUSER', login.username, '-cluster|slots')
