@@ -94,7 +94,10 @@ export function makeOptions(random: Random, streams: StreamMaking[]): Options {
 
 /** Whether streams change their layout or sync mode. */
 export const mayChange =
-  isBuilt('layout.replaced') && isBuilt('layout.append-refused') && isBuilt('mode.changed')
+  isBuilt('layout.replaced') &&
+  isBuilt('layout.append-refused') &&
+  isBuilt('layout.members-take-over') &&
+  isBuilt('mode.changed')
 
 /** Returns the stream with another layout, or another sync mode, or as it was. */
 export function changed(

@@ -19,6 +19,7 @@ export type Rule =
   | 'keys.number-form'
   | 'layout.append-refused'
   | 'layout.counter-left'
+  | 'layout.members-take-over'
   | 'layout.replaced'
   | 'mode.changed'
   | 'neighbours.cdc-delete'
@@ -38,7 +39,7 @@ export type Rule =
   | 'values.null-as'
 
 /**
- * The rules that the connector does not follow yet. Random cases avoid them, and their examples are expected to fail
+ * The rules that the connector does not follow. Random cases avoid them, and their examples are expected to fail
  * or are skipped. Whoever builds a rule removes it here, and then the random cases and the examples use it.
  */
 const NOT_BUILT: ReadonlySet<Rule> = new Set<Rule>([
@@ -52,6 +53,7 @@ const NOT_BUILT: ReadonlySet<Rule> = new Set<Rule>([
   'keys.empty-text',
   'keys.null',
   'keys.number-form',
+  'layout.members-take-over',
   'replace.staged-roll-back',
   'score.numeric-text',
   'ttl.delete-in-batch',
