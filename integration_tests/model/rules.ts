@@ -72,9 +72,6 @@ const NOT_BUILT: ReadonlySet<Rule> = new Set<Rule>([
   'score.numeric-text',
   'ttl.delete-in-batch',
   'ttl.field',
-  'ttl.foreign-key',
-  'ttl.skipped',
-  'ttl.taken-away',
   'values.null-as',
 ])
 

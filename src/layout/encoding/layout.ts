@@ -12,6 +12,8 @@ import type { CommandGroups } from './command-groups.ts'
 export interface LayoutSettings extends RecordSettings {
   /** Whether writing a key removes its time to live (PERSIST). */
   readonly removesExpiry?: boolean
+  /** Whether an earlier run gave keys a time to live, and this run gives none, so that written keys must lose theirs. */
+  readonly clearsFormerExpiry?: boolean
   /** Whether the first record of a row replaces the hash, and later ones are merged into it. */
   readonly firstRecordReplaces?: boolean
   /** Whether every record says that its row is deleted, in `_ab_cdc_deleted_at`. */

@@ -19,7 +19,12 @@ export function createLayout(choice: LayoutChoice): Layout {
 export function createStagedLayout(choice: LayoutChoice): Layout {
   const { settings } = choice
   const key = stagedTemplate(keysOf(choice), Buffer.from(settings.keyPrefix))
-  return createLayoutAt({ ...choice, settings: { ...settings, ttlSeconds: 0 } }, key)
+  return createLayoutAt({ ...choice, settings: { ...settings, ttlSeconds: 0, removesExpiry: false } }, key)
+}
+
+/** Creates the layout of a run that gives keys no time to live, for keys that may have one from an earlier run. */
+export function createPersistingLayout(choice: LayoutChoice): Layout {
+  return createLayout({ ...choice, settings: { ...choice.settings, clearsFormerExpiry: true } })
 }
 
 /** Returns the template of the live keys, with the prefix. */

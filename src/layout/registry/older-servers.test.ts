@@ -35,7 +35,7 @@ const SAMPLES: Sample[] = [
   {
     options: { cache_type: 'sorted_set', member: '${m}', key_template: 'k', write_condition: 'if_exists' },
     newest: ['ZADD k XX CH 5 1 5 2'],
-    older: ['EVALSHA SCRIPT 1 k XX 5 1', 'EVALSHA SCRIPT 1 k XX 5 2'],
+    older: ['EVALSHA SCRIPT 1 k keep XX 5 1', 'EVALSHA SCRIPT 1 k keep XX 5 2'],
   },
   {
     options: {

@@ -7,6 +7,7 @@ import { commandProbe, removalProbe, scriptLoadProbe } from '../../redis/command
 import { script } from '../../redis/commands/script.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
@@ -79,7 +80,12 @@ function needsScript(settings: LayoutSettings): boolean {
 }
 
 function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
-  const { writeCondition, removesExpiry = false, firstRecordReplaces = false } = settings
+  const {
+    writeCondition,
+    removesExpiry = false,
+    clearsFormerExpiry = false,
+    firstRecordReplaces = false,
+  } = settings
   const fields = fieldsOf(settings)
   const setExpiry = expiryOf(settings)
   const isConditional = writeCondition !== 'always'
@@ -112,9 +118,12 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       out.key(key.bytes, 0, key.length)
       if (isScripted) {
         out.argument(record.replacesKey ? replace : usual)
-        out.textArgument(setExpiry === undefined && !removesExpiry ? 'keep' : textOf(expiry))
+        out.textArgument(
+          setExpiry === undefined && !removesExpiry && !clearsFormerExpiry ? 'keep' : textOf(expiry),
+        )
       }
       fields.add(out, record)
+      if (clearsFormerExpiry && !isScripted) clearExpiry(out, key)
       return group
     },
     flush: () => undefined,
@@ -125,6 +134,15 @@ function beginScript(out: CommandGroups, args: number): void {
   out.begin('EVALSHA', args)
   out.textArgument(HASH_SCRIPT.sha)
   out.textArgument('1')
+}
+
+function clearExpiry(out: CommandGroups, key: ByteBuffer): void {
+  out.begin('EVAL', 5)
+  out.textArgument(LIFETIME_SCRIPT)
+  out.textArgument('1')
+  out.key(key.bytes, 0, key.length)
+  out.textArgument('never')
+  out.textArgument('hash')
 }
 
 function textOf({ kind, milliseconds }: Expiry): string {

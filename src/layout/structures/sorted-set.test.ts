@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { CONDITIONAL_LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import {
   commandFor,
@@ -54,11 +55,10 @@ describe('a record in a sorted set', () => {
     expect(commands).toEqual([['ZADD', 'n:s', ...words, '1', 'a', '2', 'b']])
   })
 
-  it('has the time to live of the whole renewed', () => {
+  it('renews the time to live of the whole only if it is written', () => {
     const options = { ...BOARD, ttl_seconds: 60, write_condition: 'if_absent' } as const
     expect(commandsFor(options, ['{"name":"a","points":1}'])).toEqual([
-      ['ZADD', 'n:s', 'NX', '1', 'a'],
-      ['PEXPIRE', 'n:s', '60000'],
+      ['EVAL', CONDITIONAL_LIFETIME_SCRIPT, '1', 'n:s', '60000', 'ZADD', 'NX', '1', 'a'],
     ])
   })
 })

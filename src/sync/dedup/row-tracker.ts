@@ -5,6 +5,7 @@
  */
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
+import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, RunMetadata, StreamSession } from '../streams/stream-session.ts'
 import type { IndexedSession } from './indexed-session.ts'
 import { versionOf, type IndexEntry } from './index-entry.ts'
@@ -70,6 +71,8 @@ export class RowTracker {
   readonly #index: KeyIndex
   readonly #journal: RowJournal
   readonly #isNumeric: boolean
+  /** Whether rows may have a time to live from an earlier run, which writing them removes. */
+  readonly #hasFormerExpiry: boolean
   /** The newest entries of batches that may not have been in Redis when the index was read. */
   readonly #recent = new Map<string, IndexEntry>()
   /** Confirmed batches, each with the number of the newest batch whose entries were read before that. */
@@ -81,6 +84,7 @@ export class RowTracker {
     this.#runs = runs
     this.#index = index
     this.#journal = session.journal
+    this.#hasFormerExpiry = runs.hadExpiry && !givesExpiry(session.plan)
     this.#isNumeric = session.plan.stream.cursor?.isNumeric ?? false
   }
 
@@ -174,7 +178,8 @@ export class RowTracker {
     if (isDeleted) return Date.now() + tombstoneMs
     // The entry of a row that expires would otherwise stay for ever.
     if (settings.ttlSeconds > 0) return Date.now() + 2000 * settings.ttlSeconds + tombstoneMs
-    return before?.isDeleted === true ? 'never' : undefined
+    // The entry of a row that no longer expires must not expire either.
+    return before?.isDeleted === true || this.#hasFormerExpiry ? 'never' : undefined
   }
 
   #before(location: string, stored: string | null): RowVersion | undefined {

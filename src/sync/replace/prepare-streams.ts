@@ -1,5 +1,6 @@
 /** Prepares each stream of a run: completes what earlier runs left undone, and decides how its records are written. */
 import type { Log } from '../../log.ts'
+import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
@@ -14,7 +15,7 @@ import {
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
+import { givesExpiry, type StreamPlan } from '../streams/stream-plan.ts'
 import { resume } from './finish.ts'
 import { migrateFormat1 } from './format-migration.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
@@ -48,7 +49,9 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
   if (plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
   const isStaged = await openStaging(client, plan, index, runs)
   const tracking = { kind: isTracked ? 'index' : 'none', runs } as const
-  return { plan, tracking, ids, layout: isStaged ? stagedLayout! : liveLayout, index, journal }
+  const unstagedLayout = runs.hadExpiry && !givesExpiry(plan) ? createPersistingLayout(plan) : liveLayout
+  const layout = isStaged ? stagedLayout! : unstagedLayout
+  return { plan, tracking, ids, layout, index, journal }
 }
 
 /** Returns the metadata of a stream in the present format, with no removal pending. */

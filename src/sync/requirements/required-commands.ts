@@ -4,7 +4,16 @@ import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { STREAM_WRITING } from '../../layout/structures/redis-stream.ts'
 import type { CommandRequirement } from '../../redis/commands/command-probe.ts'
-import { EVERY_SYNC, EXPIRY, FSYNC, KEY_INDEX, REPLICAS, SWAP, TRANSACTION } from './common-requirements.ts'
+import {
+  EVERY_SYNC,
+  EXPIRY,
+  FSYNC,
+  KEY_INDEX,
+  REPLICAS,
+  SHARED_EXPIRY,
+  SWAP,
+  TRANSACTION,
+} from './common-requirements.ts'
 
 /** Returns what every sync with the configuration needs. */
 export function requiredCommands(config: Config): CommandRequirement[] {
@@ -32,7 +41,7 @@ export function requirementsOf(settings: RecordSettings): CommandRequirement[] {
   const { isRepeatable, collection, requirements } = structureOf(settings)
   const needsTransaction = !isRepeatable || (collection !== undefined && expires(settings))
   return [
-    ...(expires(settings) ? [EXPIRY] : []),
+    ...(expires(settings) ? [collection === undefined ? EXPIRY : SHARED_EXPIRY] : []),
     ...requirements(settings),
     ...(needsTransaction ? [TRANSACTION] : []),
   ]

@@ -8,7 +8,7 @@ import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
 import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { keptFrom, readGenerations, withGeneration, writeGenerations } from './generations.ts'
-import type { StreamPlan } from './stream-plan.ts'
+import { givesExpiry, type StreamPlan } from './stream-plan.ts'
 import type { IdKeyRange, IdMetadata, RunMetadata } from './stream-session.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 
@@ -35,6 +35,7 @@ export type MetadataField =
   | 'staged_from_run'
   | 'pending_removal'
   | 'expiry_shards'
+  | 'had_ttl'
 
 export type MetadataFields = ReadonlyMap<MetadataField, string>
 
@@ -128,6 +129,7 @@ export function openRuns(
     run_generations: writeGenerations(generations),
     ...(isTracked ? { location_form: locator.form.name } : {}),
     ...(hasUntracked ? { has_untracked: 1 } : {}),
+    ...(givesExpiry(plan) ? { had_ttl: 1 } : {}),
     ...(isDeduplicated && !isSameCursor ? { cursor, cursor_from_run: run } : {}),
     ...former,
   }
@@ -137,6 +139,7 @@ export function openRuns(
     keptFrom: replaces ? keptFrom(stream, generations, run) : 0,
     cursorFrom: isSameCursor ? numberIn(fields, 'cursor_from_run') : run,
     hasUntracked,
+    hadExpiry: fields.has('had_ttl'),
     live: { oldest: numberIn(fields, 'live_oldest_run'), newest: numberIn(fields, 'live_newest_run') },
     stagedFrom: staged === undefined ? undefined : Number(staged),
     formerIds: formerIdsOf(plan, fields, former),

@@ -39,6 +39,11 @@ export interface StreamPlan extends StreamDraft {
   readonly foreignIds: readonly number[]
 }
 
+/** Returns whether the run gives keys a time to live: by an option, or by a record. */
+export function givesExpiry({ settings, deletions }: Pick<StreamPlan, 'settings' | 'deletions'>): boolean {
+  return settings.ttlSeconds > 0 || settings.expireAtField !== undefined || deletions?.afterMs !== undefined
+}
+
 /** Returns the plan of each stream. Throws one error that names all problems of the catalog. */
 export function planStreams(streams: readonly SyncStream[], config: Config): StreamPlan[] {
   const drafts = streams.map((stream) => draftOf(stream, config))
