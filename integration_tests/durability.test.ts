@@ -86,7 +86,7 @@ describe('durability by replicas', () => {
 
   it('ends with an error where WAIT has been taken away', async () => {
     await using redis = await RedisServer.start({ args: ['--rename-command', 'WAIT', ''] })
-    await expectRefused(configOf(redis, byReplicas), /\bWAIT\b.*\[command-unknown\]$/)
+    await expectRefused(configOf(redis, byReplicas), /\bWAIT\b.*\[command-missing\]$/)
   })
 
   it('ends with an error where users may not use WAIT', async () => {
@@ -162,7 +162,7 @@ describe('durability on disk where there is no WAITAOF', () => {
   it('ends with an error', async () => {
     const hasIt = !(await isOlderThan('7.2'))
     await using redis = await RedisServer.start({ args: hasIt ? ['--rename-command', 'WAITAOF', ''] : [] })
-    await expectRefused(configOf(redis, byDisk), /\bWAITAOF\b.*7\.2.*\[command-unknown\]$/)
+    await expectRefused(configOf(redis, byDisk), /\bWAITAOF\b.*7\.2.*\[command-missing\]$/)
   })
 })
 

@@ -167,11 +167,11 @@ describe('a server without scripts', () => {
     expect(run.errors).toMatchObject([
       {
         failure_type: 'config_error',
-        message: expect.stringMatching(/SCRIPT.*\[command-unknown\]$/),
+        message: expect.stringMatching(/SCRIPT.*\[command-missing\]$/),
       },
     ])
     const { status, message } = await check({ host: redis.host, port: redis.port, ...options })
     expect(status).toBe('FAILED')
-    expect(message).toMatch(/\bSCRIPT\b.*\[command-unknown\]/)
+    expect(message).toMatch(/\bSCRIPT\b.*\[command-missing\]/)
   })
 })

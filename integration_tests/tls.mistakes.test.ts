@@ -88,7 +88,7 @@ const cases: Case[] = [
     { ssl_mode: { ...full, mode: 'verify-ca' } },
     'certificate-expired',
   ],
-  ['a certificate that is not valid yet', 'early', { ssl_mode: full }, 'certificate-not-yet-valid'],
+  ['a certificate that is not valid yet', 'early', { ssl_mode: full }, 'certificate-valid-later'],
   ['a certificate for another host', 'elsewhere', { ssl_mode: full }, 'certificate-name-differs'],
   [
     'another server_name',
@@ -101,7 +101,7 @@ const cases: Case[] = [
     'a client certificate is demanded, and none given',
     'demanding',
     { ssl_mode: full },
-    'client-certificate-missing',
+    'client-certificate-required',
   ],
   [
     'a client certificate is demanded before TLS 1.3, and none given',
@@ -184,7 +184,7 @@ describe('each mistake has a code of its own', () => {
 describe('a write', () => {
   it.each([
     ['expired', { ssl: true, ssl_mode: full }, 'certificate-expired'],
-    ['demanding', { ssl: true, ssl_mode: full }, 'client-certificate-missing'],
+    ['demanding', { ssl: true, ssl_mode: full }, 'client-certificate-required'],
     ['plain', { ssl: true, ssl_mode: full }, 'tls-not-supported'],
     ['trusted', { ssl: false }, 'tls-required'],
     ['demanding', { ssl: true, ssl_mode: { ...shown, client_key: locked } }, 'client-key-password-missing'],

@@ -7,8 +7,11 @@ const PAGE = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8')
 /** At least two words in lower case. */
 const CODE = '[a-z0-9]+(?:-[a-z0-9]+)+'
 
-/** A code is the first text of a call of `problem`, or of a function named after it; or the `code` of a table's row. */
-const CALLS = new RegExp(String.raw`\b\w*(?:[pP]roblem|report)\(\s*(?:[\w.]+,\s*)*'(${CODE})'`, 'g')
+/** A code is the first such text in a call of `problem`, `finding`, or a function named after these; or the `code` of a table's row. */
+const CALLS = new RegExp(
+  String.raw`\b\w*(?:[pP]roblem|report|finding)\(\s*(?:'?[\w.]+'?,\s*)*'(${CODE})'`,
+  'g',
+)
 const ROWS = new RegExp(String.raw`\bcode: '(${CODE})'`, 'g')
 
 const SOURCES = sourceFiles().map(({ text }) => text)

@@ -16,7 +16,7 @@ export function incompleteness(received: readonly Received[], host: Host): strin
   if (received.some(({ status }) => status === 'INCOMPLETE')) return 'stream-incomplete'
   const open = received.filter(({ status }) => status === undefined)
   const isSilent = open.length === received.length
-  if (open.some(({ settings }) => !endsWithInput(settings, host, isSilent))) return 'completion-missing'
+  if (open.some(({ settings }) => !endsWithInput(settings, host, isSilent))) return 'stream-status-missing'
   return open.some(isEmptyReplace) ? 'empty-replace' : undefined
 }
 

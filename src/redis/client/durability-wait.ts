@@ -38,8 +38,8 @@ export class DurabilityWait {
     const isKeyIts = (node: RedisNode): boolean =>
       nodes.hasSlots(node) && nodes.ofCommand('SET', [this.#parts.keyIn(nodes.slotOf(node, []))]) === node
     // Where all keys have one tag, other servers than that of its slot have nothing to make durable.
-    const written = nodes.all.filter((node) => node.isUnassured && isKeyIts(node))
-    for (const node of written) node.isUnassured = false
+    const written = nodes.all.filter((node) => node.needsDurabilityWait && isKeyIts(node))
+    for (const node of written) node.needsDurabilityWait = false
     await Promise.all(
       written.map((node) =>
         this.#assureOne(node, nodes).catch((error: unknown) => {

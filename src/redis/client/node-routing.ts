@@ -60,7 +60,7 @@ export function markersFor(
     isFinal ? markers.all.map(({ slot }) => (slot === undefined ? nodes.all[0]! : nodes.ofSlot(slot))) : [],
   )
   return nodes.all
-    .filter((node) => (node.isUnmarked || marked.has(node)) && nodes.hasSlots(node))
+    .filter((node) => (node.needsMarker || marked.has(node)) && nodes.hasSlots(node))
     .flatMap((node) => {
       const sequence = markers.of(nodes.slotOf(node, markers.slots, markers.avoided))
       // A prefix with a tag puts all keys into one slot, which the other nodes do not have.

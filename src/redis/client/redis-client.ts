@@ -28,7 +28,7 @@ import { uncertainTransaction } from './transaction-queue.ts'
 import { WriteQueue } from './write-queue.ts'
 import { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
-import type { ReplySource } from '../failures/reply-rules.ts'
+import { clusterReorganised, type ReplySource } from '../failures/reply-rules.ts'
 import type { Topology } from '../session/node-pool.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -183,14 +183,17 @@ export class RedisClient implements AsyncDisposable {
 
   /** Closes connections of others, waiting for servers that cannot answer now; returns false where that is not possible. */
   async fence(others: readonly Identity[]): Promise<boolean> {
-    for (;;)
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure
       try {
-        if (this.#failure !== undefined) throw this.#failure
         if (this.#nodes === undefined) throw new Error('the connections are being opened again')
         return await fence(others, this.#nodes.all)
       } catch (error) {
-        await this.#pause(error)
+        await this.#pause(error).catch((reason: unknown) => {
+          throw this.#failure ?? reason
+        })
       }
+    }
   }
 
   /** Aborted when nothing is sent any more. */
@@ -387,7 +390,5 @@ export class RedisClient implements AsyncDisposable {
 }
 
 function reorganised(where: string): TransientError {
-  return new TransientError(
-    problem('cluster-reorganised', `The cluster of ${where} is being reorganised.`, { params: { where } }),
-  )
+  return new TransientError(clusterReorganised(where))
 }

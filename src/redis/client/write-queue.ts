@@ -109,7 +109,7 @@ export class WriteQueue {
       if (write.request.kind === 'read' && write.isAnswered) continue
       if (mayHaveRunBare(write)) this.#fail(write, uncertainTransaction())
       else if (hasRun(write, held)) {
-        nodeOf(write.request, nodes).isUnassured = true
+        nodeOf(write.request, nodes).needsDurabilityWait = true
         this.#answered(write, !write.isAnswered)
       } else write.requeue()
     }
@@ -188,7 +188,7 @@ export class WriteQueue {
       write.move({ kind: 'sent', open: markers.length, isBare: false })
       for (const marker of markers) {
         this.#carry(write, marker, nodes)
-        marker.node.isUnmarked = false
+        marker.node.needsMarker = false
       }
       if (markers.length === 0) this.#answered(write)
     } else if (runsOnce(write)) {
@@ -214,9 +214,9 @@ export class WriteQueue {
   #take(write: InFlightWrite, { node, indexes, sequence }: NodeWrite, replies: NodeResult): void {
     const redirections = write.take(node.address, replies, indexes)
     // It may have run behind what is being made durable meanwhile.
-    if (write.request.kind !== 'read') node.isUnassured = true
+    if (write.request.kind !== 'read') node.needsDurabilityWait = true
     if (sequence !== undefined)
-      this.#takeMarker(write, sequence, replies, redirections, () => (node.isUnmarked = true))
+      this.#takeMarker(write, sequence, replies, redirections, () => (node.needsMarker = true))
     this.#ends(redirections)
     // While the barrier is on, `resume` looks at it.
     if (this.#barrier.isOn || !isComplete(write)) return
@@ -268,7 +268,7 @@ export class WriteQueue {
       }
       void node.send(sent.write, multiRefused).then((replies) => {
         if (nodes !== this.#nodes) return
-        node.isUnassured = true
+        node.needsDurabilityWait = true
         this.#takeTransactions(queue, sent, replies, nodes)
       })
     }

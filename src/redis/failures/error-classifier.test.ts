@@ -85,8 +85,8 @@ describe('an error reply', () => {
   })
 
   it.each([
-    ["ERR unknown command 'HMSET', with args beginning with: 'users:1' 'secret\n value' ", 'command-unknown'],
-    ['ERR unknown command `XADD`, with args beginning with: `users:1`, `secret`, ', 'command-unknown'],
+    ["ERR unknown command 'HMSET', with args beginning with: 'users:1' 'secret\n value' ", 'command-missing'],
+    ['ERR unknown command `XADD`, with args beginning with: `users:1`, `secret`, ', 'command-missing'],
     ["ERR unknown subcommand 'X', with args beginning with: 'secret' ", 'unexpected-reply'],
   ])('is repeated without the data in it: %s', (reply, code) => {
     const { error } = classifyReply(reply, HERE)
@@ -140,7 +140,7 @@ describe('a command that the user may not run', () => {
 it('a command that a server does not have within a script is named', () => {
   const reply = `ERR Unknown Redis command called from script script: ${SHA}, on @user_script:3.`
   const { error } = classifyReply(reply, { where: HERE, scripts: new Map([[SHA, SCRIPT]]) })
-  expect(error.problem).toMatchObject({ code: 'command-unknown', params: { command: 'HMSET' } })
+  expect(error.problem).toMatchObject({ code: 'command-missing', params: { command: 'HMSET' } })
 })
 
 describe('another error', () => {

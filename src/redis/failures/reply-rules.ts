@@ -33,7 +33,7 @@ export function ruleFor(reply: string, deployment: ReplySource['deployment']): R
 }
 
 function serverBusy(where: Where): Problem {
-  return at(
+  return serverProblem(
     where,
     'server-busy',
     'runs a script that takes long (BUSY)',
@@ -48,7 +48,7 @@ export function clusterReorganised(where: Where): Problem {
 }
 
 export function isClusterNode(where: Where): Problem {
-  return at(
+  return serverProblem(
     where,
     'server-is-cluster-node',
     'is a node of a cluster',
@@ -58,7 +58,7 @@ export function isClusterNode(where: Where): Problem {
 }
 
 export function isNoClusterNode(where: Where): Problem {
-  return at(
+  return serverProblem(
     where,
     'server-is-no-cluster-node',
     'is not a node of a cluster',
@@ -101,23 +101,23 @@ const RULES: readonly ReplyRule[] = [
     // Every new connection loads the scripts again.
     pattern: /^NOSCRIPT/,
     handling: 'retry',
-    describe: ({ where }) => at(where, 'scripts-flushed', 'has lost its scripts (SCRIPT FLUSH)'),
+    describe: ({ where }) => serverProblem(where, 'scripts-flushed', 'has lost its scripts (SCRIPT FLUSH)'),
   },
   {
     pattern: /^LOADING/,
     handling: 'retry',
-    describe: ({ where }) => at(where, 'server-loading', 'is still loading its data into memory'),
+    describe: ({ where }) => serverProblem(where, 'server-loading', 'is still loading its data into memory'),
   },
   {
     pattern: /^READONLY/,
     handling: 'retry',
     describe: ({ where }) =>
-      at(where, 'server-is-replica', 'is a read-only replica', 'Connect to its master.'),
+      serverProblem(where, 'server-is-replica', 'is a read-only replica', 'Connect to its master.'),
   },
   {
     pattern: /^UNBLOCKED/,
     handling: 'retry',
-    describe: ({ where }) => at(where, 'server-demoted', 'has become a replica'),
+    describe: ({ where }) => serverProblem(where, 'server-demoted', 'has become a replica'),
   },
   {
     pattern: /^(MOVED|ASK) /,
@@ -134,7 +134,8 @@ const RULES: readonly ReplyRule[] = [
   {
     pattern: /^CLUSTERDOWN/,
     handling: 'retry',
-    describe: ({ where }) => at(where, 'cluster-down', 'reports that its cluster is down (CLUSTERDOWN)'),
+    describe: ({ where }) =>
+      serverProblem(where, 'cluster-down', 'reports that its cluster is down (CLUSTERDOWN)'),
   },
   {
     pattern: /cluster support disabled/,
@@ -149,19 +150,20 @@ const RULES: readonly ReplyRule[] = [
   {
     pattern: /^MASTERDOWN/,
     handling: 'retry',
-    describe: ({ where }) => at(where, 'master-link-down', 'is a replica that has lost its master'),
+    describe: ({ where }) =>
+      serverProblem(where, 'master-link-down', 'is a replica that has lost its master'),
   },
   {
     pattern: /^OOM/,
     handling: 'retry',
     describe: ({ where }) =>
-      at(where, 'memory-full', 'is full (maxmemory)', 'Give it more memory, or remove data.'),
+      serverProblem(where, 'memory-full', 'is full (maxmemory)', 'Give it more memory, or remove data.'),
   },
   {
     pattern: /^NOREPLICAS/,
     handling: 'retry',
     describe: ({ where }) =>
-      at(
+      serverProblem(
         where,
         'too-few-replicas',
         'refuses writes, as too few replicas are connected (min-replicas-to-write)',
@@ -171,7 +173,7 @@ const RULES: readonly ReplyRule[] = [
     pattern: /^MISCONF/,
     handling: 'retry',
     describe: ({ where }) =>
-      at(
+      serverProblem(
         where,
         'snapshot-failed',
         'refuses writes, as it cannot save to disk',
@@ -182,13 +184,14 @@ const RULES: readonly ReplyRule[] = [
   {
     pattern: /max number of clients/,
     handling: 'retry',
-    describe: ({ where }) => at(where, 'too-many-clients', 'accepts no more connections (maxclients)'),
+    describe: ({ where }) =>
+      serverProblem(where, 'too-many-clients', 'accepts no more connections (maxclients)'),
   },
   {
     pattern: /^WRONGPASS|invalid password|invalid username-password/i,
     handling: 'stop',
     describe: ({ where }) =>
-      at(where, 'login-refused', 'refuses the login', 'Check username and password.', [
+      serverProblem(where, 'login-refused', 'refuses the login', 'Check username and password.', [
         'username',
         'password',
       ]),
@@ -197,22 +200,25 @@ const RULES: readonly ReplyRule[] = [
     pattern: /^NOAUTH/,
     handling: 'stop',
     describe: ({ where }) =>
-      at(where, 'password-missing', 'requires a password', 'Set password (and username, if it has users).', [
-        'password',
-        'username',
-      ]),
+      serverProblem(
+        where,
+        'password-missing',
+        'requires a password',
+        'Set password (and username, if it has users).',
+        ['password', 'username'],
+      ),
   },
   {
     pattern: /without any password configured|no password is set/,
     handling: 'stop',
     describe: ({ where }) =>
-      at(where, 'password-not-expected', 'has no password', 'Leave password empty.', ['password']),
+      serverProblem(where, 'password-not-expected', 'has no password', 'Leave password empty.', ['password']),
   },
   {
     pattern: /DB index|SELECT is not allowed in cluster/i,
     handling: 'stop',
     describe: ({ where }) =>
-      at(
+      serverProblem(
         where,
         'database-unknown',
         'has no such database',
@@ -224,8 +230,8 @@ const RULES: readonly ReplyRule[] = [
   { pattern: /NOPERM|user executing the script can't/, handling: 'stop', describe: missingPermission },
 ]
 
-/** A sentence about one server, and what to do about it. */
-function at(
+/** Returns a problem of one server; `clause` follows its name. */
+function serverProblem(
   where: Where,
   code: string,
   clause: string,
@@ -250,7 +256,7 @@ function unknownCommand({ where, scripts }: ReplySource, reply: string): Problem
       ? 'The provider disables this command, or the server is too old.'
       : `Redis has it since version ${since}, unless a provider disables it.`
   const sentence = `Redis at ${where} does not have ${command}, which the sync needs. ${remedy}`
-  return problem('command-unknown', sentence, { params: { where, command } })
+  return problem('command-missing', sentence, { params: { where, command } })
 }
 
 function missingPermission({ where, scripts }: ReplySource, reply: string): Problem {

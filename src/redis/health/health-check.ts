@@ -4,7 +4,7 @@ import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
 import { readServerInfo } from './server-info.ts'
 import { failure, finding, report, type Expectations, type Finding, type ReportedFinding } from './finding.ts'
-import { checkServer } from './server-checks.ts'
+import { checkServer, isSentinel } from './server-checks.ts'
 import { checkAnyKey, checkKeyTypes, type KeyToCheck } from './key-checks.ts'
 import { checkPermissions, type PermissionRequest } from './permissions.ts'
 import { slotOf } from '../resp/key-slot.ts'
@@ -68,7 +68,10 @@ async function findingsAt(
   request: HealthRequest,
   isOwned: (key: string) => boolean,
 ): Promise<Finding[]> {
-  const findings = checkServer(await readServerInfo(server), request)
+  const info = await readServerInfo(server)
+  const findings = checkServer(info, request)
+  // A sentinel has almost none of the commands below.
+  if (isSentinel(info)) return findings
   const isStateReported = findings.some(({ isState }) => isState === true)
   const probeKeys = findOwned(request.probeKeys, ({ key }) => isOwned(key))
   // Another node owns all keys if they share a hash tag.

@@ -10,11 +10,14 @@ export const checkMemory: ServerCheck = ({ info }) => {
   if (most === 0 || used === undefined || most === undefined) return []
   if (info?.get('maxmemory_policy')?.startsWith('allkeys') === true) return []
   const free = Math.max(0, most - used)
-  const isLow = free < LOW_SHARE * most
+  const { level, code } =
+    free < LOW_SHARE * most
+      ? { level: 'WARN' as const, code: 'memory-low' }
+      : { level: 'INFO' as const, code: 'memory-limited' }
   return [
     finding(
-      isLow ? 'WARN' : 'INFO',
-      isLow ? 'memory-low' : 'memory-limited',
+      level,
+      code,
       (where) =>
         `Redis at ${where} has ${megabytes(free)} of ${megabytes(most)} MB (maxmemory) left, and refuses writes when it ` +
         'is full. Check that the data to be synced fits.',

@@ -114,7 +114,7 @@ function findingsOf(
     findings.push(
       finding(
         level,
-        'command-unknown',
+        'command-missing',
         (where) =>
           `Redis at ${where} does not have ${listAnd(unknown)}, which ${neededFor} needs. ` +
           'The provider disables this command, or the server is too old.',

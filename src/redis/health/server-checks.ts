@@ -22,7 +22,7 @@ export function checkServer(server: ServerInfo, expected: Expectations): Finding
   return checks.flatMap((check) => check(server, expected))
 }
 
-function isSentinel({ info }: ServerInfo): boolean {
+export function isSentinel({ info }: ServerInfo): boolean {
   return info?.get('redis_mode') === 'sentinel'
 }
 

@@ -43,10 +43,10 @@ export class RedisNode implements ReplySource {
   readonly deployment: Deployment['kind']
   readonly #connections: NodeConnections
   #pipeline: WritePipeline | undefined
-  /** Whether it was written to since it was last left a mark. */
-  isUnmarked = false
-  /** Whether it was written to since that was last made durable. */
-  isUnassured = false
+  /** Whether it was written to since the last marker. */
+  needsMarker = false
+  /** Whether it was written to since the last durability wait. */
+  needsDurabilityWait = false
 
   static async open(
     address: Address,
@@ -100,7 +100,7 @@ export class RedisNode implements ReplySource {
 
   /** Runs a command; `leadIn` is sent right before it. */
   async ask(command: string, args: readonly (string | number)[], leadIn?: string): Promise<Reply> {
-    this.isUnmarked = this.isUnassured = true
+    this.needsMarker = this.needsDurabilityWait = true
     const { control } = this.#connections
     // The reply to the command itself says whether the lead-in worked.
     if (leadIn !== undefined) control.call(leadIn).catch(() => undefined)
@@ -119,7 +119,7 @@ export class RedisNode implements ReplySource {
 
   /** Sends encoded commands; see `WritePipeline.send`. */
   send(write: PipelineWrite, multiRefused?: () => void): Promise<NodeResult> {
-    if (write.kind !== 'read') this.isUnmarked = this.isUnassured = true
+    if (write.kind !== 'read') this.needsMarker = this.needsDurabilityWait = true
     return this.#pipeline!.send(write, multiRefused)
   }
 

@@ -16,7 +16,7 @@ describe('a problem of TLS', () => {
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'tls-version-unsafe', []],
     ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'tls-version-unsafe', []],
     ['ERR_SSL_EE_KEY_TOO_SMALL', 'certificate-too-weak', []],
-    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'client-certificate-missing', CLIENT],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'client-certificate-required', CLIENT],
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'client-certificate-rejected', CLIENT],
     ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED', 'client-certificate-rejected', CLIENT],
     ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', 'tls-handshake-refused', CLIENT],

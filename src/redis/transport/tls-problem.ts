@@ -48,14 +48,14 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /^CERT_NOT_YET_VALID$/,
-    code: 'certificate-not-yet-valid',
+    code: 'certificate-valid-later',
     options: [],
     sentence: (where) =>
       `The certificate of ${where}, or of an authority that signed it, is not valid yet. Check its dates and the clock of this machine.`,
   },
   {
     pattern: /CERTIFICATE_REQUIRED/,
-    code: 'client-certificate-missing',
+    code: 'client-certificate-required',
     options: CLIENT,
     sentence: (where) => `${where} requires a client certificate. Set ${CLIENT.join(' and ')}.`,
   },

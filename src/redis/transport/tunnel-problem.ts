@@ -7,6 +7,8 @@ import type { Where } from './address.ts'
 const HOST = 'tunnel_method.tunnel_host'
 const PORT = 'tunnel_method.tunnel_port'
 const USER = 'tunnel_method.tunnel_user'
+const PASSWORD = 'tunnel_method.tunnel_user_password'
+const KEY = 'tunnel_method.ssh_key'
 
 /** Why the SSH host cannot be reached. */
 export function unreachable(error: unknown, where: Where): TransientError {
@@ -45,15 +47,18 @@ export function loginProblem(error: unknown, heard: string, where: Where, tunnel
 }
 
 function loginRefused(where: Where, { user, credential }: TunnelSettings): Problem {
-  const isKey = 'key' in credential
-  const option = isKey ? 'tunnel_method.ssh_key' : 'tunnel_method.tunnel_user_password'
-  const remedy = isKey
-    ? `Check ${USER}, and that the public half of ${option} is among its authorized keys.`
-    : `Check ${USER} and ${option}.`
+  const params = { where, user }
+  if ('key' in credential)
+    return problem(
+      'ssh-key-refused',
+      `The SSH host ${where} refuses the key of the user ${user}. Check ${USER}, and that the public half of ${KEY} is ` +
+        'among its authorized keys.',
+      { options: [USER, KEY], params },
+    )
   return problem(
-    isKey ? 'ssh-key-refused' : 'ssh-password-refused',
-    `The SSH host ${where} refuses the ${isKey ? 'key' : 'password'} of the user ${user}. ${remedy}`,
-    { options: [USER, option], params: { where, user } },
+    'ssh-password-refused',
+    `The SSH host ${where} refuses the password of the user ${user}. Check ${USER} and ${PASSWORD}.`,
+    { options: [USER, PASSWORD], params },
   )
 }
 
