@@ -48,8 +48,6 @@ const NOT_BUILT: ReadonlySet<Rule> = new Set<Rule>([
   'completion.option',
   'dedup.delete-after-append',
   'dedup.unwritable',
-  'expiry.numeric-text',
-  'expiry.units',
   'filter.decimal',
   'filter.dedup-removes',
   'filter.text',
@@ -69,9 +67,7 @@ const NOT_BUILT: ReadonlySet<Rule> = new Set<Rule>([
   'replace.other-sync',
   'replace.overwrite-again',
   'replace.staged-roll-back',
-  'score.numeric-text',
   'ttl.delete-in-batch',
-  'ttl.field',
   'values.null-as',
 ])
 

@@ -123,6 +123,26 @@ const RULES: readonly Rule[] = [
     clause: () => 'ttl_seconds is set as well; keep one of the two',
   },
   {
+    code: 'ttl-set-twice',
+    option: 'ttl_field',
+    other: 'ttl_seconds',
+    isBroken: ({ options }) => options.ttl_field !== undefined && hasTtl(options),
+    clause: () => 'ttl_seconds is set as well; keep one of the two',
+  },
+  {
+    code: 'ttl-field-with-expiry',
+    option: 'ttl_field',
+    other: 'expire_at_field',
+    isBroken: ({ options }) => options.ttl_field !== undefined && options.expire_at_field !== undefined,
+    clause: () => 'expire_at_field is set as well; keep one of the two',
+  },
+  {
+    code: 'unit-without-expiry',
+    option: 'expire_at_unit',
+    isBroken: ({ options }) => options.expire_at_unit !== undefined && options.expire_at_field === undefined,
+    clause: () => 'there is no expire_at_field whose numbers could have a unit; set it, or leave this out',
+  },
+  {
     code: 'jitter-without-ttl',
     option: 'ttl_jitter_percent',
     isBroken: ({ options }) => (options.ttl_jitter_percent ?? 0) > 0 && !hasTtl(options),
@@ -178,7 +198,7 @@ function structureOptionRules(option: StructureOption): Rule[] {
         !structure.options.includes(option),
       clause: ({ structure: { selectedBy } }) =>
         `is not possible with ${selectedBy}, where many records share one key; ` +
-        (option === 'expire_at_field' ? 'use ttl_seconds' : 'leave it out'),
+        (['expire_at_field', 'ttl_field'].includes(option) ? 'use ttl_seconds' : 'leave it out'),
     },
   ]
 }

@@ -5,6 +5,7 @@ import type {
   CacheType,
   Comparable,
   DataFormat,
+  ExpiryUnit,
   RecordSettings,
   WriteCondition,
 } from '../settings/record-settings.ts'
@@ -25,6 +26,8 @@ export interface RecordOptions {
   ttl_seconds?: number
   ttl_jitter_percent?: number
   expire_at_field?: string
+  expire_at_unit?: ExpiryUnit
+  ttl_field?: string
   on_update?: 'replace' | 'merge'
   write_condition?: WriteCondition
   root_field?: string
@@ -81,6 +84,8 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     ttlSeconds: options.ttl_seconds ?? 0,
     ttlJitterPercent: options.ttl_jitter_percent ?? 0,
     expireAtField: options.expire_at_field,
+    expireAtUnit: options.expire_at_unit,
+    ttlField: options.ttl_field,
     onUpdate: options.on_update ?? 'replace',
     writeCondition: options.write_condition ?? 'always',
     rootField: options.root_field,

@@ -21,6 +21,8 @@ const SAMPLES: Sample[] = [
   [{ ttl_seconds: 60 }, { ttlSeconds: 60 }],
   [{ ttl_seconds: 60, ttl_jitter_percent: 5 }, { ttlJitterPercent: 5 }],
   [{ expire_at_field: 'ends' }, { expireAtField: 'ends' }],
+  [{ expire_at_field: 'ends', expire_at_unit: 's' }, { expireAtUnit: 's' }],
+  [{ ttl_field: 'life' }, { ttlField: 'life' }],
   [{ data_format: 'flat', on_update: 'merge' }, { onUpdate: 'merge' }],
   [{ write_condition: 'if_absent' }, { writeCondition: 'if_absent' }],
   [{ root_field: 'a.b' }, { rootField: 'a.b' }],

@@ -18,6 +18,10 @@ export interface RecordSettings {
   readonly ttlSeconds: number
   readonly ttlJitterPercent: number
   readonly expireAtField: string | undefined
+  /** The unit of its numbers; undefined if their size tells it. */
+  readonly expireAtUnit: ExpiryUnit | undefined
+  /** The column with the seconds after which the key of a record expires. */
+  readonly ttlField: string | undefined
   readonly onUpdate: 'replace' | 'merge'
   readonly writeCondition: WriteCondition
   readonly rootField: string | undefined
@@ -28,6 +32,7 @@ export interface RecordSettings {
 /** A value of cache_type: the name of a structure in the registry. */
 export type CacheType = string
 export type DataFormat = 'airbyte' | 'flat' | 'json' | 'raw'
+export type ExpiryUnit = 's' | 'ms' | 'us' | 'ns'
 export type WriteCondition = 'always' | 'if_exists' | 'if_absent'
 export type Comparable = string | number | boolean | null
 

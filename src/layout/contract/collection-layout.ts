@@ -126,6 +126,7 @@ export function collectionLayout(
     usesIds: options.usesIds || key.usesIds,
     usesColumns: options.usesColumns || key.usesColumns,
     isConditional: options.isConditional,
+    expiryUnits: undefined,
     scripts: options.scripts ?? [],
     write(out, record) {
       nextKey.clear()

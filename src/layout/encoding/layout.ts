@@ -3,7 +3,7 @@
  * and the capabilities of `out` alone. It has no client and no clock, draws no random numbers and prints nothing.
  */
 import type { Problem } from '../../errors.ts'
-import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import type { ExpiryUnit, RecordSettings } from '../../config/settings/record-settings.ts'
 import type { Columns } from '../../protocol/columns/columns.ts'
 import type { Script } from '../../redis/commands/script.ts'
 import type { CommandGroups } from './command-groups.ts'
@@ -37,6 +37,13 @@ export interface RecordView {
   replacesKey: boolean
   /** A random number from 0 to 1, which spreads times to live. */
   spread: number
+  /** Epoch milliseconds when its batch is encoded. */
+  now: number
+  /**
+   * Set by the layout if its commands leave no data: the record has expired, or it has no column with a value. It is
+   * `written` before.
+   */
+  result: 'written' | 'expired' | 'empty'
 }
 
 /** Why a record cannot be written. Names columns and options, never data. */
@@ -56,6 +63,8 @@ export interface Layout {
   readonly usesColumns: boolean
   /** Whether a command writes its records only on a condition, and replies how many it has written. */
   readonly isConditional: boolean
+  /** The units of the numbers that were read from the expire_at_field so far. */
+  readonly expiryUnits: ReadonlySet<ExpiryUnit> | undefined
   /** The scripts that its commands call. */
   readonly scripts: readonly Script[]
   /**

@@ -19,7 +19,7 @@ export const hash: Structure = {
   formats: ['airbyte', 'flat'],
   mergeFormats: ['flat'],
   conditions: ['always', 'if_exists', 'if_absent'],
-  options: ['expire_at_field'],
+  options: ['expire_at_field', 'ttl_field'],
   type: 'hash',
   isRepeatable: true,
   rows: { kind: 'key' },
@@ -75,7 +75,8 @@ function needsScript(settings: LayoutSettings): boolean {
     settings.writeCondition !== 'always' ||
     settings.removesExpiry === true ||
     settings.ttlSeconds > 0 ||
-    settings.expireAtField !== undefined
+    settings.expireAtField !== undefined ||
+    settings.ttlField !== undefined
   )
 }
 
@@ -87,7 +88,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
     firstRecordReplaces = false,
   } = settings
   const fields = fieldsOf(settings)
-  const setExpiry = expiryOf(settings)
+  const expiryReader = expiryOf(settings)
   const isConditional = writeCondition !== 'always'
   const isAlwaysScripted = needsScript(settings)
   const replace = Buffer.from(`replace ${writeCondition}`)
@@ -99,15 +100,17 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
     deliveryMode: 'pipeline',
     overhead: keyTemplate.size + fields.overhead + (isAlwaysScripted ? 100 : 0),
     usesIds: keyTemplate.usesIds || fields.usesIds,
-    usesColumns: keyTemplate.usesColumns || fields.usesColumns || settings.expireAtField !== undefined,
+    usesColumns: keyTemplate.usesColumns || fields.usesColumns || expiryReader?.usesColumns === true,
     isConditional,
+    expiryUnits: expiryReader?.units,
     scripts: isAlwaysScripted || firstRecordReplaces ? [HASH_SCRIPT] : [],
     write(out, record) {
       key.clear()
-      const refusal = keyTemplate.render(record, key) ?? setExpiry?.(record, expiry)
+      const refusal = keyTemplate.render(record, key) ?? expiryReader?.read(record, expiry)
       if (refusal !== undefined) return refusal
       const count = fields.count(record)
       if (typeof count !== 'number') return count
+      if (count === 0) record.result = 'empty'
       const isScripted = isAlwaysScripted || record.replacesKey
       if (count === 0 && !isScripted) return NO_GROUP
       const group = out.newGroup()
@@ -119,7 +122,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       if (isScripted) {
         out.argument(record.replacesKey ? replace : usual)
         out.textArgument(
-          setExpiry === undefined && !removesExpiry && !clearsFormerExpiry ? 'keep' : textOf(expiry),
+          expiryReader === undefined && !removesExpiry && !clearsFormerExpiry ? 'keep' : textOf(expiry),
         )
       }
       fields.add(out, record)

@@ -11,6 +11,7 @@ import { collectionLayout } from '../contract/collection-layout.ts'
 import { REPLICATE_EFFECTS, SET_LIFETIME } from '../../redis/commands/lifetime-script.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import type { Layout, RecordView, Refusal } from '../encoding/layout.ts'
+import { numericText } from '../fields/numeric-text.ts'
 import { valueOf } from '../fields/value.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
@@ -140,12 +141,13 @@ function scoreColumn(name: string): Locate {
   return ({ columns }, range) => {
     const row = columns.find(path)
     if (row === -1) return missing
-    if (columns.kind(row) !== ColumnKind.number) return notANumber
-    range.bytes = columns.bytes
-    range.start = columns.valueStart(row)
-    range.end = columns.valueEnd(row)
+    const text = numericText(columns, row)
+    if (text === undefined) return notANumber
+    const isText = columns.kind(row) === ColumnKind.string
+    range.bytes = isText ? Buffer.from(text) : columns.bytes
+    range.start = isText ? 0 : columns.valueStart(row)
+    range.end = isText ? text.length : columns.valueEnd(row)
     // Redis would refuse the whole command for one such score.
-    const text = columns.bytes.toString('latin1', range.start, range.end)
     const value = Number(text)
     if (!Number.isFinite(value)) return tooLarge
     return value === 0 && !isZero(text) ? tooSmall : undefined

@@ -20,6 +20,8 @@ const TOO_LARGE: Refusal = problem('record-too-large', 'It is larger than 512 MB
 export interface EncodedBatch {
   requests: BatchRequest[]
   refusals: { record: number; refusal: Refusal }[]
+  /** Records whose commands leave no data. */
+  dataless: { record: number; kind: 'expired' | 'empty' }[]
 }
 
 export interface EncodeOptions {
@@ -36,6 +38,7 @@ export function encodeBatch(
 ): EncodedBatch {
   const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
+  const dataless: EncodedBatch['dataless'] = []
   const cursors = new Map([...ids].map(([stream, idRanges]) => [stream, new IdCursor(idRanges)]))
   const streams = [...batch.countByStream().keys()]
 
@@ -47,7 +50,10 @@ export function encodeBatch(
     view.spread = Math.random()
     if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
     const written = view.dataEnd - view.dataStart > LONGEST_DATA ? TOO_LARGE : stream.layout.write(out, view)
-    if (typeof written === 'number') return written
+    if (typeof written === 'number') {
+      if (view.result !== 'written') dataless.push({ record, kind: view.result })
+      return written
+    }
     refusals.push({ record, refusal: written })
     decisions.get(stream)?.refuse(record)
     return NO_GROUP
@@ -73,7 +79,7 @@ export function encodeBatch(
   const rows = requests.filter(isFilled)
   const isJournaled = rows[0] !== undefined && isFilled(journal)
   const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
-  return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals }
+  return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals, dataless }
 }
 
 function isFilled({ request }: BatchRequest): boolean {

@@ -31,6 +31,31 @@ describe('a record that the layout refuses', () => {
   })
 })
 
+describe('a record whose commands leave no data', () => {
+  it.each<[options: object, data: string, kind: RecordOutcome['kind']]>([
+    [{ cache_type: 'string', expire_at_field: 'end' }, '{"end":1}', 'expired'],
+    [{ data_format: 'flat', expire_at_field: 'end' }, '{"end":"2001-01-01"}', 'expired'],
+    [{ cache_type: 'string', ttl_field: 'life' }, '{"life":0}', 'expired'],
+    [{ data_format: 'flat', fields: ['a'] }, '{"a":null}', 'empty'],
+    [{ data_format: 'flat', fields: ['a'], on_update: 'merge' }, '{}', 'empty'],
+  ])('is counted as that: %j %s', (options, data, kind) => {
+    const session = sessionWith(options)
+    const batch = batchOf([session], recordsOf(session, ['{"a":1}', data]))
+    expect(outcomes(batch, [fine()])).toEqual([{ kind, record: 1 }])
+  })
+
+  it('is counted as skipped if its condition was not met, and as rejected if it was refused', () => {
+    const session = sessionWith({ cache_type: 'string', ttl_field: 'life', write_condition: 'if_exists' })
+    const batch = batchOf([session], recordsOf(session, ['{"life":0}', '{"life":0}', '{"life":0}']))
+    const result = { ...refusing([1]), done: [0, 0, 1] }
+    expect(outcomes(batch, [result]).map((outcome) => outcome.kind)).toEqual([
+      'skipped',
+      'rejected',
+      'expired',
+    ])
+  })
+})
+
 describe('a command that Redis refuses', () => {
   it('is a record that is rejected, key and reason named', () => {
     const session = sessionWith()

@@ -39,12 +39,28 @@ describe('the counts of a state', () => {
     expect(progress.takeStats({ records: 10, filtered: 4 }, a)).toEqual({
       recordCount: 8,
       rejectedRecordCount: 2,
-      additionalStats: { filtered: 4, skipped: 1, deduplicated: 0, deleted: 0, rejected: 2 },
+      additionalStats: {
+        filtered: 4,
+        skipped: 1,
+        deduplicated: 0,
+        deleted: 0,
+        expired: 0,
+        empty: 0,
+        rejected: 2,
+      },
     })
     expect(progress.takeStats({ records: 1, filtered: 0 }, a)).toEqual({
       recordCount: 1,
       rejectedRecordCount: 0,
-      additionalStats: { filtered: 0, skipped: 0, deduplicated: 0, deleted: 0, rejected: 0 },
+      additionalStats: {
+        filtered: 0,
+        skipped: 0,
+        deduplicated: 0,
+        deleted: 0,
+        expired: 0,
+        empty: 0,
+        rejected: 0,
+      },
     })
     expect(progress.takeStats({ records: 1, filtered: 0 }, b).rejectedRecordCount).toBe(1)
   })

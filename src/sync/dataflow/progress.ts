@@ -77,11 +77,13 @@ export class Progress {
     const skipped = this.#take('skipped', plan)
     const deduplicated = this.#take('deduplicated', plan)
     const deleted = this.#take('deleted', plan)
+    const expired = this.#take('expired', plan)
+    const empty = this.#take('empty', plan)
     return {
       // Records that are rightly left out have arrived as well.
       recordCount: records - rejected,
       rejectedRecordCount: rejected,
-      additionalStats: { filtered, skipped, deduplicated, deleted, rejected },
+      additionalStats: { filtered, skipped, deduplicated, deleted, expired, empty, rejected },
     }
   }
 
@@ -153,7 +155,16 @@ function countOf(records: number): string {
 }
 
 function none(): Counts {
-  return { records: 0, filtered: 0, rejected: 0, skipped: 0, deduplicated: 0, deleted: 0 }
+  return {
+    records: 0,
+    filtered: 0,
+    rejected: 0,
+    skipped: 0,
+    deduplicated: 0,
+    deleted: 0,
+    expired: 0,
+    empty: 0,
+  }
 }
 
 function summaryOf({ records, ...others }: Counts): string {

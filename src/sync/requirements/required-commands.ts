@@ -47,8 +47,8 @@ export function requirementsOf(settings: RecordSettings): CommandRequirement[] {
   ]
 }
 
-export function expires({ ttlSeconds, expireAtField }: RecordSettings): boolean {
-  return ttlSeconds > 0 || expireAtField !== undefined
+export function expires({ ttlSeconds, ttlField, expireAtField }: RecordSettings): boolean {
+  return ttlSeconds > 0 || ttlField !== undefined || expireAtField !== undefined
 }
 
 function modeRequirementsOf(settings: RecordSettings): CommandRequirement[] {

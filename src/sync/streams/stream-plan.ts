@@ -41,7 +41,13 @@ export interface StreamPlan extends StreamDraft {
 
 /** Returns whether the run gives keys a time to live: by an option, or by a record. */
 export function givesExpiry({ settings, deletions }: Pick<StreamPlan, 'settings' | 'deletions'>): boolean {
-  return settings.ttlSeconds > 0 || settings.expireAtField !== undefined || deletions?.afterMs !== undefined
+  const { ttlSeconds, ttlField, expireAtField } = settings
+  return (
+    ttlSeconds > 0 ||
+    ttlField !== undefined ||
+    expireAtField !== undefined ||
+    deletions?.afterMs !== undefined
+  )
 }
 
 /** Returns the plan of each stream. Throws one error that names all problems of the catalog. */
