@@ -47,10 +47,6 @@ const NOT_BUILT: ReadonlySet<Rule> = new Set<Rule>([
   'completion.empty-replace',
   'completion.option',
   'dedup.delete-after-append',
-  'dedup.unwritable',
-  'filter.decimal',
-  'filter.dedup-removes',
-  'filter.text',
   'keys.array',
   'keys.empty-text',
   'keys.null',
@@ -67,7 +63,6 @@ const NOT_BUILT: ReadonlySet<Rule> = new Set<Rule>([
   'replace.other-sync',
   'replace.overwrite-again',
   'replace.staged-roll-back',
-  'ttl.delete-in-batch',
   'values.null-as',
 ])
 

@@ -3,9 +3,9 @@ import type { Problem } from '../../errors.ts'
 import { selectStructure, type StructureRules } from '../settings/structure-rules.ts'
 import type {
   CacheType,
-  Comparable,
   DataFormat,
   ExpiryUnit,
+  RecordFilter,
   RecordSettings,
   WriteCondition,
 } from '../settings/record-settings.ts'
@@ -32,7 +32,14 @@ export interface RecordOptions {
   write_condition?: WriteCondition
   root_field?: string
   fields?: (string | { from: string; to: string })[]
-  record_filter?: { field?: string; equals?: Comparable }
+  record_filter?: FilterOptions
+  filtered_rows?: 'remove' | 'keep'
+}
+
+interface FilterOptions {
+  field?: string
+  equals?: string | number | boolean | null
+  is_null?: boolean
 }
 
 export type RecordOption = keyof RecordOptions
@@ -90,6 +97,11 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     writeCondition: options.write_condition ?? 'always',
     rootField: options.root_field,
     fields: fields?.map((field) => (typeof field === 'string' ? { from: field, to: field } : field)),
-    recordFilter: filter as RecordSettings['recordFilter'],
+    recordFilter: filter === undefined ? undefined : filterIn(filter),
+    filteredRows: options.filtered_rows ?? 'remove',
   })
+}
+
+function filterIn({ field, equals, is_null: isNull = false }: FilterOptions): RecordFilter {
+  return { field: field!, equals: isNull || equals === null ? undefined : String(equals) }
 }

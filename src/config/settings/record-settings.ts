@@ -26,7 +26,9 @@ export interface RecordSettings {
   readonly writeCondition: WriteCondition
   readonly rootField: string | undefined
   readonly fields: readonly { readonly from: string; readonly to: string }[] | undefined
-  readonly recordFilter: { readonly field: string; readonly equals: Comparable } | undefined
+  readonly recordFilter: RecordFilter | undefined
+  /** What a record that does not pass the filter does to its row, in a stream that is deduplicated. */
+  readonly filteredRows: 'remove' | 'keep'
 }
 
 /** A value of cache_type: the name of a structure in the registry. */
@@ -34,7 +36,11 @@ export type CacheType = string
 export type DataFormat = 'airbyte' | 'flat' | 'json' | 'raw'
 export type ExpiryUnit = 's' | 'ms' | 'us' | 'ns'
 export type WriteCondition = 'always' | 'if_exists' | 'if_absent'
-export type Comparable = string | number | boolean | null
+/** `equals`: the text or number that the column must have; undefined if it must be null or absent. */
+export interface RecordFilter {
+  readonly field: string
+  readonly equals: string | undefined
+}
 
 /** One entry of `streams`, merged over the options for all streams. */
 export interface StreamSettings {

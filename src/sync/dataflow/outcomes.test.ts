@@ -160,13 +160,15 @@ describe('a record whose condition is not met', () => {
 describe('records that were decided upon before they were laid out', () => {
   it('are deduplicated or deleted, those of all streams in the order of the records', () => {
     const one = decisionsWith([5, 0], { 3: 'remove', 1: 'none', 2: 'write anew' })
-    const outcome = decidedOutcomes([one, decisionsWith([4], {})])
+    const outcome = decidedOutcomes([one, decisionsWith([4], { 7: 'remove' }, [6, 7])])
     expect(inOrder(outcome).map(({ kind, record }) => `${kind} ${record}`)).toEqual([
       'deduplicated 0',
       'deleted 1',
       'deleted 3',
       'deduplicated 4',
       'deduplicated 5',
+      'filtered 6',
+      'filtered 7',
     ])
     expect(decidedOutcomes([])).toEqual([])
   })
@@ -198,11 +200,15 @@ function outcomes(batch: Batch, answers: readonly WriteResult[]): RecordOutcome[
   return outcomesOf(batch, rest, out, answers)
 }
 
-function decisionsWith(deduplicated: number[], actions: Record<number, Action>): RowDecisions {
+function decisionsWith(
+  deduplicated: number[],
+  actions: Record<number, Action>,
+  filtered: number[] = [],
+): RowDecisions {
   const entries = Object.entries(actions).map(
     ([record, action]) => [Number(record), { action, location: 'k' }] as const,
   )
-  return { deduplicated, actions: new Map(entries) } as unknown as RowDecisions
+  return { deduplicated, filtered, actions: new Map(entries) } as unknown as RowDecisions
 }
 
 function numbered(session: StreamSession, records: number): [StreamSession, string][] {

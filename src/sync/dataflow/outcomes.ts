@@ -8,21 +8,26 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
 
 /**
  * `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. `deduplicated`: there is a
- * newer one. `deleted`: its row was removed. `expired`: the time at which its key expires is past. `empty`: it has no
+ * newer one. `deleted`: its row was removed. `filtered`: it does not
+ * pass the filter, and its row was removed if there was one. `expired`: the time at which its key expires is past. `empty`: it has no
  * column with a value.
  */
 export type RecordOutcome =
   | { kind: 'rejected'; record: number; problem: Problem }
-  | { kind: 'skipped' | 'deduplicated' | 'deleted' | 'expired' | 'empty'; record: number }
+  | { kind: 'skipped' | 'deduplicated' | 'deleted' | 'filtered' | 'expired' | 'empty'; record: number }
 
 /** Of records that were decided upon before they were laid out. */
 export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcome[] {
-  return [...decisions].flatMap(({ deduplicated, actions }): RecordOutcome[] => [
-    ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
-    ...[...actions]
-      .filter(([, { action }]) => action !== 'write anew')
-      .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
-  ])
+  return [...decisions].flatMap(({ deduplicated, filtered, actions }): RecordOutcome[] => {
+    const others = new Set(filtered)
+    return [
+      ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
+      ...filtered.map((record): RecordOutcome => ({ kind: 'filtered', record })),
+      ...[...actions]
+        .filter(([record, { action }]) => action !== 'write anew' && !others.has(record))
+        .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
+    ]
+  })
 }
 
 /** In the order of the records. `results` are those of the requests, in their order. */

@@ -110,6 +110,30 @@ describe('a run', () => {
     expect(problemIn(progress)).toEqual(['stream-incomplete', { streams: 'n.a' }])
   })
 
+  it('warns of a filter that left out all of many records', () => {
+    const filter = { record_filter: { field: 'kind', equals: 'a' } }
+    const streams = [
+      { stream: 'few', ...filter },
+      { stream: 'none', ...filter },
+      { stream: 'some', ...filter },
+    ]
+    const filtering = plansFor(
+      ['few', 'none', 'some'].map((name) => stream(name)),
+      { streams },
+    ) as [StreamPlan, StreamPlan, StreamPlan]
+    const { progress, log } = opened(filtering)
+    for (let record = 0; record < 100; record++) {
+      if (record < 99) progress.addFiltered(filtering[0])
+      progress.addFiltered(filtering[1])
+      progress.addFiltered(filtering[2])
+    }
+    progress.addConfirmed(new Map([[sessionOf(filtering[2]), 1]]))
+    progress.summarize()
+    expect(log.filter((line) => line.startsWith('WARN'))).toEqual([
+      'WARN n.none: record_filter left out all of 100 records. Check its column and its value.',
+    ])
+  })
+
   it('ends with what was confirmed of each stream, and of all', () => {
     const { progress, log } = opened()
     progress.addReceived(a)
@@ -145,9 +169,9 @@ describe('a run', () => {
   })
 })
 
-function opened(): { progress: Progress; log: string[] } {
+function opened(its = plans): { progress: Progress; log: string[] } {
   const log: string[] = []
-  return { progress: new Progress(plans, (level, message) => log.push(`${level} ${message}`)), log }
+  return { progress: new Progress(its, (level, message) => log.push(`${level} ${message}`)), log }
 }
 
 /** The code and the params of the error that says that the run is incomplete. */

@@ -8,11 +8,12 @@ import type { Batch } from '../batches/batch.ts'
 import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, RunMetadata, StreamSession } from '../streams/stream-session.ts'
 import type { IndexedSession } from './indexed-session.ts'
-import { versionOf, type IndexEntry } from './index-entry.ts'
+import { changeOf, versionOf, type IndexEntry, type IndexEntryWriter } from './index-entry.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
 import type { JournalSlot, RowJournal } from './row-journal.ts'
-import { readVersion, supersedes, type RowVersion } from './row-version.ts'
+import { resolveRow, type RowChange, type RowResolution } from './row-resolution.ts'
+import { readVersion, type RowVersion } from './row-version.ts'
 
 /** The rows of a batch, before their index entries were read. */
 export interface BatchRows {
@@ -20,6 +21,7 @@ export interface BatchRows {
   entries: readonly IndexEntry[]
   /** Records that a newer one of the batch supersedes. */
   older: readonly number[]
+  writer: IndexEntryWriter | undefined
   /** Its number among the batches of the stream. */
   number: number
   /** The values of the index entries, in the order of `entries`; undefined where they do not matter. */
@@ -42,6 +44,8 @@ export interface RowDecisions {
   readonly expiries: readonly EntryExpiry[]
   readonly actions: ReadonlyMap<number, { action: Action; location: string }>
   readonly deduplicated: readonly number[]
+  /** Records that do not pass the filter. */
+  readonly filtered: readonly number[]
   /** Adds the command that names rows in the journal until the batch is confirmed. */
   readonly writeJournal: (out: CommandBuffer, rows: readonly IndexEntry[]) => void
   /** Is called for a record that the layout refuses: the next one of its row replaces it, where all are written. */
@@ -93,17 +97,18 @@ export class RowTracker {
     const { plan } = this.#session
     const number = ++this.#batches
     // New ids make new keys, which have no entries.
-    if (plan.locator.usesIds) return { batch, entries: [], older: [], number, stored: undefined }
+    if (plan.locator.usesIds)
+      return { batch, entries: [], older: [], writer: undefined, number, stored: undefined }
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
-    const { entries, older } = entriesOf(batch, this.#session, this.#runs.run)
+    const { entries, older, writer } = entriesOf(batch, this.#session, this.#runs.run)
     batch.addMemory(entries.length * BYTES_PER_ENTRY)
     const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true
-    return { batch, entries, older, number, stored: matters ? this.#index.read(entries) : undefined }
+    return { batch, entries, older, writer, number, stored: matters ? this.#index.read(entries) : undefined }
   }
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, number }: BatchRows,
+    { batch, entries: read, older, writer, number }: BatchRows,
     stored: readonly (string | null)[] | undefined,
     ids?: readonly IdRange[],
   ): RowDecisions {
@@ -118,19 +123,31 @@ export class RowTracker {
     const expiries: EntryExpiry[] = []
     const actions = new Map<number, { action: Action; location: string }>()
     const deduplicated = [...older]
+    const filtered: number[] = []
+    const leaveOut = ({ record, kind }: Pick<RowChange, 'record' | 'kind'>): void => {
+      batch.leaveOut(record)
+      ;(kind === 'filtered' ? filtered : deduplicated).push(record)
+    }
     for (let at = 0; at < entries.length; at++) {
       const entry = entries[at]!
-      const { location, record } = entry
+      const { location } = entry
       const before = stored && this.#before(location, stored[at]!)
-      if (isDeduplicated && this.#isOlder(entry, before)) {
-        batch.leaveOut(record)
-        deduplicated.push(record)
-        continue
+      let hasContent = false
+      if (isDeduplicated) {
+        const { last, content, superseded } = this.#resolve(entry, before)
+        superseded.forEach(leaveOut)
+        if (last === undefined) continue
+        if (last.record !== entry.record) writer!.choose(entry, last)
+        // A row that expires keeps its newest content until then.
+        hasContent = content !== undefined && plan.removals?.afterMs !== undefined
+        if (content !== undefined && !hasContent) leaveOut(content)
+        if (last.kind === 'filtered') filtered.push(last.record)
       }
+      const { record } = entry
       changes.push(entry)
       if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
       if (stored !== undefined) this.#recent.set(location, entry)
-      const action = this.#actionFor(entry, before)
+      const action = this.#actionFor(entry, before, hasContent)
       if (action !== undefined) actions.set(record, { action, location })
       const time = isDeduplicated ? this.#expiryOf(entry, before) : undefined
       if (time !== undefined) expiries.push({ location, time })
@@ -150,13 +167,19 @@ export class RowTracker {
       expiries,
       actions,
       deduplicated,
+      filtered,
       refuse,
       confirm,
     }
   }
 
-  #isOlder(entry: IndexEntry, before: RowVersion | undefined): boolean {
-    return this.#isKept(before) && !supersedes(versionOf(entry), before, this.#isNumeric)
+  #resolve(entry: IndexEntry, before: RowVersion | undefined): RowResolution {
+    const row = {
+      version: this.#isKept(before) ? before : undefined,
+      mayExist: this.#runs.hasUntracked,
+      isNumeric: this.#isNumeric,
+    }
+    return resolveRow(entry.changes ?? [changeOf(entry)], row)
   }
 
   /** Returns whether a row is there and stays; rows of a generation that is being replaced are ignored. */
@@ -164,17 +187,21 @@ export class RowTracker {
     return before !== undefined && before.run >= this.#runs.keptFrom
   }
 
-  #actionFor({ isDeleted }: IndexEntry, before: RowVersion | undefined): Action | undefined {
+  #actionFor(
+    { isDeleted }: IndexEntry,
+    before: RowVersion | undefined,
+    hasContent: boolean,
+  ): Action | undefined {
     if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
-    const mayExist = this.#runs.hasUntracked || (before !== undefined && !before.isDeleted)
+    const mayExist = hasContent || this.#runs.hasUntracked || (before !== undefined && !before.isDeleted)
     return mayExist ? 'remove' : 'none'
   }
 
   #expiryOf({ isDeleted }: IndexEntry, before: RowVersion | undefined): EntryExpiry['time'] | undefined {
-    const { settings, deletions } = this.#session.plan
-    const tombstoneMs = deletions?.tombstoneMs ?? 0
+    const { settings, removals } = this.#session.plan
+    const tombstoneMs = removals?.tombstoneMs ?? 0
     if (isDeleted) return Date.now() + tombstoneMs
     // The entry of a row that expires would otherwise stay for ever.
     if (settings.ttlSeconds > 0) return Date.now() + 2000 * settings.ttlSeconds + tombstoneMs

@@ -8,7 +8,7 @@ import { createLayout, createStagedLayout } from '../../layout/registry/create-l
 import { rowLocator } from '../../layout/registry/row-locator.ts'
 import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
+import { deletionsOf, hardDeletions, isDeletion, type Deletions } from './cdc-deletes.ts'
 import { leaseKey, metadataKey, metadataKeyOfFormat1 } from './internal-keys.ts'
 import { catalogProblems } from './catalog-checks.ts'
 import { draftOf, type StreamDraft } from './stream-draft.ts'
@@ -33,6 +33,10 @@ export interface StreamPlan extends StreamDraft {
   readonly mayTrack: boolean
   /** Undefined where no record deletes its row. */
   readonly deletions: Deletions | undefined
+  /** How rows are removed: by CDC deletes, and by records that do not pass the filter. */
+  readonly removals: Deletions | undefined
+  /** Whether a record that does not pass the filter removes its row. */
+  readonly removesFiltered: boolean
   /** Undefined where every record is written. */
   readonly filter: Filter | undefined
   /** Ids whose key would be the counter of another stream, in ascending order. */
@@ -72,6 +76,8 @@ function planStream(draft: StreamDraft, index: number, foreignIds: readonly numb
   const isWritten = settings.writeCondition === 'always'
   const tracks = isDeduplicated || replaces || (config.trackKeys === 'always' && isWritten)
   const deletions = isDeduplicated ? deletionsOf(config) : undefined
+  const filter = filterOf(settings, deletions === undefined ? undefined : isDeletion)
+  const removesFiltered = isDeduplicated && filter !== undefined && settings.filteredRows === 'remove'
   return {
     ...draft,
     index,
@@ -84,7 +90,9 @@ function planStream(draft: StreamDraft, index: number, foreignIds: readonly numb
     mustTrack: tracks && idKeys === undefined,
     mayTrack: config.trackKeys !== 'never' && isWritten && idKeys === undefined,
     deletions,
-    filter: filterOf(settings, deletions === undefined ? undefined : isDeletion),
+    removals: deletions ?? (removesFiltered ? hardDeletions(config) : undefined),
+    removesFiltered,
+    filter,
     foreignIds,
   }
 }
