@@ -28,6 +28,7 @@ export interface RecordOptions {
   expire_at_field?: string
   expire_at_unit?: ExpiryUnit
   ttl_field?: string
+  null_keys?: 'error' | 'allow'
   on_update?: 'replace' | 'merge'
   write_condition?: WriteCondition
   root_field?: string
@@ -93,6 +94,7 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     expireAtField: options.expire_at_field,
     expireAtUnit: options.expire_at_unit,
     ttlField: options.ttl_field,
+    nullKeys: options.null_keys ?? 'error',
     onUpdate: options.on_update ?? 'replace',
     writeCondition: options.write_condition ?? 'always',
     rootField: options.root_field,

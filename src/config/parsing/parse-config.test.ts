@@ -33,6 +33,7 @@ const DEFAULTS = {
     expireAtUnit: undefined,
     ttlField: undefined,
     filteredRows: 'remove',
+    nullKeys: 'error',
     onUpdate: 'replace',
     writeCondition: 'always',
     rootField: undefined,

@@ -13,6 +13,7 @@ const SAMPLES: Sample[] = [
   [{ data_format: 'flat' }, { dataFormat: 'flat' }],
   [{ key_prefix: 'crm:' }, { keyPrefix: 'crm:' }],
   [{ key_template: 'user:${id}' }, { keyTemplate: 'user:${id}' }],
+  [{ null_keys: 'allow' }, { nullKeys: 'allow' }],
   [{ hash_field: '${sku}' }, { hashField: '${sku}', dataFormat: 'json' }],
   [{ cache_type: 'set', member: '${id}' }, { member: '${id}' }],
   [{ cache_type: 'sorted_set', score_field: 'a.b' }, { scoreField: 'a.b' }],

@@ -22,6 +22,8 @@ export interface RecordSettings {
   readonly expireAtUnit: ExpiryUnit | undefined
   /** The column with the seconds after which the key of a record expires. */
   readonly ttlField: string | undefined
+  /** Whether a primary-key column may be null or absent. */
+  readonly nullKeys: 'error' | 'allow'
   readonly onUpdate: 'replace' | 'merge'
   readonly writeCondition: WriteCondition
   readonly rootField: string | undefined

@@ -29,7 +29,10 @@ export function createPersistingLayout(choice: LayoutChoice): Layout {
 
 /** Returns the template of the live keys, with the prefix. */
 export function keysOf({ settings, keyTemplate, stream }: LayoutChoice): ColumnTemplate {
-  return new ColumnTemplate('key_template', keyTemplate, stream, settings.keyPrefix)
+  return new ColumnTemplate('key_template', keyTemplate, stream, {
+    prefix: settings.keyPrefix,
+    nullKeys: settings.nullKeys,
+  })
 }
 
 function createLayoutAt({ settings, stream }: LayoutChoice, key: KeyTemplate): Layout {

@@ -21,7 +21,7 @@ describe('a record as one field of a hash', () => {
         data_format: 'raw',
         value_field: 'n',
       },
-      ['n:s', '7/€/a%3A1:1.0', '1.0'],
+      ['n:s', '7/€/a%3A1:1', '1.0'],
     ],
   ] as [RecordOptions, string[]][])('has the name and value that are asked for: %j', (options, args) => {
     const command = commandFor({ ...STOCK, ...options }, '{ "sku":"a:1", "n":1.0, "x":{"y":"€"} }', {

@@ -90,7 +90,7 @@ return 1
 
 function createLayout({ settings, key, stream }: LayoutOptions): Layout {
   const { writeCondition } = settings
-  const field = new ColumnTemplate('hash_field', settings.hashField!, stream)
+  const field = new ColumnTemplate('hash_field', settings.hashField!, stream, settings)
   const value = valueOf(settings, stream)
   const name = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const text: TextRange = { bytes: name.bytes, start: 0, end: 0 }
