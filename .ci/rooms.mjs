@@ -65,10 +65,14 @@ export const ROOMS = {
     knows: 'which node is a master now, by sentinels or by the slot map of a cluster',
     mayImport: ['settings', 'resp', 'transport', 'failures', 'session'],
   },
-  'redis/client': {
+  'redis/sequencing': {
     knows:
-      'the connections of a run: writes in flight, commands, redirects, sequence numbers, durability waits, fencing',
-    mayImport: ['settings', 'resp', 'commands', 'transport', 'failures', 'session', 'topology'],
+      'the numbers that prove what a server has run, and the guard around transactions that run exactly once',
+    mayImport: ['resp', 'failures', 'session'],
+  },
+  'redis/client': {
+    knows: 'the connections of a run: writes in flight, commands, redirects, durability waits, fencing',
+    mayImport: ['settings', 'resp', 'commands', 'transport', 'failures', 'session', 'topology', 'sequencing'],
   },
   'redis/health': {
     knows: 'what `check` finds out about a server: version, memory, persistence, permissions, keys',
@@ -146,6 +150,7 @@ export const ROOMS = {
       'columns',
       'resp',
       'session',
+      'sequencing',
       'client',
       'encoding',
       'streams',

@@ -14,6 +14,7 @@ import { Server } from './server.ts'
 import { measureChanges } from './suites/changes.ts'
 import { measureClusters } from './suites/cluster.ts'
 import { measureDistance } from './suites/distance.ts'
+import { measureExactlyOnce } from './suites/exactly-once.ts'
 import { measureGrowth } from './suites/growth.ts'
 import { measureImage } from './suites/image.ts'
 import { measureLayouts } from './suites/layouts.ts'
@@ -35,6 +36,7 @@ const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
   distance: measureDistance,
   growth: measureGrowth,
   memory: measureMemory,
+  'exactly-once': measureExactlyOnce,
   start: measureStart,
   image: measureImage,
 }

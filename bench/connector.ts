@@ -36,7 +36,12 @@ export type ConnectorRun = {
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const usageModule = fileURLToPath(new URL('./usage.mjs', import.meta.url))
 
-const local: Launcher = (args) => [process.execPath, '--import', usageModule, main, ...args]
+const local: Launcher = builtAt(main)
+
+/** Returns the launcher of another build, by the path of its main.js. */
+export function builtAt(path: string): Launcher {
+  return (args) => [process.execPath, '--import', usageModule, path, ...args]
+}
 
 export function inImage(image: string, ...options: string[]): Launcher {
   return (args, directory) => {

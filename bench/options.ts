@@ -9,6 +9,7 @@ const suiteNames = [
   'distance',
   'growth',
   'memory',
+  'exactly-once',
   'start',
   'image',
 ] as const
@@ -22,6 +23,8 @@ export type Options = {
   scale: number
   runs: number
   image: string | undefined
+  /** The main.js of another build, for the suites that compare with one. */
+  base: string | undefined
   /** A Redis elsewhere; undefined for a private one. */
   redis: Address | undefined
   out: string | undefined
@@ -38,6 +41,7 @@ Suites: ${suiteNames.join(', ')}; without a name all but image, which needs --im
   --scale NUMBER       factor for the full counts (quick: 0.2)
   --runs NUMBER        pairs of alternating runs (quick: 3, full: 5)
   --image IMAGE        the size suite through \`docker run\` as well, beside the local build
+  --base PATH          the main.js of another build, which exactly-once compares with
   --redis HOST:PORT    a Redis elsewhere; its password is taken from REDISCLI_AUTH
   --allow-flush        allow its database 0 to be flushed, again and again
   --out FILE           write the tables to a file, too
@@ -53,6 +57,7 @@ export function readOptions(argv: string[]): Options | undefined {
       scale: { type: 'string' },
       runs: { type: 'string' },
       image: { type: 'string' },
+      base: { type: 'string' },
       redis: { type: 'string' },
       'allow-flush': { type: 'boolean', default: false },
       out: { type: 'string' },
@@ -68,6 +73,7 @@ export function readOptions(argv: string[]): Options | undefined {
     scale: positive('--scale', values.scale) ?? (values.full ? 1 : 0.2),
     runs: Math.ceil(positive('--runs', values.runs) ?? (values.full ? 5 : 3)),
     image: values.image,
+    base: values.base,
     redis: values.redis === undefined ? undefined : address(values.redis),
     out: values.out,
     write: values.write,

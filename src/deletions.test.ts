@@ -13,7 +13,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
     'commands that a record asks for: a CDC delete, a past expiry, trimming, a row with no column left',
   'redis/commands/': 'the scripts of layouts and of sync/replace, and what older servers understand instead',
   'redis/client/': 'the keys of the run itself',
+  'redis/sequencing/':
+    'the number of the run, and keys that a guard renames and renames back in one transaction',
   'redis/health/': 'the key of the check; and commands by their names, as permissions are asked for',
+  'sync/requirements/': 'the commands that a check tries, on keys of its own',
   'sync/streams/leases.ts': 'the lease and the connections of the run itself',
 }
 

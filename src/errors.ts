@@ -89,3 +89,9 @@ export function failureTypeOf(error: unknown): FailureType {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** Returns the message of an error without codes, for a sentence that has a code of its own. */
+export function sentenceOf(error: unknown): string {
+  const problems = error instanceof ConnectorError ? error.problems : []
+  return problems.length === 0 ? messageOf(error) : problems.map(({ sentence }) => sentence).join(' ')
+}

@@ -93,7 +93,6 @@ async function transfer(
   const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
-  await ids.requireIntact()
   await client.requireIntact()
   if (problem !== undefined) throw problem
   // A state that cannot be printed is not acknowledged, so nothing older may be removed.

@@ -123,7 +123,7 @@ function layoutOf(settings: Settings): string {
 function open(live: Keyspace, { settings, model, decision }: Opening): Running {
   const { stream, options } = settings
   model.generations = withGeneration(model.generations, stream, decision)
-  model.keptFrom = isReplace(stream) && decision !== 'join' ? keptFrom(model.generations, stream) : 0
+  model.keptFrom = isReplace(stream) && decision !== 'join' ? keptFrom(model.generations, stream) : undefined
   model.layout = layoutOf(settings)
   openIndex(model, settings)
   openStaging(live, model, settings, decision)
@@ -210,8 +210,9 @@ function acknowledge(
 function finish(live: Keyspace, { model, settings }: Running): void {
   if (!isReplace(settings.stream)) return
   const former = [...model.rows.values()].filter(({ isIndexed }) => isIndexed)
+  const first = model.keptFrom ?? 0
   if (model.staged === undefined) {
-    for (const row of former) if (row.generation < model.keptFrom) removeRow(live, row)
+    for (const row of former) if (row.generation < first) removeRow(live, row)
   } else {
     for (const { key } of former) live.delete(key)
     for (const [key, entry] of model.staged) live.set(key, { ...entry, expiry: todaysExpiry(settings) })

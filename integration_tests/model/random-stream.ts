@@ -40,11 +40,13 @@ export function makeStream(random: Random, at: number): StreamMaking {
 }
 
 /** Returns options that fit the layout and the mode. */
-function makeAddedOptions(random: Random, { options }: LayoutChoice, mode: Mode): LayoutOptions {
+function makeAddedOptions(random: Random, { options, modes }: LayoutChoice, mode: Mode): LayoutOptions {
   const { cache_type: cacheType = 'hash', data_format: format, member } = options
   const isShared = isCollection(options)
   const isWhole = member === undefined && format !== 'raw'
-  const mayFilter = mode !== 'append_dedup' || isBuilt('filter.dedup-removes')
+  // Updates of a layout without append begin with append_dedup.
+  const isDeduplicated = mode === 'append_dedup' || !modes.includes('append')
+  const mayFilter = !isDeduplicated || isBuilt('filter.dedup-removes')
   const mayCondition = mode === 'append' && ['hash', 'string'].includes(cacheType)
   const condition =
     mayCondition && random() < 0.15 ? oneOf(random, ['if_exists', 'if_absent'] as const) : undefined

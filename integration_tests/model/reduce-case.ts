@@ -1,21 +1,19 @@
 // Makes a failing case smaller: removes whatever is not needed for it to fail.
 import type { Case, RunPlan } from './case.ts'
 
-/** Returns the smallest case found within `limit` attempts that still fails. */
-export async function reduceCase(
-  one: Case,
-  fails: (smaller: Case) => Promise<boolean>,
-  limit = 200,
-): Promise<Case> {
+/** A test has to end, and say what it has found. */
+const LIMIT_MS = 60_000
+
+/** Returns the smallest case found within a minute that still fails. */
+export async function reduceCase(one: Case, fails: (smaller: Case) => Promise<boolean>): Promise<Case> {
+  const deadline = Date.now() + LIMIT_MS
   let smallest = one
-  let attempts = 0
   let isSmaller = true
-  while (isSmaller && attempts < limit) {
+  while (isSmaller && Date.now() < deadline) {
     isSmaller = false
     for (const candidate of smallerCases(smallest)) {
-      if (++attempts > limit) break
-      if (!candidate.runs.every(isKilledAtState)) continue
-      if (!(await fails(candidate))) continue
+      if (Date.now() > deadline) break
+      if (!candidate.runs.every(isKilledAtState) || !(await fails(candidate))) continue
       smallest = candidate
       isSmaller = true
       break

@@ -21,8 +21,8 @@ export interface StreamModel {
   /** Rows by location; a list or Redis stream is one row. Deleted rows are kept as tombstones. */
   rows: Map<string, Row>
   generations: Generations
-  /** The position of the first generation that the current run keeps; 0 if it replaces nothing. */
-  keptFrom: number
+  /** The position of the first generation that the current run keeps; undefined if it replaces nothing. */
+  keptFrom: number | undefined
   last: LastRun | undefined
   /** What a replace has gathered for collections; undefined while records go to the live keys. */
   staged: Keyspace | undefined
@@ -42,7 +42,7 @@ export function emptyStream(): StreamModel {
   return {
     rows: new Map<string, Row>(),
     generations: [],
-    keptFrom: 0,
+    keptFrom: undefined,
     last: undefined,
     staged: undefined,
     isIndexing: false,
@@ -61,7 +61,8 @@ export function take(live: Keyspace, model: StreamModel, settings: Settings, rec
   try {
     return apply(live, model, settings, record)
   } catch (error) {
-    if (error instanceof RecordFault) return 'rejected'
+    // A filtered record without a key has no row to remove.
+    if (error instanceof RecordFault) return isFilteredOut(settings, record) ? 'filtered' : 'rejected'
     throw error
   }
 }
@@ -69,15 +70,15 @@ export function take(live: Keyspace, model: StreamModel, settings: Settings, rec
 function apply(live: Keyspace, model: StreamModel, settings: Settings, record: ModelRecord): Outcome {
   const { stream, options } = settings
   const isDeduplicated = stream.mode === 'append_dedup'
-  const deletes = isDeduplicated && options.delete_mode !== 'soft' && isDelete(record.value)
-  const isOut = !deletes && !passes(options, record.value)
+  const deletes = deletesRow(settings, record)
+  const isOut = isFilteredOut(settings, record)
   if (isOut && (!isDeduplicated || options.filtered_rows === 'keep')) return 'filtered'
   const removes = deletes || isOut
   const addition = removes ? undefined : additionOf(settings, record)
   const location = rowOf(locationOf(settings, record.value, record.id), addition, settings)
   const name = JSON.stringify(location)
   const row = model.rows.get(name)
-  const isCurrent = row !== undefined && row.generation >= model.keptFrom
+  const isCurrent = row !== undefined && isKept(row, model)
   const version = isDeduplicated ? versionOf(stream.cursor, record.value, record.emittedAt) : undefined
   if (isCurrent && row.version !== undefined && version !== undefined && isOlder(version, row.version))
     return isOut ? 'filtered' : 'deduplicated'
@@ -102,6 +103,19 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   if (isPast(expiry)) target.delete(location.key)
   model.rows.set(name, next)
   return 'written'
+}
+
+function deletesRow({ stream, options }: Settings, { value }: ModelRecord): boolean {
+  return stream.mode === 'append_dedup' && options.delete_mode !== 'soft' && isDelete(value)
+}
+
+function isFilteredOut(settings: Settings, record: ModelRecord): boolean {
+  return !deletesRow(settings, record) && !passes(settings.options, record.value)
+}
+
+/** A replace counts rows that are not in the index as older ones, as it cannot know their generation. */
+function isKept({ generation, isIndexed }: Row, { keptFrom }: StreamModel): boolean {
+  return keptFrom === undefined || (isIndexed && generation >= keptFrom)
 }
 
 /** Carries out the delete of a row. */
@@ -137,7 +151,7 @@ export function openIndex(model: StreamModel, settings: Settings): void {
 /** Forgets the rows that a complete replace has removed. A stream of which nothing is left starts anew. */
 export function closeIndex(model: StreamModel): void {
   for (const [name, { generation, isIndexed }] of model.rows)
-    if (isIndexed && generation < model.keptFrom) model.rows.delete(name)
+    if (isIndexed && generation < (model.keptFrom ?? 0)) model.rows.delete(name)
   model.hasIndex = model.rows.size > 0
   model.hasOthers = false
 }

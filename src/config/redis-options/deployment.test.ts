@@ -139,7 +139,7 @@ describe('a cluster', () => {
     ['redis://b/1', 'node-contains-database'],
     ['redis://b?db=1', 'node-contains-database'],
     ['unix:///b', 'node-is-socket'],
-    ['http://b', 'node-malformed'],
+    ['ftp://b', 'node-malformed'],
     ['b c', 'node-malformed'],
     ['redis://', 'url-malformed'],
   ])('has no node %j', (node, problem) => {

@@ -65,7 +65,7 @@ describe('a URL', () => {
 
 describe('a URL is refused', () => {
   it.each([
-    ['http://h', `option-malformed: url`],
+    ['ftp://h', 'option-malformed: url'],
     ['REDIS://h', `option-malformed: url`],
     ['redis:h', `option-malformed: url`],
     ['h:6379', `option-malformed: url`],

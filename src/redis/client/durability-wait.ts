@@ -3,12 +3,13 @@
  * all that was written before a write of the same connection. They hold up that connection, so it is one of its own.
  */
 import type { Durability } from '../../config/settings/config.ts'
-import { TransientError } from '../../errors.ts'
+import { problem, TransientError } from '../../errors.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import type { Outage } from '../failures/outage.ts'
 import type { RedisNode } from '../session/redis-node.ts'
-import type { Ask, NodePool } from '../session/node-pool.ts'
+import type { NodePool } from '../session/node-pool.ts'
 import { classify } from '../failures/error-classifier.ts'
+import { clusterReorganised } from '../failures/reply-rules.ts'
 import type { Reply } from '../resp/reply.ts'
 
 type Asked = Exclude<Durability, { mode: 'none' }>
@@ -49,9 +50,9 @@ export class DurabilityWait {
     )
   }
 
-  /** Removes all keys. */
-  async remove(ask: Ask): Promise<void> {
-    await Promise.all([...this.#keys].map((key) => ask('UNLINK', key)))
+  /** The keys that it has written to. */
+  get keys(): string[] {
+    return [...this.#keys]
   }
 
   async #assureOne(node: RedisNode, nodes: NodePool): Promise<void> {
@@ -67,14 +68,18 @@ export class DurabilityWait {
       })
       if (isRedirection(reply)) {
         // It has no other one: who has what is to be read again.
-        if (this.#avoided.has(slot))
-          throw new TransientError(`The cluster of ${node.where} is being reorganised.`)
+        if (this.#avoided.has(slot)) throw new TransientError(clusterReorganised(node.where))
         this.#avoided.add(slot)
         continue
       }
       const lack = this.#lackIn(reply, node.where)
       if (lack === undefined) return outage.end()
-      await outage.pause(new TransientError(lack), ended)
+      await outage.pause(
+        new TransientError(
+          problem('not-durable', lack, { options: ['durability'], params: { where: node.where } }),
+        ),
+        ended,
+      )
     }
   }
 

@@ -2,8 +2,8 @@
 import type { Address } from '../../config/settings/config.ts'
 import type { WriteResult, NodeResult } from '../session/write-pipeline.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
-import type { PipelineRequest } from './pipeline-request.ts'
-import type { Sequence } from './sequence-numbers.ts'
+import type { PipelineRequest } from '../sequencing/pipeline-request.ts'
+import type { Sequence } from '../sequencing/sequence-numbers.ts'
 
 /** A command that is still to be sent, and the node that it has to be sent to by ASK. */
 export interface PendingCommand {

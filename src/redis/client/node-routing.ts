@@ -1,13 +1,18 @@
 /** Splits a request by node: each node gets the commands whose slots it has. */
 import type { InFlightState, PendingCommand } from './in-flight-write.ts'
 import type { EncodedCommands } from '../resp/encoded-commands.ts'
-import { encodeTransaction } from './guarded-transaction.ts'
+import { encodeTransaction } from '../sequencing/guarded-transaction.ts'
 import type { PipelineWrite } from '../session/write-pipeline.ts'
-import type { Sequence, SequenceNumbers } from './sequence-numbers.ts'
+import type { Sequence, SequenceNumbers } from '../sequencing/sequence-numbers.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
 import type { RedisNode } from '../session/redis-node.ts'
 import type { NodePool } from '../session/node-pool.ts'
-import type { MarkerRequest, ReadRequest, TransactionRequest, WriteRequest } from './pipeline-request.ts'
+import type {
+  MarkerRequest,
+  ReadRequest,
+  TransactionRequest,
+  WriteRequest,
+} from '../sequencing/pipeline-request.ts'
 
 export interface NodeWrite {
   readonly node: RedisNode
@@ -64,9 +69,9 @@ export function markersFor(
     .flatMap((node) => {
       const sequence = markers.of(nodes.slotOf(node, markers.slots, markers.avoided))
       // A prefix with a tag puts all keys into one slot, which the other nodes do not have.
-      if (nodes.ofCommand('INCR', [sequence.key]) !== node) return []
+      if (nodes.ofCommand('INCRBY', [sequence.key]) !== node) return []
       const out = new CommandBuffer(Buffer.allocUnsafeSlow(160))
-      out.command('INCR', sequence.key)
+      out.command('INCRBY', sequence.key, '1')
       const chunks = [out.bytes.subarray(0, out.length)]
       const write: PipelineWrite = { kind: 'counted', commands: 1, chunks }
       return [{ node, write, indexes: undefined, sequence }]

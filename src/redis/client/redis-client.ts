@@ -10,12 +10,12 @@ import { ALL_CAPABILITIES, commonCapabilities, type Capabilities } from '../comm
 import { scriptsFor, type Script } from '../commands/script.ts'
 import { DurabilityWait } from './durability-wait.ts'
 import type { Identity } from '../session/open-connection.ts'
-import { EvictionCounts } from './eviction-counts.ts'
+import { EvictionCounts } from '../sequencing/eviction-counts.ts'
 import { fence } from './fencing.ts'
 import type { WriteResult } from '../session/write-pipeline.ts'
-import type { PipelineRequest } from './pipeline-request.ts'
-import { allRunKeys, type RunKeys } from './run-keys.ts'
-import { BrokenSequenceError, LostNumberError, SequenceNumbers } from './sequence-numbers.ts'
+import type { PipelineRequest } from '../sequencing/pipeline-request.ts'
+import { allRunKeys, type RunKeys } from '../sequencing/run-keys.ts'
+import { BrokenSequenceError, LostNumberError, SequenceNumbers } from '../sequencing/sequence-numbers.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { GaveUpError, Outage } from '../failures/outage.ts'
 import { NodePool, type Ask } from '../session/node-pool.ts'
@@ -23,7 +23,7 @@ import { slotOf } from '../resp/key-slot.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
 import { EncodedCommands } from '../resp/encoded-commands.ts'
 import { TopologyReader } from '../topology/topology-reader.ts'
-import { TransactionGuard } from './transaction-guard.ts'
+import { TransactionGuard } from '../sequencing/transaction-guard.ts'
 import { uncertainTransaction } from './transaction-queue.ts'
 import { WriteQueue } from './write-queue.ts'
 import { Transport } from '../transport/transport.ts'
@@ -151,19 +151,23 @@ export class RedisClient implements AsyncDisposable {
   /** Throws if a server that was written to has lost anything that it had confirmed. */
   async requireIntact(): Promise<void> {
     await this.send({ kind: 'marker', isFinal: true })
-    const ask: Ask = (command, ...args) => this.ask(command, ...args)
-    await this.#sequences.requireAll(ask).catch(async (error: unknown) => {
+    const sequences = this.#sequences.all
+    const commands = commandForEach(
+      'GET',
+      sequences.map(({ key }) => key),
+    )
+    const { read } = await this.send({ kind: 'read', commands })
+    try {
+      for (const [index, sequence] of sequences.entries()) sequence.require(Number(read[index]?.[0] ?? 0))
+    } catch (error) {
       await this.#failWithLoss()
       throw this.#failure ?? error
-    })
+    }
   }
 
   /** Removes the keys of a run that died before it could remove them. */
   async forgetRun(run: string): Promise<void> {
-    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 12))
-    for (const key of allRunKeys(this.#options.runKeys, run, this.isCluster)) out.command('UNLINK', key)
-    const commands = EncodedCommands.from(out)
-    await this.send({ kind: 'write', commands, isCounted: false, confirmedBy: 'reply' })
+    await this.#removeKeys(allRunKeys(this.#options.runKeys, run, this.isCluster))
   }
 
   /** Returns the slot of a key; undefined where there is one server. */
@@ -209,11 +213,21 @@ export class RedisClient implements AsyncDisposable {
 
   /** Removes the keys of this run. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const ask: Ask = (command, ...args) => this.ask(command, ...args)
-    const removable = [this.#sequences, this.#markers, this.#durabilityWait]
-    const removals = removable.map(async (one) => one?.remove(ask).catch(() => undefined))
-    await Promise.race([Promise.all(removals), sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })])
-    this.#fail(new TransientError('The run has ended.'))
+    const numbered = [...this.#sequences.all, ...this.#markers.all].map(({ key }) => key)
+    const removed = this.#removeKeys(numbered).then(() => this.#removeDurabilityKeys())
+    const limit = sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })
+    await Promise.race([removed.catch(() => undefined), limit])
+    this.#fail(new TransientError(problem('run-ended', 'The run has ended.')))
+  }
+
+  async #removeKeys(keys: readonly string[]): Promise<void> {
+    const commands = commandForEach(this.#capabilities.unlink ? 'UNLINK' : 'DEL', keys)
+    await this.send({ kind: 'write', commands, isCounted: false, confirmedBy: 'reply' })
+  }
+
+  /** Last, and without a durability wait of their own, which would write the keys again. */
+  async #removeDurabilityKeys(): Promise<void> {
+    await Promise.all([...(this.#durabilityWait?.keys ?? [])].map((key) => this.ask('UNLINK', key)))
   }
 
   #confirmed(): void {
@@ -391,4 +405,10 @@ export class RedisClient implements AsyncDisposable {
 
 function reorganised(where: string): TransientError {
   return new TransientError(clusterReorganised(where))
+}
+
+function commandForEach(command: string, keys: readonly string[]): EncodedCommands {
+  const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 12))
+  for (const key of keys) out.command(command, key)
+  return EncodedCommands.from(out)
 }

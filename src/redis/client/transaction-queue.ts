@@ -4,11 +4,11 @@
  */
 import { problem, TransientError } from '../../errors.ts'
 import type { InFlightWrite } from './in-flight-write.ts'
-import { encodeGuarded, encodeNumbered } from './guarded-transaction.ts'
+import { encodeGuarded, encodeNumbered } from '../sequencing/guarded-transaction.ts'
 import type { NodeResult, PipelineWrite } from '../session/write-pipeline.ts'
-import type { TransactionRequest } from './pipeline-request.ts'
-import type { GuardMode } from './transaction-guard.ts'
-import type { Sequence } from './sequence-numbers.ts'
+import type { TransactionRequest } from '../sequencing/pipeline-request.ts'
+import type { GuardMode } from '../sequencing/transaction-guard.ts'
+import type { Sequence } from '../sequencing/sequence-numbers.ts'
 
 /** Transactions that were sent as one. */
 export interface SentTransactions {
@@ -22,7 +22,7 @@ export interface SentTransactions {
 export type TransactionsOutcome = 'ran' | 'not run' | 'lost' | 'uncertain'
 
 /** While a transaction runs, the server does nothing else. */
-const MOST_TOGETHER = { commands: 1_000, bytes: 1 << 19 }
+const MOST_TOGETHER = { commands: 1_000, bytes: 1 << 20 }
 
 export class TransactionQueue {
   readonly sequence: Sequence

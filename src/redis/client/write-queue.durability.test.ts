@@ -1,7 +1,7 @@
 // Where an answer is not enough: what is sent is there only once as many replicas, or disks, have it.
 import { describe, expect, it } from 'vitest'
 import type { Durability } from '../../config/settings/config.ts'
-import { LostNumberError } from './sequence-numbers.ts'
+import { LostNumberError } from '../sequencing/sequence-numbers.ts'
 import { DurabilityWait } from './durability-wait.ts'
 import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
 import { Outage } from '../failures/outage.ts'
@@ -206,15 +206,13 @@ describe('a server that is waited for', () => {
   })
 })
 
-it('nothing is left behind of what was written so that it could be waited for', async () => {
+it('the keys that were written to for durability waits are known, so that they can be removed', async () => {
   const { writeQueue, durabilityWait, connect } = durable(3)
   const { played: [one, , three] } = connect() // prettier-ignore
   void writeQueue.send(writes([`SET ${A} 1`, `SET ${B} 1`]))
   await one.answer(OK)
   await three.answer(OK)
-  const asked: string[] = []
-  await durabilityWait.remove(async (...words) => asked.push(words.join(' ')))
-  expect(asked).toEqual([`UNLINK ${keyIn('assured', 0)}`, `UNLINK ${keyIn('assured', 10923)}`])
+  expect(durabilityWait.keys).toEqual([keyIn('assured', 0), keyIn('assured', 10923)])
 })
 
 function durable(count: number, durability: Asked = { mode: 'replicas', count: 1, timeoutMs: 500 }) {

@@ -1,7 +1,7 @@
 // Markers, and writes that are confirmed only by the marker behind them.
 import { describe, expect, it } from 'vitest'
-import { LostNumberError } from './sequence-numbers.ts'
-import type { WriteRequest } from './pipeline-request.ts'
+import { LostNumberError } from '../sequencing/sequence-numbers.ts'
+import type { WriteRequest } from '../sequencing/pipeline-request.ts'
 import { OK } from '../session/write-pipeline.support.ts'
 import { A, B, C, countIn, MARKER, openWriteQueue, reads, SLOT_B, takeSlotsOfLast, watched, writes } from './write-queue.support.ts' // prettier-ignore
 

@@ -12,7 +12,7 @@ import {
   watched,
   writes,
 } from './write-queue.support.ts'
-import { ONE_BY_ONE } from './transaction-guard.ts'
+import { ONE_BY_ONE } from '../sequencing/transaction-guard.ts'
 
 const FINE = { rejections: [], done: [], read: [] }
 const OOM = '-OOM command not allowed\r\n'

@@ -4,11 +4,11 @@ import { setImmediate } from 'node:timers/promises'
 import { SystemError } from '../../errors.ts'
 import type { DurabilityWait } from './durability-wait.ts'
 import type { OpenConnection } from '../session/open-connection.ts'
-import type { PipelineRequest, TransactionRequest, WriteRequest } from './pipeline-request.ts'
-import { CLOSE_SCRIPT, GUARD_SCRIPT } from './guarded-transaction.ts'
-import type { GuardMode } from './transaction-guard.ts'
+import type { PipelineRequest, TransactionRequest, WriteRequest } from '../sequencing/pipeline-request.ts'
+import { CLOSE_SCRIPT, GUARD_SCRIPT } from '../sequencing/guarded-transaction.ts'
+import type { GuardMode } from '../sequencing/transaction-guard.ts'
 import { playedSocket } from '../session/write-pipeline.support.ts'
-import { SequenceNumbers } from './sequence-numbers.ts'
+import { SequenceNumbers } from '../sequencing/sequence-numbers.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { EncodedCommands } from '../resp/encoded-commands.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
@@ -159,7 +159,7 @@ export function transaction(
 
 /** The command that counts a transaction, or a marker. */
 export function countIn(name: 'sequence' | 'marker', slot: number | undefined): string {
-  return `INCR ${keyIn(name, slot)}`
+  return `INCRBY ${keyIn(name, slot)} 1`
 }
 
 /** The commands of a transaction that is sent while none is under way. */

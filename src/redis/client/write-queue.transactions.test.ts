@@ -75,7 +75,7 @@ describe('transactions that run once only', () => {
   it('are not sent as one where they are large', async () => {
     const { writeQueue, connect, once } = openWriteQueue(3)
     const { played: [one] } = connect() // prettier-ignore
-    for (const size of [1, 400_000, 400_000]) void writeQueue.send(once(`RPUSH ${B} ${'x'.repeat(size)}`))
+    for (const size of [1, 800_000, 800_000]) void writeQueue.send(once(`RPUSH ${B} ${'x'.repeat(size)}`))
     one.came()
     await one.answer(ran(':1\r\n', ':1\r\n'))
     expect(one.came().length).toBe(4)

@@ -8,9 +8,9 @@ import { InFlightWrite } from './in-flight-write.ts'
 import { RedirectionBarrier } from './redirection-barrier.ts'
 import type { WriteResult, NodeResult } from '../session/write-pipeline.ts'
 import { writesByNode, markersFor, nodeOf, type NodeWrite } from './node-routing.ts'
-import type { Sequence, SequenceNumbers } from './sequence-numbers.ts'
+import type { Sequence, SequenceNumbers } from '../sequencing/sequence-numbers.ts'
 import { CommandQueue, type CommandQueueEvents } from './command-queue.ts'
-import type { PipelineRequest, TransactionRequest } from './pipeline-request.ts'
+import type { PipelineRequest, TransactionRequest } from '../sequencing/pipeline-request.ts'
 import type { Redirection } from '../failures/redirection.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -20,7 +20,7 @@ import {
   uncertainTransaction,
   type SentTransactions,
 } from './transaction-queue.ts'
-import { ONE_BY_ONE, type GuardMode, type TransactionGuard } from './transaction-guard.ts'
+import { ONE_BY_ONE, type GuardMode, type TransactionGuard } from '../sequencing/transaction-guard.ts'
 
 export interface WriteQueueEvents extends CommandQueueEvents {
   /** Everything under way is answered, and some of it was redirected: `resume` is to be called. */

@@ -9,7 +9,8 @@ export type ScriptTexts = ReadonlyMap<string, string>
 /** Redis 6 names the script in front of the line, Redis 7.0 in front of the comma. */
 const PLACE = /(?:call to f_|script: )([0-9a-f]{40})\b.*@user_script: ?(\d+)/
 
-const COMMAND = /\bp?call\('([A-Z]+)'/g
+/** A function called with the name of a command: `redis.call`, or one of the script's own. */
+const COMMAND = /\b\w+\('([A-Z]{2,})'/g
 
 /** Returns the commands that the reply may be about: of one line, else of the script; none where it is unknown. */
 export function refusedCommands(reply: string, scripts: ScriptTexts = new Map()): string[] {

@@ -101,9 +101,11 @@ export class ReplyReader {
   }
 }
 
-/** The text of a simple string. */
-export function textIn(bytes: Buffer, start: number, end: number): string {
-  return bytes.toString('latin1', start + 1, end - 2)
+/** Returns the text of a simple string or a bulk string; null where that is null. */
+export function textIn(bytes: Buffer, start: number, end: number): string | null {
+  if (bytes[start] !== DOLLAR) return bytes.toString('latin1', start + 1, end - 2)
+  const feed = bytes.indexOf(LF, start)
+  return bytes[start + 1] === MINUS ? null : bytes.toString('utf8', feed + 1, end - 2)
 }
 
 /** The elements of an array of bulk strings, which `reply` holds. */

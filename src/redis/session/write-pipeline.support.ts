@@ -60,7 +60,11 @@ export function playedSocket() {
   })
   return {
     socket: socket as Socket,
-    written: () => text,
+    /** Returns what was written, that of the current tick included. */
+    written: () => {
+      socket.uncork()
+      return text
+    },
     answer: (replies: string) => socket.push(replies),
   }
 }

@@ -116,10 +116,16 @@ export class WritePipeline {
     }
     this.#unanswered.push({ ...write, answered: 0, isMultiRefused: false, result, resolve, multiRefused })
     this.#timeout.expect()
-    this.#socket.cork()
+    this.#corkForNow()
     for (const chunk of write.chunks) this.#writer.write(chunk)
-    this.#socket.uncork()
     return promise
+  }
+
+  /** Has everything that is sent at the same time leave together: each write to a socket is work for the server, too. */
+  #corkForNow(): void {
+    if (this.#socket.writableCorked > 0) return
+    this.#socket.cork()
+    process.nextTick(() => this.#socket.uncork())
   }
 
   /** Ignores every reply from now on. */

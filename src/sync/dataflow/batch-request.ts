@@ -1,5 +1,5 @@
 /** What the commands of a batch are sent as: one request for each part that has to be sent together. */
-import type { TransactionRequest, WriteRequest } from '../../redis/client/pipeline-request.ts'
+import type { TransactionRequest, WriteRequest } from '../../redis/sequencing/pipeline-request.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
 export interface BatchRequest {

@@ -1,5 +1,5 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
-import { ConfigError, problem } from '../../errors.ts'
+import { ConfigError, problem, sentenceOf } from '../../errors.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
@@ -50,7 +50,7 @@ export class DeadLetters {
       throw new ConfigError(
         problem(
           'dead-letters-refused',
-          `The dead letters cannot be written to ${this.#key}. ${rejections[0]!.error.message}`,
+          `The dead letters cannot be written to ${this.#key}. ${sentenceOf(rejections[0]!.error)}`,
           { options: ['on_record_error'], params: { key: this.#key } },
         ),
       )

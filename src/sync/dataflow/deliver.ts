@@ -1,5 +1,5 @@
 /** Delivers one batch: lays it out, sends it, looks at every answer, and sees to the records that were not written. */
-import { ConfigError, problem } from '../../errors.ts'
+import { ConfigError, problem, sentenceOf } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
@@ -76,7 +76,7 @@ function ownKeyRefused(
   { index, error }: WriteResult['rejections'][number],
 ): ConfigError {
   const key = request.commands.keyOf(index) ?? ''
-  const sentence = `The key ${key}, in which the connector keeps the index of a stream's keys, cannot be written. ${error.message}`
+  const sentence = `The key ${key}, in which the connector keeps the index of a stream's keys, cannot be written. ${sentenceOf(error)}`
   return new ConfigError(problem('index-key-refused', sentence, { params: { key } }))
 }
 

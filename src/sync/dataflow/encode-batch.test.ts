@@ -132,7 +132,7 @@ describe('records of lists and Redis streams', () => {
     const { requests, out } = laidOut(batch)
     for (const { request } of requests) {
       expect(request.commands.count).toBeLessThan(1_010)
-      expect(request.commands.size).toBeLessThan(400_000)
+      expect(request.commands.size).toBeLessThan(1_200_000)
     }
     expect(requests.length).toBeLessThan(15)
     const commands = commandsOf(requests)

@@ -1,5 +1,5 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
-import { problem, type Problem } from '../../errors.ts'
+import { type Problem, problem, sentenceOf } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
@@ -50,7 +50,7 @@ export function outcomesOf(
     for (const { index: command, error } of rejections) {
       const refused = problem(
         'record-refused',
-        `Redis refused to write the key ${commands.keyOf(command) ?? ''}. ${error.message}`,
+        `Redis refused to write the key ${commands.keyOf(command) ?? ''}. ${sentenceOf(error)}`,
       )
       const records = recordsOf(commands.numberOf(command))
       outcomes.push(

@@ -56,9 +56,9 @@ describe('on a cluster, the records of lists', () => {
     )
     const { requests } = laidOut(session, data, new MessageReader(8 << 20))
     for (const { request } of requests) expect(request).toMatchObject({ slot: slotOf(Buffer.from('t')) })
-    expect([requests.length > 3, requests.length < 15]).toEqual([true, true])
+    expect([requests.length > 2, requests.length < 15]).toEqual([true, true])
     for (const { request } of requests)
-      expect([request.commands.count < 1_010, request.commands.size < 400_000]).toEqual([true, true])
+      expect([request.commands.count < 1_010, request.commands.size < 1_200_000]).toEqual([true, true])
     const byKey = new Map<string, number[]>(['{t}0', '{t}1', '{t}2'].map((key) => [key, []]))
     for (const commands of commandsOf(requests)) {
       const entries = commands.filter(([name]) => name === 'XADD')

@@ -8,7 +8,7 @@ import type { BatchRequest } from './batch-request.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 
 /** While a transaction runs, the server does nothing else. */
-const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
+const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 20 }
 
 /** Tells which slot a key is in, where there are slots. */
 export type Slots = Pick<RedisClient, 'isCluster' | 'slotOf'>

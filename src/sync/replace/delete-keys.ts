@@ -5,7 +5,7 @@ import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import type { KeyIndex } from '../dedup/key-index.ts'
+import type { KeyIndex, StoredEntry } from '../dedup/key-index.ts'
 import type { IdKeyRange } from '../streams/stream-session.ts'
 import { removeEntries } from './index-cleanup.ts'
 
@@ -34,26 +34,47 @@ export async function removeIds(
   await removing
 }
 
-/** Removes the rows whose index entries are `isOld`, and those entries; returns how many entries are left. */
+/** Removes the rows whose index entries are old, and those entries; returns how many entries are left. */
 export async function removeByIndex(
   client: RedisClient,
   index: KeyIndex,
   form: LocationForm,
   isOld: (location: string, value: string) => boolean,
 ): Promise<number> {
+  // On a cluster, rows and their entries are on different nodes. A row whose removal is lost with a node must still have
+  // its entry, or it would stay for ever.
+  if (client.isCluster)
+    await client.confirmed(() =>
+      index.each(async (entries) => removeRows(client, form, oldIn(entries, isOld))),
+    )
   let left = 0
   await index.each(async (entries) => {
-    const old = entries.filter(([location, value]) => isOld(location, value)).map(([location]) => location)
+    const old = oldIn(entries, isOld)
     left += entries.length - old.length
-    if (old.length === 0) return
-    // The entry of a row that was refused, or never written, may name a key of another program.
-    const ours = await ofType(client, form.type, old, (location) => form.key(location))
-    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
-    form.removeAll(commands, ours, client.isCluster)
-    await sendAll(client, commands)
-    await removeEntries(client, index, old)
+    if (!client.isCluster) await removeRows(client, form, old)
+    if (old.length > 0) await removeEntries(client, index, old)
   })
   return left
+}
+
+function oldIn(
+  entries: readonly StoredEntry[],
+  isOld: (location: string, value: string) => boolean,
+): string[] {
+  return entries.filter(([location, value]) => isOld(location, value)).map(([location]) => location)
+}
+
+async function removeRows(
+  client: RedisClient,
+  form: LocationForm,
+  locations: readonly string[],
+): Promise<void> {
+  if (locations.length === 0) return
+  // The entry of a row that was refused, or never written, may name a key of another program.
+  const ours = await ofType(client, form.type, locations, (location) => form.key(location))
+  const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
+  form.removeAll(commands, ours, client.isCluster)
+  await sendAll(client, commands)
 }
 
 async function ofType(

@@ -46,6 +46,17 @@ export async function migrateFormat1(client: RedisClient, plan: StreamPlan, log:
   const former = fieldsIn(await client.ask('HGETALL', plan.metadataKeyOfFormat1))
   if (former.size === 0) return false
   log('INFO', `${plan.name}: moving the metadata and the key index of 1.0.0-alpha.1 to their new keys.`)
+  // Confirmed before the former metadata are removed, without which no run would move the rest.
+  await client.confirmed(() => move(client, plan, former))
+  await client.ask('UNLINK', plan.metadataKeyOfFormat1)
+  return true
+}
+
+async function move(
+  client: RedisClient,
+  plan: StreamPlan,
+  former: ReadonlyMap<string, string>,
+): Promise<void> {
   const expiryShards: number[] = []
   const shards = former.has('form') ? Array.from({ length: SHARDS }, (_, shard) => shard) : []
   await Promise.all(
@@ -62,8 +73,6 @@ export async function migrateFormat1(client: RedisClient, plan: StreamPlan, log:
   const removal = former.get('finishing')
   if (removal !== undefined) changes.pending_removal = JSON.stringify(removalIn(removal))
   await writeMetadata(client, plan, changes)
-  await client.ask('UNLINK', plan.metadataKeyOfFormat1)
-  return true
 }
 
 function removalIn(text: string): PendingRemoval {
@@ -107,16 +116,19 @@ async function moveExpiries(
   const base = `${stream.namespace}:${stream.name}`
   const from = `${settings.keyPrefix}${OWN_KEYS}forget:${base}:${shard}`
   const to = indexExpiryKey(settings.keyPrefix, base, shard)
+  const entriesIn = async (key: string, start: number, most: number): Promise<string[]> => {
+    const range = await client.ask('ZRANGEBYSCORE', key, '-inf', '+inf', 'WITHSCORES', 'LIMIT', start, most)
+    return range as string[]
+  }
   let start = 0
   for (;;) {
-    const last = start + ENTRIES_PER_COMMAND - 1
-    const range = (await client.ask('ZRANGE', from, start, last, 'WITHSCORES')) as string[]
+    const entries = await entriesIn(from, start, ENTRIES_PER_COMMAND)
+    if (entries.length === 0) break
     const args: string[] = []
-    for (let at = 0; at < range.length; at += 2) args.push(range[at + 1]!, range[at]!)
-    if (args.length === 0) break
+    for (let at = 0; at < entries.length; at += 2) args.push(entries[at + 1]!, entries[at]!)
     await client.ask('ZADD', to, ...args)
-    start = last + 1
+    start += ENTRIES_PER_COMMAND
   }
   if (start > 0) await client.ask('UNLINK', from)
-  return start > 0 || Number(await client.ask('ZCARD', to)) > 0
+  return start > 0 || (await entriesIn(to, 0, 1)).length > 0
 }

@@ -51,17 +51,25 @@ async function removeExpiredIn(
   now: number,
 ): Promise<boolean> {
   const [key, expiryKey] = [index.keyOf(shard), index.expiryKeyOf(shard)]
+  const between = async (from: string, to: string, most: number): Promise<string[]> => {
+    const range = await client.ask('ZRANGEBYSCORE', expiryKey, from, to, 'LIMIT', 0, most)
+    return range as string[]
+  }
+  const drop = (locations: readonly string[]) => client.ask('ZREM', expiryKey, ...locations)
   for (;;) {
-    const range = await client.ask('ZRANGEBYSCORE', expiryKey, '-inf', now, 'LIMIT', 0, ENTRIES_PER_COMMAND)
-    const expired = range as string[]
+    const expired = await between('-inf', String(now), ENTRIES_PER_COMMAND)
     if (expired.length === 0) break
     const values = (await client.ask('HMGET', key, ...expired)) as (string | null)[]
     const gone = expired.filter((_, at) => isGone(plan, values[at]!))
     if (gone.length > 0) await client.ask('HDEL', key, ...gone)
-    await client.ask('ZREM', expiryKey, ...expired)
+    await drop(expired)
   }
-  await client.ask('ZREMRANGEBYSCORE', expiryKey, NEVER, NEVER)
-  return Number(await client.ask('ZCARD', expiryKey)) > 0
+  for (;;) {
+    const kept = await between(NEVER, NEVER, ENTRIES_PER_COMMAND)
+    if (kept.length === 0) break
+    await drop(kept)
+  }
+  return (await between('-inf', '+inf', 1)).length > 0
 }
 
 /** Entries without a version do not say that a row is back; and rows may have expired under former settings alone. */

@@ -3,6 +3,9 @@ import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 import { readJournal, type RowJournal } from '../dedup/row-journal.ts'
 
+/** Fields that are read in one command; each names the rows of a batch. */
+const SLOTS_AT_ONCE = 4
+
 /**
  * Gives the rows in the journal index entries, where they have none: they may have been written, so that they have to be
  * removed with the stream one day, but their batches were not confirmed, so that they count as older than every run.
@@ -12,12 +15,21 @@ export async function recoverJournal(
   index: KeyIndex,
   journal: RowJournal,
 ): Promise<void> {
-  const slots = (await client.ask('HKEYS', journal.key)) as string[]
-  for (const slot of slots) {
-    const value = await client.ask('HGET', journal.key, slot)
-    if (typeof value === 'string') await index.ensureAll(readJournal(value))
+  const isFound = await client.confirmed(() => indexJournal(client, index, journal))
+  if (isFound) await removeJournal(client, journal)
+}
+
+/** Returns whether there is a journal. */
+async function indexJournal(client: RedisClient, index: KeyIndex, journal: RowJournal): Promise<boolean> {
+  let isFound = false
+  for (let cursor: string | undefined; cursor !== '0';) {
+    const reply = await client.ask('HSCAN', journal.key, cursor ?? '0', 'COUNT', SLOTS_AT_ONCE)
+    const [next, fields] = reply as [string, string[]]
+    for (let at = 1; at < fields.length; at += 2) await index.ensureAll(readJournal(fields[at]!))
+    isFound ||= fields.length > 0
+    cursor = next
   }
-  if (slots.length > 0) await removeJournal(client, journal)
+  return isFound
 }
 
 /** Removes the journal, when the index has all of its rows. */

@@ -34,11 +34,15 @@ export async function openStaging(
   const isReplaced = keptFrom > live.oldest
   if (isReplaced && live.newest >= keptFrom) throw mixedGenerations(plan)
   const isStale = stagedFrom !== undefined && stagedFrom < keptFrom
-  if (isStale) await eachKey(plan, index, (keys) => removeStagingKeys(client, plan, keys))
+  // Confirmed before the metadata say that nothing is staged any more, as no later run would look at these keys.
+  if (isStale)
+    await client.confirmed(() => eachKey(plan, index, (keys) => removeStagingKeys(client, plan, keys)))
   else if (stagedFrom !== undefined && !isReplaced)
-    await eachKey(plan, index, async (keys) => {
-      await Promise.all(keys.map((key) => drain(client, plan, key, hadExpiry)))
-    })
+    await client.confirmed(() =>
+      eachKey(plan, index, async (keys) => {
+        await Promise.all(keys.map((key) => drain(client, plan, key, hadExpiry)))
+      }),
+    )
   if (stagedFrom !== undefined && (isStale || !isReplaced))
     await client.ask('HDEL', plan.metadataKey, 'staged_from_run')
   if (isReplaced) await client.ask('HSETNX', plan.metadataKey, 'staged_from_run', run)

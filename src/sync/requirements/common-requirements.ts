@@ -11,15 +11,17 @@ export const EVERY_SYNC: CommandRequirement = {
     commandProbe('PTTL', [key], /^\d+$/),
     commandProbe('PEXPIRE', [key, '60000'], '1'),
     commandProbe('INCRBY', [key, '1'], '2'),
-    commandProbe('GET', [key], '2'),
+    commandProbe('INCR', [key], '3'),
+    commandProbe('GET', [key], '3'),
     commandProbe('UNLINK', [key], '1'),
-    commandProbe('HMSET', [key, 'probe', 'written'], 'OK'),
+    commandProbe('HMSET', [key, 'probe', 'written', 'other', '1'], 'OK'),
     commandProbe('HGET', [key, 'probe'], 'written'),
+    commandProbe('HMGET', [key, 'probe'], 'written'),
     commandProbe('HSET', [key, 'probe', 'written again'], '0'),
     commandProbe('HSETNX', [key, 'probe', 'written again'], '0'),
-    commandProbe('HINCRBY', [key, 'count', '1'], '1'),
-    commandProbe('HDEL', [key, 'count'], '1'),
+    commandProbe('HMGET', [key, 'probe'], /^/),
     commandProbe('HGETALL', [key], /./),
+    commandProbe('HDEL', [key, 'other'], '1'),
     removalProbe(key),
   ],
 }
@@ -31,6 +33,18 @@ export const TRANSACTION: CommandRequirement = {
     commandProbe('SET', [key, '1', 'EX', '60'], 'QUEUED'),
     commandProbe('EXEC', [], 'OK'),
     removalProbe(key),
+  ],
+}
+
+/** Without these commands, transactions that must run exactly once are sent one at a time. */
+export const GUARDED_TRANSACTION: CommandRequirement = {
+  neededFor: 'sending several transactions for a list or a Redis stream at a time',
+  probes: ({ key, other }) => [
+    commandProbe('EXISTS', [key], '0'),
+    commandProbe('SET', [key, '1'], 'OK'),
+    commandProbe('RENAME', [key, other], 'OK'),
+    removalProbe(other),
+    commandProbe('EVAL', ['return 1', '1', key], '1'),
   ],
 }
 
@@ -60,10 +74,13 @@ export const KEY_INDEX: CommandRequirement = {
   probes: ({ key }) => [
     commandProbe('HMGET', [key, 'probe'], /^/),
     commandProbe('HSCAN', [key, '0', 'COUNT', '10'], /^0/),
+    commandProbe('HKEYS', [key], ''),
     commandProbe('TYPE', [key], 'none'),
     commandProbe('ZADD', [key, '1', 'probe'], '1'),
     commandProbe('ZRANGEBYSCORE', [key, '-inf', '2', 'LIMIT', '0', '10'], 'probe'),
+    commandProbe('ZCARD', [key], '1'),
     commandProbe('ZREM', [key, 'probe'], '1'),
+    commandProbe('ZREMRANGEBYSCORE', [key, '-inf', '2'], '0'),
   ],
 }
 

@@ -9,6 +9,7 @@ const KEYS = { key: 'k', other: 'l' }
 const EXPIRY = ['SET', 'PEXPIRE', 'DEL']
 const SHARED_EXPIRY = ['TYPE', 'PERSIST', 'SET', 'PEXPIRE', 'EVAL', 'DEL']
 const TRANSACTION = ['MULTI', 'SET', 'EXEC', 'DEL']
+const GUARD = ['EXISTS', 'SET', 'RENAME', 'DEL', 'EVAL']
 const HASH_SCRIPT = ['HLEN', 'PERSIST', 'PEXPIREAT', 'SCRIPT LOAD', 'EVALSHA', 'DEL']
 const LIST = ['RPUSH', 'LPUSH', 'LTRIM', 'DEL']
 
@@ -59,8 +60,8 @@ describe('the commands that only some sync modes need', () => {
   it.each<[options: object, commands: string[]]>([
     [{ cache_type: 'string' }, []],
     [{ cache_type: 'hash' }, HASH_SCRIPT],
-    [{ cache_type: 'list' }, ['LRANGE', 'RPUSHX', 'LPUSHX']],
-    [{ cache_type: 'stream' }, ['XRANGE', 'XTRIM', 'XDEL', 'XADD NOMKSTREAM']],
+    [{ cache_type: 'list' }, ['LRANGE', 'RPUSHX', 'LPUSHX', ...GUARD]],
+    [{ cache_type: 'stream' }, ['XRANGE', 'XTRIM', 'XDEL', 'XADD NOMKSTREAM', ...GUARD]],
     [{ cache_type: 'set' }, ['SRANDMEMBER', 'SREM']],
     [{ cache_type: 'sorted_set' }, ['ZRANGE']],
     [{ cache_type: 'hash', hash_field: '${id}' }, ['HLEN', 'HEXISTS', 'SCRIPT LOAD', 'EVALSHA']],

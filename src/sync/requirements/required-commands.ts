@@ -8,6 +8,7 @@ import {
   EVERY_SYNC,
   EXPIRY,
   FSYNC,
+  GUARDED_TRANSACTION,
   KEY_INDEX,
   REPLICAS,
   SHARED_EXPIRY,
@@ -25,10 +26,14 @@ export function requiredCommands(config: Config): CommandRequirement[] {
   return [...new Set(requirements)]
 }
 
-/** Returns what only some sync modes need. `check` does not know which modes will be used. */
+/**
+ * Returns what a sync can do without, or what only some sync modes need: `check` does not know which modes will be
+ * used.
+ */
 export function modeCommands(config: Config): CommandRequirement[] {
   const required = new Set(requiredCommands(config))
-  const requirements = new Set(settingsIn(config).flatMap(modeRequirementsOf))
+  const guarded = required.has(TRANSACTION) ? [GUARDED_TRANSACTION] : []
+  const requirements = new Set([...settingsIn(config).flatMap(modeRequirementsOf), ...guarded])
   return [...requirements].filter((requirement) => !required.has(requirement))
 }
 

@@ -78,7 +78,11 @@ export class IdAllocator {
       const last = Number(await this.#client.ask('INCRBY', plan.counterKey, missing))
       if (!Number.isSafeInteger(last)) throw counterTooLarge(plan)
       const block: IdRange = { first: last - missing + 1, last }
-      if (block.first <= counter.last) throw cameBackOlder(plan)
+      if (block.first <= counter.last) {
+        // Without a lost connection: if the server has lost data, its markers say so, and name the cause.
+        await this.#client.requireIntact()
+        throw counterWentBack(plan)
+      }
       counter.last = last
       for (const range of withoutForeign(block, plan.foreignIds)) {
         ranges.push(range)
@@ -88,32 +92,16 @@ export class IdAllocator {
     return ranges
   }
 
-  /** Throws if the server has lost ids that were given out, perhaps without a connection breaking. */
-  async requireIntact(): Promise<void> {
-    const loss = await this.findLoss((command, ...args) => this.#client.ask(command, ...args))
-    if (loss !== undefined) throw loss
-  }
-
-  /** Raises counters that a server has brought back lower. */
+  /** Raises counters that a server has brought back lower, so that ids stay unique. */
   async lift(ask: Ask): Promise<void> {
-    const lifted = this.#used.map(async ({ plan, last }) => {
-      const value = Number(await ask('GET', plan.counterKey))
-      if (value < last) await ask('INCRBY', plan.counterKey, last - value)
-    })
-    await Promise.all(lifted)
-  }
-
-  /** Returns an error where a counter is below an id that was given out: the server has lost acknowledged records. */
-  async findLoss(ask: Ask): Promise<Error | undefined> {
-    const used = this.#used
-    const values = await Promise.all(used.map(({ plan }) => ask('GET', plan.counterKey)))
-    const older = used.find(({ last }, index) => Number(values[index]) < last)
-    return older && cameBackOlder(older.plan)
-  }
-
-  get #used(): Counter[] {
-    return this.#counters.filter(
+    const used = this.#counters.filter(
       (counter): counter is Counter => counter !== undefined && counter.last > counter.startedAt,
+    )
+    await Promise.all(
+      used.map(async ({ plan, last }) => {
+        const value = Number(await ask('GET', plan.counterKey))
+        if (value < last) await ask('INCRBY', plan.counterKey, last - value)
+      }),
     )
   }
 }
@@ -223,13 +211,13 @@ function counterTooLarge({ counterKey, name }: StreamPlan): SystemError {
   )
 }
 
-function cameBackOlder({ name, counterKey }: StreamPlan): TransientError {
+function counterWentBack({ name, counterKey }: StreamPlan): TransientError {
   return new TransientError(
     problem(
       'counter-went-back',
-      `The counter of stream ${name} is lower than ids already given out: Redis came back with older data, and ` +
-        'acknowledged records may be gone. Run a full refresh; set durability so that this does not happen.',
-      { options: ['durability'], params: { stream: name, key: counterKey } },
+      `The counter of stream ${name} (${counterKey}) is lower than ids already given out: another program has changed ` +
+        'it. Make sure that only the connector writes it, and sync again.',
+      { params: { stream: name, key: counterKey } },
     ),
   )
 }

@@ -37,6 +37,7 @@ function clientWith(reply: (question: string) => Promise<Reply | undefined>) {
     client: {
       ask,
       onReconnect: () => undefined,
+      forgetRun: async (runId: string) => void asked.push(`forget ${runId}`),
       identities: connections(1, 2),
       fence: async () => true,
     } as unknown as RedisClient,

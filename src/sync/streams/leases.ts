@@ -52,8 +52,9 @@ export class Leases implements AsyncDisposable {
       const sorted = streams.toSorted((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
       await leases.#takeAll(sorted.slice(0, 1))
       await leases.#takeAll(sorted.slice(1))
-      await leases.#fenceFormerRuns()
+      const dead = await leases.#fenceFormerRuns()
       await leases.#recordAll()
+      for (const formerRunId of dead) await client.forgetRun(formerRunId)
       // A run that was frozen on the way here may have lost them.
       const loss = await leases.#renew(leases.#ask)
       if (loss !== undefined) throw loss
@@ -132,12 +133,17 @@ export class Leases implements AsyncDisposable {
     this.#isWaiting = true
   }
 
-  /** Closes the connections of former runs: one that was frozen for longer than its lease may still send something. */
-  async #fenceFormerRuns(): Promise<void> {
+  /**
+   * Closes the connections of former runs that did not end well: one that was frozen for longer than its lease may still
+   * send something. Returns the ids of these runs.
+   */
+  async #fenceFormerRuns(): Promise<Set<string>> {
     const former = await Promise.all([...this.#held.keys()].map((stream) => this.#readFormerRun(stream)))
     const areClosed = await this.#client.fence([...new Set(former)].flatMap(readConnections))
     if (!areClosed)
       this.#log('WARN', 'The connections of a run that did not end well could not be closed (CLIENT KILL).')
+    const runIds = [...this.#held.values()].filter((runId, at) => runId !== null && former[at] !== null)
+    return new Set(runIds as string[])
   }
 
   /** Returns the connections of the run that had the lease before. */

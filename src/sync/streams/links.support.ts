@@ -1,5 +1,5 @@
 /** For tests: stands for the link to a server, which the test plays. */
-import type { PipelineRequest } from '../../redis/client/pipeline-request.ts'
+import type { PipelineRequest } from '../../redis/sequencing/pipeline-request.ts'
 import type { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'

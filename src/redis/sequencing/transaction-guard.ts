@@ -52,8 +52,9 @@ export class TransactionGuard {
   /** Returns how transactions are sent; `tried` is called when that is known at last. */
   mode(send: Send, tried: () => void): GuardMode {
     if (this.#state === 'untried') void this.#try(send).then(tried)
-    if (this.#state === 'works') return { kind: 'guarded', heldKey: this.#options.heldKey }
-    return this.#state === 'fails' ? ONE_BY_ONE : UNKNOWN
+    if (this.#state !== 'works') return this.#state === 'fails' ? ONE_BY_ONE : UNKNOWN
+    // After a failover the server may be an older one.
+    return this.#options.isSupported() ? { kind: 'guarded', heldKey: this.#options.heldKey } : ONE_BY_ONE
   }
 
   async #try(send: Send): Promise<void> {

@@ -103,26 +103,12 @@ export class SequenceNumbers {
     return [...this.#sequences.keys()].filter((slot) => !this.avoided.has(slot))
   }
 
-  /** Throws a `LostNumberError` if a server does not hold the number that it was left last. */
-  async requireAll(ask: Ask): Promise<void> {
-    await Promise.all(
-      this.all.map(async (sequence) => sequence.require(await numberUnder(sequence.key, ask))),
-    )
-  }
-
   /** Reads all numbers and continues from them; throws a `LostNumberError` if one is lower than a confirmed one. */
   async resume(ask: Ask): Promise<Map<number | undefined, number>> {
     const sequences = this.all
     const held = await Promise.all(sequences.map(({ key }) => numberUnder(key, ask)))
     for (const [index, sequence] of sequences.entries()) sequence.resume(held[index]!)
     return new Map(sequences.map(({ slot }, index) => [slot, held[index]!]))
-  }
-
-  /** Removes all keys. */
-  async remove(ask: Ask): Promise<void> {
-    const sequences = this.all
-    this.#sequences.clear()
-    await Promise.all(sequences.map(({ key }) => ask('UNLINK', key)))
   }
 }
 
