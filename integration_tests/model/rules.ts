@@ -59,7 +59,6 @@ const NOT_BUILT: ReadonlySet<Rule> = new Set<Rule>([
   'replace.other-sync',
   'replace.overwrite-again',
   'replace.staged-roll-back',
-  'values.null-as',
 ])
 
 /** Returns whether the connector follows the rule, so that cases may use it. */

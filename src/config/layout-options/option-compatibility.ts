@@ -116,6 +116,15 @@ const RULES: readonly Rule[] = [
     clause: () => 'is ignored with data_format raw, which writes only the value_field; leave it out',
   },
   {
+    code: 'null-as-without-flat',
+    option: 'null_as',
+    isBroken: ({ options, format }) =>
+      options.null_as !== undefined && options.null_as !== 'absent' && format !== 'flat',
+    clause: ({ format }) =>
+      `is for data_format flat, and data_format is ${format}; leave it out, or use flat`,
+    params: ({ format }) => ({ format }),
+  },
+  {
     code: 'expiry-set-twice',
     option: 'expire_at_field',
     other: 'ttl_seconds',

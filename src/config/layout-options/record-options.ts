@@ -33,6 +33,7 @@ export interface RecordOptions {
   write_condition?: WriteCondition
   root_field?: string
   fields?: (string | { from: string; to: string })[]
+  null_as?: 'absent' | 'empty' | 'text'
   record_filter?: FilterOptions
   filtered_rows?: 'remove' | 'keep'
 }
@@ -99,6 +100,7 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     writeCondition: options.write_condition ?? 'always',
     rootField: options.root_field,
     fields: fields?.map((field) => (typeof field === 'string' ? { from: field, to: field } : field)),
+    nullAs: options.null_as ?? 'absent',
     recordFilter: filter === undefined ? undefined : filterIn(filter),
     filteredRows: options.filtered_rows ?? 'remove',
   })

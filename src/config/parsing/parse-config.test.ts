@@ -34,6 +34,7 @@ const DEFAULTS = {
     ttlField: undefined,
     filteredRows: 'remove',
     nullKeys: 'error',
+    nullAs: 'absent',
     onUpdate: 'replace',
     writeCondition: 'always',
     rootField: undefined,

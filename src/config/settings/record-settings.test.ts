@@ -38,6 +38,7 @@ const SAMPLES: Sample[] = [
       ],
     },
   ],
+  [{ data_format: 'flat', null_as: 'empty' }, { nullAs: 'empty' }],
   [{ record_filter: { field: 'kind', equals: 'a' } }, { recordFilter: { field: 'kind', equals: 'a' } }],
   [{ filtered_rows: 'keep' }, { filteredRows: 'keep' }],
 ]

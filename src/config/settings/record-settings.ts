@@ -28,6 +28,8 @@ export interface RecordSettings {
   readonly writeCondition: WriteCondition
   readonly rootField: string | undefined
   readonly fields: readonly { readonly from: string; readonly to: string }[] | undefined
+  /** What is written for a column that is null, in the format `flat`. */
+  readonly nullAs: 'absent' | 'empty' | 'text'
   readonly recordFilter: RecordFilter | undefined
   /** What a record that does not pass the filter does to its row, in a stream that is deduplicated. */
   readonly filteredRows: 'remove' | 'keep'
