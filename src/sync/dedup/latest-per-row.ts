@@ -18,6 +18,8 @@ export interface RowEntries {
   entries: IndexEntry[]
   /** Records that a newer one of the same row supersedes; they are left out of the batch. */
   older: number[]
+  /** Records that do not pass the filter and name no row; they are left out of the batch. */
+  filtered: number[]
   /** Encodes entries anew. */
   writer: IndexEntryWriter
 }
@@ -35,7 +37,8 @@ export function latestPerRow(batch: Batch, session: StreamSession, run: number):
   const [emittedAt, cursor] = [emptyText(), emptyText()]
   const byLocation = new Map<string, IndexEntry>()
   const older: number[] = []
-  eachLocation(batch, session, (locationText, record, view) => {
+  const filtered: number[] = []
+  const take = (locationText: Text, record: number, view: RecordView): void => {
     emittedAt.bytes = view.bytes
     emittedAt.start = view.emittedAtStart
     emittedAt.end = view.emittedAtEnd
@@ -63,9 +66,15 @@ export function latestPerRow(batch: Batch, session: StreamSession, run: number):
     if (isOlder) return
     writer.setVersion(entry, record, locationText, emittedAt, cursor, isDeleted)
     entry.version = version
+  }
+  eachLocation(batch, session, {
+    visit: take,
+    withoutLocation: (record, view) => {
+      if (kindOf(view.columns) === 'filtered') filtered.push(record)
+    },
   })
-  for (const record of older) batch.leaveOut(record)
-  return { entries: [...byLocation.values()], older, writer }
+  for (const record of [...older, ...filtered]) batch.leaveOut(record)
+  return { entries: [...byLocation.values()], older, filtered, writer }
 }
 
 /** Returns a function that tells what a record does to its row. */
@@ -97,14 +106,19 @@ export function firstPerRow(
     byLocation.set(location, entry)
     writer.set(entry, record, locationText)
   }
-  eachLocation(batch, session, take, ids)
-  return { entries: [...byLocation.values()], older: [], writer }
+  eachLocation(batch, session, { visit: take }, ids)
+  return { entries: [...byLocation.values()], older: [], filtered: [], writer }
+}
+
+interface LocationVisitor {
+  readonly visit: (location: Text, record: number, view: RecordView) => void
+  readonly withoutLocation?: (record: number, view: RecordView) => void
 }
 
 function eachLocation(
   batch: Batch,
   session: StreamSession,
-  visit: (location: Text, record: number, view: RecordView) => void,
+  { visit, withoutLocation }: LocationVisitor,
   ids?: readonly IdRange[],
 ): void {
   const cursor = ids === undefined ? undefined : new IdCursor(ids)
@@ -120,7 +134,7 @@ function eachLocation(
         text.bytes = location.bytes
         text.end = location.length
         visit(text, record, view)
-      }
+      } else withoutLocation?.(record, view)
       return NO_GROUP
     },
   )

@@ -21,6 +21,8 @@ export interface BatchRows {
   entries: readonly IndexEntry[]
   /** Records that a newer one of the batch supersedes. */
   older: readonly number[]
+  /** Records that do not pass the filter and name no row. */
+  filtered: readonly number[]
   writer: IndexEntryWriter | undefined
   /** Its number among the batches of the stream. */
   number: number
@@ -98,17 +100,25 @@ export class RowTracker {
     const number = ++this.#batches
     // New ids make new keys, which have no entries.
     if (plan.locator.usesIds)
-      return { batch, entries: [], older: [], writer: undefined, number, stored: undefined }
+      return { batch, entries: [], older: [], filtered: [], writer: undefined, number, stored: undefined }
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
-    const { entries, older, writer } = entriesOf(batch, this.#session, this.#runs.run)
+    const { entries, older, filtered, writer } = entriesOf(batch, this.#session, this.#runs.run)
     batch.addMemory(entries.length * BYTES_PER_ENTRY)
     const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true
-    return { batch, entries, older, writer, number, stored: matters ? this.#index.read(entries) : undefined }
+    return {
+      batch,
+      entries,
+      older,
+      filtered,
+      writer,
+      number,
+      stored: matters ? this.#index.read(entries) : undefined,
+    }
   }
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, writer, number }: BatchRows,
+    { batch, entries: read, older, filtered: unlocated, writer, number }: BatchRows,
     stored: readonly (string | null)[] | undefined,
     ids?: readonly IdRange[],
   ): RowDecisions {
@@ -123,7 +133,7 @@ export class RowTracker {
     const expiries: EntryExpiry[] = []
     const actions = new Map<number, { action: Action; location: string }>()
     const deduplicated = [...older]
-    const filtered: number[] = []
+    const filtered = [...unlocated]
     const leaveOut = ({ record, kind }: Pick<RowChange, 'record' | 'kind'>): void => {
       batch.leaveOut(record)
       ;(kind === 'filtered' ? filtered : deduplicated).push(record)
