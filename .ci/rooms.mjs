@@ -103,6 +103,11 @@ export const ROOMS = {
     knows: 'the list of all structures, and which of them a stream gets',
     mayImport: ['settings', 'encoding', 'fields', 'contract', 'locations', 'structures'],
   },
+  'sync/drafts': {
+    knows:
+      'what the catalog and the configuration say of each stream, whether both fit, and the names of its own keys',
+    mayImport: ['settings', 'airbyte', 'resp', 'encoding', 'locations', 'registry'],
+  },
   'sync/streams': {
     knows: 'what is known of each stream: its plan, its metadata and generations, its ids, its lease',
     mayImport: [
@@ -116,6 +121,7 @@ export const ROOMS = {
       'fields',
       'locations',
       'registry',
+      'drafts',
     ],
   },
   'sync/batches': {
@@ -124,7 +130,18 @@ export const ROOMS = {
   },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',
-    mayImport: ['columns', 'resp', 'client', 'encoding', 'streams', 'batches'],
+    mayImport: [
+      'settings',
+      'columns',
+      'resp',
+      'client',
+      'encoding',
+      'locations',
+      'registry',
+      'drafts',
+      'streams',
+      'batches',
+    ],
   },
   'sync/replace': {
     knows: 'everything that removes what earlier runs wrote, and the swap that replaces it',
@@ -137,6 +154,8 @@ export const ROOMS = {
       'fields',
       'locations',
       'registry',
+      'settings',
+      'drafts',
       'streams',
       'dedup',
     ],
@@ -153,6 +172,7 @@ export const ROOMS = {
       'sequencing',
       'client',
       'encoding',
+      'drafts',
       'streams',
       'batches',
       'dedup',
@@ -160,7 +180,7 @@ export const ROOMS = {
   },
   'sync/requirements': {
     knows: 'which commands and keys a configuration needs, for `check`',
-    mayImport: ['settings', 'commands', 'structures', 'registry', 'health', 'streams'],
+    mayImport: ['settings', 'commands', 'structures', 'registry', 'health', 'drafts', 'streams'],
   },
 }
 

@@ -1,5 +1,5 @@
 // The hashes of the key index, in which the connector records the keys of a stream.
-import { indexExpiryKey, indexKey } from '../src/sync/streams/internal-keys.ts'
+import { indexExpiryKey, indexKey } from '../src/sync/drafts/internal-keys.ts'
 import { streamName, type Input } from './inputs.ts'
 import type { Server } from './server.ts'
 
@@ -7,7 +7,7 @@ const most = 256
 
 /** Returns every name that a hash of the index may have, for the input's first stream. Tracked inputs have only one. */
 export function placesKeys(input: Input): string[] {
-  return Array.from({ length: most }, (_, shard) => indexKey('', baseOf(input), shard))
+  return Array.from({ length: most }, (_, shard) => indexKey('', baseOf(input), String(shard)))
 }
 
 export type Remembered = { places: number; bytes: number; encoding: string }
@@ -29,7 +29,7 @@ export async function remembered({ client }: Server, input: Input): Promise<Reme
 }
 
 function indexExpiryKeys(input: Input): string[] {
-  return Array.from({ length: most }, (_, shard) => indexExpiryKey('', baseOf(input), shard))
+  return Array.from({ length: most }, (_, shard) => indexExpiryKey('', baseOf(input), String(shard)))
 }
 
 function baseOf({ namespace }: Input): string {

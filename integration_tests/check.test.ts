@@ -203,7 +203,7 @@ describe('each wrong setting has a sentence of its own', () => {
     const seconds = (performance.now() - started) / 1000
     for (const socket of sockets) socket.destroy()
     server.close()
-    expect(codesIn(message)).toEqual(['connection-timeout'])
+    expect(codesIn(message)).toEqual(['reply-timeout'])
     expect(seconds).toBeLessThan(15)
   })
 })

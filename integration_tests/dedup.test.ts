@@ -97,12 +97,14 @@ describe('what changes between syncs', () => {
     expect(await rows()).toEqual({ 'n:s:1': row(1, 1, { version: 1 }), 'n:s:2': row(2, 900) })
   })
 
-  it('is the primary key: rows of the old one stay, and a refresh removes them', async () => {
+  it('is the primary key: an append is refused, and a refresh removes the former rows', async () => {
     const kept = { generation: 1, minimumGeneration: 0 }
     const changed = { primaryKey: [['no'], ['id']] }
     await change([row(1, 2, { no: 'a' })], {}, kept)
-    await change([row(1, 1, { no: 'a' }), row(1, 1, { no: 'b' })], {}, { ...kept, ...changed })
-    expect(Object.keys(await rows())).toEqual(['n:s:1', 'n:s:a:1', 'n:s:b:1'])
+    const line = record('s', row(1, 1, { no: 'b' }), { namespace: 'n' })
+    const { errors } = await write(redis, [{ ...deduplicated, ...kept, ...changed }], line, JSON_STRING)
+    expect(errors[0]?.message).toContain('[layout-changed]')
+    expect(Object.keys(await rows())).toEqual(['n:s:1'])
     await change([row(1, 0, { no: 'b' })], {}, { ...changed, generation: 2, minimumGeneration: 2 })
     expect(await rows()).toEqual({ 'n:s:b:1': row(1, 0, { no: 'b' }) })
   })

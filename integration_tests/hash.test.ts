@@ -41,8 +41,9 @@ describe('a record', () => {
         _airbyte_data: '{"id":7,"name":"Zoë"}',
       },
       '_airbyte:manifest:public:users': {
-        lowest_id: '1',
-        key_template: '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}',
+        'generation:1': expect.stringContaining('"endedWell":true'),
+        last_id: '1',
+        runs: '1',
         run_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         format: '2',
       },

@@ -8,7 +8,7 @@ import { messageOf, problem, textOf } from './errors.ts'
 import type { Output } from './protocol/airbyte/output.ts'
 import type { ReportedFinding } from './redis/health/finding.ts'
 import { addressesOf, checkHealth, type HealthRequest } from './redis/health/health-check.ts'
-import { OWN_KEYS, probeKeys } from './sync/streams/internal-keys.ts'
+import { OWN_KEYS, probeKeys } from './sync/drafts/internal-keys.ts'
 import { predictableKeys } from './sync/requirements/predictable-keys.ts'
 import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requirements/required-commands.ts'
 

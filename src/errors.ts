@@ -49,12 +49,11 @@ export abstract class ConnectorError extends Error {
   readonly problems: readonly Problem[]
 
   constructor(
-    problemsOrText: Problem | readonly Problem[] | string,
+    problemOrProblems: Problem | readonly Problem[],
     { lead, ...options }: ConnectorErrorOptions = {},
   ) {
-    const problems = typeof problemsOrText === 'string' ? [] : [problemsOrText].flat()
-    const texts = typeof problemsOrText === 'string' ? [problemsOrText] : problems.map(textOf)
-    super([...(lead === undefined ? [] : [lead]), ...texts].join(' '), options)
+    const problems = [problemOrProblems].flat()
+    super([...(lead === undefined ? [] : [lead]), ...problems.map(textOf)].join(' '), options)
     this.problems = problems
   }
 

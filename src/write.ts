@@ -9,10 +9,12 @@ import { RedisClient } from './redis/client/redis-client.ts'
 import { finish } from './sync/replace/finish.ts'
 import { IdAllocator } from './sync/streams/id-allocator.ts'
 import type { Ingest } from './sync/dataflow/ingest.ts'
-import { runKey } from './sync/streams/internal-keys.ts'
+import { runKey } from './sync/drafts/internal-keys.ts'
 import { Leases } from './sync/streams/leases.ts'
 import { prepareStreams } from './sync/replace/prepare-streams.ts'
 import { dataflow } from './sync/dataflow/dataflow.ts'
+import { requireComplete } from './sync/dataflow/completion.ts'
+import { withMeantNumbers, type Host } from './sync/drafts/catalog-numbers.ts'
 import { planStreams, type StreamPlan } from './sync/streams/stream-plan.ts'
 import type { IndexedSession } from './sync/dedup/indexed-session.ts'
 
@@ -34,7 +36,11 @@ interface OpenRun {
 
 export async function write(job: WriteJob): Promise<void> {
   const { config, catalog, output } = job
-  const planned = planStreams(catalog, config)
+  const host: Host = { isPlatform: (process.env['WORKER_JOB_ID'] ?? '') !== '' }
+  const planned = planStreams(
+    catalog.map((stream) => withMeantNumbers(stream, host)),
+    config,
+  )
   for (const { stream } of unmatchedStreams(config, catalog))
     output.log('WARN', textOf(unmatchedEntry(stream)))
   const runId = randomUUID()
@@ -43,7 +49,7 @@ export async function write(job: WriteJob): Promise<void> {
   const leases = open.use(await Leases.take(client, planned, runId, output.log))
   const { sessions, ids } = await openStreams(client, planned, output)
   leases.confirm()
-  await transfer(job, { client, sessions, ids })
+  await transfer(job, { client, sessions, ids }, host)
 }
 
 function openClient(
@@ -75,7 +81,7 @@ async function openStreams(
 ): Promise<Pick<OpenRun, 'sessions' | 'ids'>> {
   const opened = await client.confirmed(async () => {
     const sessions = await prepareStreams(client, planned, log)
-    return { sessions, ids: await IdAllocator.open(client, sessions) }
+    return { sessions, ids: new IdAllocator(client, sessions) }
   })
   client.onReconnect(async (ask) => {
     await opened.ids.lift(ask)
@@ -88,6 +94,7 @@ async function openStreams(
 async function transfer(
   { config, input, output, signal }: WriteJob,
   { client, sessions, ids }: OpenRun,
+  host: Host,
 ): Promise<void> {
   const { ingest, stateQueue, progress } = dataflow({ config, client, sessions, ids, output })
   const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended, output.closed]))
@@ -100,7 +107,7 @@ async function transfer(
   output.closed.throwIfAborted()
   if (signal.aborted) return
 
-  progress.requireComplete()
+  requireComplete(progress.receipts, config.completion, host)
   await finish(client, ids, sessions, output.log)
   await client.requireIntact()
   progress.summarize()

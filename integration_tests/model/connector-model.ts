@@ -98,9 +98,12 @@ function settle({ streams }: World, settings: Settings): Opening {
   return { settings, model, decision: decide(settings.stream, model.last) }
 }
 
-/** Returns whether the run would add records to rows of another layout. */
+/** Returns whether the run would add records to rows of another layout, or keep such rows beside its own. */
 function isOtherLayout({ settings, model, decision }: Opening): boolean {
-  return decision !== 'replace' && model.rows.size > 0 && model.layout !== layoutOf(settings)
+  if (model.layout === layoutOf(settings)) return false
+  const generations = withGeneration(model.generations, settings.stream, decision)
+  const first = decision === 'replace' ? keptFrom(generations, settings.stream) : 0
+  return [...model.rows.values()].some(({ generation }) => generation >= first)
 }
 
 /** Returns the options that say where a record is and what it looks like. The order of the primary key is free. */

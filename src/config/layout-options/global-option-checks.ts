@@ -8,6 +8,7 @@ export interface GlobalOptions {
   delete_ttl_seconds?: number
   tombstone_seconds: number
   track_keys: 'auto' | 'always' | 'never'
+  completion: 'auto' | 'status' | 'end_of_input'
   on_record_error: 'fail' | 'dead_letter'
   dead_letter_max_length?: number
 }

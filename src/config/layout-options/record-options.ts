@@ -32,6 +32,7 @@ export interface RecordOptions {
   on_update?: 'replace' | 'merge'
   write_condition?: WriteCondition
   root_field?: string
+  allow_empty_replace?: boolean
   fields?: (string | { from: string; to: string })[]
   null_as?: 'absent' | 'empty' | 'text'
   record_filter?: FilterOptions
@@ -99,6 +100,7 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     onUpdate: options.on_update ?? 'replace',
     writeCondition: options.write_condition ?? 'always',
     rootField: options.root_field,
+    allowEmptyReplace: options.allow_empty_replace ?? false,
     fields: fields?.map((field) => (typeof field === 'string' ? { from: field, to: field } : field)),
     nullAs: options.null_as ?? 'absent',
     recordFilter: filter === undefined ? undefined : filterIn(filter),

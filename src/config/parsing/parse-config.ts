@@ -77,6 +77,7 @@ function toConfig(options: Options, connection: Connection, structures: readonly
     deleteTtlSeconds: options.delete_ttl_seconds,
     tombstoneSeconds: options.tombstone_seconds,
     trackKeys: options.track_keys,
+    completion: options.completion,
     onRecordError: options.on_record_error,
     deadLetterMaxLength: options.dead_letter_max_length ?? DEAD_LETTER_MAX_LENGTH,
     maxOutageSeconds: options.max_outage_seconds,

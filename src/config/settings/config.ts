@@ -17,6 +17,8 @@ export interface Config {
   readonly tombstoneSeconds: number
   /** Which streams record the keys they write. */
   readonly trackKeys: 'auto' | 'always' | 'never'
+  /** What completes a stream: its status COMPLETE, or the end of the input; `auto` depends on the host. */
+  readonly completion: 'auto' | 'status' | 'end_of_input'
   readonly onRecordError: 'fail' | 'dead_letter'
   /** The approximate number of records that the dead letter stream keeps. */
   readonly deadLetterMaxLength: number

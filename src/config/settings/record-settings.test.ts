@@ -41,6 +41,7 @@ const SAMPLES: Sample[] = [
   [{ data_format: 'flat', null_as: 'empty' }, { nullAs: 'empty' }],
   [{ record_filter: { field: 'kind', equals: 'a' } }, { recordFilter: { field: 'kind', equals: 'a' } }],
   [{ filtered_rows: 'keep' }, { filteredRows: 'keep' }],
+  [{ allow_empty_replace: true }, { allowEmptyReplace: true }],
 ]
 
 describe('every option of what a record becomes', () => {

@@ -27,6 +27,8 @@ export interface RecordSettings {
   readonly onUpdate: 'replace' | 'merge'
   readonly writeCondition: WriteCondition
   readonly rootField: string | undefined
+  /** Whether a replace without records and without the status COMPLETE empties the stream. */
+  readonly allowEmptyReplace: boolean
   readonly fields: readonly { readonly from: string; readonly to: string }[] | undefined
   /** What is written for a column that is null, in the format `flat`. */
   readonly nullAs: 'absent' | 'empty' | 'text'

@@ -16,6 +16,8 @@ export interface LayoutSettings extends RecordSettings {
   readonly clearsFormerExpiry?: boolean
   /** Whether the first record of a row replaces the hash, and later ones are merged into it. */
   readonly firstRecordReplaces?: boolean
+  /** Whether records may take over keys that former generations have written. */
+  readonly mayTakeOver?: boolean
   /** Whether every record says that its row is deleted, in `_ab_cdc_deleted_at`. */
   readonly writesDeletedAt?: boolean
 }
@@ -35,6 +37,8 @@ export interface RecordView {
   dataEnd: number
   /** Whether the record replaces its key, even if the settings say that it is merged into it. */
   replacesKey: boolean
+  /** Whether the record replaces its key, of whatever type: a former generation of the stream has written it. */
+  takesOver: boolean
   /** A random number from 0 to 1, which spreads times to live. */
   spread: number
   /** Epoch milliseconds when its batch is encoded. */

@@ -71,6 +71,7 @@ export function encodeRecords(
     view.id = layout.usesIds ? id + record : 0
     view.spread = spread(record)
     view.replacesKey = replacesKey(record)
+    view.takesOver = false
     results.push(layout.write(out, view))
   })
   layout.flush(out)

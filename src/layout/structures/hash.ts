@@ -41,7 +41,7 @@ const SCRIPTED = requirement(
 )
 
 /**
- * KEYS[1]: a hash. ARGV: `replace` or `merge`, and `always`, `if_exists` or `if_absent`; then when the key expires:
+ * KEYS[1]: a hash. ARGV: `replace`, `merge` or `take over` (the key may have any type), and `always`, `if_exists` or `if_absent`; then when the key expires:
  * `keep` (a merged hash keeps its expiry), `never`, `after <milliseconds>` or `at <epoch milliseconds>`; then its fields.
  * Returns 1 if the hash was written, else 0. HLEN refuses a key of another type, which must not be replaced. Lua passes
  * some 8,000 arguments at most.
@@ -50,6 +50,7 @@ export const HASH_SCRIPT = script(`
 local key, how, ending = KEYS[1], ARGV[1], ARGV[2]
 -- Before Redis 5 replicas and the append-only file otherwise get the script, and count the milliseconds from when they run it.
 if ending:find('^after') then pcall(redis.replicate_commands) end
+if how:find('take over') then redis.call('DEL', key) end
 local exists = redis.call('HLEN', key) > 0
 if (exists and how:find('if_absent')) or (not exists and how:find('if_exists')) then return 0 end
 if exists and how:find('replace') then redis.call('DEL', key) end
@@ -86,12 +87,14 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
     removesExpiry = false,
     clearsFormerExpiry = false,
     firstRecordReplaces = false,
+    mayTakeOver = false,
   } = settings
   const fields = fieldsOf(settings)
   const expiryReader = expiryOf(settings)
   const isConditional = writeCondition !== 'always'
   const isAlwaysScripted = needsScript(settings)
   const replace = Buffer.from(`replace ${writeCondition}`)
+  const takeOver = Buffer.from(`take over ${writeCondition}`)
   const usual = replacesAlways(settings) ? replace : Buffer.from(`merge ${writeCondition}`)
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const expiry: Expiry = { kind: 'never', milliseconds: 0 }
@@ -103,7 +106,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
     usesColumns: keyTemplate.usesColumns || fields.usesColumns || expiryReader?.usesColumns === true,
     isConditional,
     expiryUnits: expiryReader?.units,
-    scripts: isAlwaysScripted || firstRecordReplaces ? [HASH_SCRIPT] : [],
+    scripts: isAlwaysScripted || firstRecordReplaces || mayTakeOver ? [HASH_SCRIPT] : [],
     write(out, record) {
       key.clear()
       const refusal = keyTemplate.render(record, key) ?? expiryReader?.read(record, expiry)
@@ -111,7 +114,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       const count = fields.count(record)
       if (typeof count !== 'number') return count
       if (count === 0) record.result = 'empty'
-      const isScripted = isAlwaysScripted || record.replacesKey
+      const isScripted = isAlwaysScripted || record.replacesKey || record.takesOver
       if (count === 0 && !isScripted) return NO_GROUP
       const group = out.newGroup()
       // HMSET, because HSET takes several fields only since Redis 4.
@@ -120,7 +123,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       out.writes(group)
       out.key(key.bytes, 0, key.length)
       if (isScripted) {
-        out.argument(record.replacesKey ? replace : usual)
+        out.argument(record.takesOver ? takeOver : record.replacesKey ? replace : usual)
         out.textArgument(
           expiryReader === undefined && !removesExpiry && !clearsFormerExpiry ? 'keep' : textOf(expiry),
         )

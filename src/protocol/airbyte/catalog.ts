@@ -15,6 +15,8 @@ export interface SyncStream extends StreamDescriptor {
   generation: number | undefined
   /** The oldest generation whose records are kept. */
   minimumGeneration: number
+  /** The number of the sync, the same in all of its attempts; undefined on platforms without generation ids. */
+  syncId: number | undefined
   /** The path of each of its columns; empty for a stream without a primary key. */
   primaryKey: readonly (readonly string[])[]
   /** The column that decides which of two versions of a row is newer; without one, the time of emission decides. */
@@ -77,6 +79,7 @@ function readStream(entry: unknown, index: number): SyncStream | Problem {
     destination_sync_mode: mode,
     generation_id: generation,
     minimum_generation_id: minimum,
+    sync_id: syncId,
     primary_key: primaryKey,
     cursor_field: cursor,
   } = (entry ?? {}) as {
@@ -84,6 +87,7 @@ function readStream(entry: unknown, index: number): SyncStream | Problem {
     destination_sync_mode?: unknown
     generation_id?: unknown
     minimum_generation_id?: unknown
+    sync_id?: unknown
     primary_key?: unknown
     cursor_field?: unknown
   }
@@ -121,6 +125,7 @@ function readStream(entry: unknown, index: number): SyncStream | Problem {
     mode,
     generation: generation ?? (minimum || undefined),
     minimumGeneration: minimum ?? 0,
+    syncId: isGeneration(syncId) ? (syncId ?? undefined) : undefined,
     primaryKey: chosenKey.length > 0 ? chosenKey : pathsIn(stream?.source_defined_primary_key),
     cursor: cursorOf(cursor, stream),
     columns: namesIn(propertiesOf(stream?.json_schema)),

@@ -1,6 +1,6 @@
 /**
- * Holds traffic up when a cluster has sent some of it elsewhere, until all that is under way has been answered. Then
- * it is known what has to go first.
+ * Stops sending when a cluster has redirected a command, until everything under way is answered. The write queue then
+ * decides which writes are sent first.
  */
 import type { Redirection } from '../failures/redirection.ts'
 
@@ -33,7 +33,7 @@ export class RedirectionBarrier {
     this.#over(this.#redirections)
   }
 
-  /** Traffic goes on. */
+  /** Lets writes be sent again. */
   release(): void {
     this.#redirections = []
     this.#isTold = false

@@ -1,7 +1,7 @@
 /** For tests of what is on its way to servers: traffic over real lanes, to servers that the test plays. */
 import { ALL_CAPABILITIES } from '../commands/capabilities.ts'
 import { setImmediate } from 'node:timers/promises'
-import { SystemError } from '../../errors.ts'
+import { SystemError, problem } from '../../errors.ts'
 import type { DurabilityWait } from './durability-wait.ts'
 import type { OpenConnection } from '../session/open-connection.ts'
 import type { PipelineRequest, TransactionRequest, WriteRequest } from '../sequencing/pipeline-request.ts'
@@ -236,7 +236,7 @@ function playConnection() {
     call,
     takeSocket: () => socket.socket,
     cut: () => {
-      for (const { reject } of asked) reject(new SystemError('cut'))
+      for (const { reject } of asked) reject(new SystemError(problem('test', 'cut')))
     },
     gone: new Promise(() => {}),
     [Symbol.asyncDispose]: async () => {},

@@ -1,6 +1,6 @@
 // Traffic to one server: what goes out again over a new connection, and what does not.
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../../errors.ts'
+import { TransientError, problem } from '../../errors.ts'
 import { OK, WRONGTYPE } from '../session/write-pipeline.support.ts'
 import { MARKER, openWriteQueue, turn, watched, writes } from './write-queue.support.ts'
 
@@ -76,9 +76,11 @@ it('traffic that fails tells everybody who waits why', async () => {
     writeQueue.ask('GET', ['k']),
     writeQueue.send(MARKER),
   ].map((one) => watched<unknown>(one))
-  writeQueue.fail(new TransientError('Gave up.'))
+  writeQueue.fail(new TransientError(problem('test', 'Gave up.')))
   await turn()
-  expect(waiting).toEqual(Array.from({ length: 4 }, () => ({ error: new TransientError('Gave up.') })))
+  expect(waiting).toEqual(
+    Array.from({ length: 4 }, () => ({ error: new TransientError(problem('test', 'Gave up.')) })),
+  )
   expect(writeQueue.hasUncertain).toBe(false)
 })
 

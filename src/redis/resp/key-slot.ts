@@ -53,19 +53,17 @@ export function keyInSlot(prefix: Buffer, label: string, rest: Buffer, slot: num
   return end > start + 1 ? Buffer.concat([before, rest]) : searched(before, rest, slot)
 }
 
+/** Tags that were found so far, by slot: a cache of what depends on the slot alone. */
 const tags: string[] = []
+let tried = 0
 
-/** A short text that is in a slot. */
+/** Returns a short text that is in a slot. Tries one number after the other, and only as many as it needs. */
 export function tagOf(slot: number): string {
-  if (tags.length === 0)
-    for (let number = 0, missing = SLOTS; missing > 0; number++) {
-      const tag = number.toString(36)
-      const its = slotOf(Buffer.from(tag))
-      if (tags[its] !== undefined) continue
-      tags[its] = tag
-      missing--
-    }
-  return tags[slot]!
+  for (let tag = tags[slot]; ; tag = tags[slot]) {
+    if (tag !== undefined) return tag
+    const next = (tried++).toString(36)
+    tags[slotOf(Buffer.from(next))] ??= next
+  }
 }
 
 /** Half a tag in the prefix takes in what is behind it: some text in between brings the whole to the slot. */

@@ -159,6 +159,7 @@ export class Batch {
       dataStart: 0,
       dataEnd: 0,
       replacesKey: false,
+      takesOver: false,
       spread: 0,
       now: Date.now(),
       result: 'written',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { batchOf } from '../batches/batches.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { runsOf, type IdRange, type StreamSession } from '../streams/stream-session.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { plansFor, stream } from '../streams/plans.support.ts'
 import { batchPreparation } from './batch-preparation.ts'
 import { RowTracker } from '../dedup/row-tracker.ts'
@@ -97,7 +97,7 @@ function opened(failing?: string) {
   const trackers = new Map(
     [d, m, f].map((session) => {
       const index = new KeyIndex(client, session.plan, [])
-      return [session, new RowTracker(session, runsOf(session)!, index)]
+      return [session, new RowTracker(session, index)]
     }),
   )
   return { prepare: batchPreparation(ids, trackers), reserved, read }

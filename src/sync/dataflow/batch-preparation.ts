@@ -2,6 +2,7 @@
 import type { Batch } from '../batches/batch.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
 import type { BatchRows, RowDecisions, RowTracker } from '../dedup/row-tracker.ts'
+import type { RowRecorder } from '../streams/row-recorder.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 
 export interface Prepared {
@@ -16,6 +17,7 @@ export type BatchPreparation = (batch: Batch) => Promise<Prepared>
 export function batchPreparation(
   ids: Pick<IdAllocator, 'reserve'>,
   trackers: ReadonlyMap<StreamSession, RowTracker>,
+  recordRows: RowRecorder = () => Promise.resolve(),
 ): BatchPreparation {
   return async (batch) => {
     const counts = batch.countByStream()
@@ -29,7 +31,12 @@ export function batchPreparation(
         return [stream, await ids.reserve(stream.plan, written)] as const
       })
     const readings = [...rows].map(async ([stream, { stored }]) => [stream, await stored] as const)
-    const [reserved, read] = await Promise.all([Promise.all(reservations), Promise.all(readings)])
+    const recorded = [...counts.keys()].map((stream) => recordRows(stream))
+    const [reserved, read] = await Promise.all([
+      Promise.all(reservations),
+      Promise.all(readings),
+      Promise.all(recorded),
+    ])
     const idsByStream = new Map(reserved)
     return {
       ids: idsByStream,

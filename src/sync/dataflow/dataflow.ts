@@ -6,11 +6,12 @@ import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
 import { Ingest } from './ingest.ts'
-import { deadLetterKey } from '../streams/internal-keys.ts'
+import { deadLetterKey } from '../drafts/internal-keys.ts'
 import { StateQueue } from './state-queue.ts'
 import { batchPreparation } from './batch-preparation.ts'
 import { Progress } from './progress.ts'
 import { rowTrackersOf } from '../dedup/row-tracker.ts'
+import { rowRecorder } from '../streams/row-recorder.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 
@@ -49,7 +50,7 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
       : undefined
   const stateQueue = new StateQueue({
     deliver: deliverBy({ client, buffers, deadLetters, log: output.log }),
-    prepare: batchPreparation(ids, rowTrackersOf(sessions)),
+    prepare: batchPreparation(ids, rowTrackersOf(sessions), rowRecorder(client)),
     progress,
     output,
     maxBytes,

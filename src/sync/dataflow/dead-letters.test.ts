@@ -51,7 +51,10 @@ describe('records that cannot be written', () => {
   it('end the run where they cannot be set aside', async () => {
     const { letters, sent } = opened()
     const taken = letters.take(batch(), [rejected(0, 'It is bad.')])
-    sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('It is a list.') }] })
+    sent[0]!.resolve({
+      ...FINE,
+      rejections: [{ index: 0, error: new ConfigError(problem('test', 'It is a list.')) }],
+    })
     const error = await taken.catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(ConfigError)
     expect(error).toMatchObject({ problems: [{ code: 'dead-letters-refused', params: { key: 'letters' } }] })

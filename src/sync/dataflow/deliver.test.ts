@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, TransientError } from '../../errors.ts'
+import { ConfigError, TransientError, problem } from '../../errors.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import { batchOf, commandsIn, idsFrom, recordsOf } from '../batches/batches.support.ts'
@@ -43,8 +43,8 @@ describe('a batch', () => {
   it('is not delivered where the link has failed', async () => {
     const { deliver, sent } = opened()
     const delivered = deliver(sessionWith(), ['{}'])
-    sent[0]!.reject(new TransientError('Gave up.'))
-    await expect(delivered).rejects.toThrow(new TransientError('Gave up.'))
+    sent[0]!.reject(new TransientError(problem('test', 'Gave up.')))
+    await expect(delivered).rejects.toThrow(new TransientError(problem('test', 'Gave up.')))
   })
 
   it('keeps the memory of its commands until they are answered', async () => {
@@ -143,8 +143,8 @@ describe('a record that cannot be written', () => {
     const delivered = deliver(session, ['{"id":1}', '{}'])
     sent[0]!.resolve(FINE)
     await turn()
-    sent[1]!.reject(new TransientError('Gave up.'))
-    await expect(delivered).rejects.toThrow(new TransientError('Gave up.'))
+    sent[1]!.reject(new TransientError(problem('test', 'Gave up.')))
+    await expect(delivered).rejects.toThrow(new TransientError(problem('test', 'Gave up.')))
   })
 })
 
@@ -164,7 +164,10 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
 function refusing(...commands: number[]): WriteResult {
   return {
     ...FINE,
-    rejections: commands.map((index) => ({ index, error: new ConfigError('It is a list.') })),
+    rejections: commands.map((index) => ({
+      index,
+      error: new ConfigError(problem('test', 'It is a list.')),
+    })),
   }
 }
 

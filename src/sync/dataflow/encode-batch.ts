@@ -41,7 +41,8 @@ export function encodeBatch(
     const change = decisions.get(stream)?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
-    view.replacesKey = change?.action === 'write anew'
+    view.replacesKey = change?.action === 'write anew' || change?.action === 'take over'
+    view.takesOver = change?.action === 'take over'
     view.spread = Math.random()
     if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
     const written = writeRecord(stream.layout, out, view)

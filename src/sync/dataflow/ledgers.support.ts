@@ -39,7 +39,7 @@ export async function openStateQueue(sessions: readonly StreamSession[], maxByte
       done()
     },
   })
-  const ids = await IdAllocator.open(client, sessions)
+  const ids = new IdAllocator(client, sessions)
   server.asked.length = 0
   const progress = new Progress(
     sessions.map(({ plan }) => plan),

@@ -222,7 +222,10 @@ function fine(): WriteResult {
 function refusing(commands: number[]): WriteResult {
   return {
     ...fine(),
-    rejections: commands.map((index) => ({ index, error: new ConfigError('It is a list.') })),
+    rejections: commands.map((index) => ({
+      index,
+      error: new ConfigError(problem('test', 'It is a list.')),
+    })),
   }
 }
 

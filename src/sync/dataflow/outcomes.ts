@@ -24,7 +24,7 @@ export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcom
       ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
       ...filtered.map((record): RecordOutcome => ({ kind: 'filtered', record })),
       ...[...actions]
-        .filter(([record, { action }]) => action !== 'write anew' && !others.has(record))
+        .filter(([record, { action }]) => (action === 'remove' || action === 'none') && !others.has(record))
         .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
     ]
   })

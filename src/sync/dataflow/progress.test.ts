@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../../errors.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, sessionOf, stream } from '../streams/plans.support.ts'
 import { Progress } from './progress.ts'
@@ -88,26 +87,15 @@ describe('the counts of a state', () => {
 })
 
 describe('a run', () => {
-  it('is complete where the source said nothing, or that its streams are', () => {
-    const { progress } = opened()
-    progress.setStatus(a, 'COMPLETE')
-    expect(() => progress.requireComplete()).not.toThrow()
-  })
-
-  it('has failed where the source could not read streams, each of which is named', () => {
-    const { progress } = opened()
-    progress.setStatus(a, 'INCOMPLETE')
-    progress.setStatus(b, 'INCOMPLETE')
-    expect(problemIn(progress)).toEqual(['stream-incomplete', { streams: 'n.a, b' }])
-  })
-
-  it('is complete where the last status of a stream is that it is', () => {
+  it('keeps the last status of each stream, and how many of its records are confirmed', () => {
     const { progress } = opened()
     progress.setStatus(a, 'INCOMPLETE')
     progress.setStatus(a, 'COMPLETE')
-    expect(() => progress.requireComplete()).not.toThrow()
-    progress.setStatus(a, 'INCOMPLETE')
-    expect(problemIn(progress)).toEqual(['stream-incomplete', { streams: 'n.a' }])
+    progress.addConfirmed(new Map([[sessionOf(b), 2]]))
+    expect(progress.receipts).toEqual([
+      { plan: a, status: 'COMPLETE', records: 0 },
+      { plan: b, status: undefined, records: 2 },
+    ])
   })
 
   it('warns of a filter that left out all of many records', () => {
@@ -172,14 +160,4 @@ describe('a run', () => {
 function opened(its = plans): { progress: Progress; log: string[] } {
   const log: string[] = []
   return { progress: new Progress(its, (level, message) => log.push(`${level} ${message}`)), log }
-}
-
-/** The code and the params of the error that says that the run is incomplete. */
-function problemIn(progress: Progress): unknown {
-  try {
-    progress.requireComplete()
-  } catch (error) {
-    if (error instanceof TransientError) return [error.problem?.code, error.problem?.params]
-  }
-  return undefined
 }

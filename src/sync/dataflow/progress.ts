@@ -1,8 +1,8 @@
 /** Counts the records of each stream, keeps the status of each, and logs both now and then and at the end. */
-import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { DestinationStats } from '../../protocol/airbyte/state-message.ts'
 import type { StreamStatus } from '../../protocol/airbyte/stream-status.ts'
+import type { StreamReceipt } from './completion.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
@@ -97,27 +97,13 @@ export class Progress {
     this.#statuses.set(plan, status)
   }
 
-  /**
-   * Throws if the source has not sent the status COMPLETE of every stream. A platform without generations may send none,
-   * and then the end of the input completes the stream.
-   */
-  requireComplete(): void {
-    const failed = this.#plans.filter((plan) => this.#statuses.get(plan) === 'INCOMPLETE')
-    if (failed.length > 0)
-      throw incomplete(
-        'stream-incomplete',
-        failed,
-        `The source could not read everything of ${namesOf(failed)}.`,
-      )
-    const open = this.#plans.filter(
-      (plan) => plan.stream.generation !== undefined && !this.#statuses.has(plan),
-    )
-    if (open.length > 0)
-      throw incomplete(
-        'stream-status-missing',
-        open,
-        `The input ended before the source sent the status COMPLETE of ${namesOf(open)}.`,
-      )
+  /** Returns what the run has received of each stream. */
+  get receipts(): StreamReceipt[] {
+    return this.#plans.map((plan) => ({
+      plan,
+      status: this.#statuses.get(plan),
+      records: this.#total[plan.index]!.records,
+    }))
   }
 
   summarize(): void {
@@ -153,18 +139,6 @@ export class Progress {
     const speed = Math.round(records / Math.max(seconds, 0.001))
     return `${countOf(records)} in ${seconds.toFixed(1)} s, ${speed} records/s`
   }
-}
-
-function namesOf(plans: readonly StreamPlan[]): string {
-  return plans.map(({ name }) => name).join(', ')
-}
-
-function incomplete(code: string, plans: readonly StreamPlan[], sentence: string): TransientError {
-  return new TransientError(
-    problem(code, `${sentence} The records that came are written; nothing older was removed.`, {
-      params: { streams: namesOf(plans) },
-    }),
-  )
 }
 
 function countOf(records: number): string {

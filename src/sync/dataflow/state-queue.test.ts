@@ -49,24 +49,24 @@ describe('states', () => {
     expect(namesIn(lines)).toEqual(['a'])
   })
 
-  it.each([new ConfigError('It is a list.'), new TransientError('Gave up.')])(
-    'do not leave any more once a batch cannot be delivered: %s',
-    async (error) => {
-      const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
-      for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(2, [name]))
-      await turn()
-      deliveries[0]!.resolve([])
-      deliveries[1]!.reject(error)
-      deliveries[2]!.resolve([])
-      await expect(stateQueue.settled()).rejects.toThrow(error)
-      await expect(stateQueue.room()).rejects.toThrow(error)
-      expect(namesIn(lines)).toEqual(['a'])
-    },
-  )
+  it.each([
+    new ConfigError(problem('test', 'It is a list.')),
+    new TransientError(problem('test', 'Gave up.')),
+  ])('do not leave any more once a batch cannot be delivered: %s', async (error) => {
+    const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
+    for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(2, [name]))
+    await turn()
+    deliveries[0]!.resolve([])
+    deliveries[1]!.reject(error)
+    deliveries[2]!.resolve([])
+    await expect(stateQueue.settled()).rejects.toThrow(error)
+    await expect(stateQueue.room()).rejects.toThrow(error)
+    expect(namesIn(lines)).toEqual(['a'])
+  })
 
   it('do not leave where no ids could be had', async () => {
     const { stateQueue, server, deliveries, lines } = await openStateQueue(sessions)
-    server.failure = new TransientError('Gave up.')
+    server.failure = new TransientError(problem('test', 'Gave up.'))
     stateQueue.submit(batchWith(1, ['a']))
     await expect(stateQueue.settled()).rejects.toThrow(server.failure)
     expect([deliveries, lines]).toEqual([[], []])

@@ -1,6 +1,6 @@
 import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
@@ -41,7 +41,10 @@ describe('on a cluster, the records of lists', () => {
     )
     const rejectedBy = (index: number, command: number) => {
       const results = requests.map((): WriteResult => ({ rejections: [], done: [], read: [] }))
-      results[index]!.rejections.push({ index: command, error: new ConfigError('It is a set.') })
+      results[index]!.rejections.push({
+        index: command,
+        error: new ConfigError(problem('test', 'It is a set.')),
+      })
       return outcomesOf(batch, { requests, refusals, dataless }, out, results).map(({ record }) => record)
     }
     expect(requests.map((_, index) => rejectedBy(index, 0)[0])).toEqual([0, 1, 3])

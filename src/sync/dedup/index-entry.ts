@@ -1,6 +1,6 @@
 /**
  * An index entry for one row: its location and its version. Both are encoded once, as arguments of commands, and copied
- * from there, as there is an entry for nearly every record.
+ * from there, as there is an entry for nearly every record. `row-version.ts` reads and compares the versions.
  */
 import { digitsOf } from '../../redis/resp/byte-buffer.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, problem } from '../../errors.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { commandsIn } from '../batches/batches.support.ts'
 import { FINE, playedClient } from '../streams/links.support.ts'
@@ -88,7 +88,10 @@ describe('many index entries', () => {
   it('are not known where a hash cannot be read', async () => {
     const { client, sent } = playedClient()
     const known = new KeyIndex(client, plan, []).read(encodeLocations(['a']))
-    sent[0]!.resolve({ ...FINE, rejections: [{ index: 0, error: new ConfigError('It is a list.') }] })
+    sent[0]!.resolve({
+      ...FINE,
+      rejections: [{ index: 0, error: new ConfigError(problem('test', 'It is a list.')) }],
+    })
     await expect(known).rejects.toThrow('It is a list.')
   })
 })

@@ -5,9 +5,10 @@
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import { indexExpiryKey, indexKey } from '../streams/internal-keys.ts'
+import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { EncodedLocation, IndexEntry } from './index-entry.ts'
+import { typesOf } from './redis-types.ts'
 
 export const SHARDS = 256
 
@@ -36,23 +37,30 @@ export class KeyIndex {
   readonly #plan: StreamPlan
   readonly #base: string
   readonly #expiryShards: Set<number>
+  readonly #number: number
 
-  /** `expiryShards`: those that are recorded in the metadata. */
-  constructor(client: RedisClient, plan: StreamPlan, expiryShards: readonly number[]) {
+  /** `expiryShards`: those that are recorded in the metadata. `number`: which of the indexes of the stream it is. */
+  constructor(client: RedisClient, plan: StreamPlan, expiryShards: readonly number[], number = 0) {
     this.#client = client
     this.#plan = plan
     this.#base = `${plan.stream.namespace}:${plan.stream.name}`
     this.#expiryShards = new Set(expiryShards)
+    this.#number = number
   }
 
   /** Returns the key of the hash with the entries of a shard. */
   keyOf(shard: number): string {
-    return indexKey(this.#plan.settings.keyPrefix, this.#base, shard)
+    return indexKey(this.#plan.settings.keyPrefix, this.#base, this.#name(shard))
   }
 
   /** Returns the key of the sorted set with the times at which entries of a shard expire. */
   expiryKeyOf(shard: number): string {
-    return indexExpiryKey(this.#plan.settings.keyPrefix, this.#base, shard)
+    return indexExpiryKey(this.#plan.settings.keyPrefix, this.#base, this.#name(shard))
+  }
+
+  /** Each form that the rows of a stream have had has an index of its own. */
+  #name(shard: number): string {
+    return this.#number === 0 ? String(shard) : `${shard}.${this.#number}`
   }
 
   /** Shards that have entries which expire. */
@@ -88,6 +96,11 @@ export class KeyIndex {
     let next = 0
     for (const values of read) for (const value of values) stored[order[next++]!] = value
     return stored
+  }
+
+  /** Returns the reply of TYPE for some keys. */
+  typesOf(keys: readonly string[]): Promise<(string | undefined)[]> {
+    return typesOf(this.#client, keys)
   }
 
   /** Adds the commands that write entries; each location is there once. */

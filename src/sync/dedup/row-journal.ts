@@ -6,7 +6,7 @@
  */
 import { digitsOf } from '../../redis/resp/byte-buffer.ts'
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { journalKey } from '../streams/internal-keys.ts'
+import { journalKey } from '../drafts/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { EncodedLocation } from './index-entry.ts'
 

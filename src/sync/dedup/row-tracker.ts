@@ -6,7 +6,8 @@
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import { givesExpiry } from '../streams/stream-plan.ts'
-import type { IdRange, RunMetadata, StreamSession } from '../streams/stream-session.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
+import { formerTypesOf, isMemberForm, type Formers } from './former-rows.ts'
 import type { IndexedSession } from './indexed-session.ts'
 import { changeOf, versionOf, type IndexEntry, type IndexEntryWriter } from './index-entry.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
@@ -28,13 +29,18 @@ export interface BatchRows {
   number: number
   /** The values of the index entries, in the order of `entries`; undefined where they do not matter. */
   stored: Promise<readonly (string | null)[]> | undefined
+  /** Locations that rows of former generations have, when `stored` is there. */
+  former: ReadonlySet<string>
+  /** Locations of rows to delete whose key holds a type that the layout cannot have written. */
+  foreign: ReadonlySet<string>
 }
 
 /**
  * What is done with a record that is not simply written. `write anew`: it replaces the row though records are merged.
+ * `take over`: it replaces what a former generation has at its key, of whatever type.
  * `remove`: the row is deleted. `none`: the row to delete does not exist.
  */
-export type Action = 'write anew' | 'remove' | 'none'
+export type Action = 'write anew' | 'take over' | 'remove' | 'none'
 
 export interface RowDecisions {
   readonly index: KeyIndex
@@ -66,14 +72,12 @@ const NO_RUN = 0
 export function rowTrackersOf(sessions: readonly IndexedSession[]): Map<StreamSession, RowTracker> {
   const trackers = new Map<StreamSession, RowTracker>()
   for (const session of sessions)
-    if (session.tracking.kind === 'index')
-      trackers.set(session, new RowTracker(session, session.tracking.runs))
+    if (session.tracking.kind === 'index') trackers.set(session, new RowTracker(session))
   return trackers
 }
 
 export class RowTracker {
   readonly #session: IndexedSession
-  readonly #runs: RunMetadata
   readonly #index: KeyIndex
   readonly #journal: RowJournal
   readonly #isNumeric: boolean
@@ -85,12 +89,11 @@ export class RowTracker {
   readonly #confirmed: { entries: readonly IndexEntry[]; readBefore: number }[] = []
   #batches = 0
 
-  constructor(session: IndexedSession, runs: RunMetadata, index = session.index) {
+  constructor(session: IndexedSession, index = session.index) {
     this.#session = session
-    this.#runs = runs
     this.#index = index
     this.#journal = session.journal
-    this.#hasFormerExpiry = runs.hadExpiry && !givesExpiry(session.plan)
+    this.#hasFormerExpiry = session.runs.hadExpiry && !givesExpiry(session.plan)
     this.#isNumeric = session.plan.stream.cursor?.isNumeric ?? false
   }
 
@@ -100,25 +103,30 @@ export class RowTracker {
     const number = ++this.#batches
     // New ids make new keys, which have no entries.
     if (plan.locator.usesIds)
-      return { batch, entries: [], older: [], filtered: [], writer: undefined, number, stored: undefined }
+      return {
+        batch,
+        entries: [],
+        older: [],
+        filtered: [],
+        writer: undefined,
+        number,
+        stored: undefined,
+        former: NONE,
+        foreign: NONE,
+      }
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
-    const { entries, older, filtered, writer } = entriesOf(batch, this.#session, this.#runs.run)
+    const rows = entriesOf(batch, this.#session, this.#session.runs.run)
+    const { entries } = rows
     batch.addMemory(entries.length * BYTES_PER_ENTRY)
-    const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true
-    return {
-      batch,
-      entries,
-      older,
-      filtered,
-      writer,
-      number,
-      stored: matters ? this.#index.read(entries) : undefined,
-    }
+    const [former, foreign] = [new Set<string>(), new Set<string>()]
+    const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true || this.#mayTakeOver
+    const stored = matters ? this.#readAll(entries, former, foreign) : undefined
+    return { ...rows, batch, number, stored, former, foreign }
   }
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, filtered: unlocated, writer, number }: BatchRows,
+    { batch, entries: read, older, filtered: unlocated, writer, number, former, foreign }: BatchRows,
     stored: readonly (string | null)[] | undefined,
     ids?: readonly IdRange[],
   ): RowDecisions {
@@ -126,7 +134,7 @@ export class RowTracker {
     const { plan } = this.#session
     const { isDeduplicated } = plan
     const entries = plan.locator.usesIds
-      ? firstPerRow(batch, this.#session, this.#runs.run, ids).entries
+      ? firstPerRow(batch, this.#session, this.#session.runs.run, ids).entries
       : read
     const changes: IndexEntry[] = []
     const added: IndexEntry[] = []
@@ -157,7 +165,7 @@ export class RowTracker {
       changes.push(entry)
       if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
       if (stored !== undefined) this.#recent.set(location, entry)
-      const action = this.#actionFor(entry, before, hasContent)
+      const action = this.#actionFor(entry, before, { former, foreign, hasContent })
       if (action !== undefined) actions.set(record, { action, location })
       const time = isDeduplicated ? this.#expiryOf(entry, before) : undefined
       if (time !== undefined) expiries.push({ location, time })
@@ -186,7 +194,7 @@ export class RowTracker {
   #resolve(entry: IndexEntry, before: RowVersion | undefined): RowResolution {
     const row = {
       version: this.#isKept(before) ? before : undefined,
-      mayExist: this.#runs.hasUntracked,
+      mayExist: this.#session.runs.hasUntracked,
       isNumeric: this.#isNumeric,
     }
     return resolveRow(entry.changes ?? [changeOf(entry)], row)
@@ -194,18 +202,56 @@ export class RowTracker {
 
   /** Returns whether a row is there and stays; rows of a generation that is being replaced are ignored. */
   #isKept(before: RowVersion | undefined): before is RowVersion {
-    return before !== undefined && before.run >= this.#runs.keptFrom
+    return before !== undefined && before.run >= this.#session.runs.keptFrom
+  }
+
+  /** Whether rows may be written to keys that former generations have in other indexes. */
+  get #mayTakeOver(): boolean {
+    const { plan, formers } = this.#session
+    return (
+      plan.replaces && !isMemberForm(plan.locator.form) && formers.manifests.length > 0 && hasOthers(formers)
+    )
+  }
+
+  /** Reads the index entries of a batch, and what else is at the locations of its rows. */
+  async #readAll(
+    entries: readonly IndexEntry[],
+    former: Set<string>,
+    foreign: Set<string>,
+  ): Promise<(string | null)[]> {
+    const { plan, formers } = this.#session
+    const [stored] = await Promise.all([
+      this.#index.read(entries),
+      (async () => {
+        if (!this.#mayTakeOver) return
+        const locations = entries.map(({ location }) => location)
+        const types = await formerTypesOf(plan, formers, locations)
+        for (const [at, location] of locations.entries()) if (types[at]!.size > 0) former.add(location)
+      })(),
+      (async () => {
+        const { form } = plan.locator
+        if (isMemberForm(form)) return
+        const deleted = entries.filter(mayDelete).map(({ location }) => location)
+        const types = await this.#index.typesOf(deleted)
+        for (const [at, location] of deleted.entries())
+          if (types[at] !== form.type && types[at] !== 'none') foreign.add(location)
+      })(),
+    ])
+    return stored
   }
 
   #actionFor(
-    { isDeleted }: IndexEntry,
+    { isDeleted, location }: IndexEntry,
     before: RowVersion | undefined,
-    hasContent: boolean,
+    { former, foreign, hasContent }: Pick<BatchRows, 'former' | 'foreign'> & { hasContent: boolean },
   ): Action | undefined {
+    if (!isDeleted && former.has(location) && !this.#isKept(before)) return 'take over'
+    if (isDeleted && foreign.has(location)) return 'none'
     if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
-    const mayExist = hasContent || this.#runs.hasUntracked || (before !== undefined && !before.isDeleted)
+    const mayExist =
+      hasContent || this.#session.runs.hasUntracked || (before !== undefined && !before.isDeleted)
     return mayExist ? 'remove' : 'none'
   }
 
@@ -225,7 +271,7 @@ export class RowTracker {
     if (stored === null) return undefined
     const version = readVersion(stored)
     // The cursor was another column then.
-    return version.run < this.#runs.cursorFrom ? { ...version, cursor: '' } : version
+    return version.run < this.#session.runs.cursorFrom ? { ...version, cursor: '' } : version
   }
 
   /** Drops the entries that were in Redis before the entries of a batch were read. */
@@ -235,6 +281,18 @@ export class RowTracker {
       for (const entry of confirmed.shift()!.entries)
         if (this.#recent.get(entry.location) === entry) this.#recent.delete(entry.location)
   }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** Returns whether rows of former generations may have keys that the index of the run does not name. */
+function hasOthers({ manifests, indexed }: Formers): boolean {
+  return indexed.length > 0 || manifests.some(({ rows }) => rows.kind === 'ids')
+}
+
+/** Returns whether a record of the row may delete it; the row before the batch decides which record counts. */
+function mayDelete({ isDeleted, changes = [] }: IndexEntry): boolean {
+  return isDeleted || changes.some(({ kind }) => kind !== 'write')
 }
 
 function refusing(

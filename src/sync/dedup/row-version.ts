@@ -1,4 +1,4 @@
-/** The version of a row that an index entry holds, and which of two versions is the newer one. */
+/** The version of a row that an index entry holds (`index-entry.ts` writes it), and which of two versions is newer. */
 import { compareCursors } from './cursor.ts'
 
 export interface RowVersion {

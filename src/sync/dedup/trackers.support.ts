@@ -2,11 +2,14 @@
 import { answeringClient, playedClient } from '../streams/links.support.ts'
 import { sessionOf } from '../streams/plans.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { runsOf, type RunMetadata } from '../streams/stream-session.ts'
+import type { RunMetadata } from '../streams/stream-session.ts'
+import type { Formers } from './former-rows.ts'
 import type { IndexedSession } from './indexed-session.ts'
 import { KeyIndex } from './key-index.ts'
 import { RowJournal } from './row-journal.ts'
 import { RowTracker } from './row-tracker.ts'
+
+const NO_FORMERS: Formers = { manifests: [], indexed: [], lastId: 0 }
 
 /** The session of a plan in the run 7, and its tracker. `entries` gives the index entries when they are read. */
 export function trackerOf(
@@ -14,14 +17,12 @@ export function trackerOf(
   runs: Partial<RunMetadata> = {},
   entries: () => Record<string, string> = () => ({}),
 ): { session: IndexedSession; tracker: RowTracker } {
-  const { client } = answeringClient((question) =>
-    question
-      .split(' ')
-      .slice(2)
-      .map((location) => entries()[location] ?? null),
-  )
+  const { client } = answeringClient((question) => {
+    const [command, , ...locations] = question.split(' ')
+    return command === 'TYPE' ? 'none' : locations.map((location) => entries()[location] ?? null)
+  })
   const session = indexedSessionOf(plan, runs, new KeyIndex(client, plan, []))
-  return { session, tracker: new RowTracker(session, runsOf(session)!) }
+  return { session, tracker: new RowTracker(session) }
 }
 
 export function indexedSessionOf(
@@ -29,5 +30,5 @@ export function indexedSessionOf(
   runs: Partial<RunMetadata> = {},
   index = new KeyIndex(playedClient().client, plan, []),
 ): IndexedSession {
-  return { ...sessionOf(plan, runs), index, journal: new RowJournal(plan) }
+  return { ...sessionOf(plan, runs), index, journal: new RowJournal(plan), formers: NO_FORMERS }
 }

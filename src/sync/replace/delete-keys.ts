@@ -1,60 +1,64 @@
 /** Removes what earlier runs wrote to a stream, in rounds, and nothing that is not known to be theirs. */
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll, type LocationForm } from '../../layout/locations/row-location.ts'
-import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { KeyIndex, StoredEntry } from '../dedup/key-index.ts'
-import type { IdKeyRange } from '../streams/stream-session.ts'
+import { typesOf } from '../dedup/redis-types.ts'
+import type { IdRows, LiveRows } from '../dedup/former-rows.ts'
 import { removeEntries } from './index-cleanup.ts'
 
 /** Keys whose removal is under way while the next ones are listed. */
 const KEYS_PER_ROUND = 20_000
 
-/** Removes the keys of a range of ids. `isSpared` is asked for each of them. */
+const MEMBERS_AT_ONCE = 500
+
+/** Removes the keys of a range of ids, but for those that are spared. Returns how many there were. */
 export async function removeIds(
   client: RedisClient,
-  { first, last, keys: { lead, tail }, redisType }: IdKeyRange,
+  { first, last, keys: { lead, tail }, type }: IdRows,
   areSpared: (ids: readonly number[], keys: readonly string[]) => Promise<readonly boolean[]>,
-): Promise<void> {
-  let removing: Promise<unknown> = Promise.resolve()
+): Promise<number> {
+  let rows = 0
   for (let from = first; from <= last; from += KEYS_PER_ROUND) {
     const count = Math.min(KEYS_PER_ROUND, last - from + 1)
     const ids = Array.from({ length: count }, (_, index) => from + index)
-    let keys = ids.map((id) => lead + id + tail)
+    const keys = ids.map((id) => lead + id + tail)
     const spared = await areSpared(ids, keys)
-    keys = keys.filter((_, index) => !spared[index])
-    if (redisType !== undefined) keys = await ofType(client, redisType, keys, (key) => key)
-    const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
-    unlinkAll(commands, keys, client.isCluster)
-    await removing
-    removing = sendAll(client, commands)
+    const former = keys.filter((_, index) => !spared[index]!)
+    rows += await removeKeys(client, await keysOfType(client, type, former))
   }
-  await removing
+  return rows
 }
 
-/** Removes the rows whose index entries are old, and those entries; returns how many entries are left. */
+/** Removes the rows whose index entries are `isOld`, and those entries. Returns how many rows, and entries are left. */
 export async function removeByIndex(
   client: RedisClient,
   index: KeyIndex,
   form: LocationForm,
   isOld: (location: string, value: string) => boolean,
-): Promise<number> {
+): Promise<{ rows: number; left: number }> {
+  let [rows, left] = [0, 0]
   // On a cluster, rows and their entries are on different nodes. A row whose removal is lost with a node must still have
   // its entry, or it would stay for ever.
   if (client.isCluster)
-    await client.confirmed(() =>
-      index.each(async (entries) => removeRows(client, form, oldIn(entries, isOld))),
-    )
-  let left = 0
+    rows = await client.confirmed(async () => {
+      let removed = 0
+      await index.each(async (entries) => {
+        removed += await removeRows(client, form, oldIn(entries, isOld))
+      })
+      return removed
+    })
   await index.each(async (entries) => {
     const old = oldIn(entries, isOld)
     left += entries.length - old.length
-    if (!client.isCluster) await removeRows(client, form, old)
-    if (old.length > 0) await removeEntries(client, index, old)
+    if (old.length === 0) return
+    if (!client.isCluster) rows += await removeRows(client, form, old)
+    await removeEntries(client, index, old)
   })
-  return left
+  return { rows, left }
 }
 
 function oldIn(
@@ -64,40 +68,72 @@ function oldIn(
   return entries.filter(([location, value]) => isOld(location, value)).map(([location]) => location)
 }
 
-async function removeRows(
+/** Removes the rows at some locations. Returns how many there were. */
+export async function removeRows(
   client: RedisClient,
   form: LocationForm,
   locations: readonly string[],
-): Promise<void> {
-  if (locations.length === 0) return
+): Promise<number> {
+  if (locations.length === 0) return 0
   // The entry of a row that was refused, or never written, may name a key of another program.
-  const ours = await ofType(client, form.type, locations, (location) => form.key(location))
+  const types = await typesOf(
+    client,
+    locations.map((location) => form.key(location)),
+  )
+  const ours = locations.filter((_, at) => types[at] === form.type)
   const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
   form.removeAll(commands, ours, client.isCluster)
   await sendAll(client, commands)
+  return ours.length
 }
 
-async function ofType(
+/** Removes keys in rounds. Returns how many. */
+export async function removeKeys(client: RedisClient, keys: readonly string[]): Promise<number> {
+  const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
+  unlinkAll(commands, keys, client.isCluster)
+  await sendAll(client, commands)
+  return keys.length
+}
+
+/** Removes the members of a key that are no rows of the new generation. Returns how many. */
+export async function removeOtherMembers(
   client: RedisClient,
-  redisType: string,
-  locations: readonly string[],
-  keyOf: (location: string) => string,
+  key: string,
+  form: LocationForm,
+  live: LiveRows,
+): Promise<number> {
+  const scan = { hash: 'HSCAN', set: 'SSCAN', zset: 'ZSCAN' }[form.type]
+  if (scan === undefined) return 0
+  let rows = 0
+  let cursor = '0'
+  do {
+    const reply = await client.ask(scan, key, cursor, 'COUNT', MEMBERS_AT_ONCE)
+    const [next, items] = reply as [string, string[]]
+    const members = form.type === 'set' ? items : items.filter((_, at) => at % 2 === 0)
+    const locations = members.map((member) => `${key.length}:${key}${member}`)
+    const areLive = await live.areLiveLocations(form, locations)
+    rows += await removeRows(
+      client,
+      form,
+      locations.filter((_, at) => !areLive[at]!),
+    )
+    cursor = next
+  } while (cursor !== '0')
+  return rows
+}
+
+export async function keysOfType(
+  client: RedisClient,
+  type: string,
+  keys: readonly string[],
 ): Promise<string[]> {
-  const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
-  for (const location of locations) commands.command('TYPE', keyOf(location))
-  const { read } = await sendAll(client, commands, 'read')
-  return locations.filter((_, index) => read[index]?.[0] === redisType)
+  const types = await typesOf(client, keys)
+  return keys.filter((_, at) => types[at] === type)
 }
 
-async function sendAll(
-  client: RedisClient,
-  buffer: CommandBuffer,
-  kind: 'write' | 'read' = 'write',
-): Promise<WriteResult> {
+async function sendAll(client: RedisClient, buffer: CommandBuffer): Promise<WriteResult> {
   const commands = EncodedCommands.from(buffer)
-  const result = await client.send(
-    kind === 'read' ? { kind, commands } : { kind, commands, isCounted: false, confirmedBy: 'reply' },
-  )
+  const result = await client.send({ kind: 'write', commands, isCounted: false, confirmedBy: 'reply' })
   if (result.rejections.length > 0) throw result.rejections[0]!.error
   return result
 }

@@ -5,12 +5,13 @@
 import type { Log } from '../../log.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
+import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
-import { writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
+import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { runsOf } from '../streams/stream-session.ts'
+import { executeRemoval, type Removed, type RemovalScope } from './execute-removal.ts'
 import { removeJournal } from './journal-recovery.ts'
-import { executeRemoval, pendingRemovalOf, type PendingRemoval } from './pending-removal.ts'
+import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'
 import { requireSwappable } from './staging.ts'
 
 export async function finish(
@@ -22,14 +23,31 @@ export async function finish(
   const replaced = sessions.filter(({ plan }) => plan.replaces)
   const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
   for (const [at, session] of replaced.entries()) {
+    const { plan } = session
     const removal = removals[at]!
-    const left = await complete(client, session, removal)
-    logRemoved(session, log)
-    const isEmpty = removal.keptIds === undefined ? left === 0 : ids.last(session.plan) <= removal.ids!.last
-    if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session.plan))
+    const reply = await client.ask('HMGET', plan.metadataKey, 'classic_last_id', 'expiry_shards')
+    const [classic, shards] = reply as (string | null)[]
+    const scope: RemovalScope = {
+      plan,
+      manifests: session.manifests,
+      classicLastId: Number(classic ?? 0),
+      expiryShards: expiryShardsIn(new Map([['expiry_shards', shards ?? '']])),
+    }
+    const removed = await complete(client, scope, removal, log)
+    logRemoved(session, removed, log)
+    const isEmpty =
+      session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
+    if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
   }
+  await client.confirmed(() => recordEnds(client, ids, sessions))
   for (const { journal } of sessions)
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
+}
+
+/** Returns the first id that is kept, of a stream whose keys are made of ids. */
+function keptIdsOf({ manifests }: IndexedSession, { before }: PendingRemoval): number {
+  const kept = manifests.find(({ firstRun, rows }) => firstRun >= before && rows.kind === 'ids')
+  return kept?.rows.kind === 'ids' ? kept.rows.firstId : 0
 }
 
 /** Records what is removed. From here on the new content of the streams is decided, for the next run as well. */
@@ -48,72 +66,101 @@ async function beginRemovals(
   return removals
 }
 
+/** Records that the runs of all streams have ended well, and the last ids. */
+async function recordEnds(
+  client: RedisClient,
+  ids: IdAllocator,
+  sessions: readonly IndexedSession[],
+): Promise<void> {
+  const ends = sessions.map(async ({ plan, manifests, layout }) => {
+    const field = manifestField(manifests.at(-1)!)
+    const fields = new Map([[field, await client.ask('HGET', plan.metadataKey, field)]])
+    const text = fields.get(field)
+    // The metadata of a stream without records are gone.
+    if (typeof text !== 'string') return
+    const [manifest] = manifestsIn(plan.name, plan.metadataKey, new Map([[field, text]]))
+    await writeMetadata(client, plan, {
+      [field]: manifestText({ ...manifest!, endedWell: true }),
+      ...(layout.usesIds ? { last_id: ids.last(plan) } : {}),
+    })
+  })
+  await Promise.all(ends)
+}
+
 /** Completes the removal that a run began which was cut off. Returns whether there was one. */
 export async function resume(
   client: RedisClient,
-  session: Pick<IndexedSession, 'plan' | 'index'>,
+  plan: StreamPlan,
   fields: MetadataFields,
   log: Log,
 ): Promise<boolean> {
   const text = fields.get('pending_removal')
   if (text === undefined) return false
+  const removal = readPendingRemoval(plan, text)
   log(
     'INFO',
-    `${session.plan.name}: an earlier run was cut off while it removed what it had replaced; completing it.`,
+    `${plan.name}: an earlier run was cut off while it removed what it had replaced; completing it.`,
   )
-  await complete(client, session, JSON.parse(text) as PendingRemoval)
+  const scope: RemovalScope = {
+    plan,
+    manifests: manifestsIn(plan.name, plan.metadataKey, fields).filter(
+      ({ firstRun }) => firstRun <= removal.run,
+    ),
+    classicLastId: numberIn(fields, 'classic_last_id', plan),
+    expiryShards: expiryShardsIn(fields),
+  }
+  await complete(client, scope, removal, log)
   return true
 }
 
-/** Returns how many index entries are left. */
 async function complete(
   client: RedisClient,
-  { plan, index }: Pick<IndexedSession, 'plan' | 'index'>,
+  scope: RemovalScope,
   removal: PendingRemoval,
-): Promise<number> {
+  log: Log,
+): Promise<Removed> {
   // Confirmed before its record is removed, as the next run completes what is recorded.
-  const left = await client.confirmed(() => executeRemoval(client, plan, index, removal))
-  await client.confirmed(() => endRemoval(client, plan, removal))
-  return left
+  const removed = await client.confirmed(() => executeRemoval(client, scope, removal, log))
+  await client.confirmed(() => endRemoval(client, scope, removal))
+  return removed
 }
 
 /** Removes the record of a removal, and everything in the metadata that is not true any more. */
-async function endRemoval(client: RedisClient, plan: StreamPlan, removal: PendingRemoval): Promise<void> {
-  const { ids, keptIds, before, run } = removal
-  if (keptIds === undefined) {
-    // The records that it counted are gone.
-    if (ids !== undefined && !plan.liveLayout.usesIds) await client.ask('UNLINK', plan.baseKey)
-    await writeMetadata(client, plan, { live_oldest_run: before, live_newest_run: run })
-    await client.ask(
-      'HDEL',
-      plan.metadataKey,
-      'pending_removal',
-      'staged_from_run',
-      'has_untracked',
-      'key_template',
-      'lowest_id',
-      'last_id',
-      'id_generations',
-    )
-  } else {
-    await writeMetadata(client, plan, { lowest_id: keptIds.first })
-    await client.ask('HDEL', plan.metadataKey, 'pending_removal', 'location_form', 'has_untracked')
-  }
+async function endRemoval(
+  client: RedisClient,
+  { plan, manifests }: RemovalScope,
+  { before, run }: PendingRemoval,
+): Promise<void> {
+  const former = manifests.filter(({ firstRun }) => firstRun < before).map(manifestField)
+  await writeMetadata(client, plan, { live_oldest_run: before, live_newest_run: run })
+  await client.ask(
+    'HDEL',
+    plan.metadataKey,
+    'pending_removal',
+    'staged_from_run',
+    'has_untracked',
+    'classic_last_id',
+    ...former,
+  )
 }
 
 /** Removes the metadata and the counter of a stream that has no records left. */
 async function removeOwnKeys(
   client: RedisClient,
-  { metadataKey, counterKey, liveLayout }: StreamPlan,
+  { plan: { metadataKey, counterKey: usualKey }, layout, counterKey }: IndexedSession,
 ): Promise<void> {
   await client.ask('UNLINK', metadataKey)
-  if (liveLayout.usesIds) await client.ask('UNLINK', counterKey)
+  if (!layout.usesIds) return
+  for (const key of new Set([usualKey, counterKey])) await client.ask('UNLINK', key)
 }
 
-function logRemoved(session: IndexedSession, log: Log): void {
-  const { name } = session.plan
-  log('INFO', `${name}: what earlier runs wrote has been removed.`)
-  if (runsOf(session)?.hasUntracked === true)
+function logRemoved({ plan: { name }, runs }: IndexedSession, { rows }: Removed, log: Log): void {
+  if (rows > 0)
+    log(
+      'INFO',
+      `${name}: ${rows === 1 ? '1 row or key' : `${rows} rows and keys`} of earlier generations removed.`,
+    )
+  if (runs.hasUntracked)
     log(
       'WARN',
       `${name}: rows that earlier runs wrote without adding them to the key index (track_keys) could not be removed ` +

@@ -1,26 +1,28 @@
 /** Prepares each stream of a run: completes what earlier runs left undone, and decides how its records are written. */
+import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
 import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
+import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
+import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id-counter.ts'
+import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
 import {
-  countFormerIds,
   expiryShardsIn,
-  idMetadataIn,
-  openIdKeys,
-  openRuns,
   readMetadata,
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
 import { givesExpiry, type StreamPlan } from '../streams/stream-plan.ts'
+import type { Tracking } from '../streams/stream-session.ts'
+import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
-import { migrateFormat1 } from './format-migration.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
 import { recoverJournal } from './journal-recovery.ts'
-import { openStaging } from './staging.ts'
+import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
 
 /** Repeated, it changes nothing but the number of the run. */
 export function prepareStreams(
@@ -33,32 +35,112 @@ export function prepareStreams(
 
 async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): Promise<IndexedSession> {
   const fields = await readUpToDate(client, plan, log)
-  const index = new KeyIndex(client, plan, expiryShardsIn(fields))
+  const earlier = manifestsIn(plan.name, plan.metadataKey, fields)
+  // Before anything is written, also a counter.
+  decideFor(plan, earlier)
+  const counter = await openIds(client, plan, fields, earlier)
+  const open = openGeneration(plan, fields, counter.lastId)
+  for (const warning of open.warnings) log('WARN', warning)
+  const classic = earlier.length === 0 ? await classicCount(client, plan, fields, counter, log) : 0
+  const { manifests, runs } = open
+  const last = earlier.at(-1)
   const journal = new RowJournal(plan)
-  const ids = idMetadataIn(fields)
-  const { idKeys, liveLayout, stagedLayout } = plan
-  if (idKeys !== undefined) {
-    await writeMetadata(client, plan, openIdKeys(plan, fields))
-    const tracking = { kind: 'id-range', idKeys, formerForm: fields.get('location_form') } as const
-    return { plan, tracking, ids, layout: liveLayout, index, journal }
-  }
-  const { runs, isTracked, changes } = openRuns(plan, fields, await countFormerIds(client, plan, fields))
+  const lastIndex = last && indexOf(client, plan, last)
+  if (last?.endedWell === false && lastIndex !== undefined) await recoverJournal(client, lastIndex, journal)
+  const own = manifests.at(-1)!
+  const isSameIndex = last === undefined || indexNumber(last) === indexNumber(own)
+  const index =
+    indexOf(client, plan, own, isSameIndex ? expiryShardsIn(fields) : []) ?? new KeyIndex(client, plan, [])
+  const before = plan.replaces ? runs.keptFrom : 0
+  const formers = formersOf(client, plan, manifests, { before, lastId: counter.lastId })
+  if (plan.replaces && plan.locator.only !== undefined)
+    await requireTypes(client, { plan, formers }, [plan.locator.only])
   // Before the first record: a later run could not tell which run has written it.
-  await writeMetadata(client, plan, changes)
-  if (isTracked) await recoverJournal(client, index, journal)
-  if (plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
-  const isStaged = await openStaging(client, plan, index, runs)
-  const tracking = { kind: isTracked ? 'index' : 'none', runs } as const
-  const unstagedLayout = runs.hadExpiry && !givesExpiry(plan) ? createPersistingLayout(plan) : liveLayout
-  const layout = isStaged ? stagedLayout! : unstagedLayout
-  return { plan, tracking, ids, layout, index, journal }
+  await writeMetadata(client, plan, { ...open.changes, ...(classic > 0 ? { classic_last_id: classic } : {}) })
+  if (open.decision === 'replace' && runs.stagedFrom !== undefined)
+    await removeFormerStaging(client, plan, formers)
+  if (open.isTracked && plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
+  const isStaged = plan.idKeys === undefined && (await openStaging(client, plan, index, runs))
+  const clearsExpiry = runs.hadExpiry && plan.idKeys === undefined && !givesExpiry(plan)
+  const liveLayout = clearsExpiry ? createPersistingLayout(plan) : plan.liveLayout
+  return {
+    plan,
+    tracking: trackingOf(plan, open),
+    runs,
+    manifests,
+    counterKey: counter.key,
+    lastId: counter.lastId,
+    skippedIds: await skippedIdsOf(plan, formers),
+    layout: isStaged ? plan.stagedLayout! : liveLayout,
+    index,
+    journal,
+    formers,
+  }
 }
 
-/** Returns the metadata of a stream in the present format, with no removal pending. */
+function indexNumber({ rows }: GenerationManifest): number | undefined {
+  return rows.kind === 'index' ? rows.index : undefined
+}
+
+function trackingOf({ idKeys }: StreamPlan, { isTracked }: OpenGeneration): Tracking {
+  if (idKeys !== undefined) return { kind: 'id-range', idKeys }
+  return { kind: isTracked ? 'index' : 'none' }
+}
+
+async function openIds(
+  client: RedisClient,
+  plan: StreamPlan,
+  fields: MetadataFields,
+  earlier: readonly GenerationManifest[],
+): Promise<OpenCounter> {
+  if (!plan.liveLayout.usesIds) return { key: plan.counterKey, lastId: Number(fields.get('last_id') ?? 0) }
+  // A former generation may have its rows in the key that would count those of this run, until they are removed.
+  const isTaken =
+    plan.replaces &&
+    earlier.some(
+      (manifest) => manifest.rows.kind === 'index' && onlyKeyOf(plan, manifest) === plan.counterKey,
+    ) &&
+    !['string', 'none'].includes(String(await client.ask('TYPE', plan.counterKey)))
+  return openCounter(client, plan, fields, isTaken ? `${plan.baseKey}:_airbyte_ab_id` : undefined)
+}
+
+/** Returns the last id that the classic connector may have given out, 0 where it did not write the stream. */
+async function classicCount(
+  client: RedisClient,
+  plan: StreamPlan,
+  fields: MetadataFields,
+  counter: OpenCounter,
+  log: Log,
+): Promise<number> {
+  const recorded = Number(fields.get('classic_last_id') ?? 0)
+  if (recorded > 0) return 0
+  const isOwn = plan.liveLayout.usesIds && counter.key === plan.baseKey
+  const count = isOwn ? counter.lastId : await readClassicCounter(client, plan)
+  if (count <= MOST_CLASSIC_ROWS) return count
+  log(
+    'WARN',
+    `${plan.name}: ${plan.baseKey} holds ${count}, too large for a counter of the classic connector.`,
+  )
+  return 0
+}
+
+/** Returns the ids whose keys belong to another stream, or to rows of a former generation. */
+async function skippedIdsOf({ foreignIds, idKeys }: StreamPlan, formers: Formers): Promise<number[]> {
+  const ids = new Set(foreignIds)
+  if (idKeys !== undefined)
+    for (const { index, form } of formers.indexed)
+      if (!isMemberForm(form))
+        await index.each(async (entries) => {
+          for (const [location] of entries) {
+            const id = idIn(location, idKeys)
+            if (id !== undefined) ids.add(id)
+          }
+        })
+  return [...ids].toSorted((a, b) => a - b)
+}
+
+/** Returns the metadata of a stream with no removal pending. */
 async function readUpToDate(client: RedisClient, plan: StreamPlan, log: Log): Promise<MetadataFields> {
   const fields = await readMetadata(client, plan)
-  const isChanged =
-    (!fields.has('format') && (await migrateFormat1(client, plan, log))) ||
-    (await resume(client, { plan, index: new KeyIndex(client, plan, expiryShardsIn(fields)) }, fields, log))
-  return isChanged ? readUpToDate(client, plan, log) : fields
+  return (await resume(client, plan, fields, log)) ? readUpToDate(client, plan, log) : fields
 }

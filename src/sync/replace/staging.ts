@@ -7,18 +7,17 @@ import { spreadOut } from '../../layout/fields/expiry.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { OWN_KEYS } from '../streams/internal-keys.ts'
+import { OWN_KEYS } from '../drafts/internal-keys.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
+import { typesOf } from '../dedup/redis-types.ts'
 import { runIn } from '../dedup/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { isStaged, runsOf, type RunMetadata } from '../streams/stream-session.ts'
-
-/** How a live key is called between its replacement and its removal. `old`: as 1.0.0-alpha.1 called it. */
-export type TrashName = 'trash' | 'old'
+import { isStaged, type RunMetadata } from '../streams/stream-session.ts'
+import { formerTypesOf, type Formers } from '../dedup/former-rows.ts'
 
 /**
  * Decides whether the records of a run are staged, and removes or merges the staging keys of earlier runs. Repeated, it
@@ -58,37 +57,67 @@ export async function openStaging(
  */
 export async function requireSwappable(client: RedisClient, session: IndexedSession): Promise<void> {
   if (!isStaged(session)) return
-  const { plan, index } = session
-  const { keptFrom } = runsOf(session)!
-  // The only key is replaced whether or not a run has added it to the index.
-  const { only, form } = plan.locator
-  if (only !== undefined) await index.ensure(only)
+  const { plan, index, runs } = session
   await index.each(async (entries) => {
-    const keys = entries.filter(([, value]) => runIn(value) >= keptFrom).map(([key]) => key)
-    const replies = await Promise.all(
-      keys.flatMap((key) => [client.ask('TYPE', key), client.ask('EXISTS', stagingOf(plan, key))]),
-    )
-    for (const [at, key] of keys.entries()) {
-      const type = replies[2 * at]
-      if (type !== form.type && type !== 'none') throw otherType(plan, key)
-    }
-    await index.outdate(keys.filter((_, at) => Number(replies[2 * at + 1]) === 0))
+    const keys = entries.filter(([, value]) => runIn(value) >= runs.keptFrom).map(([key]) => key)
+    await requireTypes(client, session, keys)
+    const replies = await Promise.all(keys.map((key) => client.ask('EXISTS', stagingOf(plan, key))))
+    await index.outdate(keys.filter((_, at) => Number(replies[at]) === 0))
   })
 }
 
-/** Replaces a live key by its staging key. Repeated, it changes nothing. */
+/** Removes the staging keys that former generations have in other indexes. */
+export async function removeFormerStaging(
+  client: RedisClient,
+  plan: StreamPlan,
+  { indexed }: Formers,
+): Promise<void> {
+  for (const { index, form } of indexed)
+    await index.each((entries) =>
+      removeStagingKeys(
+        client,
+        plan,
+        entries.map(([location]) => form.key(location)),
+      ),
+    )
+}
+
+/** Throws where a key has a type that neither this run nor a former generation can have written. */
+export async function requireTypes(
+  client: RedisClient,
+  { plan, formers }: Pick<IndexedSession, 'plan' | 'formers'>,
+  keys: readonly string[],
+): Promise<void> {
+  const types = await typesOf(client, keys)
+  const others = keys.filter((_, at) => types[at] !== plan.locator.form.type && types[at] !== 'none')
+  const formerTypes = await formerTypesOf(plan, formers, others)
+  const inTheWay = others.find((key, at) => !formerTypes[at]!.has(types[keys.indexOf(key)]!))
+  if (inTheWay !== undefined) throw otherType(plan, inTheWay)
+}
+
+interface TimeToLive {
+  readonly ttlSeconds: number
+  readonly ttlJitterPercent: number
+}
+
+/**
+ * Replaces a live key, which may have one of some types, by its staging key. Repeated, it changes nothing. Returns whether
+ * there was a live key.
+ */
 export async function swap(
   client: RedisClient,
   plan: StreamPlan,
   key: string,
-  trash: TrashName,
-): Promise<void> {
+  types: readonly string[],
+  timeToLive: TimeToLive,
+): Promise<boolean> {
   const prefix = Buffer.from(plan.settings.keyPrefix)
-  const former = besideKey(Buffer.from(key), prefix, `${OWN_KEYS}${trash}`).toString()
+  const former = besideKey(Buffer.from(key), prefix, `${OWN_KEYS}trash`).toString()
   const keys = [stagingOf(plan, key), key, former]
-  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, plan.locator.form.type, ttlOf(plan))
+  const allowed = [...new Set(types)].join(' ')
+  await client.ask('EVAL', SWAP_SCRIPT.text, keys.length, ...keys, allowed, millisecondsOf(timeToLive))
   // Separately, as renaming over a large key would block all clients.
-  await client.ask('UNLINK', former)
+  return Number(await client.ask('UNLINK', former)) > 0
 }
 
 /** Removes the staging keys of some live keys. */
@@ -122,7 +151,11 @@ async function drain(client: RedisClient, plan: StreamPlan, key: string, hadExpi
 }
 
 /** Returns milliseconds, 0 where keys do not expire. */
-function ttlOf({ settings: { ttlSeconds, ttlJitterPercent } }: StreamPlan): number {
+function ttlOf({ settings }: StreamPlan): number {
+  return millisecondsOf(settings)
+}
+
+function millisecondsOf({ ttlSeconds, ttlJitterPercent }: TimeToLive): number {
   return ttlSeconds > 0 ? spreadOut(ttlSeconds, ttlJitterPercent, Math.random()) : 0
 }
 

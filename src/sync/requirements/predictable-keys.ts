@@ -5,7 +5,7 @@ import { parseTemplate } from '../../config/settings/template.ts'
 import { CLASSIC_KEYS, keyTemplateOf } from '../../layout/registry/key-template.ts'
 import { isCollection, structureOf } from '../../layout/registry/structure-registry.ts'
 import type { KeyToCheck } from '../../redis/health/key-checks.ts'
-import { deadLetterKey, leaseKey, metadataKey } from '../streams/internal-keys.ts'
+import { deadLetterKey, leaseKey, metadataKey } from '../drafts/internal-keys.ts'
 
 export function predictableKeys({ keyPrefix, records, streams, onRecordError }: Config): KeyToCheck[] {
   const keys = [

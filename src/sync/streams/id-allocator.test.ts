@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, problem, TransientError } from '../../errors.ts'
+import { TransientError, problem } from '../../errors.ts'
 import { thrownBy } from '../../thrown.support.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import { IdAllocator } from './id-allocator.ts'
-import { plansFor, sessionOf, sessionWith, stream } from './plans.support.ts'
-import type { Reply } from '../../redis/resp/reply.ts'
-
-const METADATA = '_airbyte:manifest:n:s'
+import { plansFor, sessionOf, stream } from './plans.support.ts'
+import type { StreamPlan } from './stream-plan.ts'
 
 describe('ids of a stream', () => {
   it('begin with 1, rise, and are asked for with one INCRBY a batch', async () => {
-    const { ids, plan, server } = await opened({})
+    const { ids, plan, server } = opened({})
     server.asked.length = 0
     expect(await ids.reserve(plan, 3)).toEqual([{ first: 1, last: 3 }])
     expect(await ids.reserve(plan, 1)).toEqual([{ first: 4, last: 4 }])
@@ -20,19 +18,19 @@ describe('ids of a stream', () => {
   })
 
   it('go on behind those of earlier runs', async () => {
-    const { ids, plan } = await opened({ 'n:s': '41' })
+    const { ids, plan } = opened({ 'n:s': '41' })
     expect(await ids.reserve(plan, 2)).toEqual([{ first: 42, last: 43 }])
   })
 
   it('leave a gap where a reply was lost and the counter counted twice', async () => {
-    const { ids, plan, server } = await opened({})
+    const { ids, plan, server } = opened({})
     await ids.reserve(plan, 5)
     await server.ask('INCRBY', 'n:s', 5)
     expect(await ids.reserve(plan, 5)).toEqual([{ first: 11, last: 15 }])
   })
 
   it('belong to the batches in the order they asked, also while the replies are not there', async () => {
-    const { ids, plan } = await opened({})
+    const { ids, plan } = opened({})
     const reserved = await Promise.all([2, 3, 1].map((count) => ids.reserve(plan, count)))
     expect(reserved).toEqual([[{ first: 1, last: 2 }], [{ first: 3, last: 5 }], [{ first: 6, last: 6 }]])
   })
@@ -40,10 +38,7 @@ describe('ids of a stream', () => {
   it('of several streams are counted apart', async () => {
     const server = serverWith({ 'n:other': '7' })
     const plans = plansFor([stream('s'), stream('other')])
-    const ids = await IdAllocator.open(
-      server.client,
-      plans.map((plan) => sessionOf(plan)),
-    )
+    const ids = allocatorFor(server, plans)
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 1, last: 2 }])
     expect(await ids.reserve(plans[1]!, 2)).toEqual([{ first: 8, last: 9 }])
   })
@@ -55,16 +50,13 @@ describe('ids of a stream', () => {
       { stream: 'json', cache_type: 'list', data_format: 'json' },
     ]
     const plans = plansFor([stream('list'), stream('json')], { streams })
-    const ids = await IdAllocator.open(
-      server.client,
-      plans.map((plan) => sessionOf(plan)),
-    )
+    const ids = allocatorFor(server, plans)
     expect(server.asked.filter((question) => question.includes('n:json'))).toEqual([])
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 8, last: 9 }])
   })
 
   it('end where numbers are not exact any more', async () => {
-    const { ids, plan } = await opened({ 'n:s': String(Number.MAX_SAFE_INTEGER - 1) })
+    const { ids, plan } = opened({ 'n:s': String(Number.MAX_SAFE_INTEGER - 1) })
     expect(await thrownBy(() => ids.reserve(plan, 5))).toMatchObject({
       type: 'system_error',
       code: 'counter-too-large',
@@ -92,7 +84,7 @@ describe('ids whose key belongs to another stream', () => {
     [[2, 4, 5], [4], [[1, 3, 6, 7]]],
     [[50], [2], [[1, 2]]],
   ])('%j are left out and the order kept, for batches of %j', async (foreign, counts, expected) => {
-    const { ids, plan } = await opened({}, foreign)
+    const { ids, plan } = opened({}, foreign)
     const reserved = await Promise.all(counts.map((count) => ids.reserve(plan, count)))
     expect(reserved.map((ranges) => ranges.flatMap(({ first, last }) => numbersIn(first, last)))).toEqual(
       expected,
@@ -100,7 +92,7 @@ describe('ids whose key belongs to another stream', () => {
   })
 
   it('keep the order even where a block falls short while others are asked for', async () => {
-    const { ids, plan, server } = await opened({}, [12])
+    const { ids, plan, server } = opened({}, [12])
     await server.ask('INCRBY', 'n:s', 9)
     const reserved = await Promise.all([2, 2, 2].map((count) => ids.reserve(plan, count)))
     expect(reserved.flat().flatMap(({ first, last }) => numbersIn(first, last))).toEqual([
@@ -109,7 +101,7 @@ describe('ids whose key belongs to another stream', () => {
   })
 
   it('are left out also where somebody else counts meanwhile', async () => {
-    const { ids, plan, server } = await opened({}, [12, 13])
+    const { ids, plan, server } = opened({}, [12, 13])
     await server.ask('INCRBY', 'n:s', 9)
     const given = (await ids.reserve(plan, 4)).flatMap(({ first, last }) => numbersIn(first, last))
     expect(given).toEqual([10, 11, 14, 15])
@@ -118,7 +110,7 @@ describe('ids whose key belongs to another stream', () => {
 
 describe('a counter below an id already given out', () => {
   it('ends the run when the next ids are asked for, as it would give them out twice', async () => {
-    const { ids, plan, server } = await opened({})
+    const { ids, plan, server } = opened({})
     await ids.reserve(plan, 100)
     server.keys.set('n:s', '10')
     expect(await thrownBy(() => ids.reserve(plan, 5))).toEqual({
@@ -130,7 +122,7 @@ describe('a counter below an id already given out', () => {
   })
 
   it('ends it with the reason of the client where the server has lost data', async () => {
-    const { ids, plan, server } = await opened({})
+    const { ids, plan, server } = opened({})
     await ids.reserve(plan, 100)
     server.keys.set('n:s', '10')
     server.loss = new TransientError(problem('data-lost', 'Redis has lost data.'))
@@ -138,68 +130,10 @@ describe('a counter below an id already given out', () => {
   })
 })
 
-describe('what earlier runs left', () => {
-  it.each([
-    ['nothing, which is recorded', {}, [1, 0, true]],
-    ['the ids up to the counter, none of which was recorded', { 'n:s': '41' }, [1, 41, false]],
-    ['the ids from the recorded one on', { 'n:s': '41', [METADATA]: '30' }, [30, 41, true]],
-    ['the ids up to the higher classic counter', { 'n:s': '41', 'tmp:n:s': '50' }, [1, 50, false]],
-    ['the ids up to its own higher counter', { 'n:s': '41', 'tmp:n:s': '5' }, [1, 41, false]],
-    ['the ids up to the only, classic counter', { 'tmp:n:s': '5' }, [1, 5, false]],
-    ['nothing below the recorded id, if the counter is lost', { [METADATA]: '30' }, [30, 29, true]],
-    [
-      'the ids up to the counter beside a foreign classic key',
-      { 'n:s': '4', 'tmp:n:s': 'text' },
-      [1, 4, false],
-    ],
-  ])('is %s', async (_, stored, [first, last, isRecorded]) => {
-    const { ids, plan, server } = await opened(stored)
-    expect(ids.replaced(plan)).toEqual({ first, last, isRecorded })
-    expect(server.keys.get('n:s') ?? '0').toBe(`${last}`)
-  })
-
-  it('is recorded for the next run where this is the first', async () => {
-    const { server } = await opened({})
-    expect(server.keys.get(METADATA)).toBe('1')
-  })
-
-  it('stays the same while this run gives out ids', async () => {
-    const { ids, plan } = await opened({ 'n:s': '41' })
-    await ids.reserve(plan, 10)
-    expect(ids.replaced(plan)).toEqual({ first: 1, last: 41, isRecorded: false })
-  })
-})
-
-describe('a key that is not a counter', () => {
-  it.each(['text', '', '-5', '1.5'])('is refused, key and stream named: %j', async (value) => {
-    expect(await thrownBy(() => opened({ 'n:s': value }))).toEqual({
-      type: 'config_error',
-      code: 'counter-not-a-number',
-      options: ['key_prefix'],
-      params: { stream: 'n.s', key: 'n:s' },
-    })
-  })
-
-  it('is refused where it is of another Redis type', async () => {
-    const server = serverWith({})
-    const wrongType = async (command: string, ...args: (string | number)[]): Promise<Reply> => {
-      if (command === 'GET') throw new ConfigError(problem('wrong-type', 'It holds another type.'))
-      return server.ask(command, ...args)
-    }
-    expect(await thrownBy(() => IdAllocator.open(clientOf(wrongType), [sessionWith()]))).toMatchObject({
-      code: 'counter-unreadable',
-      params: { stream: 'n.s', key: 'n:s' },
-    })
-  })
-})
-
 it('counters that came back lower are lifted to where they were, and others are left alone', async () => {
   const server = serverWith({})
   const plans = plansFor([stream('s'), stream('other'), stream('unused')])
-  const ids = await IdAllocator.open(
-    server.client,
-    plans.map((plan) => sessionOf(plan)),
-  )
+  const ids = allocatorFor(server, plans)
   await ids.reserve(plans[0]!, 100)
   await ids.reserve(plans[1]!, 5)
   server.keys.set('n:s', '40')
@@ -246,13 +180,20 @@ function clientOf(ask: Ask, requireIntact = async (): Promise<void> => {}): Redi
   return { ask, requireIntact } as unknown as RedisClient
 }
 
-async function opened(stored: Record<string, string>, foreign: number[] = []) {
+function opened(stored: Record<string, string>, foreign: number[] = []) {
   const server = serverWith(stored)
   const names = foreign.map((id) => `s:${id}`)
   const plans = plansFor([stream('s'), ...names.map((name) => stream(name))])
-  const lowest = stored[METADATA] === undefined ? undefined : Number(stored[METADATA])
-  const sessions = plans.map((plan) => ({ ...sessionOf(plan), ids: { lowest, generations: [] } }))
-  return { server, plan: plans[0]!, ids: await IdAllocator.open(server.client, sessions) }
+  return { server, plan: plans[0]!, ids: allocatorFor(server, plans) }
+}
+
+/** Returns the ids of streams whose counters were read. */
+function allocatorFor({ keys, client }: Server, plans: readonly StreamPlan[]): IdAllocator {
+  const sessions = plans.map((plan) => ({
+    ...sessionOf(plan),
+    lastId: Number(keys.get(plan.counterKey) ?? 0),
+  }))
+  return new IdAllocator(client, sessions)
 }
 
 function numbersIn(first: number, last: number): number[] {

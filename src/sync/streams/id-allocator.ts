@@ -2,23 +2,19 @@
  * Gives out `_airbyte_ab_id`s: one INCRBY a batch and stream on the counter of the stream. They rise in the order of
  * arrival and are unique; a lost reply leaves a gap.
  */
-import { ConfigError, messageOf, problem, SystemError, TransientError } from '../../errors.ts'
+import { problem, SystemError, TransientError } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
-import type { Reply } from '../../redis/resp/reply.ts'
-import { keptFrom, withGeneration, writeGenerations, type Generation } from './generations.ts'
-import { writeMetadata } from './stream-metadata.ts'
 import type { StreamPlan } from './stream-plan.ts'
 import type { IdRange, StreamSession } from './stream-session.ts'
 
 interface Counter {
   readonly plan: StreamPlan
+  readonly key: string
   /** The value at the beginning of the run: ids up to here are from earlier runs. */
   readonly startedAt: number
-  /** The first id of each generation, that of this run included. */
-  readonly generations: readonly Generation[]
-  /** The lowest id of earlier runs that may have a key, if it was recorded. */
-  readonly lowest: number | undefined
+  /** Ids that are left out, in ascending order. */
+  readonly skippedIds: readonly number[]
   /** The highest id given out, by earlier runs or this one. */
   last: number
   /** Reservations that are made one after the other, and the promise of the last one. */
@@ -31,27 +27,21 @@ export class IdAllocator {
   /** By stream index; undefined where the records of a stream have no ids. */
   readonly #counters: readonly (Counter | undefined)[]
 
-  /** Reads the counters, and raises those that are below ids which were given out already. */
-  static async open(client: RedisClient, streams: readonly StreamSession[]): Promise<IdAllocator> {
-    const counters = streams.map(async (stream) =>
-      stream.layout.usesIds ? openCounter(client, stream) : undefined,
-    )
-    return new IdAllocator(client, await Promise.all(counters))
-  }
-
-  private constructor(client: RedisClient, counters: readonly (Counter | undefined)[]) {
+  constructor(client: RedisClient, streams: readonly StreamSession[]) {
     this.#client = client
-    this.#counters = counters
-  }
-
-  /** Returns the ids of generations that are replaced, and whether their lowest one was recorded. */
-  replaced({ index, stream }: StreamPlan): IdRange & { isRecorded: boolean } {
-    const { lowest, startedAt, generations } = this.#counters[index]!
-    return {
-      first: lowest ?? 1,
-      last: keptFrom(stream, generations, startedAt + 1) - 1,
-      isRecorded: lowest !== undefined,
-    }
+    this.#counters = streams.map(({ plan, layout, counterKey, lastId, skippedIds }) =>
+      layout.usesIds
+        ? {
+            plan,
+            key: counterKey,
+            startedAt: lastId,
+            skippedIds,
+            last: lastId,
+            waiting: 0,
+            turn: Promise.resolve(),
+          }
+        : undefined,
+    )
   }
 
   /** Returns the highest id given out. */
@@ -60,10 +50,10 @@ export class IdAllocator {
   }
 
   /** Returns `count` ids as ascending ranges. Batches must ask in the order of their records. */
-  reserve({ index, foreignIds }: StreamPlan, count: number): Promise<IdRange[]> {
+  reserve({ index }: StreamPlan, count: number): Promise<IdRange[]> {
     const counter = this.#counters[index]!
-    // Where foreign ids are ahead, a block may yield too few ids, and then the next batch must not have its block yet.
-    const mayFallShort = counter.last < (foreignIds.at(-1) ?? 0)
+    // Where skipped ids are ahead, a block may yield too few ids, and then the next batch must not have its block yet.
+    const mayFallShort = counter.last < (counter.skippedIds.at(-1) ?? 0)
     if (!mayFallShort && counter.waiting === 0) return this.#reserve(counter, count)
     counter.waiting++
     const reserved = counter.turn.then(() => this.#reserve(counter, count))
@@ -75,7 +65,7 @@ export class IdAllocator {
     const { plan } = counter
     const ranges: IdRange[] = []
     for (let missing = count; missing > 0;) {
-      const last = Number(await this.#client.ask('INCRBY', plan.counterKey, missing))
+      const last = Number(await this.#client.ask('INCRBY', counter.key, missing))
       if (!Number.isSafeInteger(last)) throw counterTooLarge(plan)
       const block: IdRange = { first: last - missing + 1, last }
       if (block.first <= counter.last) {
@@ -84,7 +74,7 @@ export class IdAllocator {
         throw counterWentBack(plan)
       }
       counter.last = last
-      for (const range of withoutForeign(block, plan.foreignIds)) {
+      for (const range of withoutSkipped(block, counter.skippedIds)) {
         ranges.push(range)
         missing -= range.last - range.first + 1
       }
@@ -98,9 +88,9 @@ export class IdAllocator {
       (counter): counter is Counter => counter !== undefined && counter.last > counter.startedAt,
     )
     await Promise.all(
-      used.map(async ({ plan, last }) => {
-        const value = Number(await ask('GET', plan.counterKey))
-        if (value < last) await ask('INCRBY', plan.counterKey, last - value)
+      used.map(async ({ key, last }) => {
+        const value = Number(await ask('GET', key))
+        if (value < last) await ask('INCRBY', key, last - value)
       }),
     )
   }
@@ -129,76 +119,16 @@ export class IdCursor {
   }
 }
 
-async function openCounter(client: RedisClient, { plan, ids, tracking }: StreamSession): Promise<Counter> {
-  const [current, classic] = await Promise.all([
-    client.ask('GET', plan.counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),
-    // The classic connector counted in a second key while it loaded; its ids can be the higher ones.
-    client.ask('GET', `tmp:${plan.counterKey}`).catch(() => null),
-  ])
-  const value = countIn(current)
-  if (Number.isNaN(value)) throw notACounter(plan)
-  const startedAt = Math.max(value, countIn(classic) || 0, (ids.lowest ?? 1) - 1)
-  if (startedAt > value) await client.ask('INCRBY', plan.counterKey, startedAt - value)
-  const isRange = tracking.kind === 'id-range'
-  const generations = isRange
-    ? withGeneration(ids.generations, plan.stream.generation, startedAt + 1)
-    : ids.generations
-  const isNew = startedAt === 0 && isRange
-  const isChanged = writeGenerations(generations) !== writeGenerations(ids.generations)
-  // Before the first record: a second run would otherwise take the records of this one for older ones.
-  await writeMetadata(client, plan, {
-    ...(isChanged ? { id_generations: writeGenerations(generations) } : {}),
-    ...(isNew && ids.lowest === undefined ? { lowest_id: 1 } : {}),
-  })
-  return {
-    plan,
-    startedAt,
-    generations,
-    lowest: isNew ? 1 : ids.lowest,
-    last: startedAt,
-    waiting: 0,
-    turn: Promise.resolve(),
-  }
-}
-
-function countIn(reply: Reply): number {
-  if (reply === null) return 0
-  return /^\d+$/.test(String(reply)) ? Number(reply) : Number.NaN
-}
-
-function withoutForeign({ first, last }: IdRange, foreign: readonly number[]): IdRange[] {
+function withoutSkipped({ first, last }: IdRange, skipped: readonly number[]): IdRange[] {
   const ranges: IdRange[] = []
   let from = first
-  for (const id of foreign) {
+  for (const id of skipped) {
     if (id < from || id > last) continue
     if (id > from) ranges.push({ first: from, last: id - 1 })
     from = id + 1
   }
   if (from <= last) ranges.push({ first: from, last })
   return ranges
-}
-
-function refuseForeignKey(error: unknown, { counterKey, name }: StreamPlan): never {
-  if (!(error instanceof ConfigError)) throw error
-  throw new ConfigError(
-    problem(
-      'counter-unreadable',
-      `The key ${counterKey}, which counts the records of stream ${name}, cannot be read. ${messageOf(error)}`,
-      { options: ['key_prefix'], params: { stream: name, key: counterKey } },
-    ),
-    { cause: error },
-  )
-}
-
-function notACounter({ counterKey, name }: StreamPlan): ConfigError {
-  return new ConfigError(
-    problem(
-      'counter-not-a-number',
-      `The key ${counterKey}, which counts the records of stream ${name}, does not hold a number. Remove or rename it, ` +
-        'or set a key_prefix.',
-      { options: ['key_prefix'], params: { stream: name, key: counterKey } },
-    ),
-  )
 }
 
 function counterTooLarge({ counterKey, name }: StreamPlan): SystemError {

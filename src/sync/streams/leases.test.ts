@@ -13,7 +13,6 @@ const stream = (name: string) => ({
   name,
   leaseKey: `lease:${name}`,
   metadataKey: `metadata:${name}`,
-  metadataKeyOfFormat1: `former:${name}`,
 })
 
 /** Of connections to one server. */
@@ -115,17 +114,6 @@ it('The connections of the run before are closed; where that cannot be proven, t
     { where: 'h:2', runId: undefined, clientId: 9 },
   ])
   expect(warned).toEqual(['WARN'])
-})
-
-it('The connections of a run of 1.0.0-alpha.1 are closed, too', async () => {
-  const { client } = clientWith(async (question) => {
-    if (question.startsWith('HMGET')) return [null, null, null]
-    return question === 'HGET former:a holder' ? 'h:1 server 8' : undefined
-  })
-  const closed: unknown[] = []
-  Object.assign(client, { fence: async (others: unknown[]) => closed.push(...others) > 0 })
-  await using leases = await Leases.take(client, [stream('a')], RUN, log)
-  expect([leases instanceof Leases, closed]).toEqual([true, connections(8)])
 })
 
 it('A stream whose metadata a newer version wrote is left as it is', async () => {

@@ -20,7 +20,7 @@ const POLL_EVERY_MS = 250
 const LEAST_LEFT_MS = 1_000
 const LONGEST_RELEASE_MS = 1_000
 
-type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'metadataKey' | 'metadataKeyOfFormat1'>
+type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'metadataKey'>
 
 /** Whether the metadata of the streams name this run, and whether the servers have confirmed that. */
 type Recorded = 'no' | 'yes' | 'confirmed'
@@ -148,14 +148,11 @@ export class Leases implements AsyncDisposable {
 
   /** Returns the connections of the run that had the lease before. */
   async #readFormerRun(stream: Leased): Promise<Reply> {
-    const { metadataKey, metadataKeyOfFormat1 } = stream
-    const reply = await this.#ask('HMGET', metadataKey, 'format', 'run_id', 'connections')
+    const reply = await this.#ask('HMGET', stream.metadataKey, 'format', 'run_id', 'connections')
     const [format, runId, connections] = reply as (string | null)[]
     requireFormat(stream, format)
     this.#held.set(stream, runId!)
-    return format === null && connections === null
-      ? this.#ask('HGET', metadataKeyOfFormat1, 'holder')
-      : connections!
+    return connections!
   }
 
   /** Records the connections in use: if one breaks meanwhile, those that replace it. */

@@ -10,6 +10,7 @@ export function stream(name: string, more: Partial<SyncStream> = {}): SyncStream
   const none = {
     generation: undefined,
     minimumGeneration: 0,
+    syncId: undefined,
     primaryKey: [],
     cursor: undefined,
     columns: undefined,
@@ -36,16 +37,24 @@ const RUNS: RunMetadata = {
   hadExpiry: false,
   live: { oldest: 0, newest: 0 },
   stagedFrom: undefined,
-  formerIds: undefined,
 }
 
 /** The session of a plan in the run 7, which writes to the live keys. */
 export function sessionOf(plan: StreamPlan, runs: Partial<RunMetadata> = {}): StreamSession {
   const tracking: Tracking =
     plan.idKeys !== undefined
-      ? { kind: 'id-range', idKeys: plan.idKeys, formerForm: undefined }
-      : { kind: plan.mustTrack ? 'index' : 'none', runs: { ...RUNS, ...runs } }
-  return { plan, tracking, ids: { lowest: undefined, generations: [] }, layout: plan.liveLayout }
+      ? { kind: 'id-range', idKeys: plan.idKeys }
+      : { kind: plan.mustTrack ? 'index' : 'none' }
+  return {
+    plan,
+    tracking,
+    runs: { ...RUNS, ...runs },
+    manifests: [],
+    counterKey: plan.counterKey,
+    lastId: 0,
+    skippedIds: plan.foreignIds,
+    layout: plan.liveLayout,
+  }
 }
 
 /** The sessions of streams. `options` are those of the configuration. */

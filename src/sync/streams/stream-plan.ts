@@ -9,17 +9,17 @@ import { rowLocator } from '../../layout/registry/row-locator.ts'
 import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { deletionsOf, hardDeletions, isDeletion, type Deletions } from './cdc-deletes.ts'
-import { leaseKey, metadataKey, metadataKeyOfFormat1 } from './internal-keys.ts'
-import { catalogProblems } from './catalog-checks.ts'
-import { draftOf, type StreamDraft } from './stream-draft.ts'
+import { formerMetadataKey, leaseKey, metadataKey } from '../drafts/internal-keys.ts'
+import { catalogProblems } from '../drafts/catalog-checks.ts'
+import { draftOf, type StreamDraft } from '../drafts/stream-draft.ts'
 
 export interface StreamPlan extends StreamDraft {
   /** Its position in the catalog. */
   readonly index: number
   /** The hash with the metadata of the stream. */
   readonly metadataKey: string
-  /** The same as 1.0.0-alpha.1 wrote it. */
-  readonly metadataKeyOfFormat1: string
+  /** The key that held the same in 1.0.0-alpha.1. */
+  readonly formerMetadataKey: string
   /** The key that the one run holds which may write the stream. */
   readonly leaseKey: string
   /** Encodes records into the keys that applications read. */
@@ -82,7 +82,7 @@ function planStream(draft: StreamDraft, index: number, foreignIds: readonly numb
     ...draft,
     index,
     metadataKey: metadataKey(keyPrefix, base),
-    metadataKeyOfFormat1: metadataKeyOfFormat1(keyPrefix, base),
+    formerMetadataKey: formerMetadataKey(keyPrefix, base),
     leaseKey: leaseKey(keyPrefix, base),
     liveLayout: createLayout(draft),
     stagedLayout: isCollection(settings) && !isDeduplicated ? createStagedLayout(draft) : undefined,

@@ -1,28 +1,13 @@
 /** A stream of the catalog during one run: its plan, and what was decided when its metadata was read. */
 import type { Layout } from '../../layout/encoding/layout.ts'
 import type { IdKeys } from '../../layout/locations/id-keys.ts'
-import type { Generation } from './generations.ts'
+import type { GenerationManifest } from './generation-manifest.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
 /** Ids `first` to `last`, both included. */
 export interface IdRange {
   first: number
   last: number
-}
-
-/** A range of keys that are made of ids alone. */
-export interface IdKeyRange extends IdRange {
-  keys: IdKeys
-  /** The Redis type that a key must have to be removed; undefined where nobody else can have written these keys. */
-  redisType: string | undefined
-}
-
-/** What the metadata say of ids. */
-export interface IdMetadata {
-  /** The lowest id that may have a key, if it was recorded. */
-  readonly lowest: number | undefined
-  /** The first id of each generation. */
-  readonly generations: readonly Generation[]
 }
 
 /** What the metadata say of earlier runs and of this one. Runs are numbered from 1. */
@@ -41,30 +26,31 @@ export interface RunMetadata {
   readonly live: { readonly oldest: number; readonly newest: number }
   /** Collections: the first run whose records are in the staging keys. */
   readonly stagedFrom: number | undefined
-  /** Keys that former runs made of ids, and that are removed when the stream is replaced. */
-  readonly formerIds: IdKeyRange | undefined
 }
 
 /** How the rows that a run writes are found again when they are to be replaced. */
 export type Tracking =
-  /** Keys are made of ids alone, so a range of ids names them. `formerForm`: what the key index of earlier runs holds. */
-  | { readonly kind: 'id-range'; readonly idKeys: IdKeys; readonly formerForm: string | undefined }
+  /** Keys are made of ids alone, so a range of ids names them. */
+  | { readonly kind: 'id-range'; readonly idKeys: IdKeys }
   /** The key index has an entry for each row. */
-  | { readonly kind: 'index'; readonly runs: RunMetadata }
+  | { readonly kind: 'index' }
   /** The rows of this run are not recorded. */
-  | { readonly kind: 'none'; readonly runs: RunMetadata }
+  | { readonly kind: 'none' }
 
 export interface StreamSession {
   readonly plan: StreamPlan
   readonly tracking: Tracking
-  readonly ids: IdMetadata
+  readonly runs: RunMetadata
+  /** Those of former generations and, at the end, that of this run. */
+  readonly manifests: readonly GenerationManifest[]
+  /** The key that counts its records: another one than usual while a former generation has its rows there. */
+  readonly counterKey: string
+  /** The highest id that earlier runs gave out. */
+  readonly lastId: number
+  /** Ids that are not given out, in ascending order: their keys are those of another stream, or of former rows. */
+  readonly skippedIds: readonly number[]
   /** Encodes the records of this run: into the live keys, or into staging keys. */
   readonly layout: Layout
-}
-
-/** Returns what is known of the runs of a stream; undefined where ids name its keys. */
-export function runsOf({ tracking }: Pick<StreamSession, 'tracking'>): RunMetadata | undefined {
-  return tracking.kind === 'id-range' ? undefined : tracking.runs
 }
 
 /** Returns whether the records of a run are written to staging keys. */

@@ -6,6 +6,7 @@ import type { LayoutSettings } from '../../layout/encoding/layout.ts'
 import { keyTemplateOf } from '../../layout/registry/key-template.ts'
 import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { isReplace } from './catalog-numbers.ts'
 import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
 
 export interface StreamDraft {
@@ -44,12 +45,8 @@ export function draftOf(stream: SyncStream, config: Config): StreamDraft {
     keyTemplate,
     idKeys: isCollection(settings) ? undefined : idKeysOf(keyTemplate, stream, settings.keyPrefix),
     isDeduplicated: stream.mode === 'append_dedup',
-    replaces: isReplaced(stream),
+    replaces: isReplace(stream),
   }
-}
-
-function isReplaced({ mode, minimumGeneration }: SyncStream): boolean {
-  return mode === 'overwrite' || minimumGeneration > 0
 }
 
 /** Adjusts the layout to the sync mode. */
@@ -58,9 +55,13 @@ function settingsIn(stream: SyncStream, { deleteMode }: Config, records: RecordS
     case 'append':
     case 'overwrite':
       // A row of a new generation contains no field of the old one.
-      return { ...records, firstRecordReplaces: records.onUpdate === 'merge' && isReplaced(stream) }
+      return {
+        ...records,
+        firstRecordReplaces: records.onUpdate === 'merge' && isReplace(stream),
+        mayTakeOver: isReplace(stream),
+      }
     case 'append_dedup':
-      return { ...records, removesExpiry: deleteMode === 'ttl' }
+      return { ...records, removesExpiry: deleteMode === 'ttl', mayTakeOver: isReplace(stream) }
     case 'update':
       return { ...records, writeCondition: onlyIfExists(records) }
     case 'soft_delete':

@@ -8,8 +8,8 @@ export function metadataKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}manifest:${base}`
 }
 
-/** Returns the key of the metadata as 1.0.0-alpha.1 wrote them, which had no format number. */
-export function metadataKeyOfFormat1(prefix: string, base: string): string {
+/** Returns the key that held the metadata of a stream in 1.0.0-alpha.1. */
+export function formerMetadataKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}stream:${base}`
 }
 
@@ -19,12 +19,12 @@ export function leaseKey(prefix: string, base: string): string {
 }
 
 /** Returns the key of one of the hashes that hold the index entries of a stream. */
-export function indexKey(prefix: string, base: string, shard: number): string {
+export function indexKey(prefix: string, base: string, shard: string): string {
   return `${prefix}${OWN_KEYS}index:${base}:${shard}`
 }
 
 /** Returns the key of one of the sorted sets that hold the times at which index entries expire. */
-export function indexExpiryKey(prefix: string, base: string, shard: number): string {
+export function indexExpiryKey(prefix: string, base: string, shard: string): string {
   return `${prefix}${OWN_KEYS}index_expiry:${base}:${shard}`
 }
 

@@ -1,0 +1,73 @@
+/**
+ * Removes the rows that the classic Airbyte Redis destination wrote before this connector took the stream over. It left
+ * no metadata, only a counter, and counters beside hashes are common: each hash is looked at before it is removed.
+ */
+import { idKeysOf } from '../../layout/locations/id-keys.ts'
+import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
+import type { Log } from '../../log.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { keysOfType, removeKeys } from './delete-keys.ts'
+
+const ROWS_PER_ROUND = 10_000
+
+/** A counter above this is not that of the classic connector, whose keys were written one by one. */
+export const MOST_CLASSIC_ROWS = 1_000_000_000
+
+const FIELDS = ['_airbyte_ab_id', '_airbyte_emitted_at', '_airbyte_data'] as const
+
+/** Removes rows 1 to `lastId`, but for keys that are live now. Returns how many there were. */
+export async function removeClassicRows(
+  client: RedisClient,
+  plan: StreamPlan,
+  lastId: number,
+  areLive: (keys: readonly string[]) => Promise<readonly boolean[]>,
+  log: Log,
+): Promise<number> {
+  const { stream, settings, name, foreignIds } = plan
+  const { lead, tail } = idKeysOf(CLASSIC_KEYS, stream, settings.keyPrefix)!
+  let rows = 0
+  for (let from = 1; from <= lastId; from += ROWS_PER_ROUND) {
+    const count = Math.min(ROWS_PER_ROUND, lastId - from + 1)
+    const ids = Array.from({ length: count }, (_, at) => from + at).filter((id) => !foreignIds.includes(id))
+    const idByKey = new Map(ids.map((id) => [lead + id + tail, id]))
+    const hashes = await keysOfType(client, 'hash', [...idByKey.keys()])
+    const live = await areLive(hashes)
+    const former = hashes.filter((_, at) => !live[at]!)
+    rows += await removeKeys(client, await classicAmong(client, former, idByKey))
+  }
+  log(
+    rows > 0 ? 'INFO' : 'WARN',
+    rows > 0
+      ? `${name}: ${rows} rows of the classic connector were taken over from ${lead}1${tail} on and have been removed.`
+      : `${name}: ${plan.baseKey} holds a number, but there is no row of the classic connector beside it, so it was left alone.`,
+  )
+  return rows
+}
+
+/** Returns the keys with exactly the three fields of the classic connector, and their own id in the first of them. */
+async function classicAmong(
+  client: RedisClient,
+  keys: readonly string[],
+  idByKey: ReadonlyMap<string, number>,
+): Promise<string[]> {
+  if (keys.length === 0) return []
+  const lengths = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  for (const key of keys) lengths.command('HLEN', key)
+  const counted = await client.send({ kind: 'read', commands: EncodedCommands.from(lengths) })
+  const three = keys.filter((_, at) => Number(counted.read[at]?.[0]) === FIELDS.length)
+  if (three.length === 0) return []
+  const questions = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  for (const key of three) {
+    questions.command('HGET', key, FIELDS[0])
+    questions.command('HEXISTS', key, FIELDS[1])
+    questions.command('HEXISTS', key, FIELDS[2])
+  }
+  const { read } = await client.send({ kind: 'read', commands: EncodedCommands.from(questions) })
+  return three.filter((key, at) => {
+    const [id, emittedAt, data] = [0, 1, 2].map((field) => read[3 * at + field]?.[0])
+    return id === String(idByKey.get(key)) && Number(emittedAt) === 1 && Number(data) === 1
+  })
+}

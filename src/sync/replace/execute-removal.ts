@@ -1,0 +1,178 @@
+/** Carries out a removal: swaps staging keys in, and removes the rows of the generations that a run has replaced. */
+import type { Log } from '../../log.ts'
+import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { runIn } from '../dedup/row-version.ts'
+import type { GenerationManifest } from '../streams/generation-manifest.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import { removeByIndex, removeIds, removeOtherMembers, removeRows } from './delete-keys.ts'
+import { removeClassicRows } from './classic-rows.ts'
+import {
+  formersOf,
+  formerTypesOf,
+  idRowsOf,
+  indexedRowsOf,
+  isMemberForm,
+  LiveRows,
+  type IndexedRows,
+} from '../dedup/former-rows.ts'
+import { removeIndex } from './index-cleanup.ts'
+import type { PendingRemoval } from './pending-removal.ts'
+import { removeStagingKeys, swap } from './staging.ts'
+
+/** What the metadata say of a stream whose former generations are removed. */
+export interface RemovalScope {
+  readonly plan: StreamPlan
+  readonly manifests: readonly GenerationManifest[]
+  /** The last id of the classic connector; 0 where it did not write the stream. */
+  readonly classicLastId: number
+  /** The shards of its key index that have entries which expire. */
+  readonly expiryShards: readonly number[]
+}
+
+export interface Removed {
+  /** The rows that were removed; keys with many rows count as one. */
+  readonly rows: number
+  /** The rows of the classic connector among them. */
+  readonly classicRows: number
+  /** Index entries that are left. */
+  readonly left: number
+}
+
+/** Repeated, it changes nothing. */
+export async function executeRemoval(
+  client: RedisClient,
+  { plan, manifests, classicLastId, expiryShards }: RemovalScope,
+  removal: PendingRemoval,
+  log: Log,
+): Promise<Removed> {
+  const { before, lastId } = removal
+  const isOld = (value: string): boolean => runIn(value) < before
+  const formers = formersOf(client, plan, manifests, { before, lastId })
+  const kept = manifests.filter(({ firstRun }) => firstRun >= before)
+  const own = indexedRowsOf(client, plan, manifests.slice(-1), expiryShards)[0]
+  const live = new LiveRows(
+    indexedRowsOf(client, plan, kept),
+    idRowsOf(plan, manifests, lastId)
+      .filter(({ manifest }) => kept.includes(manifest))
+      .map(({ rows }) => rows),
+    before,
+  )
+  let rows = 0
+  let left = 0
+  if (own !== undefined) {
+    if (removal.isStaged) rows += await swapIn(client, plan, { own, isOld, formers, removal })
+    const removed = await removeByIndex(client, own.index, own.form, (_, value) => isOld(value))
+    rows += removed.rows
+    left = removed.left
+  }
+  for (const former of formers.indexed) rows += await removeFormer(client, former, live)
+  for (const { manifest, rows: range } of idRowsOf(plan, manifests, lastId))
+    if (!kept.includes(manifest))
+      rows += await removeIds(client, range, async (ids, keys) => {
+        const areLive = await live.areLiveKeys(keys)
+        return ids.map((id, at) => areLive[at]! || plan.foreignIds.includes(id))
+      })
+  const classicRows =
+    classicLastId === 0
+      ? 0
+      : await removeClassicRows(client, plan, classicLastId, (keys) => live.areLiveKeys(keys), log)
+  await settleCounters(client, plan, { manifests, removal, live, classicRows })
+  return { rows: rows + classicRows, classicRows, left }
+}
+
+interface SwapOptions {
+  own: IndexedRows
+  isOld: (value: string) => boolean
+  formers: Parameters<typeof formerTypesOf>[1]
+  removal: PendingRemoval
+}
+
+/** Replaces live keys by their staging keys. Returns how many there were. */
+async function swapIn(
+  client: RedisClient,
+  plan: StreamPlan,
+  { own: { index, form }, isOld, formers, removal }: SwapOptions,
+): Promise<number> {
+  let swapped = 0
+  await index.each(async (entries) => {
+    const [old, staged] = [true, false].map((isOne) =>
+      entries.filter(([, value]) => isOld(value) === isOne).map(([key]) => key),
+    )
+    // A run that died may have staged records that it did not confirm.
+    await removeStagingKeys(client, plan, old!)
+    const types = await formerTypesOf(plan, formers, staged!)
+    const replaced = await Promise.all(
+      staged!.map((key, at) => swap(client, plan, key, [form.type, ...types[at]!], removal)),
+    )
+    swapped += replaced.filter(Boolean).length
+  })
+  return swapped
+}
+
+/** Removes all rows of an index that is not used any more, and the index. */
+async function removeFormer(
+  client: RedisClient,
+  { index, form }: IndexedRows,
+  live: LiveRows,
+): Promise<number> {
+  const areLive = (locations: readonly string[]): Promise<boolean[]> =>
+    isMemberForm(form)
+      ? live.areLiveLocations(form, locations)
+      : live.areLiveKeys(locations.map((location) => form.key(location)))
+  const shared = live.memberForms.find(({ type }) => type === form.type)
+  let rows = 0
+  await index.each(async (entries) => {
+    const locations = entries.map(([location]) => location)
+    const spared = await areLive(locations)
+    // The key holds members of both generations: those that the new one has not written are removed one by one.
+    if (!isMemberForm(form) && shared !== undefined)
+      for (const [at, key] of locations.entries())
+        if (spared[at]!) rows += await removeOtherMembers(client, key, shared, live)
+    rows += await removeRows(
+      client,
+      form,
+      locations.filter((_, at) => !spared[at]!),
+    )
+  })
+  await removeIndex(client, index)
+  return rows
+}
+
+interface CounterOptions {
+  manifests: readonly GenerationManifest[]
+  removal: PendingRemoval
+  live: LiveRows
+  classicRows: number
+}
+
+/** Removes the counter of a former layout, or moves that of this run to its usual key. */
+async function settleCounters(
+  client: RedisClient,
+  plan: StreamPlan,
+  { manifests, removal, live, classicRows }: CounterOptions,
+): Promise<void> {
+  const { baseKey } = plan
+  const memberCounter = `${baseKey}:_airbyte_ab_id`
+  const own = manifests.at(-1)
+  const former = manifests.filter(({ firstRun }) => firstRun < removal.before && firstRun !== own?.firstRun)
+  if (own?.usesIds === true && removal.otherCounter) {
+    const value = Number(await client.ask('GET', baseKey))
+    if (value < removal.lastId) await client.ask('INCRBY', baseKey, removal.lastId - value)
+    await client.ask('UNLINK', memberCounter)
+    return
+  }
+  const counters = new Set<string>()
+  for (const manifest of former) if (manifest.usesIds) counters.add(counterOf(plan, manifest))
+  if (classicRows > 0) counters.add(baseKey)
+  if (own?.usesIds === true) counters.delete(counterOf(plan, own))
+  for (const key of counters) {
+    const [isLive] = await live.areLiveKeys([key])
+    if (!isLive! && (await client.ask('TYPE', key)) === 'string') await client.ask('UNLINK', key)
+  }
+}
+
+/** Returns the counter of a layout: where rows share keys it is beside the default key. */
+function counterOf({ baseKey }: StreamPlan, { layout }: GenerationManifest): string {
+  const hasOwnKeys = ['hash', 'string'].includes(layout.cache_type) && layout.hash_field === undefined
+  return hasOwnKeys ? baseKey : `${baseKey}:_airbyte_ab_id`
+}

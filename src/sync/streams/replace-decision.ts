@@ -1,0 +1,95 @@
+/**
+ * Decides what a run does with what earlier runs of its stream wrote: it compares the numbers in the catalog, and the
+ * layout, with the manifests of the generations. docs/guarantees.md has the table of all cases.
+ */
+import { isReplace, type CatalogNumbers } from '../drafts/catalog-numbers.ts'
+import type { GenerationManifest } from './generation-manifest.ts'
+import { differencesOf, type LayoutDifference, type StreamLayout } from './stream-layout.ts'
+
+export type Decision =
+  /** Records are added, and nothing is removed. */
+  | { readonly kind: 'append' }
+  /** Another attempt of the generation; or another run of it, where it `isComplete`. */
+  | { readonly kind: 'go on'; readonly isComplete: boolean }
+  /** A new generation replaces what is there. */
+  | { readonly kind: 'replace' }
+  /** Records would be added to rows of another layout. */
+  | { readonly kind: 'refuse'; readonly differences: readonly LayoutDifference[] }
+
+/** The manifest of a generation, as far as decisions depend on it. */
+type Former = Pick<
+  GenerationManifest,
+  'generation' | 'syncId' | 'endedWell' | 'hasRecords' | 'layout' | 'continues'
+>
+
+/** `manifests`: in the order in which the generations were written. */
+export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: readonly Former[]): Decision {
+  const last = manifests.at(-1)
+  const isNew =
+    isReplace(stream) &&
+    (last === undefined || !isSameSync(stream, last) || (last.endedWell && stream.mode === 'overwrite'))
+  const kept = isNew ? generationsKept(stream, manifests) : manifests
+  const former = kept.findLast(({ hasRecords }) => hasRecords)
+  const differences = former === undefined ? [] : differencesOf(former.layout, layout)
+  if (differences.length > 0) return { kind: 'refuse', differences }
+  if (isNew) return { kind: 'replace' }
+  return isReplace(stream) ? { kind: 'go on', isComplete: last!.endedWell } : { kind: 'append' }
+}
+
+/** Returns whether another connection has written the stream, as generations never fall within one connection. */
+export function isOtherWriter(stream: CatalogNumbers, last: Former): boolean {
+  if (stream.generation === undefined || last.generation === undefined) return false
+  return (
+    stream.generation < last.generation ||
+    (isReplace(stream) && stream.generation === last.generation && !isSameSync(stream, last))
+  )
+}
+
+/**
+ * Returns which of the generations before a new one are kept: the newest unbroken sequence of rising generations, as far
+ * back as the minimum.
+ */
+function generationsKept<Manifest extends Former>(
+  { generation, minimumGeneration }: CatalogNumbers,
+  manifests: readonly Manifest[],
+): readonly Manifest[] {
+  const first = firstKept(generation, minimumGeneration || generation, manifests)
+  return manifests.slice(first)
+}
+
+/** Returns the position of the first generation that is kept with the one at the end of `manifests`. */
+export function firstKeptOf(stream: CatalogNumbers, manifests: readonly Former[]): number {
+  const { generation, minimumGeneration } = stream
+  const last = manifests.length - 1
+  let first = last
+  while (first > 0 && manifests[first]!.continues) first--
+  return firstKept(generation, minimumGeneration || generation, manifests.slice(0, first))
+}
+
+/** Returns the position of the first of `manifests` that a newer `generation` is kept with. */
+function firstKept(
+  generation: number | undefined,
+  minimum: number | undefined,
+  manifests: readonly Former[],
+): number {
+  let first = manifests.length
+  let after = { generation, continues: false }
+  while (first > 0 && isKeptWith(manifests[first - 1]!, after, minimum)) after = manifests[--first]!
+  return first
+}
+
+function isKeptWith(
+  before: Pick<Former, 'generation'>,
+  after: Pick<Former, 'generation' | 'continues'>,
+  minimum: number | undefined,
+): boolean {
+  if (after.continues) return true
+  if (before.generation === undefined || after.generation === undefined || minimum === undefined) return false
+  return before.generation >= minimum && before.generation < after.generation
+}
+
+/** A host without generations starts each attempt from the beginning, so that no two of its runs are of one sync. */
+function isSameSync({ generation, syncId }: CatalogNumbers, last: Former): boolean {
+  if (generation === undefined || generation !== last.generation) return false
+  return syncId === undefined || last.syncId === undefined || syncId === last.syncId
+}
