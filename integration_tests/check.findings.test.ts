@@ -1,4 +1,4 @@
-// What check finds out about a server before a sync does: each finding against a real server.
+// Check reports problems of a server before a sync meets them: each finding is made on a real server.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'

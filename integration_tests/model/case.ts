@@ -28,7 +28,7 @@ export type ForeignContents =
 
 export interface Case {
   topology: 'standalone' | 'cluster'
-  /** What other applications have in the database. */
+  /** The keys of other applications in the database. */
   foreign: [key: string, contents: ForeignContents][]
   runs: RunPlan[]
 }

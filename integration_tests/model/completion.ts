@@ -1,10 +1,10 @@
-// Whether a run has everything of its streams, so that older rows may be removed.
+// Decides whether a run has everything of its streams, so that older rows may be removed.
 import { isReplace, type ModelStream, type Options, type Settings } from './options.ts'
 import type { Host } from './replace.ts'
 
 export type Status = 'COMPLETE' | 'INCOMPLETE'
 
-/** What a run received of one stream. */
+/** The messages that a run received for one stream. */
 export interface Received {
   settings: Settings
   status: Status | undefined

@@ -1,4 +1,4 @@
-// What is stored of a record.
+// Computes the content that is stored for a record.
 import { DELETED_AT } from './dedup.ts'
 import { locationOf, RecordFault } from './keys.ts'
 import { isNumberText } from './numbers.ts'
@@ -12,7 +12,7 @@ export interface ModelRecord {
   id: number
 }
 
-/** What one record adds to its key. `text` is a whole string, an element, or the value of a field of a shared hash. */
+/** The content that one record adds to its key. `text` is a whole string, an element, or the value of a field of a shared hash. */
 export type Addition =
   | { kind: 'fields'; fields: [name: string, text: string][] }
   | { kind: 'text'; text: string }

@@ -1,4 +1,4 @@
-// Which of two versions of a row is the newer one.
+// Tells which of two versions of a row is newer.
 import { compareNumbers } from './numbers.ts'
 import { columnAt, isAbsent, isDigits, textOf, type Columns, type Value } from './values.ts'
 

@@ -1,4 +1,4 @@
-// Which records are written at all.
+// Tells which records are written at all.
 import { compareNumbers, isNumberText } from './numbers.ts'
 import type { LayoutOptions } from './options.ts'
 import { columnAt, isAbsent, isDigits, textOf, type Columns } from './values.ts'

@@ -1,4 +1,4 @@
-// Where a record is written: its key, and its member or field in a key that records share.
+// Computes where a record is written: its key, and its member or field in a key that records share.
 import { plainNotation } from './numbers.ts'
 import { dataFormatOf, isCollection, isUpdate, type Settings } from './options.ts'
 import { columnAt, isColumns, isDigits, textOf, type Columns, type Value } from './values.ts'
