@@ -8,7 +8,7 @@ import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { EncodedLocation, IndexEntry } from './index-entry.ts'
-import { typesOf } from './redis-types.ts'
+import { typesOf } from '../streams/redis-types.ts'
 
 const SHARDS = 256
 
@@ -192,10 +192,7 @@ export class KeyIndex {
     await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, walk))
   }
 
-  async #visitOnly(
-    location: string,
-    visit: (entries: StoredEntry[]) => Promise<void>,
-  ): Promise<void> {
+  async #visitOnly(location: string, visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {
     const value = await this.#client.ask('HGET', this.keyOf(shardOf(location)), location)
     if (typeof value === 'string') await visit([[location, value]])
   }

@@ -8,8 +8,7 @@ import { differencesOf, type LayoutDifference, type StreamLayout } from './strea
 
 export type Decision =
   /** Records would be added to rows of another layout. */
-  | { readonly kind: 'refuse'; readonly differences: readonly LayoutDifference[] }
-  | Acceptance
+  { readonly kind: 'refuse'; readonly differences: readonly LayoutDifference[] } | Acceptance
 
 /** `joined`: the layout of the rows that are kept; undefined if there are none. */
 type Acceptance = { readonly joined: StreamLayout | undefined } & (

@@ -18,6 +18,7 @@ export type MetadataField =
   | 'connections'
   | 'runs'
   | 'last_id'
+  | 'id_limit'
   | 'classic_last_id'
   | 'has_untracked'
   | 'cursor'
