@@ -11,7 +11,7 @@ import { IdAllocator } from './sync/streams/id-allocator.ts'
 import type { Ingest } from './sync/dataflow/ingest.ts'
 import { runKey } from './sync/drafts/internal-keys.ts'
 import { Leases } from './sync/streams/leases.ts'
-import { prepareStreams } from './sync/replace/prepare-streams.ts'
+import { prepareStreams, type PreparationOptions } from './sync/replace/prepare-streams.ts'
 import { dataflow } from './sync/dataflow/dataflow.ts'
 import { requireComplete } from './sync/dataflow/completion.ts'
 import { withMeantNumbers, type Host } from './sync/drafts/catalog-numbers.ts'
@@ -36,7 +36,10 @@ interface OpenRun {
 
 export async function write(job: WriteJob): Promise<void> {
   const { config, catalog, output } = job
-  const host: Host = { isPlatform: (process.env['WORKER_JOB_ID'] ?? '') !== '' }
+  const host: Host = {
+    isPlatform: (process.env['WORKER_JOB_ID'] ?? '') !== '',
+    connection: process.env['CONNECTION_ID'] || undefined,
+  }
   const planned = planStreams(
     catalog.map((stream) => withMeantNumbers(stream, host)),
     config,
@@ -47,7 +50,10 @@ export async function write(job: WriteJob): Promise<void> {
   await using open = new AsyncDisposableStack()
   const client = open.use(await openClient(config, planned, runId, output))
   const leases = open.use(await Leases.take(client, planned, runId, output.log))
-  const { sessions, ids } = await openStreams(client, planned, output)
+  const { sessions, ids } = await openStreams(client, planned, {
+    log: output.log,
+    connection: host.connection,
+  })
   leases.confirm()
   await transfer(job, { client, sessions, ids }, host)
 }
@@ -77,10 +83,10 @@ function openClient(
 async function openStreams(
   client: RedisClient,
   planned: readonly StreamPlan[],
-  { log }: Output,
+  options: PreparationOptions,
 ): Promise<Pick<OpenRun, 'sessions' | 'ids'>> {
   const opened = await client.confirmed(async () => {
-    const sessions = await prepareStreams(client, planned, log)
+    const sessions = await prepareStreams(client, planned, options)
     return { sessions, ids: new IdAllocator(client, sessions) }
   })
   client.onReconnect(async (ask) => {

@@ -6,7 +6,14 @@ import { dataFormatOf, isReplace, isStaged, settingsOf, type Settings } from './
 import type { Entry, Keyspace } from './keyspace.ts'
 import { fieldsOf, lastOf, scoresOf, typeOf, withItems } from './keyspace.ts'
 import { decide, keptFrom, withGeneration, withMeantNumbers, type Decision } from './replace.ts'
-import { closeIndex, emptyStream, openIndex, removeRow, take, type StreamModel } from './stream-model.ts'
+import {
+  closeIndex,
+  emptyStream,
+  openIndex,
+  removeFormerRow,
+  take,
+  type StreamModel,
+} from './stream-model.ts'
 
 export interface World {
   keyspace: Keyspace
@@ -103,7 +110,7 @@ function isOtherLayout({ settings, model, decision }: Opening): boolean {
   if (model.layout === layoutOf(settings)) return false
   const generations = withGeneration(model.generations, settings.stream, decision)
   const first = decision === 'replace' ? keptFrom(generations, settings.stream) : 0
-  return [...model.rows.values()].some(({ generation }) => generation >= first)
+  return [...model.recorded].some((generation) => generation >= first)
 }
 
 /** Returns the options that say where a record is and what it looks like. The order of the primary key is free. */
@@ -215,7 +222,7 @@ function finish(live: Keyspace, { model, settings }: Running): void {
   const former = [...model.rows.values()].filter(({ isIndexed }) => isIndexed)
   const first = model.keptFrom ?? 0
   if (model.staged === undefined) {
-    for (const row of former) if (row.generation < first) removeRow(live, row)
+    for (const row of former) if (row.generation < first) removeFormerRow(live, model, row)
   } else {
     for (const { key } of former) live.delete(key)
     for (const [key, entry] of model.staged) live.set(key, { ...entry, expiry: todaysExpiry(settings) })

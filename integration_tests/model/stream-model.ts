@@ -4,7 +4,7 @@ import { isDelete, isOlder, versionOf, type Version } from './dedup.ts'
 import { expiryOf, isPast } from './expiry.ts'
 import { passes } from './filter.ts'
 import { isById, isOneKey, locationOf, RecordFault, type Location } from './keys.ts'
-import { put, removeMember, type Keyspace } from './keyspace.ts'
+import { membersOf, put, removeMember, type Keyspace } from './keyspace.ts'
 import { cacheTypeOf, isCollection, isReplace, type Settings } from './options.ts'
 import type { Generations, LastRun } from './replace.ts'
 
@@ -32,6 +32,8 @@ export interface StreamModel {
   /** Whether there may be rows that are not in the index. */
   hasOthers: boolean
   lastId: number
+  /** The positions of the generations that may have rows: a record of them was not filtered out at once. */
+  recorded: Set<number>
   /** The layout of the rows, as text. */
   layout: string | undefined
   /** What a replace had gathered at its last acknowledged state. */
@@ -49,6 +51,7 @@ export function emptyStream(): StreamModel {
     hasIndex: false,
     hasOthers: false,
     lastId: 0,
+    recorded: new Set<number>(),
     layout: undefined,
     acknowledged: undefined,
   }
@@ -73,6 +76,7 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const deletes = deletesRow(settings, record)
   const isOut = isFilteredOut(settings, record)
   if (isOut && (!isDeduplicated || options.filtered_rows === 'keep')) return 'filtered'
+  model.recorded.add(model.generations.length - 1)
   const removes = deletes || isOut
   const addition = removes ? undefined : additionOf(settings, record)
   const location = rowOf(locationOf(settings, record.value, record.id), addition, settings)
@@ -98,7 +102,7 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   }
   const expiry = expiryOf(options, record.value)
   const isFresh = isReplace(stream) && !isCurrent
-  const takesOver = isFresh && row?.isIndexed === true
+  const takesOver = isFresh && isKeyOfFormer(model, location)
   if (!put(target, { ...location, addition, expiry, isFresh, takesOver }, settings)) return 'skipped'
   if (isPast(expiry)) target.delete(location.key)
   model.rows.set(name, next)
@@ -118,6 +122,13 @@ function isKept({ generation, isIndexed }: Row, { keptFrom }: StreamModel): bool
   return keptFrom === undefined || (isIndexed && generation >= keptFrom)
 }
 
+/** Returns whether a generation that is replaced has written a key, so that a record may replace what is there. */
+function isKeyOfFormer({ rows, keptFrom = 0 }: StreamModel, { key }: Location): boolean {
+  return [...rows.values()].some(
+    (row) => row.key === key && row.isIndexed && row.generation < keptFrom && !row.isDeleted,
+  )
+}
+
 /** Carries out the delete of a row. */
 function remove(target: Keyspace, location: Location, { options }: Settings): void {
   const { delete_mode: deleteMode, delete_ttl_seconds: seconds = 0 } = options
@@ -127,9 +138,22 @@ function remove(target: Keyspace, location: Location, { options }: Settings): vo
 }
 
 /** Removes the key of a row, or its member of a key that rows share. */
-export function removeRow(target: Keyspace, { key, member }: Location): void {
+function removeRow(target: Keyspace, { key, member }: Location): void {
   if (member === undefined) target.delete(key)
   else removeMember(target, key, member)
+}
+
+/** Removes a row of a former generation from a key that may hold rows of the new one by now. */
+export function removeFormerRow(target: Keyspace, { rows, keptFrom = 0 }: StreamModel, row: Row): void {
+  const kept = [...rows.values()].filter(
+    ({ key, generation, isDeleted }) => key === row.key && generation >= keptFrom && !isDeleted,
+  )
+  if (kept.length === 0) return removeRow(target, row)
+  if (kept.some(({ member }) => member === undefined)) return
+  if (row.member !== undefined) return removeMember(target, row.key, row.member)
+  const members = new Set(kept.map(({ member }) => member))
+  for (const member of membersOf(target.get(row.key)?.contents))
+    if (!members.has(member)) removeMember(target, row.key, member)
 }
 
 /** Returns the row of a record. The elements of lists and Redis streams have no name, so each key is one row. */
@@ -154,4 +178,6 @@ export function closeIndex(model: StreamModel): void {
     if (isIndexed && generation < (model.keptFrom ?? 0)) model.rows.delete(name)
   model.hasIndex = model.rows.size > 0
   model.hasOthers = false
+  const isKeptGeneration = (at: number) => model.rows.size > 0 && at >= (model.keptFrom ?? 0)
+  model.recorded = new Set([...model.recorded].filter(isKeptGeneration))
 }

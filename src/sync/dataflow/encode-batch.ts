@@ -1,4 +1,5 @@
 /** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
+import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
@@ -41,6 +42,11 @@ export function encodeBatch(
     const change = decisions.get(stream)?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
+    if (change?.action === 'refuse') {
+      refusals.push({ record, refusal: keyOfOthers(change.location) })
+      decisions.get(stream)?.refuse(record)
+      return NO_GROUP
+    }
     view.replacesKey = change?.action === 'write anew' || change?.action === 'take over'
     view.takesOver = change?.action === 'take over'
     view.spread = Math.random()
@@ -76,6 +82,14 @@ export function encodeBatch(
   const isJournaled = rows[0] !== undefined && isFilled(journal)
   const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
   return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals, dataless }
+}
+
+function keyOfOthers(key: string): Refusal {
+  return problem(
+    'live-key-other-type',
+    `The key ${key} holds another Redis type, and nothing says that the connector wrote it.`,
+    { options: ['key_template'], params: { key } },
+  )
 }
 
 function isFilled({ request }: BatchRequest): boolean {

@@ -59,7 +59,10 @@ export async function executeRemoval(
   )
   let rows = 0
   let left = 0
-  if (own !== undefined) {
+  // The index may name a key though no record was written to it; then only others can have written the key.
+  const areOurs = manifests.some(({ rows: { kind }, hasRecords }) => kind === 'index' && hasRecords)
+  if (own !== undefined && !areOurs) await removeIndex(client, own.index)
+  if (own !== undefined && areOurs) {
     if (removal.isStaged) rows += await swapIn(client, plan, { own, isOld, formers, removal })
     const removed = await removeByIndex(client, own.index, own.form, (_, value) => isOld(value))
     rows += removed.rows

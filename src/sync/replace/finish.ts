@@ -6,6 +6,7 @@ import type { Log } from '../../log.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
+import { clearCommand, patternOf } from '../streams/clear-command.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
@@ -26,16 +27,9 @@ export async function finish(
   for (const [at, session] of replaced.entries()) {
     const { plan } = session
     const removal = removals[at]!
-    const reply = await client.ask('HMGET', plan.metadataKey, 'classic_last_id', 'expiry_shards')
-    const [classic, shards] = reply as (string | null)[]
-    const scope: RemovalScope = {
-      plan,
-      manifests: session.manifests,
-      classicLastId: Number(classic ?? 0),
-      expiryShards: expiryShardsIn(new Map([['expiry_shards', shards ?? '']])),
-    }
+    const scope = await scopeOf(client, session)
     const removed = await complete(client, scope, removal, log)
-    logRemoved(session, removed, log)
+    logRemoved(session, removal, removed, log)
     const isEmpty =
       session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
     if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
@@ -44,6 +38,20 @@ export async function finish(
   await client.confirmed(() => recordEnds(client, ids, sessions))
   for (const { journal } of sessions)
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
+}
+
+/** Returns what the metadata say when all records are confirmed: the manifest of this run now tells whether it has some. */
+async function scopeOf(client: RedisClient, { plan, manifests }: IndexedSession): Promise<RemovalScope> {
+  const names = ['classic_last_id', 'expiry_shards', manifestField(manifests.at(-1)!)] as const
+  const values = (await client.ask('HMGET', plan.metadataKey, ...names)) as (string | null)[]
+  const found = names.flatMap((name, at) => (values[at] == null ? [] : [[name, values[at]] as const]))
+  const fields = new Map(found)
+  return {
+    plan,
+    manifests: [...manifests.slice(0, -1), ...manifestsIn(plan.name, plan.metadataKey, fields)],
+    classicLastId: numberIn(fields, 'classic_last_id', plan),
+    expiryShards: expiryShardsIn(fields, plan),
+  }
 }
 
 /** Returns the first id that is kept, of a stream whose keys are made of ids. */
@@ -109,7 +117,7 @@ export async function resume(
       ({ firstRun }) => firstRun <= removal.run,
     ),
     classicLastId: numberIn(fields, 'classic_last_id', plan),
-    expiryShards: expiryShardsIn(fields),
+    expiryShards: expiryShardsIn(fields, plan),
   }
   await complete(client, scope, removal, log)
   return true
@@ -174,16 +182,25 @@ async function removeOwnKeys(client: RedisClient, session: IndexedSession): Prom
   for (const key of new Set([usualKey, counterKey])) await client.ask('UNLINK', key)
 }
 
-function logRemoved({ plan: { name }, runs }: IndexedSession, { rows }: Removed, log: Log): void {
+function logRemoved(
+  { plan, runs, manifests }: IndexedSession,
+  { before }: PendingRemoval,
+  { rows }: Removed,
+  log: Log,
+): void {
+  const { name } = plan
   if (rows > 0)
     log(
       'INFO',
       `${name}: ${rows === 1 ? '1 row or key' : `${rows} rows and keys`} of earlier generations removed.`,
     )
-  if (runs.hasUntracked)
-    log(
-      'WARN',
-      `${name}: rows that earlier runs wrote without adding them to the key index (track_keys) could not be removed ` +
-        'unless they were written again.',
-    )
+  if (!runs.hasUntracked) return
+  const former = manifests.filter(({ firstRun, rows: { kind } }) => firstRun < before && kind === 'index')
+  const templates = former.length === 0 ? [plan.keyTemplate] : former.map(({ layout }) => layout.key_template)
+  const commands = new Set(templates.map((template) => clearCommand(plan, patternOf(template, plan))))
+  log(
+    'WARN',
+    `${name}: rows that earlier runs wrote without adding them to the key index (track_keys) could not be removed, unless ` +
+      `they were written again. To see how many there are, and to remove them: ${[...commands].join('; ')}`,
+  )
 }

@@ -26,17 +26,28 @@ import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
 import { recoverJournal } from './journal-recovery.ts'
+import { withRunsOfIndex } from './lost-metadata.ts'
 import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
+
+export interface PreparationOptions {
+  readonly log: Log
+  /** The name that the platform has for the connection. */
+  readonly connection?: string | undefined
+}
+
+interface Preparation extends PreparationOptions {
+  readonly known: KnownStreams
+}
 
 /** Repeated, it changes nothing but the number of the run. */
 export async function prepareStreams(
   client: RedisClient,
   plans: readonly StreamPlan[],
-  log: Log,
+  { log, connection }: PreparationOptions,
 ): Promise<IndexedSession[]> {
   const known = await KnownStreams.read(client, plans)
   const sessions = await Promise.all(
-    plans.map((plan) => prepareStream(client, known.planOf(plan), known, log)),
+    plans.map((plan) => prepareStream(client, known.planOf(plan), { known, log, connection })),
   )
   await warnOfEviction(client, sessions, log)
   return sessions
@@ -45,16 +56,17 @@ export async function prepareStreams(
 async function prepareStream(
   client: RedisClient,
   planned: StreamPlan,
-  known: KnownStreams,
-  log: Log,
+  { known, log, connection }: Preparation,
 ): Promise<IndexedSession> {
-  const fields = await readUpToDate(client, planned, log)
+  const found = await readUpToDate(client, planned, log)
+  const isLost = !found.has('runs') && known.has(planned)
+  const fields = isLost ? await withRunsOfIndex(client, planned, found, log) : found
   const earlier = manifestsIn(planned.name, planned.metadataKey, fields)
   // Before anything is written, also a counter.
   const plan = withFormerKeyOrder(planned, decideFor(planned, earlier).joined, log)
   if (earlier.length === 0) await known.requireFree(client, plan)
   const counter = await openIds(client, plan, fields, earlier)
-  const open = openGeneration(plan, fields, counter.lastId)
+  const open = openGeneration(plan, fields, counter.lastId, connection)
   for (const warning of open.warnings) log('WARN', warning)
   const classic = earlier.length === 0 ? await classicCount(client, plan, fields, counter, log) : 0
   const { manifests, runs } = open
@@ -65,7 +77,8 @@ async function prepareStream(
   const own = manifests.at(-1)!
   const isSameIndex = last === undefined || indexNumber(last) === indexNumber(own)
   const index =
-    indexOf(client, plan, own, isSameIndex ? expiryShardsIn(fields) : []) ?? new KeyIndex(client, plan, [])
+    indexOf(client, plan, own, isSameIndex ? expiryShardsIn(fields, plan) : []) ??
+    new KeyIndex(client, plan, [])
   const before = plan.replaces ? runs.keptFrom : 0
   const formers = formersOf(client, plan, manifests, { before, lastId: counter.lastId })
   if (plan.replaces && plan.locator.only !== undefined)

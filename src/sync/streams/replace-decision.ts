@@ -23,7 +23,7 @@ type Acceptance = { readonly joined: StreamLayout | undefined } & (
 /** The manifest of a generation, as far as decisions depend on it. */
 type Former = Pick<
   GenerationManifest,
-  'generation' | 'syncId' | 'endedWell' | 'hasRecords' | 'layout' | 'continues'
+  'generation' | 'syncId' | 'connection' | 'endedWell' | 'hasRecords' | 'layout' | 'continues'
 >
 
 /** `manifests`: in the order in which the generations were written. */
@@ -32,7 +32,7 @@ export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: 
   const isNew =
     isReplace(stream) &&
     (last === undefined || !isSameSync(stream, last) || (last.endedWell && stream.mode === 'overwrite'))
-  const kept = isNew ? generationsKept(stream, manifests) : manifests
+  const kept = isNew ? generationsKept(stream, manifests) : generationsJoined(stream, manifests)
   const joined = kept.findLast(({ hasRecords }) => hasRecords)?.layout
   const differences = joined === undefined ? [] : differencesOf(joined, layout)
   if (differences.length > 0) return { kind: 'refuse', differences }
@@ -42,13 +42,24 @@ export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: 
     : { kind: 'append', joined }
 }
 
-/** Returns whether another connection has written the stream, as generations never fall within one connection. */
-export function isOtherWriter(stream: CatalogNumbers, last: Former): boolean {
-  if (stream.generation === undefined || last.generation === undefined) return false
-  return (
-    stream.generation < last.generation ||
-    (isReplace(stream) && stream.generation === last.generation && !isSameSync(stream, last))
-  )
+/**
+ * Returns whether another connection has written the stream since the last run of this one, or before its first. Within
+ * one connection generations and syncs never fall, and a generation that was followed by another one never comes back.
+ */
+export function isOtherWriter(
+  stream: CatalogNumbers & Pick<Former, 'connection'>,
+  manifests: readonly Former[],
+): boolean {
+  const last = manifests.at(-1)
+  if (last === undefined) return false
+  if (stream.connection !== undefined && last.connection !== undefined)
+    return stream.connection !== last.connection
+  const { generation, syncId } = stream
+  if (generation === undefined || last.generation === undefined) return false
+  if (generation !== last.generation)
+    return generation < last.generation || manifests.some((one) => (one.generation ?? -1) >= generation)
+  const fell = syncId !== undefined && last.syncId !== undefined && syncId < last.syncId
+  return fell || (isReplace(stream) && !isSameSync(stream, last))
 }
 
 /**
@@ -61,6 +72,14 @@ function generationsKept<Manifest extends Former>(
 ): readonly Manifest[] {
   const first = firstKept(generation, minimumGeneration || generation, manifests)
   return manifests.slice(first)
+}
+
+/** Returns the generations whose rows stay beside the records of a run that begins none. */
+function generationsJoined<Manifest extends Former>(
+  stream: CatalogNumbers,
+  manifests: readonly Manifest[],
+): readonly Manifest[] {
+  return isReplace(stream) ? manifests.slice(firstKeptOf(stream, manifests)) : manifests
 }
 
 /** Returns the position of the first generation that is kept with the one at the end of `manifests`. */
