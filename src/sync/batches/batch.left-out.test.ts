@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Batch } from './batch.ts'
 import { batchOf, commandsOf, laidOut, recordsOf } from './batches.support.ts'
-import { sessionWith } from '../streams/plans.support.ts'
+import { sessionWith } from '../streams/stream-sessions.support.ts'
 
 const session = sessionWith({ cache_type: 'string', key_template: 'k:${n}', write_condition: 'if_exists' })
 

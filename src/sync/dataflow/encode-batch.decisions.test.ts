@@ -3,8 +3,8 @@ import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { HASH_SCRIPT } from '../../layout/structures/hash.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
-import { trackerOf } from '../dedup/trackers.support.ts'
-import { plansFor, planWith, sessionOf, stream } from '../streams/plans.support.ts'
+import { trackerOf } from '../dedup/row-trackers.support.ts'
+import { plansFor, planWith, sessionOf, stream } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
 const DEDUP: Partial<SyncStream> = { mode: 'append_dedup', primaryKey: [['id']] }

@@ -6,7 +6,7 @@ import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
 import { encodeBatch } from './encode-batch.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
 
 describe('records whose commands may go out one by one', () => {
   const sessions = sessionsFor([stream('a'), stream('b')])

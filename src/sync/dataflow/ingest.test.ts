@@ -3,7 +3,7 @@ import type { Batch } from '../batches/batch.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 import { Ingest } from './ingest.ts'
 import type { StateQueue } from './state-queue.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import { Progress } from './progress.ts'
 
 describe('messages', () => {

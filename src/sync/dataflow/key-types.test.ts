@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
 import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
-import { playedClient } from '../streams/links.support.ts'
-import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
+import { playedClient } from '../streams/played-client.support.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
 import { requireKeyTypes } from './key-types.ts'
 
 const DATA = ['a', 'b', 'a', 'c'].map((k) => `{"k":"${k}"}`)

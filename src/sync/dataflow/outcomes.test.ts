@@ -5,7 +5,7 @@ import type { Batch } from '../batches/batch.ts'
 import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
 import type { Action, RowDecisions } from '../dedup/row-tracker.ts'
 
 const REFUSED = 'Redis refused to write the key'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
 import type { StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import { StreamRouter } from './stream-router.ts'
 import { thrownBy } from '../../thrown.support.ts'
 

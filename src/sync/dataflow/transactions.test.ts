@@ -10,7 +10,7 @@ import { batchOf, commandsOf, idsFrom, recordsOf } from '../batches/batches.supp
 import { encodeBatch } from './encode-batch.ts'
 import { outcomesOf } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionWith } from '../streams/plans.support.ts'
+import { sessionWith } from '../streams/stream-sessions.support.ts'
 
 const LISTS = { cache_type: 'list', key_template: 'k:${k}', member: '${n}' }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, problem } from '../../errors.ts'
 import { locationForm } from '../../layout/registry/row-locator.ts'
-import { answeringClient, playedClient, FINE } from '../streams/links.support.ts'
+import { answeringClient, playedClient, FINE } from '../streams/played-client.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 import { removeIds, removeByIndex } from './delete-keys.ts'
 
 const KEYS = { lead: 'n:s:', tail: '' }

@@ -4,7 +4,7 @@ import { thrownBy } from '../../thrown.support.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import { IdAllocator } from './id-allocator.ts'
-import { plansFor, sessionOf, stream } from './plans.support.ts'
+import { plansFor, sessionOf, stream } from './stream-sessions.support.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
 describe('ids of a stream', () => {
