@@ -4,7 +4,7 @@ import type { StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import { StreamRouter } from './stream-router.ts'
-import { thrownBy } from '../../thrown.support.ts'
+import { thrownBy } from '../../errors.support.ts'
 
 const sessions = sessionsFor([
   stream('users', { namespace: 'public' }),

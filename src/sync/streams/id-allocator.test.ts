@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError, problem } from '../../errors.ts'
-import { thrownBy } from '../../thrown.support.ts'
+import { thrownBy } from '../../errors.support.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import { IdAllocator } from './id-allocator.ts'

@@ -1,7 +1,7 @@
 // What cannot be timed from outside: in which order leases are taken, and what becomes of those that come too late.
 import { describe, expect, it } from 'vitest'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { problemOf, thrownBy } from '../../thrown.support.ts'
+import { problemOf, thrownBy } from '../../errors.support.ts'
 import { Leases } from './leases.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import type { Reply } from '../../redis/resp/reply.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { thrownBy } from '../../thrown.support.ts'
+import { thrownBy } from '../../errors.support.ts'
 import { manifestField, manifestText, type GenerationManifest } from './generation-manifest.ts'
 import { openGeneration } from './open-generation.ts'
 import { planWith } from './stream-sessions.support.ts'
