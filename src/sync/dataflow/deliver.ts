@@ -2,7 +2,7 @@
 import { ConfigError, problem, sentenceOf } from '../../errors.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { encodeBatch, type EncodedBatch } from './encode-batch.ts'
@@ -21,7 +21,7 @@ import { requireKeyTypes } from './key-types.ts'
 export type Deliver = (batch: Batch, prepared: Prepared) => Promise<RecordOutcome[]>
 
 export interface DeliverOptions {
-  client: RedisClient
+  client: CommandClient
   buffers: BufferPool
   /** Takes what cannot be written; without it, such a record ends the run. */
   deadLetters: DeadLetters | undefined
@@ -57,7 +57,7 @@ export function deliverBy({ client, buffers, deadLetters, log }: DeliverOptions)
   }
 }
 
-async function send(client: RedisClient, { requests }: EncodedBatch): Promise<WriteResult[]> {
+async function send(client: CommandClient, { requests }: EncodedBatch): Promise<WriteResult[]> {
   const sent = requests.map(({ request }) => client.send(request))
   const marker = requests.some(({ request }) => request.confirmedBy === 'marker')
     ? client.marker()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../errors.ts'
-import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
+import { batchOf, encode, recordsOf } from '../batches/batches.support.ts'
 import { playedClient } from '../streams/played-client.support.ts'
 import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
 import { requireKeyTypes } from './key-types.ts'
@@ -37,7 +37,7 @@ describe('a transaction whose replies were lost', () => {
 
   it('is good where it held no records of a stream', async () => {
     const sessions = sessionsFor([stream('s')])
-    const { requests } = laidOut(batchOf(sessions, recordsOf(sessions[0]!, ['{}'])))
+    const { requests } = encode(batchOf(sessions, recordsOf(sessions[0]!, ['{}'])))
     const { client, asked } = playedClient()
     await requireKeyTypes(client, requests[0]!)
     expect(asked).toEqual([])
@@ -46,7 +46,7 @@ describe('a transaction whose replies were lost', () => {
 
 function unseen(kind: string, reply: (question: string) => string) {
   const session = sessionWith({ cache_type: kind, key_template: '${k}', max_length: 9 })
-  const { requests } = laidOut(batchOf([session], recordsOf(session, DATA)))
+  const { requests } = encode(batchOf([session], recordsOf(session, DATA)))
   expect(requests).toHaveLength(1)
   const { client, asked } = playedClient(reply)
   return { check: () => requireKeyTypes(client, requests[0]!), asked }

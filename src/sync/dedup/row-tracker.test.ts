@@ -23,7 +23,7 @@ let tracker: RowTracker
 beforeEach(() => (stored = {}))
 
 /** A record: its id, its cursor, and whether it deletes the row. */
-type Given = readonly [id: number, cursor: number | string | null, isDeletion?: boolean]
+type Given = readonly [id: number | null, cursor: number | string | null, isDeletion?: boolean]
 
 function open(plan: StreamPlan, runs: Partial<RunMetadata> = {}): StreamSession {
   const opened = trackerOf(plan, runs, () => stored)
@@ -86,7 +86,7 @@ describe('of the records of one batch', () => {
 
   it('those without a location are left to the layout to refuse', async () => {
     const session = open(planWith(KEYED, DEDUP))
-    expect(await decided(session, [[null as unknown as number, 5]])).toMatchObject({
+    expect(await decided(session, [[null, 5]])).toMatchObject({
       changed: [],
       deduplicated: [],
     })

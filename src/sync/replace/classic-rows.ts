@@ -5,7 +5,7 @@
 import { idKeysOf } from '../../layout/locations/id-keys.ts'
 import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -20,7 +20,7 @@ const FIELDS = ['_airbyte_ab_id', '_airbyte_emitted_at', '_airbyte_data'] as con
 
 /** Removes rows 1 to `lastId`, but for keys that are live now. Returns how many there were. */
 export async function removeClassicRows(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   lastId: number,
   areLive: (keys: readonly string[]) => Promise<readonly boolean[]>,
@@ -49,7 +49,7 @@ export async function removeClassicRows(
 
 /** Returns the keys with exactly the three fields of the classic connector, and their own id in the first of them. */
 async function classicAmong(
-  client: RedisClient,
+  client: CommandClient,
   keys: readonly string[],
   idByKey: ReadonlyMap<string, number>,
 ): Promise<string[]> {

@@ -39,7 +39,8 @@ function clientWith(reply: (question: string) => Promise<Reply | undefined>) {
       forgetRun: async (runId: string) => void asked.push(`forget ${runId}`),
       identities: connections(1, 2),
       fence: async () => true,
-    } as unknown as RedisClient,
+      end: () => undefined,
+    },
     asked,
   }
 }
