@@ -1,7 +1,7 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
 import { ConfigError, problem, sentenceOf } from '../../errors.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import type { CommandClient } from '../../redis/client/command-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { RecordOutcome } from './outcomes.ts'

@@ -3,7 +3,7 @@
  * confirmed and every stream is complete. Once it has begun it is completed, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { CommandClient } from '../../redis/client/command-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'

@@ -2,7 +2,7 @@
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
 import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
-import type { CommandClient } from '../../redis/client/command-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'

@@ -5,7 +5,7 @@
 import { ConfigError, messageOf, problem } from '../../errors.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import type { CommandClient } from '../../redis/client/command-client.ts'
+import type { CommandClient } from './command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import { manifestsIn } from './generation-manifest.ts'
 import { numberIn, type MetadataFields } from './stream-metadata.ts'

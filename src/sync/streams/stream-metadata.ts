@@ -3,7 +3,7 @@
  * belong to its generation, whose manifest is a field of the hash.
  */
 import { ConfigError, problem } from '../../errors.ts'
-import type { CommandClient } from '../../redis/client/command-client.ts'
+import type { CommandClient } from './command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import type { ManifestField } from './generation-manifest.ts'
 import type { StreamPlan } from './stream-plan.ts'
