@@ -88,8 +88,8 @@ function opened(failing?: string) {
       return [{ first: 10, last: 9 + count }]
     },
   }
-  const { client } = answeringClient((question) => {
-    const locations = question.split(' ').slice(2)
+  const { client } = answeringClient((command) => {
+    const locations = command.split(' ').slice(2)
     read.push(locations)
     if (failing === 'rows') throw new Error('no rows')
     return locations.map(() => null)

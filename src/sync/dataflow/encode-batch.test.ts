@@ -16,7 +16,7 @@ describe('records whose commands may go out one by one', () => {
   const sessions = sessionsFor([stream('a'), stream('b')])
   const [a, b] = sessions as [StreamSession, StreamSession]
 
-  it('are one shipment, in the order they came, each stream with ids of its own', () => {
+  it('are one request, in the order of arrival, each stream with ids of its own', () => {
     const batch = batchOf(sessions, [
       [a, '{"n":1}'],
       [b, '{"n":2}'],

@@ -11,7 +11,7 @@ describe('a transaction whose replies were lost', () => {
   it.each(['list', 'stream'])(
     'is good where its keys are what they should be, or are gone: %s',
     async (kind) => {
-      const { check, asked } = unseen(kind, (question) => (question === 'TYPE b' ? 'none' : kind))
+      const { check, asked } = unseen(kind, (command) => (command === 'TYPE b' ? 'none' : kind))
       await check()
       expect(asked).toEqual(['TYPE a', 'TYPE b', 'TYPE c'])
     },
@@ -24,7 +24,7 @@ describe('a transaction whose replies were lost', () => {
   ])(
     'was refused in part where a key of a %s is a %s, which is named with the stream',
     async (kind, other) => {
-      const { check } = unseen(kind, (question) => (question === 'TYPE b' ? other : kind))
+      const { check } = unseen(kind, (command) => (command === 'TYPE b' ? other : kind))
       const error = await check().catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(ConfigError)
       expect(error).toMatchObject({
@@ -44,7 +44,7 @@ describe('a transaction whose replies were lost', () => {
   })
 })
 
-function unseen(kind: string, reply: (question: string) => string) {
+function unseen(kind: string, reply: (command: string) => string) {
   const session = sessionWith({ cache_type: kind, key_template: '${k}', max_length: 9 })
   const { requests } = encode(batchOf([session], recordsOf(session, DATA)))
   expect(requests).toHaveLength(1)

@@ -104,8 +104,8 @@ describe('all index entries', () => {
       'p:_airbyte:index:n:s:0 9': ['0', ['c', '3']],
       'p:_airbyte:index:n:s:255 0': ['0', ['d', '4']],
     }
-    const { client, asked } = playedClient((question) => {
-      const [, key, cursor] = question.split(' ')
+    const { client, asked } = playedClient((command) => {
+      const [, key, cursor] = command.split(' ')
       return pages[`${key} ${cursor}`] ?? ['0', []]
     })
     const seen: [string, string][][] = []

@@ -174,7 +174,7 @@ function noteOf({ text, middle, end }: IndexEntry): string {
   return text.bytes.toString('utf8', middle, end).split('\r\n')[1]!
 }
 
-/** The records that are still to be laid out. */
+/** The records that are still to be encoded. */
 function shown(batch: Batch): number[] {
   const records: number[] = []
   batch.encodeEach(

@@ -17,8 +17,8 @@ export function trackerOf(
   runs: Partial<RunMetadata> = {},
   entries: () => Record<string, string> = () => ({}),
 ): { session: IndexedSession; tracker: RowTracker } {
-  const { client } = answeringClient((question) => {
-    const [command, , ...locations] = question.split(' ')
+  const { client } = answeringClient((text) => {
+    const [command, , ...locations] = text.split(' ')
     return command === 'TYPE' ? 'none' : locations.map((location) => entries()[location] ?? null)
   })
   const session = indexedSessionOf(plan, runs, new KeyIndex(client, plan, []))

@@ -59,13 +59,13 @@ async function classicAmong(
   const counted = await client.send({ kind: 'read', commands: EncodedCommands.from(lengths) })
   const three = keys.filter((_, at) => Number(counted.read[at]?.[0]) === FIELDS.length)
   if (three.length === 0) return []
-  const questions = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   for (const key of three) {
-    questions.command('HGET', key, FIELDS[0])
-    questions.command('HEXISTS', key, FIELDS[1])
-    questions.command('HEXISTS', key, FIELDS[2])
+    commands.command('HGET', key, FIELDS[0])
+    commands.command('HEXISTS', key, FIELDS[1])
+    commands.command('HEXISTS', key, FIELDS[2])
   }
-  const { read } = await client.send({ kind: 'read', commands: EncodedCommands.from(questions) })
+  const { read } = await client.send({ kind: 'read', commands: EncodedCommands.from(commands) })
   return three.filter((key, at) => {
     const [id, emittedAt, data] = [0, 1, 2].map((field) => read[3 * at + field]?.[0])
     return id === String(idByKey.get(key)) && Number(emittedAt) === 1 && Number(data) === 1

@@ -50,7 +50,7 @@ describe('ids of a stream', () => {
     ]
     const plans = plansFor([stream('list'), stream('json')], { streams })
     const ids = allocatorFor(server, plans)
-    expect(server.asked.filter((question) => question.includes('n:json'))).toEqual([])
+    expect(server.asked.filter((command) => command.includes('n:json'))).toEqual([])
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 8, last: 9 }])
   })
 
