@@ -124,8 +124,17 @@ function orderedTail(may: readonly string[], found: readonly string[]): string[]
 
 function wrongList(expected: readonly string[], found: readonly string[]): string | undefined {
   const at = expected.findIndex((text, index) => text !== found[index])
-  if (at !== -1) return `record ${at + 1} of ${expected.length} is ${found[at]}, instead of ${expected[at]}`
+  if (at !== -1)
+    return (
+      `record ${at + 1} of ${expected.length} is ${found[at]}, instead of ${expected[at]}; ` +
+      `all are ${numbersIn(found)}, instead of ${numbersIn(expected)}`
+    )
   return found.length === expected.length
     ? undefined
     : `there are ${found.length}, instead of ${expected.length}`
+}
+
+/** Returns the numbers of records, which say more than their texts. */
+function numbersIn(texts: readonly string[]): string {
+  return texts.map((text) => /"n":"?(\d+)/.exec(text)?.[1] ?? '?').join(' ')
 }
