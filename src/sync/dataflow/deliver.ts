@@ -1,5 +1,6 @@
 /** Delivers one batch: lays it out, sends it, looks at every answer, and sees to the records that were not written. */
 import { ConfigError, problem, sentenceOf } from '../../errors.ts'
+import { BYTES_PER_COMMAND } from '../../redis/resp/command-buffer.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
@@ -10,6 +11,8 @@ import type { BatchRequest } from './batch-request.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { Prepared } from './batch-preparation.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
+import { ExpiryUnitLog } from '../batches/expiry-unit-log.ts'
+import type { Log } from '../../log.ts'
 import { requireKeyTypes } from './key-types.ts'
 
 /**
@@ -20,21 +23,31 @@ export type Deliver = (batch: Batch, prepared: Prepared) => Promise<RecordOutcom
 
 export interface DeliverOptions {
   client: RedisClient
+  /** Memory for commands. */
   buffers: BufferPool
+  /** Memory for the offsets of commands. */
+  tables: BufferPool
   /** Takes what cannot be written; without it, such a record ends the run. */
   deadLetters: DeadLetters | undefined
+  log: Log
 }
 
 const MOST_STRETCH = 8
 
-export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Deliver {
+/** A batch has few commands more than records, unless its streams have a key index. */
+const MORE_COMMANDS = 100
+
+export function deliverBy({ client, buffers, tables, deadLetters, log }: DeliverOptions): Deliver {
+  const unitLog = new ExpiryUnitLog(log)
   /** What the batch laid out last came to, in proportion to what was thought: the next one will be like it. */
   let stretch = 1
   return async (batch, { ids, decide }) => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * stretch))
-    const out = new CommandGroups(buffer, client.capabilities)
+    const offsets = tables.take((batch.records + MORE_COMMANDS) * BYTES_PER_COMMAND)
+    const out = new CommandGroups(buffer, client.capabilities, offsets)
     const laidOut = encodeBatch(batch, out, { ids, decisions, client })
+    unitLog.add(batch)
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
     if (deadLetters === undefined) {
       requireNone(batch, outcomesOf(batch, { ...laidOut, requests: [] }, out, []))
@@ -43,6 +56,7 @@ export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Del
     }
     const outcomes = outcomesOf(batch, laidOut, out, await send(client, laidOut))
     buffers.give(buffer)
+    tables.give(offsets)
     for (const decision of decisions.values()) decision.confirm()
     const decided = decidedOutcomes(decisions.values())
     if (deadLetters === undefined) requireNone(batch, outcomes)
