@@ -126,7 +126,7 @@ export const ROOMS = {
   },
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
-    mayImport: ['input', 'airbyte', 'columns', 'encoding', 'streams'],
+    mayImport: ['settings', 'input', 'airbyte', 'columns', 'encoding', 'streams'],
   },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',

@@ -65,7 +65,7 @@ describe('the script for sorted sets under a condition', () => {
     ['XX', 2, 0, '2'],
   ] as const)('%s, where the score is %s: %d changed', async (condition, before, changed, score) => {
     if (before !== undefined) await client.zadd('k', before, 'm')
-    expect(await run(SORTED_SET_SCRIPT, condition, 2, 'm')).toBe(changed)
+    expect(await run(SORTED_SET_SCRIPT, 'keep', condition, 2, 'm')).toBe(changed)
     expect(await client.zscore('k', 'm')).toBe(score)
   })
 })

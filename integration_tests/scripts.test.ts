@@ -177,5 +177,5 @@ function writeHash(how: string, ending: string, fields: Record<string, string>, 
 }
 
 function writeField(field: string, value: string): Promise<unknown> {
-  return client.evalsha(FIELD_SCRIPT.sha, 1, 'k', field, value)
+  return client.evalsha(FIELD_SCRIPT.sha, 1, 'k', 'keep', field, value)
 }

@@ -62,11 +62,18 @@ function filterMistakes({ record_filter: filter }: RecordOptions): OptionProblem
       option: 'record_filter',
       clause: 'has no field; set the column to compare',
     })
-  if (filter.equals === undefined)
+  const isNull = filter.is_null === true
+  if (filter.equals === undefined && !isNull)
     problems.push({
       code: 'filter-without-equals',
       option: 'record_filter',
-      clause: 'has no equals; set the value of the records that are written',
+      clause: 'has no equals; set the value of the records that are written, or is_null',
+    })
+  if (filter.equals !== undefined && filter.equals !== null && isNull)
+    problems.push({
+      code: 'filter-with-both',
+      option: 'record_filter',
+      clause: 'has both equals and is_null; keep one of the two',
     })
   return problems
 }

@@ -7,7 +7,7 @@ const VARIANT_OPTIONS = ['ssl_mode', 'deployment', 'tunnel_method', 'durability'
 export function readConfigText(text: string): Record<string, unknown> {
   let raw: unknown
   try {
-    raw = JSON.parse(text)
+    raw = JSON.parse(text, withDigits)
   } catch {
     throw new ConfigError(
       problem('config-not-json', 'The configuration is not valid JSON. Check the file given to --config.'),
@@ -26,6 +26,11 @@ export function readConfigText(text: string): Record<string, unknown> {
   if (Array.isArray(streams))
     options['streams'] = streams.map((entry: unknown) => (isObject(entry) ? withoutUnset(entry) : entry))
   return options
+}
+
+/** Keeps the digits of the number that a filter compares: a number of JavaScript would round them. */
+function withDigits(option: string, value: unknown, ...[context]: { source?: string }[]): unknown {
+  return option === 'equals' && typeof value === 'number' ? context?.source : value
 }
 
 /** Platforms write null for options that are not set, and their forms leave an empty list or object behind. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../parsing/parse-config.ts'
+import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import { parse as parseRaw, problemsOf, summaryOf, warningsOf } from '../parsing/parsed.support.ts'
 import { settingsFor, unmatchedStreams } from './record-settings.ts'
 import { readSpecification } from '../schema/specification.ts'
@@ -11,6 +13,7 @@ const SAMPLES: Sample[] = [
   [{ data_format: 'flat' }, { dataFormat: 'flat' }],
   [{ key_prefix: 'crm:' }, { keyPrefix: 'crm:' }],
   [{ key_template: 'user:${id}' }, { keyTemplate: 'user:${id}' }],
+  [{ null_keys: 'allow' }, { nullKeys: 'allow' }],
   [{ hash_field: '${sku}' }, { hashField: '${sku}', dataFormat: 'json' }],
   [{ cache_type: 'set', member: '${id}' }, { member: '${id}' }],
   [{ cache_type: 'sorted_set', score_field: 'a.b' }, { scoreField: 'a.b' }],
@@ -21,6 +24,8 @@ const SAMPLES: Sample[] = [
   [{ ttl_seconds: 60 }, { ttlSeconds: 60 }],
   [{ ttl_seconds: 60, ttl_jitter_percent: 5 }, { ttlJitterPercent: 5 }],
   [{ expire_at_field: 'ends' }, { expireAtField: 'ends' }],
+  [{ expire_at_field: 'ends', expire_at_unit: 's' }, { expireAtUnit: 's' }],
+  [{ ttl_field: 'life' }, { ttlField: 'life' }],
   [{ data_format: 'flat', on_update: 'merge' }, { onUpdate: 'merge' }],
   [{ write_condition: 'if_absent' }, { writeCondition: 'if_absent' }],
   [{ root_field: 'a.b' }, { rootField: 'a.b' }],
@@ -33,7 +38,9 @@ const SAMPLES: Sample[] = [
       ],
     },
   ],
+  [{ data_format: 'flat', null_as: 'empty' }, { nullAs: 'empty' }],
   [{ record_filter: { field: 'kind', equals: 'a' } }, { recordFilter: { field: 'kind', equals: 'a' } }],
+  [{ filtered_rows: 'keep' }, { filteredRows: 'keep' }],
   [{ allow_empty_replace: true }, { allowEmptyReplace: true }],
 ]
 
@@ -65,10 +72,27 @@ describe('every option of what a record becomes', () => {
     expect(config.streams[0]!.records).toEqual(config.records)
   })
 
-  it.each([['a'], [1.5], [true], [false], [null]])('a filter may ask for %j', (equals) => {
-    const { records } = parse({ record_filter: { field: 'f', equals } }).config
+  it.each<[filter: object, equals: string | undefined]>([
+    [{ equals: 'a' }, 'a'],
+    [{ equals: 1.5 }, '1.5'],
+    [{ equals: true }, 'true'],
+    [{ equals: false }, 'false'],
+    [{ equals: null }, undefined],
+    [{ is_null: true }, undefined],
+    [{ equals: null, is_null: true }, undefined],
+    [{ equals: 'a', is_null: false }, 'a'],
+  ])('a filter compares with text: %j', (filter, equals) => {
+    const { records } = parse({ record_filter: { field: 'f', ...filter } }).config
     expect(records.recordFilter).toEqual({ field: 'f', equals })
   })
+
+  it.each(['9007199254740993', '1e400', '0.10000000000000000001'])(
+    'a filter keeps the digits of %s',
+    (digits) => {
+      const text = `{"host":"h","record_filter":{"field":"f","equals":${digits}}}`
+      expect(parseConfig(text, {}, STRUCTURES).config.records.recordFilter?.equals).toBe(digits)
+    },
+  )
 
   it('counts as not set where it is null, or what a form leaves behind', () => {
     const unset = { fields: [], record_filter: {}, key_template: null, streams: null, member: null }
@@ -99,6 +123,8 @@ describe('an option is refused', () => {
       'option-wrong-type: record_filter.equals (string,number,boolean,null)',
     ],
     [{ record_filter: { field: 'a' } }, 'filter-without-equals: record_filter'],
+    [{ record_filter: { field: 'a', is_null: false } }, 'filter-without-equals: record_filter'],
+    [{ record_filter: { field: 'a', equals: 'b', is_null: true } }, 'filter-with-both: record_filter'],
     [{ record_filter: { equals: 'a' } }, 'filter-without-field: record_filter'],
     [{ key_template: 'a:${' }, 'template-not-closed: key_template'],
     [{ hash_field: '${}' }, 'template-without-column: hash_field'],

@@ -120,6 +120,25 @@ describe('the fields of the format flat', () => {
   })
 })
 
+describe('columns that are null', () => {
+  const RECORD = '{"a":null,"b":{"c":null,"d":{}},"e":"x","f":[null],"a2":1,"a2":null}'
+
+  it.each([
+    ['absent', ['e', 'x', 'f', '[null]']],
+    ['empty', ['a', '', 'b.c', '', 'e', 'x', 'f', '[null]', 'a2', '']],
+    ['text', ['a', 'null', 'b.c', 'null', 'e', 'x', 'f', '[null]', 'a2', 'null']],
+  ] as const)('are %s', (nullAs, fields) => {
+    const options = { cache_type: 'stream', data_format: 'flat', null_as: nullAs } as const
+    expect(commandFor(options, RECORD).slice(3)).toEqual(fields)
+  })
+
+  it('have a field if they are chosen, and none if they are missing', () => {
+    const fields = ['a', 'b', 'missing', { from: 'b.d', to: 'd' }]
+    const options = { cache_type: 'stream', data_format: 'flat', null_as: 'text', fields } as const
+    expect(commandFor(options, RECORD).slice(3)).toEqual(['a', 'null', 'b.c', 'null'])
+  })
+})
+
 describe('chosen fields', () => {
   it.each([
     [['a'], '{"a":1,"b":2}', 'a=1'],

@@ -140,7 +140,7 @@ export function eachRead(
   visit: (view: RecordView, record: number) => unknown,
 ): void {
   const input = new MessageReader(1 << 16)
-  const view = { bytes: input.bytes, columns: new Columns(), id: 0, spread: 0 } as RecordView
+  const view = { bytes: input.bytes, columns: new Columns(), id: 0, spread: 0, now: 0 } as RecordView
   for (const [record, data] of records.entries()) {
     const message = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
     input.append(Buffer.from(`{"type":"RECORD","record":${message}}\n`))
@@ -152,6 +152,7 @@ export function eachRead(
     view.dataEnd = dataHasSpace ? compactJson(input.bytes, range.start, range.end) : range.end
     if (usesColumns) view.columns.read(input.block.scanner, view.dataStart, view.dataEnd)
     view.bytes = input.bytes
+    view.result = 'written'
     visit(view, record)
   }
 }

@@ -166,6 +166,8 @@ export class Batch {
       replacesKey: false,
       takesOver: false,
       spread: 0,
+      now: Date.now(),
+      result: 'written',
     }
     const areChosen = this.#streams.map(isChosen)
     const table = this.#table
@@ -177,6 +179,7 @@ export class Batch {
       view.emittedAtEnd = table[row + 2]!
       view.dataStart = table[row + 3]!
       view.dataEnd = table[row + 4]!
+      view.result = 'written'
       if (stream.layout.usesColumns) {
         view.columns.read(scanner, view.dataStart, view.dataEnd)
         view.bytes = scanner.bytes

@@ -49,7 +49,7 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
       ? new DeadLetters({ client, key: deadLetterKey(keyPrefix), maxLength: config.deadLetterMaxLength })
       : undefined
   const stateQueue = new StateQueue({
-    deliver: deliverBy({ client, buffers, deadLetters }),
+    deliver: deliverBy({ client, buffers, deadLetters, log: output.log }),
     prepare: batchPreparation(ids, rowTrackersOf(sessions), rowRecorder(client)),
     progress,
     output,

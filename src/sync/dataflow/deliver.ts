@@ -10,6 +10,8 @@ import type { BatchRequest } from './batch-request.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { Prepared } from './batch-preparation.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
+import { ExpiryUnitLog } from '../batches/expiry-unit-log.ts'
+import type { Log } from '../../log.ts'
 import { requireKeyTypes } from './key-types.ts'
 
 /**
@@ -23,11 +25,13 @@ export interface DeliverOptions {
   buffers: BufferPool
   /** Takes what cannot be written; without it, such a record ends the run. */
   deadLetters: DeadLetters | undefined
+  log: Log
 }
 
 const MOST_STRETCH = 8
 
-export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Deliver {
+export function deliverBy({ client, buffers, deadLetters, log }: DeliverOptions): Deliver {
+  const unitLog = new ExpiryUnitLog(log)
   /** What the batch laid out last came to, in proportion to what was thought: the next one will be like it. */
   let stretch = 1
   return async (batch, { ids, decide }) => {
@@ -35,6 +39,7 @@ export function deliverBy({ client, buffers, deadLetters }: DeliverOptions): Del
     const buffer = buffers.take(Math.ceil(batch.size * stretch))
     const out = new CommandGroups(buffer, client.capabilities)
     const laidOut = encodeBatch(batch, out, { ids, decisions, client })
+    unitLog.add(batch)
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
     if (deadLetters === undefined) {
       requireNone(batch, outcomesOf(batch, { ...laidOut, requests: [] }, out, []))

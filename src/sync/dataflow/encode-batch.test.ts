@@ -1,5 +1,6 @@
 import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { describe, expect, it } from 'vitest'
+import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import { NO_GROUP, CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { Batch } from '../batches/batch.ts'
@@ -153,12 +154,7 @@ describe('records that have to be written together', () => {
         [1, 2].map((m) => [set, `{"m":${m}}`]),
       ),
     )
-    expect(commandsOf(requests)).toEqual([
-      [
-        ['SADD', 'n:s', '1', '2'],
-        ['PEXPIRE', 'n:s', '60000'],
-      ],
-    ])
+    expect(commandsOf(requests)).toEqual([[['SADD', 'n:s', '1', '2'], lifetime('n:s', '60000')]])
     const kind = { kind: 'transaction', isRepeatable: true, confirmedBy: 'marker' }
     expect(requests).toMatchObject([{ request: kind, plan: set.plan }])
   })
@@ -231,4 +227,8 @@ function hugeRecordOf(session: StreamSession): Batch {
     countByStream: () => new Map([[session, 1]]),
     encodeEach: (_: unknown, encode: (...args: unknown[]) => number) => encode(session, view, 0),
   } as unknown as Batch
+}
+
+function lifetime(key: string, milliseconds: string): string[] {
+  return ['EVAL', LIFETIME_SCRIPT, '1', key, milliseconds, 'set']
 }

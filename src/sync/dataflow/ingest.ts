@@ -88,8 +88,9 @@ export class Ingest {
     }
   }
 
-  #isFiltered({ filter }: StreamPlan): boolean {
-    if (filter === undefined) return false
+  /** Returns whether the record has no effect; one that removes its row is decided upon with its batch. */
+  #isFiltered({ filter, removesFiltered }: StreamPlan): boolean {
+    if (filter === undefined || removesFiltered) return false
     const { message, block } = this.#reader
     this.#columns.read(block.scanner, message.data.start, message.data.end)
     return !filter(this.#columns)

@@ -31,6 +31,31 @@ describe('a record that the layout refuses', () => {
   })
 })
 
+describe('a record whose commands leave no data', () => {
+  it.each<[options: object, data: string, kind: RecordOutcome['kind']]>([
+    [{ cache_type: 'string', expire_at_field: 'end' }, '{"end":1}', 'expired'],
+    [{ data_format: 'flat', expire_at_field: 'end' }, '{"end":"2001-01-01"}', 'expired'],
+    [{ cache_type: 'string', ttl_field: 'life' }, '{"life":0}', 'expired'],
+    [{ data_format: 'flat', fields: ['a'] }, '{"a":null}', 'empty'],
+    [{ data_format: 'flat', fields: ['a'], on_update: 'merge' }, '{}', 'empty'],
+  ])('is counted as that: %j %s', (options, data, kind) => {
+    const session = sessionWith(options)
+    const batch = batchOf([session], recordsOf(session, ['{"a":1}', data]))
+    expect(outcomes(batch, [fine()])).toEqual([{ kind, record: 1 }])
+  })
+
+  it('is counted as skipped if its condition was not met, and as rejected if it was refused', () => {
+    const session = sessionWith({ cache_type: 'string', ttl_field: 'life', write_condition: 'if_exists' })
+    const batch = batchOf([session], recordsOf(session, ['{"life":0}', '{"life":0}', '{"life":0}']))
+    const result = { ...refusing([1]), done: [0, 0, 1] }
+    expect(outcomes(batch, [result]).map((outcome) => outcome.kind)).toEqual([
+      'skipped',
+      'rejected',
+      'expired',
+    ])
+  })
+})
+
 describe('a command that Redis refuses', () => {
   it('is a record that is rejected, key and reason named', () => {
     const session = sessionWith()
@@ -135,13 +160,15 @@ describe('a record whose condition is not met', () => {
 describe('records that were decided upon before they were laid out', () => {
   it('are deduplicated or deleted, those of all streams in the order of the records', () => {
     const one = decisionsWith([5, 0], { 3: 'remove', 1: 'none', 2: 'write anew' })
-    const outcome = decidedOutcomes([one, decisionsWith([4], {})])
+    const outcome = decidedOutcomes([one, decisionsWith([4], { 7: 'remove' }, [6, 7])])
     expect(inOrder(outcome).map(({ kind, record }) => `${kind} ${record}`)).toEqual([
       'deduplicated 0',
       'deleted 1',
       'deleted 3',
       'deduplicated 4',
       'deduplicated 5',
+      'filtered 6',
+      'filtered 7',
     ])
     expect(decidedOutcomes([])).toEqual([])
   })
@@ -173,11 +200,15 @@ function outcomes(batch: Batch, answers: readonly WriteResult[]): RecordOutcome[
   return outcomesOf(batch, rest, out, answers)
 }
 
-function decisionsWith(deduplicated: number[], actions: Record<number, Action>): RowDecisions {
+function decisionsWith(
+  deduplicated: number[],
+  actions: Record<number, Action>,
+  filtered: number[] = [],
+): RowDecisions {
   const entries = Object.entries(actions).map(
     ([record, action]) => [Number(record), { action, location: 'k' }] as const,
   )
-  return { deduplicated, actions: new Map(entries) } as unknown as RowDecisions
+  return { deduplicated, filtered, actions: new Map(entries) } as unknown as RowDecisions
 }
 
 function numbered(session: StreamSession, records: number): [StreamSession, string][] {

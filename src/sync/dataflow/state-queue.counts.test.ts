@@ -111,7 +111,7 @@ function counted(
   rejectedRecordCount: number,
   additionalStats: Record<string, number>,
 ): string {
-  const none = { filtered: 0, skipped: 0, deduplicated: 0, deleted: 0 }
+  const none = { filtered: 0, skipped: 0, deduplicated: 0, deleted: 0, expired: 0, empty: 0 }
   const stats = { ...none, ...additionalStats, rejected: rejectedRecordCount }
   return `${name} ${JSON.stringify({ recordCount, rejectedRecordCount, additionalStats: stats })}`
 }

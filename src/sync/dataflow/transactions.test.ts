@@ -35,7 +35,7 @@ describe('on a cluster, the records of lists', () => {
 
   it('are found by the commands that were refused', () => {
     const session = sessionWith(LISTS)
-    const { batch, requests, refusals, out } = laidOut(
+    const { batch, requests, refusals, dataless, out } = laidOut(
       session,
       ['a', 'b', 'a', 'c'].map((k, n) => `{"k":"${k}","n":${n}}`),
     )
@@ -45,7 +45,7 @@ describe('on a cluster, the records of lists', () => {
         index: command,
         error: new ConfigError(problem('test', 'It is a set.')),
       })
-      return outcomesOf(batch, { requests, refusals }, out, results).map(({ record }) => record)
+      return outcomesOf(batch, { requests, refusals, dataless }, out, results).map(({ record }) => record)
     }
     expect(requests.map((_, index) => rejectedBy(index, 0)[0])).toEqual([0, 1, 3])
     expect(rejectedBy(0, 1)).toEqual([2])

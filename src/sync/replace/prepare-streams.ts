@@ -1,6 +1,7 @@
 /** Prepares each stream of a run: completes what earlier runs left undone, and decides how its records are written. */
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
+import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
@@ -15,7 +16,7 @@ import {
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
+import { givesExpiry, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
 import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
@@ -60,6 +61,8 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
     await removeFormerStaging(client, plan, formers)
   if (open.isTracked && plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
   const isStaged = plan.idKeys === undefined && (await openStaging(client, plan, index, runs))
+  const clearsExpiry = runs.hadExpiry && plan.idKeys === undefined && !givesExpiry(plan)
+  const liveLayout = clearsExpiry ? createPersistingLayout(plan) : plan.liveLayout
   return {
     plan,
     tracking: trackingOf(plan, open),
@@ -68,7 +71,7 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
     counterKey: counter.key,
     lastId: counter.lastId,
     skippedIds: await skippedIdsOf(plan, formers),
-    layout: isStaged ? plan.stagedLayout! : plan.liveLayout,
+    layout: isStaged ? plan.stagedLayout! : liveLayout,
     index,
     journal,
     formers,

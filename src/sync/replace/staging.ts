@@ -27,7 +27,7 @@ export async function openStaging(
   client: RedisClient,
   plan: StreamPlan,
   index: KeyIndex,
-  { run, keptFrom, live, stagedFrom }: RunMetadata,
+  { run, keptFrom, live, stagedFrom, hadExpiry }: RunMetadata,
 ): Promise<boolean> {
   if (plan.stagedLayout === undefined) return false
   const isReplaced = keptFrom > live.oldest
@@ -39,7 +39,7 @@ export async function openStaging(
   else if (stagedFrom !== undefined && !isReplaced)
     await client.confirmed(() =>
       eachKey(plan, index, async (keys) => {
-        await Promise.all(keys.map((key) => drain(client, plan, key)))
+        await Promise.all(keys.map((key) => drain(client, plan, key, hadExpiry)))
       }),
     )
   if (stagedFrom !== undefined && (isStale || !isReplaced))
@@ -136,7 +136,7 @@ function stagingOf({ settings }: StreamPlan, key: string): string {
 const ITEMS_AT_ONCE = 500
 
 /** Moves the items of a staging key to its live key, when the replacement was given up. */
-async function drain(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
+async function drain(client: RedisClient, plan: StreamPlan, key: string, hadExpiry: boolean): Promise<void> {
   const { collection } = structureOf(plan.settings)
   const { text } = collection!.drain(plan.settings)
   const ask = () => client.ask('EVAL', text, 2, stagingOf(plan, key), key, ITEMS_AT_ONCE)
@@ -147,6 +147,7 @@ async function drain(client: RedisClient, plan: StreamPlan, key: string): Promis
   if (trim !== undefined) await client.ask(trim[0], key, ...trim.slice(1))
   const isPersistent = Number(await client.ask('PTTL', key)) === -1
   if (ttlOf(plan) > 0 && (rounds > 0 || isPersistent)) await client.ask('PEXPIRE', key, ttlOf(plan))
+  if (ttlOf(plan) === 0 && hadExpiry && rounds > 0) await client.ask('PERSIST', key)
 }
 
 /** Returns milliseconds, 0 where keys do not expire. */

@@ -11,6 +11,7 @@ import {
   GUARDED_TRANSACTION,
   KEY_INDEX,
   REPLICAS,
+  SHARED_EXPIRY,
   SWAP,
   TRANSACTION,
 } from './common-requirements.ts'
@@ -45,14 +46,14 @@ export function requirementsOf(settings: RecordSettings): CommandRequirement[] {
   const { isRepeatable, collection, requirements } = structureOf(settings)
   const needsTransaction = !isRepeatable || (collection !== undefined && expires(settings))
   return [
-    ...(expires(settings) ? [EXPIRY] : []),
+    ...(expires(settings) ? [collection === undefined ? EXPIRY : SHARED_EXPIRY] : []),
     ...requirements(settings),
     ...(needsTransaction ? [TRANSACTION] : []),
   ]
 }
 
-export function expires({ ttlSeconds, expireAtField }: RecordSettings): boolean {
-  return ttlSeconds > 0 || expireAtField !== undefined
+export function expires({ ttlSeconds, ttlField, expireAtField }: RecordSettings): boolean {
+  return ttlSeconds > 0 || ttlField !== undefined || expireAtField !== undefined
 }
 
 function modeRequirementsOf(settings: RecordSettings): CommandRequirement[] {

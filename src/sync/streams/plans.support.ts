@@ -34,6 +34,7 @@ const RUNS: RunMetadata = {
   keptFrom: 0,
   cursorFrom: 0,
   hasUntracked: false,
+  hadExpiry: false,
   live: { oldest: 0, newest: 0 },
   stagedFrom: undefined,
 }

@@ -27,6 +27,7 @@ export type MetadataField =
   | 'staged_from_run'
   | 'pending_removal'
   | 'expiry_shards'
+  | 'had_ttl'
   | ManifestField
 
 export type MetadataFields = ReadonlyMap<MetadataField, string>
