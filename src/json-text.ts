@@ -9,17 +9,19 @@ export interface JsonSource {
   readonly path?: string | undefined
 }
 
+type Reviver = NonNullable<Parameters<typeof JSON.parse>[1]>
+
 const BYTE_ORDER_MARK = '\uFEFF'
 
 /** Throws a ConfigError that names the file, the line and the column. */
-export function parseJson(text: string, { option, path }: JsonSource): unknown {
+export function parseJson(text: string, { option, path }: JsonSource, reviver?: Reviver): unknown {
   const json = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
   const name = path === undefined ? option : `${option}: ${path}`
   const params = { option, ...(path === undefined ? {} : { path }) }
   if (json.trim() === '')
     throw new ConfigError(problem('file-empty', `${name} is empty; write a JSON object into it.`, { params }))
   try {
-    return JSON.parse(json) as unknown
+    return JSON.parse(json, reviver) as unknown
   } catch {
     // The error itself quotes the text.
     const { offset, expected } = findJsonError(json)
@@ -42,7 +44,7 @@ interface JsonError {
 }
 
 const SPACE = /[ \t\n\r]*/y
-const TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const TEXT = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|(?:true|false|null)(?!\w)/y
 
 type Expected = 'value' | 'first value' | 'name' | 'first name' | 'colon' | 'separator'
@@ -76,7 +78,11 @@ export function findJsonError(text: string): JsonError {
       expected = character === '{' ? 'first name' : 'first value'
       offset++
     } else {
-      const end = isValue(expected) ? Math.max(behind(TEXT), behind(SCALAR)) : isName(expected) ? behind(TEXT) : offset
+      const end = isValue(expected)
+        ? Math.max(behind(TEXT), behind(SCALAR))
+        : isName(expected)
+          ? behind(TEXT)
+          : offset
       if (end === offset) return { offset, expected: describe(expected, bracket) }
       expected = isName(expected) ? 'colon' : 'separator'
       offset = end
