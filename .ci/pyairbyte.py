@@ -125,6 +125,17 @@ def replace(host):
     assert host.people() == {"person:1": {"id": "1", "name": "New", "score": "9.5"}}, host.people()
 
 
+@check("through the cache: times are milliseconds, and every row is written")
+def cached(host):
+    source = host.csv_source([(1, "Ada", 1.5), (2, "Grace", 2.5)])
+    host.destination(cache_type="list", key_prefix="cached:").write(
+        source, cache=new_local_cache(f"rows_{host.port}", host.folder / "rows"), write_strategy=WriteStrategy.APPEND
+    )
+    rows = [json.loads(row) for key in host.redis.scan_iter("cached:*:people") for row in host.redis.lrange(key, 0, -1)]
+    ages = [time.time() - row["_airbyte_emitted_at"] / 1000 for row in rows]
+    assert len(rows) == 2 and all(-60 < age < 3600 for age in ages), rows
+
+
 @check("a signal reaches Node, and its exit code is that of the console script")
 def exit_code(host):
     config = host.folder / "config.json"

@@ -45,11 +45,11 @@ export function addRecord(
   data: string,
   reader: MessageReader,
   emittedAt = '5',
-): void {
+): boolean {
   const record = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
   reader.append(Buffer.from(`{"type":"RECORD","record":${record}}\n`))
   if (!reader.next()) throw new Error('This is not a line.')
-  batch.addRecord(session, reader.block, reader.message)
+  return batch.addRecord(session, reader.block, reader.message)
 }
 
 /** A state message that is acknowledged by its name and our counts. */

@@ -81,7 +81,7 @@ export class Ingest {
         const { plan } = session
         if (this.#isFiltered(plan)) this.#progress.addFiltered(plan)
         else {
-          this.#batch.addRecord(session, block, message)
+          if (this.#batch.addRecord(session, block, message)) this.#progress.warnOfSeconds(plan)
           this.#progress.addReceived(plan)
         }
       } else if (message.kind === 'state') this.#takeState(readState(bytes, message))
@@ -114,7 +114,7 @@ export class Ingest {
 
   #takeStatus(bytes: Buffer): void {
     const status = readStreamStatus(bytes, this.#reader.message)
-    const session = status && this.#router.routeStatus(status.stream)
+    const session = status && this.#router.routeStatus(status.stream, this.#reader.message.lineNumber)
     if (status && session) this.#progress.setStatus(session.plan, status.status)
   }
 }
