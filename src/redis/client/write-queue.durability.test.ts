@@ -87,6 +87,23 @@ describe('a shipment', () => {
     expect(fate).toEqual({ value: FINE })
   })
 
+  it('is sent again behind an older one that the server has refused, which must not overwrite it', async () => {
+    const { writeQueue, connect, disconnect } = durable(1)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    const fates = ['SET k 1', 'SET k 2'].map((text) => watched(writeQueue.send(writes([text]))))
+    await old.answer('-OOM command not allowed\r\n')
+    // The server takes writes again.
+    await old.answer(OK)
+    expect([commandQueue(old), fates]).toEqual([[], [{}, {}]])
+    disconnect(nodes)
+    const { played: [one] } = connect() // prettier-ignore
+    await turn()
+    expect(one.came()).toEqual(['SET k 1', 'SET k 2'])
+    await one.answer(OK + OK)
+    await assure(one, 1)
+    expect(fates).toEqual([{ value: FINE }, { value: FINE }])
+  })
+
   it('is all sent again where the servers change before that, and its first answers are kept', async () => {
     const { writeQueue, connect, disconnect } = durable(3)
     const { nodes, played: [old, , other] } = connect() // prettier-ignore
