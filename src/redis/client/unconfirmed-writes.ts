@@ -129,34 +129,35 @@ export class UnconfirmedWrites {
     // What is answered at the same time is made durable together.
     await Promise.resolve()
     const nodes = this.#nodes
-    const answered = this.#answeredInOrder()
-    const hasNone = nodes === undefined || answered.length === 0
+    const answered = this.#confirmable()
+    const hasNone = nodes === undefined || answered.size === 0
     const failure = hasNone ? undefined : await durabilityWait.assure(nodes).catch(asProblem)
     this.#isAssuring = false
     if (hasNone) return
     if (nodes === this.#nodes) {
       if (failure !== undefined) return this.#events.refused(failure)
-      for (const write of answered) {
-        if (!write.isAnswered) break
-        this.#confirm(write)
-      }
+      for (const write of this.#confirmable(answered)) this.#confirm(write)
       this.#events.assured()
     }
-    if (this.#answeredInOrder().length > 0) void this.#assure(durabilityWait)
+    if (this.#confirmable().size > 0) void this.#assure(durabilityWait)
   }
 
   /**
-   * Returns the answered writes that no other write is before. One before them that was refused is sent again, and they
-   * have to be sent again behind it: otherwise it would overwrite what is newer.
+   * Returns the writes that are answered, and among `durable` if it is given. What a marker confirms is confirmed in its
+   * order: an older write that the server has refused is sent again, and what is newer has to be sent again behind it.
    */
-  #answeredInOrder(): InFlightWrite[] {
-    const answered: InFlightWrite[] = []
+  #confirmable(durable?: ReadonlySet<InFlightWrite>): Set<InFlightWrite> {
+    const confirmable = new Set<InFlightWrite>()
+    let isBehindOpen = false
     for (const write of this.#writes) {
-      if (write.request.kind === 'read') continue
-      if (!write.isAnswered) break
-      answered.push(write)
+      const { request } = write
+      if (request.kind === 'read') continue
+      const isOpen = !write.isAnswered || durable?.has(write) === false
+      const isOrdered = request.kind === 'marker' || request.confirmedBy === 'marker'
+      if (!isOpen && !(isOrdered && isBehindOpen)) confirmable.add(write)
+      isBehindOpen ||= isOpen
     }
-    return answered
+    return confirmable
   }
 }
 
