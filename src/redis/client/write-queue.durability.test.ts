@@ -109,11 +109,12 @@ describe('a shipment', () => {
     'that its %s confirms waits for an older one on another server only if that is a marker',
     async (confirmedBy) => {
       const { writeQueue, connect } = durable(3)
-      const { played: [, , three] } = connect() // prettier-ignore
+      const { played: [one, , three] } = connect() // prettier-ignore
       void writeQueue.send(writes([`SET ${B} 1`]))
       const fate = watched(writeQueue.send(writes([`SET ${A} 1`], { confirmedBy })))
       await three.answer(OK)
-      if (confirmedBy === 'reply') await assure(three, 1)
+      // Both have been written to.
+      if (confirmedBy === 'reply') for (const node of [one, three]) await assure(node, 1)
       expect([fate, commandQueue(three)]).toEqual([confirmedBy === 'reply' ? { value: FINE } : {}, []])
     },
   )
