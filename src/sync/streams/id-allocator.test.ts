@@ -34,6 +34,27 @@ describe('ids of a stream', () => {
     expect(reserved).toEqual([[{ first: 1, last: 2 }], [{ first: 3, last: 5 }], [{ first: 6, last: 6 }]])
   })
 
+  it('rise in the order of the batches also where the server counted for a later one first', async () => {
+    const { plan } = opened({})
+    const replies: ((last: number) => void)[] = []
+    const ask: Ask = () => new Promise((resolve) => replies.push(resolve))
+    const ids = new IdAllocator(clientOf(ask), [sessionOf(plan)])
+    const reserved = [2, 3, 1].map((count) => ids.reserve(plan, count))
+    // The first INCRBY was refused, and is sent again behind the others.
+    replies[1]!(3)
+    replies[2]!(4)
+    replies[0]!(6)
+    expect(await Promise.all(reserved)).toEqual([
+      [{ first: 1, last: 2 }],
+      [
+        { first: 3, last: 3 },
+        { first: 4, last: 4 },
+        { first: 5, last: 5 },
+      ],
+      [{ first: 6, last: 6 }],
+    ])
+  })
+
   it('of several streams are counted apart', async () => {
     const server = serverWith({ 'n:other': '7' })
     const plans = plansFor([stream('s'), stream('other')])

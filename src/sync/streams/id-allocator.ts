@@ -20,6 +20,15 @@ interface Counter {
   /** Reservations that are made one after the other, and the promise of the last one. */
   waiting: number
   turn: Promise<unknown>
+  /** Ids that the server has given out and no batch has yet, in ascending order. */
+  readonly free: IdRange[]
+  /** Batches that wait for ids, in the order of their records. */
+  readonly batches: WaitingBatch[]
+}
+
+interface WaitingBatch {
+  readonly count: number
+  readonly resolve: (ranges: IdRange[]) => void
 }
 
 type CounterClient = Pick<RedisClient, 'ask' | 'requireIntact'>
@@ -41,6 +50,8 @@ export class IdAllocator {
             last: lastId,
             waiting: 0,
             turn: Promise.resolve(),
+            free: [],
+            batches: [],
           }
         : undefined,
     )
@@ -56,32 +67,52 @@ export class IdAllocator {
     const counter = this.#counters[index]!
     // Where skipped ids are ahead, a block may yield too few ids, and then the next batch must not have its block yet.
     const mayFallShort = counter.last < (counter.skippedIds.at(-1) ?? 0)
-    if (!mayFallShort && counter.waiting === 0) return this.#reserve(counter, count)
+    if (!mayFallShort && counter.waiting === 0) return this.#reserveAtOnce(counter, count)
     counter.waiting++
     const reserved = counter.turn.then(() => this.#reserve(counter, count))
     counter.turn = reserved.catch(() => {}).then(() => counter.waiting--)
     return reserved
   }
 
+  /**
+   * Reserves ids while other batches may be waiting for theirs. A server that refuses writes for a moment may count for a
+   * later batch first: the lowest ids are for the first batch, whichever batch they were counted for.
+   */
+  #reserveAtOnce(counter: Counter, count: number): Promise<IdRange[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<IdRange[]>()
+    counter.batches.push({ count, resolve })
+    this.#nextBlock(counter, count).then((block) => {
+      counter.free.push(block)
+      giveOut(counter)
+    }, reject)
+    return promise
+  }
+
   async #reserve(counter: Counter, count: number): Promise<IdRange[]> {
-    const { plan } = counter
     const ranges: IdRange[] = []
     for (let missing = count; missing > 0;) {
-      const last = Number(await this.#client.ask('INCRBY', counter.key, missing))
-      if (!Number.isSafeInteger(last)) throw counterTooLarge(plan)
-      const block: IdRange = { first: last - missing + 1, last }
-      if (block.first <= counter.last) {
-        // Without a lost connection: if the server has lost data, its markers say so, and name the cause.
-        await this.#client.requireIntact()
-        throw counterWentBack(plan)
-      }
-      counter.last = last
+      const block = await this.#nextBlock(counter, missing)
       for (const range of withoutSkipped(block, counter.skippedIds)) {
         ranges.push(range)
         missing -= range.last - range.first + 1
       }
     }
     return ranges
+  }
+
+  /** Returns ids that the server has counted just now. */
+  async #nextBlock(counter: Counter, count: number): Promise<IdRange> {
+    const { plan } = counter
+    const last = Number(await this.#client.ask('INCRBY', counter.key, count))
+    if (!Number.isSafeInteger(last)) throw counterTooLarge(plan)
+    const block: IdRange = { first: last - count + 1, last }
+    if (block.first <= counter.last) {
+      // Without a lost connection: if the server has lost data, its markers say so, and name the cause.
+      await this.#client.requireIntact()
+      throw counterWentBack(plan)
+    }
+    counter.last = last
+    return block
   }
 
   /** Raises counters that a server has brought back lower, so that ids stay unique. */
@@ -119,6 +150,29 @@ export class IdCursor {
     }
     return this.#next++
   }
+}
+
+/** Gives the free ids to the batches that wait, in their order, as far as the ids suffice. */
+function giveOut({ free, batches }: Counter): void {
+  let available = free.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  for (let batch = batches[0]; batch !== undefined && batch.count <= available; batch = batches[0]) {
+    batches.shift()
+    available -= batch.count
+    batch.resolve(takeIds(free, batch.count))
+  }
+}
+
+/** Takes the first `count` ids of ascending ranges. */
+function takeIds(free: IdRange[], count: number): IdRange[] {
+  const taken: IdRange[] = []
+  for (let missing = count; missing > 0;) {
+    const { first, last } = free.shift()!
+    const end = Math.min(last, first + missing - 1)
+    taken.push({ first, last: end })
+    missing -= end - first + 1
+    if (end < last) free.unshift({ first: end + 1, last })
+  }
+  return taken
 }
 
 function withoutSkipped({ first, last }: IdRange, skipped: readonly number[]): IdRange[] {
