@@ -15,6 +15,9 @@ import type { KeyTemplate } from '../fields/column-template.ts'
 /** Limit: longer commands save no more overhead, and block other clients. */
 const MOST_IN_COMMAND = 500
 
+/** A larger command has one record only, so that one which Redis cannot take is the fault of no other record. */
+const MOST_BYTES_OF_SEVERAL = 1 << 20
+
 export interface CollectionCommand {
   command: string
   /** The arguments before the key. */
@@ -98,7 +101,13 @@ export function collectionLayout(
       nextKey.clear()
       const refusal = key.render(record, nextKey)
       if (refusal !== undefined) return refusal
-      if (current.records === mostInCommand(out) || !isSame(nextKey, current.key)) flush(out)
+      const size = items.length + record.dataEnd - record.dataStart
+      if (
+        size > MOST_BYTES_OF_SEVERAL ||
+        current.records === mostInCommand(out) ||
+        !isSame(nextKey, current.key)
+      )
+        flush(out)
       const length = items.length
       const args = addItem(items, record)
       if (typeof args !== 'number') {
