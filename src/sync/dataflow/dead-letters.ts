@@ -1,16 +1,16 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
 import { createHash } from 'node:crypto'
 import { ConfigError, problem, sentenceOf, type Problem } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { isTooLarge } from '../../redis/client/server-limits.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import type { RecordOutcome } from './outcomes.ts'
 
 export interface DeadLetterOptions {
-  client: RedisClient
+  client: CommandClient
   key: string
   /** How many are kept, about. */
   maxLength: number
@@ -24,7 +24,7 @@ const CUT = 'cut, cannot be replayed'
 type Rejected = Extract<RecordOutcome, { kind: 'rejected' }>
 
 export class DeadLetters {
-  readonly #client: RedisClient
+  readonly #client: CommandClient
   readonly #key: string
   readonly #maxLength: number
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, problem } from '../../errors.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
-import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
+import { batchOf, encode, recordsOf } from '../batches/batches.support.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
-import type { Action, RowDecisions } from '../dedup/row-tracker.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
+import type { Action } from '../dedup/row-tracker.ts'
 
 const REFUSED = 'Redis refused to write the key'
 
@@ -28,6 +28,31 @@ describe('a record that the layout refuses', () => {
       ],
     )
     expect(outcomes(batch, [fine()])).toEqual([missing(1, 'id')])
+  })
+})
+
+describe('a record whose commands leave no data', () => {
+  it.each<[options: object, data: string, kind: RecordOutcome['kind']]>([
+    [{ cache_type: 'string', expire_at_field: 'end' }, '{"end":1}', 'expired'],
+    [{ data_format: 'flat', expire_at_field: 'end' }, '{"end":"2001-01-01"}', 'expired'],
+    [{ cache_type: 'string', ttl_field: 'life' }, '{"life":0}', 'expired'],
+    [{ data_format: 'flat', fields: ['a'] }, '{"a":null}', 'empty'],
+    [{ data_format: 'flat', fields: ['a'], on_update: 'merge' }, '{}', 'empty'],
+  ])('is counted as that: %j %s', (options, data, kind) => {
+    const session = sessionWith(options)
+    const batch = batchOf([session], recordsOf(session, ['{"a":1}', data]))
+    expect(outcomes(batch, [fine()])).toEqual([{ kind, record: 1 }])
+  })
+
+  it('is counted as skipped if its condition was not met, and as rejected if it was refused', () => {
+    const session = sessionWith({ cache_type: 'string', ttl_field: 'life', write_condition: 'if_exists' })
+    const batch = batchOf([session], recordsOf(session, ['{"life":0}', '{"life":0}', '{"life":0}']))
+    const result = { ...refusing([1]), done: [0, 0, 1] }
+    expect(outcomes(batch, [result]).map((outcome) => outcome.kind)).toEqual([
+      'skipped',
+      'rejected',
+      'expired',
+    ])
   })
 })
 
@@ -132,16 +157,18 @@ describe('a record whose condition is not met', () => {
   })
 })
 
-describe('records that were decided upon before they were laid out', () => {
+describe('records that were decided on before they were encoded', () => {
   it('are deduplicated or deleted, those of all streams in the order of the records', () => {
     const one = decisionsWith([5, 0], { 3: 'remove', 1: 'none', 2: 'write anew' })
-    const outcome = decidedOutcomes([one, decisionsWith([4], {})])
+    const outcome = decidedOutcomes([one, decisionsWith([4], { 7: 'remove' }, [6, 7])])
     expect(inOrder(outcome).map(({ kind, record }) => `${kind} ${record}`)).toEqual([
       'deduplicated 0',
       'deleted 1',
       'deleted 3',
       'deduplicated 4',
       'deduplicated 5',
+      'filtered 6',
+      'filtered 7',
     ])
     expect(decidedOutcomes([])).toEqual([])
   })
@@ -168,16 +195,16 @@ describe('outcomes', () => {
 })
 
 function outcomes(batch: Batch, answers: readonly WriteResult[]): RecordOutcome[] {
-  const { out, ...rest } = laidOut(batch)
+  const { out, ...rest } = encode(batch)
   expect(rest.requests).toHaveLength(answers.length)
   return outcomesOf(batch, rest, out, answers)
 }
 
-function decisionsWith(deduplicated: number[], actions: Record<number, Action>): RowDecisions {
+function decisionsWith(deduplicated: number[], actions: Record<number, Action>, filtered: number[] = []) {
   const entries = Object.entries(actions).map(
     ([record, action]) => [Number(record), { action, location: 'k' }] as const,
   )
-  return { deduplicated, actions: new Map(entries) } as unknown as RowDecisions
+  return { deduplicated, filtered, actions: new Map(entries) }
 }
 
 function numbered(session: StreamSession, records: number): [StreamSession, string][] {

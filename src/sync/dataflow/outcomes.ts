@@ -9,26 +9,34 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
 
 /**
  * `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. `deduplicated`: there is a
- * newer one. `deleted`: its row is gone.
+ * newer one. `deleted`: its row was removed. `filtered`: it does not
+ * pass the filter, and its row was removed if there was one. `expired`: the time at which its key expires is past. `empty`: it has no
+ * column with a value.
  */
 export type RecordOutcome =
   | { kind: 'rejected'; record: number; problem: Problem }
-  | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
+  | { kind: 'skipped' | 'deduplicated' | 'deleted' | 'filtered' | 'expired' | 'empty'; record: number }
 
-/** Of records that were decided upon before they were laid out. */
-export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcome[] {
-  return [...decisions].flatMap(({ deduplicated, actions }): RecordOutcome[] => [
-    ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
-    ...[...actions]
-      .filter(([, { action }]) => action === 'remove' || action === 'none')
-      .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
-  ])
+/** Returns the outcomes of records that were decided on before they were encoded. */
+export function decidedOutcomes(
+  decisions: Iterable<Pick<RowDecisions, 'deduplicated' | 'filtered' | 'actions'>>,
+): RecordOutcome[] {
+  return [...decisions].flatMap(({ deduplicated, filtered, actions }): RecordOutcome[] => {
+    const others = new Set(filtered)
+    return [
+      ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
+      ...filtered.map((record): RecordOutcome => ({ kind: 'filtered', record })),
+      ...[...actions]
+        .filter(([record, { action }]) => (action === 'remove' || action === 'none') && !others.has(record))
+        .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
+    ]
+  })
 }
 
 /** In the order of the records. `results` are those of the requests, in their order. */
 export function outcomesOf(
   batch: Batch,
-  { requests, refusals }: EncodedBatch,
+  { requests, refusals, dataless }: EncodedBatch,
   out: CommandGroups,
   results: readonly WriteResult[],
 ): RecordOutcome[] {
@@ -53,7 +61,8 @@ export function outcomesOf(
       if (!rejected.has(command))
         outcomes.push(...skippedAmong(batch, recordsOf(commands.numberOf(command)), count))
   }
-  return inOrder(outcomes)
+  const decided = new Set(outcomes.map(({ record }) => record))
+  return inOrder([...outcomes, ...dataless.filter(({ record }) => !decided.has(record))])
 }
 
 /** A record that is too large keeps its code: it is set aside in another way. */
