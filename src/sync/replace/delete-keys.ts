@@ -19,14 +19,13 @@ const MEMBERS_AT_ONCE = 500
 export async function removeIds(
   client: CommandClient,
   { first, last, keys: { lead, tail }, type }: IdRows,
-  areSpared: (ids: readonly number[], keys: readonly string[]) => Promise<readonly boolean[]>,
+  areSpared: (keys: readonly string[]) => Promise<readonly boolean[]>,
 ): Promise<number> {
   let rows = 0
   for (let from = first; from <= last; from += KEYS_PER_ROUND) {
     const count = Math.min(KEYS_PER_ROUND, last - from + 1)
-    const ids = Array.from({ length: count }, (_, index) => from + index)
-    const keys = ids.map((id) => lead + id + tail)
-    const spared = await areSpared(ids, keys)
+    const keys = Array.from({ length: count }, (_, index) => lead + (from + index) + tail)
+    const spared = await areSpared(keys)
     const former = keys.filter((_, index) => !spared[index]!)
     rows += await removeKeys(client, await keysOfType(client, type, former))
   }
