@@ -207,7 +207,7 @@ export class RedisClient implements AsyncDisposable {
     })
     const numbers = { sequences: this.#sequences, markers: this.#markers }
     return new WriteQueue(
-      { ...numbers, durabilityWait: this.#durabilityWait, guard },
+      { ...numbers, durabilityWait: this.#durabilityWait, guard, log },
       {
         confirmed: () => this.#reconnector.confirmed(),
         refused: (reason) => void this.#reconnector.refuse(reason),

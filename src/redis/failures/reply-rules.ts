@@ -62,6 +62,13 @@ const RULES: readonly ReplyRule[] = [
     describe: () => problem('value-too-large', 'The value is too large for Redis.'),
   },
   {
+    // The server closes the connection behind it. What was too long for it is found by sending it alone.
+    pattern: /^ERR Protocol error/,
+    handling: 'retry',
+    describe: ({ where }) =>
+      serverProblem(where, 'protocol-error', 'has closed the connection, as it cannot take what it was sent'),
+  },
+  {
     // Every new connection loads the scripts again.
     pattern: /^NOSCRIPT/,
     handling: 'retry',
