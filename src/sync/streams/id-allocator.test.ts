@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TransientError, problem } from '../../errors.ts'
 import { thrownBy } from '../../errors.support.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
+import { playedClient } from './played-client.support.ts'
 import { IdAllocator } from './id-allocator.ts'
 import { plansFor, sessionOf, stream } from './stream-sessions.support.ts'
 import type { StreamPlan } from './stream-plan.ts'
@@ -168,6 +169,7 @@ function serverWith(stored: Record<string, string>): Server {
     asked,
     ask,
     client: {
+      ...playedClient().client,
       ask,
       requireIntact: async () => {
         if (server.loss !== undefined) throw server.loss

@@ -2,9 +2,13 @@
  * Gives out `_airbyte_ab_id`s: one INCRBY a batch and stream on the counter of the stream. They rise in the order of
  * arrival and are unique; a lost reply leaves a gap.
  */
-import { problem, SystemError, TransientError } from '../../errors.ts'
+import { ConfigError, problem, SystemError, TransientError } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
+import { clearCommand, patternOf } from './clear-command.ts'
+import { IDS_AHEAD } from './id-counter.ts'
+import { typesOf } from './redis-types.ts'
+import { writeMetadata } from './stream-metadata.ts'
 import type { StreamPlan } from './stream-plan.ts'
 import type { IdRange, StreamSession } from './stream-session.ts'
 
@@ -17,12 +21,16 @@ interface Counter {
   readonly skippedIds: readonly number[]
   /** The highest id given out, by earlier runs or this one. */
   last: number
+  /** The highest id that the metadata allow for. */
+  limit: number
+  /** Whether the keys of the next ids may be there already. */
+  checksKeys: boolean
   /** Reservations that are made one after the other, and the promise of the last one. */
   waiting: number
   turn: Promise<unknown>
 }
 
-type CounterClient = Pick<RedisClient, 'ask' | 'requireIntact'>
+type CounterClient = Pick<RedisClient, 'ask' | 'send' | 'requireIntact'>
 
 export class IdAllocator {
   readonly #client: CounterClient
@@ -31,7 +39,7 @@ export class IdAllocator {
 
   constructor(client: CounterClient, streams: readonly StreamSession[]) {
     this.#client = client
-    this.#counters = streams.map(({ plan, layout, counterKey, lastId, skippedIds }) =>
+    this.#counters = streams.map(({ plan, layout, counterKey, lastId, skippedIds, checksFirstIds }) =>
       layout.usesIds
         ? {
             plan,
@@ -39,6 +47,8 @@ export class IdAllocator {
             startedAt: lastId,
             skippedIds,
             last: lastId,
+            limit: lastId + IDS_AHEAD,
+            checksKeys: checksFirstIds,
             waiting: 0,
             turn: Promise.resolve(),
           }
@@ -81,7 +91,30 @@ export class IdAllocator {
         missing -= range.last - range.first + 1
       }
     }
+    if (counter.last > counter.limit) await this.#raiseLimit(counter)
+    if (counter.checksKeys) await this.#requireNoKeys(counter, ranges)
     return ranges
+  }
+
+  /** Before the ids are used, so that none is given out again if the counter is evicted and this run does not end well. */
+  async #raiseLimit(counter: Counter): Promise<void> {
+    counter.limit = counter.last + IDS_AHEAD
+    await writeMetadata(this.#client, counter.plan, { id_limit: counter.limit })
+  }
+
+  async #requireNoKeys(counter: Counter, ranges: readonly IdRange[]): Promise<void> {
+    const { plan, key, startedAt, last } = counter
+    counter.checksKeys = false
+    const { lead, tail } = plan.idKeys!
+    const keys = ranges.flatMap(({ first, last: end }) =>
+      Array.from({ length: end - first + 1 }, (_, at) => lead + (first + at) + tail),
+    )
+    const types = await typesOf(this.#client, keys)
+    const taken = keys.find((_, at) => types[at] !== 'none')
+    if (taken === undefined) return
+    // The next run must find the same keys.
+    await this.#client.ask('INCRBY', key, startedAt - last)
+    throw idsTaken(plan, taken)
   }
 
   /** Raises counters that a server has brought back lower, so that ids stay unique. */
@@ -131,6 +164,19 @@ function withoutSkipped({ first, last }: IdRange, skipped: readonly number[]): I
   }
   if (from <= last) ranges.push({ first: from, last })
   return ranges
+}
+
+function idsTaken(plan: StreamPlan, key: string): ConfigError {
+  const { name, keyTemplate } = plan
+  return new ConfigError(
+    problem(
+      'ids-taken',
+      `Stream ${name} would write the key ${key}, which is there already, and nothing says that the connector wrote it: ` +
+        'its metadata were removed, or another application uses such keys. Set another key_template or key_prefix; or, if ' +
+        `these keys are not needed, remove them: ${clearCommand(plan, patternOf(keyTemplate, plan))}`,
+      { options: ['key_template', 'key_prefix'], params: { stream: name, key } },
+    ),
+  )
 }
 
 function counterTooLarge({ counterKey, name }: StreamPlan): SystemError {
