@@ -84,7 +84,7 @@ async function recordEnds(
     const [manifest] = manifestsIn(plan.name, plan.metadataKey, new Map([[field, text]]))
     await writeMetadata(client, plan, {
       [field]: manifestText({ ...manifest!, endedWell: true }),
-      ...(layout.usesIds ? { last_id: ids.last(plan) } : {}),
+      ...(layout.usesIds ? { last_id: ids.last(plan), id_limit: ids.last(plan) } : {}),
     })
   })
   await Promise.all(ends)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TransientError, problem } from '../../errors.ts'
 import { thrownBy } from '../../errors.support.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
+import { playedClient } from './played-client.support.ts'
 import { IdAllocator } from './id-allocator.ts'
 import { plansFor, sessionOf, stream } from './stream-sessions.support.ts'
 import type { StreamPlan } from './stream-plan.ts'
@@ -38,7 +39,8 @@ describe('ids of a stream', () => {
     const { plan } = opened({})
     const replies: ((last: number) => void)[] = []
     const ask: Ask = () => new Promise((resolve) => replies.push(resolve))
-    const ids = new IdAllocator(clientOf(ask), [sessionOf(plan)])
+    const client = { ...playedClient().client, ask, requireIntact: () => Promise.resolve() }
+    const ids = new IdAllocator(client, [sessionOf(plan)])
     const reserved = [2, 3, 1].map((count) => ids.reserve(plan, count))
     // The first INCRBY was refused, and is sent again behind the others.
     replies[1]!(3)
@@ -189,6 +191,7 @@ function serverWith(stored: Record<string, string>): Server {
     asked,
     ask,
     client: {
+      ...playedClient().client,
       ask,
       requireIntact: async () => {
         if (server.loss !== undefined) throw server.loss

@@ -22,6 +22,8 @@ export interface UnconfirmedWritesEvents {
   lostNumber(): void
   /** A durability wait has confirmed writes. */
   assured(): void
+  /** A write is confirmed. */
+  confirmed(): void
 }
 
 export class UnconfirmedWrites {
@@ -93,6 +95,13 @@ export class UnconfirmedWrites {
     if (durabilityWait !== undefined && request.kind !== 'read') void this.#assure(durabilityWait)
   }
 
+  /** Puts smaller writes into the place of a write, where `split` returns any. */
+  replace(split: (write: InFlightWrite) => readonly InFlightWrite[] | undefined): void {
+    const all = [...this.#writes]
+    this.#writes.clear()
+    for (const write of all) for (const one of split(write) ?? [write]) this.#writes.add(one)
+  }
+
   fail(write: InFlightWrite, error: Error): void {
     this.#writes.delete(write)
     write.reject(error)
@@ -120,6 +129,7 @@ export class UnconfirmedWrites {
     for (const left of write.left) left.sequence.confirm(left.number)
     this.#writes.delete(write)
     write.resolve()
+    if (write.request.kind !== 'read') this.#events.confirmed()
   }
 
   /** Waits for durability, one wait at a time, for all that has been answered meanwhile. */
