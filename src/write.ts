@@ -1,7 +1,7 @@
 /** The verb `write`: one run, from the first message to the summary. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config/settings/config.ts'
-import { optionProblem, textOf, type Problem } from './errors.ts'
+import { ConfigError, ConnectorError, optionProblem, textOf, type Problem } from './errors.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
@@ -34,7 +34,18 @@ interface OpenRun {
   ids: IdAllocator
 }
 
+/** Failures that `check` explains better: it knows everything that a sync needs, and the rules that allow it. */
+const EXPLAINED_BY_CHECK = ['command-denied', 'command-missing', 'key-denied']
+
 export async function write(job: WriteJob): Promise<void> {
+  try {
+    await run(job)
+  } catch (error) {
+    throw await explained(error, job)
+  }
+}
+
+async function run(job: WriteJob): Promise<void> {
   const { config, catalog, output } = job
   const host: Host = { isPlatform: (process.env['WORKER_JOB_ID'] ?? '') !== '' }
   const planned = planStreams(
@@ -122,6 +133,19 @@ async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSi
   } catch (error) {
     return error
   }
+}
+
+/** Returns what `check` says of the failure, if it says anything. */
+async function explained(error: unknown, { config, signal }: WriteJob): Promise<unknown> {
+  const code = error instanceof ConnectorError ? error.problem?.code : undefined
+  if (code === undefined || !EXPLAINED_BY_CHECK.includes(code) || signal.aborted) return error
+  const { serverFindings } = await import('./server-findings.ts')
+  const problems = (await serverFindings(config)).flatMap(({ level, problem }) =>
+    problem !== undefined && (level === 'FAILED' || (code === 'key-denied' && problem.code === 'keys-denied'))
+      ? [problem]
+      : [],
+  )
+  return problems.length === 0 ? error : new ConfigError(problems, { cause: error })
 }
 
 function unmatchedEntry(stream: string): Problem {
