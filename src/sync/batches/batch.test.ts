@@ -7,7 +7,7 @@ import type { Batch } from './batch.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { addRecord, batchOf, emptyBatch, recordsOf, stateNamed } from './batches.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 
 const sessions = sessionsFor([stream('a'), stream('b')])
 const [a, b] = sessions as [StreamSession, StreamSession]

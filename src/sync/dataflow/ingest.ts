@@ -17,12 +17,14 @@ const LONGEST_WAIT_MS = 500
 /** Holds several reads, so that most lines need no copying. */
 const SMALLEST_BLOCK = 1 << 19
 
+type BatchQueue = Pick<StateQueue, 'hasRoom' | 'room' | 'submit'>
+
 export interface IngestOptions {
   sessions: readonly StreamSession[]
   limits: BatchLimits
   /** Memory for the tables that batches keep of their records. */
   tables: BufferPool
-  stateQueue: StateQueue
+  stateQueue: BatchQueue
   progress: Progress
 }
 
@@ -30,7 +32,7 @@ export class Ingest {
   readonly #reader: MessageReader
   readonly #columns = new Columns()
   readonly #router: StreamRouter
-  readonly #stateQueue: StateQueue
+  readonly #stateQueue: BatchQueue
   readonly #progress: Progress
   readonly #newBatch: () => Batch
   #batch: Batch

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
 import type { StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import { StreamRouter } from './stream-router.ts'
-import { thrownBy } from '../../thrown.support.ts'
+import { thrownBy } from '../../errors.support.ts'
 
 const sessions = sessionsFor([
   stream('users', { namespace: 'public' }),
