@@ -16,6 +16,7 @@ import { dataflow } from './sync/dataflow/dataflow.ts'
 import { requireComplete } from './sync/dataflow/completion.ts'
 import { withMeantNumbers, type Host } from './sync/drafts/catalog-numbers.ts'
 import { planStreams, type StreamPlan } from './sync/streams/stream-plan.ts'
+import type { RunSnapshot } from './terminal/view/progress-line.ts'
 import type { IndexedSession } from './sync/dedup/indexed-session.ts'
 
 export interface WriteJob {
@@ -24,8 +25,16 @@ export interface WriteJob {
   /** Returns chunks of messages, each valid until the next one is asked for; ends early when the signal is aborted. */
   input: (signal: AbortSignal) => AsyncIterable<Uint8Array>
   output: Output
+  /** Shows the run while it lasts; without one, its counts are logged at the end. */
+  view?: RunView | undefined
   /** Aborted when the host ends the run: what was read is still confirmed, nothing older is removed. */
   signal: AbortSignal
+}
+
+/** Shows a run on a terminal. */
+export interface RunView {
+  watch(read: () => RunSnapshot): void
+  finish(): void
 }
 
 interface OpenRun {
@@ -103,12 +112,24 @@ async function openStreams(
 
 /** Writes all records; then, if the input is complete, removes what they replace. */
 async function transfer(
-  { config, input, output, signal }: WriteJob,
+  { config, input, output, signal, view }: WriteJob,
   { client, sessions, ids }: OpenRun,
   host: Host,
 ): Promise<void> {
   const { ingest, stateQueue, progress } = dataflow({ config, client, sessions, ids, output })
-  const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended, output.closed]))
+  let bytes = 0
+  view?.watch(() => ({
+    bytes,
+    waitsFor: stateQueue.hasRoom ? 'input' : 'Redis',
+    streams: progress.totals,
+  }))
+  const counted: WriteJob['input'] = async function* (until) {
+    for await (const chunk of input(until)) {
+      bytes += chunk.length
+      yield chunk
+    }
+  }
+  const problem = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
   await client.requireIntact()
@@ -121,7 +142,8 @@ async function transfer(
   requireComplete(progress.receipts, config.completion, host)
   await finish(client, ids, sessions, output.log)
   await client.requireIntact()
-  progress.summarize()
+  if (view === undefined) progress.summarize()
+  else view.finish()
 }
 
 /** Returns the error that ended the reading early: what came before it is still to be confirmed. */
