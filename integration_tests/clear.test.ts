@@ -20,7 +20,7 @@ afterEach(() => client.flushall())
 const USERS: CatalogStream = { name: 'users', namespace: 'public', primaryKey: [['id']] }
 const FOREIGN = { 'user:foreign': 'text', 'public:users:none': 'text', elsewhere: 'text' }
 
-const LAYOUTS: [name: string, options: object, mode: CatalogStream['mode']][] = [
+const LAYOUTS: [name: string, options: object, mode: NonNullable<CatalogStream['mode']>][] = [
   ['classic hashes', {}, 'append'],
   ['flat hashes of an index', { data_format: 'flat', key_template: 'user:${id}' }, 'append_dedup'],
   ['flat hashes, always tracked', { data_format: 'flat', track_keys: 'always' }, 'append'],
@@ -85,7 +85,6 @@ describe('rows without an index entry', () => {
   })
 
   it('leave out the keys of another stream', async () => {
-    const template = (name: string) => ({ stream: name, key_template: `${name}:\${id}` })
     const both = { data_format: 'flat', streams: [template('users'), template('users:old')] }
     await written(USERS, both, 'append')
     await written({ ...USERS, name: 'users:old' }, both, 'append')
@@ -111,11 +110,19 @@ it('a stream that was never written is named, with the one that was meant', asyn
   ])
 })
 
-async function written(stream: CatalogStream, options: object, mode: CatalogStream['mode']): Promise<void> {
+async function written(
+  stream: CatalogStream,
+  options: object,
+  mode: NonNullable<CatalogStream['mode']>,
+): Promise<void> {
   const { name, namespace } = stream
   const rows = [1, 2].map((id) => record(name, { id }, { namespace })).join('')
   const run = await write(redis, [{ ...stream, mode }], rows + streamState(name, 1, { namespace }), options)
   expect(run).toMatchObject({ code: 0, errors: [] })
+}
+
+function template(name: string) {
+  return { stream: name, key_template: `${name}:\${id}` }
 }
 
 function clear(options: object, args: string[] = []) {

@@ -32,7 +32,7 @@ export interface WriteJob {
 }
 
 /** Shows a run on a terminal. */
-export interface RunView {
+interface RunView {
   watch(read: () => RunSnapshot): void
   finish(): void
 }

@@ -8,7 +8,7 @@ export interface RunSnapshot {
   readonly streams: readonly StreamCounts[]
 }
 
-export interface StreamCounts {
+interface StreamCounts {
   readonly name: string
   /** All records that are confirmed, those that were not written included. */
   readonly records: number
