@@ -119,6 +119,10 @@ export const ROOMS = {
     knows: 'the list of all structures, and which of them a stream gets',
     mayImport: ['settings', 'encoding', 'fields', 'contract', 'locations', 'structures'],
   },
+  'terminal/view': {
+    knows: 'how messages and the progress of a run look on a terminal',
+    mayImport: [],
+  },
   'sync/drafts': {
     knows:
       'what the catalog and the configuration say of each stream, whether both fit, and the names of its own keys',
