@@ -16,6 +16,9 @@ import { CONDITIONAL_LIFETIME_SCRIPT, LIFETIME_SCRIPT } from '../../redis/comman
 /** Limit: longer commands save no more overhead, and block other clients. */
 const MOST_IN_COMMAND = 500
 
+/** A larger command has one record only, so that one which Redis cannot take is the fault of no other record. */
+const MOST_BYTES_OF_SEVERAL = 1 << 20
+
 export interface CollectionCommand {
   command: string
   /** The arguments before the key. */
@@ -138,11 +141,15 @@ export function collectionLayout(
     expiryUnits: undefined,
     scripts: options.scripts ?? [],
     write(out, record) {
-      nextKey.clear()
-      const refusal = key.render(record, nextKey)
-      if (refusal !== undefined) return refusal
-      const isOther = !isSame(nextKey, current.key) || record.takesOver !== current.takesOver
-      if (current.records === mostInCommand(out) || isOther) flush(out)
+      const size = items.length + record.dataEnd - record.dataStart
+      const isFull = size > MOST_BYTES_OF_SEVERAL || current.records === mostInCommand(out)
+      if (isFull || record.takesOver !== current.takesOver) flush(out)
+      if (current.records === 0 || !key.isConstant) {
+        nextKey.clear()
+        const refusal = key.render(record, nextKey)
+        if (refusal !== undefined) return refusal
+        if (!isSame(nextKey, current.key)) flush(out)
+      }
       const length = items.length
       const args = addItem(items, record)
       if (typeof args !== 'number') {

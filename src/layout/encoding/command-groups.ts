@@ -13,8 +13,8 @@ export class CommandGroups extends CommandBuffer {
   #alike = 0
   #groupCount = 0
 
-  constructor(bytes: Buffer, capabilities: Capabilities) {
-    super(bytes)
+  constructor(bytes: Buffer, capabilities: Capabilities, offsets?: Buffer) {
+    super(bytes, offsets)
     this.capabilities = capabilities
   }
 
@@ -34,6 +34,11 @@ export class CommandGroups extends CommandBuffer {
   groupOf(command: number): number {
     if (this.#groups === undefined) return command < this.#alike ? command : NO_GROUP
     return this.#groups[command] ?? NO_GROUP
+  }
+
+  /** A command without records trims or expires what the command before it wrote. */
+  override isFollowUp(command: number): boolean {
+    return this.groupOf(command) === NO_GROUP
   }
 
   #groupsFor(command: number): Int32Array {

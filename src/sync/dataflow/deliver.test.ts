@@ -6,9 +6,9 @@ import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import { batchOf, commandsIn, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
-import { FINE, playedClient, type Sent } from '../streams/links.support.ts'
+import { FINE, playedClient, type Sent } from '../streams/played-client.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionWith } from '../streams/plans.support.ts'
+import { sessionWith } from '../streams/stream-sessions.support.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 
 describe('a batch', () => {
@@ -152,7 +152,13 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
   const { client, sent, asked } = playedClient(reply)
   const buffers = new BufferPool(1 << 20)
   const deadLetters = setsAside ? new DeadLetters({ client, key: 'letters', maxLength: 10 }) : undefined
-  const deliverBatch = deliverBy({ client, buffers, deadLetters, log: () => {} })
+  const deliverBatch = deliverBy({
+    client,
+    buffers,
+    tables: new BufferPool(1 << 20),
+    deadLetters,
+    log: () => {},
+  })
   const deliver = (session: StreamSession, data: readonly string[], reader = new MessageReader()) =>
     deliverBatch(batchOf([session], recordsOf(session, data), reader), {
       ids: idsFrom(1, [session]),

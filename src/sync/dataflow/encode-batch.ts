@@ -3,14 +3,13 @@ import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
-import type { Batch } from '../batches/batch.ts'
-import { IdCursor } from '../streams/id-allocator.ts'
+import { IdCursor } from '../streams/id-ranges.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { BatchRequest } from './batch-request.ts'
-import { transactionsOf, type Slots } from './transactions.ts'
+import { transactionsOf, type EncodableBatch, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
 
 export interface EncodedBatch {
@@ -28,7 +27,7 @@ export interface EncodeOptions {
 }
 
 export function encodeBatch(
-  batch: Batch,
+  batch: EncodableBatch,
   out: CommandGroups,
   { ids, decisions, client }: EncodeOptions,
 ): EncodedBatch {
@@ -37,9 +36,10 @@ export function encodeBatch(
   const dataless: EncodedBatch['dataless'] = []
   const cursors = new Map([...ids].map(([stream, idRanges]) => [stream, new IdCursor(idRanges)]))
   const streams = [...batch.countByStream().keys()]
+  const areDecided = decisions.size > 0
 
   const write = (stream: StreamSession, view: RecordView, record: number): number => {
-    const change = decisions.get(stream)?.actions.get(record)
+    const change = areDecided ? decisions.get(stream)?.actions.get(record) : undefined
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
     if (change?.action === 'refuse') {

@@ -3,7 +3,7 @@
  * confirmed and every stream is complete. Once it has begun it is completed, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { clearCommand, patternOf } from '../streams/clear-command.ts'
@@ -17,7 +17,7 @@ import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pen
 import { requireSwappable } from './staging.ts'
 
 export async function finish(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
   log: Log,
@@ -25,7 +25,6 @@ export async function finish(
   const replaced = sessions.filter(({ plan }) => plan.replaces)
   const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
   for (const [at, session] of replaced.entries()) {
-    const { plan } = session
     const removal = removals[at]!
     const scope = await scopeOf(client, session)
     const removed = await complete(client, scope, removal, log)
@@ -35,13 +34,14 @@ export async function finish(
     if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
     else if (isOnlyGeneration(session, removal)) await removeMembers(client, session, session.knownAs.former)
   }
-  await client.confirmed(() => recordEnds(client, ids, sessions))
+  // Before the ends are recorded: a run that follows one that ended well does not look for a journal.
   for (const { journal } of sessions)
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
+  await client.confirmed(() => recordEnds(client, ids, sessions))
 }
 
 /** Returns what the metadata say when all records are confirmed: the manifest of this run now tells whether it has some. */
-async function scopeOf(client: RedisClient, { plan, manifests }: IndexedSession): Promise<RemovalScope> {
+async function scopeOf(client: CommandClient, { plan, manifests }: IndexedSession): Promise<RemovalScope> {
   const names = ['classic_last_id', 'expiry_shards', manifestField(manifests.at(-1)!)] as const
   const values = (await client.ask('HMGET', plan.metadataKey, ...names)) as (string | null)[]
   const found = names.flatMap((name, at) => (values[at] == null ? [] : [[name, values[at]] as const]))
@@ -62,7 +62,7 @@ function keptIdsOf({ manifests }: IndexedSession, { before }: PendingRemoval): n
 
 /** Records what is removed. From here on the new content of the streams is decided, for the next run as well. */
 async function beginRemovals(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   replaced: readonly IndexedSession[],
 ): Promise<PendingRemoval[]> {
@@ -78,7 +78,7 @@ async function beginRemovals(
 
 /** Records that the runs of all streams have ended well, and the last ids. */
 async function recordEnds(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
 ): Promise<void> {
@@ -99,7 +99,7 @@ async function recordEnds(
 
 /** Completes the removal that a run began which was cut off. Returns whether there was one. */
 export async function resume(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   log: Log,
@@ -124,7 +124,7 @@ export async function resume(
 }
 
 async function complete(
-  client: RedisClient,
+  client: CommandClient,
   scope: RemovalScope,
   removal: PendingRemoval,
   log: Log,
@@ -137,7 +137,7 @@ async function complete(
 
 /** Removes the record of a removal, and everything in the metadata that is not true any more. */
 async function endRemoval(
-  client: RedisClient,
+  client: CommandClient,
   { plan, manifests }: RemovalScope,
   { before, run }: PendingRemoval,
 ): Promise<void> {
@@ -161,7 +161,7 @@ function isOnlyGeneration({ manifests }: IndexedSession, { before }: PendingRemo
 
 /** Removes members that name a stream with keys that it has no more. */
 async function removeMembers(
-  client: RedisClient,
+  client: CommandClient,
   { plan: { settings } }: IndexedSession,
   members: readonly string[],
 ): Promise<void> {
@@ -169,7 +169,7 @@ async function removeMembers(
 }
 
 /** Removes the metadata and the counter of a stream that has no records left. */
-async function removeOwnKeys(client: RedisClient, session: IndexedSession): Promise<void> {
+async function removeOwnKeys(client: CommandClient, session: IndexedSession): Promise<void> {
   const {
     plan: { metadataKey, counterKey: usualKey },
     layout,
@@ -197,10 +197,11 @@ function logRemoved(
   if (!runs.hasUntracked) return
   const former = manifests.filter(({ firstRun, rows: { kind } }) => firstRun < before && kind === 'index')
   const templates = former.length === 0 ? [plan.keyTemplate] : former.map(({ layout }) => layout.key_template)
-  const commands = new Set(templates.map((template) => clearCommand(plan, patternOf(template, plan))))
+  const patterns = new Set(templates.map((template) => patternOf(template, plan)))
   log(
     'WARN',
     `${name}: rows that earlier runs wrote without adding them to the key index (track_keys) could not be removed, unless ` +
-      `they were written again. To see how many there are, and to remove them: ${[...commands].join('; ')}`,
+      `they were written again. Their keys match ${[...patterns].join(', ')}. To remove all rows of the stream, these ` +
+      `included: ${clearCommand(plan)} (--dry-run only shows them); then sync again.`,
   )
 }

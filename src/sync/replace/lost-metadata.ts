@@ -1,6 +1,6 @@
 /** Goes on with a stream whose metadata are gone, though the set of known streams names it. */
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { isMemberForm } from '../dedup/former-rows.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { runIn } from '../dedup/row-version.ts'
@@ -13,7 +13,7 @@ import type { StreamPlan } from '../streams/stream-plan.ts'
  * index names. What else earlier runs wrote cannot be told from keys of other applications.
  */
 export async function withRunsOfIndex(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   log: Log,
@@ -28,8 +28,9 @@ export async function withRunsOfIndex(
     log(
       'WARN',
       `${plan.name}: the metadata of this stream are gone (${plan.metadataKey}), so this run removes only rows that its ` +
-        'key index names, and hashes of the classic connector. To see which others are left, and to remove them: ' +
-        clearCommand(plan, patternOf(plan.keyTemplate, plan)),
+        'key index names, and hashes of the classic connector. Keys that match ' +
+        `${patternOf(plan.keyTemplate, plan)} may be left. To remove all rows of the stream, these included: ` +
+        `${clearCommand(plan)} (--dry-run only shows them); then sync again.`,
     )
   return new Map([...fields, ['runs', String(runs)]])
 }

@@ -2,7 +2,7 @@
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
 import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
@@ -41,7 +41,7 @@ interface Preparation extends PreparationOptions {
 
 /** Repeated, it changes nothing but the number of the run. */
 export async function prepareStreams(
-  client: RedisClient,
+  client: CommandClient,
   plans: readonly StreamPlan[],
   { log, connection }: PreparationOptions,
 ): Promise<IndexedSession[]> {
@@ -54,7 +54,7 @@ export async function prepareStreams(
 }
 
 async function prepareStream(
-  client: RedisClient,
+  client: CommandClient,
   planned: StreamPlan,
   { known, log, connection }: Preparation,
 ): Promise<IndexedSession> {
@@ -132,7 +132,7 @@ function trackingOf({ idKeys }: StreamPlan, { isTracked }: OpenGeneration): Trac
 }
 
 async function openIds(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   earlier: readonly GenerationManifest[],
@@ -151,7 +151,7 @@ async function openIds(
 
 /** Returns the last id that the classic connector may have given out, 0 where it did not write the stream. */
 async function classicCount(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   counter: OpenCounter,
@@ -188,7 +188,7 @@ async function skippedIdsOf({ foreignIds, idKeys }: StreamPlan, formers: Formers
 }
 
 /** Returns the metadata of a stream with no removal pending. */
-async function readUpToDate(client: RedisClient, plan: StreamPlan, log: Log): Promise<MetadataFields> {
+async function readUpToDate(client: CommandClient, plan: StreamPlan, log: Log): Promise<MetadataFields> {
   const fields = await readMetadata(client, plan)
   return (await resume(client, plan, fields, log)) ? readUpToDate(client, plan, log) : fields
 }

@@ -1,11 +1,11 @@
 /** Warns where Redis may remove the counter of a stream together with everything else that tells its last id. */
 import { ConfigError, problem, textOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from './command-client.ts'
 import type { StreamSession } from './stream-session.ts'
 
 export async function warnOfEviction(
-  client: RedisClient,
+  client: CommandClient,
   sessions: readonly Pick<StreamSession, 'plan' | 'layout' | 'lastId'>[],
   log: Log,
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function warnOfEviction(
 }
 
 /** Returns undefined where Redis evicts nothing, or INFO is denied. */
-async function evictionPolicy(client: RedisClient): Promise<string | undefined> {
+async function evictionPolicy(client: CommandClient): Promise<string | undefined> {
   const info = await client.ask('INFO', 'memory').catch((error: unknown) => {
     if (error instanceof ConfigError) return ''
     throw error

@@ -3,7 +3,7 @@
  * counter, the metadata or the rows are there.
  */
 import { ConfigError, messageOf, problem } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from './command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import { manifestsIn, type GenerationManifest } from './generation-manifest.ts'
 import { numberIn, type MetadataFields } from './stream-metadata.ts'
@@ -32,7 +32,7 @@ export interface OpenCounter {
  * replaces, has its rows in the key of the counter.
  */
 export async function openCounter(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   otherKey?: string,
@@ -62,7 +62,7 @@ export async function openCounter(
 
 /** Returns the highest id that may have been given out, where the counter is gone. */
 function lastIdWithout(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   { known, limit, manifests }: { known: number; limit: number; manifests: readonly GenerationManifest[] },
 ): Promise<number> {
@@ -71,7 +71,7 @@ function lastIdWithout(
 }
 
 /** Returns the count that the classic connector may have left for a stream that has no counter of its own. */
-export async function readClassicCounter(client: RedisClient, { baseKey }: StreamPlan): Promise<number> {
+export async function readClassicCounter(client: CommandClient, { baseKey }: StreamPlan): Promise<number> {
   const reply = await client.ask('GET', baseKey).catch((error: unknown) => {
     // A key of another type is not a counter.
     if (error instanceof ConfigError) return null
@@ -81,7 +81,7 @@ export async function readClassicCounter(client: RedisClient, { baseKey }: Strea
 }
 
 /** Returns the highest id from `known` on that has a row, where the counter is gone. */
-async function lastRowFrom(client: RedisClient, plan: StreamPlan, known: number): Promise<number> {
+async function lastRowFrom(client: CommandClient, plan: StreamPlan, known: number): Promise<number> {
   const { idKeys, foreignIds } = plan
   const { type } = plan.locator.form
   if (idKeys === undefined) return known

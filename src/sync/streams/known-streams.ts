@@ -1,6 +1,6 @@
 /** Reads and writes the sets that name every stream under a key prefix, and refuses streams whose keys are taken. */
 import { ConfigError, problem, type Problem } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from './command-client.ts'
 import { fixedKeysOf, KeyOwners, keyOfOtherStream, type PrefixedStream } from '../drafts/foreign-keys.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { isSameStream, knownStreamText, parseKnownStream, quotedName } from '../drafts/known-stream.ts'
@@ -19,7 +19,7 @@ export class KnownStreams {
   }
 
   /** Reads the sets. Throws where names tell that a stream would use the keys of another one. */
-  static async read(client: RedisClient, plans: readonly StreamPlan[]): Promise<KnownStreams> {
+  static async read(client: CommandClient, plans: readonly StreamPlan[]): Promise<KnownStreams> {
     const prefixes = [...new Set(plans.map(({ settings }) => settings.keyPrefix))]
     const stored = (await Promise.all(prefixes.map((prefix) => streamsUnder(client, prefix)))).flat()
     const own = plans.map(prefixedStreamOf)
@@ -35,7 +35,7 @@ export class KnownStreams {
   }
 
   /** Throws where a new stream would use a key that holds a row of another one. */
-  async requireFree(client: RedisClient, plan: StreamPlan): Promise<void> {
+  async requireFree(client: CommandClient, plan: StreamPlan): Promise<void> {
     const stream = prefixedStreamOf(plan)
     for (const key of fixedKeysOf(stream)) {
       const [writer] = this.#owners.writersOf(key, stream)
@@ -45,7 +45,7 @@ export class KnownStreams {
   }
 
   /** Adds a stream to the set, before its first record. */
-  async add(client: RedisClient, plan: StreamPlan): Promise<void> {
+  async add(client: CommandClient, plan: StreamPlan): Promise<void> {
     const stream = prefixedStreamOf(plan)
     if (!this.#members.has(memberOf(stream)))
       await client.ask('SADD', knownStreamsKey(stream.prefix), knownStreamText(stream))
@@ -80,7 +80,8 @@ export class KnownStreams {
   }
 }
 
-async function streamsUnder(client: RedisClient, prefix: string): Promise<PrefixedStream[]> {
+/** Returns the streams that have written under a prefix. */
+export async function streamsUnder(client: CommandClient, prefix: string): Promise<PrefixedStream[]> {
   const key = knownStreamsKey(prefix)
   const members = (await client.ask('SMEMBERS', key)) as string[]
   return members.map((member) => {

@@ -3,7 +3,7 @@
  * belong to its generation, whose manifest is a field of the hash.
  */
 import { ConfigError, problem } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from './command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import type { ManifestField } from './generation-manifest.ts'
 import type { StreamPlan } from './stream-plan.ts'
@@ -36,7 +36,7 @@ export type MetadataFields = ReadonlyMap<MetadataField, string>
 export type MetadataChanges = Partial<Record<MetadataField, string | number>>
 
 /** Reads the metadata of a stream. Throws where another version of the connector wrote them. */
-export async function readMetadata(client: RedisClient, plan: StreamPlan): Promise<MetadataFields> {
+export async function readMetadata(client: CommandClient, plan: StreamPlan): Promise<MetadataFields> {
   const [own, former] = await Promise.all([
     client.ask('HGETALL', plan.metadataKey),
     client.ask('HGET', plan.formerMetadataKey, 'run'),
@@ -82,7 +82,7 @@ export function requireFormat(
 }
 
 export async function writeMetadata(
-  client: RedisClient,
+  client: Pick<CommandClient, 'ask'>,
   { metadataKey }: StreamPlan,
   changes: MetadataChanges,
 ): Promise<void> {

@@ -1,5 +1,6 @@
 /** The plan of a stream: what its settings and the catalog decide. It is made once, before Redis is asked anything. */
 import type { Config } from '../../config/settings/config.ts'
+import { hasEntry } from '../../config/settings/record-settings.ts'
 import { ConfigError } from '../../errors.ts'
 import { filterOf, type Filter } from '../../layout/fields/filter.ts'
 import type { Layout } from '../../layout/encoding/layout.ts'
@@ -8,6 +9,8 @@ import { createLayout, createStagedLayout } from '../../layout/registry/create-l
 import { rowLocator } from '../../layout/registry/row-locator.ts'
 import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
+import { listAnd } from '../../wording.ts'
 import { deletionsOf, hardDeletions, isDeletion, type Deletions } from './cdc-deletes.ts'
 import { formerMetadataKey, leaseKey, metadataKey } from '../drafts/internal-keys.ts'
 import { catalogProblems } from '../drafts/catalog-checks.ts'
@@ -62,6 +65,7 @@ export function givesExpiry({ settings, deletions }: Pick<StreamPlan, 'settings'
 
 /** Returns the plan of each stream. Throws one error that names all problems of the catalog. */
 export function planStreams(streams: readonly SyncStream[], config: Config): StreamPlan[] {
+  requireSettings(streams, config)
   const drafts = streams.map((stream) => draftOf(stream, config))
   const problems = catalogProblems(drafts)
   if (problems.length > 0)
@@ -72,6 +76,16 @@ export function planStreams(streams: readonly SyncStream[], config: Config): Str
     })
   const owners = new KeyOwners(drafts.map(prefixedStreamOf))
   return drafts.map((draft, index) => planStream(draft, index, owners))
+}
+
+/** Where the options for all streams cannot be used, every stream needs an entry of its own. */
+function requireSettings(streams: readonly SyncStream[], config: Config): void {
+  if (config.defaultProblems.length === 0) return
+  const names = streams.filter((stream) => !hasEntry(config, stream)).map(displayName)
+  if (names.length > 0)
+    throw new ConfigError(config.defaultProblems, {
+      lead: `The options for all streams cannot be used for ${listAnd(names)}, which have no entry in streams.`,
+    })
 }
 
 function planStream(unbound: StreamDraft, index: number, owners: KeyOwners): StreamPlan {
