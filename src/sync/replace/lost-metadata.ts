@@ -1,6 +1,6 @@
 /** Goes on with a stream whose metadata are gone, though the set of known streams names it. */
 import type { Log } from '../../log.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { isMemberForm } from '../dedup/former-rows.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { runIn } from '../dedup/row-version.ts'

@@ -2,13 +2,13 @@
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
 import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
-import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id-counter.ts'
+import { openCounter, readClassicCounter, type OpenCounter } from '../ids/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
 import {
   expiryShardsIn,
@@ -17,8 +17,8 @@ import {
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import { warnOfEviction } from '../streams/eviction-warning.ts'
-import { KnownStreams } from '../streams/known-streams.ts'
+import { warnOfEviction } from '../ids/eviction-warning.ts'
+import { StreamDirectory } from '../streams/stream-directory.ts'
 import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
@@ -36,7 +36,7 @@ export interface PreparationOptions {
 }
 
 interface Preparation extends PreparationOptions {
-  readonly known: KnownStreams
+  readonly known: StreamDirectory
 }
 
 /** Repeated, it changes nothing but the number of the run. */
@@ -45,7 +45,7 @@ export async function prepareStreams(
   plans: readonly StreamPlan[],
   { log, connection }: PreparationOptions,
 ): Promise<IndexedSession[]> {
-  const known = await KnownStreams.read(client, plans)
+  const known = await StreamDirectory.read(client, plans)
   const sessions = await Promise.all(
     plans.map((plan) => prepareStream(client, known.planOf(plan), { known, log, connection })),
   )
