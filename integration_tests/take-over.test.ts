@@ -52,14 +52,14 @@ const MEMBERS = [
   ['members of a sorted set', 'zset', { cache_type: 'sorted_set', member: '${id}' }],
 ] as const
 const FORMER = [
-  ['a string', { cache_type: 'string', data_format: 'json', key_template: 'k' }],
-  ['a flat hash', { data_format: 'flat', key_template: 'k' }],
+  ['a string', { cache_type: 'string', data_format: 'json', key_template: 'k', allow_constant_key: true }],
+  ['a flat hash', { data_format: 'flat', key_template: 'k', allow_constant_key: true }],
   ['a list', { cache_type: 'list', data_format: 'json', key_template: 'k' }],
 ] as const
 
 describe.each(MEMBERS)('%s in a replace that deduplicates', (_, type, options) => {
   it.each(FORMER)('take over a key that a former generation has as %s', async (__, former) => {
-    await sync(1, [{ id: 1 }], former)
+    expect((await sync(1, [{ id: 1 }], former)).code).toBe(0)
     await sync(2, [{ id: 2 }, { id: 3 }], { ...options, key_template: 'k', batch_records: 1 }, DEDUP)
     expect([await client.type('k'), await members('k')]).toEqual([type, ['2', '3']])
     expect(Object.keys(await contents())).toEqual(['k'])
@@ -73,7 +73,7 @@ describe.each(MEMBERS)('%s in a replace that deduplicates', (_, type, options) =
   })
 
   it('leave a key that another application has put there since, and are refused', async () => {
-    await sync(1, [{ id: 1 }], { cache_type: 'string', data_format: 'json', key_template: 'k' })
+    await sync(1, [{ id: 1 }], FORMER[0][1])
     await client.unlink('k')
     await client.xadd('k', '1-1', 'theirs', '1')
     const run = await sync(2, [{ id: 2 }], { ...options, key_template: 'k' }, DEDUP)
@@ -134,6 +134,18 @@ describe('a collection whose key holds another type', () => {
       expect.stringContaining('[live-key-other-type]'),
     ])
   })
+})
+
+it('a list takes the place of the counter of the classic connector, but not of a number of another application', async () => {
+  const options = { cache_type: 'list', data_format: 'json' }
+  await client.set(':s', 2)
+  await client.hset(':s:2', { _airbyte_ab_id: 1, _airbyte_emitted_at: 5, _airbyte_data: '{}' })
+  const refused = await sync(1, [{ id: 1 }], options)
+  expect(refused.errors[0]?.message).toMatch(/Set another key_template.*\[live-key-other-type\]/)
+  expect([refused.states, await client.get(':s')]).toEqual([[], '2'])
+  await client.hset(':s:2', { _airbyte_ab_id: 2 })
+  expect((await sync(1, [{ id: 1 }], options)).code).toBe(0)
+  expect(await contents()).toEqual({ ':s': 'a list' })
 })
 
 describe('an overwrite without records', () => {

@@ -22,7 +22,7 @@ import { StreamDirectory } from '../streams/stream-directory.ts'
 import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
-import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
+import { isClassicCounter, MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
 import { recoverJournal } from './journal-recovery.ts'
@@ -80,7 +80,13 @@ async function prepareStream(
     indexOf(client, plan, own, isSameIndex ? expiryShardsIn(fields, plan) : []) ??
     new KeyIndex(client, plan, [])
   const before = plan.replaces ? runs.keptFrom : 0
-  const formers = formersOf(client, plan, manifests, { before, lastId: counter.lastId })
+  const formers = {
+    ...formersOf(client, plan, manifests, { before, lastId: counter.lastId }),
+    hasClassicCounter:
+      plan.replaces &&
+      plan.locator.only === plan.baseKey &&
+      (await isClassicCounter(client, plan, Math.max(classic, numberIn(fields, 'classic_last_id', plan)))),
+  }
   if (plan.replaces && plan.locator.only !== undefined)
     await requireTypes(client, { plan, formers }, [plan.locator.only])
   await known.add(client, plan)

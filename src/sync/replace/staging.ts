@@ -174,12 +174,17 @@ async function eachKey(
   await index.each((entries) => visit(entries.map(([key]) => key)))
 }
 
-function otherType({ name }: StreamPlan, key: string): ConfigError {
+function otherType({ name, baseKey }: StreamPlan, key: string): ConfigError {
+  // The key may be a counter that the connector, or the classic one, needs.
+  const advice =
+    key === baseKey
+      ? 'Set another key_template or key_prefix.'
+      : 'Rename or remove that key, or set another key_template or key_prefix.'
   return new ConfigError(
     problem(
       'live-key-other-type',
-      `Stream ${name}: the key ${key} holds another Redis type, so its staging key cannot replace it. Remove or rename ` +
-        'that key, or set a key_prefix.',
+      `Stream ${name}: the key ${key} holds another Redis type, and nothing says that the connector wrote it, so the ` +
+        `stream cannot replace it. ${advice}`,
       { options: ['key_prefix'], params: { stream: name, key } },
     ),
   )
