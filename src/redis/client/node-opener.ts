@@ -14,10 +14,10 @@ import { NodePool, type Ask } from '../session/node-pool.ts'
 import type { RedisNode } from '../session/redis-node.ts'
 import type { TopologyReader } from '../topology/topology-reader.ts'
 import type { Transport } from '../transport/transport.ts'
-import { uncertainTransaction } from './exactly-once.ts'
+import { uncertainTransaction } from '../queue/exactly-once.ts'
 import { fence } from './fencing.ts'
-import type { LossFindings } from './oversize-search.ts'
-import { readLimits } from './server-limits.ts'
+import type { LossFindings } from '../queue/oversize-search.ts'
+import { readLimits } from '../session/server-limits.ts'
 
 /** Runs on new connections, before anything is sent again; an error that it returns ends the run. */
 export type ReconnectStep = (ask: Ask, identities: readonly Identity[]) => Promise<Error | undefined>

@@ -7,13 +7,14 @@ import { TransientError } from '../../errors.ts'
 import { classify } from '../failures/error-classifier.ts'
 import { GaveUpError, type Outage } from '../failures/outage.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
-import { clusterReorganised, type ReplySource } from '../failures/reply-rules.ts'
+import type { ReplySource } from '../failures/reply-rules.ts'
+import { clusterReorganised } from '../failures/server-problem.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import type { TopologyReader } from '../topology/topology-reader.ts'
 import type { Transport } from '../transport/transport.ts'
 import { RunOverError, type NodeOpener, type OpenedNodes } from './node-opener.ts'
-import type { LossFindings } from './oversize-search.ts'
-import type { WriteQueue } from './write-queue.ts'
+import type { LossFindings } from '../queue/oversize-search.ts'
+import type { WriteQueue } from '../queue/write-queue.ts'
 
 /** A server that takes no writes may still answer what it was sent; it is given this long. */
 const LONGEST_DRAIN_MS = 10_000

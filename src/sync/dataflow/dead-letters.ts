@@ -1,7 +1,7 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
 import { createHash } from 'node:crypto'
 import { ConfigError, problem, sentenceOf, type Problem } from '../../errors.ts'
-import { isTooLarge } from '../../redis/client/server-limits.ts'
+import { isTooLarge } from '../../redis/session/server-limits.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'

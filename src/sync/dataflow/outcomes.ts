@@ -1,7 +1,7 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
 import { problem, sentenceOf, type ConnectorError, type Problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
-import { isTooLarge } from '../../redis/client/server-limits.ts'
+import { isTooLarge } from '../../redis/session/server-limits.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { EncodedBatch } from './encode-batch.ts'

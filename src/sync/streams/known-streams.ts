@@ -74,7 +74,8 @@ export class KnownStreams {
   }
 }
 
-async function streamsUnder(client: CommandClient, prefix: string): Promise<PrefixedStream[]> {
+/** Returns the streams that have written under a prefix. */
+export async function streamsUnder(client: CommandClient, prefix: string): Promise<PrefixedStream[]> {
   const key = knownStreamsKey(prefix)
   const members = (await client.ask('SMEMBERS', key)) as string[]
   return members.map((member) => {

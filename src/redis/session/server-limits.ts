@@ -2,7 +2,7 @@
 import { ConfigError, problem, type Problem } from '../../errors.ts'
 import { ignoreReplyError } from '../failures/reply-error.ts'
 import type { EncodedCommands } from '../resp/encoded-commands.ts'
-import type { RedisNode } from '../session/redis-node.ts'
+import type { RedisNode } from './redis-node.ts'
 import type { Where } from '../transport/address.ts'
 
 /** By name of the setting, the bytes that it allows; without those that the user may not read. */

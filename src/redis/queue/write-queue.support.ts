@@ -15,7 +15,7 @@ import { CommandBuffer } from '../resp/command-buffer.ts'
 import { RedisNode } from '../session/redis-node.ts'
 import { NodePool } from '../session/node-pool.ts'
 import { SLOTS, slotOf, tagOf } from '../resp/key-slot.ts'
-import type { ServerLimits } from './server-limits.ts'
+import type { ServerLimits } from '../session/server-limits.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Reply } from '../resp/reply.ts'
 

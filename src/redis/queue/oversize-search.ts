@@ -16,7 +16,7 @@ import {
   overClientMemory,
   overLimit,
   type ServerLimits,
-} from './server-limits.ts'
+} from '../session/server-limits.ts'
 import { canSplit, LARGE_BYTES, largestCommand, splitWrite, withoutCommand } from './split-write.ts'
 import type { UnconfirmedWrites } from './unconfirmed-writes.ts'
 
