@@ -10,7 +10,6 @@ const NUMBERS = ['marker', 'sequence', 'durable', 'held']
 export async function findLeftovers(masters: readonly Redis[]): Promise<string | undefined> {
   for (const client of masters) {
     const keys = await client.keys('_airbyte:*')
-    const isKind = (key: string, kinds: readonly string[]): boolean => kinds.includes(key.split(':')[1]!)
     for (const key of keys) {
       // A lease that could not be released runs out.
       if (isKind(key, ['lease']) && (await client.pttl(key)) <= 10_000) continue
@@ -22,4 +21,8 @@ export async function findLeftovers(masters: readonly Redis[]): Promise<string |
     }
   }
   return undefined
+}
+
+function isKind(key: string, kinds: readonly string[]): boolean {
+  return kinds.includes(key.split(':')[1]!)
 }
