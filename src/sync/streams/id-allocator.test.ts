@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError, problem } from '../../errors.ts'
-import { thrownBy } from '../../thrown.support.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { thrownBy } from '../../errors.support.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
+import { playedClient } from './played-client.support.ts'
 import { IdAllocator } from './id-allocator.ts'
-import { plansFor, sessionOf, stream } from './plans.support.ts'
+import { plansFor, sessionOf, stream } from './stream-sessions.support.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
 describe('ids of a stream', () => {
@@ -39,7 +39,8 @@ describe('ids of a stream', () => {
     const { plan } = opened({})
     const replies: ((last: number) => void)[] = []
     const ask: Ask = () => new Promise((resolve) => replies.push(resolve))
-    const ids = new IdAllocator(clientOf(ask), [sessionOf(plan)])
+    const client = { ...playedClient().client, ask, requireIntact: () => Promise.resolve() }
+    const ids = new IdAllocator(client, [sessionOf(plan)])
     const reserved = [2, 3, 1].map((count) => ids.reserve(plan, count))
     // The first INCRBY was refused, and is sent again behind the others.
     replies[1]!(3)
@@ -72,7 +73,7 @@ describe('ids of a stream', () => {
     ]
     const plans = plansFor([stream('list'), stream('json')], { streams })
     const ids = allocatorFor(server, plans)
-    expect(server.asked.filter((question) => question.includes('n:json'))).toEqual([])
+    expect(server.asked.filter((command) => command.includes('n:json'))).toEqual([])
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 8, last: 9 }])
   })
 
@@ -168,7 +169,7 @@ interface Server {
   keys: Map<string, string>
   asked: string[]
   ask: Ask
-  client: RedisClient
+  client: ConstructorParameters<typeof IdAllocator>[0]
   /** The error of a client that finds data lost. */
   loss: Error | undefined
 }
@@ -189,16 +190,16 @@ function serverWith(stored: Record<string, string>): Server {
     keys,
     asked,
     ask,
-    client: clientOf(ask, async () => {
-      if (server.loss !== undefined) throw server.loss
-    }),
+    client: {
+      ...playedClient().client,
+      ask,
+      requireIntact: async () => {
+        if (server.loss !== undefined) throw server.loss
+      },
+    },
     loss: undefined,
   }
   return server
-}
-
-function clientOf(ask: Ask, requireIntact = async (): Promise<void> => {}): RedisClient {
-  return { ask, requireIntact } as unknown as RedisClient
 }
 
 function opened(stored: Record<string, string>, foreign: number[] = []) {

@@ -2,9 +2,14 @@
  * Gives out `_airbyte_ab_id`s: one INCRBY a batch and stream on the counter of the stream. They rise in the order of
  * arrival and are unique; a lost reply leaves a gap.
  */
-import { problem, SystemError, TransientError } from '../../errors.ts'
+import { ConfigError, problem, SystemError, TransientError } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
+import { clearCommand, patternOf } from './clear-command.ts'
+import { IDS_AHEAD } from './id-counter.ts'
+import { takeIds, withoutSkipped } from './id-ranges.ts'
+import { typesOf } from './redis-types.ts'
+import { writeMetadata } from './stream-metadata.ts'
 import type { StreamPlan } from './stream-plan.ts'
 import type { IdRange, StreamSession } from './stream-session.ts'
 
@@ -17,6 +22,12 @@ interface Counter {
   readonly skippedIds: readonly number[]
   /** The highest id given out, by earlier runs or this one. */
   last: number
+  /** The highest id that has been asked for, if no other program changes the counter. */
+  asked: number
+  /** The highest id that the metadata allow for. */
+  limit: number
+  /** Whether the keys of the next ids may be there already. */
+  checksKeys: boolean
   /** Reservations that are made one after the other, and the promise of the last one. */
   waiting: number
   turn: Promise<unknown>
@@ -31,14 +42,16 @@ interface WaitingBatch {
   readonly resolve: (ranges: IdRange[]) => void
 }
 
+type CounterClient = Pick<RedisClient, 'ask' | 'send' | 'requireIntact'>
+
 export class IdAllocator {
-  readonly #client: RedisClient
+  readonly #client: CounterClient
   /** By stream index; undefined where the records of a stream have no ids. */
   readonly #counters: readonly (Counter | undefined)[]
 
-  constructor(client: RedisClient, streams: readonly StreamSession[]) {
+  constructor(client: CounterClient, streams: readonly StreamSession[]) {
     this.#client = client
-    this.#counters = streams.map(({ plan, layout, counterKey, lastId, skippedIds }) =>
+    this.#counters = streams.map(({ plan, layout, counterKey, lastId, skippedIds, checksFirstIds }) =>
       layout.usesIds
         ? {
             plan,
@@ -46,6 +59,9 @@ export class IdAllocator {
             startedAt: lastId,
             skippedIds,
             last: lastId,
+            asked: lastId,
+            limit: lastId + IDS_AHEAD,
+            checksKeys: checksFirstIds,
             waiting: 0,
             turn: Promise.resolve(),
             free: [],
@@ -63,9 +79,11 @@ export class IdAllocator {
   /** Returns `count` ids as ascending ranges. Batches must ask in the order of their records. */
   reserve({ index }: StreamPlan, count: number): Promise<IdRange[]> {
     const counter = this.#counters[index]!
+    counter.asked += count
     // Where skipped ids are ahead, a block may yield too few ids, and then the next batch must not have its block yet.
     const mayFallShort = counter.last < (counter.skippedIds.at(-1) ?? 0)
-    if (!mayFallShort && counter.waiting === 0) return this.#reserveAtOnce(counter, count)
+    const isChecked = counter.checksKeys || counter.asked > counter.limit
+    if (!mayFallShort && !isChecked && counter.waiting === 0) return this.#reserveAtOnce(counter, count)
     counter.waiting++
     const reserved = counter.turn.then(() => this.#reserve(counter, count))
     counter.turn = reserved.catch(() => {}).then(() => counter.waiting--)
@@ -83,6 +101,8 @@ export class IdAllocator {
       counter.free.push(block)
       giveOut(counter)
     }, reject)
+    // Batches get their ids in their order, so the last one that waits is the last that gets them.
+    counter.turn = promise.catch(() => {})
     return promise
   }
 
@@ -95,6 +115,9 @@ export class IdAllocator {
         missing -= range.last - range.first + 1
       }
     }
+    counter.asked = Math.max(counter.asked, counter.last)
+    if (counter.asked > counter.limit) await this.#raiseLimit(counter)
+    if (counter.checksKeys) await this.#requireNoKeys(counter, ranges)
     return ranges
   }
 
@@ -113,6 +136,27 @@ export class IdAllocator {
     return block
   }
 
+  /** Before the ids are used, so that none is given out again if the counter is evicted and this run does not end well. */
+  async #raiseLimit(counter: Counter): Promise<void> {
+    counter.limit = counter.asked + IDS_AHEAD
+    await writeMetadata(this.#client, counter.plan, { id_limit: counter.limit })
+  }
+
+  async #requireNoKeys(counter: Counter, ranges: readonly IdRange[]): Promise<void> {
+    const { plan, key, startedAt, last } = counter
+    counter.checksKeys = false
+    const { lead, tail } = plan.idKeys!
+    const keys = ranges.flatMap(({ first, last: end }) =>
+      Array.from({ length: end - first + 1 }, (_, at) => lead + (first + at) + tail),
+    )
+    const types = await typesOf(this.#client, keys)
+    const taken = keys.find((_, at) => types[at] !== 'none')
+    if (taken === undefined) return
+    // The next run must find the same keys.
+    await this.#client.ask('INCRBY', key, startedAt - last)
+    throw idsTaken(plan, taken)
+  }
+
   /** Raises counters that a server has brought back lower, so that ids stay unique. */
   async lift(ask: Ask): Promise<void> {
     const used = this.#counters.filter(
@@ -127,29 +171,6 @@ export class IdAllocator {
   }
 }
 
-/** Returns the ids of ascending ranges one by one. */
-export class IdCursor {
-  readonly #ranges: readonly IdRange[]
-  #range = 0
-  #next: number
-  #last: number
-
-  constructor(ranges: readonly IdRange[]) {
-    this.#ranges = ranges
-    this.#next = ranges[0]!.first
-    this.#last = ranges[0]!.last
-  }
-
-  take(): number {
-    if (this.#next > this.#last) {
-      const { first, last } = this.#ranges[++this.#range]!
-      this.#next = first
-      this.#last = last
-    }
-    return this.#next++
-  }
-}
-
 /** Gives the free ids to the batches that wait, in their order, as far as the ids suffice. */
 function giveOut({ free, batches }: Counter): void {
   let available = free.reduce((sum, { first, last }) => sum + last - first + 1, 0)
@@ -160,29 +181,17 @@ function giveOut({ free, batches }: Counter): void {
   }
 }
 
-/** Takes the first `count` ids of ascending ranges. */
-function takeIds(free: IdRange[], count: number): IdRange[] {
-  const taken: IdRange[] = []
-  for (let missing = count; missing > 0;) {
-    const { first, last } = free.shift()!
-    const end = Math.min(last, first + missing - 1)
-    taken.push({ first, last: end })
-    missing -= end - first + 1
-    if (end < last) free.unshift({ first: end + 1, last })
-  }
-  return taken
-}
-
-function withoutSkipped({ first, last }: IdRange, skipped: readonly number[]): IdRange[] {
-  const ranges: IdRange[] = []
-  let from = first
-  for (const id of skipped) {
-    if (id < from || id > last) continue
-    if (id > from) ranges.push({ first: from, last: id - 1 })
-    from = id + 1
-  }
-  if (from <= last) ranges.push({ first: from, last })
-  return ranges
+function idsTaken(plan: StreamPlan, key: string): ConfigError {
+  const { name, keyTemplate } = plan
+  return new ConfigError(
+    problem(
+      'ids-taken',
+      `Stream ${name} would write the key ${key}, which is there already, and nothing says that the connector wrote it: ` +
+        'its metadata were removed, or another application uses such keys. Set another key_template or key_prefix; or, if ' +
+        `these keys are not needed, remove them: ${clearCommand(plan, patternOf(keyTemplate, plan))}`,
+      { options: ['key_template', 'key_prefix'], params: { stream: name, key } },
+    ),
+  )
 }
 
 function counterTooLarge({ counterKey, name }: StreamPlan): SystemError {
