@@ -41,9 +41,10 @@ export async function finish(
     if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
     else if (isOnlyGeneration(session, removal)) await removeMembers(client, session, session.knownAs.former)
   }
-  await client.confirmed(() => recordEnds(client, ids, sessions))
+  // Before the ends are recorded: a run that follows one that ended well does not look for a journal.
   for (const { journal } of sessions)
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
+  await client.confirmed(() => recordEnds(client, ids, sessions))
 }
 
 /** Returns the first id that is kept, of a stream whose keys are made of ids. */
@@ -83,7 +84,7 @@ async function recordEnds(
     const [manifest] = manifestsIn(plan.name, plan.metadataKey, new Map([[field, text]]))
     await writeMetadata(client, plan, {
       [field]: manifestText({ ...manifest!, endedWell: true }),
-      ...(layout.usesIds ? { last_id: ids.last(plan) } : {}),
+      ...(layout.usesIds ? { last_id: ids.last(plan), id_limit: ids.last(plan) } : {}),
     })
   })
   await Promise.all(ends)

@@ -12,10 +12,12 @@ import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
 import {
   expiryShardsIn,
+  numberIn,
   readMetadata,
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
+import { warnOfEviction } from '../streams/eviction-warning.ts'
 import { KnownStreams } from '../streams/known-streams.ts'
 import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
@@ -33,7 +35,11 @@ export async function prepareStreams(
   log: Log,
 ): Promise<IndexedSession[]> {
   const known = await KnownStreams.read(client, plans)
-  return Promise.all(plans.map((plan) => prepareStream(client, known.planOf(plan), known, log)))
+  const sessions = await Promise.all(
+    plans.map((plan) => prepareStream(client, known.planOf(plan), known, log)),
+  )
+  await warnOfEviction(client, sessions, log)
+  return sessions
 }
 
 async function prepareStream(
@@ -80,6 +86,7 @@ async function prepareStream(
     manifests,
     counterKey: counter.key,
     lastId: counter.lastId,
+    checksFirstIds: plan.idKeys !== undefined && !(counter.isFound && hadRecords(earlier)),
     skippedIds: await skippedIdsOf(plan, formers),
     layout: isStaged ? plan.stagedLayout! : liveLayout,
     index,
@@ -117,7 +124,8 @@ async function openIds(
   fields: MetadataFields,
   earlier: readonly GenerationManifest[],
 ): Promise<OpenCounter> {
-  if (!plan.liveLayout.usesIds) return { key: plan.counterKey, lastId: Number(fields.get('last_id') ?? 0) }
+  if (!plan.liveLayout.usesIds)
+    return { key: plan.counterKey, lastId: numberIn(fields, 'last_id', plan), isFound: false }
   // A former generation may have its rows in the key that would count those of this run, until they are removed.
   const isTaken =
     plan.replaces &&
@@ -136,8 +144,7 @@ async function classicCount(
   counter: OpenCounter,
   log: Log,
 ): Promise<number> {
-  const recorded = Number(fields.get('classic_last_id') ?? 0)
-  if (recorded > 0) return 0
+  if (numberIn(fields, 'classic_last_id', plan) > 0) return 0
   const isOwn = plan.liveLayout.usesIds && counter.key === plan.baseKey
   const count = isOwn ? counter.lastId : await readClassicCounter(client, plan)
   if (count <= MOST_CLASSIC_ROWS) return count
@@ -146,6 +153,10 @@ async function classicCount(
     `${plan.name}: ${plan.baseKey} holds ${count}, too large for a counter of the classic connector.`,
   )
   return 0
+}
+
+function hadRecords(manifests: readonly GenerationManifest[]): boolean {
+  return manifests.some(({ hasRecords }) => hasRecords)
 }
 
 /** Returns the ids whose keys belong to another stream, or to rows of a former generation. */

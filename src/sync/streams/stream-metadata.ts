@@ -18,6 +18,7 @@ export type MetadataField =
   | 'connections'
   | 'runs'
   | 'last_id'
+  | 'id_limit'
   | 'classic_last_id'
   | 'has_untracked'
   | 'cursor'
@@ -81,7 +82,7 @@ export function requireFormat(
 }
 
 export async function writeMetadata(
-  client: CommandClient,
+  client: Pick<CommandClient, 'ask'>,
   { metadataKey }: StreamPlan,
   changes: MetadataChanges,
 ): Promise<void> {
