@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config/settings/config.ts'
 import { parseConfig } from './config/parsing/parse-config.ts'
 import { STRUCTURES } from './layout/registry/structure-registry.ts'
-import { messageOf, problem, textOf } from './errors.ts'
+import { problem, textOf } from './errors.ts'
 import type { Output } from './protocol/airbyte/output.ts'
 import type { ReportedFinding } from './redis/health/finding.ts'
 import { addressesOf, checkHealth, type HealthRequest } from './redis/health/health-check.ts'
@@ -15,11 +15,23 @@ import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requ
 /** The platform gets the result within 15 seconds, whatever the server does. */
 const TIMEOUT_MS = 13_000
 
-/** Prints exactly one status. `readConfig` returns the text of the configuration. */
-export async function check(readConfig: () => string, output: Output): Promise<void> {
-  const message = await findProblems(readConfig, output).catch(messageOf)
-  const status = message === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', message }
-  output.message({ type: 'CONNECTION_STATUS', connectionStatus: status })
+/** Prints exactly one status. `readConfig` returns the text of the configuration; `signal` ends the check early. */
+export async function check(readConfig: () => string, output: Output, signal: AbortSignal): Promise<void> {
+  try {
+    const failed = await Promise.race([findProblems(readConfig, output), whenAborted(signal)])
+    output.status(failed)
+  } catch (error) {
+    output.failedStatus(error)
+  }
+}
+
+/** Rejects with the reason of the signal. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  return promise
 }
 
 /** Returns the problems, as one text; undefined if there is none. */

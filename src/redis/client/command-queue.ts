@@ -31,6 +31,8 @@ export class CommandQueue {
   readonly #events: CommandQueueEvents
   /** Not answered, in the order they were asked. */
   readonly #open = new Set<Question>()
+  /** How many of them were sent on. */
+  #sentOn = 0
   #nodes: NodePool | undefined
 
   constructor(barrier: RedirectionBarrier, events: CommandQueueEvents) {
@@ -69,14 +71,10 @@ export class CommandQueue {
       if (!question.isOut && this.#nodes !== undefined) this.#put(question, this.#nodes)
   }
 
-  get #isAnySentOn(): boolean {
-    for (const { isSentOn } of this.#open) if (isSentOn) return true
-    return false
-  }
-
   fail(error: Error): void {
     for (const { reject } of this.#open) reject(error)
     this.#open.clear()
+    this.#sentOn = 0
   }
 
   #put(question: Question, nodes: NodePool): void {
@@ -86,10 +84,9 @@ export class CommandQueue {
     this.#barrier.begins()
     node.ask(command, args, asked && 'ASKING').then(
       (reply) => {
-        const isAnswered = this.#open.delete(question)
-        if (isAnswered) question.resolve(reply)
+        if (this.#close(question)) question.resolve(reply)
         if (nodes !== this.#nodes) return
-        if (!this.#isAnySentOn) this.#events.confirmed()
+        if (this.#sentOn === 0) this.#events.confirmed()
         this.#barrier.ends()
       },
       (error: Error) => {
@@ -102,14 +99,22 @@ export class CommandQueue {
     const redirection = isCluster ? readRedirection(error.message, node.address) : undefined
     if (redirection !== undefined) {
       question.isOut = false
+      if (!question.isSentOn) this.#sentOn++
       question.isSentOn = true
       question.asked = redirection.kind === 'ask' ? redirection.address : undefined
       return this.#barrier.ends([redirection])
     }
     const { handling, error: judged } = classify(error, node)
     if (handling === 'retry') return this.#events.refused(judged)
-    this.#open.delete(question)
+    this.#close(question)
     question.reject(judged)
     this.#barrier.ends()
+  }
+
+  /** Returns whether the question was open. */
+  #close(question: Question): boolean {
+    const wasOpen = this.#open.delete(question)
+    if (wasOpen && question.isSentOn) this.#sentOn--
+    return wasOpen
   }
 }

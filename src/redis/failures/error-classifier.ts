@@ -7,7 +7,8 @@ import {
   type ConnectorError,
   type Problem,
 } from '../../errors.ts'
-import { ProtocolError } from '../resp/reply-reader.ts'
+import { ProtocolError } from '../resp/protocol-error.ts'
+import { protocolProblem } from './protocol-problem.ts'
 import { networkProblem, redisTarget } from '../transport/network-errors.ts'
 import { tlsProblem } from '../transport/tls-problem.ts'
 import { isReplyError } from './reply-error.ts'
@@ -23,8 +24,7 @@ export function classify(error: unknown, source: ReplySource | Where): Classific
   const from = sourceOf(source)
   if (error instanceof TransientError) return { handling: 'retry', error }
   if (error instanceof ConfigError || error instanceof SystemError) return { handling: 'stop', error }
-  if (error instanceof ProtocolError)
-    return { handling: 'stop', error: new ConfigError(notRedis(from.where), { cause: error }) }
+  if (error instanceof ProtocolError) return classify(protocolProblem(error, from.where), source)
   return isReplyError(error) ? classifyReply(error.message, from) : classifyNetwork(error, from.where)
 }
 
@@ -63,11 +63,6 @@ function classifyNetwork(cause: unknown, where: Where): Classification {
 
 function connectionLost(where: Where): Problem {
   return problem('connection-lost', `The connection to ${where} was lost.`, { params: { where } })
-}
-
-function notRedis(where: Where): Problem {
-  const sentence = `The server at ${where} is not Redis. Check host and port.`
-  return problem('not-redis', sentence, { options: ['host', 'port'], params: { where } })
 }
 
 function unexpectedReply(where: Where, message: string): Problem {

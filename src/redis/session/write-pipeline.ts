@@ -1,9 +1,13 @@
 /** Sends encoded commands over one connection, in order, and reads the reply to each of them. */
 import type { Socket } from 'node:net'
 import type { ConnectorError, TransientError } from '../../errors.ts'
-import { ReplyReader, textIn, valuesIn, type ReplyOutcome } from '../resp/reply-reader.ts'
+import { CommandCursor } from '../resp/command-cursor.ts'
+import { queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
+import { ReplyReader, textIn, valuesIn, type ExpectedReply, type ReplyOutcome } from '../resp/reply-reader.ts'
+import { ANY, executed, type ReplyShape } from '../resp/reply-shape.ts'
 import { classifyReply } from '../failures/error-classifier.ts'
-import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
+import { ResponseTimeout } from './response-timeout.ts'
+import { REPLY_MS } from './time-limits.ts'
 import { SlicedWriter } from './sliced-writer.ts'
 import type { ReplySource } from '../failures/reply-rules.ts'
 
@@ -52,6 +56,12 @@ interface Sent extends PipelineWrite {
   /** The number of replies so far. */
   answered: number
   isMultiRefused: boolean
+  /** Stands behind the command whose reply is read next. */
+  readonly cursor: CommandCursor
+  /** The next reply; undefined until it is asked for. */
+  expected: ExpectedReply | undefined
+  /** Of a transaction: the replies of its commands, which EXEC returns. */
+  readonly shapes: ReplyShape[]
   readonly result: NodeResult
   readonly resolve: (result: NodeResult) => void
   readonly multiRefused: () => void
@@ -83,12 +93,13 @@ export class WritePipeline {
     this.#timeout = new ResponseTimeout(source.where, replyMs, (reason) => events.lost(reason))
     this.#writer = new SlicedWriter(socket, () => this.#timeout.progress())
     const reader = new ReplyReader({
+      expected: () => this.#expected(),
       one: (outcome, bytes, start, end) => this.#take(outcome, bytes, start, end),
       many: (outcomes, reply) => this.#takeAll(outcomes, reply),
     })
     socket.on('data', (chunk: Buffer) => {
       if (this.#isClosed) return
-      this.#timeout.progress()
+      this.#timeout.receivedBytes()
       try {
         reader.read(chunk)
       } catch (error) {
@@ -114,7 +125,17 @@ export class WritePipeline {
       exec: undefined,
       hasRunBare: false,
     }
-    this.#unanswered.push({ ...write, answered: 0, isMultiRefused: false, result, resolve, multiRefused })
+    this.#unanswered.push({
+      ...write,
+      answered: 0,
+      isMultiRefused: false,
+      cursor: new CommandCursor(write.chunks),
+      expected: undefined,
+      shapes: [],
+      result,
+      resolve,
+      multiRefused,
+    })
     this.#timeout.expect()
     this.#corkForNow()
     for (const chunk of write.chunks) this.#writer.write(chunk)
@@ -132,6 +153,11 @@ export class WritePipeline {
   close(): void {
     this.#isClosed = true
     this.#timeout.end()
+  }
+
+  #expected(): ExpectedReply | undefined {
+    const sent = this.#unanswered[0]
+    return sent && (sent.expected ??= expectedOf(sent))
   }
 
   #take(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void {
@@ -198,9 +224,19 @@ export class WritePipeline {
   }
 
   #answered(sent: Sent): void {
+    sent.expected = undefined
     if (++sent.answered < sent.commands + (sent.kind === 'transaction' ? 2 : 0)) return
     this.#unanswered.shift()
     this.#timeout.received()
     sent.resolve(sent.result)
   }
+}
+
+/** Moves to the next command, and returns the replies that it can have. */
+function expectedOf({ kind, commands, answered, cursor, shapes }: Sent): ExpectedReply {
+  const { name, args } = cursor.next() ?? { name: '', args: 0 }
+  if (kind !== 'transaction' || answered === 0) return { command: name, shape: replyShapeOf(name, args) }
+  if (answered > commands) return { command: name, shape: executed(shapes) }
+  shapes.push(name === '' ? ANY : replyShapeOf(name, args))
+  return { command: name, shape: queuedReplyOf(name, args) }
 }

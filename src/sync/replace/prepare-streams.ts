@@ -6,6 +6,7 @@ import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../de
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
+import { eachOf } from '../streams/each-of.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
@@ -23,13 +24,20 @@ import { removeExpiredEntries } from './index-cleanup.ts'
 import { recoverJournal } from './journal-recovery.ts'
 import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
 
-/** Repeated, it changes nothing but the number of the run. */
+/** Streams that are prepared at the same time: enough to hide the distance to Redis, and few enough for their memory. */
+const STREAMS_AT_ONCE = 32
+
+/** Repeated, it changes nothing but the number of the run. Stops between two streams when the signal is aborted. */
 export function prepareStreams(
   client: RedisClient,
   plans: readonly StreamPlan[],
   log: Log,
+  signal: AbortSignal,
 ): Promise<IndexedSession[]> {
-  return Promise.all(plans.map((plan) => prepareStream(client, plan, log)))
+  return eachOf(plans, STREAMS_AT_ONCE, ['Opening streams', log], async (plan) => {
+    signal.throwIfAborted()
+    return prepareStream(client, plan, log)
+  })
 }
 
 async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): Promise<IndexedSession> {
