@@ -3,7 +3,7 @@
 // writes them.
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `log.ts`, `shown-text.ts` and `wording.ts` are open to all. */
+/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `json-text.ts`, `log.ts`, `shown-text.ts` and `wording.ts` are open to all. */
 export const ROOMS = {
   'config/settings': {
     knows: 'the types of a parsed configuration, and the syntax of templates',
@@ -126,7 +126,7 @@ export const ROOMS = {
   },
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
-    mayImport: ['input', 'airbyte', 'columns', 'encoding', 'streams'],
+    mayImport: ['settings', 'input', 'airbyte', 'columns', 'encoding', 'streams'],
   },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',

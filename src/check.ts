@@ -15,10 +15,18 @@ import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requ
 /** The platform gets the result within 15 seconds, whatever the server does. */
 const TIMEOUT_MS = 13_000
 
-/** Prints exactly one status. `readConfig` returns the text of the configuration; `signal` ends the check early. */
-export async function check(readConfig: () => string, output: Output, signal: AbortSignal): Promise<void> {
+/**
+ * Prints exactly one status. `readConfig` returns the text of the configuration, which is in the file `path`; `signal` ends
+ * the check early.
+ */
+export async function check(
+  path: string,
+  readConfig: () => string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    const failed = await Promise.race([findProblems(readConfig, output), whenAborted(signal)])
+    const failed = await Promise.race([findProblems(path, readConfig, output), whenAborted(signal)])
     output.status(failed)
   } catch (error) {
     output.failedStatus(error)
@@ -35,8 +43,13 @@ function whenAborted(signal: AbortSignal): Promise<never> {
 }
 
 /** Returns the problems, as one text; undefined if there is none. */
-async function findProblems(readConfig: () => string, output: Output): Promise<string | undefined> {
-  const { config, warnings } = parseConfig(readConfig(), process.env, STRUCTURES)
+async function findProblems(
+  path: string,
+  readConfig: () => string,
+  output: Output,
+): Promise<string | undefined> {
+  const { config, warnings, hidden } = parseConfig(readConfig(), process.env, STRUCTURES, path)
+  output.hide(hidden)
   for (const warning of warnings) output.log('WARN', textOf(warning))
   const findings = await Promise.race([checkHealth(config.connection, requestOf(config)), timedOut(config)])
   for (const { level, text } of findings) if (level !== 'FAILED') output.log(level, text)

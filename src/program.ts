@@ -96,7 +96,7 @@ class Program {
       }
       case 'check': {
         const { check } = await import('./check.ts')
-        return check(() => readFile(invocation.config, '--config'), output, signal)
+        return check(invocation.config, () => readFile(invocation.config, '--config'), output, signal)
       }
       case 'write': {
         const [{ write }, { parseConfig }, { STRUCTURES }, { readCatalog }, { readStdin }] =
@@ -107,13 +107,15 @@ class Program {
             import('./protocol/airbyte/catalog.ts'),
             import('./protocol/input/stdin.ts'),
           ])
-        const { config, warnings } = parseConfig(
+        const { config, warnings, hidden } = parseConfig(
           readFile(invocation.config, '--config'),
           process.env,
           STRUCTURES,
+          invocation.config,
         )
+        output.hide(hidden)
         for (const warning of warnings) output.log('WARN', textOf(warning))
-        const catalog = readCatalog(readFile(invocation.catalog, '--catalog'))
+        const catalog = readCatalog(readFile(invocation.catalog, '--catalog'), invocation.catalog)
         return write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal })
       }
     }

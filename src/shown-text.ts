@@ -6,8 +6,34 @@ const MOST_CHARACTERS = 8_000
 /** The most characters of a name within a message. */
 const MOST_OF_NAME = 200
 
+/** Shorter texts are parts of many words. */
+const SHORT = 5
+
 /** Control characters, and marks that change the direction or the lines of what is shown. */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\ufeff]/gu
+
+/** A text that is not shown, and what is shown in its place. */
+export interface HiddenText {
+  readonly text: string
+  readonly shown: string
+}
+
+/** Replaces hidden texts, whole words where they are short. */
+export function withoutHidden(text: string, hidden: readonly HiddenText[]): string {
+  let result = text
+  for (const { text: secret, shown } of hidden)
+    if (result.includes(secret))
+      result =
+        secret.length < SHORT ? withoutWord(result, secret, shown) : result.replaceAll(secret, () => shown)
+  return result
+}
+
+function withoutWord(text: string, word: string, shown: string): string {
+  return text
+    .split(/([\p{L}\p{N}]+)/u)
+    .map((part) => (part === word ? shown : part))
+    .join('')
+}
 
 /** Returns a text of one line, of a bounded length. */
 export function shownText(text: string): string {

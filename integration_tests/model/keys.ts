@@ -60,13 +60,13 @@ function render(template: string, settings: Settings, record: Columns, id: numbe
 
 /** Returns the primary key as text. The parts of several columns are joined with colons. */
 function primaryKeyOf(settings: Settings, record: Columns): string {
-  const parts = (settings.stream.primaryKey ?? []).map((path) => partOf(settings, path, record))
-  if (parts.length === 1) return parts[0]!
-  return parts.map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':')
+  const { primaryKey = [] } = settings.stream
+  const parts = primaryKey.map((path) => partOf(settings, path, record, primaryKey.length > 1))
+  return parts.join(':')
 }
 
 /** Returns the text of a primary-key column: a number in plain notation, a string as it is. */
-function partOf({ options }: Settings, path: string, record: Columns): string {
+function partOf({ options }: Settings, path: string, record: Columns, isJoined = false): string {
   const value = columnAt(record, path)
   const allowsNull = options.null_keys === 'allow'
   if (isDigits(value)) return plainNotation(value.digits)
@@ -74,6 +74,7 @@ function partOf({ options }: Settings, path: string, record: Columns): string {
   if (value === '') return ''
   if (allowsNull && (value === null || value === undefined)) return NULL
   const text = columnText(path, value)
+  if (isJoined) return text.replaceAll('%', '%25').replaceAll(':', '%3A')
   return allowsNull && text.startsWith(NULL) ? text.replace('%', '%25') : text
 }
 

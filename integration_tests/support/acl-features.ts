@@ -114,7 +114,7 @@ export const features: Feature[] = [
   },
   ...['set', 'sorted_set'].map((cacheType) => ({
     title: `a ${cacheType} that ends`,
-    lines: ['base', cacheType, 'transaction'],
+    lines: ['base', cacheType, 'shared_expiry'],
     options: { cache_type: cacheType, ttl_seconds: 60 },
     syncs: append,
   })),

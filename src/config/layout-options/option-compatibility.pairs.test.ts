@@ -35,6 +35,14 @@ describe('two options that do not go together', () => {
       { cache_type: 'hash', hash_field: '${id}', expire_at_field: 'ends' },
       ['option-not-for-hash-field: expire_at_field'],
     ],
+    [{ cache_type: 'string', ttl_field: 'life', ttl_seconds: 1 }, ['ttl-set-twice: ttl_field']],
+    [{ ttl_field: 'life', expire_at_field: 'ends' }, ['ttl-field-with-expiry: ttl_field']],
+    [{ expire_at_unit: 's' }, ['unit-without-expiry: expire_at_unit']],
+    [{ null_as: 'empty' }, ['null-as-without-flat: null_as (airbyte)']],
+    [
+      { cache_type: 'string', data_format: 'json', null_as: 'text' },
+      ['null-as-without-flat: null_as (json)'],
+    ],
     [{ ttl_jitter_percent: 10 }, ['jitter-without-ttl: ttl_jitter_percent']],
     [{ ttl_seconds: 0, ttl_jitter_percent: 10 }, ['jitter-without-ttl: ttl_jitter_percent']],
     [{ cache_type: 'stream', stream_trim: 'approximate' }, ['trim-without-max-length: stream_trim']],
@@ -69,6 +77,9 @@ describe('two options that do not go together', () => {
     [{ cache_type: 'list', member: '${id}', root_field: 'a', record_filter: { field: 'b', equals: null } }],
     [{ cache_type: 'string', data_format: 'raw', value_field: 'v', root_field: 'a' }],
     [{ cache_type: 'string', expire_at_field: 'ends', ttl_seconds: 0 }],
+    [{ cache_type: 'string', ttl_field: 'life', ttl_seconds: 0 }],
+    [{ null_as: 'absent' }],
+    [{ cache_type: 'stream', data_format: 'flat', null_as: 'text' }],
     [{ ttl_seconds: 0, ttl_jitter_percent: 0 }],
     [{ cache_type: 'stream', max_length: 5 }],
     [{ cache_type: 'sorted_set', score_field: '_airbyte_emitted_at' }],
@@ -85,16 +96,21 @@ describe('two options that do not go together', () => {
       score_field: 's',
       write_condition: 'if_exists',
       member: '${',
-      streams: [{ stream: 'a', list_operation: 'append' }, { namespace: 'b' }],
     }
+    const streams = [{ stream: 'a', list_operation: 'append' }, { namespace: 'b' }]
     expect(problemsOf({ host: 'h', ...options }).flatMap((problem) => problem.options)).toEqual([
-      'max_length',
       'ttl_seconds',
-      'streams[1].stream',
+      'max_length',
       'score_field',
       'max_length',
       'data_format',
       'write_condition',
+      'member',
+    ])
+    expect(problemsOf({ host: 'h', ...options, streams }).flatMap((problem) => problem.options)).toEqual([
+      'ttl_seconds',
+      'streams[1].stream',
+      'max_length',
       'member',
       'streams[0].list_operation',
     ])

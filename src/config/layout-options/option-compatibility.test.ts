@@ -47,6 +47,7 @@ const EXAMPLES: Record<string, object> = {
   max_length: { max_length: 10 },
   stream_trim: { stream_trim: 'exact', max_length: 10 },
   expire_at_field: { expire_at_field: 'ends' },
+  ttl_field: { ttl_field: 'life' },
   ttl_seconds: { ttl_seconds: 60 },
   ttl_jitter_percent: { ttl_seconds: 60, ttl_jitter_percent: 10 },
   'on_update replace': { on_update: 'replace' },
@@ -72,6 +73,7 @@ const PLACES = [
     max_length              no    no         no
     stream_trim             no    no         no
     expire_at_field         yes   yes        no
+    ttl_field               yes   yes        no
     ttl_seconds             yes   yes        yes
     ttl_jitter_percent      yes   yes        yes
     on_update replace       yes   yes        yes
@@ -95,6 +97,7 @@ const PLACES = [
     max_length              no      yes   no   no          yes     yes
     stream_trim             no      no    no   no          yes     yes
     expire_at_field         yes     no    no   no          no      no
+    ttl_field               yes     no    no   no          no      no
     ttl_seconds             yes     yes   yes  yes         yes     yes
     ttl_jitter_percent      yes     yes   yes  yes         yes     yes
     on_update replace       yes     yes   yes  yes         yes     yes

@@ -116,11 +116,40 @@ const RULES: readonly Rule[] = [
     clause: () => 'is ignored with data_format raw, which writes only the value_field; leave it out',
   },
   {
+    code: 'null-as-without-flat',
+    option: 'null_as',
+    isBroken: ({ options, format }) =>
+      options.null_as !== undefined && options.null_as !== 'absent' && format !== 'flat',
+    clause: ({ format }) =>
+      `is for data_format flat, and data_format is ${format}; leave it out, or use flat`,
+    params: ({ format }) => ({ format }),
+  },
+  {
     code: 'expiry-set-twice',
     option: 'expire_at_field',
     other: 'ttl_seconds',
     isBroken: ({ options }) => options.expire_at_field !== undefined && hasTtl(options),
     clause: () => 'ttl_seconds is set as well; keep one of the two',
+  },
+  {
+    code: 'ttl-set-twice',
+    option: 'ttl_field',
+    other: 'ttl_seconds',
+    isBroken: ({ options }) => options.ttl_field !== undefined && hasTtl(options),
+    clause: () => 'ttl_seconds is set as well; keep one of the two',
+  },
+  {
+    code: 'ttl-field-with-expiry',
+    option: 'ttl_field',
+    other: 'expire_at_field',
+    isBroken: ({ options }) => options.ttl_field !== undefined && options.expire_at_field !== undefined,
+    clause: () => 'expire_at_field is set as well; keep one of the two',
+  },
+  {
+    code: 'unit-without-expiry',
+    option: 'expire_at_unit',
+    isBroken: ({ options }) => options.expire_at_unit !== undefined && options.expire_at_field === undefined,
+    clause: () => 'there is no expire_at_field whose numbers could have a unit; set it, or leave this out',
   },
   {
     code: 'jitter-without-ttl',
@@ -178,7 +207,7 @@ function structureOptionRules(option: StructureOption): Rule[] {
         !structure.options.includes(option),
       clause: ({ structure: { selectedBy } }) =>
         `is not possible with ${selectedBy}, where many records share one key; ` +
-        (option === 'expire_at_field' ? 'use ttl_seconds' : 'leave it out'),
+        (['expire_at_field', 'ttl_field'].includes(option) ? 'use ttl_seconds' : 'leave it out'),
     },
   ]
 }

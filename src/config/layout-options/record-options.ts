@@ -1,10 +1,12 @@
 /** The options that say what a record becomes, for all streams and in each entry of `streams`. */
 import type { Problem } from '../../errors.ts'
+import { readField } from './field-text.ts'
 import { selectStructure, type StructureRules } from '../settings/structure-rules.ts'
 import type {
   CacheType,
-  Comparable,
   DataFormat,
+  ExpiryUnit,
+  RecordFilter,
   RecordSettings,
   WriteCondition,
 } from '../settings/record-settings.ts'
@@ -15,6 +17,7 @@ export interface RecordOptions {
   data_format?: DataFormat
   key_prefix?: string
   key_template?: string
+  allow_constant_key?: boolean
   hash_field?: string
   member?: string
   score_field?: string
@@ -25,12 +28,23 @@ export interface RecordOptions {
   ttl_seconds?: number
   ttl_jitter_percent?: number
   expire_at_field?: string
+  expire_at_unit?: ExpiryUnit
+  ttl_field?: string
+  null_keys?: 'error' | 'allow'
   on_update?: 'replace' | 'merge'
   write_condition?: WriteCondition
   root_field?: string
   allow_empty_replace?: boolean
-  fields?: (string | { from: string; to: string })[]
-  record_filter?: { field?: string; equals?: Comparable }
+  fields?: string[]
+  null_as?: 'absent' | 'empty' | 'text'
+  record_filter?: FilterOptions
+  filtered_rows?: 'remove' | 'keep'
+}
+
+interface FilterOptions {
+  field?: string
+  equals?: string
+  is_null?: boolean
 }
 
 export type RecordOption = keyof RecordOptions
@@ -82,11 +96,20 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     ttlSeconds: options.ttl_seconds ?? 0,
     ttlJitterPercent: options.ttl_jitter_percent ?? 0,
     expireAtField: options.expire_at_field,
+    expireAtUnit: options.expire_at_unit,
+    ttlField: options.ttl_field,
+    nullKeys: options.null_keys ?? 'error',
     onUpdate: options.on_update ?? 'replace',
     writeCondition: options.write_condition ?? 'always',
     rootField: options.root_field,
     allowEmptyReplace: options.allow_empty_replace ?? false,
-    fields: fields?.map((field) => (typeof field === 'string' ? { from: field, to: field } : field)),
-    recordFilter: filter as RecordSettings['recordFilter'],
+    fields: fields?.map((field) => readField(field)!),
+    nullAs: options.null_as ?? 'absent',
+    recordFilter: filter === undefined ? undefined : filterIn(filter),
+    filteredRows: options.filtered_rows ?? 'remove',
   })
+}
+
+function filterIn({ field, equals, is_null: isNull = false }: FilterOptions): RecordFilter {
+  return { field: field!, equals: isNull ? undefined : equals }
 }

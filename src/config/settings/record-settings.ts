@@ -18,20 +18,35 @@ export interface RecordSettings {
   readonly ttlSeconds: number
   readonly ttlJitterPercent: number
   readonly expireAtField: string | undefined
+  /** The unit of its numbers; undefined if their size tells it. */
+  readonly expireAtUnit: ExpiryUnit | undefined
+  /** The column with the seconds after which the key of a record expires. */
+  readonly ttlField: string | undefined
+  /** Whether a primary-key column may be null or absent. */
+  readonly nullKeys: 'error' | 'allow'
   readonly onUpdate: 'replace' | 'merge'
   readonly writeCondition: WriteCondition
   readonly rootField: string | undefined
   /** Whether a replace without records and without the status COMPLETE empties the stream. */
   readonly allowEmptyReplace: boolean
   readonly fields: readonly { readonly from: string; readonly to: string }[] | undefined
-  readonly recordFilter: { readonly field: string; readonly equals: Comparable } | undefined
+  /** What is written for a column that is null, in the format `flat`. */
+  readonly nullAs: 'absent' | 'empty' | 'text'
+  readonly recordFilter: RecordFilter | undefined
+  /** What a record that does not pass the filter does to its row, in a stream that is deduplicated. */
+  readonly filteredRows: 'remove' | 'keep'
 }
 
 /** A value of cache_type: the name of a structure in the registry. */
 export type CacheType = string
 export type DataFormat = 'airbyte' | 'flat' | 'json' | 'raw'
+export type ExpiryUnit = 's' | 'ms' | 'us' | 'ns'
 export type WriteCondition = 'always' | 'if_exists' | 'if_absent'
-export type Comparable = string | number | boolean | null
+/** `equals`: the text or number that the column must have; undefined if it must be null or absent. */
+export interface RecordFilter {
+  readonly field: string
+  readonly equals: string | undefined
+}
 
 /** One entry of `streams`, merged over the options for all streams. */
 export interface StreamSettings {
@@ -50,6 +65,11 @@ interface NamedStream {
 interface Settings {
   readonly records: RecordSettings
   readonly streams: readonly StreamSettings[]
+}
+
+/** Returns whether a stream has an entry of its own. */
+export function hasEntry({ streams }: Settings, stream: NamedStream): boolean {
+  return streams.some((entry) => matches(entry, stream))
 }
 
 /** Returns the settings of a stream. An entry with its namespace has priority over one without a namespace. */

@@ -10,6 +10,7 @@ export const STRUCTURE_OPTIONS = [
   'max_length',
   'stream_trim',
   'expire_at_field',
+  'ttl_field',
 ] as const
 
 export type StructureOption = (typeof STRUCTURE_OPTIONS)[number]

@@ -17,6 +17,9 @@ describe('a template', () => {
     ['$$${a}', [text('$${a}')]],
     ['${straße.ü}', [column('straße.ü')]],
     ['${airbyte_x}', [column('airbyte_x')]],
+    ['${a\\}b}c', [column('a}b'), text('c')]],
+    ['x${\\}\\}}}', [text('x'), column('}}'), text('}')]],
+    ['\\}${a}', [text('\\}'), column('a')]],
     [
       '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}:${_airbyte_primary_key}',
       [

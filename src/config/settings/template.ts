@@ -1,6 +1,6 @@
 /**
- * Splits `user:${id}` into its parts. `${…}` is a column or one of the connector's own names, `$${` is a literal `${`, and
- * everything else is literal text.
+ * Splits `user:${id}` into its parts. `${…}` is a column or one of the connector's own names, `$${` is a literal `${`, `\}`
+ * within a name is a literal `}`, and everything else is literal text.
  */
 
 export type TemplatePart =
@@ -34,8 +34,8 @@ export function parseTemplate(template: string, problems: TemplateProblem[] = []
     if (isLiteral) continue
     if (text !== '') parts.push({ kind: 'text', text })
     text = ''
-    const end = rest.indexOf('}')
-    const name = rest.slice(0, end)
+    const end = closingBrace(rest)
+    const name = rest.slice(0, end).replaceAll('\\}', '}')
     if (end === -1 || name.includes('${')) {
       problems.push({
         code: 'template-not-closed',
@@ -48,6 +48,13 @@ export function parseTemplate(template: string, problems: TemplateProblem[] = []
   }
   text += rest
   return text === '' ? parts : [...parts, { kind: 'text', text }]
+}
+
+/** Returns the position of the first brace that no backslash escapes, -1 if there is none. */
+function closingBrace(text: string): number {
+  let end = text.indexOf('}')
+  while (end > 0 && text[end - 1] === '\\') end = text.indexOf('}', end + 1)
+  return end
 }
 
 function partFor(name: string, problems: TemplateProblem[]): TemplatePart {

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
 /** Each of those that put several records in with one command. */
 const STRUCTURES = [
-  ['HMSET', 2, { hash_field: '${m}', data_format: 'raw', value_field: 'm' }],
-  ['RPUSH', 1, { cache_type: 'list', member: '${m}' }],
-  ['SADD', 1, { cache_type: 'set', member: '${m}' }],
-  ['ZADD', 2, { cache_type: 'sorted_set', member: '${m}', score_field: 'm' }],
-] as const satisfies [string, number, RecordOptions][]
+  ['HMSET', 'hash', 2, { hash_field: '${m}', data_format: 'raw', value_field: 'm' }],
+  ['RPUSH', 'list', 1, { cache_type: 'list', member: '${m}' }],
+  ['SADD', 'set', 1, { cache_type: 'set', member: '${m}' }],
+  ['ZADD', 'zset', 2, { cache_type: 'sorted_set', member: '${m}', score_field: 'm' }],
+] as const satisfies [string, string, number, RecordOptions][]
 
-describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structure) => {
+describe.each(STRUCTURES)('records that %s puts in', (name, type, arguments_, structure) => {
   const options = { ...structure, key_template: 'k:${k}' }
   const args = (...members: number[]) =>
     members.flatMap((member) => Array<string>(arguments_).fill(String(member)))
@@ -43,10 +44,12 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
       [first, refused, second],
       [first, second, refused],
     ]) {
-      const laid = encodeRecords(options, records)
-      expect(laid.commands).toEqual([[name, 'k:a', ...args(0, 1)]])
-      expect(laid.records).toEqual([[...records.keys()].filter((location) => records[location] !== refused)])
-      expect(laid.refusals.filter((refusal) => refusal !== undefined)).toHaveLength(1)
+      const encoded = encodeRecords(options, records)
+      expect(encoded.commands).toEqual([[name, 'k:a', ...args(0, 1)]])
+      expect(encoded.records).toEqual([
+        [...records.keys()].filter((location) => records[location] !== refused),
+      ])
+      expect(encoded.refusals.filter((refusal) => refusal !== undefined)).toHaveLength(1)
     }
   })
 
@@ -90,9 +93,9 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
     const { commands, records } = encodeRecords({ ...options, ttl_seconds: 60 }, recordsOf('aab'))
     expect(commands).toEqual([
       [name, 'k:a', ...args(0, 1)],
-      ['PEXPIRE', 'k:a', '60000'],
+      ['EVAL', LIFETIME_SCRIPT, '1', 'k:a', '60000', type],
       [name, 'k:b', ...args(2)],
-      ['PEXPIRE', 'k:b', '60000'],
+      ['EVAL', LIFETIME_SCRIPT, '1', 'k:b', '60000', type],
     ])
     expect(records).toEqual([[0, 1], [], [2], []])
   })
@@ -100,7 +103,7 @@ describe.each(STRUCTURES)('records that %s puts in', (name, arguments_, structur
   it('have one time to live a command, where it is spread', () => {
     const ttl = { ttl_seconds: 100, ttl_jitter_percent: 10 }
     const { commands } = encodeRecords({ ...options, ...ttl }, recordsOf('abbaa'), { spread: quarters })
-    const times = commands.filter(([word]) => word === 'PEXPIRE').map(([, key, time]) => `${key} ${time}`)
+    const times = commands.filter(([word]) => word === 'EVAL').map(([, , , key, time]) => `${key} ${time}`)
     expect(times).toEqual(['k:a 90000', 'k:b 95000', 'k:a 105000'])
   })
 })

@@ -2,15 +2,15 @@
  * The layout of structures with many records under one key: consecutive records of one key are written by one command,
  * and the key's time to live is renewed after it.
  */
-import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Capabilities } from '../../redis/commands/capabilities.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Script } from '../../redis/commands/script.ts'
 import { spreadOut } from '../fields/expiry.ts'
-import type { DeliveryMode, Layout, RecordView, Refusal } from '../encoding/layout.ts'
+import type { DeliveryMode, Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import type { CommandGroups } from '../encoding/command-groups.ts'
 import type { KeyTemplate } from '../fields/column-template.ts'
+import { CONDITIONAL_LIFETIME_SCRIPT, LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 
 /** Limit: longer commands save no more overhead, and block other clients. */
 const MOST_IN_COMMAND = 500
@@ -23,13 +23,22 @@ export interface CollectionCommand {
   options: readonly string[]
   /** The most records in one command. */
   mostInCommand?: number
+  /**
+   * Whether the command is a script that sets the time to live itself, because it alone knows whether it has written
+   * something. It takes `keep`, `never` or milliseconds as the first of its options.
+   */
+  takesLifetime?: boolean
 }
 
 export interface CollectionLayoutOptions extends CollectionCommand {
+  /** The reply of TYPE for the keys. */
+  type: string
   deliveryMode: DeliveryMode
   usesIds: boolean
   usesColumns: boolean
   isConditional: boolean
+  /** Whether some records of a command may be left out while the key exists. */
+  hasCountedCondition?: boolean
   scripts?: readonly Script[]
   overhead: number
   /** Adds the arguments of a record and returns how many there are, or why there are none. */
@@ -41,12 +50,13 @@ export interface CollectionLayoutOptions extends CollectionCommand {
 }
 
 export function collectionLayout(
-  settings: RecordSettings,
+  settings: LayoutSettings,
   key: KeyTemplate,
   options: CollectionLayoutOptions,
 ): Layout {
-  const { ttlSeconds, ttlJitterPercent } = settings
+  const { ttlSeconds } = settings
   const { addItem, afterwards, onOlder } = options
+  const lifetimeFor = lifetimeOf(settings)
   const current = {
     key: new ByteBuffer(Buffer.allocUnsafeSlow(256)),
     records: 0,
@@ -60,45 +70,72 @@ export function collectionLayout(
   function flush(out: CommandGroups): void {
     if (current.records === 0) return
     const older = onOlder?.(out.capabilities)
-    const beforeKey = older?.beforeKey ?? options.beforeKey ?? []
-    const beforeItems = older?.options ?? options.options
-    out.begin(older?.command ?? options.command, beforeKey.length + 1 + beforeItems.length + current.args)
+    const lifetime = lifetimeFor?.(current.spread)
+    const write = commandWith({ ...options, ...older }, lifetime)
+    out.begin(write.command, write.beforeKey.length + 1 + write.options.length + current.args)
     out.writes(current.group)
-    for (const argument of beforeKey) out.textArgument(argument)
+    for (const argument of write.beforeKey) out.textArgument(argument)
     out.key(current.key.bytes, 0, current.key.length)
-    for (const argument of beforeItems) out.textArgument(argument)
+    for (const argument of write.options) out.textArgument(argument)
     out.add(items.bytes, 0, items.length)
-    if (afterwards !== undefined) follow(out, afterwards)
-    if (ttlSeconds > 0)
-      follow(out, ['PEXPIRE', String(spreadOut(ttlSeconds, ttlJitterPercent, current.spread))])
+    if (afterwards !== undefined) follow(out, afterwards[0], [], afterwards.slice(1))
+    if (lifetime !== undefined && !write.setsLifetime)
+      follow(out, 'EVAL', [LIFETIME_SCRIPT, '1'], [lifetime, options.type])
     items.clear()
     current.records = current.args = 0
+  }
+
+  /** Returns the command, so that it sets the time to live if that depends on its condition. */
+  function commandWith(
+    { command, beforeKey = [], options: own, takesLifetime = false }: CollectionCommand,
+    lifetime: string | undefined,
+  ): Required<Pick<CollectionCommand, 'command' | 'beforeKey' | 'options'>> & { setsLifetime: boolean } {
+    if (takesLifetime)
+      return { command, beforeKey, options: [lifetime ?? 'keep', ...own], setsLifetime: true }
+    if (lifetime === undefined || options.hasCountedCondition !== true)
+      return { command, beforeKey, options: own, setsLifetime: false }
+    return {
+      command: 'EVAL',
+      beforeKey: [CONDITIONAL_LIFETIME_SCRIPT, '1'],
+      options: [lifetime, command, ...own],
+      setsLifetime: true,
+    }
   }
 
   function mostInCommand({ capabilities }: CommandGroups): number {
     return onOlder?.(capabilities)?.mostInCommand ?? options.mostInCommand ?? MOST_IN_COMMAND
   }
 
-  function follow(out: CommandGroups, [name, ...args]: readonly [command: string, ...args: string[]]): void {
-    out.begin(name, 1 + args.length)
+  function follow(
+    out: CommandGroups,
+    name: string,
+    beforeKey: readonly string[],
+    args: readonly string[],
+  ): void {
+    out.begin(name, beforeKey.length + 1 + args.length)
+    for (const arg of beforeKey) out.textArgument(arg)
     out.key(current.key.bytes, 0, current.key.length)
     for (const arg of args) out.textArgument(arg)
   }
 
   return {
-    // A key that was written without its PEXPIRE would never expire.
+    // A key that was written without its time to live would never expire.
     deliveryMode:
       ttlSeconds > 0 && options.deliveryMode === 'pipeline' ? 'transaction' : options.deliveryMode,
     overhead: options.overhead,
     usesIds: options.usesIds || key.usesIds,
     usesColumns: options.usesColumns || key.usesColumns,
     isConditional: options.isConditional,
+    expiryUnits: undefined,
     scripts: options.scripts ?? [],
     write(out, record) {
-      nextKey.clear()
-      const refusal = key.render(record, nextKey)
-      if (refusal !== undefined) return refusal
-      if (current.records === mostInCommand(out) || !isSame(nextKey, current.key)) flush(out)
+      if (current.records === mostInCommand(out)) flush(out)
+      if (current.records === 0 || !key.isConstant) {
+        nextKey.clear()
+        const refusal = key.render(record, nextKey)
+        if (refusal !== undefined) return refusal
+        if (!isSame(nextKey, current.key)) flush(out)
+      }
       const length = items.length
       const args = addItem(items, record)
       if (typeof args !== 'number') {
@@ -117,6 +154,17 @@ export function collectionLayout(
     },
     flush,
   }
+}
+
+/** Returns the time to live that a write sets, as a script takes it; undefined if keys keep the one that they have. */
+function lifetimeOf({
+  ttlSeconds,
+  ttlJitterPercent,
+  removesExpiry = false,
+  clearsFormerExpiry = false,
+}: LayoutSettings): ((spread: number) => string) | undefined {
+  if (ttlSeconds > 0) return (spread) => String(spreadOut(ttlSeconds, ttlJitterPercent, spread))
+  return removesExpiry || clearsFormerExpiry ? () => 'never' : undefined
 }
 
 function isSame(a: ByteBuffer, b: ByteBuffer): boolean {

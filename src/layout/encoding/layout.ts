@@ -3,7 +3,7 @@
  * and the capabilities of `out` alone. It has no client and no clock, draws no random numbers and prints nothing.
  */
 import type { Problem } from '../../errors.ts'
-import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import type { ExpiryUnit, RecordSettings } from '../../config/settings/record-settings.ts'
 import type { Columns } from '../../protocol/columns/columns.ts'
 import type { Script } from '../../redis/commands/script.ts'
 import type { CommandGroups } from './command-groups.ts'
@@ -12,6 +12,8 @@ import type { CommandGroups } from './command-groups.ts'
 export interface LayoutSettings extends RecordSettings {
   /** Whether writing a key removes its time to live (PERSIST). */
   readonly removesExpiry?: boolean
+  /** Whether an earlier run gave keys a time to live, and this run gives none, so that written keys must lose theirs. */
+  readonly clearsFormerExpiry?: boolean
   /** Whether the first record of a row replaces the hash, and later ones are merged into it. */
   readonly firstRecordReplaces?: boolean
   /** Whether records may take over keys that former generations have written. */
@@ -39,6 +41,13 @@ export interface RecordView {
   takesOver: boolean
   /** A random number from 0 to 1, which spreads times to live. */
   spread: number
+  /** Epoch milliseconds when its batch is encoded. */
+  now: number
+  /**
+   * Set by the layout if its commands leave no data: the record has expired, or it has no column with a value. It is
+   * `written` before.
+   */
+  result: 'written' | 'expired' | 'empty'
 }
 
 /** Why a record cannot be written. Names columns and options, never data. */
@@ -58,6 +67,8 @@ export interface Layout {
   readonly usesColumns: boolean
   /** Whether a command writes its records only on a condition, and replies how many it has written. */
   readonly isConditional: boolean
+  /** The units of the numbers that were read from the expire_at_field so far. */
+  readonly expiryUnits: ReadonlySet<ExpiryUnit> | undefined
   /** The scripts that its commands call. */
   readonly scripts: readonly Script[]
   /**

@@ -50,6 +50,66 @@ describe('a key', () => {
     expect(keyFor(template, '{"id":"a"}', given)).toBe(key)
   })
 
+  it.each([
+    ['7000', '7000'],
+    ['7E+3', '7000'],
+    ['7000.0', '7000'],
+    ['-0', '0'],
+    ['1e40', '1e+40'],
+    ['"7000"', '7000'],
+    ['"7E+3"', '7E+3'],
+    ['""', ''],
+    ['"%null"', '%null'],
+    ['true', 'true'],
+  ])('has the value of a primary-key column, however it is written: %s', (value, key) => {
+    const context = { primaryKey: [['id']] }
+    for (const template of ['k:${id}', 'k:${_airbyte_primary_key}'])
+      expect(keyFor(template, `{"id":${value}}`, context)).toBe(`k:${key}`)
+    const composite = { primaryKey: [['id'], ['n']] }
+    const inParts = key.replace('%', '%25')
+    expect(keyFor('${_airbyte_primary_key}', `{"id":${value},"n":1.0}`, composite)).toBe(`${inParts}:1`)
+    const member = { cache_type: 'set', member: '${id}' } as const
+    expect(commandFor(member, `{"id":${value}}`, context)[2]).toBe(key)
+    const field = { hash_field: '${id}' }
+    expect(commandFor(field, `{"id":${value}}`, context)[2]).toBe(key)
+  })
+
+  it('has the digits of columns that are not in the primary key', () => {
+    expect(keyFor('${a}:${id}', '{"a":7E+3,"id":7E+3}', { primaryKey: [['id']] })).toBe('7E+3:7000')
+  })
+
+  it.each([
+    ['{"id":null}', 'template-column-null'],
+    ['{}', 'template-column-missing'],
+    ['{"id":{}}', 'template-column-object'],
+    ['{"id":[1]}', 'template-column-array'],
+  ])('is refused for the primary key of %s', (record, code) => {
+    const options = { key_template: 'k:${id}' }
+    expect(refusalOf(options, record, { primaryKey: [['id']] })).toBe(`${code} key_template id`)
+  })
+
+  it.each([
+    ['null', '%null', '%null'],
+    ['"%null"', '%25null', '%25null'],
+    ['"%nullable"', '%25nullable', '%25nullable'],
+    ['"50%null"', '50%null', '50%25null'],
+    ['""', '', ''],
+  ])('tells %s from every other primary key where null is allowed', (value, alone, inComposite) => {
+    const allow = { null_keys: 'allow', key_template: 'k:${_airbyte_primary_key}' } as const
+    const keyOf = (record: string, ...names: string[]) =>
+      commandFor(allow, record, { primaryKey: names.map((name) => [name]) })[1]
+    expect(keyOf(`{"id":${value}}`, 'id')).toBe(`k:${alone}`)
+    expect(keyOf(`{"id":${value},"n":1}`, 'id', 'n')).toBe(`k:${inComposite}:1`)
+  })
+
+  it('takes an absent primary key for null where that is allowed', () => {
+    const allow = { null_keys: 'allow', key_template: 'k:${id}' } as const
+    expect(commandFor(allow, '{}', { primaryKey: [['id']] })[1]).toBe('k:%null')
+    expect(refusalOf(allow, '{}', { primaryKey: [['other']] })).toBe(
+      'template-column-missing key_template id',
+    )
+  })
+
   it.each([':${x}', '${_airbyte_ab_id}', '%3A', '${'])(
     'takes the names of a stream and a prefix as they are: %s',
     (name) => {
@@ -79,16 +139,16 @@ describe('a key', () => {
 describe('a primary key', () => {
   it.each([
     ['{"a":"x:y%z"}', [['a']], 'x:y%z'],
-    ['{"a":1.0}', [['a']], '1.0'],
+    ['{"a":1.0}', [['a']], '1'],
     ['{"a":{"b":7}}', [['a', 'b']], '7'],
     ['{"a":"x","b":"y"}', [['a'], ['b']], 'x:y'],
     ['{"a":"x","b":"y"}', [['b'], ['a']], 'y:x'],
     ['{"a":"x:y","b":"%"}', [['a'], ['b']], 'x%3Ay:%25'],
     ['{"a":"::","b":"%3A%25"}', [['a'], ['b']], '%3A%3A:%253A%2525'],
     [String.raw`{"a":"\u003a","b":"\n"}`, [['a'], ['b']], '%3A:\n'],
-    ['{"a":"€:😀","b":["x:y"]}', [['a'], ['b']], '€%3A😀:["x%3Ay"]'],
+    ['{"a":"€:😀","b":"[x:y]"}', [['a'], ['b']], '€%3A😀:[x%3Ay]'],
     [String.raw`{"a":"\ud800:","b":1}`, [['a'], ['b']], '\ufffd%3A:1'],
-    ['{"a":{"b":1},"c":2.50,"d":true}', [['a', 'b'], ['c'], ['d']], '1:2.50:true'],
+    ['{"a":{"b":1},"c":2.50,"d":true}', [['a', 'b'], ['c'], ['d']], '1:2.5:true'],
   ])('of %s, %j, is %s', (record, primaryKey, expected) => {
     expect(keyFor('${_airbyte_primary_key}', record, { primaryKey })).toBe(expected)
     expect(keyFor('a:${_airbyte_primary_key}:z%', record, { primaryKey })).toBe(`a:${expected}:z%`)
@@ -111,7 +171,7 @@ describe('a primary key', () => {
   it.each([
     ['{"a":"x"}', 'template-column-missing key_template b.c'],
     ['{"a":"x","b":{"c":null}}', 'template-column-null key_template b.c'],
-    ['{"a":"","b":{"c":1}}', 'template-column-empty key_template a'],
+    ['{"a":[],"b":{"c":1}}', 'template-column-array key_template a'],
     ['{"a":{"x":1},"b":{"c":1}}', 'template-column-object key_template a'],
   ])('with a part missing is none: %s', (record, reason) => {
     expect(refusalOf({ data_format: 'flat' }, record, { primaryKey: [['a'], ['b', 'c']] })).toBe(reason)
@@ -158,7 +218,7 @@ describe('a template', () => {
     ['a${b}c', undefined],
     ['${_airbyte_primary_key}', undefined],
   ])('knows whether all records have the same text: %s, %s', (text, constant) => {
-    const template = new ColumnTemplate('key_template', text, names, 'p:')
+    const template = new ColumnTemplate('key_template', text, names, { prefix: 'p:' })
     expect(template.isConstant ? template.lead.toString() : undefined).toBe(constant)
   })
 
@@ -181,8 +241,8 @@ describe('a template', () => {
   })
 
   it('knows about how long its texts are', () => {
-    expect(new ColumnTemplate('key_template', 'abc${x}def', names, 'p').size).toBe(7 + 16)
-    expect(new ColumnTemplate('key_template', 'abc${_airbyte_stream}', names, '€').size).toBe(7)
+    expect(new ColumnTemplate('key_template', 'abc${x}def', names, { prefix: 'p' }).size).toBe(7 + 16)
+    expect(new ColumnTemplate('key_template', 'abc${_airbyte_stream}', names, { prefix: '€' }).size).toBe(7)
   })
 })
 

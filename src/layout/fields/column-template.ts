@@ -1,9 +1,11 @@
 /** Templates name keys, fields and members: literal text, with columns of the record in between. */
 import { problem } from '../../errors.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
-import { compilePath, type Path } from '../../protocol/columns/columns.ts'
+import { ColumnKind, compilePath, type Columns, type Path } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
-import { addText, isAbsent, isObject } from './column-text.ts'
+import { plainNotation } from './plain-notation.ts'
+import { addText, isAbsent, isObject, textIn } from './column-text.ts'
 import type { RecordView, Refusal } from '../encoding/layout.ts'
 
 /** The names in a template that are not columns. */
@@ -18,12 +20,22 @@ type TemplateOption = 'key_template' | 'hash_field' | 'member'
 type Part =
   | { kind: 'text'; text: Buffer }
   | { kind: 'id' }
-  | { kind: 'column'; path: Path; name: string; isEscaped: boolean }
+  | { kind: 'column'; path: Path; name: string; isKey: boolean; isEscaped: boolean }
 
 type ColumnPart = Part & { kind: 'column' }
 
+export interface TemplateOptions {
+  /** The text before the template. */
+  prefix?: string
+  /** Whether a primary-key column may be null. */
+  nullKeys?: RecordSettings['nullKeys']
+}
+
+/** The text of a primary-key column that is null. */
+const NULL_KEY = '%null'
+
 /** The template of the keys of a layout. */
-export type KeyTemplate = Pick<ColumnTemplate, 'usesIds' | 'usesColumns' | 'size' | 'render'>
+export type KeyTemplate = Pick<ColumnTemplate, 'usesIds' | 'usesColumns' | 'isConstant' | 'size' | 'render'>
 
 export class ColumnTemplate {
   readonly usesIds: boolean
@@ -36,10 +48,17 @@ export class ColumnTemplate {
   readonly isConstant: boolean
   readonly #option: TemplateOption
   readonly #parts: readonly Part[]
+  readonly #allowsNull: boolean
 
-  /** `option`: the option that the template is from. `prefix`: text before the template. */
-  constructor(option: TemplateOption, text: string, stream: StreamNames, prefix = '') {
+  /** `option`: the option that the template is from. */
+  constructor(
+    option: TemplateOption,
+    text: string,
+    stream: StreamNames,
+    { prefix = '', nullKeys = 'error' }: TemplateOptions = {},
+  ) {
     this.#option = option
+    this.#allowsNull = nullKeys === 'allow'
     this.#parts = joined([{ kind: 'text', text: Buffer.from(prefix) }, ...partsOf(text, stream)])
     this.usesIds = this.#parts.some(({ kind }) => kind === 'id')
     this.usesColumns = this.#parts.some(({ kind }) => kind === 'column')
@@ -64,13 +83,33 @@ export class ColumnTemplate {
 
   #addColumn({ columns }: RecordView, part: ColumnPart, out: ByteBuffer): Refusal | undefined {
     const row = columns.find(part.path)
+    const start = out.length
+    if (part.isKey) return this.#addKeyColumn(columns, row, part, out)
     if (row === -1) return this.#refusal('template-column-missing', part, 'is missing')
     if (isObject(columns, row)) return this.#refusal('template-column-object', part, 'is an object')
     if (isAbsent(columns, row)) return this.#refusal('template-column-null', part, 'is null')
-    const start = out.length
     addText(out, columns, row)
-    if (out.length === start) return this.#refusal('template-column-empty', part, 'is empty')
+    return out.length === start ? this.#refusal('template-column-empty', part, 'is empty') : undefined
+  }
+
+  /** Adds a primary-key column by its value: rows of the same value have the same key. */
+  #addKeyColumn(columns: Columns, row: number, part: ColumnPart, out: ByteBuffer): Refusal | undefined {
+    const kind = row === -1 ? ColumnKind.null : columns.kind(row)
+    if (kind === ColumnKind.null) {
+      if (!this.#allowsNull)
+        return row === -1
+          ? this.#refusal('template-column-missing', part, 'is missing')
+          : this.#refusal('template-column-null', part, 'is null')
+      out.addText(NULL_KEY)
+      return undefined
+    }
+    if (isObject(columns, row)) return this.#refusal('template-column-object', part, 'is an object')
+    if (kind === ColumnKind.array) return this.#refusal('template-column-array', part, 'is an array')
+    const start = out.length
+    if (kind === ColumnKind.number) out.addText(plainNotation(textIn(columns, row)))
+    else addText(out, columns, row)
     if (part.isEscaped) escapeSeparators(out, start)
+    else if (this.#allowsNull) escapeNull(out, start)
     return undefined
   }
 
@@ -95,7 +134,12 @@ function partsOf(text: string, stream: StreamNames): Part[] {
       case 'id':
         return [{ kind: 'id' }]
       case 'column':
-        return [column(part.path, false)]
+        return [
+          column(
+            part.path,
+            stream.primaryKey.some((path) => path.join('.') === part.path),
+          ),
+        ]
       case 'primary_key':
         return primaryKeyParts(stream.primaryKey)
     }
@@ -107,12 +151,12 @@ function primaryKeyParts(primaryKey: StreamNames['primaryKey']): Part[] {
   const isComposite = primaryKey.length > 1
   return primaryKey.flatMap((path, index): Part[] => [
     ...(index === 0 ? [] : [{ kind: 'text' as const, text: Buffer.from(':') }]),
-    column(path.join('.'), isComposite),
+    column(path.join('.'), true, isComposite),
   ])
 }
 
-function column(name: string, isEscaped: boolean): Part {
-  return { kind: 'column', path: compilePath(name), name, isEscaped }
+function column(name: string, isKey: boolean, isEscaped = false): Part {
+  return { kind: 'column', path: compilePath(name), name, isKey, isEscaped }
 }
 
 /** Joins adjacent texts, and drops empty ones. */
@@ -124,6 +168,14 @@ function joined(parts: readonly Part[]): Part[] {
     else result.push(part)
   }
   return result.filter((part, _, all) => part.kind !== 'text' || part.text.length > 0 || all.length === 1)
+}
+
+/** Keeps a text that is written as null is apart from null. The separators of a composite key do that already. */
+function escapeNull(out: ByteBuffer, start: number): void {
+  const text = out.bytes.toString('utf8', start, out.length)
+  if (!text.startsWith(NULL_KEY)) return
+  out.length = start
+  out.addText(text.replace('%', '%25'))
 }
 
 function escapeSeparators(out: ByteBuffer, start: number): void {

@@ -12,6 +12,13 @@ export function addText(out: ByteBuffer, columns: Columns, row: number): void {
   else out.add(columns.bytes, start + 1, end - 1)
 }
 
+/** Returns the text of the column in `row`, which is neither an object nor null. */
+export function textIn(columns: Columns, row: number): string {
+  const text = columns.bytes.toString('utf8', columns.valueStart(row), columns.valueEnd(row))
+  if (columns.kind(row) !== ColumnKind.string) return text
+  return columns.hasEscapes(row) ? (JSON.parse(text) as string) : text.slice(1, -1)
+}
+
 export function isAbsent(columns: Columns, row: number): boolean {
   if (row === -1) return true
   const kind = columns.kind(row)

@@ -81,16 +81,41 @@ describe('a time that a record names', () => {
   )
 
   it.each([
+    ['1', '1000'],
+    ['0.5', '500'],
+    ['1700000000', '1700000000000'],
+    ['1700000000.5', '1700000000500'],
+    ['253402300799', '253402300799000'],
+    ['253402300800', '253402300800'],
     ['1700000000000', '1700000000000'],
     ['1700000000000.999', '1700000000000'],
     ['1.7e12', '1700000000000'],
-    ['8640000000000000', '8640000000000000'],
-    ['1', '1'],
-  ])('may be %s, in epoch milliseconds', (value, milliseconds) => {
+    ['253402300799999', '253402300799999'],
+    ['253402300800000', '253402300800'],
+    ['1700000000000000', '1700000000000'],
+    ['253402300799999000', '253402300799999'],
+    ['253402300800000000', '253402300800'],
+    ['1700000000000000000', '1700000000000'],
+    ['"1700000000"', '1700000000000'],
+    ['"1.7e12"', '1700000000000'],
+    ['"2024"', '2024000'],
+    ['"20240101"', '20240101000'],
+  ])('may be the number %s, whose size tells its unit', (value, milliseconds) => {
     expect(endAt(value)).toEqual(['PXAT', milliseconds])
   })
 
-  it.each(['0', '-0', '-1', '0.5', '-1.7e12', '"1969-12-31T23:59:59Z"', '"0000-01-01"'])(
+  it.each([
+    ['s', '8000000000', '8000000000000'],
+    ['ms', '1700000000', '1700000000'],
+    ['ms', '8640000000000000', '8640000000000000'],
+    ['us', '1700000000', '1700000'],
+    ['ns', '"1700000000"', '1700'],
+  ] as const)('is in %s where expire_at_unit says so: %s', (unit, value, milliseconds) => {
+    const options = { ...withEnd('ends'), expire_at_unit: unit }
+    expect(commandFor(options, `{"ends":${value}}`).slice(3)).toEqual(['PXAT', milliseconds])
+  })
+
+  it.each(['0', '-0', '-1', '"-5"', '-1e400', '-1.7e12', '"1969-12-31T23:59:59Z"', '"0000-01-01"'])(
     'is the first that Redis knows where it is %s',
     (value) => {
       expect(endAt(value)).toEqual(['PXAT', '1'])
@@ -120,16 +145,17 @@ describe('a time that a record names', () => {
     '[1700000000000]',
     '["2024-01-01"]',
     '{"at":1700000000000}',
-    '8640000000000001',
-    '-8640000000000001',
+    '8640000000001000000000',
     '1e400',
+    '"1e400"',
     '""',
     '"soon"',
-    '"1700000000000"',
-    '"2024"',
+    '" 1700000000"',
+    '"1_700"',
+    '"0x10"',
+    '"Infinity"',
     '"2024-01"',
     '"2024-1-1"',
-    '"20240101"',
     '"2024-13-01"',
     '"2024-00-10"',
     '"2024-02-30"',
@@ -150,6 +176,36 @@ describe('a time that a record names', () => {
   ])('is not to be had from %s', (value) => {
     expect(refusalOf(withEnd('ends'), `{"id":1,"ends":${value}}`)).toBe(NO_TIME)
   })
+})
+
+describe('a time to live that a record names', () => {
+  const options = { cache_type: 'string', data_format: 'json', ttl_field: 'life' } as const
+  const endOfRecord = (value: string): string[] => commandFor(options, `{"life":${value}}`).slice(3)
+
+  it.each([
+    ['60', '60000'],
+    ['0.0001', '1'],
+    ['1.5', '1500'],
+    ['"90"', '90000'],
+    ['1e10', '10000000000000'],
+  ])('is a number of seconds from the write: %s', (value, milliseconds) => {
+    expect(endOfRecord(value)).toEqual(['PX', milliseconds])
+  })
+
+  it.each(['0', '-1', '"-0.5"'])('of no length is past: %s', (value) => {
+    expect(endOfRecord(value)).toEqual(['PXAT', '1'])
+  })
+
+  it('is none where the column is null or absent', () => {
+    expect(['{"life":null}', '{}'].map((record) => commandFor(options, record).length)).toEqual([3, 3])
+  })
+
+  it.each(['true', '"soon"', '""', '[60]', '10000000001', '1e400', '"2024-01-01"'])(
+    'is not to be had from %s',
+    (value) => {
+      expect(refusalOf(options, `{"life":${value}}`)).toBe('ttl-field-not-seconds ttl_field life')
+    },
+  )
 })
 
 function withEnd(column: string) {

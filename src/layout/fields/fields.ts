@@ -1,7 +1,7 @@
 /** A record as fields, for the structures that have them: hashes, and the entries of Redis streams. */
 import { problem } from '../../errors.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
-import { compilePath, type Columns } from '../../protocol/columns/columns.ts'
+import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 import { FlattenedColumns } from '../../protocol/columns/flattened-columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
@@ -33,7 +33,6 @@ const AIRBYTE_OVERHEAD = 160
 
 function airbyteFields(settings: LayoutSettings): Fields {
   const content = contentOf(settings)
-  const id = new ByteBuffer(Buffer.allocUnsafeSlow(32))
   const data: TextRange = { bytes: DATA, start: 0, end: 0 }
   return {
     usesIds: true,
@@ -41,12 +40,10 @@ function airbyteFields(settings: LayoutSettings): Fields {
     overhead: AIRBYTE_OVERHEAD,
     count: () => 3,
     add(out, record) {
-      id.clear()
-      id.putNumber(record.id)
       content.locate(record, data)
       out.reserve(AIRBYTE_OVERHEAD + record.emittedAtEnd - record.emittedAtStart + data.end - data.start)
       out.put(AB_ID)
-      out.argument(id.bytes, 0, id.length)
+      out.numberArgument(record.id)
       out.put(EMITTED_AT)
       out.argument(record.bytes, record.emittedAtStart, record.emittedAtEnd)
       out.put(DATA)
@@ -55,11 +52,13 @@ function airbyteFields(settings: LayoutSettings): Fields {
   }
 }
 
-/** One field for each column. Names of nested columns are joined with dots; null and empty objects have no field. */
+/** One field for each column. Names of nested columns are joined with dots; empty objects have no field. */
 function flatFields(settings: LayoutSettings): Fields {
-  const { rootField, fields, writesDeletedAt = false } = settings
+  const { rootField, fields, nullAs, writesDeletedAt = false } = settings
+  const includesNull = nullAs !== 'absent'
   const found: Found = { names: [], rows: [] }
-  const find = fields === undefined ? findAll(found, rootField) : findChosen(found, fields, rootField)
+  const find =
+    fields === undefined ? findAll(found, rootField, includesNull) : findChosen(found, settings, includesNull)
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const path = deletedAtPath(settings)
   const lacksDeletedAt = (record: RecordView): boolean => writesDeletedAt && !hasDeletedAt(record, path)
@@ -76,7 +75,7 @@ function flatFields(settings: LayoutSettings): Fields {
       for (const [index, row] of found.rows.entries()) {
         out.add(found.names[index]!)
         text.clear()
-        addText(text, columns, row)
+        if (nullAs !== 'empty' || columns.kind(row) !== ColumnKind.null) addText(text, columns, row)
         out.argument(text.bytes, 0, text.length)
       }
       if (!lacksDeletedAt(record)) return
@@ -96,9 +95,9 @@ interface Found {
 /** Finds the columns of a record, or returns why it cannot be written. */
 type Find = (columns: Columns) => Refusal | undefined
 
-function findAll(found: Found, rootField: string | undefined): Find {
+function findAll(found: Found, rootField: string | undefined, includesNull: boolean): Find {
   const root = rootField === undefined ? undefined : compilePath(rootField)
-  const leaves = new FlattenedColumns(undefined, asArgument)
+  const leaves = new FlattenedColumns(undefined, asArgument, includesNull)
   return (columns) => {
     const row = root === undefined ? undefined : columns.find(root)
     if (row !== undefined && !isObject(columns, row)) return ROOT_NOT_AN_OBJECT
@@ -106,21 +105,18 @@ function findAll(found: Found, rootField: string | undefined): Find {
   }
 }
 
-function findChosen(
-  found: Found,
-  fields: NonNullable<RecordSettings['fields']>,
-  rootField: string | undefined,
-): Find {
+function findChosen(found: Found, { fields = [], rootField }: RecordSettings, includesNull: boolean): Find {
   const chosen = fields.map(({ from, to }) => ({
     path: compilePath(rootField === undefined ? from : `${rootField}.${from}`),
     name: asArgument(Buffer.from(to)),
     // All columns of an object are chosen, under its new name.
-    leaves: new FlattenedColumns(to, asArgument),
+    leaves: new FlattenedColumns(to, asArgument, includesNull),
   }))
   return (columns) => {
     for (const { path, name, leaves } of chosen) {
       const row = columns.find(path)
-      if (isAbsent(columns, row)) continue
+      const isNull = row !== -1 && columns.kind(row) === ColumnKind.null
+      if (isAbsent(columns, row) && !(includesNull && isNull)) continue
       if (isObject(columns, row)) {
         const refusal = addLeaves(found, leaves, columns, row)
         if (refusal !== undefined) return refusal

@@ -1,7 +1,9 @@
 /** Selects the records that are written: those that match record_filter and have a value at root_field. */
-import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import type { RecordFilter, RecordSettings } from '../../config/settings/record-settings.ts'
 import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
-import { isAbsent } from './column-text.ts'
+import { isAbsent, textIn } from './column-text.ts'
+import { isNumeric } from './numeric-text.ts'
+import { plainNotation } from './plain-notation.ts'
 
 export type Filter = (columns: Columns) => boolean
 
@@ -26,14 +28,16 @@ function rootFilter(rootField: string): Filter {
   }
 }
 
-function matchFilter({ field, equals }: NonNullable<RecordSettings['recordFilter']>): Filter {
+/** Numbers are compared by their exact value if both are numbers, everything else as text. */
+function matchFilter({ field, equals }: RecordFilter): Filter {
   const path = compilePath(field)
+  const number = equals !== undefined && isNumeric(equals) ? plainNotation(equals) : undefined
   return (columns) => {
     const row = columns.find(path)
-    if (isAbsent(columns, row)) return equals === null
-    const kind = columns.kind(row)
-    if (kind === ColumnKind.object || kind === ColumnKind.array) return false
-    const text = columns.bytes.toString('utf8', columns.valueStart(row), columns.valueEnd(row))
-    return JSON.parse(text) === equals
+    if (isAbsent(columns, row)) return equals === undefined
+    if (equals === undefined) return false
+    const text = textIn(columns, row)
+    if (number === undefined || columns.kind(row) !== ColumnKind.number) return text === equals
+    return text === equals || plainNotation(text) === number
   }
 }

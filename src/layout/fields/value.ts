@@ -18,7 +18,7 @@ export interface Value {
 
 export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
   const { member, dataFormat } = settings
-  if (member !== undefined) return templateValue(new ColumnTemplate('member', member, stream))
+  if (member !== undefined) return templateValue(new ColumnTemplate('member', member, stream, settings))
   switch (dataFormat) {
     case 'airbyte':
       return airbyteValue(settings)

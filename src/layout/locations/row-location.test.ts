@@ -44,7 +44,7 @@ describe('the location of a row that shares its key', () => {
     [hash, '{"id":7}', '3:n:s7'],
     [{ ...set, key_template: 'k:${a}' }, '{"id":"x:y","a":"1:"}', '4:k:1:x:y'],
     [{ ...set, key_template: '😀${a}' }, '{"id":"ü","a":"€"}', '3:😀€ü'],
-    [{ ...set, cache_type: 'sorted_set', key_prefix: 'p:' }, '{"id":1.0}', '5:p:n:s1.0'],
+    [{ ...set, cache_type: 'sorted_set', key_prefix: 'p:' }, '{"id":1.0}', '5:p:n:s1'],
   ] as [RecordOptions, string, string][])(
     'is its key and itself, told apart: %j',
     (options, record, name) => {
@@ -55,7 +55,7 @@ describe('the location of a row that shares its key', () => {
   it.each([
     [{ ...hash, key_template: '${k}' }, '{"id":1}', 'template-column-missing key_template k'],
     [hash, '{"id":null}', 'template-column-null hash_field id'],
-    [set, '{"id":""}', 'template-column-empty member id'],
+    [set, '{"id":[1]}', 'template-column-array member id'],
   ] as [RecordOptions, string, string][])('is none without both: %j', (options, record, refusal) => {
     expect(locationOf(options, record, true)).toBe(refusal)
   })

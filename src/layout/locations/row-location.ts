@@ -49,7 +49,7 @@ export function locateByMember(
   rows: MemberForm,
   { settings, stream, key: keyTemplate }: LayoutOptions,
 ): RowLocator {
-  const member = new ColumnTemplate(rows.option, rows.template(settings)!, stream)
+  const member = new ColumnTemplate(rows.option, rows.template(settings)!, stream, settings)
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   return {
     form: memberForm(cacheType, type, rows.removal),

@@ -28,7 +28,7 @@ describe('a staging key', () => {
 })
 
 describe('the template of staging keys', () => {
-  const live = new ColumnTemplate('key_template', 'k:${a}', STREAM, 'p:')
+  const live = new ColumnTemplate('key_template', 'k:${a}', STREAM, { prefix: 'p:' })
   const staged = stagedTemplate(live, Buffer.from('p:'))
 
   it('gives the staging key of what the live template gives, or why that is none', () => {

@@ -19,12 +19,20 @@ export function createLayout(choice: LayoutChoice): Layout {
 export function createStagedLayout(choice: LayoutChoice): Layout {
   const { settings } = choice
   const key = stagedTemplate(keysOf(choice), Buffer.from(settings.keyPrefix))
-  return createLayoutAt({ ...choice, settings: { ...settings, ttlSeconds: 0 } }, key)
+  return createLayoutAt({ ...choice, settings: { ...settings, ttlSeconds: 0, removesExpiry: false } }, key)
+}
+
+/** Creates the layout of a run that gives keys no time to live, for keys that may have one from an earlier run. */
+export function createPersistingLayout(choice: LayoutChoice): Layout {
+  return createLayout({ ...choice, settings: { ...choice.settings, clearsFormerExpiry: true } })
 }
 
 /** Returns the template of the live keys, with the prefix. */
 export function keysOf({ settings, keyTemplate, stream }: LayoutChoice): ColumnTemplate {
-  return new ColumnTemplate('key_template', keyTemplate, stream, settings.keyPrefix)
+  return new ColumnTemplate('key_template', keyTemplate, stream, {
+    prefix: settings.keyPrefix,
+    nullKeys: settings.nullKeys,
+  })
 }
 
 function createLayoutAt({ settings, stream }: LayoutChoice, key: KeyTemplate): Layout {

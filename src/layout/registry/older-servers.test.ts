@@ -24,8 +24,8 @@ const SAMPLES: Sample[] = [
       value_field: 'm',
       expire_at_field: 'at',
     },
-    newest: ['SET k 1 PXAT 5000', 'SET k 2 PXAT 6000'],
-    older: ['EVALSHA SCRIPT 1 k 1 5000', 'EVALSHA SCRIPT 1 k 2 6000'],
+    newest: ['SET k 1 PXAT 5000000', 'SET k 2 PXAT 6000000'],
+    older: ['EVALSHA SCRIPT 1 k 1 5000000', 'EVALSHA SCRIPT 1 k 2 6000000'],
   },
   {
     options: { cache_type: 'list', member: '${m}', key_template: 'k', write_condition: 'if_exists' },
@@ -35,7 +35,7 @@ const SAMPLES: Sample[] = [
   {
     options: { cache_type: 'sorted_set', member: '${m}', key_template: 'k', write_condition: 'if_exists' },
     newest: ['ZADD k XX CH 5 1 5 2'],
-    older: ['EVALSHA SCRIPT 1 k XX 5 1', 'EVALSHA SCRIPT 1 k XX 5 2'],
+    older: ['EVALSHA SCRIPT 1 k keep XX 5 1', 'EVALSHA SCRIPT 1 k keep XX 5 2'],
   },
   {
     options: {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { CONDITIONAL_LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { FIELD_SCRIPT } from './hash-field.ts'
 import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
@@ -20,7 +21,7 @@ describe('a record as one field of a hash', () => {
         data_format: 'raw',
         value_field: 'n',
       },
-      ['n:s', '7/€/a%3A1:1.0', '1.0'],
+      ['n:s', '7/€/a%3A1:1', '1.0'],
     ],
   ] as [RecordOptions, string[]][])('has the name and value that are asked for: %j', (options, args) => {
     const command = commandFor({ ...STOCK, ...options }, '{ "sku":"a:1", "n":1.0, "x":{"y":"€"} }', {
@@ -55,12 +56,12 @@ describe('a record as one field of a hash', () => {
   it('is refused without a name, or without a value, and the others are not', () => {
     const options = { ...STOCK, data_format: 'raw', value_field: 'v' } as const
     const records = ['1,"v":"a"', '"","v":"SECRET"', '{},"v":1', '3,"v":null', '4,"w":"SECRET"', '5,"v":""']
-    const laid = encodeRecords(
+    const encoded = encodeRecords(
       options,
       records.map((rest) => `{"sku":${rest}}`),
     )
-    expect(laid).toMatchObject({ commands: [['HMSET', 'n:s', '1', 'a', '5', '']], records: [[0, 5]] })
-    expect(laid.refusals).toEqual([
+    expect(encoded).toMatchObject({ commands: [['HMSET', 'n:s', '1', 'a', '5', '']], records: [[0, 5]] })
+    expect(encoded.refusals).toEqual([
       undefined,
       'template-column-empty hash_field sku',
       'template-column-object hash_field sku',
@@ -74,7 +75,7 @@ describe('a record as one field of a hash', () => {
 describe('a field under a condition', () => {
   it.each([
     ['if_absent', ['HSETNX', 'n:s']],
-    ['if_exists', ['EVALSHA', FIELD_SCRIPT.sha, '1', 'n:s']],
+    ['if_exists', ['EVALSHA', FIELD_SCRIPT.sha, '1', 'n:s', 'keep']],
   ] as const)('is a command by itself, so that each says whether it was written: %s', (condition, begin) => {
     const records = ['{"sku":1}', '{"sku":2}', '{"sku":1}']
     const { commands, records: written } = encodeRecords({ ...STOCK, write_condition: condition }, records)
@@ -86,13 +87,11 @@ describe('a field under a condition', () => {
     expect(written).toEqual([[0], [1], [2]])
   })
 
-  it('has the time to live of its hash renewed', () => {
+  it('renews the time to live of its hash only if it is written', () => {
     const options = { ...STOCK, write_condition: 'if_absent', ttl_seconds: 60 } as const
     expect(commandsFor(options, ['{"sku":1}', '{"sku":2}'])).toEqual([
-      ['HSETNX', 'n:s', '1', '{"sku":1}'],
-      ['PEXPIRE', 'n:s', '60000'],
-      ['HSETNX', 'n:s', '2', '{"sku":2}'],
-      ['PEXPIRE', 'n:s', '60000'],
+      ['EVAL', CONDITIONAL_LIFETIME_SCRIPT, '1', 'n:s', '60000', 'HSETNX', '1', '{"sku":1}'],
+      ['EVAL', CONDITIONAL_LIFETIME_SCRIPT, '1', 'n:s', '60000', 'HSETNX', '2', '{"sku":2}'],
     ])
   })
 })

@@ -7,6 +7,7 @@ import { commandProbe, scriptLoadProbe } from '../../redis/commands/command-prob
 import { drainScript } from '../../redis/commands/drain-script.ts'
 import { script } from '../../redis/commands/script.ts'
 import { collectionLayout, type CollectionCommand } from '../contract/collection-layout.ts'
+import { REPLICATE_EFFECTS, SET_LIFETIME } from '../../redis/commands/lifetime-script.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import type { Layout } from '../encoding/layout.ts'
 import { ColumnTemplate } from '../fields/column-template.ts'
@@ -45,7 +46,7 @@ const CONDITION = requirement(
   (key) => [
     commandProbe('HEXISTS', [key, 'probe'], '0'),
     scriptLoadProbe(FIELD_SCRIPT),
-    commandProbe('EVALSHA', [FIELD_SCRIPT.sha, '1', key, 'probe', 'written'], '0'),
+    commandProbe('EVALSHA', [FIELD_SCRIPT.sha, '1', key, 'keep', 'probe', 'written'], '0'),
   ],
 )
 
@@ -76,21 +77,27 @@ return #items / 2
 `,
 )
 
-/** KEYS[1]: a hash. ARGV: a field and its new value. Writes the field where it exists and returns 1, else 0. */
-export const FIELD_SCRIPT = script(`
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+/**
+ * KEYS[1]: a hash. ARGV: its time to live, a field and its new value. Writes the field if it exists and returns 1, else
+ * 0.
+ */
+export const FIELD_SCRIPT = script(`${REPLICATE_EFFECTS}
+if redis.call('HEXISTS', KEYS[1], ARGV[2]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+${SET_LIFETIME}
 return 1
 `)
 
 function createLayout({ settings, key, stream }: LayoutOptions): Layout {
   const { writeCondition } = settings
-  const field = new ColumnTemplate('hash_field', settings.hashField!, stream)
+  const field = new ColumnTemplate('hash_field', settings.hashField!, stream, settings)
   const value = valueOf(settings, stream)
   const name = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const text: TextRange = { bytes: name.bytes, start: 0, end: 0 }
   return collectionLayout(settings, key, {
     ...commandFor(writeCondition),
+    type: 'hash',
+    hasCountedCondition: writeCondition === 'if_absent',
     scripts: writeCondition === 'if_exists' ? [FIELD_SCRIPT] : [],
     deliveryMode: 'pipeline',
     usesIds: field.usesIds || value.usesIds,
@@ -116,6 +123,12 @@ function commandFor(condition: RecordSettings['writeCondition']): CollectionComm
     case 'if_absent':
       return { command: 'HSETNX', options: [], mostInCommand: 1 }
     case 'if_exists':
-      return { command: 'EVALSHA', beforeKey: [FIELD_SCRIPT.sha, '1'], options: [], mostInCommand: 1 }
+      return {
+        command: 'EVALSHA',
+        beforeKey: [FIELD_SCRIPT.sha, '1'],
+        options: [],
+        mostInCommand: 1,
+        takesLifetime: true,
+      }
   }
 }

@@ -12,7 +12,7 @@ describe('a hash that stays when it is written', () => {
     [FLAT, ['replace always', 'never']],
     [{ key_template: 'k:${id}' }, ['merge always', 'never']],
     [{ ...FLAT, ttl_seconds: 60 }, ['replace always', 'after 60000']],
-    [{ ...FLAT, expire_at_field: 'ends' }, ['replace always', 'at 9']],
+    [{ ...FLAT, expire_at_field: 'ends' }, ['replace always', 'at 9000']],
   ] as [RecordOptions, string[]][])('loses the end that a deletion gave it: %j', (options, how) => {
     const [command] = written(options, { removesExpiry: true })
     expect(command?.slice(0, 6)).toEqual(['EVALSHA', HASH_SCRIPT.sha, '1', 'k:1', ...how])

@@ -46,7 +46,7 @@ describe('a hash that is written in more than one step', () => {
     [{ ...FLAT }, ['replace always', 'keep', 'id', '1']],
     [{ ...FLAT, write_condition: 'if_exists' }, ['replace if_exists', 'keep', 'id', '1']],
     [{ ...FLAT, ...ttl }, ['replace always', 'after 60000', 'id', '1']],
-    [{ ...FLAT, expire_at_field: 'id' }, ['replace always', 'at 1', 'id', '1']],
+    [{ ...FLAT, expire_at_field: 'id' }, ['replace always', 'at 1000', 'id', '1']],
     [{ ...FLAT, expire_at_field: 'no' }, ['replace always', 'never', 'id', '1']],
     [{ ...FLAT, on_update: 'merge', ...ttl }, ['merge always', 'after 60000', 'id', '1']],
     [{ ...FLAT, on_update: 'merge', write_condition: 'if_exists' }, ['merge if_exists', 'keep', 'id', '1']],
@@ -56,7 +56,7 @@ describe('a hash that is written in more than one step', () => {
     ],
     [{ ...ttl }, ['merge always', 'after 60000', ...THREE_FIELDS]],
     [{ write_condition: 'if_absent' }, ['merge if_absent', 'keep', ...THREE_FIELDS]],
-    [{ expire_at_field: 'id' }, ['merge always', 'at 1', ...THREE_FIELDS]],
+    [{ expire_at_field: 'id' }, ['merge always', 'at 1000', ...THREE_FIELDS]],
     [{ expire_at_field: 'no' }, ['merge always', 'never', ...THREE_FIELDS]],
   ] as [RecordOptions, string[]][])('is written by one script: %j', (options, args) => {
     const key = options.key_template === undefined ? 'n:s:7' : 'k:1'
@@ -67,7 +67,7 @@ describe('a hash that is written in more than one step', () => {
   it('tells the script of a column what it told of the one before only if it is so', () => {
     const records = ['5', 'null', '"1970-01-01T00:00:00.009Z"'].map((ends) => `{"ends":${ends}}`)
     const told = commandsFor({ expire_at_field: 'ends' }, records).map((command) => command[5])
-    expect(told).toEqual(['at 5', 'never', 'at 9'])
+    expect(told).toEqual(['at 5000', 'never', 'at 9'])
   })
 
   it('has another time to live for each record, where that is spread', () => {
@@ -124,7 +124,7 @@ describe('records as hashes, one after the other', () => {
     const { commands, records, refusals } = encodeRecords(options, data)
     expect(commands.map((command) => command.slice(3))).toEqual([
       ['k:1', 'replace always', 'never', 'id', '1'],
-      ['k:1', 'replace always', 'at 5', 'id', '1', 'ends', '5'],
+      ['k:1', 'replace always', 'at 5000', 'id', '1', 'ends', '5'],
     ])
     expect(records).toEqual([[0], [3]])
     expect(refusals).toEqual([

@@ -7,6 +7,7 @@ import { commandProbe, removalProbe, scriptLoadProbe } from '../../redis/command
 import { script } from '../../redis/commands/script.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
@@ -18,7 +19,7 @@ export const hash: Structure = {
   formats: ['airbyte', 'flat'],
   mergeFormats: ['flat'],
   conditions: ['always', 'if_exists', 'if_absent'],
-  options: ['expire_at_field'],
+  options: ['expire_at_field', 'ttl_field'],
   type: 'hash',
   isRepeatable: true,
   rows: { kind: 'key' },
@@ -75,14 +76,21 @@ function needsScript(settings: LayoutSettings): boolean {
     settings.writeCondition !== 'always' ||
     settings.removesExpiry === true ||
     settings.ttlSeconds > 0 ||
-    settings.expireAtField !== undefined
+    settings.expireAtField !== undefined ||
+    settings.ttlField !== undefined
   )
 }
 
 function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
-  const { writeCondition, removesExpiry = false, firstRecordReplaces = false, mayTakeOver = false } = settings
+  const {
+    writeCondition,
+    removesExpiry = false,
+    clearsFormerExpiry = false,
+    firstRecordReplaces = false,
+    mayTakeOver = false,
+  } = settings
   const fields = fieldsOf(settings)
-  const setExpiry = expiryOf(settings)
+  const expiryReader = expiryOf(settings)
   const isConditional = writeCondition !== 'always'
   const isAlwaysScripted = needsScript(settings)
   const replace = Buffer.from(`replace ${writeCondition}`)
@@ -95,15 +103,17 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
     deliveryMode: 'pipeline',
     overhead: keyTemplate.size + fields.overhead + (isAlwaysScripted ? 100 : 0),
     usesIds: keyTemplate.usesIds || fields.usesIds,
-    usesColumns: keyTemplate.usesColumns || fields.usesColumns || settings.expireAtField !== undefined,
+    usesColumns: keyTemplate.usesColumns || fields.usesColumns || expiryReader?.usesColumns === true,
     isConditional,
+    expiryUnits: expiryReader?.units,
     scripts: isAlwaysScripted || firstRecordReplaces || mayTakeOver ? [HASH_SCRIPT] : [],
     write(out, record) {
       key.clear()
-      const refusal = keyTemplate.render(record, key) ?? setExpiry?.(record, expiry)
+      const refusal = keyTemplate.render(record, key) ?? expiryReader?.read(record, expiry)
       if (refusal !== undefined) return refusal
       const count = fields.count(record)
       if (typeof count !== 'number') return count
+      if (count === 0) record.result = 'empty'
       const isScripted = isAlwaysScripted || record.replacesKey || record.takesOver
       if (count === 0 && !isScripted) return NO_GROUP
       const group = out.newGroup()
@@ -114,9 +124,12 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       out.key(key.bytes, 0, key.length)
       if (isScripted) {
         out.argument(record.takesOver ? takeOver : record.replacesKey ? replace : usual)
-        out.textArgument(setExpiry === undefined && !removesExpiry ? 'keep' : textOf(expiry))
+        out.textArgument(
+          expiryReader === undefined && !removesExpiry && !clearsFormerExpiry ? 'keep' : textOf(expiry),
+        )
       }
       fields.add(out, record)
+      if (clearsFormerExpiry && !isScripted) clearExpiry(out, key)
       return group
     },
     flush: () => undefined,
@@ -127,6 +140,15 @@ function beginScript(out: CommandGroups, args: number): void {
   out.begin('EVALSHA', args)
   out.textArgument(HASH_SCRIPT.sha)
   out.textArgument('1')
+}
+
+function clearExpiry(out: CommandGroups, key: ByteBuffer): void {
+  out.begin('EVAL', 5)
+  out.textArgument(LIFETIME_SCRIPT)
+  out.textArgument('1')
+  out.key(key.bytes, 0, key.length)
+  out.textArgument('never')
+  out.textArgument('hash')
 }
 
 function textOf({ kind, milliseconds }: Expiry): string {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
@@ -31,10 +32,10 @@ describe('a record in a list', () => {
     [{ max_length: 2, list_operation: 'prepend' }, ['LPUSH', ['LTRIM', 'n:s', '0', '1']]],
     [{ max_length: 1, list_operation: 'prepend' }, ['LPUSH', ['LTRIM', 'n:s', '0', '0']]],
     [{ max_length: 4294967295 }, ['RPUSH', ['LTRIM', 'n:s', '-4294967295', '-1']]],
-    [{ ttl_seconds: 60 }, ['RPUSH', ['PEXPIRE', 'n:s', '60000']]],
+    [{ ttl_seconds: 60 }, ['RPUSH', lifetime('n:s', '60000')]],
     [
       { max_length: 9, ttl_seconds: 1, write_condition: 'if_exists' },
-      ['RPUSHX', ['LTRIM', 'n:s', '-9', '-1'], ['PEXPIRE', 'n:s', '1000']],
+      ['RPUSHX', ['LTRIM', 'n:s', '-9', '-1'], lifetime('n:s', '1000')],
     ],
   ] as [RecordOptions, [string, ...string[][]]][])(
     'is put in with those that follow it, in order, at the end that is asked for: %j',
@@ -81,3 +82,7 @@ describe('the layout of lists', () => {
     },
   )
 })
+
+function lifetime(key: string, milliseconds: string): string[] {
+  return ['EVAL', LIFETIME_SCRIPT, '1', key, milliseconds, 'list']
+}

@@ -77,6 +77,7 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
   const isConditional = writeCondition === 'if_exists'
   const push = listOperation === 'append' ? 'RPUSH' : 'LPUSH'
   return collectionLayout(settings, key, {
+    type: 'list',
     command: isConditional ? `${push}X` : push,
     options: [],
     onOlder: ({ pushxManyItems }) => (isConditional && !pushxManyItems ? { mostInCommand: 1 } : undefined),

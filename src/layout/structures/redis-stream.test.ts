@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
@@ -45,11 +46,11 @@ describe('a record in a Redis stream', () => {
     const { commands, records } = encodeRecords(options, ['{"k":1,"a":2}', '{"k":1}', '{"k":2}'])
     expect(commands).toEqual([
       ['XADD', 'k:1', '*', 'k', '1', 'a', '2'],
-      ['PEXPIRE', 'k:1', '60000'],
+      lifetime('k:1', '60000'),
       ['XADD', 'k:1', '*', 'k', '1'],
-      ['PEXPIRE', 'k:1', '60000'],
+      lifetime('k:1', '60000'),
       ['XADD', 'k:2', '*', 'k', '2'],
-      ['PEXPIRE', 'k:2', '60000'],
+      lifetime('k:2', '60000'),
     ])
     expect(records).toEqual([[0], [], [1], [], [2], []])
   })
@@ -105,3 +106,7 @@ describe('the layout of Redis streams', () => {
     },
   )
 })
+
+function lifetime(key: string, milliseconds: string): string[] {
+  return ['EVAL', LIFETIME_SCRIPT, '1', key, milliseconds, 'stream']
+}

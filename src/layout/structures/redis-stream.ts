@@ -102,6 +102,7 @@ function createLayout({ settings, key }: LayoutOptions): Layout {
   const trim =
     maxLength === undefined ? [] : ['MAXLEN', ...(streamTrim === 'exact' ? [] : ['~']), String(maxLength)]
   return collectionLayout(settings, key, {
+    type: 'stream',
     command: 'XADD',
     options: [...(isConditional ? ['NOMKSTREAM'] : []), ...trim, '*'],
     onOlder: ({ xaddNomkstream }) =>

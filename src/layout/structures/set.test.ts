@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { commandFor, commandsFor, encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
@@ -39,7 +40,7 @@ describe('a record in a set', () => {
   it('has the time to live of the set renewed', () => {
     expect(commandsFor({ ...SET, ttl_seconds: 60 }, ['{"a":1}', '{"a":2}'])).toEqual([
       ['SADD', 'n:s', '{"a":1}', '{"a":2}'],
-      ['PEXPIRE', 'n:s', '60000'],
+      lifetime('n:s', '60000'),
     ])
   })
 
@@ -61,3 +62,7 @@ describe('the layout of sets', () => {
     expect(layoutWith({ ...SET, ...options })).toMatchObject({ isConditional: false, ...expected })
   })
 })
+
+function lifetime(key: string, milliseconds: string): string[] {
+  return ['EVAL', LIFETIME_SCRIPT, '1', key, milliseconds, 'set']
+}

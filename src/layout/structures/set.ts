@@ -56,6 +56,7 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
   const value = valueOf(settings, stream)
   const text: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
   return collectionLayout(settings, key, {
+    type: 'set',
     command: 'SADD',
     options: [],
     deliveryMode: 'pipeline',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { CONDITIONAL_LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import {
   commandFor,
@@ -54,11 +55,10 @@ describe('a record in a sorted set', () => {
     expect(commands).toEqual([['ZADD', 'n:s', ...words, '1', 'a', '2', 'b']])
   })
 
-  it('has the time to live of the whole renewed', () => {
+  it('renews the time to live of the whole only if it is written', () => {
     const options = { ...BOARD, ttl_seconds: 60, write_condition: 'if_absent' } as const
     expect(commandsFor(options, ['{"name":"a","points":1}'])).toEqual([
-      ['ZADD', 'n:s', 'NX', '1', 'a'],
-      ['PEXPIRE', 'n:s', '60000'],
+      ['EVAL', CONDITIONAL_LIFETIME_SCRIPT, '1', 'n:s', '60000', 'ZADD', 'NX', '1', 'a'],
     ])
   })
 })
@@ -89,6 +89,10 @@ describe('a score', () => {
     expect(commandFor(options, '{"a":{"b":1},"name":"x","a.b":3}')[2]).toBe('3')
   })
 
+  it.each(['7.5', '-0', '007', '1E2', '12345678901234567890'])('may be a text: %s', (points) => {
+    expect(commandFor(BOARD, `{"name":"x","points":"${points}"}`)).toEqual(['ZADD', 'n:s', points, 'x'])
+  })
+
   it.each(['1700000000000', '-1', '0'])('is the time of emission where nothing is said: %s', (emittedAt) => {
     expect(commandFor(SORTED, '{}', { emittedAt })).toEqual(['ZADD', 'n:s', emittedAt, '{}'])
   })
@@ -99,7 +103,9 @@ describe('a score', () => {
 
   it.each([
     ['"points":"SECRET"', 'score-not-a-number'],
-    ['"points":"1"', 'score-not-a-number'],
+    ['"points":"1 "', 'score-not-a-number'],
+    ['"points":"inf"', 'score-not-a-number'],
+    ['"points":"1e400"', 'score-too-large'],
     ['"points":""', 'score-not-a-number'],
     ['"points":true', 'score-not-a-number'],
     ['"points":null', 'score-not-a-number'],

@@ -8,8 +8,10 @@ import { commandProbe, removalProbe } from '../../redis/commands/command-probe.t
 import { drainScript } from '../../redis/commands/drain-script.ts'
 import { script } from '../../redis/commands/script.ts'
 import { collectionLayout } from '../contract/collection-layout.ts'
+import { REPLICATE_EFFECTS, SET_LIFETIME } from '../../redis/commands/lifetime-script.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import type { Layout, RecordView, Refusal } from '../encoding/layout.ts'
+import { numericText } from '../fields/numeric-text.ts'
 import { valueOf } from '../fields/value.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
@@ -62,15 +64,17 @@ return #items / 2
 const OPTIONS = { always: [], if_absent: ['NX'], if_exists: ['XX', 'CH'] } as const
 
 /**
- * Replaces ZADD with NX, or with XX and CH. KEYS[1]: a sorted set. ARGV: NX or XX, a score and its member. Returns 1 if
- * the score was changed, else 0.
+ * Replaces ZADD with NX, or with XX and CH. KEYS[1]: a sorted set. ARGV: its time to live, NX or XX, a score and its
+ * member. Returns 1 if the score was changed, else 0.
  */
 export const SORTED_SET_SCRIPT = script(
-  `
-local before = redis.call('ZSCORE', KEYS[1], ARGV[3])
-if (before and ARGV[1] == 'NX') or (not before and ARGV[1] == 'XX') then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
-return redis.call('ZSCORE', KEYS[1], ARGV[3]) == before and 0 or 1
+  `${REPLICATE_EFFECTS}
+local before = redis.call('ZSCORE', KEYS[1], ARGV[4])
+if (before and ARGV[2] == 'NX') or (not before and ARGV[2] == 'XX') then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
+if redis.call('ZSCORE', KEYS[1], ARGV[4]) == before then return 0 end
+${SET_LIFETIME}
+return 1
 `,
   'zaddConditions',
 )
@@ -85,6 +89,8 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
   const score: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
   const text: TextRange = { ...score }
   return collectionLayout(settings, key, {
+    type: 'zset',
+    hasCountedCondition: isConditional,
     command: 'ZADD',
     options: OPTIONS[writeCondition],
     onOlder: ({ zaddConditions }) =>
@@ -94,6 +100,7 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
             beforeKey: [SORTED_SET_SCRIPT.sha, '1'],
             options: OPTIONS[writeCondition].slice(0, 1),
             mostInCommand: 1,
+            takesLifetime: true,
           }
         : undefined,
     deliveryMode: 'pipeline',
@@ -134,12 +141,13 @@ function scoreColumn(name: string): Locate {
   return ({ columns }, range) => {
     const row = columns.find(path)
     if (row === -1) return missing
-    if (columns.kind(row) !== ColumnKind.number) return notANumber
-    range.bytes = columns.bytes
-    range.start = columns.valueStart(row)
-    range.end = columns.valueEnd(row)
+    const text = numericText(columns, row)
+    if (text === undefined) return notANumber
+    const isText = columns.kind(row) === ColumnKind.string
+    range.bytes = isText ? Buffer.from(text) : columns.bytes
+    range.start = isText ? 0 : columns.valueStart(row)
+    range.end = isText ? text.length : columns.valueEnd(row)
     // Redis would refuse the whole command for one such score.
-    const text = columns.bytes.toString('latin1', range.start, range.end)
     const value = Number(text)
     if (!Number.isFinite(value)) return tooLarge
     return value === 0 && !isZero(text) ? tooSmall : undefined

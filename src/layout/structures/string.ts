@@ -16,7 +16,7 @@ export const string: Structure = {
   formats: ['airbyte', 'json', 'raw'],
   mergeFormats: [],
   conditions: ['always', 'if_exists', 'if_absent'],
-  options: ['expire_at_field'],
+  options: ['expire_at_field', 'ttl_field'],
   type: 'string',
   isRepeatable: true,
   rows: { kind: 'key' },
@@ -45,7 +45,7 @@ return 1
 
 function createLayout({ settings, key: keyTemplate, stream }: LayoutOptions): Layout {
   const value = valueOf(settings, stream)
-  const setExpiry = expiryOf(settings)
+  const expiryReader = expiryOf(settings)
   const condition = { always: undefined, if_absent: 'NX', if_exists: 'XX' }[settings.writeCondition]
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const expiry: Expiry = { kind: 'never', milliseconds: 0 }
@@ -55,13 +55,14 @@ function createLayout({ settings, key: keyTemplate, stream }: LayoutOptions): La
     deliveryMode: 'pipeline',
     overhead: keyTemplate.size + 160,
     usesIds: keyTemplate.usesIds || value.usesIds,
-    usesColumns: keyTemplate.usesColumns || value.usesColumns || settings.expireAtField !== undefined,
+    usesColumns: keyTemplate.usesColumns || value.usesColumns || expiryReader?.usesColumns === true,
     isConditional: condition !== undefined,
-    scripts: settings.expireAtField === undefined ? [] : [SET_SCRIPT],
+    expiryUnits: expiryReader?.units,
+    scripts: expiryReader?.usesColumns === true ? [SET_SCRIPT] : [],
     write(out, record) {
       key.clear()
       const refusal =
-        keyTemplate.render(record, key) ?? setExpiry?.(record, expiry) ?? value.locate(record, text)
+        keyTemplate.render(record, key) ?? expiryReader?.read(record, expiry) ?? value.locate(record, text)
       if (refusal !== undefined) return refusal
       const group = out.newGroup()
       const isScripted = expiry.kind === 'at' && !out.capabilities.setPxat

@@ -1,7 +1,7 @@
 /** Writes to stdout, as the only one: whole lines, in order. */
 import type { Writable } from 'node:stream'
 import { ConnectorError, failureTypeOf, problem, SystemError, TransientError } from '../../errors.ts'
-import { shownStack, shownText } from '../../shown-text.ts'
+import { shownStack, shownText, withoutHidden, type HiddenText } from '../../shown-text.ts'
 import type { Log } from '../../log.ts'
 
 export class Output {
@@ -9,6 +9,7 @@ export class Output {
   readonly #closed = new AbortController()
   /** Whether the last message has been printed. */
   #hasEnded = false
+  #hidden: readonly HiddenText[] = []
 
   constructor(stream: Writable) {
     this.#stream = stream
@@ -26,6 +27,16 @@ export class Output {
     return this.closed.aborted ? 0 : this.#stream.writableLength
   }
 
+  /** Shows something else from now on, in messages of ours, wherever they have one of these texts. */
+  hide(texts: readonly HiddenText[]): void {
+    // A text may be part of another one.
+    this.#hidden = texts.toSorted((one, other) => other.text.length - one.text.length)
+  }
+
+  #shown(text: string): string {
+    return shownText(withoutHidden(text, this.#hidden))
+  }
+
   line(line: Buffer): void {
     if (!this.closed.aborted && !this.#hasEnded) this.#stream.write(line)
   }
@@ -35,12 +46,12 @@ export class Output {
   }
 
   readonly log: Log = (level, message) =>
-    this.message({ type: 'LOG', log: { level, message: shownText(message) } })
+    this.message({ type: 'LOG', log: { level, message: this.#shown(message) } })
 
   /** Prints the result of a check, as its last message: FAILED if there is a reason. */
   status(reason?: string): void {
     const result =
-      reason === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', message: shownText(reason) }
+      reason === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', message: this.#shown(reason) }
     this.message({ type: 'CONNECTION_STATUS', connectionStatus: result })
     this.#hasEnded = true
   }
@@ -53,16 +64,16 @@ export class Output {
   /** Prints the trace message that tells the platform why the run failed. It is the last message. */
   error(error: unknown): void {
     const shown = presentable(error)
-    const stack = error instanceof Error ? shownStack(error.stack ?? '') : ''
+    const stack = error instanceof Error ? withoutHidden(shownStack(error.stack ?? ''), this.#hidden) : ''
     this.message({
       type: 'TRACE',
       trace: {
         type: 'ERROR',
         emitted_at: Date.now(),
         error: {
-          message: shownText(shown.message),
-          internal_message: shownText(`${shown.name}: ${shown.message}`),
-          stack_trace: shownText(`${shown.name}: ${shown.message}`) + (stack && `\n${stack}`),
+          message: this.#shown(shown.message),
+          internal_message: this.#shown(`${shown.name}: ${shown.message}`),
+          stack_trace: this.#shown(`${shown.name}: ${shown.message}`) + (stack && `\n${stack}`),
           failure_type: failureTypeOf(error),
         },
       },

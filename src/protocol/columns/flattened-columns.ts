@@ -1,8 +1,8 @@
 /**
- * The leaves of a record (columns with a value of their own) under their joined names, such as `address.city`. The
+ * The leaves of a record (columns with a value of their own, and with null if that is asked for) under their joined names, such as `address.city`. The
  * records of a stream have similar columns, so that joined names are built for the first record and then only compared.
  */
-import type { Columns } from './columns.ts'
+import { ColumnKind, type Columns } from './columns.ts'
 
 /** The number of expected columns that may be missing before the column at hand counts as a new one. */
 const MOST_MISSING = 8
@@ -46,6 +46,7 @@ export class FlattenedColumns {
   readonly rows: number[] = []
   readonly #prefix: string
   readonly #transform: (name: Buffer) => Buffer
+  readonly #includesNull: boolean
   /** Columns that are not overridden, in the order of the text, and their rows in the current record. */
   #expected: readonly ExpectedColumn[] = []
   readonly #expectedRows: number[] = []
@@ -56,15 +57,19 @@ export class FlattenedColumns {
   #keptLimit = SPARE
   #joined = 0
 
-  /** `prefix`: a name in front of those of the record. `transform`: changes a joined name before it is kept. */
-  constructor(prefix?: string, transform: (name: Buffer) => Buffer = (name) => name) {
+  /**
+   * `prefix`: a name in front of those of the record. `transform`: changes a joined name before it is kept.
+   * `includesNull`: whether columns that are null are leaves.
+   */
+  constructor(prefix?: string, transform: (name: Buffer) => Buffer = (name) => name, includesNull = false) {
+    this.#includesNull = includesNull
     this.#prefix = prefix === undefined ? '' : `${Buffer.from(prefix).toString('latin1')}.`
     this.#transform = transform
   }
 
   /**
-   * Finds the leaves of the object in row `root`, or of the whole record, and returns their number. Null and empty
-   * objects are not leaves. Of several columns with the same joined name only the last counts, leaf or not.
+   * Finds the leaves of the object in row `root`, or of the whole record, and returns their number. Empty
+   * objects are not leaves, and neither is null if it is not included. Of several columns with the same joined name only the last counts, leaf or not.
    */
   read(columns: Columns, root?: number): number {
     const isFull = this.#kept > this.#keptLimit
@@ -134,7 +139,7 @@ export class FlattenedColumns {
       const row = rows[index]!
       const { node } = expected[index]!
       if (row === MISSING) missing++
-      else if (columns.isLeaf(row) && node.last === index) {
+      else if (node.last === index && this.#isLeaf(columns, row)) {
         this.rows[count] = row
         this.names[count++] = node.joined ??= this.#join(node)
       }
@@ -143,6 +148,10 @@ export class FlattenedColumns {
     if (missing > MOST_MISSING + expected.length / 2)
       this.#expected = expected.filter((_, index) => index < passed && rows[index] !== MISSING)
     return count
+  }
+
+  #isLeaf(columns: Columns, row: number): boolean {
+    return columns.isLeaf(row) || (this.#includesNull && columns.kind(row) === ColumnKind.null)
   }
 
   #newColumn(columns: Columns, row: number, parent: NameNode): ExpectedColumn {

@@ -14,6 +14,8 @@ export class CommandCursor {
   readonly #chunks: readonly Buffer[]
   #chunk = 0
   #at = 0
+  /** Where the command begins that was read last. */
+  #start = 0
   /** The head that was read last: most commands have the same one as the command before. */
   #head: CommandHead = { name: '', args: 0 }
   #headBytes: Buffer = Buffer.alloc(0)
@@ -31,7 +33,7 @@ export class CommandCursor {
     }
     const bytes = this.#chunks[this.#chunk]
     if (bytes === undefined || bytes[this.#at] !== STAR) return undefined
-    const start = this.#at
+    const start = (this.#start = this.#at)
     const size = this.#headBytes.length
     const isSame =
       size > 0 &&
@@ -41,6 +43,23 @@ export class CommandCursor {
     else this.#readHead(bytes)
     for (let left = this.#head.args; left > 0; left--) this.#skipArgument(bytes)
     return this.#head
+  }
+
+  /** Moves behind the next command, and returns its arguments. */
+  readArguments(): string[] {
+    const head = this.next()
+    const bytes = this.#chunks[this.#chunk]
+    if (head === undefined || bytes === undefined) return []
+    const end = this.#at
+    this.#at = this.#start
+    this.#number(bytes)
+    const texts: string[] = []
+    while (this.#at < end) {
+      const size = this.#number(bytes)
+      texts.push(bytes.toString('utf8', this.#at, this.#at + size))
+      this.#at += size + 2
+    }
+    return texts.slice(1)
   }
 
   #readHead(bytes: Buffer): void {
@@ -67,4 +86,11 @@ export class CommandCursor {
     this.#at = at + 2
     return number
   }
+}
+
+/** Returns the arguments of the command at a position among those of the chunks. */
+export function argumentsAt(chunks: readonly Buffer[], index: number): string[] {
+  const cursor = new CommandCursor(chunks)
+  for (let before = 0; before < index; before++) cursor.next()
+  return cursor.readArguments()
 }

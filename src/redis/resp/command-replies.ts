@@ -97,6 +97,18 @@ const CONTAINERS = new Set(['CLIENT', 'CONFIG', 'CLUSTER', 'SCRIPT', 'SENTINEL']
 /** The replies to HMGET have as many elements as there are fields. */
 const FIELDS: ReplyShape[] = []
 
+/** Commands that scripts of the connector, or `check`, call besides those of the table. */
+const OTHERS = new Set(
+  'EXEC EXPIRE GETEX HEXISTS HKEYS HVALS LRANGE LPOP PING RENAME SPOP SRANDMEMBER XRANGE ZRANGE SCRIPT CLIENT CONFIG CLUSTER SENTINEL'.split(
+    ' ',
+  ),
+)
+
+/** Returns whether a text is the name of a command that the connector sends, and nothing else that it was given. */
+export function isCommandName(text: string): boolean {
+  return Object.hasOwn(SHAPES, text) || OTHERS.has(text)
+}
+
 /** Returns the name of a command as it stands in sentences and in the table. */
 export function commandName(command: string, firstArgument?: string | number): string {
   const name = command.toUpperCase()

@@ -170,6 +170,8 @@ describe('a reply to no command', () => {
   })
 })
 
+const ignore = (): void => {}
+
 function* endless(kind: string): Generator<Buffer> {
   yield Buffer.from(kind)
   for (let chunk = 0; chunk < 100; chunk++) yield Buffer.alloc(1_024, '1')
@@ -177,7 +179,6 @@ function* endless(kind: string): Generator<Buffer> {
 
 /** Returns what is wrong with the replies. */
 function violationIn(chunks: Iterable<Buffer>, shape: ReplyShape): unknown {
-  const ignore = (): void => {}
   const reader = new ReplyReader({ expected: () => ({ command: 'X', shape }), one: ignore, many: ignore })
   const error = thrownBy(() => {
     for (const chunk of chunks) reader.read(chunk)

@@ -1,7 +1,7 @@
 /** Sends encoded commands over one connection, in order, and reads the reply to each of them. */
 import type { Socket } from 'node:net'
 import type { ConnectorError, TransientError } from '../../errors.ts'
-import { CommandCursor } from '../resp/command-cursor.ts'
+import { argumentsAt, CommandCursor } from '../resp/command-cursor.ts'
 import { queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
 import { ReplyReader, textIn, valuesIn, type ExpectedReply, type ReplyOutcome } from '../resp/reply-reader.ts'
 import { ANY, executed, type ReplyShape } from '../resp/reply-shape.ts'
@@ -166,7 +166,7 @@ export class WritePipeline {
     const { kind, result, answered } = sent
     if (kind === 'transaction') this.#takeOfTransaction(sent, outcome)
     else {
-      if (typeof outcome === 'string') this.#takeError(result, answered, outcome)
+      if (typeof outcome === 'string') this.#takeError(sent, answered, outcome)
       if (kind === 'read') result.read.push([textIn(bytes, start, end)])
       if (kind === 'counted') result.done.push(Number(outcome) || 0)
     }
@@ -182,7 +182,7 @@ export class WritePipeline {
     else if (kind === 'transaction' && answered === commands + 1) {
       result.exec = outcomes
       for (const [index, outcome] of outcomes.entries()) {
-        if (typeof outcome === 'string') this.#takeError(result, index, outcome)
+        if (typeof outcome === 'string') this.#takeError(sent, index, outcome)
         result.done.push(Number(outcome) || 0)
       }
     } else if (sent.isMultiRefused) result.hasRunBare = true
@@ -205,15 +205,20 @@ export class WritePipeline {
       sent.isMultiRefused = true
       sent.multiRefused()
     }
-    this.#takeError(result, Math.max(0, answered - 1), outcome)
+    this.#takeError(sent, Math.max(0, answered - 1), outcome)
   }
 
-  #takeError(result: NodeResult, index: number, text: string): void {
+  /** `index`: the number of the command in the write; of a transaction, without MULTI. */
+  #takeError(sent: Sent, index: number, text: string): void {
+    const { result, kind, chunks } = sent
     if (this.#events.isRedirection(text)) {
       result.elsewhere.push({ index, text })
       return
     }
-    const { handling, error } = classifyReply(text, this.#source)
+    const { handling, error } = classifyReply(text, this.#source, {
+      name: sent.expected?.command ?? 'a command',
+      args: () => argumentsAt(chunks, kind === 'transaction' ? index + 1 : index),
+    })
     if (handling === 'retry') {
       result.refusal ??= error
       this.#events.refused(error)

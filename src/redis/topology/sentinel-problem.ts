@@ -7,6 +7,7 @@ import {
   problem,
   type Problem,
 } from '../../errors.ts'
+import { shownName } from '../../shown-text.ts'
 import { listAnd } from '../../wording.ts'
 import { ProtocolError } from '../resp/protocol-error.ts'
 import { protocolProblem } from '../failures/protocol-problem.ts'
@@ -121,7 +122,7 @@ function mistakeIn(error: unknown, where: string): ConnectorError | undefined {
 }
 
 function unknownName(names: readonly string[], masterName: string): Problem {
-  const watched = listAnd([...new Set(names)].map((name) => `"${name}"`))
+  const watched = listAnd([...new Set(names)].map((name) => `"${shownName(name)}"`))
   const remedy =
     watched === ''
       ? 'They do not report the names of any others.'
@@ -133,7 +134,7 @@ function unknownName(names: readonly string[], masterName: string): Problem {
 }
 
 function reasonOf(error: unknown): string {
-  if (isReplyError(error)) return `it answers ${error.message.slice(0, 100)}`
+  if (isReplyError(error)) return 'it answers with an error'
   if (error instanceof ProtocolError) return 'it does not answer as Redis does'
   if (error instanceof ConnectorError) return (error.problem?.sentence ?? messageOf(error)).replace(/\.$/, '')
   return networkReason((error as NodeJS.ErrnoException).code) ?? 'the connection was lost'

@@ -1,7 +1,7 @@
 /** Connects what records pass through: ingest, preparation, encoding, delivery, and the queue that acknowledges states. */
 import type { Config } from '../../config/settings/config.ts'
 import type { Output } from '../../protocol/airbyte/output.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
@@ -18,12 +18,12 @@ import type { IndexedSession } from '../dedup/indexed-session.ts'
 /** Buffers are a little larger than their content. */
 const BUFFERS_PER_BYTE = 1.25
 
-/** Of the tables that batches keep of their records; those of one usual batch have 64 KiB. */
-const MOST_TABLE_BYTES = 32 << 16
+/** Of the tables with numbers about records and commands. Batches of short records have tables of some 400 KiB. */
+const MOST_TABLE_BYTES = 12 << 20
 
 export interface DataflowOptions {
   config: Config
-  client: RedisClient
+  client: CommandClient
   sessions: readonly IndexedSession[]
   ids: IdAllocator
   output: Output
@@ -44,12 +44,13 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
     output.log,
   )
   const buffers = new BufferPool(maxBytes * BUFFERS_PER_BYTE, batchBytes)
+  const tables = new BufferPool(MOST_TABLE_BYTES)
   const deadLetters =
     config.onRecordError === 'dead_letter'
       ? new DeadLetters({ client, key: deadLetterKey(keyPrefix), maxLength: config.deadLetterMaxLength })
       : undefined
   const stateQueue = new StateQueue({
-    deliver: deliverBy({ client, buffers, deadLetters }),
+    deliver: deliverBy({ client, buffers, tables, deadLetters, log: output.log }),
     prepare: batchPreparation(ids, rowTrackersOf(sessions), rowRecorder(client)),
     progress,
     output,
@@ -57,6 +58,5 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
     leastBytes: buffers.least,
   })
   const limits = { records: batchRecords, bytes: batchBytes }
-  const tables = new BufferPool(MOST_TABLE_BYTES)
   return { ingest: new Ingest({ sessions, limits, tables, stateQueue, progress }), stateQueue, progress }
 }

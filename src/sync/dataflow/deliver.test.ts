@@ -6,9 +6,9 @@ import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import { batchOf, commandsIn, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
-import { FINE, playedClient, type Sent } from '../streams/links.support.ts'
+import { FINE, playedClient, type Sent } from '../streams/played-client.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionWith } from '../streams/plans.support.ts'
+import { sessionWith } from '../streams/stream-sessions.support.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 
 describe('a batch', () => {
@@ -100,7 +100,7 @@ describe('a record that cannot be written', () => {
     sent[0]!.resolve(refusing(1, 2))
     await expect(delivered).rejects.toMatchObject({
       failureType: 'config_error',
-      message: expect.stringContaining('Redis refused to write the key k:2. It is a list.'),
+      message: expect.stringContaining('Redis refused to write a key of the form k:${id}. It is a list.'),
       problems: [
         { code: 'record-refused', options: ['on_record_error'], params: { line: 2, stream: 'n.s' } },
       ],
@@ -118,7 +118,7 @@ describe('a record that cannot be written', () => {
     const letters = commandsIn(sent[1]!.bytes).filter(([name]) => name === 'XADD')
     expect(letters.map((letter) => [letter.at(-3), letter.at(-1)])).toEqual([
       ['The column id, which the key needs, is missing.', '{"no":1}'],
-      ['Redis refused to write the key k:3. It is a list.', '{"id":3}'],
+      ['Redis refused to write a key of the form k:${id}. It is a list.', '{"id":3}'],
     ])
     expect(reader.block.isShared).toBe(true)
     sent[1]!.resolve(FINE)
@@ -152,7 +152,13 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
   const { client, sent, asked } = playedClient(reply)
   const buffers = new BufferPool(1 << 20)
   const deadLetters = setsAside ? new DeadLetters({ client, key: 'letters', maxLength: 10 }) : undefined
-  const deliverBatch = deliverBy({ client, buffers, deadLetters })
+  const deliverBatch = deliverBy({
+    client,
+    buffers,
+    tables: new BufferPool(1 << 20),
+    deadLetters,
+    log: () => {},
+  })
   const deliver = (session: StreamSession, data: readonly string[], reader = new MessageReader()) =>
     deliverBatch(batchOf([session], recordsOf(session, data), reader), {
       ids: idsFrom(1, [session]),

@@ -1,25 +1,21 @@
 /** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
-import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
-import type { Batch } from '../batches/batch.ts'
+import { writeRecord } from '../../layout/encoding/write-record.ts'
 import { IdCursor } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { BatchRequest } from './batch-request.ts'
-import { transactionsOf, type Slots } from './transactions.ts'
+import { transactionsOf, type EncodableBatch, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
-
-/** Redis takes no argument that is longer. */
-const LONGEST_DATA = 512 << 20
-
-const TOO_LARGE: Refusal = problem('record-too-large', 'It is larger than 512 MB, the most that Redis takes.')
 
 export interface EncodedBatch {
   requests: BatchRequest[]
   refusals: { record: number; refusal: Refusal }[]
+  /** Records whose commands leave no data. */
+  dataless: { record: number; kind: 'expired' | 'empty' }[]
 }
 
 export interface EncodeOptions {
@@ -30,25 +26,30 @@ export interface EncodeOptions {
 }
 
 export function encodeBatch(
-  batch: Batch,
+  batch: EncodableBatch,
   out: CommandGroups,
   { ids, decisions, client }: EncodeOptions,
 ): EncodedBatch {
   const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
+  const dataless: EncodedBatch['dataless'] = []
   const cursors = new Map([...ids].map(([stream, idRanges]) => [stream, new IdCursor(idRanges)]))
   const streams = [...batch.countByStream().keys()]
+  const areDecided = decisions.size > 0
 
   const write = (stream: StreamSession, view: RecordView, record: number): number => {
-    const change = decisions.get(stream)?.actions.get(record)
+    const change = areDecided ? decisions.get(stream)?.actions.get(record) : undefined
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
     view.replacesKey = change?.action === 'write anew' || change?.action === 'take over'
     view.takesOver = change?.action === 'take over'
     view.spread = Math.random()
     if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
-    const written = view.dataEnd - view.dataStart > LONGEST_DATA ? TOO_LARGE : stream.layout.write(out, view)
-    if (typeof written === 'number') return written
+    const written = writeRecord(stream.layout, out, view)
+    if (typeof written === 'number') {
+      if (view.result !== 'written') dataless.push({ record, kind: view.result })
+      return written
+    }
     refusals.push({ record, refusal: written })
     decisions.get(stream)?.refuse(record)
     return NO_GROUP
@@ -74,7 +75,7 @@ export function encodeBatch(
   const rows = requests.filter(isFilled)
   const isJournaled = rows[0] !== undefined && isFilled(journal)
   const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
-  return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals }
+  return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals, dataless }
 }
 
 function isFilled({ request }: BatchRequest): boolean {
@@ -85,9 +86,9 @@ function behindAll(part: BatchRequest): BatchRequest {
   return { ...part, request: { ...part.request, isBehindAll: true } }
 }
 
-function remove({ locator, deletions }: StreamPlan, location: string, out: CommandGroups): number {
+function remove({ locator, removals }: StreamPlan, location: string, out: CommandGroups): number {
   const group = out.newGroup()
-  locator.form.remove(out, location, deletions?.afterMs)
+  locator.form.remove(out, location, removals?.afterMs)
   out.writes(group)
   return group
 }

@@ -17,12 +17,14 @@ const LONGEST_WAIT_MS = 500
 /** Holds several reads, so that most lines need no copying. */
 const SMALLEST_BLOCK = 1 << 19
 
+type BatchQueue = Pick<StateQueue, 'hasRoom' | 'room' | 'submit'>
+
 export interface IngestOptions {
   sessions: readonly StreamSession[]
   limits: BatchLimits
   /** Memory for the tables that batches keep of their records. */
   tables: BufferPool
-  stateQueue: StateQueue
+  stateQueue: BatchQueue
   progress: Progress
 }
 
@@ -30,7 +32,7 @@ export class Ingest {
   readonly #reader: MessageReader
   readonly #columns = new Columns()
   readonly #router: StreamRouter
-  readonly #stateQueue: StateQueue
+  readonly #stateQueue: BatchQueue
   readonly #progress: Progress
   readonly #newBatch: () => Batch
   #batch: Batch
@@ -79,7 +81,7 @@ export class Ingest {
         const { plan } = session
         if (this.#isFiltered(plan)) this.#progress.addFiltered(plan)
         else {
-          this.#batch.addRecord(session, block, message)
+          if (this.#batch.addRecord(session, block, message)) this.#progress.warnOfSeconds(plan)
           this.#progress.addReceived(plan)
         }
       } else if (message.kind === 'state') this.#takeState(readState(bytes, message))
@@ -88,8 +90,9 @@ export class Ingest {
     }
   }
 
-  #isFiltered({ filter }: StreamPlan): boolean {
-    if (filter === undefined) return false
+  /** Returns whether the record has no effect; one that removes its row is decided upon with its batch. */
+  #isFiltered({ filter, removesFiltered }: StreamPlan): boolean {
+    if (filter === undefined || removesFiltered) return false
     const { message, block } = this.#reader
     this.#columns.read(block.scanner, message.data.start, message.data.end)
     return !filter(this.#columns)
@@ -111,7 +114,7 @@ export class Ingest {
 
   #takeStatus(bytes: Buffer): void {
     const status = readStreamStatus(bytes, this.#reader.message)
-    const session = status && this.#router.routeStatus(status.stream)
+    const session = status && this.#router.routeStatus(status.stream, this.#reader.message.lineNumber)
     if (status && session) this.#progress.setStatus(session.plan, status.status)
   }
 }

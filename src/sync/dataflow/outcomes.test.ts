@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, problem } from '../../errors.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
-import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
+import { batchOf, encode, recordsOf } from '../batches/batches.support.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
-import type { Action, RowDecisions } from '../dedup/row-tracker.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
+import type { Action } from '../dedup/row-tracker.ts'
 
-const REFUSED = 'Redis refused to write the key'
+const REFUSED = 'Redis refused to write a key of the form'
 
 describe('a record that was simply written', () => {
   it('has no outcome, whatever the others have', () => {
@@ -31,13 +31,38 @@ describe('a record that the layout refuses', () => {
   })
 })
 
+describe('a record whose commands leave no data', () => {
+  it.each<[options: object, data: string, kind: RecordOutcome['kind']]>([
+    [{ cache_type: 'string', expire_at_field: 'end' }, '{"end":1}', 'expired'],
+    [{ data_format: 'flat', expire_at_field: 'end' }, '{"end":"2001-01-01"}', 'expired'],
+    [{ cache_type: 'string', ttl_field: 'life' }, '{"life":0}', 'expired'],
+    [{ data_format: 'flat', fields: ['a'] }, '{"a":null}', 'empty'],
+    [{ data_format: 'flat', fields: ['a'], on_update: 'merge' }, '{}', 'empty'],
+  ])('is counted as that: %j %s', (options, data, kind) => {
+    const session = sessionWith(options)
+    const batch = batchOf([session], recordsOf(session, ['{"a":1}', data]))
+    expect(outcomes(batch, [fine()])).toEqual([{ kind, record: 1 }])
+  })
+
+  it('is counted as skipped if its condition was not met, and as rejected if it was refused', () => {
+    const session = sessionWith({ cache_type: 'string', ttl_field: 'life', write_condition: 'if_exists' })
+    const batch = batchOf([session], recordsOf(session, ['{"life":0}', '{"life":0}', '{"life":0}']))
+    const result = { ...refusing([1]), done: [0, 0, 1] }
+    expect(outcomes(batch, [result]).map((outcome) => outcome.kind)).toEqual([
+      'skipped',
+      'rejected',
+      'expired',
+    ])
+  })
+})
+
 describe('a command that Redis refuses', () => {
   it('is a record that is rejected, key and reason named', () => {
     const session = sessionWith()
     const batch = batchOf([session], numbered(session, 3))
     expect(outcomes(batch, [refusing([1, 2])])).toEqual([
-      rejected(1, `${REFUSED} n:s:2. It is a list.`),
-      rejected(2, `${REFUSED} n:s:3. It is a list.`),
+      rejected(1, `${REFUSED} n:s:$\{_airbyte_ab_id}. It is a list.`),
+      rejected(2, `${REFUSED} n:s:$\{_airbyte_ab_id}. It is a list.`),
     ])
   })
 
@@ -46,9 +71,9 @@ describe('a command that Redis refuses', () => {
     const data = ['a', 'a', 'b', 'a'].map((k, n) => `{"k":"${k}","n":${n}}`)
     const batch = batchOf([session], recordsOf(session, data))
     expect(outcomes(batch, [refusing([0])])).toEqual(
-      [0, 1].map((record) => rejected(record, `${REFUSED} k:a. It is a list.`)),
+      [0, 1].map((record) => rejected(record, `${REFUSED} k:$\{k}. It is a list.`)),
     )
-    expect(outcomes(batch, [refusing([2])])).toEqual([rejected(3, `${REFUSED} k:a. It is a list.`)])
+    expect(outcomes(batch, [refusing([2])])).toEqual([rejected(3, `${REFUSED} k:$\{k}. It is a list.`)])
   })
 
   it('is told apart in a transaction, behind what else was sent', () => {
@@ -59,8 +84,12 @@ describe('a command that Redis refuses', () => {
       [sessions[0], '{}'],
       [sessions[1], '{}'],
     ])
-    expect(outcomes(batch, [fine(), refusing([1])])).toEqual([rejected(2, `${REFUSED} n:log. It is a list.`)])
-    expect(outcomes(batch, [refusing([0]), fine()])).toEqual([rejected(1, `${REFUSED} n:s:1. It is a list.`)])
+    expect(outcomes(batch, [fine(), refusing([1])])).toEqual([
+      rejected(2, 'Redis refused to write the key n:log. It is a list.'),
+    ])
+    expect(outcomes(batch, [refusing([0]), fine()])).toEqual([
+      rejected(1, `${REFUSED} n:s:$\{_airbyte_ab_id}. It is a list.`),
+    ])
   })
 
   it('rejects nothing if it writes no record, as one that does is refused for the same', () => {
@@ -74,7 +103,7 @@ describe('a command that Redis refuses', () => {
     )
     expect(outcomes(batch, [refusing([0, 1])])).toEqual([
       missing(0, 'k'),
-      rejected(1, `${REFUSED} x. It is a list.`),
+      rejected(1, `${REFUSED} $\{k}. It is a list.`),
     ])
   })
 })
@@ -113,7 +142,7 @@ describe('a record whose condition is not met', () => {
     const session = sessionWith({ cache_type: 'sorted_set', member: '${n}', write_condition: 'if_absent' })
     const batch = batchOf([session], numbered(session, 1))
     expect(outcomes(batch, [{ ...refusing([0]), done: [0] }])).toEqual([
-      rejected(0, `${REFUSED} n:s. It is a list.`),
+      rejected(0, 'Redis refused to write the key n:s. It is a list.'),
     ])
   })
 
@@ -132,16 +161,18 @@ describe('a record whose condition is not met', () => {
   })
 })
 
-describe('records that were decided upon before they were laid out', () => {
+describe('records that were decided on before they were encoded', () => {
   it('are deduplicated or deleted, those of all streams in the order of the records', () => {
     const one = decisionsWith([5, 0], { 3: 'remove', 1: 'none', 2: 'write anew' })
-    const outcome = decidedOutcomes([one, decisionsWith([4], {})])
+    const outcome = decidedOutcomes([one, decisionsWith([4], { 7: 'remove' }, [6, 7])])
     expect(inOrder(outcome).map(({ kind, record }) => `${kind} ${record}`)).toEqual([
       'deduplicated 0',
       'deleted 1',
       'deleted 3',
       'deduplicated 4',
       'deduplicated 5',
+      'filtered 6',
+      'filtered 7',
     ])
     expect(decidedOutcomes([])).toEqual([])
   })
@@ -168,16 +199,16 @@ describe('outcomes', () => {
 })
 
 function outcomes(batch: Batch, answers: readonly WriteResult[]): RecordOutcome[] {
-  const { out, ...rest } = laidOut(batch)
+  const { out, ...rest } = encode(batch)
   expect(rest.requests).toHaveLength(answers.length)
   return outcomesOf(batch, rest, out, answers)
 }
 
-function decisionsWith(deduplicated: number[], actions: Record<number, Action>): RowDecisions {
+function decisionsWith(deduplicated: number[], actions: Record<number, Action>, filtered: number[] = []) {
   const entries = Object.entries(actions).map(
     ([record, action]) => [Number(record), { action, location: 'k' }] as const,
   )
-  return { deduplicated, actions: new Map(entries) } as unknown as RowDecisions
+  return { deduplicated, filtered, actions: new Map(entries) }
 }
 
 function numbered(session: StreamSession, records: number): [StreamSession, string][] {

@@ -1,5 +1,6 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
 import { type Problem, problem, sentenceOf } from '../../errors.ts'
+import { shownKey } from '../drafts/shown-key.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
@@ -8,26 +9,34 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
 
 /**
  * `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. `deduplicated`: there is a
- * newer one. `deleted`: its row is gone.
+ * newer one. `deleted`: its row was removed. `filtered`: it does not
+ * pass the filter, and its row was removed if there was one. `expired`: the time at which its key expires is past. `empty`: it has no
+ * column with a value.
  */
 export type RecordOutcome =
   | { kind: 'rejected'; record: number; problem: Problem }
-  | { kind: 'skipped' | 'deduplicated' | 'deleted'; record: number }
+  | { kind: 'skipped' | 'deduplicated' | 'deleted' | 'filtered' | 'expired' | 'empty'; record: number }
 
-/** Of records that were decided upon before they were laid out. */
-export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcome[] {
-  return [...decisions].flatMap(({ deduplicated, actions }): RecordOutcome[] => [
-    ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
-    ...[...actions]
-      .filter(([, { action }]) => action === 'remove' || action === 'none')
-      .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
-  ])
+/** Returns the outcomes of records that were decided on before they were encoded. */
+export function decidedOutcomes(
+  decisions: Iterable<Pick<RowDecisions, 'deduplicated' | 'filtered' | 'actions'>>,
+): RecordOutcome[] {
+  return [...decisions].flatMap(({ deduplicated, filtered, actions }): RecordOutcome[] => {
+    const others = new Set(filtered)
+    return [
+      ...deduplicated.map((record): RecordOutcome => ({ kind: 'deduplicated', record })),
+      ...filtered.map((record): RecordOutcome => ({ kind: 'filtered', record })),
+      ...[...actions]
+        .filter(([record, { action }]) => (action === 'remove' || action === 'none') && !others.has(record))
+        .map(([record]): RecordOutcome => ({ kind: 'deleted', record })),
+    ]
+  })
 }
 
 /** In the order of the records. `results` are those of the requests, in their order. */
 export function outcomesOf(
   batch: Batch,
-  { requests, refusals }: EncodedBatch,
+  { requests, refusals, dataless }: EncodedBatch,
   out: CommandGroups,
   results: readonly WriteResult[],
 ): RecordOutcome[] {
@@ -42,11 +51,9 @@ export function outcomesOf(
     const { commands } = request
     const rejected = new Set(rejections.map((rejection) => rejection.index))
     for (const { index: command, error } of rejections) {
-      const refused = problem(
-        'record-refused',
-        `Redis refused to write the key ${commands.keyOf(command) ?? ''}. ${sentenceOf(error)}`,
-      )
       const records = recordsOf(commands.numberOf(command))
+      const key = records[0] === undefined ? 'a key' : shownKey(batch.planOf(records[0]))
+      const refused = problem('record-refused', `Redis refused to write ${key}. ${sentenceOf(error)}`)
       outcomes.push(
         ...records.map((record): RecordOutcome => ({ kind: 'rejected', record, problem: refused })),
       )
@@ -55,7 +62,8 @@ export function outcomesOf(
       if (!rejected.has(command))
         outcomes.push(...skippedAmong(batch, recordsOf(commands.numberOf(command)), count))
   }
-  return inOrder(outcomes)
+  const decided = new Set(outcomes.map(({ record }) => record))
+  return inOrder([...outcomes, ...dataless.filter(({ record }) => !decided.has(record))])
 }
 
 export function inOrder(outcomes: readonly RecordOutcome[]): RecordOutcome[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, sessionOf, stream } from '../streams/plans.support.ts'
+import { plansFor, sessionOf, stream } from '../streams/stream-sessions.support.ts'
 import { Progress } from './progress.ts'
 
 const plans = plansFor([stream('a'), stream('b', { namespace: '' })])
@@ -38,12 +38,28 @@ describe('the counts of a state', () => {
     expect(progress.takeStats({ records: 10, filtered: 4 }, a)).toEqual({
       recordCount: 8,
       rejectedRecordCount: 2,
-      additionalStats: { filtered: 4, skipped: 1, deduplicated: 0, deleted: 0, rejected: 2 },
+      additionalStats: {
+        filtered: 4,
+        skipped: 1,
+        deduplicated: 0,
+        deleted: 0,
+        expired: 0,
+        empty: 0,
+        rejected: 2,
+      },
     })
     expect(progress.takeStats({ records: 1, filtered: 0 }, a)).toEqual({
       recordCount: 1,
       rejectedRecordCount: 0,
-      additionalStats: { filtered: 0, skipped: 0, deduplicated: 0, deleted: 0, rejected: 0 },
+      additionalStats: {
+        filtered: 0,
+        skipped: 0,
+        deduplicated: 0,
+        deleted: 0,
+        expired: 0,
+        empty: 0,
+        rejected: 0,
+      },
     })
     expect(progress.takeStats({ records: 1, filtered: 0 }, b).rejectedRecordCount).toBe(1)
   })
@@ -82,6 +98,30 @@ describe('a run', () => {
     ])
   })
 
+  it('warns of a filter that left out all of many records', () => {
+    const filter = { record_filter: { field: 'kind', equals: 'a' } }
+    const streams = [
+      { stream: 'few', ...filter },
+      { stream: 'none', ...filter },
+      { stream: 'some', ...filter },
+    ]
+    const filtering = plansFor(
+      ['few', 'none', 'some'].map((name) => stream(name)),
+      { streams },
+    ) as [StreamPlan, StreamPlan, StreamPlan]
+    const { progress, log } = opened(filtering)
+    for (let record = 0; record < 100; record++) {
+      if (record < 99) progress.addFiltered(filtering[0])
+      progress.addFiltered(filtering[1])
+      progress.addFiltered(filtering[2])
+    }
+    progress.addConfirmed(new Map([[sessionOf(filtering[2]), 1]]))
+    progress.summarize()
+    expect(log.filter((line) => line.startsWith('WARN'))).toEqual([
+      'WARN n.none: record_filter left out all of 100 records. Check its column and its value.',
+    ])
+  })
+
   it('ends with what was confirmed of each stream, and of all', () => {
     const { progress, log } = opened()
     progress.addReceived(a)
@@ -117,7 +157,7 @@ describe('a run', () => {
   })
 })
 
-function opened(): { progress: Progress; log: string[] } {
+function opened(its = plans): { progress: Progress; log: string[] } {
   const log: string[] = []
-  return { progress: new Progress(plans, (level, message) => log.push(`${level} ${message}`)), log }
+  return { progress: new Progress(its, (level, message) => log.push(`${level} ${message}`)), log }
 }

@@ -1,4 +1,5 @@
 /** Counts the records of each stream, keeps the status of each, and logs both now and then and at the end. */
+import { problem, textOf, type Problem } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { DestinationStats } from '../../protocol/airbyte/state-message.ts'
 import type { StreamStatus } from '../../protocol/airbyte/stream-status.ts'
@@ -10,7 +11,11 @@ import type { Received } from '../batches/batch.ts'
 
 const LOG_EVERY_MS = 30_000
 
-type Counted = 'records' | 'filtered' | RecordOutcome['kind']
+/** A filter that lets nothing through of fewer records is nothing unusual. */
+const MANY = 100
+
+/** `leftOut`: filtered while records are read; `filtered`: found to be filtered when their batch is decided upon. */
+type Counted = 'records' | 'leftOut' | RecordOutcome['kind']
 
 type Counts = Record<Counted, number>
 
@@ -23,6 +28,8 @@ export class Progress {
   readonly #total: Counts[]
   /** The last status that the source sent of a stream. */
   readonly #statuses = new Map<StreamPlan, StreamStatus['status']>()
+  /** The streams whose emission times came in seconds. */
+  readonly #inSeconds = new Set<StreamPlan>()
   readonly #startedAt = performance.now()
   #loggedAt = this.#startedAt
 
@@ -41,14 +48,14 @@ export class Progress {
   /** Counts a record that a filter leaves out. */
   addFiltered(plan: StreamPlan): void {
     this.addReceived(plan)
-    this.#sinceState[plan.index]!.filtered++
+    this.#sinceState[plan.index]!.leftOut++
     this.#total[plan.index]!.records++
     this.#total[plan.index]!.filtered++
   }
 
   /** Returns the counts since the last state of one stream, or of all of them, and starts to count anew. */
   takeReceived(plan?: StreamPlan): Received {
-    return { records: this.#take('records', plan), filtered: this.#take('filtered', plan) }
+    return { records: this.#take('records', plan), filtered: this.#take('leftOut', plan) }
   }
 
   /** Counts records that are in Redis, or are rightly left out. */
@@ -72,22 +79,32 @@ export class Progress {
   }
 
   /** Returns what a state reports, and starts to count records anew that were not written. */
-  takeStats({ records, filtered }: Received, plan?: StreamPlan): DestinationStats {
+  takeStats({ records, filtered: leftOut }: Received, plan?: StreamPlan): DestinationStats {
+    const filtered = leftOut + this.#take('filtered', plan)
     const rejected = this.#take('rejected', plan)
     const skipped = this.#take('skipped', plan)
     const deduplicated = this.#take('deduplicated', plan)
     const deleted = this.#take('deleted', plan)
+    const expired = this.#take('expired', plan)
+    const empty = this.#take('empty', plan)
     return {
       // Records that are rightly left out have arrived as well.
       recordCount: records - rejected,
       rejectedRecordCount: rejected,
-      additionalStats: { filtered, skipped, deduplicated, deleted, rejected },
+      additionalStats: { filtered, skipped, deduplicated, deleted, expired, empty, rejected },
     }
   }
 
   /** Keeps the last status of a stream: a source that tries again may complete what it could not before. */
   setStatus(plan: StreamPlan, status: StreamStatus['status']): void {
     this.#statuses.set(plan, status)
+  }
+
+  /** Warns once per stream. */
+  warnOfSeconds(plan: StreamPlan): void {
+    if (this.#inSeconds.has(plan)) return
+    this.#inSeconds.add(plan)
+    this.#log('WARN', textOf(emittedInSeconds(plan)))
   }
 
   /** Returns what the run has received of each stream. */
@@ -102,7 +119,19 @@ export class Progress {
   summarize(): void {
     for (const { name, index } of this.#plans)
       this.#log('INFO', `${name}: ${summaryOf(this.#total[index]!)}.`)
+    for (const plan of this.#plans) this.#warnOfFilter(plan)
     this.#log('INFO', `Done: ${this.#speed()}.`)
+  }
+
+  /** A misspelt column or value would otherwise look like an empty source. */
+  #warnOfFilter({ name, index, settings: { recordFilter } }: StreamPlan): void {
+    const { records, filtered } = this.#total[index]!
+    if (records < MANY || filtered < records) return
+    const option = recordFilter === undefined ? 'root_field' : 'record_filter'
+    this.#log(
+      'WARN',
+      `${name}: ${option} left out all of ${countOf(records)}. Check its column and its value.`,
+    )
   }
 
   #take(kind: Counted, plan: StreamPlan | undefined): number {
@@ -122,12 +151,27 @@ export class Progress {
   }
 }
 
+function emittedInSeconds({ name }: StreamPlan): Problem {
+  const sentence = `${name}: emitted_at is in seconds, and is written as milliseconds.`
+  return problem('emitted-at-in-seconds', sentence, { params: { stream: name } })
+}
+
 function countOf(records: number): string {
   return records === 1 ? '1 record' : `${records} records`
 }
 
 function none(): Counts {
-  return { records: 0, filtered: 0, rejected: 0, skipped: 0, deduplicated: 0, deleted: 0 }
+  return {
+    records: 0,
+    leftOut: 0,
+    filtered: 0,
+    rejected: 0,
+    skipped: 0,
+    deduplicated: 0,
+    deleted: 0,
+    expired: 0,
+    empty: 0,
+  }
 }
 
 function summaryOf({ records, ...others }: Counts): string {

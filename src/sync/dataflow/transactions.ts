@@ -1,7 +1,7 @@
 /** Encodes the records of one stream as transactions of limited size; on a cluster, each writes one key. */
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { BatchRequest } from './batch-request.ts'
@@ -10,15 +10,18 @@ import type { StreamSession } from '../streams/stream-session.ts'
 /** While a transaction runs, the server does nothing else. */
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 20 }
 
-/** Tells which slot a key is in, where there are slots. */
-export type Slots = Pick<RedisClient, 'isCluster' | 'slotOf'>
+/** The parts of a batch that encoding reads. */
+export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach'>
+
+/** Returns the slot of a key, if there are slots. */
+export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf'>
 
 /** Encodes a record, and returns the group that it belongs to. */
 export type Write = (stream: StreamSession, view: RecordView, record: number) => number
 
 export function transactionsOf(
   stream: StreamSession,
-  batch: Batch,
+  batch: EncodableBatch,
   out: CommandGroups,
   slots: Slots,
   write: Write,
@@ -31,7 +34,7 @@ export function transactionsOf(
 
 function inOrder(
   stream: StreamSession,
-  batch: Batch,
+  batch: EncodableBatch,
   out: CommandGroups,
   slot: number | undefined,
   write: Write,
@@ -62,7 +65,12 @@ function inOrder(
  * Of keys in one slot that is being moved, some may be on its new node already. A transaction of several keys would
  * not run then, and one of a later batch could overtake it; so each transaction writes one key.
  */
-function byKey(stream: StreamSession, batch: Batch, out: CommandGroups, write: Write): BatchRequest[] {
+function byKey(
+  stream: StreamSession,
+  batch: EncodableBatch,
+  out: CommandGroups,
+  write: Write,
+): BatchRequest[] {
   const first = out.commands
   batch.encodeEach((other) => other === stream, write)
   stream.layout.flush(out)

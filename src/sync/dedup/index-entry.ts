@@ -4,6 +4,7 @@
  */
 import { digitsOf } from '../../redis/resp/byte-buffer.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import type { RowChange } from './row-resolution.ts'
 import { readVersion, type RowVersion } from './row-version.ts'
 
 /** A location, encoded as an argument: bytes `start` to `middle` of `text`. */
@@ -21,6 +22,10 @@ export interface IndexEntry extends EncodedLocation {
   others: number[] | undefined
   /** Whether the record deletes the row. */
   isDeleted: boolean
+  /** Whether it does so because it does not pass the filter. */
+  isFiltered: boolean
+  /** All changes of the row, where the row before the batch decides which of them counts. */
+  changes: RowChange[] | undefined
   start: number
   middle: number
   /** The value of the entry is encoded in bytes `middle` to `end`. */
@@ -69,6 +74,8 @@ export class IndexEntryWriter {
       record: 0,
       others: undefined,
       isDeleted: false,
+      isFiltered: false,
+      changes: undefined,
       ...range,
       version: undefined,
     }
@@ -106,6 +113,15 @@ export class IndexEntryWriter {
     entry.end = text.length
   }
 
+  /** Encodes an entry anew for one of the changes of its row. */
+  choose(entry: IndexEntry, { record, kind, version }: RowChange): void {
+    const [location, emittedAt, cursor] = [entry.location, String(version.emittedAt), version.cursor].map(
+      textFrom,
+    ) as [Text, Text, Text]
+    this.setVersion(entry, record, location, emittedAt, cursor, kind !== 'write')
+    entry.isFiltered = kind === 'filtered'
+  }
+
   #setLocation(entry: IndexEntry, record: number, { bytes, start, end }: Text): void {
     entry.record = record
     entry.version = undefined
@@ -113,6 +129,18 @@ export class IndexEntryWriter {
     this.#text.argument(bytes, start, end)
     entry.middle = this.#text.length
   }
+}
+
+/** Returns the change of its row that an entry stands for. */
+export function changeOf(entry: IndexEntry): RowChange {
+  const { record, isDeleted, isFiltered } = entry
+  const deletion = isFiltered ? 'filtered' : 'delete'
+  return { record, kind: isDeleted ? deletion : 'write', version: versionOf(entry) }
+}
+
+function textFrom(text: string): Text {
+  const bytes = Buffer.from(text)
+  return { bytes, start: 0, end: bytes.length }
 }
 
 /** Returns the version that an entry holds. */

@@ -2,7 +2,7 @@
  * The index of the keys that a stream has written: the location of each row, and its version. It is kept in 256 hashes,
  * so that it spreads over the nodes of a cluster, and the hashes of small streams stay small.
  */
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
@@ -33,14 +33,14 @@ export const NEVER = '+inf'
 export type StoredEntry = [location: string, value: string]
 
 export class KeyIndex {
-  readonly #client: RedisClient
+  readonly #client: CommandClient
   readonly #plan: StreamPlan
   readonly #base: string
   readonly #expiryShards: Set<number>
   readonly #number: number
 
   /** `expiryShards`: those that are recorded in the metadata. `number`: which of the indexes of the stream it is. */
-  constructor(client: RedisClient, plan: StreamPlan, expiryShards: readonly number[], number = 0) {
+  constructor(client: CommandClient, plan: StreamPlan, expiryShards: readonly number[], number = 0) {
     this.#client = client
     this.#plan = plan
     this.#base = `${plan.stream.namespace}:${plan.stream.name}`

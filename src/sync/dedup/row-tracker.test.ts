@@ -3,9 +3,9 @@ import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { addRecord, emptyBatch } from '../batches/batches.support.ts'
 import type { RunMetadata, StreamSession } from '../streams/stream-session.ts'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { trackerOf } from './trackers.support.ts'
+import { trackerOf } from './row-trackers.support.ts'
 import type { BatchRows, RowDecisions, RowTracker } from './row-tracker.ts'
 import { versionOf } from './index-entry.ts'
 
@@ -23,7 +23,7 @@ let tracker: RowTracker
 beforeEach(() => (stored = {}))
 
 /** A record: its id, its cursor, and whether it deletes the row. */
-type Given = readonly [id: number, cursor: number | string | null, isDeletion?: boolean]
+type Given = readonly [id: number | null, cursor: number | string | null, isDeletion?: boolean]
 
 function open(plan: StreamPlan, runs: Partial<RunMetadata> = {}): StreamSession {
   const opened = trackerOf(plan, runs, () => stored)
@@ -86,7 +86,7 @@ describe('of the records of one batch', () => {
 
   it('those without a location are left to the layout to refuse', async () => {
     const session = open(planWith(KEYED, DEDUP))
-    expect(await decided(session, [[null as unknown as number, 5]])).toMatchObject({
+    expect(await decided(session, [[null, 5]])).toMatchObject({
       changed: [],
       deduplicated: [],
     })
@@ -229,5 +229,79 @@ describe('rows that are only remembered', () => {
     ]
     expect([...(await decide(first)).actions].map(([record]) => record)).toEqual([0, 3])
     expect([...(await decide(second)).actions]).toEqual([])
+  })
+})
+
+describe('a record that does not pass the filter', () => {
+  const FILTER = { ...KEYED, record_filter: { field: 'v', equals: '7' } }
+
+  it('without a key is filtered, and not refused', async () => {
+    const session = open(planWith(FILTER, DEDUP))
+    const batch = emptyBatch([session])
+    const reader = new MessageReader()
+    for (const data of ['{"v":1}', '{"id":null,"v":7}']) addRecord(batch, session, data, reader, '5')
+    const { filtered, changes } = await decide(tracker.read(batch))
+    expect([filtered, changes]).toEqual([[0], []])
+    const left: number[] = []
+    batch.encodeEach(
+      () => true,
+      (_, __, record) => left.push(record),
+    )
+    expect(left).toEqual([1])
+  })
+
+  it('removes its row, if it is not older', async () => {
+    const session = open(planWith(FILTER, DEDUP))
+    stored = { 'k:1': '1 5 8', 'k:2': '1 5 9' }
+    const decisions = await decide(
+      read(session, [
+        [1, 8],
+        [2, 8],
+        [3, 8],
+      ]),
+    )
+    expect(decisions.filtered.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
+    expect([...decisions.actions.values()]).toEqual([{ action: 'remove', location: 'k:1' }])
+    expect(decisions.changes.map(({ location, isDeleted }) => [location, isDeleted])).toEqual([['k:1', true]])
+  })
+
+  it('has no effect where filtered rows are kept', () => {
+    const { removesFiltered, removals } = planWith(
+      { ...FILTER, filtered_rows: 'keep', delete_mode: 'soft' },
+      DEDUP,
+    )
+    expect([removesFiltered, removals]).toEqual([false, undefined])
+  })
+})
+
+describe('a row that is deleted in the batch that wrote it', () => {
+  it('keeps its newest content until it expires, with delete_mode ttl', async () => {
+    const options = { ...KEYED, delete_mode: 'ttl', delete_ttl_seconds: 9 }
+    const session = open(planWith(options, DEDUP))
+    const { deduplicated, actions, records } = await decided(session, [
+      [1, 1],
+      [1, 2],
+      [1, 3, true],
+    ])
+    expect([deduplicated, actions, records]).toEqual([[0], [[2, 'remove']], [2]])
+  })
+})
+
+describe('a record that cannot be written', () => {
+  it('has no part in what becomes of its row, with dead letters', async () => {
+    const options = {
+      ...KEYED,
+      cache_type: 'string',
+      data_format: 'raw',
+      value_field: 'v',
+      on_record_error: 'dead_letter',
+    }
+    const session = open(planWith(options, { ...DEDUP, cursor: { path: 'w', isNumeric: false } }))
+    const batch = emptyBatch([session])
+    const reader = new MessageReader()
+    for (const data of ['{"id":1,"w":2,"v":null}', '{"id":1,"w":1,"v":5}'])
+      addRecord(batch, session, data, reader, '5')
+    const { deduplicated, changes } = await decide(tracker.read(batch))
+    expect([deduplicated, changes.map(({ record }) => record)]).toEqual([[], [1]])
   })
 })

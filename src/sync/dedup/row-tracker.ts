@@ -5,14 +5,16 @@
  */
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
+import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { formerTypesOf, isMemberForm, type Formers } from './former-rows.ts'
 import type { IndexedSession } from './indexed-session.ts'
-import { versionOf, type IndexEntry } from './index-entry.ts'
+import { changeOf, versionOf, type IndexEntry, type IndexEntryWriter } from './index-entry.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
 import type { JournalSlot, RowJournal } from './row-journal.ts'
-import { readVersion, supersedes, type RowVersion } from './row-version.ts'
+import { resolveRow, type RowChange, type RowResolution } from './row-resolution.ts'
+import { readVersion, type RowVersion } from './row-version.ts'
 
 /** The rows of a batch, before their index entries were read. */
 export interface BatchRows {
@@ -20,6 +22,9 @@ export interface BatchRows {
   entries: readonly IndexEntry[]
   /** Records that a newer one of the batch supersedes. */
   older: readonly number[]
+  /** Records that do not pass the filter and name no row. */
+  filtered: readonly number[]
+  writer: IndexEntryWriter | undefined
   /** Its number among the batches of the stream. */
   number: number
   /** The values of the index entries, in the order of `entries`; undefined where they do not matter. */
@@ -47,6 +52,8 @@ export interface RowDecisions {
   readonly expiries: readonly EntryExpiry[]
   readonly actions: ReadonlyMap<number, { action: Action; location: string }>
   readonly deduplicated: readonly number[]
+  /** Records that do not pass the filter. */
+  readonly filtered: readonly number[]
   /** Adds the command that names rows in the journal until the batch is confirmed. */
   readonly writeJournal: (out: CommandBuffer, rows: readonly IndexEntry[]) => void
   /** Is called for a record that the layout refuses: the next one of its row replaces it, where all are written. */
@@ -74,6 +81,8 @@ export class RowTracker {
   readonly #index: KeyIndex
   readonly #journal: RowJournal
   readonly #isNumeric: boolean
+  /** Whether rows may have a time to live from an earlier run, which writing them removes. */
+  readonly #hasFormerExpiry: boolean
   /** The newest entries of batches that may not have been in Redis when the index was read. */
   readonly #recent = new Map<string, IndexEntry>()
   /** Confirmed batches, each with the number of the newest batch whose entries were read before that. */
@@ -84,6 +93,7 @@ export class RowTracker {
     this.#session = session
     this.#index = index
     this.#journal = session.journal
+    this.#hasFormerExpiry = session.runs.hadExpiry && !givesExpiry(session.plan)
     this.#isNumeric = session.plan.stream.cursor?.isNumeric ?? false
   }
 
@@ -93,19 +103,30 @@ export class RowTracker {
     const number = ++this.#batches
     // New ids make new keys, which have no entries.
     if (plan.locator.usesIds)
-      return { batch, entries: [], older: [], number, stored: undefined, former: NONE, foreign: NONE }
+      return {
+        batch,
+        entries: [],
+        older: [],
+        filtered: [],
+        writer: undefined,
+        number,
+        stored: undefined,
+        former: NONE,
+        foreign: NONE,
+      }
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
-    const { entries, older } = entriesOf(batch, this.#session, this.#session.runs.run)
+    const rows = entriesOf(batch, this.#session, this.#session.runs.run)
+    const { entries } = rows
     batch.addMemory(entries.length * BYTES_PER_ENTRY)
     const [former, foreign] = [new Set<string>(), new Set<string>()]
     const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true || this.#mayTakeOver
     const stored = matters ? this.#readAll(entries, former, foreign) : undefined
-    return { batch, entries, older, number, stored, former, foreign }
+    return { ...rows, batch, number, stored, former, foreign }
   }
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, number, former, foreign }: BatchRows,
+    { batch, entries: read, older, filtered: unlocated, writer, number, former, foreign }: BatchRows,
     stored: readonly (string | null)[] | undefined,
     ids?: readonly IdRange[],
   ): RowDecisions {
@@ -120,19 +141,31 @@ export class RowTracker {
     const expiries: EntryExpiry[] = []
     const actions = new Map<number, { action: Action; location: string }>()
     const deduplicated = [...older]
+    const filtered = [...unlocated]
+    const leaveOut = ({ record, kind }: Pick<RowChange, 'record' | 'kind'>): void => {
+      batch.leaveOut(record)
+      ;(kind === 'filtered' ? filtered : deduplicated).push(record)
+    }
     for (let at = 0; at < entries.length; at++) {
       const entry = entries[at]!
-      const { location, record } = entry
+      const { location } = entry
       const before = stored && this.#before(location, stored[at]!)
-      if (isDeduplicated && this.#isOlder(entry, before)) {
-        batch.leaveOut(record)
-        deduplicated.push(record)
-        continue
+      let hasContent = false
+      if (isDeduplicated) {
+        const { last, content, superseded } = this.#resolve(entry, before)
+        superseded.forEach(leaveOut)
+        if (last === undefined) continue
+        if (last.record !== entry.record) writer!.choose(entry, last)
+        // A row that expires keeps its newest content until then.
+        hasContent = content !== undefined && plan.removals?.afterMs !== undefined
+        if (content !== undefined && !hasContent) leaveOut(content)
+        if (last.kind === 'filtered') filtered.push(last.record)
       }
+      const { record } = entry
       changes.push(entry)
       if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
       if (stored !== undefined) this.#recent.set(location, entry)
-      const action = this.#actionFor(entry, before, { former, foreign })
+      const action = this.#actionFor(entry, before, { former, foreign, hasContent })
       if (action !== undefined) actions.set(record, { action, location })
       const time = isDeduplicated ? this.#expiryOf(entry, before) : undefined
       if (time !== undefined) expiries.push({ location, time })
@@ -152,13 +185,19 @@ export class RowTracker {
       expiries,
       actions,
       deduplicated,
+      filtered,
       refuse,
       confirm,
     }
   }
 
-  #isOlder(entry: IndexEntry, before: RowVersion | undefined): boolean {
-    return this.#isKept(before) && !supersedes(versionOf(entry), before, this.#isNumeric)
+  #resolve(entry: IndexEntry, before: RowVersion | undefined): RowResolution {
+    const row = {
+      version: this.#isKept(before) ? before : undefined,
+      mayExist: this.#session.runs.hasUntracked,
+      isNumeric: this.#isNumeric,
+    }
+    return resolveRow(entry.changes ?? [changeOf(entry)], row)
   }
 
   /** Returns whether a row is there and stays; rows of a generation that is being replaced are ignored. */
@@ -192,7 +231,7 @@ export class RowTracker {
       (async () => {
         const { form } = plan.locator
         if (isMemberForm(form)) return
-        const deleted = entries.filter(({ isDeleted }) => isDeleted).map(({ location }) => location)
+        const deleted = entries.filter(mayDelete).map(({ location }) => location)
         const types = await this.#index.typesOf(deleted)
         for (const [at, location] of deleted.entries())
           if (types[at] !== form.type && types[at] !== 'none') foreign.add(location)
@@ -204,24 +243,26 @@ export class RowTracker {
   #actionFor(
     { isDeleted, location }: IndexEntry,
     before: RowVersion | undefined,
-    { former, foreign }: Pick<BatchRows, 'former' | 'foreign'>,
+    { former, foreign, hasContent }: Pick<BatchRows, 'former' | 'foreign'> & { hasContent: boolean },
   ): Action | undefined {
     if (!isDeleted && former.has(location) && !this.#isKept(before)) return 'take over'
     if (isDeleted && foreign.has(location)) return 'none'
     if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
-    const mayExist = this.#session.runs.hasUntracked || (before !== undefined && !before.isDeleted)
+    const mayExist =
+      hasContent || this.#session.runs.hasUntracked || (before !== undefined && !before.isDeleted)
     return mayExist ? 'remove' : 'none'
   }
 
   #expiryOf({ isDeleted }: IndexEntry, before: RowVersion | undefined): EntryExpiry['time'] | undefined {
-    const { settings, deletions } = this.#session.plan
-    const tombstoneMs = deletions?.tombstoneMs ?? 0
+    const { settings, removals } = this.#session.plan
+    const tombstoneMs = removals?.tombstoneMs ?? 0
     if (isDeleted) return Date.now() + tombstoneMs
     // The entry of a row that expires would otherwise stay for ever.
     if (settings.ttlSeconds > 0) return Date.now() + 2000 * settings.ttlSeconds + tombstoneMs
-    return before?.isDeleted === true ? 'never' : undefined
+    // The entry of a row that no longer expires must not expire either.
+    return before?.isDeleted === true || this.#hasFormerExpiry ? 'never' : undefined
   }
 
   #before(location: string, stored: string | null): RowVersion | undefined {
@@ -247,6 +288,11 @@ const NONE: ReadonlySet<string> = new Set()
 /** Returns whether rows of former generations may have keys that the index of the run does not name. */
 function hasOthers({ manifests, indexed }: Formers): boolean {
   return indexed.length > 0 || manifests.some(({ rows }) => rows.kind === 'ids')
+}
+
+/** Returns whether a record of the row may delete it; the row before the batch decides which record counts. */
+function mayDelete({ isDeleted, changes = [] }: IndexEntry): boolean {
+  return isDeleted || changes.some(({ kind }) => kind !== 'write')
 }
 
 function refusing(

@@ -5,7 +5,7 @@
 import { idKeysOf } from '../../layout/locations/id-keys.ts'
 import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -20,7 +20,7 @@ const FIELDS = ['_airbyte_ab_id', '_airbyte_emitted_at', '_airbyte_data'] as con
 
 /** Removes rows 1 to `lastId`, but for keys that are live now. Returns how many there were. */
 export async function removeClassicRows(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   lastId: number,
   areLive: (keys: readonly string[]) => Promise<readonly boolean[]>,
@@ -49,7 +49,7 @@ export async function removeClassicRows(
 
 /** Returns the keys with exactly the three fields of the classic connector, and their own id in the first of them. */
 async function classicAmong(
-  client: RedisClient,
+  client: CommandClient,
   keys: readonly string[],
   idByKey: ReadonlyMap<string, number>,
 ): Promise<string[]> {
@@ -59,13 +59,13 @@ async function classicAmong(
   const counted = await client.send({ kind: 'read', commands: EncodedCommands.from(lengths) })
   const three = keys.filter((_, at) => Number(counted.read[at]?.[0]) === FIELDS.length)
   if (three.length === 0) return []
-  const questions = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   for (const key of three) {
-    questions.command('HGET', key, FIELDS[0])
-    questions.command('HEXISTS', key, FIELDS[1])
-    questions.command('HEXISTS', key, FIELDS[2])
+    commands.command('HGET', key, FIELDS[0])
+    commands.command('HEXISTS', key, FIELDS[1])
+    commands.command('HEXISTS', key, FIELDS[2])
   }
-  const { read } = await client.send({ kind: 'read', commands: EncodedCommands.from(questions) })
+  const { read } = await client.send({ kind: 'read', commands: EncodedCommands.from(commands) })
   return three.filter((key, at) => {
     const [id, emittedAt, data] = [0, 1, 2].map((field) => read[3 * at + field]?.[0])
     return id === String(idByKey.get(key)) && Number(emittedAt) === 1 && Number(data) === 1

@@ -3,7 +3,7 @@
  * confirmed and every stream is complete. Once it has begun it is completed, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
@@ -15,7 +15,7 @@ import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pen
 import { requireSwappable } from './staging.ts'
 
 export async function finish(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
   log: Log,
@@ -52,7 +52,7 @@ function keptIdsOf({ manifests }: IndexedSession, { before }: PendingRemoval): n
 
 /** Records what is removed. From here on the new content of the streams is decided, for the next run as well. */
 async function beginRemovals(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   replaced: readonly IndexedSession[],
 ): Promise<PendingRemoval[]> {
@@ -68,7 +68,7 @@ async function beginRemovals(
 
 /** Records that the runs of all streams have ended well, and the last ids. */
 async function recordEnds(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
 ): Promise<void> {
@@ -89,7 +89,7 @@ async function recordEnds(
 
 /** Completes the removal that a run began which was cut off. Returns whether there was one. */
 export async function resume(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   log: Log,
@@ -114,7 +114,7 @@ export async function resume(
 }
 
 async function complete(
-  client: RedisClient,
+  client: CommandClient,
   scope: RemovalScope,
   removal: PendingRemoval,
   log: Log,
@@ -127,7 +127,7 @@ async function complete(
 
 /** Removes the record of a removal, and everything in the metadata that is not true any more. */
 async function endRemoval(
-  client: RedisClient,
+  client: CommandClient,
   { plan, manifests }: RemovalScope,
   { before, run }: PendingRemoval,
 ): Promise<void> {
@@ -146,7 +146,7 @@ async function endRemoval(
 
 /** Removes the metadata and the counter of a stream that has no records left. */
 async function removeOwnKeys(
-  client: RedisClient,
+  client: CommandClient,
   { plan: { metadataKey, counterKey: usualKey }, layout, counterKey }: IndexedSession,
 ): Promise<void> {
   await client.ask('UNLINK', metadataKey)

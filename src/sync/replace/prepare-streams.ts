@@ -1,7 +1,8 @@
 /** Prepares each stream of a run: completes what earlier runs left undone, and decides how its records are written. */
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
@@ -16,7 +17,7 @@ import {
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import type { StreamPlan } from '../streams/stream-plan.ts'
+import { givesExpiry, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
 import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
@@ -29,7 +30,7 @@ const STREAMS_AT_ONCE = 32
 
 /** Repeated, it changes nothing but the number of the run. Stops between two streams when the signal is aborted. */
 export function prepareStreams(
-  client: RedisClient,
+  client: CommandClient,
   plans: readonly StreamPlan[],
   log: Log,
   signal: AbortSignal,
@@ -40,7 +41,7 @@ export function prepareStreams(
   })
 }
 
-async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): Promise<IndexedSession> {
+async function prepareStream(client: CommandClient, plan: StreamPlan, log: Log): Promise<IndexedSession> {
   const fields = await readUpToDate(client, plan, log)
   const earlier = manifestsIn(plan.name, plan.metadataKey, fields)
   // Before anything is written, also a counter.
@@ -68,6 +69,8 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
     await removeFormerStaging(client, plan, formers)
   if (open.isTracked && plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
   const isStaged = plan.idKeys === undefined && (await openStaging(client, plan, index, runs))
+  const clearsExpiry = runs.hadExpiry && plan.idKeys === undefined && !givesExpiry(plan)
+  const liveLayout = clearsExpiry ? createPersistingLayout(plan) : plan.liveLayout
   return {
     plan,
     tracking: trackingOf(plan, open),
@@ -76,7 +79,7 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
     counterKey: counter.key,
     lastId: counter.lastId,
     skippedIds: await skippedIdsOf(plan, formers),
-    layout: isStaged ? plan.stagedLayout! : plan.liveLayout,
+    layout: isStaged ? plan.stagedLayout! : liveLayout,
     index,
     journal,
     formers,
@@ -93,7 +96,7 @@ function trackingOf({ idKeys }: StreamPlan, { isTracked }: OpenGeneration): Trac
 }
 
 async function openIds(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   earlier: readonly GenerationManifest[],
@@ -111,7 +114,7 @@ async function openIds(
 
 /** Returns the last id that the classic connector may have given out, 0 where it did not write the stream. */
 async function classicCount(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   counter: OpenCounter,
@@ -145,7 +148,7 @@ async function skippedIdsOf({ foreignIds, idKeys }: StreamPlan, formers: Formers
 }
 
 /** Returns the metadata of a stream with no removal pending. */
-async function readUpToDate(client: RedisClient, plan: StreamPlan, log: Log): Promise<MetadataFields> {
+async function readUpToDate(client: CommandClient, plan: StreamPlan, log: Log): Promise<MetadataFields> {
   const fields = await readMetadata(client, plan)
   return (await resume(client, plan, fields, log)) ? readUpToDate(client, plan, log) : fields
 }

@@ -3,10 +3,11 @@
  * replaces the live one in one step when the run is complete. Until then the next run can continue with it.
  */
 import { ConfigError, problem } from '../../errors.ts'
+import { keyForm, shownKey } from '../drafts/shown-key.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { OWN_KEYS } from '../drafts/internal-keys.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
@@ -24,10 +25,10 @@ import { formerTypesOf, type Formers } from '../dedup/former-rows.ts'
  * changes nothing.
  */
 export async function openStaging(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   index: KeyIndex,
-  { run, keptFrom, live, stagedFrom }: RunMetadata,
+  { run, keptFrom, live, stagedFrom, hadExpiry }: RunMetadata,
 ): Promise<boolean> {
   if (plan.stagedLayout === undefined) return false
   const isReplaced = keptFrom > live.oldest
@@ -39,7 +40,7 @@ export async function openStaging(
   else if (stagedFrom !== undefined && !isReplaced)
     await client.confirmed(() =>
       eachKey(plan, index, async (keys) => {
-        await Promise.all(keys.map((key) => drain(client, plan, key)))
+        await Promise.all(keys.map((key) => drain(client, plan, key, hadExpiry)))
       }),
     )
   if (stagedFrom !== undefined && (isStale || !isReplaced))
@@ -55,7 +56,7 @@ export async function openStaging(
  * Makes sure, before anything is replaced, that all staging keys can replace their live keys. Keys without a staging key
  * are made older than every run, so that they are removed.
  */
-export async function requireSwappable(client: RedisClient, session: IndexedSession): Promise<void> {
+export async function requireSwappable(client: CommandClient, session: IndexedSession): Promise<void> {
   if (!isStaged(session)) return
   const { plan, index, runs } = session
   await index.each(async (entries) => {
@@ -68,7 +69,7 @@ export async function requireSwappable(client: RedisClient, session: IndexedSess
 
 /** Removes the staging keys that former generations have in other indexes. */
 export async function removeFormerStaging(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   { indexed }: Formers,
 ): Promise<void> {
@@ -84,7 +85,7 @@ export async function removeFormerStaging(
 
 /** Throws where a key has a type that neither this run nor a former generation can have written. */
 export async function requireTypes(
-  client: RedisClient,
+  client: CommandClient,
   { plan, formers }: Pick<IndexedSession, 'plan' | 'formers'>,
   keys: readonly string[],
 ): Promise<void> {
@@ -92,7 +93,7 @@ export async function requireTypes(
   const others = keys.filter((_, at) => types[at] !== plan.locator.form.type && types[at] !== 'none')
   const formerTypes = await formerTypesOf(plan, formers, others)
   const inTheWay = others.find((key, at) => !formerTypes[at]!.has(types[keys.indexOf(key)]!))
-  if (inTheWay !== undefined) throw otherType(plan, inTheWay)
+  if (inTheWay !== undefined) throw otherType(plan)
 }
 
 interface TimeToLive {
@@ -105,7 +106,7 @@ interface TimeToLive {
  * there was a live key.
  */
 export async function swap(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   key: string,
   types: readonly string[],
@@ -122,7 +123,7 @@ export async function swap(
 
 /** Removes the staging keys of some live keys. */
 export async function removeStagingKeys(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   keys: readonly string[],
 ): Promise<void> {
@@ -136,7 +137,12 @@ function stagingOf({ settings }: StreamPlan, key: string): string {
 const ITEMS_AT_ONCE = 500
 
 /** Moves the items of a staging key to its live key, when the replacement was given up. */
-async function drain(client: RedisClient, plan: StreamPlan, key: string): Promise<void> {
+async function drain(
+  client: CommandClient,
+  plan: StreamPlan,
+  key: string,
+  hadExpiry: boolean,
+): Promise<void> {
   const { collection } = structureOf(plan.settings)
   const { text } = collection!.drain(plan.settings)
   const ask = () => client.ask('EVAL', text, 2, stagingOf(plan, key), key, ITEMS_AT_ONCE)
@@ -147,6 +153,7 @@ async function drain(client: RedisClient, plan: StreamPlan, key: string): Promis
   if (trim !== undefined) await client.ask(trim[0], key, ...trim.slice(1))
   const isPersistent = Number(await client.ask('PTTL', key)) === -1
   if (ttlOf(plan) > 0 && (rounds > 0 || isPersistent)) await client.ask('PEXPIRE', key, ttlOf(plan))
+  if (ttlOf(plan) === 0 && hadExpiry && rounds > 0) await client.ask('PERSIST', key)
 }
 
 /** Returns milliseconds, 0 where keys do not expire. */
@@ -168,13 +175,14 @@ async function eachKey(
   await index.each((entries) => visit(entries.map(([key]) => key)))
 }
 
-function otherType({ name }: StreamPlan, key: string): ConfigError {
+function otherType(plan: StreamPlan): ConfigError {
+  const { name } = plan
   return new ConfigError(
     problem(
       'live-key-other-type',
-      `Stream ${name}: the key ${key} holds another Redis type, so its staging key cannot replace it. Remove or rename ` +
+      `Stream ${name}: ${shownKey(plan)} holds another Redis type, so its staging key cannot replace it. Remove or rename ` +
         'that key, or set a key_prefix.',
-      { options: ['key_prefix'], params: { stream: name, key } },
+      { options: ['key_prefix'], params: { stream: name, key: keyForm(plan) } },
     ),
   )
 }

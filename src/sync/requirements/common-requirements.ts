@@ -1,5 +1,6 @@
 /** The commands that several configurations or sync modes need, whatever the structure. */
 import { commandProbe, removalProbe, type CommandRequirement } from '../../redis/commands/command-probe.ts'
+import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 
 export const EVERY_SYNC: CommandRequirement = {
@@ -53,6 +54,18 @@ export const EXPIRY: CommandRequirement = {
   probes: ({ key }) => [
     commandProbe('SET', [key, '1'], 'OK'),
     commandProbe('PEXPIRE', [key, '60000'], '1'),
+    removalProbe(key),
+  ],
+}
+
+export const SHARED_EXPIRY: CommandRequirement = {
+  neededFor: 'a time to live of a key with many records',
+  probes: ({ key }) => [
+    commandProbe('TYPE', [key], 'none'),
+    commandProbe('PERSIST', [key], '0'),
+    commandProbe('SET', [key, '1'], 'OK'),
+    commandProbe('PEXPIRE', [key, '60000'], '1'),
+    commandProbe('EVAL', [LIFETIME_SCRIPT, '1', key, '60000', 'string'], '1'),
     removalProbe(key),
   ],
 }

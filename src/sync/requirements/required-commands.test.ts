@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 import { parse } from '../../config/parsing/parsed.support.ts'
 import { modeCommands, requiredCommands, requirementsOf } from './required-commands.ts'
 import type { CommandRequirement } from '../../redis/commands/command-probe.ts'
@@ -7,6 +7,7 @@ import { ALL_CAPABILITIES, capabilitiesOf } from '../../redis/commands/capabilit
 
 const KEYS = { key: 'k', other: 'l' }
 const EXPIRY = ['SET', 'PEXPIRE', 'DEL']
+const SHARED_EXPIRY = ['TYPE', 'PERSIST', 'SET', 'PEXPIRE', 'EVAL', 'DEL']
 const TRANSACTION = ['MULTI', 'SET', 'EXEC', 'DEL']
 const GUARD = ['EXISTS', 'SET', 'RENAME', 'DEL', 'EVAL']
 const HASH_SCRIPT = ['HLEN', 'PERSIST', 'PEXPIREAT', 'SCRIPT LOAD', 'EVALSHA', 'DEL']
@@ -26,11 +27,11 @@ describe('the commands that a structure needs', () => {
       { cache_type: 'hash', hash_field: '${id}', write_condition: 'if_exists' },
       ['HEXISTS', 'SCRIPT LOAD', 'EVALSHA'],
     ],
-    [{ cache_type: 'hash', hash_field: '${id}', ttl_seconds: 60 }, [...EXPIRY, ...TRANSACTION]],
+    [{ cache_type: 'hash', hash_field: '${id}', ttl_seconds: 60 }, [...SHARED_EXPIRY, ...TRANSACTION]],
     [{ cache_type: 'string' }, ['SET', 'DEL']],
     [{ cache_type: 'string', ttl_seconds: 60, write_condition: 'if_exists' }, [...EXPIRY, 'SET', 'DEL']],
     [{ cache_type: 'set' }, ['SADD', 'DEL']],
-    [{ cache_type: 'sorted_set', ttl_seconds: 60 }, [...EXPIRY, 'ZADD', 'DEL', ...TRANSACTION]],
+    [{ cache_type: 'sorted_set', ttl_seconds: 60 }, [...SHARED_EXPIRY, 'ZADD', 'DEL', ...TRANSACTION]],
     [{ cache_type: 'list' }, [...LIST, ...TRANSACTION]],
     [{ cache_type: 'list', write_condition: 'if_exists' }, [...LIST, 'RPUSHX', 'LPUSHX', ...TRANSACTION]],
     [{ cache_type: 'stream' }, ['XADD', 'DEL', ...TRANSACTION]],

@@ -11,6 +11,7 @@ import {
   GUARDED_TRANSACTION,
   KEY_INDEX,
   REPLICAS,
+  SHARED_EXPIRY,
   SWAP,
   TRANSACTION,
 } from './common-requirements.ts'
@@ -36,8 +37,8 @@ export function modeCommands(config: Config): CommandRequirement[] {
   return [...requirements].filter((requirement) => !required.has(requirement))
 }
 
-export function settingsIn({ records, streams }: Config): RecordSettings[] {
-  return [records, ...streams.map((entry) => entry.records)]
+export function settingsIn({ records, streams, defaultProblems }: Config): RecordSettings[] {
+  return [...(defaultProblems.length === 0 ? [records] : []), ...streams.map((entry) => entry.records)]
 }
 
 /** Returns what the structure of a stream needs. */
@@ -45,14 +46,14 @@ export function requirementsOf(settings: RecordSettings): CommandRequirement[] {
   const { isRepeatable, collection, requirements } = structureOf(settings)
   const needsTransaction = !isRepeatable || (collection !== undefined && expires(settings))
   return [
-    ...(expires(settings) ? [EXPIRY] : []),
+    ...(expires(settings) ? [collection === undefined ? EXPIRY : SHARED_EXPIRY] : []),
     ...requirements(settings),
     ...(needsTransaction ? [TRANSACTION] : []),
   ]
 }
 
-export function expires({ ttlSeconds, expireAtField }: RecordSettings): boolean {
-  return ttlSeconds > 0 || expireAtField !== undefined
+export function expires({ ttlSeconds, ttlField, expireAtField }: RecordSettings): boolean {
+  return ttlSeconds > 0 || ttlField !== undefined || expireAtField !== undefined
 }
 
 function modeRequirementsOf(settings: RecordSettings): CommandRequirement[] {

@@ -22,6 +22,11 @@ export function deletionsOf({
   }
 }
 
+/** Returns how rows are removed at once. */
+export function hardDeletions({ tombstoneSeconds }: Config): Deletions {
+  return { afterMs: undefined, tombstoneMs: tombstoneSeconds * 1000 }
+}
+
 const DELETED_AT = compilePath('_ab_cdc_deleted_at')
 
 /** Returns whether a record deletes its row: CDC sources fill this column then. */

@@ -10,7 +10,7 @@ import {
 import { decide, firstKeptOf, isOtherWriter, type Decision } from './replace-decision.ts'
 import { differencesOf, layoutOf, type LayoutDifference } from './stream-layout.ts'
 import { FORMAT, numberIn, type MetadataChanges, type MetadataFields } from './stream-metadata.ts'
-import type { StreamPlan } from './stream-plan.ts'
+import { givesExpiry, type StreamPlan } from './stream-plan.ts'
 import type { RunMetadata } from './stream-session.ts'
 
 export interface OpenGeneration {
@@ -74,6 +74,7 @@ export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId:
       keptFrom,
       cursorFrom: isSameCursor ? numberIn(fields, 'cursor_from_run', plan) : run,
       hasUntracked,
+      hadExpiry: fields.has('had_ttl'),
       live: {
         oldest: numberIn(fields, 'live_oldest_run', plan),
         newest: numberIn(fields, 'live_newest_run', plan),
@@ -85,6 +86,7 @@ export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId:
       runs: run,
       [manifestField(manifest)]: manifestText(manifest),
       ...(hasUntracked ? { has_untracked: 1 } : {}),
+      ...(givesExpiry(plan) ? { had_ttl: 1 } : {}),
       ...(isDeduplicated && !isSameCursor ? { cursor, cursor_from_run: run } : {}),
       ...(isOtherForm ? { expiry_shards: '' } : {}),
     },

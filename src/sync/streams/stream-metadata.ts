@@ -3,7 +3,7 @@
  * belong to its generation, whose manifest is a field of the hash.
  */
 import { ConfigError, problem } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from './command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import type { ManifestField } from './generation-manifest.ts'
 import type { StreamPlan } from './stream-plan.ts'
@@ -27,6 +27,7 @@ export type MetadataField =
   | 'staged_from_run'
   | 'pending_removal'
   | 'expiry_shards'
+  | 'had_ttl'
   | ManifestField
 
 export type MetadataFields = ReadonlyMap<MetadataField, string>
@@ -34,7 +35,7 @@ export type MetadataFields = ReadonlyMap<MetadataField, string>
 export type MetadataChanges = Partial<Record<MetadataField, string | number>>
 
 /** Reads the metadata of a stream. Throws where another version of the connector wrote them. */
-export async function readMetadata(client: RedisClient, plan: StreamPlan): Promise<MetadataFields> {
+export async function readMetadata(client: CommandClient, plan: StreamPlan): Promise<MetadataFields> {
   const fields = fieldsIn(await client.ask('HGETALL', plan.metadataKey)) as Map<MetadataField, string>
   requireFormat(plan, fields.get('format'))
   if (!fields.has('runs')) await requireNoFormerMetadata(client, plan)
@@ -43,7 +44,7 @@ export async function readMetadata(client: RedisClient, plan: StreamPlan): Promi
 
 /** 1.0.0-alpha.1 kept its metadata under another key, and nothing there says how its rows can be found today. */
 async function requireNoFormerMetadata(
-  client: RedisClient,
+  client: CommandClient,
   { name, formerMetadataKey }: StreamPlan,
 ): Promise<void> {
   if ((await client.ask('HGET', formerMetadataKey, 'run')) === null) return
@@ -80,7 +81,7 @@ export function requireFormat(
 }
 
 export async function writeMetadata(
-  client: RedisClient,
+  client: CommandClient,
   { metadataKey }: StreamPlan,
   changes: MetadataChanges,
 ): Promise<void> {

@@ -1,5 +1,6 @@
 /** The plan of a stream: what its settings and the catalog decide. It is made once, before Redis is asked anything. */
 import type { Config } from '../../config/settings/config.ts'
+import { hasEntry } from '../../config/settings/record-settings.ts'
 import { ConfigError } from '../../errors.ts'
 import { filterOf, type Filter } from '../../layout/fields/filter.ts'
 import type { Layout } from '../../layout/encoding/layout.ts'
@@ -8,7 +9,9 @@ import { createLayout, createStagedLayout } from '../../layout/registry/create-l
 import { rowLocator } from '../../layout/registry/row-locator.ts'
 import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { deletionsOf, isDeletion, type Deletions } from './cdc-deletes.ts'
+import { displayName } from '../../protocol/airbyte/stream-descriptor.ts'
+import { listAnd } from '../../wording.ts'
+import { deletionsOf, hardDeletions, isDeletion, type Deletions } from './cdc-deletes.ts'
 import { formerMetadataKey, leaseKey, metadataKey } from '../drafts/internal-keys.ts'
 import { catalogProblems } from '../drafts/catalog-checks.ts'
 import { draftOf, type StreamDraft } from '../drafts/stream-draft.ts'
@@ -33,14 +36,30 @@ export interface StreamPlan extends StreamDraft {
   readonly mayTrack: boolean
   /** Undefined where no record deletes its row. */
   readonly deletions: Deletions | undefined
+  /** How rows are removed: by CDC deletes, and by records that do not pass the filter. */
+  readonly removals: Deletions | undefined
+  /** Whether a record that does not pass the filter removes its row. */
+  readonly removesFiltered: boolean
   /** Undefined where every record is written. */
   readonly filter: Filter | undefined
   /** Ids whose key would be the counter of another stream, in ascending order. */
   readonly foreignIds: readonly number[]
 }
 
+/** Returns whether the run gives keys a time to live: by an option, or by a record. */
+export function givesExpiry({ settings, deletions }: Pick<StreamPlan, 'settings' | 'deletions'>): boolean {
+  const { ttlSeconds, ttlField, expireAtField } = settings
+  return (
+    ttlSeconds > 0 ||
+    ttlField !== undefined ||
+    expireAtField !== undefined ||
+    deletions?.afterMs !== undefined
+  )
+}
+
 /** Returns the plan of each stream. Throws one error that names all problems of the catalog. */
 export function planStreams(streams: readonly SyncStream[], config: Config): StreamPlan[] {
+  requireSettings(streams, config)
   const drafts = streams.map((stream) => draftOf(stream, config))
   const problems = catalogProblems(drafts)
   if (problems.length > 0)
@@ -53,6 +72,16 @@ export function planStreams(streams: readonly SyncStream[], config: Config): Str
   return drafts.map((draft, index) => planStream(draft, index, foreignIds.get(draft.baseKey) ?? []))
 }
 
+/** Where the options for all streams cannot be used, every stream needs an entry of its own. */
+function requireSettings(streams: readonly SyncStream[], config: Config): void {
+  if (config.defaultProblems.length === 0) return
+  const names = streams.filter((stream) => !hasEntry(config, stream)).map(displayName)
+  if (names.length > 0)
+    throw new ConfigError(config.defaultProblems, {
+      lead: `The options for all streams cannot be used for ${listAnd(names)}, which have no entry in streams.`,
+    })
+}
+
 function planStream(draft: StreamDraft, index: number, foreignIds: readonly number[]): StreamPlan {
   const { config, stream, settings, idKeys, isDeduplicated, replaces } = draft
   const { keyPrefix } = settings
@@ -61,6 +90,8 @@ function planStream(draft: StreamDraft, index: number, foreignIds: readonly numb
   const isWritten = settings.writeCondition === 'always'
   const tracks = isDeduplicated || replaces || (config.trackKeys === 'always' && isWritten)
   const deletions = isDeduplicated ? deletionsOf(config) : undefined
+  const filter = filterOf(settings, deletions === undefined ? undefined : isDeletion)
+  const removesFiltered = isDeduplicated && filter !== undefined && settings.filteredRows === 'remove'
   return {
     ...draft,
     index,
@@ -73,7 +104,9 @@ function planStream(draft: StreamDraft, index: number, foreignIds: readonly numb
     mustTrack: tracks && idKeys === undefined,
     mayTrack: config.trackKeys !== 'never' && isWritten && idKeys === undefined,
     deletions,
-    filter: filterOf(settings, deletions === undefined ? undefined : isDeletion),
+    removals: deletions ?? (removesFiltered ? hardDeletions(config) : undefined),
+    removesFiltered,
+    filter,
     foreignIds,
   }
 }

@@ -20,6 +20,8 @@ export interface RunMetadata {
   readonly cursorFrom: number
   /** Whether there may be rows that are not in the key index. */
   readonly hasUntracked: boolean
+  /** Whether an earlier run gave keys a time to live. */
+  readonly hadExpiry: boolean
   /** Collections: the first and the last run whose records are in the live keys. */
   readonly live: { readonly oldest: number; readonly newest: number }
   /** Collections: the first run whose records are in the staging keys. */

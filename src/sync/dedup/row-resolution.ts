@@ -1,0 +1,57 @@
+/** What several records of one batch do to their row: the same as if each of them came in a batch of its own. */
+import { supersedes, type RowVersion } from './row-version.ts'
+
+/** `filtered`: the record does not pass the filter, and removes its row. */
+export type ChangeKind = 'write' | 'delete' | 'filtered'
+
+export interface RowChange {
+  readonly record: number
+  readonly kind: ChangeKind
+  readonly version: RowVersion
+}
+
+export interface RowResolution {
+  /** The change that decides on the row; undefined if the row stays as it is. */
+  readonly last: RowChange | undefined
+  /** The record that wrote the row before `last` deleted it, which an expiring row keeps as its content. */
+  readonly content: RowChange | undefined
+  /** The changes that have no effect. */
+  readonly superseded: readonly RowChange[]
+}
+
+export interface RowBefore {
+  /** The version of the row before the batch; undefined if there is none. */
+  readonly version: RowVersion | undefined
+  /** Whether there may be a row without a version. */
+  readonly mayExist: boolean
+  readonly isNumeric: boolean
+}
+
+/** Applies the changes of a row in the order in which they arrived. */
+export function resolveRow(
+  changes: readonly RowChange[],
+  { version, mayExist, isNumeric }: RowBefore,
+): RowResolution {
+  let current = version
+  let last: RowChange | undefined
+  let content: RowChange | undefined
+  const superseded: RowChange[] = []
+  for (const change of changes) {
+    const isOlder = current !== undefined && !supersedes(change.version, current, isNumeric)
+    // A filter may leave most records out: those without a row leave no tombstone, which would need memory.
+    const hasNoRow = change.kind === 'filtered' && current === undefined && !mayExist
+    if (isOlder || hasNoRow) {
+      superseded.push(change)
+      continue
+    }
+    if (content !== undefined && (change.kind === 'write' || last?.kind === 'write')) {
+      superseded.push(content)
+      content = undefined
+    }
+    if (last?.kind === 'write' && change.kind !== 'write') content = last
+    else if (last !== undefined) superseded.push(last)
+    last = change
+    current = change.version
+  }
+  return { last, content, superseded }
+}
