@@ -65,11 +65,11 @@ describe('a signal', () => {
   )
 
   it('ends write within five seconds where Redis does not answer, whatever follows it', async () => {
-    await using run = startConnector(writeArgs(redis, [{ name: 's' }]))
-    run.stdin.write(record('s', {}) + streamState('s', 1))
+    await using run = startConnector(writeArgs(redis, [{ name: 't' }]))
+    run.stdin.write(record('t', {}) + streamState('t', 1))
     await untilState(run)
     await redis.kill('SIGSTOP')
-    run.stdin.write(record('s', {}) + streamState('s', 2))
+    run.stdin.write(record('t', {}) + streamState('t', 2))
     const started = performance.now()
     run.kill('SIGINT')
     const later = setTimeout(() => run.kill('SIGTERM'), 1_000)
@@ -98,8 +98,8 @@ describe('a signal', () => {
   })
 
   it('SIGUSR1 opens no debugger, however early it comes', async () => {
-    await using run = startConnector(writeArgs(redis, [{ name: 's' }]))
-    run.stdin.write(record('s', {}) + streamState('s', 1))
+    await using run = startConnector(writeArgs(redis, [{ name: 't' }]))
+    run.stdin.write(record('t', {}) + streamState('t', 1))
     await untilState(run)
     run.kill('SIGUSR1')
     run.stdin.end()
