@@ -156,7 +156,7 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
   const deliver = (session: StreamSession, data: readonly string[], reader = new MessageReader()) =>
     deliverBatch(batchOf([session], recordsOf(session, data), reader), {
       ids: idsFrom(1, [session]),
-      decide: () => new Map(),
+      decide: () => new Map(), intervals: new Map(),
     })
   return { deliver, sent, asked, buffers }
 }

@@ -34,11 +34,11 @@ export function deliverBy({ client, buffers, deadLetters, log }: DeliverOptions)
   const unitLog = new ExpiryUnitLog(log)
   /** What the batch laid out last came to, in proportion to what was thought: the next one will be like it. */
   let stretch = 1
-  return async (batch, { ids, decide }) => {
+  return async (batch, { ids, decide, intervals }) => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * stretch))
     const out = new CommandGroups(buffer, client.capabilities)
-    const laidOut = encodeBatch(batch, out, { ids, decisions, client })
+    const laidOut = encodeBatch(batch, out, { ids, decisions, client, intervals })
     unitLog.add(batch)
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
     if (deadLetters === undefined) {

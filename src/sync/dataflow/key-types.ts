@@ -4,6 +4,7 @@
  */
 import { ConfigError, problem } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { attemptKeyOf } from '../streams/attempt-record.ts'
 import type { BatchRequest } from './batch-request.ts'
 
 /** The replies to TYPE. */
@@ -12,7 +13,8 @@ const TYPES: Record<string, string> = { list: 'list', stream: 'stream' }
 export async function requireKeyTypes(client: RedisClient, { request, plan }: BatchRequest): Promise<void> {
   if (plan === undefined) return
   const expected = TYPES[plan.settings.cacheType]
-  const keys = [...request.commands.keys()]
+  const record = attemptKeyOf(plan, 'slot' in request ? request.slot : undefined)
+  const keys = [...request.commands.keys()].filter((key) => key !== record)
   const types = await Promise.all(keys.map((key) => client.ask('TYPE', key)))
   const wrong = keys.find((_, index) => types[index] !== expected && types[index] !== 'none')
   if (wrong === undefined) return

@@ -7,6 +7,7 @@ import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../de
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
+import { attemptRecordingOf } from '../streams/attempt-record.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
@@ -18,6 +19,7 @@ import {
 } from '../streams/stream-metadata.ts'
 import { givesExpiry, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
+import { closeAttempt, isUnacknowledged, openAttempt } from './attempts.ts'
 import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
@@ -38,6 +40,7 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
   const earlier = manifestsIn(plan.name, plan.metadataKey, fields)
   // Before anything is written, also a counter.
   decideFor(plan, earlier)
+  await closeAttempt(client, plan, { fields, last: earlier.at(-1) }, log)
   const counter = await openIds(client, plan, fields, earlier)
   const open = openGeneration(plan, fields, counter.lastId)
   for (const warning of open.warnings) log('WARN', warning)
@@ -60,7 +63,12 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
   if (open.decision === 'replace' && runs.stagedFrom !== undefined)
     await removeFormerStaging(client, plan, formers)
   if (open.isTracked && plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
-  const isStaged = plan.idKeys === undefined && (await openStaging(client, plan, index, runs))
+  const hasFailed = last?.endedWell === false
+  const isStaged =
+    plan.idKeys === undefined &&
+    (await openStaging(client, plan, index, runs, hasFailed && isUnacknowledged(plan, fields)))
+  const attempt = attemptRecordingOf(plan, isStaged)
+  await openAttempt(client, plan, attempt, { fields, runs })
   const clearsExpiry = runs.hadExpiry && plan.idKeys === undefined && !givesExpiry(plan)
   const liveLayout = clearsExpiry ? createPersistingLayout(plan) : plan.liveLayout
   return {
@@ -71,6 +79,7 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
     counterKey: counter.key,
     lastId: counter.lastId,
     skippedIds: await skippedIdsOf(plan, formers),
+    attempt,
     layout: isStaged ? plan.stagedLayout! : liveLayout,
     index,
     journal,

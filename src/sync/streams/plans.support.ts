@@ -53,6 +53,7 @@ export function sessionOf(plan: StreamPlan, runs: Partial<RunMetadata> = {}): St
     counterKey: plan.counterKey,
     lastId: 0,
     skippedIds: plan.foreignIds,
+    attempt: undefined,
     layout: plan.liveLayout,
   }
 }
