@@ -11,6 +11,7 @@ import { readOptions, usage, type Options, type SuiteName } from './options.ts'
 import { plotThroughput } from './plot.ts'
 import { writePlot, writeReport } from './report.ts'
 import { Server } from './server.ts'
+import { measureBuilds } from './suites/builds.ts'
 import { measureChanges } from './suites/changes.ts'
 import { measureClusters } from './suites/cluster.ts'
 import { measureDistance } from './suites/distance.ts'
@@ -37,6 +38,7 @@ const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
   growth: measureGrowth,
   memory: measureMemory,
   'exactly-once': measureExactlyOnce,
+  builds: measureBuilds,
   start: measureStart,
   image: measureImage,
 }

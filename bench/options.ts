@@ -10,6 +10,7 @@ const suiteNames = [
   'growth',
   'memory',
   'exactly-once',
+  'builds',
   'start',
   'image',
 ] as const
@@ -41,7 +42,7 @@ Suites: ${suiteNames.join(', ')}; without a name all but image, which needs --im
   --scale NUMBER       factor for the full counts (quick: 0.2)
   --runs NUMBER        pairs of alternating runs (quick: 3, full: 5)
   --image IMAGE        the size suite through \`docker run\` as well, beside the local build
-  --base PATH          the main.js of another build, which exactly-once compares with
+  --base PATH          the main.js of another build, which exactly-once and builds compare with
   --redis HOST:PORT    a Redis elsewhere; its password is taken from REDISCLI_AUTH
   --allow-flush        allow its database 0 to be flushed, again and again
   --out FILE           write the tables to a file, too

@@ -129,10 +129,13 @@ export function collectionLayout(
     expiryUnits: undefined,
     scripts: options.scripts ?? [],
     write(out, record) {
-      nextKey.clear()
-      const refusal = key.render(record, nextKey)
-      if (refusal !== undefined) return refusal
-      if (current.records === mostInCommand(out) || !isSame(nextKey, current.key)) flush(out)
+      if (current.records === mostInCommand(out)) flush(out)
+      if (current.records === 0 || !key.isConstant) {
+        nextKey.clear()
+        const refusal = key.render(record, nextKey)
+        if (refusal !== undefined) return refusal
+        if (!isSame(nextKey, current.key)) flush(out)
+      }
       const length = items.length
       const args = addItem(items, record)
       if (typeof args !== 'number') {

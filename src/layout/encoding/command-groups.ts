@@ -13,8 +13,8 @@ export class CommandGroups extends CommandBuffer {
   #alike = 0
   #groupCount = 0
 
-  constructor(bytes: Buffer, capabilities: Capabilities) {
-    super(bytes)
+  constructor(bytes: Buffer, capabilities: Capabilities, offsets?: Buffer) {
+    super(bytes, offsets)
     this.capabilities = capabilities
   }
 

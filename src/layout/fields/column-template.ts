@@ -35,7 +35,7 @@ export interface TemplateOptions {
 const NULL_KEY = '%null'
 
 /** The template of the keys of a layout. */
-export type KeyTemplate = Pick<ColumnTemplate, 'usesIds' | 'usesColumns' | 'size' | 'render'>
+export type KeyTemplate = Pick<ColumnTemplate, 'usesIds' | 'usesColumns' | 'isConstant' | 'size' | 'render'>
 
 export class ColumnTemplate {
   readonly usesIds: boolean

@@ -33,7 +33,6 @@ const AIRBYTE_OVERHEAD = 160
 
 function airbyteFields(settings: LayoutSettings): Fields {
   const content = contentOf(settings)
-  const id = new ByteBuffer(Buffer.allocUnsafeSlow(32))
   const data: TextRange = { bytes: DATA, start: 0, end: 0 }
   return {
     usesIds: true,
@@ -41,12 +40,10 @@ function airbyteFields(settings: LayoutSettings): Fields {
     overhead: AIRBYTE_OVERHEAD,
     count: () => 3,
     add(out, record) {
-      id.clear()
-      id.putNumber(record.id)
       content.locate(record, data)
       out.reserve(AIRBYTE_OVERHEAD + record.emittedAtEnd - record.emittedAtStart + data.end - data.start)
       out.put(AB_ID)
-      out.argument(id.bytes, 0, id.length)
+      out.numberArgument(record.id)
       out.put(EMITTED_AT)
       out.argument(record.bytes, record.emittedAtStart, record.emittedAtEnd)
       out.put(DATA)

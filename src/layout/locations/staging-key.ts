@@ -16,6 +16,7 @@ export function stagedTemplate(live: ColumnTemplate, prefix: Buffer): KeyTemplat
   return {
     usesIds: live.usesIds,
     usesColumns: live.usesColumns,
+    isConstant: live.isConstant,
     size: 2 * live.size + 32,
     render(record, out) {
       key.clear()

@@ -40,10 +40,7 @@ export const redisStream: Structure = {
     attemptKind: () => 'S',
     replacing: {
       neededFor: 'replacing a Redis stream (overwrite, refreshes)',
-      probes: (keys) => [
-        commandProbe('XTRIM', [keys.key, 'MAXLEN', '1'], '0'),
-        ...removingProbes(keys),
-      ],
+      probes: (keys) => [commandProbe('XTRIM', [keys.key, 'MAXLEN', '1'], '0'), ...removingProbes(keys)],
     },
   },
 }

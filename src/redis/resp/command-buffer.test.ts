@@ -59,6 +59,17 @@ describe('a command', () => {
     },
   )
 
+  it.each([0, 9, 10, 1_234_567_890, Number.MAX_SAFE_INTEGER])(
+    'may have the number %d as an argument',
+    (value) => {
+      const out = new CommandBuffer(Buffer.alloc(1))
+      out.begin('ECHO', 1)
+      out.numberArgument(value)
+      const text = String(value)
+      expect(textOf(out)).toBe(`*2\r\n$4\r\nECHO\r\n$${text.length}\r\n${text}\r\n`)
+    },
+  )
+
   it('is made in the memory that the buffer was given, as long as that suffices', () => {
     const bytes = Buffer.alloc(28)
     const out = new CommandBuffer(bytes)
@@ -95,8 +106,8 @@ describe('the key of a command', () => {
     expect(texts[5]).toBe('*3\r\n$3\r\nDEL\r\n$4\r\nlast\r\n$4\r\nmore\r\n')
   })
 
-  it('is recorded for as many commands as there are', () => {
-    const many = emptyBuffer()
+  it.each([0, 50, 36_000])('is recorded for as many commands as there are, in memory of %i bytes', (size) => {
+    const many = new CommandBuffer(Buffer.alloc(1 << 16), Buffer.alloc(size))
     for (let number = 0; number < 3_000; number++) many.command('GET', `k${number}`)
     const found = Array.from({ length: 3_000 }, (_, number) => many.keyOf(number))
     expect(found).toEqual(Array.from({ length: 3_000 }, (_, number) => `k${number}`))

@@ -1,5 +1,5 @@
 /** Commands as RESP bytes, the form every Redis version reads. */
-import { ByteBuffer } from './byte-buffer.ts'
+import { ByteBuffer, digitsOf } from './byte-buffer.ts'
 import { slotIn } from './key-slot.ts'
 
 const CR = 0x0d
@@ -13,8 +13,14 @@ const LAST_ASCII = 0x7f
 /** Of an argument's header and end, at most. */
 const AROUND_ARGUMENT = 32
 
+/** Of a whole number that a double holds exactly. */
+const MOST_DIGITS = 16
+
 /** Offsets kept for each command: where it starts, where its key starts, and where that ends. */
 const OFFSETS = 3
+
+/** Of the offsets of one command. */
+export const BYTES_PER_COMMAND = OFFSETS * Int32Array.BYTES_PER_ELEMENT
 
 const FIRST_COMMANDS = 256
 
@@ -22,7 +28,14 @@ const FIRST_COMMANDS = 256
 export class CommandBuffer extends ByteBuffer {
   /** How many commands there are, each of which the server answers once. */
   commands = 0
-  #offsets = new Int32Array(0)
+  #offsets: Int32Array
+
+  /** `bytes`: the memory to begin with. `offsets`: memory for where the commands are; more is allocated if they need it. */
+  constructor(bytes: Buffer, offsets: Buffer = Buffer.alloc(0)) {
+    super(bytes)
+    const { buffer, byteOffset, length } = offsets
+    this.#offsets = new Int32Array(buffer, byteOffset, Math.floor(length / BYTES_PER_COMMAND) * OFFSETS)
+  }
 
   /** Returns the offset of a command. */
   startOf(command: number): number {
@@ -93,6 +106,14 @@ export class CommandBuffer extends ByteBuffer {
     this.reserve(end - start + AROUND_ARGUMENT)
     this.putSize(end - start)
     this.put(source, start, end)
+    this.putLineEnd()
+  }
+
+  /** Adds a whole number from 0 on as an argument. */
+  numberArgument(value: number): void {
+    this.reserve(MOST_DIGITS + AROUND_ARGUMENT)
+    this.putSize(digitsOf(value))
+    this.putNumber(value)
     this.putLineEnd()
   }
 

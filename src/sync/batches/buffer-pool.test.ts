@@ -3,7 +3,7 @@ import { BufferPool } from './buffer-pool.ts'
 
 const KIB = 1024
 
-describe('slabs', () => {
+describe('buffers', () => {
   it.each([1, 65_535, 65_536, 65_537, 1_000_000])('of %i bytes or more are given out', (size) => {
     expect(new BufferPool(0).take(size).length).toBeGreaterThanOrEqual(size)
   })

@@ -19,8 +19,8 @@ import type { IndexedSession } from '../dedup/indexed-session.ts'
 /** Buffers are a little larger than their content. */
 const BUFFERS_PER_BYTE = 1.25
 
-/** Of the tables that batches keep of their records; those of one usual batch have 64 KiB. */
-const MOST_TABLE_BYTES = 32 << 16
+/** Of the tables with numbers about records and commands. Batches of short records have tables of some 400 KiB. */
+const MOST_TABLE_BYTES = 12 << 20
 
 export interface DataflowOptions {
   config: Config
@@ -45,14 +45,17 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
     output.log,
   )
   const buffers = new BufferPool(maxBytes * BUFFERS_PER_BYTE, batchBytes)
+  const tables = new BufferPool(MOST_TABLE_BYTES)
   const deadLetters =
     config.onRecordError === 'dead_letter'
       ? new DeadLetters({ client, key: deadLetterKey(keyPrefix), maxLength: config.deadLetterMaxLength })
       : undefined
   const intervals = new StateIntervals(client, sessions)
   const stateQueue = new StateQueue({
-    deliver: deliverBy({ client, buffers, deadLetters, log: output.log }),
-    prepare: batchPreparation(ids, rowTrackersOf(sessions), rowRecorder(client), (batch) => intervals.of(batch)),
+    deliver: deliverBy({ client, buffers, tables, deadLetters, log: output.log }),
+    prepare: batchPreparation(ids, rowTrackersOf(sessions), rowRecorder(client), (batch) =>
+      intervals.of(batch),
+    ),
     record: (batches) => intervals.acknowledge(batches),
     progress,
     output,
@@ -60,6 +63,5 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
     leastBytes: buffers.least,
   })
   const limits = { records: batchRecords, bytes: batchBytes }
-  const tables = new BufferPool(MOST_TABLE_BYTES)
   return { ingest: new Ingest({ sessions, limits, tables, stateQueue, progress }), stateQueue, progress }
 }

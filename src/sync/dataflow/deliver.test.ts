@@ -152,11 +152,18 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
   const { client, sent, asked } = playedClient(reply)
   const buffers = new BufferPool(1 << 20)
   const deadLetters = setsAside ? new DeadLetters({ client, key: 'letters', maxLength: 10 }) : undefined
-  const deliverBatch = deliverBy({ client, buffers, deadLetters, log: () => {} })
+  const deliverBatch = deliverBy({
+    client,
+    buffers,
+    tables: new BufferPool(1 << 20),
+    deadLetters,
+    log: () => {},
+  })
   const deliver = (session: StreamSession, data: readonly string[], reader = new MessageReader()) =>
     deliverBatch(batchOf([session], recordsOf(session, data), reader), {
       ids: idsFrom(1, [session]),
-      decide: () => new Map(), intervals: new Map(),
+      decide: () => new Map(),
+      intervals: new Map(),
     })
   return { deliver, sent, asked, buffers }
 }

@@ -1,5 +1,6 @@
 /** Delivers one batch: lays it out, sends it, looks at every answer, and sees to the records that were not written. */
 import { ConfigError, problem, sentenceOf } from '../../errors.ts'
+import { BYTES_PER_COMMAND } from '../../redis/resp/command-buffer.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
@@ -22,7 +23,10 @@ export type Deliver = (batch: Batch, prepared: Prepared) => Promise<RecordOutcom
 
 export interface DeliverOptions {
   client: RedisClient
+  /** Memory for commands. */
   buffers: BufferPool
+  /** Memory for the offsets of commands. */
+  tables: BufferPool
   /** Takes what cannot be written; without it, such a record ends the run. */
   deadLetters: DeadLetters | undefined
   log: Log
@@ -30,14 +34,18 @@ export interface DeliverOptions {
 
 const MOST_STRETCH = 8
 
-export function deliverBy({ client, buffers, deadLetters, log }: DeliverOptions): Deliver {
+/** A batch has few commands more than records, unless its streams have a key index. */
+const MORE_COMMANDS = 100
+
+export function deliverBy({ client, buffers, tables, deadLetters, log }: DeliverOptions): Deliver {
   const unitLog = new ExpiryUnitLog(log)
   /** What the batch laid out last came to, in proportion to what was thought: the next one will be like it. */
   let stretch = 1
   return async (batch, { ids, decide, intervals }) => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * stretch))
-    const out = new CommandGroups(buffer, client.capabilities)
+    const offsets = tables.take((batch.records + MORE_COMMANDS) * BYTES_PER_COMMAND)
+    const out = new CommandGroups(buffer, client.capabilities, offsets)
     const laidOut = encodeBatch(batch, out, { ids, decisions, client, intervals })
     unitLog.add(batch)
     stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
@@ -48,6 +56,7 @@ export function deliverBy({ client, buffers, deadLetters, log }: DeliverOptions)
     }
     const outcomes = outcomesOf(batch, laidOut, out, await send(client, laidOut))
     buffers.give(buffer)
+    tables.give(offsets)
     for (const decision of decisions.values()) decision.confirm()
     const decided = decidedOutcomes(decisions.values())
     if (deadLetters === undefined) requireNone(batch, outcomes)

@@ -39,9 +39,10 @@ export function encodeBatch(
   const dataless: EncodedBatch['dataless'] = []
   const cursors = new Map([...ids].map(([stream, idRanges]) => [stream, new IdCursor(idRanges)]))
   const streams = [...batch.countByStream().keys()]
+  const areDecided = decisions.size > 0
 
   const write = (stream: StreamSession, view: RecordView, record: number): number => {
-    const change = decisions.get(stream)?.actions.get(record)
+    const change = areDecided ? decisions.get(stream)?.actions.get(record) : undefined
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
     view.replacesKey = change?.action === 'write anew' || change?.action === 'take over'

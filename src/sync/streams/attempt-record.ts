@@ -23,9 +23,13 @@ export interface LengthRecording {
 }
 
 /** Returns what a run records; undefined where nothing it writes is ever taken back. */
-export function attemptRecordingOf({ settings }: StreamPlan, isStaged: boolean): AttemptRecording | undefined {
+export function attemptRecordingOf(
+  { settings }: StreamPlan,
+  isStaged: boolean,
+): AttemptRecording | undefined {
   const kind = structureOf(settings).collection?.attemptKind?.(settings)
-  if (kind !== undefined && (isStaged || settings.onRetry === 'roll_back')) return { kind: 'lengths', of: kind, slots: new Set() }
+  if (kind !== undefined && (isStaged || settings.onRetry === 'roll_back'))
+    return { kind: 'lengths', of: kind, slots: new Set() }
   return isStaged ? { kind: 'states' } : undefined
 }
 
