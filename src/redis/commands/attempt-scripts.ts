@@ -107,6 +107,7 @@ return forget(#entries)
 /** Returns the probes of both scripts, and of the commands in them that not every sync needs. */
 export function attemptProbes({ key, other }: ProbeKeys, kind: AttemptKind): CommandProbe[] {
   return [
+    commandProbe('HSCAN', [key, '0', 'COUNT', '10'], /^0/),
     ...(kind === 'S'
       ? [
           commandProbe('XADD', [key, '*', 'probe', 'written'], /^\d+-\d+$/),

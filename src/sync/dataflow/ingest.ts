@@ -1,5 +1,6 @@
 /** Reads the messages of the input, finds the stream of each, and adds records and states to the batch being filled. */
 import { Columns } from '../../protocol/columns/columns.ts'
+import type { Message } from '../../protocol/input/message.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { readState, type StateMessage } from '../../protocol/airbyte/state-message.ts'
 import { readStreamStatus } from '../../protocol/airbyte/stream-status.ts'
@@ -79,6 +80,9 @@ export class Ingest {
         const { plan } = session
         if (this.#isFiltered(plan)) this.#progress.addFiltered(plan)
         else {
+          // Before the record is added, which may write over the changes.
+          if (message.changes.end > message.changes.start)
+            this.#progress.addNulled(plan, nulledIn(bytes, message))
           this.#batch.addRecord(session, block, message)
           this.#progress.addReceived(plan)
         }
@@ -115,4 +119,10 @@ export class Ingest {
     const session = status && this.#router.routeStatus(status.stream)
     if (status && session) this.#progress.setStatus(session.plan, status.status)
   }
+}
+
+/** Returns how many values the source says it has replaced with null. */
+function nulledIn(bytes: Buffer, { changes: { start, end } }: Message): number {
+  const changes = JSON.parse(bytes.toString('utf8', start, end)) as unknown[]
+  return changes.filter((change) => (change as { change?: unknown } | null)?.change === 'NULLED').length
 }
