@@ -59,6 +59,7 @@ describe('keep_meta', () => {
   it('adds a field to hashes and Redis streams in the format flat', async () => {
     await written({ keep_meta: true, data_format: 'flat', key_template: 'row:${id}' })
     expect(await client.hgetall('row:1')).toEqual({ id: '1', _airbyte_meta: META })
+    await client.flushall()
     await written({ keep_meta: true, cache_type: 'stream', data_format: 'flat', key_template: 'log' })
     const [[, entry] = []] = await client.xrange('log', '-', '+')
     expect(entry).toEqual(['id', '1', '_airbyte_meta', META])
