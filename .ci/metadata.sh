@@ -1,17 +1,9 @@
 #!/usr/bin/env bash
 # Runs Airbyte's own checks of a connector (airbyte-internal-ops, airbyte-connector-models) on a copy of this repository
 # that is laid out as Airbyte's is. Packages come from PyPI; where there is no fitting Python it says so and ends well.
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-source .ci/python.sh
+source "$(dirname "${BASH_SOURCE[0]}")/python.sh"
+start_check "Airbyte's checks of metadata and documentation"
 
-if ! find_python >/dev/null; then
-  echo "Skipped: Airbyte's checks of metadata and documentation (there is no Python 3.10 or 3.11 here)"
-  exit 0
-fi
-
-environment=$(mktemp -d)
-trap 'rm -rf "$environment"' EXIT
 make_environment "$environment/python" airbyte-internal-ops==0.132.0 airbyte==1.0.0rc17 \
   airbyte-connector-models==0.1.12
 

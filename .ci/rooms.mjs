@@ -3,7 +3,7 @@
 // writes them.
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `log.ts` and `wording.ts` are open to all. */
+/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `json-text.ts`, `log.ts` and `wording.ts` are open to all. */
 export const ROOMS = {
   'config/settings': {
     knows: 'the types of a parsed configuration, and the syntax of templates',

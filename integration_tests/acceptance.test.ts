@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { record, type CatalogStream } from './support/messages.ts'
-import { RedisServer } from './support/redis-server.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import type { RedisServer } from './support/redis-server.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 type SentRecord = { stream: string; namespace?: string; data: unknown }
@@ -16,14 +16,7 @@ const badLine = join('v0', 'users_with_generation_id_messages.txt')
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const inputs = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
   (name) => /_messages?(_in)?\.txt$/.test(name) && name !== badLine,

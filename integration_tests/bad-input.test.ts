@@ -1,22 +1,15 @@
 import type { Redis } from 'ioredis'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { runConnector, writeFiles } from './support/connector.ts'
 import { record, status, streamState } from './support/messages.ts'
-import { RedisServer } from './support/redis-server.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import type { RedisServer } from './support/redis-server.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const good = record('s', { id: 1 }) + streamState('s', 1)
 const after = record('s', { id: 2 }) + streamState('s', 2)

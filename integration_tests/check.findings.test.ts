@@ -8,18 +8,12 @@ import { codesIn } from './support/codes.ts'
 import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { ReplicatedRedis } from './support/replicas.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareRedis } from './support/share-redis.ts'
 
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
+shareRedis((shared) => ({ redis, client } = shared))
 afterEach(async () => {
   for (const [setting, value] of Object.entries(usual)) await client.config('SET', setting, value)
   await client.flushall()

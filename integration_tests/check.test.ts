@@ -6,7 +6,7 @@ import { runConnector, writeFiles, type ConnectorRun } from './support/connector
 import { record, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -14,14 +14,7 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start({ args: ['--databases', '4'] }),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared), { args: ['--databases', '4'] })
 
 async function check(config: unknown, environment: Record<string, string> = {}): Promise<ConnectorRun> {
   return runConnector(['check', '--config', writeFiles({ config }).config], '', { env: environment })

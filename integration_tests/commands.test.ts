@@ -6,9 +6,9 @@ import { connect } from 'node:net'
 import { beforeEach, expect, it } from 'vitest'
 import { record, status, streamState, type CatalogStream } from './support/messages.ts'
 import { pollUntil } from './support/poll.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -16,14 +16,7 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const JSON_STRING = { cache_type: 'string', data_format: 'json' }
 const FLAT = { data_format: 'flat' }

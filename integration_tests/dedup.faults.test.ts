@@ -18,8 +18,8 @@ import { record, status, streamState, type CatalogStream } from './support/messa
 import { cursorOf } from './support/output-message.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { withSeeds, type Random } from './support/random.ts'
-import { RedisServer } from './support/redis-server.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import type { RedisServer } from './support/redis-server.ts'
+import { shareRedis } from './support/share-redis.ts'
 import { writeArgs } from './support/write.ts'
 
 /** Done whenever a state has been acknowledged; `number`: how many there were by then. */
@@ -50,13 +50,9 @@ const OPTIONS = [{}, { cache_type: 'string', data_format: 'json' }, { hash_field
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
+shareRedis((shared) => ({ redis, client } = shared), {
+  args: ['--appendonly', 'yes', '--appendfsync', 'always'],
+})
 
 describe('rows are those of the model', () => {
   it(

@@ -16,8 +16,8 @@ import {
 import type { Change, Making, Run } from './support/dedup.model.ts'
 import { record, status, streamState, type CatalogStream } from './support/messages.ts'
 import { withSeeds, type Random } from './support/random.ts'
-import { RedisServer } from './support/redis-server.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import type { RedisServer } from './support/redis-server.ts'
+import { shareRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 type Contents = Map<string, unknown>
@@ -31,13 +31,7 @@ interface Layout {
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
+shareRedis((shared) => ({ redis, client } = shared))
 
 const byKey = (value: (row: Change) => unknown) => (rows: readonly Change[]) =>
   new Map(rows.map((row) => [`n:s:${row.key}`, value(row)]))

@@ -83,7 +83,7 @@ describe('a master that dies before its replica has what was written', () => {
     run.send(RECORDS)
     await pollUntil('the records to be written', async () => (await rowsIn(cluster)) === run.sent)
     const asked = await waits(fixture)
-    await pollUntil('further questions', async () => (await waits(fixture)) >= asked + 3)
+    await pollUntil('further waits', async () => (await waits(fixture)) >= asked + 3)
     expect(run.cursors).toEqual([FIRST])
     await fixture.replaceMaster()
     expect(run.cursors).toEqual([FIRST])

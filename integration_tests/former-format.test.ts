@@ -1,9 +1,9 @@
 // Streams that 1.0.0-alpha.1 wrote are refused, with what can be done, before anything is written.
 import type { Redis } from 'ioredis'
-import { beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { record, streamState } from './support/messages.ts'
-import { RedisServer } from './support/redis-server.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import type { RedisServer } from './support/redis-server.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 const FORMER = '_airbyte:stream:n:s'
@@ -13,14 +13,7 @@ const MESSAGES = [record('s', { id: 1 }, { namespace: 'n' }), streamState('s', 1
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 it('names the key with the former metadata, and writes no record', async () => {
   await client.hset(FORMER, 'run', 'r', 'attempts', '1', 'form', 'string')

@@ -6,9 +6,9 @@ import { feed } from './support/feed.ts'
 import { KillingProxy } from './support/killing-proxy.ts'
 import { record, status, streamState, type CatalogStream } from './support/messages.ts'
 import { pollUntil } from './support/poll.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -16,14 +16,7 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const STRING = { cache_type: 'string', data_format: 'json', key_template: 'k:${id}' }
 const MERGED = { data_format: 'flat', on_update: 'merge', key_template: 'k:${id}' }

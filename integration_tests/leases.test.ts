@@ -5,9 +5,9 @@ import { startConnector, type Connector } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { isError } from './support/output-message.ts'
 import { pollUntil } from './support/poll.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -15,14 +15,7 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const streams = [{ name: 's' }]
 const row = (id: number): string => record('s', { id })

@@ -4,9 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { CatalogStream } from './support/messages.ts'
 import { complete, expectOthers, idsFound, OTHERS, plantOthers, replace } from './support/mirrored.ts'
 import { rows, streamOf, sync } from './support/mirrored.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -14,14 +14,7 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const json = { cache_type: 'string', data_format: 'json' }
 const flat = { data_format: 'flat' }

@@ -4,23 +4,14 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { STREAM_SCRIPT } from '../src/layout/structures/redis-stream.ts'
 import { SORTED_SET_SCRIPT } from '../src/layout/structures/sorted-set.ts'
 import { SET_SCRIPT } from '../src/layout/structures/string.ts'
-import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 
 beforeEach(skipWhatIsLacking)
 
-let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ client } = shared))
 
 const run = ({ text }: { text: string }, ...args: (string | number)[]): Promise<unknown> =>
   client.eval(text, 1, 'k', ...args)

@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { startConnector } from './support/connector.ts'
 import { record, status, streamState } from './support/messages.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { dump, write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -12,14 +12,7 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const append = [{ name: 's', mode: 'append' as const }]
 const overwrite = [{ name: 's', mode: 'overwrite' as const }]

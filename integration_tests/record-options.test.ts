@@ -4,9 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { runConnector, startConnector, writeFiles } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { startProxy } from './support/proxy.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -16,14 +16,7 @@ const streams = [{ name: 's' }]
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 async function written(data: readonly (object | string)[], options: object) {
   const input = [...data.map((one) => record('s', one)), streamState('s', {})].join('')

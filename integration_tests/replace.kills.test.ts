@@ -1,14 +1,14 @@
 // Runs that replace a stream and are killed with -9, and the runs after them that make it good.
 import type { Redis } from 'ioredis'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import { startConnector, type Connector } from './support/connector.ts'
 import { feed } from './support/feed.ts'
 import { cursorOf } from './support/output-message.ts'
 import { startProxy } from './support/proxy.ts'
 import { withSeeds, type Random } from './support/random.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import {
   EVERY,
   expectExactly,
@@ -19,7 +19,7 @@ import {
   streamOf,
 } from './support/replacements.ts'
 import type { Replaced, Row } from './support/replacements.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write, writeArgs } from './support/write.ts'
 
 type Phase = 'loads' | 'removes'
@@ -32,14 +32,7 @@ const METADATA = '_airbyte:manifest:n:s'
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 describe.each(REPLACED)('$title', (replaced) => {
   const rows = rowTrackersOf(replaced, 'new')

@@ -4,9 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { caseCount } from '../src/case-count.support.ts'
 import { record, status, type CatalogStream } from './support/messages.ts'
 import { answer, PollingReader, type NodeResult } from './support/polling-reader.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -20,14 +20,7 @@ interface Row {
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const stream: CatalogStream = { name: 's', namespace: 'n', primaryKey: [['id']] }
 

@@ -3,22 +3,14 @@ import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FIELD_SCRIPT } from '../src/layout/structures/hash-field.ts'
 import { HASH_SCRIPT } from '../src/layout/structures/hash.ts'
-import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareRedis } from './support/share-redis.ts'
 
 beforeEach(skipWhatIsLacking)
 
-let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
+shareRedis((shared) => ({ client } = shared))
 beforeEach(async () => {
   await client.flushall()
   for (const { text, sha } of [HASH_SCRIPT, FIELD_SCRIPT]) expect(await client.script('LOAD', text)).toBe(sha)

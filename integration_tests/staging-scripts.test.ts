@@ -1,9 +1,9 @@
 // Swapping and draining what is large, binary or refused, on a real Redis.
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareRedis } from './support/share-redis.ts'
 import { settingsWith } from '../src/layout/registry/encode-records.support.ts'
 import { structureOf } from '../src/layout/registry/structure-registry.ts'
 import { SWAP_SCRIPT } from '../src/redis/commands/swap-script.ts'
@@ -16,13 +16,7 @@ const REFUSED = /^(ERR Error running script .*: -?)?WRONGTYPE/
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
+shareRedis((shared) => ({ redis, client } = shared))
 beforeEach(async () => {
   await client.flushall()
   for (const { text, sha } of [SWAP_SCRIPT, ...Object.values(DRAIN_SCRIPTS)])

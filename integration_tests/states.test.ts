@@ -4,9 +4,9 @@ import { caseCount } from '../src/case-count.support.ts'
 import { startConnector } from './support/connector.ts'
 import { globalState, legacyState, record, streamState } from './support/messages.ts'
 import { cursorOf } from './support/output-message.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -14,14 +14,7 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const streams = [{ name: 'a' }, { name: 'b' }]
 

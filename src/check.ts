@@ -15,16 +15,20 @@ import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requ
 /** The platform gets the result within 15 seconds, whatever the server does. */
 const TIMEOUT_MS = 13_000
 
-/** Prints exactly one status. `readConfig` returns the text of the configuration. */
-export async function check(readConfig: () => string, output: Output): Promise<void> {
-  const message = await findProblems(readConfig, output).catch(messageOf)
+/** Prints exactly one status. `readConfig` returns the text of the configuration, which is in the file `path`. */
+export async function check(path: string, readConfig: () => string, output: Output): Promise<void> {
+  const message = await findProblems(path, readConfig, output).catch(messageOf)
   const status = message === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', message }
   output.message({ type: 'CONNECTION_STATUS', connectionStatus: status })
 }
 
 /** Returns the problems, as one text; undefined if there is none. */
-async function findProblems(readConfig: () => string, output: Output): Promise<string | undefined> {
-  const { config, warnings } = parseConfig(readConfig(), process.env, STRUCTURES)
+async function findProblems(
+  path: string,
+  readConfig: () => string,
+  output: Output,
+): Promise<string | undefined> {
+  const { config, warnings } = parseConfig(readConfig(), process.env, STRUCTURES, path)
   for (const warning of warnings) output.log('WARN', textOf(warning))
   const findings = await Promise.race([checkHealth(config.connection, requestOf(config)), timedOut(config)])
   for (const { level, text } of findings) if (level !== 'FAILED') output.log(level, text)

@@ -50,7 +50,7 @@ async function run(invocation: Invocation): Promise<number> {
     }
     case 'check': {
       const { check } = await import('./check.ts')
-      await check(() => readFile(invocation.config, '--config'), output)
+      await check(invocation.config, () => readFile(invocation.config, '--config'), output)
       return 0
     }
     case 'write': {
@@ -65,9 +65,10 @@ async function run(invocation: Invocation): Promise<number> {
         readFile(invocation.config, '--config'),
         process.env,
         STRUCTURES,
+        invocation.config,
       )
       for (const warning of warnings) output.log('WARN', textOf(warning))
-      const catalog = readCatalog(readFile(invocation.catalog, '--catalog'))
+      const catalog = readCatalog(readFile(invocation.catalog, '--catalog'), invocation.catalog)
       const { signal } = terminated
       await write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal })
       return signal.aborted ? TERMINATED : 0

@@ -42,6 +42,7 @@ describe('the specification', () => {
     const all = (await properties()).flatMap(([name, value]) => nested(name, value))
     const keywords = new Set(all.flatMap(([, property]) => Object.keys(property)))
     const annotations = ['title', 'description', 'default', 'examples', 'order', 'group', 'airbyte_secret']
+    annotations.push('always_show', 'airbyte_hidden')
     const others = ['multiline', 'pattern_descriptor', 'const', 'oneOf', 'properties', 'items']
     const checked = ['type', 'enum', 'pattern', 'minimum', 'maximum', 'minLength', 'minItems', 'required']
     expect([...keywords].filter((name) => ![...annotations, ...others, ...checked].includes(name))).toEqual(
@@ -135,7 +136,7 @@ describe('the specification', () => {
 
   it('has options of several forms that the platform can tell apart', async () => {
     const choices = (await properties()).filter(([, { oneOf }]) => oneOf !== undefined)
-    expect(choices.map(([name]) => name)).toEqual(['ssl_mode', 'deployment', 'tunnel_method', 'durability'])
+    expect(choices.map(([name]) => name)).toEqual(['deployment', 'ssl_mode', 'tunnel_method', 'durability'])
     for (const [name, { type, oneOf = [], ...rest }] of choices) {
       expect(type, name).toBe('object')
       expect(rest, name).not.toHaveProperty('properties')
@@ -186,14 +187,14 @@ describe('the specification', () => {
   })
 
   it('lets every option of what a record becomes be set for one stream, by the same rules', async () => {
-    const ofRecords = (await properties()).filter(
-      ([name, { group }]) => group === 'records' && name !== 'streams',
-    )
     const { stream, namespace, ...ofStream } = await streamProperties()
+    const ofRecords = (await properties()).filter(([name]) => Object.hasOwn(ofStream, name))
     expect([stream?.order, namespace?.order]).toEqual([0, 1])
     expect(Object.keys(ofStream)).toEqual(ofRecords.map(([name]) => name))
-    for (const [name, property] of ofRecords)
+    for (const [name, property] of ofRecords) {
       expect(rulesOf(ofStream[name]!), name).toEqual(rulesOf(property))
+      expect(ofStream[name]!.description, name).toBe(property.description)
+    }
     const orders = Object.values(ofStream).map(({ order }) => order)
     expect(orders).toEqual(orders.map((_, index) => index + 2))
   })
@@ -256,7 +257,7 @@ function constantsOf({ properties: own = {} }: Property): object {
 
 /** A property without what is for people, and for forms. */
 function rulesOf(property: Property): unknown {
-  const forPeople = ['description', 'examples', 'default', 'order', 'group']
+  const forPeople = ['description', 'examples', 'default', 'order', 'group', 'always_show']
   return JSON.parse(
     JSON.stringify(property, (name, value: unknown) => (forPeople.includes(name) ? undefined : value)),
   )

@@ -1,25 +1,18 @@
 // What the newest acceptance tests ask of every write, and of schemas that change between two of them.
 import type { Redis } from 'ioredis'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startConnector } from '../support/connector.ts'
 import { ALL, APPENDED, ROWS, streamOf, type Layout, type Row } from '../support/layouts.ts'
 import { record, streamState } from '../support/messages.ts'
-import { RedisServer } from '../support/redis-server.ts'
-import { shareFixture } from '../support/shared-fixture.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { sync } from '../support/sync.ts'
 import { write, writeArgs } from '../support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 describe.each(ALL)('$title', (layout) => {
   it('testBasicWrite: a record is stored with what its schema does not declare, and its state counts one', async () => {

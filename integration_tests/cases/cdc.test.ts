@@ -1,22 +1,15 @@
 // Changes of a database as its log gives them: updates and deletes, again and out of order.
 import type { Redis } from 'ioredis'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DEDUPLICATED, streamOf, type Layout, type Row } from '../support/layouts.ts'
-import { RedisServer } from '../support/redis-server.ts'
-import { shareFixture } from '../support/shared-fixture.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { sync } from '../support/sync.ts'
 
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 /** Where changes meet: in one batch, in two of one sync, or in two syncs. */
 const MEETINGS = ['one batch', 'two batches', 'two syncs'] as const

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { APPENDED, type Layout, type Row } from '../support/layouts.ts'
 import { status } from '../support/messages.ts'
-import { RedisServer } from '../support/redis-server.ts'
-import { shareFixture } from '../support/shared-fixture.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { write } from '../support/write.ts'
 
 interface Message {
@@ -16,14 +16,7 @@ interface Message {
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const FILES = ['exchange_rate', 'edge_case', 'stripe'] as const
 const refreshed = { mode: 'overwrite', generation: 12, minimumGeneration: 12, syncId: 42 } as const

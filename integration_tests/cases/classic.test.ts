@@ -1,24 +1,17 @@
 // The classic acceptance tests that bring no inputs of their own.
 import type { Redis } from 'ioredis'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { APPENDED, ROWS, streamOf, DEDUPLICATED, type Layout, type Row } from '../support/layouts.ts'
 import { record, streamState } from '../support/messages.ts'
-import { RedisServer } from '../support/redis-server.ts'
-import { shareFixture } from '../support/shared-fixture.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { sync } from '../support/sync.ts'
 import { write } from '../support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 describe.each(APPENDED)('$title', (layout) => {
   it('testSecondSync: an overwrite replaces its stream, and leaves another one in the same place', async () => {

@@ -1,25 +1,18 @@
 // Many records, many streams, and several connections at once.
 import type { Redis } from 'ioredis'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { caseCount } from '../../src/case-count.support.ts'
 import { startConnector } from '../support/connector.ts'
 import { ALL, DEDUPLICATED, streamOf, type Row } from '../support/layouts.ts'
 import { record, status, streamState } from '../support/messages.ts'
-import { RedisServer } from '../support/redis-server.ts'
-import { shareFixture } from '../support/shared-fixture.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { write, writeArgs } from '../support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 describe.each(DEDUPLICATED)('$title', (layout) => {
   it('largeDedupSync: thousands of copies of the same changes end as one of them does', async () => {

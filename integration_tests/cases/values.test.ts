@@ -1,23 +1,16 @@
 // What becomes of values: they are stored as they were sent, whatever the schema says of them.
 import type { Redis } from 'ioredis'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { APPENDED, DEDUPLICATED, ROWS, streamOf, type Layout, type Row } from '../support/layouts.ts'
 import { record } from '../support/messages.ts'
-import { RedisServer } from '../support/redis-server.ts'
-import { shareFixture } from '../support/shared-fixture.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { sync } from '../support/sync.ts'
 
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const TYPED = {
   integer: { type: 'integer' },

@@ -83,8 +83,8 @@ async function startServer(
 
   return {
     ip: container.getIpAddress(network.getName()),
-    ask: async (...question: string[]): Promise<string> => {
-      const { stdout } = await container.exec(['redis-cli', ...question])
+    ask: async (...args: string[]): Promise<string> => {
+      const { stdout } = await container.exec(['redis-cli', ...args])
       return stdout.trim()
     },
     stop: async (): Promise<void> => {

@@ -1,8 +1,8 @@
 // A stream whose layout changes between two runs: a replace leaves nothing of the former layout, an append is refused.
 import type { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
-import { RedisServer } from '../support/redis-server.ts'
-import { shareFixture } from '../support/shared-fixture.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import { shareRedis } from '../support/share-redis.ts'
 import type { Case } from './case.ts'
 import { compareCase } from './compare-case.ts'
 import { example, row } from './example-case.ts'
@@ -12,13 +12,7 @@ import { isBuilt } from './rules.ts'
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
+shareRedis((shared) => ({ redis, client } = shared))
 
 const LAYOUTS: Record<string, Options> = {
   'classic hashes': {},

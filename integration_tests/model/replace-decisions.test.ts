@@ -3,8 +3,8 @@
 import type { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { caseCount } from '../../src/case-count.support.ts'
-import { RedisServer } from '../support/redis-server.ts'
-import { shareFixture } from '../support/shared-fixture.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import { shareRedis } from '../support/share-redis.ts'
 import type { RunPlan } from './case.ts'
 import { runPlan } from './driver.ts'
 import { example, row } from './example-case.ts'
@@ -15,13 +15,7 @@ import { describe as describeKeys, readKeyspace, separate } from './snapshot.ts'
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
+shareRedis((shared) => ({ redis, client } = shared))
 
 type Outcome = 'keeps' | 'replaces' | 'refuses'
 

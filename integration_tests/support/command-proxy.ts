@@ -8,6 +8,7 @@ import { ReplyReader } from '../../src/redis/resp/reply-reader.ts'
 export type BeforeCommand = (
   words: readonly string[],
   settled: () => Promise<void>,
+  connection: ProxiedConnection,
 ) => Promise<unknown> | undefined
 
 export class CommandProxy implements AsyncDisposable {
@@ -17,23 +18,32 @@ export class CommandProxy implements AsyncDisposable {
   #before: BeforeCommand = () => undefined
   #holdsReplies = false
 
-  static async start(target: number): Promise<CommandProxy> {
+  /** `target`: the port of the server, or how it follows from the port that the first line of a client names. */
+  static async start(target: number | ((named: number) => number)): Promise<CommandProxy> {
     const proxy = new CommandProxy(target)
     await once(proxy.#server, 'listening')
     return proxy
   }
 
-  private constructor(target: number) {
+  private constructor(target: number | ((named: number) => number)) {
     this.#server = createServer({ noDelay: true }, (client) => {
-      const server = connect({ host: this.host, port: target, noDelay: true })
-      const connection = new ProxiedConnection(client, server, (words, settled) =>
-        this.#before(words, settled),
+      client.on('error', () => {})
+      if (typeof target === 'number') return this.#open(client, target)
+      portNamedBy(client).then(
+        (port) => this.#open(client, target(port)),
+        () => client.destroy(),
       )
-      if (this.#holdsReplies) connection.holdReplies()
-      this.#connections.add(connection)
-      client.once('close', () => this.#connections.delete(connection))
     })
     this.#server.listen(0, this.host)
+  }
+
+  #open(client: Socket, port: number): void {
+    const server = connect({ host: this.host, port, noDelay: true })
+    const connection = new ProxiedConnection(client, server, port, (...args) => this.#before(...args))
+    if (this.#holdsReplies) connection.holdReplies()
+    this.#connections.add(connection)
+    client.once('close', () => this.#connections.delete(connection))
+    client.resume()
   }
 
   get port(): number {
@@ -71,7 +81,9 @@ export class CommandProxy implements AsyncDisposable {
   }
 }
 
-class ProxiedConnection {
+export class ProxiedConnection {
+  /** The port of the server. */
+  readonly port: number
   readonly #client: Socket
   readonly #server: Socket
   readonly #before: BeforeCommand
@@ -80,8 +92,11 @@ class ProxiedConnection {
   #unanswered = 0
   #settled: (() => void)[] = []
   #held: Buffer[] | undefined
+  #losesReplies = false
+  #hasStopped = false
 
-  constructor(client: Socket, server: Socket, before: BeforeCommand) {
+  constructor(client: Socket, server: Socket, port: number, before: BeforeCommand) {
+    this.port = port
     this.#client = client
     this.#server = server
     this.#before = before
@@ -95,11 +110,11 @@ class ProxiedConnection {
       void this.#forward()
     })
     server.on('data', (chunk: Buffer) => {
-      if (this.#held === undefined) client.write(chunk)
-      else this.#held.push(chunk)
+      if (this.#held !== undefined) this.#held.push(chunk)
+      else if (!this.#losesReplies) client.write(chunk)
       replies.read(chunk)
     })
-    client.on('error', () => {}).once('close', () => server.destroy())
+    client.once('close', () => server.destroy())
     server.on('error', () => {}).once('close', () => client.destroy())
   }
 
@@ -112,6 +127,18 @@ class ProxiedConnection {
     this.#held = undefined
   }
 
+  /** Loses all replies from now on; the connection stays open, and Redis runs what is sent. */
+  loseReplies(): void {
+    this.#losesReplies = true
+  }
+
+  /** Moves no bytes any more; the connection stays open. */
+  stopReading(): void {
+    this.#client.pause()
+    this.loseReplies()
+    this.#hasStopped = true
+  }
+
   cut(): void {
     this.#held = undefined
     this.#client.resetAndDestroy()
@@ -119,11 +146,12 @@ class ProxiedConnection {
   }
 
   async #forward(): Promise<void> {
-    if (this.#isWorking) return
+    if (this.#isWorking || this.#hasStopped) return
     this.#isWorking = true
     for (let command = commandIn(this.#rest); command !== undefined; command = commandIn(this.#rest)) {
-      const waiting = this.#before(command.words, () => this.#whenSettled())
+      const waiting = this.#before(command.words, () => this.#whenSettled(), this)
       if (waiting !== undefined) await waiting
+      if (this.#hasStopped) return
       if (this.#server.destroyed) break
       this.#unanswered++
       this.#server.write(this.#rest.subarray(0, command.end))
@@ -139,6 +167,15 @@ class ProxiedConnection {
       this.#server.once('close', () => resolve())
     })
   }
+}
+
+/** Returns the port in the first line of a client; what follows is kept. */
+async function portNamedBy(client: Socket): Promise<number> {
+  const [chunk] = (await once(client, 'data')) as [Buffer]
+  client.pause()
+  const end = chunk.indexOf('\n')
+  client.unshift(chunk.subarray(end + 1))
+  return Number(chunk.toString('latin1', 0, end))
 }
 
 /** Returns the first command of these bytes; undefined if it is not complete. */

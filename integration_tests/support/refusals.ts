@@ -19,7 +19,7 @@ const config = (name: string, on: string, off: string): Pick<Refusal, 'begin' | 
 
 export const REFUSALS: readonly Refusal[] = [
   { name: 'OOM', ...config('maxmemory', '1', '0') },
-  { name: 'NOREPLICAS', ...config('min-replicas-to-write', '1', '0') },
+  { name: 'NOREPLICAS', ...config('min-replicas-to-write', '99', '0') },
   {
     name: 'READONLY',
     begin: (client) => client.replicaof('127.0.0.1', 1),
@@ -36,7 +36,11 @@ export const REFUSALS: readonly Refusal[] = [
         (await client.info('persistence')).includes('rdb_last_bgsave_status:err'),
       )
     },
-    end: (client) => client.config('SET', 'stop-writes-on-bgsave-error', 'no'),
+    end: async (client, server) => {
+      await client.config('SET', 'stop-writes-on-bgsave-error', 'no')
+      await client.config('SET', 'save', '')
+      await client.config('SET', 'dir', server.dir)
+    },
   },
   {
     name: 'BUSY',
@@ -45,13 +49,14 @@ export const REFUSALS: readonly Refusal[] = [
       const other = server.client()
       other.eval('while true do end', 0).catch(() => other.disconnect())
       await pollUntil('a busy server', async () => {
-        const reply = await client.get('a key').catch((error: unknown) => String(error))
+        // DBSIZE has no key, so a node of a cluster does not redirect it.
+        const reply = await client.dbsize().catch((error: unknown) => String(error))
         return String(reply).includes('BUSY')
       })
     },
     end: async (client) => {
       await client.script('KILL')
-      await pollUntil('an idle server', async () => (await client.get('a key')) === null)
+      await pollUntil('an idle server', async () => (await client.dbsize()) >= 0)
     },
   },
 ]

@@ -1,27 +1,61 @@
 /** Finds problems of single options. */
 import { parseTemplate, type TemplatePart, type TemplateProblem } from '../settings/template.ts'
 import { cacheTypeOf, type OptionProblem, type RecordOptions } from './record-options.ts'
+import { readField } from './field-text.ts'
 import { selectStructure, type StructureRules } from '../settings/structure-rules.ts'
 
 /** Returns mistakes, for which a configuration is refused. */
 export function findMistakes(options: RecordOptions): OptionProblem[] {
-  return [...templateMistakes(options), ...duplicateNames(options), ...filterMistakes(options)]
+  return [...templateMistakes(options), ...fieldMistakes(options), ...filterMistakes(options)]
 }
 
-/** Returns settings that work but are rarely intended. */
-export function findOddities(options: RecordOptions, structures: readonly StructureRules[]): OptionProblem[] {
-  const { key_template: template, key_prefix: prefix = '', hash_field: hashField } = options
-  if (template === undefined) return []
-  const oddities: OptionProblem[] = []
-  const parts = parseTemplate(template)
+/** Returns a mistake where every record of a stream would get the same key, and overwrite the one before. */
+export function findConstantKey(
+  options: RecordOptions,
+  structures: readonly StructureRules[],
+): OptionProblem[] {
+  const { key_template: template, hash_field: hashField, allow_constant_key: isAllowed } = options
+  if (typeof template !== 'string' || isAllowed === true) return []
+  const problems: TemplateProblem[] = []
+  const parts = parseTemplate(template, problems)
   const structure = selectStructure(structures, { cacheType: cacheTypeOf(options), hashField })
-  if (structure !== undefined && structure.collection === undefined && !parts.some(differsByRecord))
-    oddities.push({
+  const hasOneKey =
+    structure !== undefined && structure.collection === undefined && !parts.some(differsByRecord)
+  if (!hasOneKey || problems.length > 0) return []
+  const meant = withColumns(template)
+  const advice = meant === template ? 'name a column, as in user:${id}' : `write ${meant}`
+  return [
+    {
       code: 'key-template-constant',
       option: 'key_template',
       clause:
-        'every record of a stream gets the same key and overwrites the one before; name a column to keep them apart',
-    })
+        'contains no column, so every record of a stream would get the same key and overwrite the one before; ' +
+        `${advice}, or set allow_constant_key to true`,
+      params: meant === template ? {} : { meant },
+    },
+  ]
+}
+
+/** How other programs write a column in a template: `{{ id }}`, `{id}`, `$id`, `<id>`, `%(id)s`, `%id%`. */
+const FOREIGN_COLUMN =
+  /\$?\{\{ *([\w.]+) *\}\}|\$\$\{([\w.]+)\}|(?<!\$)\{([\w.]+)\}|\$([A-Za-z_][\w.]*)|<([\w.]+)>|%\(([\w.]+)\)s|%([\w.]+)%/g
+
+/** Returns the template with the columns that it seems to name. */
+function withColumns(template: string): string {
+  return template.replaceAll(FOREIGN_COLUMN, (_, ...groups: unknown[]) => {
+    const name = groups.slice(0, 7).find((group) => typeof group === 'string')
+    return `\${${name}}`
+  })
+}
+
+/** Returns settings that work but are rarely intended. */
+export function findOddities({
+  key_template: template,
+  key_prefix: prefix = '',
+}: RecordOptions): OptionProblem[] {
+  if (template === undefined) return []
+  const oddities: OptionProblem[] = []
+  const parts = parseTemplate(template)
   if (prefix === '' && isRecordData(parts[0]))
     oddities.push({
       code: 'keys-begin-with-data',
@@ -41,16 +75,26 @@ function templateMistakes(options: RecordOptions): OptionProblem[] {
   })
 }
 
-function duplicateNames({ fields }: RecordOptions): OptionProblem[] {
+function fieldMistakes({ fields }: RecordOptions): OptionProblem[] {
   if (!Array.isArray(fields)) return []
-  const names = fields.map((field) => (typeof field === 'string' ? field : field?.to))
+  const texts = fields.filter((field) => typeof field === 'string' && field !== '')
+  const malformed = texts.filter((text) => readField(text) === undefined)
+  const names = texts.flatMap((text) => readField(text)?.to ?? [])
   const duplicates = new Set(names.filter((name, index) => names.indexOf(name) < index))
-  return [...duplicates].map((name) => ({
-    code: 'fields-same-name',
-    option: 'fields',
-    clause: `two of them are named ${name}; give each a name of its own`,
-    params: { name },
-  }))
+  return [
+    ...malformed.map((field) => ({
+      code: 'field-malformed',
+      option: 'fields' as const,
+      clause: `${field} must be a column, or look like column -> name; write \\-> for an arrow in a name`,
+      params: { field },
+    })),
+    ...[...duplicates].map((name) => ({
+      code: 'fields-same-name',
+      option: 'fields' as const,
+      clause: `two of them are named ${name}; give each a name of its own`,
+      params: { name },
+    })),
+  ]
 }
 
 function filterMistakes({ record_filter: filter }: RecordOptions): OptionProblem[] {
@@ -69,7 +113,7 @@ function filterMistakes({ record_filter: filter }: RecordOptions): OptionProblem
       option: 'record_filter',
       clause: 'has no equals; set the value of the records that are written, or is_null',
     })
-  if (filter.equals !== undefined && filter.equals !== null && isNull)
+  if (filter.equals !== undefined && isNull)
     problems.push({
       code: 'filter-with-both',
       option: 'record_filter',

@@ -108,16 +108,21 @@ describe('two options that do not go together', () => {
       score_field: 's',
       write_condition: 'if_exists',
       member: '${',
-      streams: [{ stream: 'a', list_operation: 'append' }, { namespace: 'b' }],
     }
+    const streams = [{ stream: 'a', list_operation: 'append' }, { namespace: 'b' }]
     expect(problemsOf({ host: 'h', ...options }).flatMap((problem) => problem.options)).toEqual([
-      'max_length',
       'ttl_seconds',
-      'streams[1].stream',
+      'max_length',
       'score_field',
       'max_length',
       'data_format',
       'write_condition',
+      'member',
+    ])
+    expect(problemsOf({ host: 'h', ...options, streams }).flatMap((problem) => problem.options)).toEqual([
+      'ttl_seconds',
+      'streams[1].stream',
+      'max_length',
       'member',
       'streams[0].list_operation',
     ])

@@ -1,5 +1,6 @@
 /** The options that say what a record becomes, for all streams and in each entry of `streams`. */
 import type { Problem } from '../../errors.ts'
+import { readField } from './field-text.ts'
 import { selectStructure, type StructureRules } from '../settings/structure-rules.ts'
 import type {
   CacheType,
@@ -16,6 +17,7 @@ export interface RecordOptions {
   data_format?: DataFormat
   key_prefix?: string
   key_template?: string
+  allow_constant_key?: boolean
   hash_field?: string
   member?: string
   score_field?: string
@@ -34,7 +36,7 @@ export interface RecordOptions {
   write_condition?: WriteCondition
   root_field?: string
   allow_empty_replace?: boolean
-  fields?: (string | { from: string; to: string })[]
+  fields?: string[]
   null_as?: 'absent' | 'empty' | 'text'
   keep_meta?: boolean
   record_filter?: FilterOptions
@@ -43,7 +45,7 @@ export interface RecordOptions {
 
 interface FilterOptions {
   field?: string
-  equals?: string | number | boolean | null
+  equals?: string
   is_null?: boolean
 }
 
@@ -104,7 +106,7 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     writeCondition: options.write_condition ?? 'always',
     rootField: options.root_field,
     allowEmptyReplace: options.allow_empty_replace ?? false,
-    fields: fields?.map((field) => (typeof field === 'string' ? { from: field, to: field } : field)),
+    fields: fields?.map((field) => readField(field)!),
     nullAs: options.null_as ?? 'absent',
     keepMeta: options.keep_meta ?? false,
     recordFilter: filter === undefined ? undefined : filterIn(filter),
@@ -113,5 +115,5 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
 }
 
 function filterIn({ field, equals, is_null: isNull = false }: FilterOptions): RecordFilter {
-  return { field: field!, equals: isNull || equals === null ? undefined : String(equals) }
+  return { field: field!, equals: isNull ? undefined : equals }
 }

@@ -112,6 +112,7 @@ describe('an entry is refused by its place and stream', () => {
       'format-not-for-hash-field: streams[1].data_format (flat)',
     ],
     [{}, { key_template: '${' }, 'template-not-closed: streams[1].key_template'],
+    [{}, { key_template: 'user:{id}' }, 'key-template-constant: streams[1].key_template (user:${id})'],
     [{}, { record_filter: { field: 'f' } }, 'filter-without-equals: streams[1].record_filter'],
   ])('%j with %j', (all, entry, problem) => {
     const options = { ...all, streams: [{ stream: 'first' }, { stream: 'orders', ...entry }] }
@@ -121,13 +122,8 @@ describe('an entry is refused by its place and stream', () => {
   })
 
   it('but not for what is wrong in the options for all streams', () => {
-    const options = { key_template: '${', cache_type: 'list', score_field: 's', streams: [{ stream: 'a' }] }
-    expect(problemsIn(options)).toEqual([
-      'option-not-for-cache-type: score_field (list)',
-      'template-not-closed: key_template',
-    ])
-    const raw = { cache_type: 'string', data_format: 'raw', streams: [{ stream: 'a', key_prefix: 'p' }] }
-    expect(problemsIn(raw)).toEqual(['value-field-missing: value_field'])
+    const options = { key_template: '${', cache_type: 'list', streams: [{ stream: 'a' }] }
+    expect(problemsIn(options)).toEqual(['template-not-closed: key_template'])
   })
 
   it.each([
@@ -146,6 +142,23 @@ describe('an entry is refused by its place and stream', () => {
       { stream: 'b' },
     ]
     expect(parse({ streams }).config.streams).toHaveLength(4)
+  })
+})
+
+describe('options for all streams that fit no structure', () => {
+  it.each<[options: object, entry: object, problem: string]>([
+    [{ data_format: 'json' }, { hash_field: '${id}' }, 'format-not-for-cache-type: data_format (json, hash)'],
+    [{ cache_type: 'string', data_format: 'raw' }, { value_field: 'v' }, 'value-field-missing: value_field'],
+    [
+      { cache_type: 'string', key_template: 'user:{id}' },
+      { key_template: 'user:${id}' },
+      'key-template-constant: key_template (user:${id})',
+    ],
+  ])('concern only streams without an entry: %j', (options, entry, problem) => {
+    expect(problemsIn(options)).toEqual([problem])
+    const { config, warnings } = parse({ ...options, streams: [{ stream: 'a', ...entry }] })
+    expect(config.defaultProblems.map(summaryOf)).toEqual([problem])
+    expect(warnings.map(summaryOf)).toEqual([problem])
   })
 })
 

@@ -6,7 +6,7 @@ import { problem, type Problem } from '../../errors.ts'
 import type { RecordSettings, StreamSettings } from '../settings/record-settings.ts'
 import type { StructureRules } from '../settings/structure-rules.ts'
 import { findIncompatibilities, type Incompatibility } from './option-compatibility.ts'
-import { findMistakes, findOddities } from './option-checks.ts'
+import { findConstantKey, findMistakes, findOddities } from './option-checks.ts'
 import {
   entryName,
   settingsOf,
@@ -38,26 +38,38 @@ export function recordsOf(
   return { records: settingsOf(options, structures), streams: Object.freeze(merged) }
 }
 
+export interface RecordProblems {
+  readonly problems: readonly Problem[]
+  /** Why streams without an entry of their own cannot be written. The others can, where `problems` is empty. */
+  readonly defaultProblems: readonly Problem[]
+}
+
 /** Accepts values that break the schema. */
 export function recordProblems(
   { streams, ...options }: RecordConfiguration,
   structures: readonly StructureRules[],
-): Problem[] {
-  const common = [...findIncompatibilities(options, structures), ...findMistakes(options)]
+): RecordProblems {
+  const common = findMistakes(options)
+  const unsuitable = [...findIncompatibilities(options, structures), ...findConstantKey(options, structures)]
   const entries = Array.isArray(streams)
     ? streams.map((entry: unknown) => Object(entry) as StreamOptions)
     : []
-  return [
+  const problems = [
     ...common.map((found) => problemOf(found)),
     ...entries.flatMap((entry, index) => {
       const { merged, incompatibilities } = merge(options, entry, structures)
-      const own = withoutReported([...incompatibilities, ...findMistakes(merged)], common)
+      const found = [...incompatibilities, ...findConstantKey(merged, structures), ...findMistakes(merged)]
+      const own = withoutReported(found, common)
       return [
-        ...own.map((found) => problemOf(found, { index, stream: entry.stream })),
+        ...own.map((one) => problemOf(one, { index, stream: entry.stream })),
         ...duplicateEntries(entries, index),
       ]
     }),
   ]
+  const defaultProblems = unsuitable.map((found) => problemOf(found))
+  return entries.length === 0
+    ? { problems: [...defaultProblems, ...problems], defaultProblems: [] }
+    : { problems, defaultProblems }
 }
 
 /** Returns warnings about a configuration without problems. */
@@ -65,12 +77,12 @@ export function recordWarnings(
   { streams, ...options }: RecordConfiguration,
   structures: readonly StructureRules[],
 ): Problem[] {
-  const common = findOddities(options, structures)
+  const common = findOddities(options)
   return [
     ...common.map((found) => problemOf(found)),
     ...streams.flatMap((entry, index) => {
       const { merged } = merge(options, entry, structures)
-      const own = withoutReported(findOddities(merged, structures), common)
+      const own = withoutReported(findOddities(merged), common)
       return own.map((found) => problemOf(found, { index, stream: entry.stream }))
     }),
   ]

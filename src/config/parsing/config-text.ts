@@ -1,21 +1,24 @@
-/** Reads the text of a configuration: the options that are set, not yet validated. */
+/** Reads the text of a configuration: the options that are set, in their present form, not yet validated. */
 import { ConfigError, problem } from '../../errors.ts'
+import { parseJson } from '../../json-text.ts'
+import { fieldText } from '../layout-options/field-text.ts'
 
 /** Options that are one of several objects. */
 const VARIANT_OPTIONS = ['ssl_mode', 'deployment', 'tunnel_method', 'durability']
 
-export function readConfigText(text: string): Record<string, unknown> {
-  let raw: unknown
-  try {
-    raw = JSON.parse(text, withDigits)
-  } catch {
-    throw new ConfigError(
-      problem('config-not-json', 'The configuration is not valid JSON. Check the file given to --config.'),
-    )
-  }
+/** `path`: the file that the text is from. */
+export function readConfigText(text: string, path?: string): Record<string, unknown> {
+  const raw = parseJson(text, { option: '--config', path }, withDigits)
   if (!isObject(raw))
     throw new ConfigError(problem('config-not-object', 'The configuration is not a JSON object.'))
-  const options = withoutUnset(raw)
+  if (isCatalog(raw))
+    throw new ConfigError(
+      problem(
+        'config-is-catalog',
+        'The file given to --config is a catalog. Check that --config and --catalog are not swapped.',
+      ),
+    )
+  const options = readRecordOptions(raw)
   for (const option of VARIANT_OPTIONS) {
     const value = options[option]
     if (!isObject(value)) continue
@@ -24,7 +27,7 @@ export function readConfigText(text: string): Record<string, unknown> {
   }
   const { streams } = options
   if (Array.isArray(streams))
-    options['streams'] = streams.map((entry: unknown) => (isObject(entry) ? withoutUnset(entry) : entry))
+    options['streams'] = streams.map((entry: unknown) => (isObject(entry) ? readRecordOptions(entry) : entry))
   return options
 }
 
@@ -33,14 +36,54 @@ function withDigits(option: string, value: unknown, ...[context]: { source?: str
   return option === 'equals' && typeof value === 'number' ? context?.source : value
 }
 
-/** Platforms write null for options that are not set, and their forms leave an empty list or object behind. */
+/** A discovered or configured catalog, or the CATALOG message of a source. */
+function isCatalog({ streams, type }: { streams?: unknown; type?: unknown }): boolean {
+  return (
+    type === 'CATALOG' ||
+    (Array.isArray(streams) &&
+      streams.some(
+        (entry: unknown) => isObject(entry) && ('json_schema' in entry || isObject(Object(entry).stream)),
+      ))
+  )
+}
+
+/** Reads the options for all streams, or those of one entry. Stored configurations may have older forms of two of them. */
+function readRecordOptions(options: object): Record<string, unknown> {
+  const set = withoutUnset(options)
+  const { fields, record_filter: filter } = set
+  if (Array.isArray(fields)) set['fields'] = fields.map(fieldText)
+  if (isObject(filter)) {
+    set['record_filter'] = readFilter(filter)
+    if (Object.keys(set['record_filter'] as object).length === 0) delete set['record_filter']
+  }
+  return set
+}
+
+function readFilter(filter: object): object {
+  const { field, equals, is_null: isNull, ...others }: Record<string, unknown> = { ...filter }
+  const isEmpty = field === undefined || field === null || field === ''
+  // A form leaves an empty text and an unticked box behind where no filter is meant.
+  const isUnset = isEmpty && (equals === undefined || equals === '') && (isNull ?? false) === false
+  return {
+    ...others,
+    ...(isEmpty ? {} : { field }),
+    ...(isUnset || equals === undefined || equals === null
+      ? {}
+      : { equals: typeof equals === 'boolean' ? String(equals) : equals }),
+    ...(equals === null ? { is_null: true } : isUnset || isNull == null ? {} : { is_null: isNull }),
+  }
+}
+
+/** Platforms write null for options that are not set, and their forms leave an empty text, list or object behind. */
 function withoutUnset(options: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(options).filter(
       ([option, value]) =>
         value !== null &&
+        // An empty namespace means the streams without one.
+        (value !== '' || option === 'namespace') &&
         !(option === 'fields' && Array.isArray(value) && value.length === 0) &&
-        !(option === 'record_filter' && isObject(value) && Object.keys(value).length === 0),
+        !(isObject(value) && Object.keys(value).length === 0),
     ),
   )
 }

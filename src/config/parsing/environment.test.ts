@@ -182,7 +182,6 @@ describe('a placeholder', () => {
       'environment-variable-unset: url',
       'option-too-small: port',
       'url-and-option: url, host',
-      'url-and-option: url, port',
     ])
   })
 

@@ -10,6 +10,7 @@ const PEM = { ca_certificate: CERTIFICATE, client_certificate: CERTIFICATE, clie
 const GOOD: Record<string, Record<string, unknown>> = {
   plain: { ...PLAIN, ssl_mode: { mode: 'disable' }, deployment: { mode: 'standalone' } },
   url: { url: 'rediss://u:p@h:7/1', ssl: false, tunnel_method: { tunnel_method: 'NO_TUNNEL' } },
+  standard: { ...PLAIN, ssl: true, ssl_mode: { mode: 'standard' } },
   socket: { url: 'unix:///s?db=1', database: 2, durability: { mode: 'none' } },
   ...Object.fromEntries(
     ['disable', 'no-verify', 'verify-ca', 'verify-full'].map((mode) => [
@@ -122,7 +123,7 @@ function optionsOf({
   properties?: Record<string, Schema & { group?: string }>
 }): string[] {
   const names = Object.entries(properties)
-    .filter(([name, { group }]) => group === 'connection' || name === 'durability')
+    .filter(([name, { group = '' }]) => ['server', 'login'].includes(group) || name === 'durability')
     .flatMap(([name, { oneOf = [] }]) => [
       name,
       ...oneOf.flatMap((variant) => Object.keys(variant.properties ?? {}).map((field) => `${name}.${field}`)),

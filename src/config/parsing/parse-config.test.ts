@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parse, problemsOf, refusalsOf, warningsOf } from './parsed.support.ts'
+import { parse, problemsOf, recordOptionNames, refusalsOf, warningsOf } from './parsed.support.ts'
 import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
 import { parseConfig } from './parse-config.ts'
 import { readSpecification } from '../schema/specification.ts'
@@ -45,6 +45,7 @@ const DEFAULTS = {
     recordFilter: undefined,
   },
   streams: [],
+  defaultProblems: [],
   deleteMode: 'hard',
   deleteTtlSeconds: undefined,
   tombstoneSeconds: 604_800,
@@ -77,6 +78,24 @@ describe('a configuration', () => {
     const options = { host: 'h', hots: 'x', 'key-prefix': 'y' }
     expect(parse(options).config).toEqual(DEFAULTS)
     expect(warningsOf(options)).toEqual(['option-unknown: hots', 'option-unknown: key-prefix'])
+  })
+
+  it('names the option that was meant, in the place where it was written', () => {
+    const ssl_mode = { mode: 'verify-full', ca_certifcate: 'x' }
+    const raw = {
+      host: 'h',
+      cach_type: 'list',
+      ssl: true,
+      ssl_mode,
+      streams: [{ stream: 'a', tll_seconds: 1, zz: 1 }],
+    }
+    const nearest = parse(raw).warnings.map(({ options, params }) => [options[0], params['nearest']])
+    expect(nearest).toEqual([
+      ['cach_type', 'cache_type'],
+      ['ssl_mode.ca_certifcate', 'ca_certificate'],
+      ['streams[0].tll_seconds', 'ttl_seconds'],
+      ['streams[0].zz', undefined],
+    ])
   })
 
   it('cannot be changed afterwards', () => {
@@ -119,10 +138,8 @@ describe('every option of the specification', () => {
   }
 
   it('is tried here, or with what a record becomes', () => {
-    const { properties } = readSpecification().connectionSpecification as {
-      properties: Record<string, { group: string }>
-    }
-    const others = Object.keys(properties).filter((name) => properties[name]!.group !== 'records')
+    const all = Object.keys(readSpecification().connectionSpecification.properties)
+    const others = all.filter((name) => ![...recordOptionNames(), 'streams'].includes(name))
     expect([...Object.keys(sample), ...ELSEWHERE].toSorted()).toEqual([...others, 'key_prefix'].toSorted())
   })
 
@@ -162,11 +179,14 @@ describe('a problem', () => {
 
 describe('a configuration is refused', () => {
   it.each([
-    ['{"host":', 'config-not-json'],
-    ['', 'config-not-json'],
+    ['{"host":', 'file-not-json'],
+    ['', 'file-empty'],
     ['null', 'config-not-object'],
     ['[]', 'config-not-object'],
     ['"host"', 'config-not-object'],
+    ['{"streams":[{"name":"a","json_schema":{}}]}', 'config-is-catalog'],
+    ['{"streams":[{"stream":{"name":"a"},"sync_mode":"incremental"}]}', 'config-is-catalog'],
+    ['{"type":"CATALOG","catalog":{"streams":[]}}', 'config-is-catalog'],
   ])('as a whole where it is %j', (text, code) => {
     expect(() => parseConfig(text, {}, STRUCTURES)).toThrow(
       expect.objectContaining({ failureType: 'config_error', problem: expect.objectContaining({ code }) }),
@@ -175,7 +195,7 @@ describe('a configuration is refused', () => {
 
   it.each([
     [{}, 'host-missing: host'],
-    [{ host: '' }, 'option-empty: host'],
+    [{ host: '' }, 'host-missing: host'],
     [{ host: 'h', port: 0 }, 'option-too-small: port'],
     [{ host: 'h', port: 65_536 }, 'option-too-large: port'],
     [{ host: 'h', port: '6379' }, 'option-wrong-type: port'],

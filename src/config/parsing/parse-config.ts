@@ -1,6 +1,6 @@
 /** Turns the text of a configuration into a Config. Every problem is reported at the same time. */
 import { ConfigError, type Problem } from '../../errors.ts'
-import type { Config, Connection } from '../settings/config.ts'
+import type { Config } from '../settings/config.ts'
 import { readConnection, type ConnectionOptions } from '../redis-options/connection.ts'
 import { globalOptionProblems, type GlobalOptions } from '../layout-options/global-option-checks.ts'
 import { readDurability, type DurabilityOptions } from '../redis-options/durability.ts'
@@ -36,27 +36,30 @@ interface Options extends ConnectionOptions, RecordConfiguration, GlobalOptions 
   max_in_flight_bytes: number
 }
 
-/** Throws one ConfigError that lists every problem. `structures` are all values of cache_type. */
+/** Throws one ConfigError that lists every problem. `structures` are all values of cache_type, `path` is the file of the text. */
 export function parseConfig(
   text: string,
   environment: NodeJS.ProcessEnv,
   structures: readonly StructureRules[],
+  path?: string,
 ): ParsedConfig {
-  const { options: raw, problems: unset } = fillFromEnvironment(readConfigText(text), environment)
+  const { options: raw, problems: unset } = fillFromEnvironment(readConfigText(text, path), environment)
   const { connectionSpecification: schema } = readSpecification()
   const problems = validate(schema, raw)
   // Every function below accepts values that break the schema.
   const options = raw as Record<string, unknown> & Options
   const connection = readConnection(options, problems)
-  problems.push(...recordProblems(options, structures), ...globalOptionProblems(options))
+  const { problems: ofRecords, defaultProblems } = recordProblems(options, structures)
+  problems.push(...ofRecords, ...globalOptionProblems(options))
   const all = [...unset, ...withoutOptionsOf(unset, problems)]
   if (all.length > 0) throw new ConfigError(all, { lead: 'The configuration cannot be used.' })
   return {
-    config: toConfig(options, connection, structures),
+    config: toConfig(options, { connection, defaultProblems }, structures),
     warnings: [
       ...unknownOptions(schema, raw),
       ...tlsWarnings(connection.tls),
       ...recordWarnings(options, structures),
+      ...defaultProblems.map(onlyForEntries),
     ],
   }
 }
@@ -67,9 +70,20 @@ function withoutOptionsOf(unset: readonly Problem[], problems: readonly Problem[
   return problems.filter((problem) => problem.options.length > 1 || !options.has(problem.options[0]!))
 }
 
-function toConfig(options: Options, connection: Connection, structures: readonly StructureRules[]): Config {
+function onlyForEntries({ sentence, ...problem }: Problem): Problem {
+  return {
+    ...problem,
+    sentence: `${sentence} Until then, only streams with an entry in streams can be written.`,
+  }
+}
+
+function toConfig(
+  options: Options,
+  checked: Pick<Config, 'connection' | 'defaultProblems'>,
+  structures: readonly StructureRules[],
+): Config {
   return Object.freeze({
-    connection,
+    ...checked,
     durability: readDurability(options.durability),
     keyPrefix: options.key_prefix,
     ...recordsOf(options, structures),

@@ -2,6 +2,7 @@
 import { ConnectorError, type Problem } from '../../errors.ts'
 import type { Config } from '../settings/config.ts'
 import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
+import { readSpecification } from '../schema/specification.ts'
 import { parseConfig, type ParsedConfig } from './parse-config.ts'
 
 export function parse(raw: object, environment: NodeJS.ProcessEnv = {}): ParsedConfig {
@@ -34,6 +35,14 @@ export function warningsOf(raw: object, environment: NodeJS.ProcessEnv = {}): st
 
 export function inShort({ code, options }: Problem): string {
   return options.length === 0 ? code : `${code}: ${options.join(', ')}`
+}
+
+/** Returns the options that say what a record becomes: those that an entry of `streams` can have, too. */
+export function recordOptionNames(): string[] {
+  const { streams } = readSpecification().connectionSpecification.properties
+  return Object.keys(streams?.items?.properties ?? {}).filter(
+    (name) => !['stream', 'namespace'].includes(name),
+  )
 }
 
 /** Returns a problem in short with its parameters: `format-not-for-cache-type: data_format (flat, set)`. */

@@ -5,7 +5,7 @@ import { readNodesDeployment, type DeploymentOptions } from './deployment.ts'
 import { hostProblem, withoutBrackets } from './host-port.ts'
 import { readTls, type TlsOptions } from './tls-options.ts'
 import { readTunnel, type TunnelOptions } from './tunnel-options.ts'
-import { readRedisUrl, REDIS_PORT } from './redis-url.ts'
+import { readRedisUrl } from './redis-url.ts'
 
 /** The fields of spec/spec.json, with its defaults filled in; they may still break the rules of the schema. */
 export interface ConnectionOptions {
@@ -82,7 +82,7 @@ function hostEndpoint(options: ConnectionOptions, problems: Problem[]): Endpoint
 }
 
 function urlEndpoint(options: ConnectionOptions, url: string, problems: Problem[]): Endpoint {
-  for (const option of ['host', 'port', 'username', 'password'] as const)
+  for (const option of ['host', 'username', 'password'] as const)
     if (isSet(options, option))
       problems.push(optionProblem('url-and-option', ['url', option], 'both are set; keep one of them'))
   const found = readRedisUrl(url, 'url', problems)
@@ -98,7 +98,7 @@ function nodesEndpoint(
   problems: Problem[],
 ): Endpoint {
   const { mode } = deployment
-  for (const option of ['host', 'port', 'url'] as const)
+  for (const option of ['host', 'url'] as const)
     if (isSet(options, option))
       problems.push(
         optionProblem(
@@ -119,13 +119,8 @@ function nodesEndpoint(
   return { ...credentialsOf(options), ...readNodesDeployment(deployment, options.ssl, problems) }
 }
 
-/** Forms fill in defaults, and leave an empty text where nothing is set. */
-function isSet(
-  options: ConnectionOptions,
-  option: 'host' | 'port' | 'username' | 'password' | 'url',
-): boolean {
-  const value: unknown = options[option]
-  return value !== undefined && value !== '' && !(option === 'port' && value === REDIS_PORT)
+function isSet(options: ConnectionOptions, option: 'host' | 'username' | 'password' | 'url'): boolean {
+  return options[option] !== undefined
 }
 
 function credentialsOf({ username, password, database }: ConnectionOptions) {

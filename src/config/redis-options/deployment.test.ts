@@ -164,13 +164,14 @@ describe('a deployment is refused', () => {
   it.each(['sentinel', 'cluster'])('as %s beside a place of its own, both named', (mode) => {
     const options = { host: 'h', port: 6380, url: 'redis://u', deployment: { mode, ...NODES } }
     expect(refusalsOf(options)).toEqual(
-      ['host', 'port', 'url'].map((option) => `deployment-and-option: ${option}, deployment`),
+      ['host', 'url'].map((option) => `deployment-and-option: ${option}, deployment`),
     )
   })
 
   it.each(['sentinel', 'cluster'])('as %s not for what a form fills in', (mode) => {
-    const form = { host: '', port: 6379, url: '', username: '', password: '', ssl: false }
-    expect(parse({ ...form, host: null, url: null, deployment: { mode, ...NODES } }).config).toBeDefined()
+    const form = { host: '', port: 6380, url: '', username: '', password: '', ssl: false }
+    for (const place of [{}, { host: null, url: null }])
+      expect(parse({ ...form, ...place, deployment: { mode, ...NODES } }).config).toBeDefined()
   })
 
   it.each<[unknown, string]>([
@@ -183,7 +184,7 @@ describe('a deployment is refused', () => {
     [{ mode: 'cluster', nodes: [] }, 'option-empty: deployment.nodes'],
     [{ mode: 'cluster', nodes: ['a', 7] }, 'option-wrong-type: deployment.nodes[1]'],
     [{ mode: 'sentinel', nodes: ['a'] }, 'option-missing: deployment.master_name'],
-    [{ mode: 'sentinel', nodes: ['a'], master_name: '' }, 'option-empty: deployment.master_name'],
+    [{ mode: 'sentinel', nodes: ['a'], master_name: '' }, 'option-missing: deployment.master_name'],
     [{ mode: 'sentinel', master_name: 'm' }, 'option-missing: deployment.nodes'],
   ])('by the field that is wrong: %j', (deployment, problem) => {
     expect(refusalsOf({ deployment })).toEqual([problem])

@@ -57,9 +57,19 @@ describe('a URL', () => {
   })
 
   it('may stand beside what a form fills in', () => {
-    const form = { port: 6379, username: '', password: '', ssl: false, deployment: { mode: 'standalone' } }
-    const { deployment } = connectionOf({ url: 'redis://h:7', ...form })
-    expect(deployment).toMatchObject({ address: { host: 'h', port: 7 } })
+    const form = { host: '', username: '', password: '', ssl: false, deployment: { mode: 'standalone' } }
+    for (const port of [6379, 6380]) {
+      const { deployment } = connectionOf({ url: 'redis://h:7', port, ...form })
+      expect(deployment).toMatchObject({ address: { host: 'h', port: 7 } })
+    }
+  })
+})
+
+describe('an empty URL', () => {
+  it('is none', () => {
+    const deployment = { kind: 'standalone', address: { host: 'h', port: 7 } }
+    expect(connectionOf({ url: '', host: 'h', port: 7 })).toMatchObject({ deployment })
+    expect(refusalsOf({ url: '' })).toEqual(['host-missing: host'])
   })
 })
 
@@ -69,7 +79,6 @@ describe('a URL is refused', () => {
     ['REDIS://h', `option-malformed: url`],
     ['redis:h', `option-malformed: url`],
     ['h:6379', `option-malformed: url`],
-    ['', `option-malformed: url`],
     ['redis://', UNREADABLE],
     ['redis:///3', UNREADABLE],
     ['redis://h:65536', UNREADABLE],
@@ -101,7 +110,6 @@ describe('a URL is refused', () => {
 
   it.each([
     ['host', { host: 'h' }],
-    ['port', { port: 6380 }],
     ['username', { username: 'app' }],
     ['password', { password: 'pw' }],
   ])('together with %s, both named', (field, other) => {
@@ -121,7 +129,6 @@ describe('a URL is refused', () => {
   it('with every problem at once', () => {
     expect(refusalsOf({ url: 'redis://u:%@h:0/x', host: 'h', port: 1 })).toEqual([
       'url-and-option: url, host',
-      'url-and-option: url, port',
       'port-out-of-range: url',
       'url-escape-malformed: url',
       'url-database-malformed: url',

@@ -4,7 +4,8 @@ import type { TlsSettings } from '../settings/config.ts'
 import { readCertificate, readPrivateKey } from './pem.ts'
 
 export interface TlsOptions {
-  mode: TlsSettings['mode']
+  /** `standard` is the same as leaving out ssl_mode. */
+  mode: TlsSettings['mode'] | 'standard'
   ca_certificate?: string
   client_certificate?: string
   client_key?: string
@@ -24,7 +25,7 @@ export function readTls(
 ): TlsSettings | undefined {
   const options: Partial<TlsOptions> = Object(sslMode)
   const settings = Object.freeze({
-    mode: options.mode ?? 'verify-full',
+    mode: options.mode === undefined || options.mode === 'standard' ? 'verify-full' : options.mode,
     caCertificate: readCertificate('ssl_mode.ca_certificate', options.ca_certificate, problems),
     clientCertificate: readCertificate('ssl_mode.client_certificate', options.client_certificate, problems),
     clientKey: readPrivateKey('ssl_mode.client_key', options.client_key, problems),

@@ -91,7 +91,7 @@ describe('a tunnel is refused by the field that is wrong', () => {
     ],
     [{ ...WITH_KEY, tunnel_host: 'b:22' }, 'host-contains-port: tunnel_method.tunnel_host'],
     [{ ...WITH_KEY, tunnel_host: 'ssh://b' }, 'host-is-url: tunnel_method.tunnel_host'],
-    [{ ...WITH_KEY, tunnel_host: '' }, 'option-empty: tunnel_method.tunnel_host'],
+    [{ ...WITH_KEY, tunnel_host: '' }, 'option-missing: tunnel_method.tunnel_host'],
     [{ ...WITH_KEY, tunnel_host: ' ' }, 'option-empty: tunnel_method.tunnel_host'],
     [{ ...WITH_KEY, tunnel_user: ' ' }, 'option-empty: tunnel_method.tunnel_user'],
     [{ ...WITH_KEY, ssh_key: ' ' }, 'option-empty: tunnel_method.ssh_key'],

@@ -1,6 +1,7 @@
 /** Applies the rules of spec/spec.json to a configuration. */
 import { Ajv } from 'ajv'
-import { optionProblem, type Problem } from '../../errors.ts'
+import { problem, type Problem } from '../../errors.ts'
+import { nearestName } from '../../wording.ts'
 import { schemaProblem } from './schema-problem.ts'
 import type { Schema } from './specification.ts'
 import { schemaVariantFor } from './schema-variant.ts'
@@ -15,6 +16,7 @@ const ANNOTATIONS = [
   'multiline',
   'advice',
   'always_show',
+  'airbyte_hidden',
 ]
 
 /** Returns every violation of the schema, and fills in its defaults. */
@@ -37,9 +39,16 @@ export function validate(schema: Schema, raw: Record<string, unknown>): Problem[
 
 /** Returns warnings about options that the schema does not have. */
 export function unknownOptions(schema: Schema, raw: Record<string, unknown>): Problem[] {
-  return pathsOutside(schema, raw, '').map((path) =>
-    optionProblem('option-unknown', path, 'this option does not exist and is ignored; check its spelling'),
-  )
+  return pathsOutside(schema, raw, '').map(({ path, known }) => {
+    const nearest = nearestName(path.replace(/^.*[.\]]/, ''), known)
+    const advice = nearest === undefined ? 'check its spelling' : `did you mean ${nearest}?`
+    const clause = `this option does not exist and is ignored; ${advice}`
+    const sentence = `${path}: ${clause}${nearest === undefined ? '.' : ''}`
+    return problem('option-unknown', sentence, {
+      options: [path],
+      params: nearest === undefined ? {} : { nearest },
+    })
+  })
 }
 
 /** Fills in the defaults of options that are not set, and those of the variants that are chosen. */
@@ -76,13 +85,21 @@ function membersOf(values: readonly unknown[], name: string): unknown[] {
     .filter((member) => member !== undefined)
 }
 
-function pathsOutside(schema: Schema, value: unknown, path: string): string[] {
+interface UnknownOption {
+  path: string
+  /** The options that exist in its place. */
+  known: string[]
+}
+
+function pathsOutside(schema: Schema, value: unknown, path: string): UnknownOption[] {
   const { properties, items } = schemaVariantFor(schema, value)
   if (Array.isArray(value) && items !== undefined)
     return value.flatMap((item, index) => pathsOutside(items, item, `${path}[${index}]`))
   if (typeof value !== 'object' || value === null || properties === undefined) return []
   return Object.entries(value).flatMap(([name, member]) => {
     const inside = path === '' ? name : `${path}.${name}`
-    return Object.hasOwn(properties, name) ? pathsOutside(properties[name]!, member, inside) : [inside]
+    return Object.hasOwn(properties, name)
+      ? pathsOutside(properties[name]!, member, inside)
+      : [{ path: inside, known: Object.keys(properties) }]
   })
 }

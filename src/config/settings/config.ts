@@ -1,3 +1,4 @@
+import type { Problem } from '../../errors.ts'
 import type { RecordSettings, StreamSettings } from './record-settings.ts'
 
 /** The configuration of the operator, checked and with defaults filled in. */
@@ -9,6 +10,8 @@ export interface Config {
   /** The settings of streams that have no entry of their own. */
   readonly records: RecordSettings
   readonly streams: readonly StreamSettings[]
+  /** Why streams without an entry of their own cannot be written; empty if they can. */
+  readonly defaultProblems: readonly Problem[]
   /** How a CDC delete changes its row, in a stream that is deduplicated. */
   readonly deleteMode: 'hard' | 'soft' | 'ttl'
   /** Defined if `deleteMode` is `ttl`. */

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../parsing/parse-config.ts'
 import { STRUCTURES } from '../../layout/registry/structure-registry.ts'
-import { parse as parseRaw, problemsOf, summaryOf, warningsOf } from '../parsing/parsed.support.ts'
+import {
+  parse as parseRaw,
+  problemsOf,
+  recordOptionNames,
+  summaryOf,
+  warningsOf,
+} from '../parsing/parsed.support.ts'
 import { settingsFor, unmatchedStreams } from './record-settings.ts'
-import { readSpecification } from '../schema/specification.ts'
 
 type Sample = [options: Record<string, unknown>, settings: object]
 
@@ -13,6 +18,7 @@ const SAMPLES: Sample[] = [
   [{ data_format: 'flat' }, { dataFormat: 'flat' }],
   [{ key_prefix: 'crm:' }, { keyPrefix: 'crm:' }],
   [{ key_template: 'user:${id}' }, { keyTemplate: 'user:${id}' }],
+  [{ key_template: 'latest', allow_constant_key: true }, { keyTemplate: 'latest' }],
   [{ null_keys: 'allow' }, { nullKeys: 'allow' }],
   [{ hash_field: '${sku}' }, { hashField: '${sku}', dataFormat: 'json' }],
   [{ cache_type: 'set', member: '${id}' }, { member: '${id}' }],
@@ -48,11 +54,8 @@ const SAMPLES: Sample[] = [
 
 describe('every option of what a record becomes', () => {
   it('is tried here', () => {
-    const { properties } = readSpecification().connectionSpecification as {
-      properties: Record<string, { group: string }>
-    }
-    const names = Object.keys(properties).filter((name) => properties[name]!.group === 'records')
-    expect([...SAMPLES.map(([options]) => Object.keys(options).at(-1)), 'streams']).toEqual(names)
+    const tried = SAMPLES.flatMap(([options]) => Object.keys(options).at(-1)!)
+    expect(tried.toSorted()).toEqual(recordOptionNames().toSorted())
   })
 
   it.each(SAMPLES)('has its place in what is read: %j', (options, settings) => {
@@ -109,21 +112,20 @@ describe('every option of what a record becomes', () => {
 
 describe('an option is refused', () => {
   it.each<[object, string]>([
-    [{ key_template: '' }, 'option-empty: key_template'],
     [{ cache_type: 'list', max_length: 0 }, 'option-too-small: max_length (1)'],
     [{ ttl_seconds: -1 }, 'option-too-small: ttl_seconds (0)'],
     [{ ttl_seconds: 1.5 }, 'option-wrong-type: ttl_seconds (integer)'],
     [{ ttl_seconds: 1, ttl_jitter_percent: 101 }, 'option-too-large: ttl_jitter_percent (100)'],
     [{ write_condition: 'never' }, 'option-not-allowed: write_condition (always, if_exists, if_absent)'],
     [{ fields: 'a' }, 'option-wrong-type: fields (array)'],
-    [{ fields: ['a', 7] }, 'option-wrong-type: fields[1] (string,object)'],
+    [{ fields: ['a', 7] }, 'option-wrong-type: fields[1] (string)'],
     [{ fields: [''] }, 'option-empty: fields[0]'],
-    [{ fields: [{ from: 'a' }] }, 'option-missing: fields[0].to'],
+    [{ fields: [{ from: 'a' }] }, 'option-wrong-type: fields[0] (string)'],
+    [{ fields: ['a -> b -> c'] }, 'field-malformed: fields (a -> b -> c)'],
+    [{ fields: [' -> c'] }, 'field-malformed: fields ( -> c)'],
+    [{ fields: ['a', 'b -> a'] }, 'fields-same-name: fields (a)'],
     [{ fields: ['a', { from: 'b', to: 'a' }] }, 'fields-same-name: fields (a)'],
-    [
-      { record_filter: { field: 'a', equals: [] } },
-      'option-wrong-type: record_filter.equals (string,number,boolean,null)',
-    ],
+    [{ record_filter: { field: 'a', equals: [] } }, 'option-wrong-type: record_filter.equals (string)'],
     [{ record_filter: { field: 'a' } }, 'filter-without-equals: record_filter'],
     [{ record_filter: { field: 'a', is_null: false } }, 'filter-without-equals: record_filter'],
     [{ record_filter: { field: 'a', equals: 'b', is_null: true } }, 'filter-with-both: record_filter'],
@@ -131,32 +133,64 @@ describe('an option is refused', () => {
     [{ key_template: 'a:${' }, 'template-not-closed: key_template'],
     [{ hash_field: '${}' }, 'template-without-column: hash_field'],
     [{ cache_type: 'set', member: '${' }, 'template-not-closed: member'],
-    [{ streams: {} }, 'option-wrong-type: streams (array)'],
+    [{ streams: 'a' }, 'option-wrong-type: streams (array)'],
     [{ streams: ['a'] }, 'option-wrong-type: streams[0] (object)'],
     [{ streams: [null] }, 'option-wrong-type: streams[0] (object)'],
     [{ streams: [{}] }, 'option-missing: streams[0].stream'],
-    [{ streams: [{ stream: '' }] }, 'option-empty: streams[0].stream'],
+    [{ streams: [{ stream: '' }] }, 'option-missing: streams[0].stream'],
     [{ streams: [{ stream: 7 }] }, 'option-wrong-type: streams[0].stream (string)'],
     [
       { streams: [{ stream: 'a' }, { stream: 'b', ttl_seconds: 'x' }] },
       'option-wrong-type: streams[1].ttl_seconds (integer)',
     ],
-    [{ streams: [{ stream: 'b', fields: [{ from: 'c' }] }] }, 'option-missing: streams[0].fields[0].to'],
+    [
+      { streams: [{ stream: 'b', fields: [{ from: 'c' }] }] },
+      'option-wrong-type: streams[0].fields[0] (string)',
+    ],
   ])('that cannot be read: %j', (options, problem) => {
     expect(problemsOf({ host: 'h', ...options }).map(summaryOf)).toEqual([problem])
   })
 })
 
-const OVERWRITES = 'key-template-constant'
 const FOREIGN = 'keys-begin-with-data'
 const UNKNOWN = 'option-unknown'
 
+describe('a key without a column, where each record has a key of its own', () => {
+  it.each([
+    ['weather', ''],
+    ['${_airbyte_namespace}:${_airbyte_stream}', ''],
+    ['weather:$${id}', ' (weather:${id})'],
+    ['user:{id}', ' (user:${id})'],
+    ['user:{{id}}', ' (user:${id})'],
+    ['user:{{ address.city }}:x', ' (user:${address.city}:x)'],
+    ['user:$id', ' (user:${id})'],
+    ['user:<id>', ' (user:${id})'],
+    ['user:%(id)s', ' (user:${id})'],
+    ['${_airbyte_stream}:{id}', ' (${_airbyte_stream}:${id})'],
+  ])('is refused, and the right spelling is named: %s', (key_template, meant) => {
+    const entries = [{ stream: 'a', key_template }]
+    expect(problemsOf({ host: 'h', streams: entries }).map(summaryOf)).toEqual([
+      `key-template-constant: streams[0].key_template${meant}`,
+    ])
+    const inherited = {
+      host: 'h',
+      cache_type: 'list',
+      key_template,
+      streams: [{ stream: 'a', cache_type: 'string' }],
+    }
+    expect(problemsOf(inherited).map(summaryOf)).toEqual([
+      `key-template-constant: streams[0].key_template${meant}`,
+    ])
+    const refusal = [`key-template-constant: key_template${meant}`]
+    for (const options of [{ key_template }, { key_template, cache_type: 'string' }])
+      expect(problemsOf({ host: 'h', ...options }).map(summaryOf)).toEqual(refusal)
+    expect(problemsOf({ host: 'h', key_template, allow_constant_key: true })).toEqual([])
+  })
+})
+
 describe('a warning is given', () => {
   it.each<[object, string[]]>([
-    [{ key_template: 'weather' }, [`${OVERWRITES}: key_template`]],
-    [{ key_template: 'weather:$${id}' }, [`${OVERWRITES}: key_template`]],
-    [{ key_template: '${_airbyte_namespace}:${_airbyte_stream}' }, [`${OVERWRITES}: key_template`]],
-    [{ cache_type: 'string', key_template: 'weather' }, [`${OVERWRITES}: key_template`]],
+    [{ key_template: 'weather', allow_constant_key: true }, []],
     [{ cache_type: 'list', key_template: 'weather' }, []],
     [{ cache_type: 'hash', hash_field: '${id}', key_template: 'weather' }, []],
     [{ key_template: 'a:${_airbyte_ab_id}' }, []],
@@ -178,21 +212,9 @@ describe('a warning is given', () => {
     ],
     [
       { fields: [{ from: 'a', to: 'b', as: 'c' }], record_filter: { field: 'a', equals: 1, not: 2 } },
-      [`${UNKNOWN}: fields[0].as`, `${UNKNOWN}: record_filter.not`],
+      [`${UNKNOWN}: record_filter.not`],
     ],
-    [{ streams: [{ stream: 'a', key_template: 'weather' }] }, [`${OVERWRITES}: streams[0].key_template`]],
-    [
-      { key_template: 'weather', streams: [{ stream: 'a', ttl_seconds: 1 }] },
-      [`${OVERWRITES}: key_template`],
-    ],
-    [
-      { cache_type: 'list', key_template: 'weather', streams: [{ stream: 'a', cache_type: 'string' }] },
-      [`${OVERWRITES}: streams[0].key_template`],
-    ],
-    [
-      { key_template: '${id}', key_prefix: 'a:', streams: [{ stream: 'a', key_prefix: '' }] },
-      [`${FOREIGN}: streams[0].key_template`],
-    ],
+    [{ key_template: '${id}', key_prefix: 'a:', streams: [{ stream: 'a', key_prefix: '' }] }, []],
   ])('for %j', (options, warnings) => {
     expect(warningsOf({ host: 'h', ...options })).toEqual(warnings)
   })

@@ -71,6 +71,11 @@ interface Settings {
   readonly streams: readonly StreamSettings[]
 }
 
+/** Returns whether a stream has an entry of its own. */
+export function hasEntry({ streams }: Settings, stream: NamedStream): boolean {
+  return streams.some((entry) => matches(entry, stream))
+}
+
 /** Returns the settings of a stream. An entry with its namespace has priority over one without a namespace. */
 export function settingsFor({ records, streams }: Settings, stream: NamedStream): RecordSettings {
   const matching = streams.filter((entry) => matches(entry, stream))

@@ -44,10 +44,12 @@ describe.each(STRUCTURES)('records that %s puts in', (name, type, arguments_, st
       [first, refused, second],
       [first, second, refused],
     ]) {
-      const laid = encodeRecords(options, records)
-      expect(laid.commands).toEqual([[name, 'k:a', ...args(0, 1)]])
-      expect(laid.records).toEqual([[...records.keys()].filter((location) => records[location] !== refused)])
-      expect(laid.refusals.filter((refusal) => refusal !== undefined)).toHaveLength(1)
+      const encoded = encodeRecords(options, records)
+      expect(encoded.commands).toEqual([[name, 'k:a', ...args(0, 1)]])
+      expect(encoded.records).toEqual([
+        [...records.keys()].filter((location) => records[location] !== refused),
+      ])
+      expect(encoded.refusals.filter((refusal) => refusal !== undefined)).toHaveLength(1)
     }
   })
 

@@ -22,7 +22,7 @@ describe('the fields of the format airbyte', () => {
 
   it.each([
     [{ root_field: 'a' }, '{"b":1.0,"c":null}'],
-    [{ fields: ['d', { from: 'a.b', to: 'e' }] }, '{"d":[],"e":1.0}'],
+    [{ fields: ['d', 'a.b -> e'] }, '{"d":[],"e":1.0}'],
     [{ root_field: 'a', fields: ['c', 'no', 'b'] }, '{"c":null,"b":1.0}'],
   ])('hold what is chosen of a record: %j', (options, data) => {
     const record = '{"a":{"b":1.0,"c":null},"d":[]}'
@@ -133,7 +133,7 @@ describe('columns that are null', () => {
   })
 
   it('have a field if they are chosen, and none if they are missing', () => {
-    const fields = ['a', 'b', 'missing', { from: 'b.d', to: 'd' }]
+    const fields = ['a', 'b', 'missing', 'b.d -> d']
     const options = { cache_type: 'stream', data_format: 'flat', null_as: 'text', fields } as const
     expect(commandFor(options, RECORD).slice(3)).toEqual(['a', 'null', 'b.c', 'null'])
   })
@@ -150,18 +150,11 @@ describe('chosen fields', () => {
     [['a'], '{"a":1,"a":"2"}', 'a=2'],
     [['a'], '{"b":0,"a":{"b":{"c":1},"d":2,"e":null}}', 'a.b.c=1 a.d=2'],
     [['a', 'a.b'], '{"a":{"b":1,"c":2}}', 'a.b=1 a.c=2 a.b=1'],
-    [[{ from: 'a', to: 'x' }], '{"a":"€","x":0}', 'x=€'],
-    [[{ from: 'a.b', to: 'x.y' }, 'c'], '{"c":1,"a":{"b":2}}', 'x.y=2 c=1'],
-    [[{ from: 'a', to: 'x' }], '{"a":{"b":{"c":1},"d":2}}', 'x.b.c=1 x.d=2'],
-    [[{ from: 'a.b', to: '€😀' }], '{"a":{"b":{"ü":1,"v":{}}}}', '€😀.ü=1'],
-    [
-      [
-        { from: 'a', to: 'b' },
-        { from: 'b', to: 'a' },
-      ],
-      '{"a":{"c":1},"b":2}',
-      'b.c=1 a=2',
-    ],
+    [['a -> x'], '{"a":"€","x":0}', 'x=€'],
+    [['a.b -> x.y', 'c'], '{"c":1,"a":{"b":2}}', 'x.y=2 c=1'],
+    [['a -> x'], '{"a":{"b":{"c":1},"d":2}}', 'x.b.c=1 x.d=2'],
+    [['a.b -> €😀'], '{"a":{"b":{"ü":1,"v":{}}}}', '€😀.ü=1'],
+    [['a -> b', 'b -> a'], '{"a":{"c":1},"b":2}', 'b.c=1 a=2'],
   ] as [RecordOptions['fields'] & object, string, string][])(
     'are in their order, and have their new names: %j of %s',
     (fields, record, expected) => {

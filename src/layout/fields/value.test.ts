@@ -30,7 +30,7 @@ describe('the value of the format airbyte', () => {
     [{ root_field: 'who' }, '{"name":"Ünal","note":null}'],
     [{ root_field: 'tags' }, '["a"]'],
     [{ fields: ['tags', 'id', 'no'] }, '{"tags":["a"],"id":1.0}'],
-    [{ root_field: 'who', fields: ['note', { from: 'name', to: 'n' }] }, '{"note":null,"n":"Ünal"}'],
+    [{ root_field: 'who', fields: ['note', 'name -> n'] }, '{"note":null,"n":"Ünal"}'],
   ])('holds what is chosen of a record: %j', (options, data) => {
     expect(valueOf(options, RECORD)).toBe(
       `{"_airbyte_ab_id":7,"_airbyte_emitted_at":5,"_airbyte_data":${data}}`,

@@ -123,5 +123,6 @@ describe('the key, where no template is given', () => {
 })
 
 function settingsOf(options: RecordOptions) {
-  return parseConfig(JSON.stringify({ host: 'h', ...options }), {}, STRUCTURES).config.records
+  return parseConfig(JSON.stringify({ host: 'h', allow_constant_key: true, ...options }), {}, STRUCTURES)
+    .config.records
 }

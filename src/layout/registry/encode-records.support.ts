@@ -45,7 +45,7 @@ export interface EncodedRecords {
 
 /** Returns the layout for a configuration with these options; `more` is what the sync mode adds to the settings. */
 export function layoutWith(
-  options: RecordOptions,
+  options: StoredOptions,
   context: Partial<RecordContext> = {},
   more: Partial<LayoutSettings> = {},
 ): Layout {
@@ -58,7 +58,7 @@ export function layoutWith(
 
 /** Encodes records, which are JSON texts, as one batch. */
 export function encodeRecords(
-  options: RecordOptions,
+  options: StoredOptions,
   records: readonly string[],
   context: Partial<RecordContext> = {},
   layout = layoutWith(options, context),
@@ -88,7 +88,7 @@ export function encodeRecords(
 
 /** Returns the commands of records that can all be written. */
 export function commandsFor(
-  options: RecordOptions,
+  options: StoredOptions,
   records: readonly string[],
   context?: Partial<RecordContext>,
 ): string[][] {
@@ -100,7 +100,7 @@ export function commandsFor(
 
 /** Returns the command of a record that becomes a single one. */
 export function commandFor(
-  options: RecordOptions,
+  options: StoredOptions,
   record: string,
   context?: Partial<RecordContext>,
 ): string[] {
@@ -111,7 +111,7 @@ export function commandFor(
 
 /** Returns why a record is refused, as `summaryOf` shows it. */
 export function refusalOf(
-  options: RecordOptions,
+  options: StoredOptions,
   record: string,
   context?: Partial<RecordContext>,
 ): string | undefined {
@@ -121,15 +121,22 @@ export function refusalOf(
 }
 
 /** Returns whether a record is written; `always`: records that are written in any case. */
-export function isKept(options: RecordOptions, record: string, always?: Filter): boolean {
+export function isKept(options: StoredOptions, record: string, always?: Filter): boolean {
   const filter = filterOf(settingsWith(options), always)
   const kept: boolean[] = []
   eachRead([record], USUAL.emittedAt, true, ({ columns }) => kept.push(filter?.(columns) ?? true))
   return kept[0]!
 }
 
-export function settingsWith(options: RecordOptions) {
-  return parseConfig(JSON.stringify({ host: 'h', ...options }), {}, STRUCTURES).config.records
+/** Options as a configuration may store them. */
+type StoredOptions = Omit<RecordOptions, 'fields' | 'record_filter'> & {
+  fields?: unknown
+  record_filter?: unknown
+}
+
+export function settingsWith(options: StoredOptions) {
+  return parseConfig(JSON.stringify({ host: 'h', allow_constant_key: true, ...options }), {}, STRUCTURES)
+    .config.records
 }
 
 /** Reads records, which are JSON texts, one after the other into a view. */

@@ -56,12 +56,12 @@ describe('a record as one field of a hash', () => {
   it('is refused without a name, or without a value, and the others are not', () => {
     const options = { ...STOCK, data_format: 'raw', value_field: 'v' } as const
     const records = ['1,"v":"a"', '"","v":"SECRET"', '{},"v":1', '3,"v":null', '4,"w":"SECRET"', '5,"v":""']
-    const laid = encodeRecords(
+    const encoded = encodeRecords(
       options,
       records.map((rest) => `{"sku":${rest}}`),
     )
-    expect(laid).toMatchObject({ commands: [['HMSET', 'n:s', '1', 'a', '5', '']], records: [[0, 5]] })
-    expect(laid.refusals).toEqual([
+    expect(encoded).toMatchObject({ commands: [['HMSET', 'n:s', '1', 'a', '5', '']], records: [[0, 5]] })
+    expect(encoded.refusals).toEqual([
       undefined,
       'template-column-empty hash_field sku',
       'template-column-object hash_field sku',

@@ -128,16 +128,32 @@ describe('the columns of a stream', () => {
 
 describe('a catalog is refused', () => {
   it.each([
-    ['no JSON', 'garbage with a "secret"', 'catalog-not-json'],
-    ['empty text', '', 'catalog-not-json'],
     ['null', 'null', 'catalog-not-configured'],
     ['a number', '1', 'catalog-not-configured'],
     ['no streams', '{}', 'catalog-not-configured'],
     ['streams that are no list', '{"streams":{}}', 'catalog-not-configured'],
     ['an empty list', '{"streams":[]}', 'catalog-empty'],
+    [
+      'what a source has discovered',
+      '{"streams":[{"name":"secret","json_schema":{}}]}',
+      'catalog-discovered',
+    ],
+    ['the message of discover', '{"type":"CATALOG","catalog":{"streams":[]}}', 'catalog-discovered'],
+    ['a configuration', '{"host":"secret"}', 'catalog-is-config'],
+    ['one with streams', '{"url":"redis://secret","streams":[{"stream":"a"}]}', 'catalog-is-config'],
   ])('with a code of its own for %s, and without showing it', (_, text, code) => {
     const problem = { code, options: [], params: {}, sentence: expect.not.stringContaining('secret') }
     expect(() => readCatalog(text)).toThrow(refusal(problem))
+  })
+
+  it.each([
+    ['garbage with a "secret"', 'file-not-json', { line: 1, column: 1 }],
+    ['{"streams": [}', 'file-not-json', { line: 1, column: 14 }],
+    ['', 'file-empty', {}],
+  ])('by its file, without showing it: %j', (text, code, position) => {
+    const params = { option: '--catalog', path: '/c.json', ...position }
+    const problem = { code, options: [], params, sentence: expect.not.stringContaining('secret') }
+    expect(() => readCatalog(text, '/c.json')).toThrow(refusal(problem))
   })
 
   it.each([

@@ -1,5 +1,6 @@
 /** Reads the configured catalog: which streams a run writes, and how. */
 import { ConfigError, problem, type Problem } from '../../errors.ts'
+import { parseJson } from '../../json-text.ts'
 import { listOr } from '../../wording.ts'
 import { displayName, identityOf, type StreamDescriptor } from './stream-descriptor.ts'
 
@@ -32,11 +33,11 @@ interface Cursor {
   isNumeric: boolean
 }
 
-/** Throws one ConfigError that lists every problem. */
-export function readCatalog(text: string): SyncStream[] {
+/** Throws one ConfigError that lists every problem. `path`: the file that the text is from. */
+export function readCatalog(text: string, path?: string): SyncStream[] {
   const problems: Problem[] = []
   const streams: SyncStream[] = []
-  for (const [index, entry] of streamsOf(text).entries()) {
+  for (const [index, entry] of streamsOf(text, path).entries()) {
     const result = readStream(entry, index)
     if ('code' in result) problems.push(result)
     else streams.push(result)
@@ -46,16 +47,24 @@ export function readCatalog(text: string): SyncStream[] {
   return streams
 }
 
-function streamsOf(text: string): unknown[] {
-  let catalog: unknown
-  try {
-    catalog = JSON.parse(text)
-  } catch {
+function streamsOf(text: string, path?: string): unknown[] {
+  const catalog: object = Object(parseJson(text, { option: '--catalog', path }))
+  if (isConfiguration(catalog))
     throw new ConfigError(
-      problem('catalog-not-json', 'The catalog is not valid JSON. Check the file given to --catalog.'),
+      problem(
+        'catalog-is-config',
+        'The file given to --catalog is a configuration. Check that --config and --catalog are not swapped.',
+      ),
     )
-  }
-  const streams = (catalog as { streams?: unknown } | null)?.streams
+  const { streams, type } = catalog as { streams?: unknown; type?: unknown }
+  if (type === 'CATALOG' || (Array.isArray(streams) && streams.length > 0 && streams.every(isDiscovered)))
+    throw new ConfigError(
+      problem(
+        'catalog-discovered',
+        'The file given to --catalog is a discovered catalog, which says what a source has. Wrap each stream that is to ' +
+          'be written: {"stream": {…}, "sync_mode": "full_refresh", "destination_sync_mode": "append"}.',
+      ),
+    )
   if (!Array.isArray(streams))
     throw new ConfigError(
       problem(
@@ -71,6 +80,19 @@ function streamsOf(text: string): unknown[] {
       ),
     )
   return streams
+}
+
+/** Options that most configurations have, and no catalog. */
+const CONFIG_OPTIONS = ['host', 'url', 'deployment', 'cache_type', 'data_format', 'key_template']
+
+function isConfiguration(catalog: object): boolean {
+  return CONFIG_OPTIONS.some((option) => Object.hasOwn(catalog, option))
+}
+
+/** Returns whether an entry is a stream as `discover` prints it. */
+function isDiscovered(entry: unknown): boolean {
+  const { stream, name } = Object(entry) as { stream?: unknown; name?: unknown }
+  return stream === undefined && typeof name === 'string'
 }
 
 function readStream(entry: unknown, index: number): SyncStream | Problem {

@@ -127,7 +127,7 @@ interface Expected {
   isOverridden: boolean
 }
 
-/** Writes records as JSON, and notes what stands where. */
+/** Writes records as JSON, and keeps the position of each value. */
 class Writer {
   /** Of the text, a character each. */
   bytes = ''

@@ -44,7 +44,7 @@ interface Case {
 
 describe('random damage', () => {
   it('leaves a value that is accepted or refused as JSON.parse does', TIMEOUT, () => {
-    const verdicts = { accepted: 0, refused: 0 }
+    const counts = { accepted: 0, refused: 0 }
     let cases: Case[] = []
     for (let seed = 0; seed < CASES; seed++) {
       const bytes = damaged(TEXTS, seed)
@@ -54,15 +54,15 @@ describe('random damage', () => {
       const [line] = `{"type":"RECORD","record":${record}}`.split('\n') as [string]
       const value = parsed(line)
       cases.push({ seed, line, value })
-      verdicts[value === undefined ? 'refused' : 'accepted']++
+      counts[value === undefined ? 'refused' : 'accepted']++
       if (value !== undefined && cases.length < MOST_LINES) continue
       classify(cases)
       cases = []
     }
     classify(cases)
     // Both must be common, or the damage is too heavy or too light to prove anything.
-    expect(verdicts.accepted).toBeGreaterThan(CASES / 10)
-    expect(verdicts.refused).toBeGreaterThan(CASES / 10)
+    expect(counts.accepted).toBeGreaterThan(CASES / 10)
+    expect(counts.refused).toBeGreaterThan(CASES / 10)
   })
 
   it('never leaves a message that is read though it is not JSON', TIMEOUT, () => {

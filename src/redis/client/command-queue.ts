@@ -1,4 +1,4 @@
-/** Single commands: each is asked of the server that has its key, and again on a new connection until it is answered. */
+/** Sends single commands to the node of their key, and again over new connections until there is a reply. */
 import type { Address } from '../../config/settings/config.ts'
 import type { RedirectionBarrier } from './redirection-barrier.ts'
 import { readRedirection } from '../failures/redirection.ts'
@@ -7,30 +7,30 @@ import type { NodePool } from '../session/node-pool.ts'
 import { classify } from '../failures/error-classifier.ts'
 import type { Reply } from '../resp/reply.ts'
 
-interface Question {
+interface PendingCommand {
   readonly command: string
   readonly args: readonly (string | number)[]
   readonly resolve: (reply: Reply) => void
   readonly reject: (error: Error) => void
-  isOut: boolean
-  /** The server did not run it, and another one was to be asked, or the same one later. */
-  isSentOn: boolean
-  /** Where it was sent on to. */
-  asked: Address | undefined
+  isSent: boolean
+  /** Whether a redirect was the reply: the command has to be sent to another node, or later to the same one. */
+  isRedirected: boolean
+  /** The node of an `ASK` redirect. */
+  askNode: Address | undefined
 }
 
 export interface CommandQueueEvents {
-  /** A command has been run. */
+  /** Called when a command has been run. */
   confirmed(): void
-  /** The connections are of no more use. */
+  /** Called when the connections cannot be used any more. */
   refused(reason: unknown): void
 }
 
 export class CommandQueue {
   readonly #barrier: RedirectionBarrier
   readonly #events: CommandQueueEvents
-  /** Not answered, in the order they were asked. */
-  readonly #open = new Set<Question>()
+  /** The commands without a reply, in the order in which they were given. */
+  readonly #open = new Set<PendingCommand>()
   #nodes: NodePool | undefined
 
   constructor(barrier: RedirectionBarrier, events: CommandQueueEvents) {
@@ -40,37 +40,37 @@ export class CommandQueue {
 
   ask(command: string, args: readonly (string | number)[]): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
-    const question: Question = {
+    const pending: PendingCommand = {
       command,
       args,
       resolve,
       reject,
-      isOut: false,
-      isSentOn: false,
-      asked: undefined,
+      isSent: false,
+      isRedirected: false,
+      askNode: undefined,
     }
-    this.#open.add(question)
-    if (!this.#barrier.isOn && this.#nodes !== undefined) this.#put(question, this.#nodes)
+    this.#open.add(pending)
+    if (!this.#barrier.isOn && this.#nodes !== undefined) this.#send(pending, this.#nodes)
     return promise
   }
 
   attach(nodes: NodePool): void {
     this.#nodes = nodes
-    for (const question of this.#open) this.#put(question, nodes)
+    for (const pending of this.#open) this.#send(pending, nodes)
   }
 
   detach(): void {
     this.#nodes = undefined
   }
 
-  /** Asks what was sent on, and what waited for that. */
+  /** Sends the commands that were redirected, and those that waited for them. */
   resume(): void {
-    for (const question of this.#open)
-      if (!question.isOut && this.#nodes !== undefined) this.#put(question, this.#nodes)
+    for (const pending of this.#open)
+      if (!pending.isSent && this.#nodes !== undefined) this.#send(pending, this.#nodes)
   }
 
-  get #isAnySentOn(): boolean {
-    for (const { isSentOn } of this.#open) if (isSentOn) return true
+  get #isAnyRedirected(): boolean {
+    for (const { isRedirected } of this.#open) if (isRedirected) return true
     return false
   }
 
@@ -79,37 +79,37 @@ export class CommandQueue {
     this.#open.clear()
   }
 
-  #put(question: Question, nodes: NodePool): void {
-    const { command, args, asked } = question
-    const node = (asked && nodes.at(asked)) ?? nodes.ofCommand(command, args)
-    question.isOut = true
+  #send(pending: PendingCommand, nodes: NodePool): void {
+    const { command, args, askNode } = pending
+    const node = (askNode && nodes.at(askNode)) ?? nodes.ofCommand(command, args)
+    pending.isSent = true
     this.#barrier.begins()
-    node.ask(command, args, asked && 'ASKING').then(
+    node.ask(command, args, askNode && 'ASKING').then(
       (reply) => {
-        const isAnswered = this.#open.delete(question)
-        if (isAnswered) question.resolve(reply)
+        const isAnswered = this.#open.delete(pending)
+        if (isAnswered) pending.resolve(reply)
         if (nodes !== this.#nodes) return
-        if (!this.#isAnySentOn) this.#events.confirmed()
+        if (!this.#isAnyRedirected) this.#events.confirmed()
         this.#barrier.ends()
       },
       (error: Error) => {
-        if (nodes === this.#nodes) this.#refused(question, error, node, nodes.isCluster)
+        if (nodes === this.#nodes) this.#refused(pending, error, node, nodes.isCluster)
       },
     )
   }
 
-  #refused(question: Question, error: Error, node: RedisNode, isCluster: boolean): void {
+  #refused(pending: PendingCommand, error: Error, node: RedisNode, isCluster: boolean): void {
     const redirection = isCluster ? readRedirection(error.message, node.address) : undefined
     if (redirection !== undefined) {
-      question.isOut = false
-      question.isSentOn = true
-      question.asked = redirection.kind === 'ask' ? redirection.address : undefined
+      pending.isSent = false
+      pending.isRedirected = true
+      pending.askNode = redirection.kind === 'ask' ? redirection.address : undefined
       return this.#barrier.ends([redirection])
     }
     const { handling, error: judged } = classify(error, node)
     if (handling === 'retry') return this.#events.refused(judged)
-    this.#open.delete(question)
-    question.reject(judged)
+    this.#open.delete(pending)
+    pending.reject(judged)
     this.#barrier.ends()
   }
 }

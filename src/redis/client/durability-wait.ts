@@ -1,6 +1,7 @@
 /**
- * Makes sure that what servers have answered outlives them: WAIT and WAITAOF tell how many replicas, and disks, have
- * all that was written before a write of the same connection. They hold up that connection, so it is one of its own.
+ * Waits until replicas or disks have the writes that servers have confirmed. The replies to WAIT and WAITAOF say how
+ * many of them have everything up to the last write of the same connection. Both block their connection, so they have
+ * one of their own.
  */
 import type { Durability } from '../../config/settings/config.ts'
 import { problem, TransientError } from '../../errors.ts'
@@ -12,51 +13,51 @@ import { classify } from '../failures/error-classifier.ts'
 import { clusterReorganised } from '../failures/reply-rules.ts'
 import type { Reply } from '../resp/reply.ts'
 
-type Asked = Exclude<Durability, { mode: 'none' }>
+type ConfiguredDurability = Exclude<Durability, { mode: 'none' }>
 
 export interface DurabilityWaitOptions {
-  /** Gives a key that no other run uses, in a slot. */
+  /** Returns a key in a slot, which no other run uses. */
   keyIn: (slot: number | undefined) => string
   outage: Outage
   ended: AbortSignal
 }
 
 export class DurabilityWait {
-  readonly #durability: Asked
-  readonly #parts: DurabilityWaitOptions
-  /** Written to. */
+  readonly #durability: ConfiguredDurability
+  readonly #options: DurabilityWaitOptions
+  /** The keys that it has written. */
   readonly #keys = new Set<string>()
-  /** Slots that were on their way to another server. */
+  /** Slots that were being moved to another node. */
   readonly #avoided = new Set<number | undefined>()
 
-  constructor(durability: Asked, parts: DurabilityWaitOptions) {
+  constructor(durability: ConfiguredDurability, options: DurabilityWaitOptions) {
     this.#durability = durability
-    this.#parts = parts
+    this.#options = options
   }
 
-  /** Resolves when all that the servers have answered is as durable as was asked for; waits for it, but not for ever. */
+  /** Resolves when everything that the servers have confirmed is as durable as configured; rejects when an outage ends. */
   async assure(nodes: NodePool): Promise<void> {
-    const isKeyIts = (node: RedisNode): boolean =>
-      nodes.hasSlots(node) && nodes.ofCommand('SET', [this.#parts.keyIn(nodes.slotOf(node, []))]) === node
-    // Where all keys have one tag, other servers than that of its slot have nothing to make durable.
-    const written = nodes.all.filter((node) => node.needsDurabilityWait && isKeyIts(node))
+    const ownsKey = (node: RedisNode): boolean =>
+      nodes.hasSlots(node) && nodes.ofCommand('SET', [this.#options.keyIn(nodes.slotOf(node, []))]) === node
+    // If all keys have the same tag, only the node of its slot has writes.
+    const written = nodes.all.filter((node) => node.needsDurabilityWait && ownsKey(node))
     for (const node of written) node.needsDurabilityWait = false
     await Promise.all(
       written.map((node) =>
-        this.#assureOne(node, nodes).catch((error: unknown) => {
+        this.#waitForNode(node, nodes).catch((error: unknown) => {
           throw classify(error, node).error
         }),
       ),
     )
   }
 
-  /** The keys that it has written to. */
+  /** The keys that it has written. */
   get keys(): string[] {
     return [...this.#keys]
   }
 
-  async #assureOne(node: RedisNode, nodes: NodePool): Promise<void> {
-    const { keyIn, outage, ended } = this.#parts
+  async #waitForNode(node: RedisNode, nodes: NodePool): Promise<void> {
+    const { keyIn, outage, ended } = this.#options
     for (;;) {
       const slot = nodes.slotOf(node, [], this.#avoided)
       const key = keyIn(slot)
@@ -67,7 +68,7 @@ export class DurabilityWait {
         return redirection
       })
       if (isRedirection(reply)) {
-        // It has no other one: who has what is to be read again.
+        // The node has no other slot, so the slot map has to be read again.
         if (this.#avoided.has(slot)) throw new TransientError(clusterReorganised(node.where))
         this.#avoided.add(slot)
         continue

@@ -98,7 +98,7 @@ describe('a lost connection', () => {
   })
 })
 
-/** Stands for the new connection: notes what it is asked, and answers that nothing was killed, or with an error. */
+/** Stands for the new connection: collects the commands, and replies that no client was killed, or with an error. */
 function connectionTo(identity: Identity, error?: Error): { connection: Present; asked: string[] } {
   const asked: string[] = []
   const ask = async (command: string, args: readonly (string | number)[]): Promise<Reply> => {

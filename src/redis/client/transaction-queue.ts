@@ -2,7 +2,6 @@
  * Sends the transactions that run exactly once, in their order: those of one server, or of one slot of a cluster. While
  * one is under way, the next one is guarded, or it waits, and then goes out together with others that have waited.
  */
-import { problem, TransientError } from '../../errors.ts'
 import type { InFlightWrite } from './in-flight-write.ts'
 import { encodeGuarded, encodeNumbered } from '../sequencing/guarded-transaction.ts'
 import type { NodeResult, PipelineWrite } from '../session/write-pipeline.ts'
@@ -117,15 +116,4 @@ export function repliesOf(
       .map(({ index, error }) => ({ index: index - from, error })),
     done: replies.done.slice(from, to),
   }
-}
-
-/** Nobody can know what of some transactions was run. */
-export function uncertainTransaction(): TransientError {
-  return new TransientError(
-    problem(
-      'transaction-uncertain',
-      'Redis answered a transaction for a list, a Redis stream or the dead letters so that it may have run in part. The ' +
-        'run ends, as sending it again could write records twice. Start the sync again.',
-    ),
-  )
 }

@@ -1,4 +1,4 @@
-// Traffic to a cluster: each server is given what is its own, and what is sent on goes first.
+// A write queue for a cluster: each node gets the commands of its slots, and redirected commands are sent first.
 import { describe, expect, it } from 'vitest'
 import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
 import type { NodePool } from '../session/node-pool.ts'
@@ -20,7 +20,7 @@ const FINE = { rejections: [], done: [], read: [] }
 const MOVED = `-MOVED ${SLOT_B} h:2\r\n`
 const ASK = `-ASK ${SLOT_B} h:2\r\n`
 
-describe('a shipment', () => {
+describe('a request', () => {
   it('is taken apart by server, in order, and confirmed when the last of them has answered', async () => {
     const { writeQueue, events, connect } = openWriteQueue(3)
     const { played: [one, two, three] } = connect() // prettier-ignore

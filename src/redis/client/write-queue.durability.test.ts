@@ -9,86 +9,86 @@ import {
   A, B, keyIn, numbered, openWriteQueue, ran, reads, refusal, SLOT_B, takeSlotsOfLast, transaction, turn, watched, writes, type PlayedNode,
 } from './write-queue.support.ts' // prettier-ignore
 
-type Asked = Exclude<Durability, { mode: 'none' }>
+type ConfiguredDurability = Exclude<Durability, { mode: 'none' }>
 
 const FINE = { rejections: [], done: [], read: [] }
 
-describe('a shipment', () => {
+describe('a request', () => {
   it('is there only when its server has told that it is durable', async () => {
-    const { writeQueue, connect } = durable(1)
+    const { writeQueue, connect } = openDurableQueue(1)
     const { played: [one] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes(['SET k 1'])))
     await one.answer(OK)
     expect(fate).toEqual({})
-    expect(commandQueue(one)).toEqual([`SET ${keyIn('assured', undefined)} 1 EX 60`, 'WAIT 1 500'])
-    await assure(one, 1)
+    expect(durabilityCommands(one)).toEqual([`SET ${keyIn('durable', undefined)} 1 EX 60`, 'WAIT 1 500'])
+    await answerWait(one, 1)
     expect(fate).toEqual({ value: FINE })
   })
 
   it('that is answered while others are being waited for has a wait of its own', async () => {
-    const { writeQueue, connect } = durable(1)
+    const { writeQueue, connect } = openDurableQueue(1)
     const { played: [one] } = connect() // prettier-ignore
     const fates = ['SET k 1', 'SET k 2'].map((text) => watched(writeQueue.send(writes([text]))))
     await one.answer(OK)
     // The server may run the second one only now, behind what it was asked to wait for.
     await one.answer(OK)
-    await assure(one, 1)
+    await answerWait(one, 1)
     expect(fates).toEqual([{ value: FINE }, {}])
-    expect(commandQueue(one)).toEqual([`SET ${keyIn('assured', undefined)} 1 EX 60`, 'WAIT 1 500'])
-    await assure(one, 1)
+    expect(durabilityCommands(one)).toEqual([`SET ${keyIn('durable', undefined)} 1 EX 60`, 'WAIT 1 500'])
+    await answerWait(one, 1)
     expect(fates).toEqual([{ value: FINE }, { value: FINE }])
   })
 
-  it('that is marked is there without its mark, as far as that is concerned', async () => {
-    const { writeQueue, connect } = durable(1)
+  it('that has a marker is durable without it', async () => {
+    const { writeQueue, connect } = openDurableQueue(1)
     const { played: [one] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes(['SET k 1'], { confirmedBy: 'marker' })))
     await one.answer(OK)
     expect(fate).toEqual({})
-    await assure(one, 1)
+    await answerWait(one, 1)
     expect(fate).toEqual({ value: FINE })
   })
 
   it('is not waited for on a server without slots, which has no key to wait by', async () => {
-    const { writeQueue, events, connect } = durable(3)
+    const { writeQueue, events, connect } = openDurableQueue(3)
     const { nodes, played: [one, , three] } = connect() // prettier-ignore
     takeSlotsOfLast(nodes)
     const fate = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await one.answer(`-ASK ${SLOT_B} h:3\r\n`)
     writeQueue.resume()
     await three.answer(OK + OK)
-    expect([commandQueue(one)[1], commandQueue(three)]).toEqual(['WAIT 1 500', []])
-    await assure(one, 1)
+    expect([durabilityCommands(one)[1], durabilityCommands(three)]).toEqual(['WAIT 1 500', []])
+    await answerWait(one, 1)
     expect([fate, events.refused]).toEqual([{ value: FINE }, []])
   })
 
   it('that only reads is answered at once', async () => {
-    const { writeQueue, connect } = durable(1)
+    const { writeQueue, connect } = openDurableQueue(1)
     const { played: [one] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(reads(['HMGET k f'])))
     await one.answer('*1\r\n$-1\r\n')
-    expect([fate.value?.read, commandQueue(one)]).toEqual([[[null]], []])
+    expect([fate.value?.read, durabilityCommands(one)]).toEqual([[[null]], []])
   })
 
   it('is waited for on the servers that it was written to, each by a key in a slot of its own', async () => {
-    const { writeQueue, connect } = durable(3)
+    const { writeQueue, connect } = openDurableQueue(3)
     const { played: [one, two, three] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes([`SET ${A} 1`, `SET ${B} 1`])))
     await one.answer(OK)
     await three.answer(OK)
-    expect([one, two, three].map((node) => commandQueue(node)[0])).toEqual([
-      `SET ${keyIn('assured', 0)} 1 EX 60`,
+    expect([one, two, three].map((node) => durabilityCommands(node)[0])).toEqual([
+      `SET ${keyIn('durable', 0)} 1 EX 60`,
       undefined,
-      `SET ${keyIn('assured', 10923)} 1 EX 60`,
+      `SET ${keyIn('durable', 10923)} 1 EX 60`,
     ])
-    await assure(one, 1)
+    await answerWait(one, 1)
     expect(fate).toEqual({})
-    await assure(three, 1)
+    await answerWait(three, 1)
     expect(fate).toEqual({ value: FINE })
   })
 
   it('is all sent again where the servers change before that, and its first answers are kept', async () => {
-    const { writeQueue, connect, disconnect } = durable(3)
+    const { writeQueue, connect, disconnect } = openDurableQueue(3)
     const { nodes, played: [old, , other] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes([`SADD ${A} 1`, `SADD ${B} 1`], { isCounted: true })))
     await old.answer(WRONGTYPE)
@@ -100,27 +100,27 @@ describe('a shipment', () => {
     await one.answer(':1\r\n')
     await three.answer(':0\r\n')
     expect(fate).toEqual({})
-    await assure(one, 1)
-    await assure(three, 1)
+    await answerWait(one, 1)
+    await answerWait(three, 1)
     expect([fate.value?.done, rejectedIn(fate.value!)]).toEqual([[1, 0], [1]])
   })
 
   it('that was sent again counts its first answers also where it is a transaction', async () => {
-    const { writeQueue, connect, disconnect } = durable(1)
+    const { writeQueue, connect, disconnect } = openDurableQueue(1)
     const { nodes, played: [old] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(transaction(['SADD s 1'], { isCounted: true })))
     await old.answer(ran(':1\r\n'))
     disconnect(nodes)
     const { played: [one] } = connect() // prettier-ignore
     await one.answer(ran(':0\r\n'))
-    await assure(one, 1)
+    await answerWait(one, 1)
     expect(fate.value?.done).toEqual([1])
   })
 })
 
 describe('a transaction that must not be run twice', () => {
   it('is not sent again where the next server has it, but it is waited for there', async () => {
-    const { writeQueue, sequences, connect, disconnect, once } = durable(1)
+    const { writeQueue, sequences, connect, disconnect, once } = openDurableQueue(1)
     const { nodes, played: [old] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(once('RPUSH l 1')))
     await old.answer(ran(WRONGTYPE, ':1\r\n'))
@@ -129,13 +129,13 @@ describe('a transaction that must not be run twice', () => {
     expect(one.came()).toEqual([])
     await turn()
     expect(fate).toEqual({})
-    await assure(one, 1)
+    await answerWait(one, 1)
     expect([rejectedIn(fate.value!), fate.value?.isUnseen]).toEqual([[0], undefined])
     expect(() => sequences.of(undefined).resume(0)).toThrow(LostNumberError)
   })
 
   it('is sent again where the next server lacks it', async () => {
-    const { writeQueue, connect, disconnect, once } = durable(1)
+    const { writeQueue, connect, disconnect, once } = openDurableQueue(1)
     const { nodes, played: [old] } = connect() // prettier-ignore
     void writeQueue.send(once('RPUSH l 1'))
     await old.answer(ran(':1\r\n', ':1\r\n'))
@@ -147,15 +147,15 @@ describe('a transaction that must not be run twice', () => {
 
 describe('a server that is waited for', () => {
   it('and has too few replicas is asked again, and nothing is sent again', async () => {
-    const { writeQueue, connect, log } = durable(1)
+    const { writeQueue, connect, log } = openDurableQueue(1)
     const { played: [one] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes(['SET k 1'])))
     await one.answer(OK)
     one.came()
-    await assure(one, 0)
-    await expect.poll(() => commandQueue(one).length, { timeout: 10_000 }).toBe(2)
+    await answerWait(one, 0)
+    await expect.poll(() => durabilityCommands(one).length, { timeout: 10_000 }).toBe(2)
     expect(fate).toEqual({})
-    await assure(one, 2)
+    await answerWait(one, 2)
     expect([fate, one.came()]).toEqual([{ value: FINE }, []])
     expect(log.join('\n')).toMatch(
       '0 of 1 replicas (durability.count) have what was written to Redis at h:1.',
@@ -167,60 +167,63 @@ describe('a server that is waited for', () => {
     [[0, 1], 'has not written to its disk'],
     [[1, 0], '0 of 1 replicas (durability.replicas) have on disk'],
   ])('may lack disks: %j', async (has, lack) => {
-    const { writeQueue, connect, log } = durable(1, { mode: 'fsync', replicas: 1, timeoutMs: 500 })
+    const { writeQueue, connect, log } = openDurableQueue(1, { mode: 'fsync', replicas: 1, timeoutMs: 500 })
     const { played: [one] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes(['SET k 1'])))
     await one.answer(OK)
-    expect(commandQueue(one)[1]).toBe('WAITAOF 1 1 500')
-    await assure(one, has)
+    expect(durabilityCommands(one)[1]).toBe('WAITAOF 1 1 500')
+    await answerWait(one, has)
     expect(log.join('\n')).toMatch(lack)
-    await expect.poll(() => commandQueue(one).length, { timeout: 10_000 }).toBe(2)
-    await assure(one, [1, 1])
+    await expect.poll(() => durabilityCommands(one).length, { timeout: 10_000 }).toBe(2)
+    await answerWait(one, [1, 1])
     expect(fate).toEqual({ value: FINE })
   })
 
   it('and cannot be is a server of no more use', async () => {
-    const { writeQueue, events, connect } = durable(1)
+    const { writeQueue, events, connect } = openDurableQueue(1)
     const { played: [one] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes(['SET k 1'])))
     await one.answer(OK)
-    for (const { reject } of one.assured) reject(refusal('READONLY x'))
+    for (const { reject } of one.durable) reject(refusal('READONLY x'))
     await turn()
     expect(events.refused).toEqual([expect.objectContaining({ failureType: 'transient_error' })])
     expect(fate).toEqual({})
   })
 
   it('is waited for by a key in another slot where that one is on its way to another server', async () => {
-    const { writeQueue, events, connect } = durable(3)
+    const { writeQueue, events, connect } = openDurableQueue(3)
     const { played: [one] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes([`SET ${B} 1`])))
     await one.answer(OK)
-    for (const { reject } of one.assured.splice(0)) reject(refusal('ASK 0 h:2'))
+    for (const { reject } of one.durable.splice(0)) reject(refusal('ASK 0 h:2'))
     await turn()
-    expect([events.refused, commandQueue(one)]).toEqual([
+    expect([events.refused, durabilityCommands(one)]).toEqual([
       [],
-      [`SET ${keyIn('assured', 1)} 1 EX 60`, 'WAIT 1 500'],
+      [`SET ${keyIn('durable', 1)} 1 EX 60`, 'WAIT 1 500'],
     ])
-    await assure(one, 1)
+    await answerWait(one, 1)
     expect(fate).toEqual({ value: FINE })
   })
 })
 
 it('the keys that were written to for durability waits are known, so that they can be removed', async () => {
-  const { writeQueue, durabilityWait, connect } = durable(3)
+  const { writeQueue, durabilityWait, connect } = openDurableQueue(3)
   const { played: [one, , three] } = connect() // prettier-ignore
   void writeQueue.send(writes([`SET ${A} 1`, `SET ${B} 1`]))
   await one.answer(OK)
   await three.answer(OK)
-  expect(durabilityWait.keys).toEqual([keyIn('assured', 0), keyIn('assured', 10923)])
+  expect(durabilityWait.keys).toEqual([keyIn('durable', 0), keyIn('durable', 10923)])
 })
 
-function durable(count: number, durability: Asked = { mode: 'replicas', count: 1, timeoutMs: 500 }) {
+function openDurableQueue(
+  count: number,
+  durability: ConfiguredDurability = { mode: 'replicas', count: 1, timeoutMs: 500 },
+) {
   const log: string[] = []
   const outage = new Outage(60, (_, message) => log.push(message), 'What was written is durable again')
   const { signal } = new AbortController()
   const durabilityWait = new DurabilityWait(durability, {
-    keyIn: (slot) => keyIn('assured', slot),
+    keyIn: (slot) => keyIn('durable', slot),
     outage,
     ended: signal,
   })
@@ -228,13 +231,13 @@ function durable(count: number, durability: Asked = { mode: 'replicas', count: 1
 }
 
 /** What a server is asked for the sake of durability, and has not answered. */
-function commandQueue({ assured }: PlayedNode): string[] {
-  return assured.map(({ text }) => text)
+function durabilityCommands({ durable }: PlayedNode): string[] {
+  return durable.map(({ text }) => text)
 }
 
 /** Answers that. */
-async function assure({ assured }: PlayedNode, has: number | number[]): Promise<void> {
-  const [written, waited] = assured.splice(0)
+async function answerWait({ durable }: PlayedNode, has: number | number[]): Promise<void> {
+  const [written, waited] = durable.splice(0)
   written!.resolve('OK')
   waited!.resolve(has)
   await turn()

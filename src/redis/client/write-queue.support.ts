@@ -1,4 +1,4 @@
-/** For tests of what is on its way to servers: traffic over real lanes, to servers that the test plays. */
+/** For tests: a write queue with real pipelines, to nodes whose replies the test gives. */
 import { ALL_CAPABILITIES } from '../commands/capabilities.ts'
 import { setImmediate } from 'node:timers/promises'
 import { SystemError, problem } from '../../errors.ts'
@@ -23,13 +23,13 @@ export const [B, C, A] = ['b', 'c', 'a'] as const
 export const [B2, C2, A2] = ['{b}2', '{c}2', '{a}2'] as const
 export const [SLOT_B, SLOT_C, SLOT_A] = [3300, 7365, 15495] as const
 
-interface Question extends PromiseWithResolvers<Reply> {
+interface PendingCommand extends PromiseWithResolvers<Reply> {
   text: string
 }
 
 export type PlayedNode = ReturnType<typeof playNode>
 
-/** A server on port `port`: the test gives its answers. */
+/** Returns a node on a port; the test gives its replies. */
 export function playNode(port: number) {
   const [control, bulk, third] = [playConnection(), playConnection(), playConnection()]
   const address = { host: 'h', port }
@@ -43,15 +43,15 @@ export function playNode(port: number) {
   return {
     node,
     asked: control.asked,
-    assured: third.asked,
-    /** Commands that came since this was called last, each as its words. */
+    durable: third.asked,
+    /** Returns the commands that have arrived since the last call. */
     came: (): string[] => {
       const text = bulk.socket.written()
       const fresh = commandsIn(text.slice(seen))
       seen = text.length
       return fresh
     },
-    /** Gives replies, and has them taken. */
+    /** Sends replies, and waits until they are read. */
     answer: async (replies: string): Promise<void> => {
       bulk.socket.answer(replies)
       await turn()
@@ -129,7 +129,7 @@ export function takeSlotsOfLast(nodes: NodePool): void {
   nodes.adopt({ masters, owners: owners.map((owner) => (owner === masters.length - 1 ? 0 : owner)) })
 }
 
-/** Returns a request for writes, each given as its words. */
+/** Returns a request for writes. */
 export function writes(commands: readonly string[], more: Partial<WriteRequest> = {}): WriteRequest {
   return { kind: 'write', commands: encoded(commands), isCounted: false, confirmedBy: 'reply', ...more }
 }
@@ -191,21 +191,21 @@ function encoded(commands: readonly string[]): EncodedCommands {
   return EncodedCommands.from(out)
 }
 
-/** Returns each command as its words, the texts of scripts as `guard` and `close`. */
+/** Returns the commands as text, with `guard` and `close` for the texts of scripts. */
 function commandsIn(text: string): string[] {
   const commands: string[] = []
   const bytes = Buffer.from(text, 'latin1')
   for (let at = 0; at < bytes.length;) {
-    const words: string[] = []
+    const args: string[] = []
     let left: number
     ;[left, at] = sizeAt(bytes, at)
     for (let size: number; left > 0; left--) {
       ;[size, at] = sizeAt(bytes, at)
-      const word = bytes.toString('latin1', at, at + size)
-      words.push(word === GUARD_SCRIPT ? 'guard' : word === CLOSE_SCRIPT ? 'close' : word)
+      const arg = bytes.toString('latin1', at, at + size)
+      args.push(arg === GUARD_SCRIPT ? 'guard' : arg === CLOSE_SCRIPT ? 'close' : arg)
       at += size + 2
     }
-    commands.push(words.join(' '))
+    commands.push(args.join(' '))
   }
   return commands
 }
@@ -222,12 +222,12 @@ export function keyIn(name: string, slot: number | undefined): string {
 }
 
 function playConnection() {
-  const asked: Question[] = []
+  const asked: PendingCommand[] = []
   const socket = playedSocket()
   const call: OpenConnection['call'] = (command, ...args) => {
-    const question = { ...Promise.withResolvers<Reply>(), text: [command, ...args].join(' ') }
-    asked.push(question)
-    return question.promise
+    const pending = { ...Promise.withResolvers<Reply>(), text: [command, ...args].join(' ') }
+    asked.push(pending)
+    return pending.promise
   }
   const connection: OpenConnection = {
     identity: { clientId: 1, runId: undefined },

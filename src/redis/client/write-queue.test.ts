@@ -1,4 +1,4 @@
-// Traffic to one server: what goes out again over a new connection, and what does not.
+// A write queue for one server: the requests that it sends again over a new connection, and those that it does not.
 import { describe, expect, it } from 'vitest'
 import { TransientError, problem } from '../../errors.ts'
 import { OK, WRONGTYPE } from '../session/write-pipeline.support.ts'
@@ -40,15 +40,15 @@ describe('a new connection', () => {
     const { writeQueue, events, connect, disconnect } = openWriteQueue(1)
     const { nodes, played: [old] } = connect() // prettier-ignore
     const fate = watched(writeQueue.send(writes(['SET a 1'])))
-    const question = watched(writeQueue.ask('GET', ['k']))
+    const pending = watched(writeQueue.ask('GET', ['k']))
     disconnect(nodes)
     connect()
     await old.answer(OK)
     await turn()
-    expect([fate, question, events.confirmed]).toEqual([{}, {}, 0])
+    expect([fate, pending, events.confirmed]).toEqual([{}, {}, 0])
   })
 
-  it('that a question was answered over before is not asked again', async () => {
+  it('that was answered on the former connection is not sent again', async () => {
     const { writeQueue, connect, disconnect } = openWriteQueue(1)
     const { nodes, played: [old] } = connect() // prettier-ignore
     const reply = writeQueue.ask('INCRBY', ['k', 5])
@@ -67,7 +67,7 @@ it('what is no use to go on with fails alone, and those behind it are not mixed 
   expect(sent).toEqual([{ error: expect.objectContaining({ failureType: 'config_error' }) }, { value: FINE }])
 })
 
-it('traffic that fails tells everybody who waits why', async () => {
+it('a write queue that fails rejects everything that waits, with the reason', async () => {
   const { writeQueue, connect, once } = openWriteQueue(1)
   connect()
   const waiting = [
@@ -84,7 +84,7 @@ it('traffic that fails tells everybody who waits why', async () => {
   expect(writeQueue.hasUncertain).toBe(false)
 })
 
-it('a server that only answers questions is not taken for one that takes writes again', async () => {
+it('a server that only answers single commands does not count as one that accepts writes again', async () => {
   const { writeQueue, events, connect } = openWriteQueue(1)
   const { played: [one] } = connect() // prettier-ignore
   void writeQueue.ask('GET', ['k'])

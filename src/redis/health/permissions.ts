@@ -49,7 +49,7 @@ export async function checkPermissions(
   )
   const named = new Set<string>()
   const others = new Map<string, Finding>()
-  const note = (names: string[], { name }: CommandProbe): void => {
+  const add = (names: string[], { name }: CommandProbe): void => {
     if (!named.has(name)) names.push(name)
     named.add(name)
   }
@@ -60,8 +60,8 @@ export async function checkPermissions(
     if (typeof reply === 'string') {
       if (isFirst && !isExpected(probe, reply)) others.set('answer', unexpectedAnswer(probe))
     } else if (isKeyDenied(reply.message)) others.set('key', ownKeysDenied(ownKeys, user))
-    else if (DENIED.test(reply.message)) note(refused.get(requirement)!.denied, probe)
-    else if (UNKNOWN.test(reply.message)) note(refused.get(requirement)!.unknown, probe)
+    else if (DENIED.test(reply.message)) add(refused.get(requirement)!.denied, probe)
+    else if (UNKNOWN.test(reply.message)) add(refused.get(requirement)!.unknown, probe)
     else if (isFirst || STATE.test(reply.message))
       others.set(reply.message.split(' ')[0]!, { ...failure(reply, deployment), isState: true })
   }

@@ -120,7 +120,7 @@ describe('a new topology', () => {
 
 /** Answers the last command of a node with an error. */
 async function refuse({ asked }: PlayedNode, text: string): Promise<void> {
-  const question: PromiseWithResolvers<Reply> = asked.at(-1)!
-  question.reject(refusal(text))
+  const pending: PromiseWithResolvers<Reply> = asked.at(-1)!
+  pending.reject(refusal(text))
   await turn()
 }

@@ -48,7 +48,7 @@ describe('a server that owes a reply', () => {
     expect(expired).toHaveLength(1)
   })
 
-  it('has all of the limit from the question on, however long nothing was asked before', () => {
+  it('has the whole limit from the command on, however long the connection was idle before', () => {
     const { timeout, expired } = openTimeout()
     timeout.expect()
     timeout.received()

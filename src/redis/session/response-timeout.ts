@@ -23,7 +23,7 @@ export class ResponseTimeout {
 
   /** Counts one more reply that the server owes. */
   expect(): void {
-    // A pause before the question says nothing about the server.
+    // The time before the command was sent says nothing about the server.
     if (this.#owed++ === 0) this.progress()
     if (this.#timer === undefined && !this.#isEnded) this.#wait(this.#limitMs)
   }
@@ -61,11 +61,11 @@ export class ResponseTimeout {
       if (this.#isEnded || this.#owed === 0) return
       if (this.#leftMs > 0) return this.#wait(this.#leftMs)
       this.end()
-      this.#expired(this.#silence())
+      this.#expired(this.#timeoutError())
     })
   }
 
-  #silence(): TransientError {
+  #timeoutError(): TransientError {
     const seconds = Number((this.#limitMs / 1000).toFixed(1))
     const sentence = `${this.#where} has not answered for ${seconds} seconds. Check the server, and the network in between.`
     return new TransientError(problem('reply-timeout', sentence, { params: { where: this.#where, seconds } }))

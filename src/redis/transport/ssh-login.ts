@@ -17,7 +17,7 @@ export interface SshSession {
   readonly fingerprint: string
 }
 
-/** The host is asked for a sign of life this often; after three questions without an answer it is lost. */
+/** A keepalive is sent this often; after three without a reply the connection counts as lost. */
 const KEEP_ALIVE_MS = 10_000
 const KEEP_ALIVE_COUNT = 3
 

@@ -12,10 +12,10 @@ import { isTreatedAsSelfSigned, readSameNameCertificate } from './same-name-ca.t
 import { isCutShort, tlsNotSupported, tlsProblem, tlsRequired } from './tls-problem.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** After this silence the operating system checks whether the other side still exists. */
+/** After this time without bytes the operating system checks whether the other side still exists. */
 const KEEP_ALIVE_MS = 10_000
 
-/** After this silence in the handshake, a second connection finds out whether the server speaks TLS at all. */
+/** After this time without bytes in the handshake, a second connection detects whether the server speaks TLS at all. */
 const DOUBT_MS = 1_500
 
 /** A server may take so long to show its protocol. */
@@ -57,7 +57,7 @@ export class Transport {
     await this.#tunnel?.close()
   }
 
-  /** Notes that a login has worked, so that a later disconnect is a network problem and not a TLS mismatch. */
+  /** Records that a login has worked, so that a later disconnect is a network problem and not a TLS mismatch. */
   noteReached(address: Address): void {
     this.#reached.add(addressText(address))
   }

@@ -106,12 +106,12 @@ export class Tunnel {
 async function unlessAborted<Result>(
   promise: Promise<Result>,
   signal: AbortSignal,
-  silence: () => Problem,
+  timeoutProblem: () => Problem,
 ): Promise<Result> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => {
     const reason: unknown = signal.reason
-    reject(reason instanceof ConnectorError ? reason : new TransientError(silence()))
+    reject(reason instanceof ConnectorError ? reason : new TransientError(timeoutProblem()))
   }
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Batch } from './batch.ts'
-import { batchOf, commandsOf, laidOut, recordsOf } from './batches.support.ts'
-import { sessionWith } from '../streams/plans.support.ts'
+import { batchOf, commandsOf, encode, recordsOf } from './batches.support.ts'
+import { sessionWith } from '../streams/stream-sessions.support.ts'
 
 const session = sessionWith({ cache_type: 'string', key_template: 'k:${n}', write_condition: 'if_exists' })
 
@@ -11,7 +11,7 @@ it('a record that is left out is not shown again, nor laid out, nor among those 
   batch.leaveOut(1)
   batch.leaveOut(3)
   expect(shown(batch)).toEqual([0, 2])
-  const { requests, out } = laidOut(batch)
+  const { requests, out } = encode(batch)
   expect(
     commandsOf(requests)
       .flat()

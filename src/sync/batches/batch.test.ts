@@ -7,7 +7,7 @@ import type { Batch } from './batch.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { addRecord, batchOf, emptyBatch, recordsOf, stateNamed } from './batches.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 
 const sessions = sessionsFor([stream('a'), stream('b')])
 const [a, b] = sessions as [StreamSession, StreamSession]
@@ -52,10 +52,27 @@ describe('the records of a batch', () => {
     ['1700000000000', '1700000000000'],
     ['1700000000000.7', '1700000000000'],
     ['1.7e12', '1700000000000'],
+    ['1700000000.5', '1700000000'],
+    ['-1700000000', '-1700000000'],
+    ['99999999', '99999999'],
+    ['100000000000', '100000000000'],
   ])('keep the integer part of their emission time: %s', (emittedAt, kept) => {
     const batch = emptyBatch(sessions, LIMITS)
-    addRecord(batch, a, '{}', reader, emittedAt)
+    expect(addRecord(batch, a, '{}', reader, emittedAt)).toBe(false)
     expect(shown(batch)).toEqual([`n.a ${kept} {}`])
+  })
+
+  it.each([
+    ['100000000', '100000000000'],
+    ['1700000000', '1700000000000'],
+    ['1700000000.0', '1700000000000'],
+    ['1.7e9', '1700000000000'],
+    ['99999999999', '99999999999000'],
+  ])('have an emission time in milliseconds where it came in seconds: %s', (emittedAt, kept) => {
+    const batch = emptyBatch(sessions, LIMITS)
+    expect(addRecord(batch, a, '{"n":1}', reader, emittedAt)).toBe(true)
+    expect(addRecord(batch, b, '{"n":2}', reader, emittedAt)).toBe(true)
+    expect(shown(batch)).toEqual([`n.a ${kept} {"n":1}`, `n.b ${kept} {"n":2}`])
   })
 
   it('are counted by stream', () => {

@@ -6,7 +6,7 @@ import type { RecordView } from '../../layout/encoding/layout.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import type { InputBlock } from '../../protocol/input/input-block.ts'
 import { Columns } from '../../protocol/columns/columns.ts'
-import { compactJson, endOfInteger, integerText } from '../../protocol/columns/compact-json.ts'
+import { compactJson, endOfInteger, integerText, isSeconds } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
@@ -50,7 +50,7 @@ const LEFT_OUT = -2
 
 const NO_CHANGES = Buffer.from('[]')
 
-/** The digits of an emission time that is not an integer are no more than these. */
+/** The digits of an emission time that is written anew are no more than these. */
 const MOST_DIGITS = 24
 
 export class Batch {
@@ -115,8 +115,11 @@ export class Batch {
     return counts
   }
 
-  /** Adds the record that was read last. It is in `block`, as those before it are. */
-  addRecord({ plan, layout }: StreamSession, block: InputBlock, message: Message): void {
+  /**
+   * Adds the record that was read last. It is in `block`, as those before it are. Returns whether its emission time was in
+   * seconds, which become milliseconds.
+   */
+  addRecord({ plan, layout }: StreamSession, block: InputBlock, message: Message): boolean {
     if (this.#block === undefined) {
       block.use()
       this.#block = block
@@ -133,10 +136,12 @@ export class Batch {
     table[row + 4] = dataHasSpace ? compactJson(bytes, data.start, data.end) : data.end
     table[row + 5] = message.lineNumber
     table[row + 6] = NO_GROUP
-    if (table[row + 2] === -1) this.#writeDigits(row, bytes, message)
+    const isInSeconds = isSeconds(bytes, emittedAt.start, emittedAt.end, table[row + 2]!)
+    if (isInSeconds || table[row + 2] === -1) this.#writeDigits(row, bytes, message, isInSeconds)
     this.#size += layout.overhead + table[row + 2]! - table[row + 1]! + table[row + 4]! - data.start
     this.#inputBytes += data.end - lineStart
     this.#counts[plan.index]!++
+    return isInSeconds
   }
 
   addState(state: StateMessage, plan: StreamPlan | undefined, received: Received): void {
@@ -244,8 +249,14 @@ export class Batch {
   }
 
   /** Writes the digits over the rest of the line, which has been read: there is room on one side of the data. */
-  #writeDigits(row: number, bytes: Buffer, { emittedAt, data, lineStart }: Message): void {
-    const digits = integerText(bytes, emittedAt.start, emittedAt.end)
+  #writeDigits(
+    row: number,
+    bytes: Buffer,
+    { emittedAt, data, lineStart }: Message,
+    isInSeconds: boolean,
+  ): void {
+    const integer = integerText(bytes, emittedAt.start, emittedAt.end)
+    const digits = isInSeconds ? `${integer}000` : integer
     const start = data.start - lineStart < MOST_DIGITS ? data.end : lineStart
     this.#table[row + 1] = start
     this.#table[row + 2] = start + bytes.write(digits, start, 'latin1')

@@ -5,6 +5,7 @@ import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
 import { Batch } from './batch.ts'
 import { encodeBatch, type EncodeOptions } from '../dataflow/encode-batch.ts'
+import type { EncodableBatch } from '../dataflow/transactions.ts'
 import type { BatchRequest } from '../dataflow/batch-request.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { BufferPool } from './buffer-pool.ts'
@@ -44,11 +45,11 @@ export function addRecord(
   data: string,
   reader: MessageReader,
   emittedAt = '5',
-): void {
+): boolean {
   const record = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
   reader.append(Buffer.from(`{"type":"RECORD","record":${record}}\n`))
   if (!reader.next()) throw new Error('This is not a line.')
-  batch.addRecord(session, reader.block, reader.message)
+  return batch.addRecord(session, reader.block, reader.message)
 }
 
 /** A state message that is acknowledged by its name and our counts. */
@@ -65,9 +66,9 @@ export function idsFrom(first: number, sessions: readonly StreamSession[]): Map<
   return new Map(sessions.map((session) => [session, [{ first, last: first + 1_000_000 }]]))
 }
 
-/** Encodes a batch as the first of a run. */
-export function laidOut(
-  batch: Batch,
+/** Encodes a batch as the first one of a run. */
+export function encode(
+  batch: EncodableBatch,
   ids?: Map<StreamSession, IdRange[]>,
   decisions: EncodeOptions['decisions'] = new Map(),
 ) {

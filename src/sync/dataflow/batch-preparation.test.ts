@@ -3,12 +3,12 @@ import { batchOf } from '../batches/batches.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
-import { plansFor, stream } from '../streams/plans.support.ts'
+import { plansFor, stream } from '../streams/stream-sessions.support.ts'
 import { batchPreparation } from './batch-preparation.ts'
 import { RowTracker } from '../dedup/row-tracker.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
-import { indexedSessionOf } from '../dedup/trackers.support.ts'
-import { answeringClient } from '../streams/links.support.ts'
+import { indexedSessionOf } from '../dedup/row-trackers.support.ts'
+import { answeringClient } from '../streams/played-client.support.ts'
 
 const options = {
   data_format: 'airbyte',
@@ -88,8 +88,8 @@ function opened(failing?: string) {
       return [{ first: 10, last: 9 + count }]
     },
   }
-  const { client } = answeringClient((question) => {
-    const locations = question.split(' ').slice(2)
+  const { client } = answeringClient((command) => {
+    const locations = command.split(' ').slice(2)
     read.push(locations)
     if (failing === 'rows') throw new Error('no rows')
     return locations.map(() => null)

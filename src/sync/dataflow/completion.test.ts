@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import type { Config } from '../../config/settings/config.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { thrownBy } from '../../thrown.support.ts'
-import { planWith } from '../streams/plans.support.ts'
+import { thrownBy } from '../../errors.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 import { requireComplete } from './completion.ts'
 
 type Status = 'COMPLETE' | 'INCOMPLETE' | undefined

@@ -1,7 +1,7 @@
 /** Connects what records pass through: ingest, preparation, encoding, delivery, and the queue that acknowledges states. */
 import type { Config } from '../../config/settings/config.ts'
 import type { Output } from '../../protocol/airbyte/output.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
@@ -24,7 +24,7 @@ const MOST_TABLE_BYTES = 12 << 20
 
 export interface DataflowOptions {
   config: Config
-  client: RedisClient
+  client: CommandClient
   sessions: readonly IndexedSession[]
   ids: IdAllocator
   output: Output

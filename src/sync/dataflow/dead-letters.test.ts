@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, problem } from '../../errors.ts'
 import { batchOf, commandsIn } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { FINE, playedClient } from '../streams/links.support.ts'
+import { FINE, playedClient } from '../streams/played-client.support.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 
 const sessions = sessionsFor([stream('a'), stream('b')])
 const [a, b] = sessions as [StreamSession, StreamSession]

@@ -1,20 +1,20 @@
 /** Sets aside, in a capped Redis stream, the records that cannot be written, each with the reason. */
 import { ConfigError, problem, sentenceOf } from '../../errors.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { RecordOutcome } from './outcomes.ts'
 
 export interface DeadLetterOptions {
-  client: RedisClient
+  client: CommandClient
   key: string
   /** How many are kept, about. */
   maxLength: number
 }
 
 export class DeadLetters {
-  readonly #client: RedisClient
+  readonly #client: CommandClient
   readonly #key: string
   readonly #maxLength: number
 

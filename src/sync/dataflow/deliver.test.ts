@@ -6,9 +6,9 @@ import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import { batchOf, commandsIn, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
-import { FINE, playedClient, type Sent } from '../streams/links.support.ts'
+import { FINE, playedClient, type Sent } from '../streams/played-client.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionWith } from '../streams/plans.support.ts'
+import { sessionWith } from '../streams/stream-sessions.support.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 
 describe('a batch', () => {

@@ -1,9 +1,9 @@
-/** Delivers one batch: lays it out, sends it, looks at every answer, and sees to the records that were not written. */
+/** Delivers one batch: encodes it, sends it, reads every reply, and refuses or sets aside records that were not written. */
 import { ConfigError, problem, sentenceOf } from '../../errors.ts'
 import { BYTES_PER_COMMAND } from '../../redis/resp/command-buffer.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { encodeBatch, type EncodedBatch } from './encode-batch.ts'
@@ -16,45 +16,46 @@ import type { Log } from '../../log.ts'
 import { requireKeyTypes } from './key-types.ts'
 
 /**
- * Sends a batch before it returns; resolves when all of it is in Redis, or rightly is not, with the records that are
- * not; rejects when the run cannot go on.
+ * Sends a batch before it returns. Resolves when Redis has confirmed it, with the outcomes of the records that were not
+ * simply written; rejects if the run cannot continue.
  */
 export type Deliver = (batch: Batch, prepared: Prepared) => Promise<RecordOutcome[]>
 
 export interface DeliverOptions {
-  client: RedisClient
+  client: CommandClient
   /** Memory for commands. */
   buffers: BufferPool
   /** Memory for the offsets of commands. */
   tables: BufferPool
-  /** Takes what cannot be written; without it, such a record ends the run. */
+  /** Takes records that cannot be written; without it, such a record ends the run. */
   deadLetters: DeadLetters | undefined
   log: Log
 }
 
-const MOST_STRETCH = 8
+/** No buffer is larger than this many times the expected size of its batch. */
+const MOST_GROWTH = 8
 
 /** A batch has few commands more than records, unless its streams have a key index. */
 const MORE_COMMANDS = 100
 
 export function deliverBy({ client, buffers, tables, deadLetters, log }: DeliverOptions): Deliver {
   const unitLog = new ExpiryUnitLog(log)
-  /** What the batch laid out last came to, in proportion to what was thought: the next one will be like it. */
-  let stretch = 1
+  /** The size of the last batch's commands, divided by its expected size: the next batch is like the last one. */
+  let growth = 1
   return async (batch, { ids, decide, intervals }) => {
     const decisions = decide()
-    const buffer = buffers.take(Math.ceil(batch.size * stretch))
+    const buffer = buffers.take(Math.ceil(batch.size * growth))
     const offsets = tables.take((batch.records + MORE_COMMANDS) * BYTES_PER_COMMAND)
     const out = new CommandGroups(buffer, client.capabilities, offsets)
-    const laidOut = encodeBatch(batch, out, { ids, decisions, client, intervals })
+    const encoded = encodeBatch(batch, out, { ids, decisions, client, intervals })
     unitLog.add(batch)
-    stretch = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_STRETCH)
+    growth = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_GROWTH)
     if (deadLetters === undefined) {
-      requireNone(batch, outcomesOf(batch, { ...laidOut, requests: [] }, out, []))
-      // Only dead letters need the records once they are laid out.
+      requireNone(batch, outcomesOf(batch, { ...encoded, requests: [] }, out, []))
+      // Only dead letters need the records once they are encoded.
       batch.release()
     }
-    const outcomes = outcomesOf(batch, laidOut, out, await send(client, laidOut))
+    const outcomes = outcomesOf(batch, encoded, out, await send(client, encoded))
     buffers.give(buffer)
     tables.give(offsets)
     for (const decision of decisions.values()) decision.confirm()
@@ -66,7 +67,7 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
   }
 }
 
-async function send(client: RedisClient, { requests }: EncodedBatch): Promise<WriteResult[]> {
+async function send(client: CommandClient, { requests }: EncodedBatch): Promise<WriteResult[]> {
   const sent = requests.map(({ request }) => client.send(request))
   const marker = requests.some(({ request }) => request.confirmedBy === 'marker')
     ? client.marker()

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { HASH_SCRIPT } from '../../layout/structures/hash.ts'
 import type { Batch } from '../batches/batch.ts'
-import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
-import { trackerOf } from '../dedup/trackers.support.ts'
-import { plansFor, planWith, sessionOf, stream } from '../streams/plans.support.ts'
+import { batchOf, commandsOf, encode, idsFrom, recordsOf } from '../batches/batches.support.ts'
+import { trackerOf } from '../dedup/row-trackers.support.ts'
+import { plansFor, planWith, sessionOf, stream } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
 const DEDUP: Partial<SyncStream> = { mode: 'append_dedup', primaryKey: [['id']] }
@@ -148,7 +148,7 @@ it('the rows of each stream are decided separately', () => {
       [b, '{"id":1}'],
     ],
   )
-  const { requests } = laidOut(batch, idsFrom(1, [a, b]), new Map([[a, decide(batch)]]))
+  const { requests } = encode(batch, idsFrom(1, [a, b]), new Map([[a, decide(batch)]]))
   expect(commandsOf(requests)[1]?.map(([name, key]) => `${name} ${key}`)).toEqual([
     'UNLINK n:a:1',
     'SET n:b:1',
@@ -160,7 +160,7 @@ function decided(plan: StreamPlan, data: readonly string[], stored: Record<strin
   const { session, decide } = openedOver(plan, stored)
   const batch = batchOf([session], recordsOf(session, data))
   const decisions = new Map([[session, decide(batch)]])
-  const { requests, refusals, out } = laidOut(batch, idsFrom(1, [session]), decisions)
+  const { requests, refusals, out } = encode(batch, idsFrom(1, [session]), decisions)
   return { batch, out, requests, refusals, commands: commandsOf(requests) }
 }
 

@@ -4,16 +4,19 @@ import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import { NO_GROUP, CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { Batch } from '../batches/batch.ts'
-import { batchOf, commandsOf, idsFrom, laidOut, recordsOf } from '../batches/batches.support.ts'
+import { Columns } from '../../protocol/columns/columns.ts'
+import type { RecordView } from '../../layout/encoding/layout.ts'
+import type { EncodableBatch } from './transactions.ts'
+import { batchOf, commandsOf, encode, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { encodeBatch } from './encode-batch.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
 
 describe('records whose commands may go out one by one', () => {
   const sessions = sessionsFor([stream('a'), stream('b')])
   const [a, b] = sessions as [StreamSession, StreamSession]
 
-  it('are one shipment, in the order they came, each stream with ids of its own', () => {
+  it('are one request, in the order of arrival, each stream with ids of its own', () => {
     const batch = batchOf(sessions, [
       [a, '{"n":1}'],
       [b, '{"n":2}'],
@@ -28,7 +31,7 @@ describe('records whose commands may go out one by one', () => {
       [a, idRanges],
       [b, [{ first: 100, last: 100 }]],
     ])
-    const { requests, out } = laidOut(batch, ids)
+    const { requests, out } = encode(batch, ids)
     expect(requests).toMatchObject([{ request: { kind: 'write', isCounted: false, confirmedBy: 'marker' } }])
     expect(requests[0]!.request.commands.size).toBe(out.length)
     expect(commandsOf(requests)).toEqual([
@@ -54,7 +57,7 @@ describe('records whose commands may go out one by one', () => {
 
   it('are put in even where they were held back for others', () => {
     const set = sessionWith({ cache_type: 'set', member: '${m}' })
-    const { requests } = laidOut(
+    const { requests } = encode(
       batchOf(
         [set],
         [1, 2, 3].map((m) => [set, `{"m":${m}}`]),
@@ -67,13 +70,13 @@ describe('records whose commands may go out one by one', () => {
     const streams = { cache_type: 'string', streams: [{ stream: 'b', write_condition: 'if_absent' }] }
     const mixed = sessionsFor([stream('a'), stream('b')], streams)
     const isCounted = mixed.map(
-      (session) => laidOut(batchOf(mixed, [[session, '{}']])).requests[0]?.request.isCounted,
+      (session) => encode(batchOf(mixed, [[session, '{}']])).requests[0]?.request.isCounted,
     )
     expect(isCounted).toEqual([false, true])
   })
 
   it('are nothing to send where there are none', () => {
-    expect(laidOut(batchOf(sessions, []))).toMatchObject({ requests: [], refusals: [] })
+    expect(encode(batchOf(sessions, []))).toMatchObject({ requests: [], refusals: [] })
   })
 })
 
@@ -82,7 +85,7 @@ describe('records of lists and Redis streams', () => {
 
   it('are a transaction that runs once', () => {
     const batch = batchOf([list], recordsOf(list, ['{"n":1}', '{"n":2}']))
-    const { requests, out } = laidOut(batch)
+    const { requests, out } = encode(batch)
     expect(commandsOf(requests)).toEqual([
       [
         ['RPUSH', 'n:s', '{"n":1}', '{"n":2}'],
@@ -105,7 +108,7 @@ describe('records of lists and Redis streams', () => {
       sessions,
       [l, h, s, l, h].map((session, n) => [session, `{"n":${n}}`]),
     )
-    const { requests, out } = laidOut(batch)
+    const { requests, out } = encode(batch)
     expect(
       requests.map(({ plan, request: { kind, commands } }) => [
         plan,
@@ -129,7 +132,7 @@ describe('records of lists and Redis streams', () => {
       (_, n) => `{"n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
     )
     const batch = batchOf([log], recordsOf(log, data), new MessageReader(8 << 20))
-    const { requests, out } = laidOut(batch)
+    const { requests, out } = encode(batch)
     for (const { request } of requests) {
       expect(request.commands.count).toBeLessThan(1_010)
       expect(request.commands.size).toBeLessThan(1_200_000)
@@ -148,7 +151,7 @@ describe('records of lists and Redis streams', () => {
 describe('records that have to be written together', () => {
   it('are a transaction that may run again', () => {
     const set = sessionWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
-    const { requests } = laidOut(
+    const { requests } = encode(
       batchOf(
         [set],
         [1, 2].map((m) => [set, `{"m":${m}}`]),
@@ -163,17 +166,17 @@ describe('records that have to be written together', () => {
     const options = { cache_type: 'sorted_set', member: '${m}', ttl_seconds: 60 }
     for (const condition of ['always', 'if_absent']) {
       const session = sessionWith({ ...options, write_condition: condition })
-      const { requests } = laidOut(batchOf([session], [[session, '{"m":1}']]))
+      const { requests } = encode(batchOf([session], [[session, '{"m":1}']]))
       expect(requests.map(({ request }) => request.isCounted)).toEqual([condition === 'if_absent'])
     }
   })
 })
 
-describe('a record that cannot be laid out', () => {
+describe('a record that cannot be encoded', () => {
   it.each([{}, { cache_type: 'stream' }])('is left out, and the others are not: %j', (structure) => {
     const session = sessionWith({ key_template: 'k:${id}', ...structure })
     const batch = batchOf([session], recordsOf(session, ['{"id":1}', '{"no":1}', '{"id":null}', '{"id":4}']))
-    const { requests, refusals } = laidOut(batch)
+    const { requests, refusals } = encode(batch)
     const keys = commandsOf(requests)
       .flat()
       .map(([, key]) => key)
@@ -188,7 +191,7 @@ describe('a record that cannot be laid out', () => {
   it('keeps its id, so that those of the others are the same whatever is wrong with it', () => {
     const session = sessionWith({ key_template: '${_airbyte_ab_id}:${id}' })
     const batch = batchOf([session], recordsOf(session, ['{"id":1}', '{}', '{"id":3}']))
-    const { requests } = laidOut(batch, idsFrom(7, [session]))
+    const { requests } = encode(batch, idsFrom(7, [session]))
     expect(
       commandsOf(requests)
         .flat()
@@ -198,13 +201,13 @@ describe('a record that cannot be laid out', () => {
 
   it('may be alone: then nothing of it is sent', () => {
     const session = sessionWith({ cache_type: 'set', member: '${m}', ttl_seconds: 60 })
-    const { requests, refusals } = laidOut(batchOf([session], [[session, '{}']]))
+    const { requests, refusals } = encode(batchOf([session], [[session, '{}']]))
     expect([requests, refusals.length]).toEqual([[], 1])
   })
 
   it('may be larger than Redis takes', () => {
     const session = sessionWith()
-    const { requests, refusals } = laidOut(hugeRecordOf(session))
+    const { requests, refusals } = encode(hugeRecordOf(session))
     expect(requests).toEqual([])
     expect(refusals).toMatchObject([{ record: 0, refusal: { code: 'record-too-large' } }])
   })
@@ -220,13 +223,27 @@ function recordsBy(batch: Batch, out: CommandGroups, command: number): number[] 
   return group === NO_GROUP ? [] : batch.recordsByGroup().get(group)!
 }
 
-/** Stands for a batch of one record that nobody has the memory for. */
-function hugeRecordOf(session: StreamSession): Batch {
-  const view = { dataStart: 0, dataEnd: (512 << 20) + 1 }
+/** Stands for a batch of one record that is too large for a test. */
+function hugeRecordOf(session: StreamSession): EncodableBatch {
+  const view: RecordView = {
+    bytes: Buffer.alloc(0),
+    columns: new Columns(),
+    id: 0,
+    emittedAtStart: 0,
+    emittedAtEnd: 0,
+    dataStart: 0,
+    dataEnd: (512 << 20) + 1,
+    changes: Buffer.from('[]'),
+    replacesKey: false,
+    takesOver: false,
+    spread: 0,
+    now: 0,
+    result: 'written',
+  }
   return {
     countByStream: () => new Map([[session, 1]]),
-    encodeEach: (_: unknown, encode: (...args: unknown[]) => number) => encode(session, view, 0),
-  } as unknown as Batch
+    encodeEach: (_, encodeRecord) => void encodeRecord(session, view, 0),
+  }
 }
 
 function lifetime(key: string, milliseconds: string): string[] {

@@ -2,7 +2,6 @@
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
-import type { Batch } from '../batches/batch.ts'
 import { IdCursor } from '../streams/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
@@ -10,7 +9,7 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { BatchIntervals } from './state-intervals.ts'
 import type { BatchRequest } from './batch-request.ts'
-import { transactionsOf, type Slots } from './transactions.ts'
+import { transactionsOf, type EncodableBatch, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
 
 export interface EncodedBatch {
@@ -30,7 +29,7 @@ export interface EncodeOptions {
 }
 
 export function encodeBatch(
-  batch: Batch,
+  batch: EncodableBatch,
   out: CommandGroups,
   { ids, decisions, client, intervals }: EncodeOptions,
 ): EncodedBatch {

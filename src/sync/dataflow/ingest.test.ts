@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Batch } from '../batches/batch.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 import { Ingest } from './ingest.ts'
-import type { StateQueue } from './state-queue.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import { Progress } from './progress.ts'
 
 describe('messages', () => {
@@ -75,7 +74,7 @@ describe('a record that is filtered', () => {
   })
 })
 
-/** With a ledger that only keeps what is submitted. */
+/** Opens an ingest whose batches are kept as they were submitted. */
 function opened(options: object = {}) {
   const sessions = sessionsFor([stream('a'), stream('b')], options)
   const texts: string[] = []
@@ -84,7 +83,11 @@ function opened(options: object = {}) {
     (level, message) => texts.push(`${level} ${message}`),
   )
   const batches: Batch[] = []
-  const stateQueue = { hasRoom: true, submit: (batch: Batch) => batches.push(batch) } as unknown as StateQueue
+  const stateQueue = {
+    hasRoom: true,
+    room: () => Promise.resolve(),
+    submit: (batch: Batch) => void batches.push(batch),
+  }
   const limits = { records: 4, bytes: 65_536 }
   const ingest = new Ingest({ sessions, limits, tables: new BufferPool(0), stateQueue, progress })
   const log = (): string[] => {

@@ -18,12 +18,14 @@ const LONGEST_WAIT_MS = 500
 /** Holds several reads, so that most lines need no copying. */
 const SMALLEST_BLOCK = 1 << 19
 
+type BatchQueue = Pick<StateQueue, 'hasRoom' | 'room' | 'submit'>
+
 export interface IngestOptions {
   sessions: readonly StreamSession[]
   limits: BatchLimits
   /** Memory for the tables that batches keep of their records. */
   tables: BufferPool
-  stateQueue: StateQueue
+  stateQueue: BatchQueue
   progress: Progress
 }
 
@@ -31,7 +33,7 @@ export class Ingest {
   readonly #reader: MessageReader
   readonly #columns = new Columns()
   readonly #router: StreamRouter
-  readonly #stateQueue: StateQueue
+  readonly #stateQueue: BatchQueue
   readonly #progress: Progress
   readonly #newBatch: () => Batch
   #batch: Batch
@@ -83,7 +85,7 @@ export class Ingest {
           // Before the record is added, which may write over the changes.
           if (message.changes.end > message.changes.start)
             this.#progress.addNulled(plan, nulledIn(bytes, message))
-          this.#batch.addRecord(session, block, message)
+          if (this.#batch.addRecord(session, block, message)) this.#progress.warnOfSeconds(plan)
           this.#progress.addReceived(plan)
         }
       } else if (message.kind === 'state') this.#takeState(readState(bytes, message))
@@ -116,7 +118,7 @@ export class Ingest {
 
   #takeStatus(bytes: Buffer): void {
     const status = readStreamStatus(bytes, this.#reader.message)
-    const session = status && this.#router.routeStatus(status.stream)
+    const session = status && this.#router.routeStatus(status.stream, this.#reader.message.lineNumber)
     if (status && session) this.#progress.setStatus(session.plan, status.status)
   }
 }

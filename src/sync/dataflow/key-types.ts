@@ -3,14 +3,14 @@
  * where its key holds another type, so the types of the keys tell whether all of it was written.
  */
 import { ConfigError, problem } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
 import { attemptKeyOf } from '../streams/attempt-record.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import type { BatchRequest } from './batch-request.ts'
 
 /** The replies to TYPE. */
 const TYPES: Record<string, string> = { list: 'list', stream: 'stream' }
 
-export async function requireKeyTypes(client: RedisClient, { request, plan }: BatchRequest): Promise<void> {
+export async function requireKeyTypes(client: CommandClient, { request, plan }: BatchRequest): Promise<void> {
   if (plan === undefined) return
   const expected = TYPES[plan.settings.cacheType]
   const record = attemptKeyOf(plan, 'slot' in request ? request.slot : undefined)

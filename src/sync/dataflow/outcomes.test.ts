@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, problem } from '../../errors.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
-import { batchOf, laidOut, recordsOf } from '../batches/batches.support.ts'
+import { batchOf, encode, recordsOf } from '../batches/batches.support.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
-import type { Action, RowDecisions } from '../dedup/row-tracker.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
+import type { Action } from '../dedup/row-tracker.ts'
 
 const REFUSED = 'Redis refused to write the key'
 
@@ -157,7 +157,7 @@ describe('a record whose condition is not met', () => {
   })
 })
 
-describe('records that were decided upon before they were laid out', () => {
+describe('records that were decided on before they were encoded', () => {
   it('are deduplicated or deleted, those of all streams in the order of the records', () => {
     const one = decisionsWith([5, 0], { 3: 'remove', 1: 'none', 2: 'write anew' })
     const outcome = decidedOutcomes([one, decisionsWith([4], { 7: 'remove' }, [6, 7])])
@@ -195,20 +195,16 @@ describe('outcomes', () => {
 })
 
 function outcomes(batch: Batch, answers: readonly WriteResult[]): RecordOutcome[] {
-  const { out, ...rest } = laidOut(batch)
+  const { out, ...rest } = encode(batch)
   expect(rest.requests).toHaveLength(answers.length)
   return outcomesOf(batch, rest, out, answers)
 }
 
-function decisionsWith(
-  deduplicated: number[],
-  actions: Record<number, Action>,
-  filtered: number[] = [],
-): RowDecisions {
+function decisionsWith(deduplicated: number[], actions: Record<number, Action>, filtered: number[] = []) {
   const entries = Object.entries(actions).map(
     ([record, action]) => [Number(record), { action, location: 'k' }] as const,
   )
-  return { deduplicated, filtered, actions: new Map(entries) } as unknown as RowDecisions
+  return { deduplicated, filtered, actions: new Map(entries) }
 }
 
 function numbered(session: StreamSession, records: number): [StreamSession, string][] {

@@ -16,8 +16,10 @@ export type RecordOutcome =
   | { kind: 'rejected'; record: number; problem: Problem }
   | { kind: 'skipped' | 'deduplicated' | 'deleted' | 'filtered' | 'expired' | 'empty'; record: number }
 
-/** Of records that were decided upon before they were laid out. */
-export function decidedOutcomes(decisions: Iterable<RowDecisions>): RecordOutcome[] {
+/** Returns the outcomes of records that were decided on before they were encoded. */
+export function decidedOutcomes(
+  decisions: Iterable<Pick<RowDecisions, 'deduplicated' | 'filtered' | 'actions'>>,
+): RecordOutcome[] {
   return [...decisions].flatMap(({ deduplicated, filtered, actions }): RecordOutcome[] => {
     const others = new Set(filtered)
     return [

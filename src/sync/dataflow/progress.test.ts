@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { plansFor, sessionOf, stream } from '../streams/plans.support.ts'
+import { plansFor, sessionOf, stream } from '../streams/stream-sessions.support.ts'
 import { Progress } from './progress.ts'
 
 const plans = plansFor([stream('a'), stream('b', { namespace: '' })])

@@ -1,4 +1,5 @@
 /** Counts the records of each stream, keeps the status of each, and logs both now and then and at the end. */
+import { problem, textOf, type Problem } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { DestinationStats } from '../../protocol/airbyte/state-message.ts'
 import type { StreamStatus } from '../../protocol/airbyte/stream-status.ts'
@@ -27,6 +28,8 @@ export class Progress {
   readonly #total: Counts[]
   /** The last status that the source sent of a stream. */
   readonly #statuses = new Map<StreamPlan, StreamStatus['status']>()
+  /** The streams whose emission times came in seconds. */
+  readonly #inSeconds = new Set<StreamPlan>()
   readonly #startedAt = performance.now()
   #loggedAt = this.#startedAt
 
@@ -116,6 +119,13 @@ export class Progress {
     this.#statuses.set(plan, status)
   }
 
+  /** Warns once per stream. */
+  warnOfSeconds(plan: StreamPlan): void {
+    if (this.#inSeconds.has(plan)) return
+    this.#inSeconds.add(plan)
+    this.#log('WARN', textOf(emittedInSeconds(plan)))
+  }
+
   /** Returns what the run has received of each stream. */
   get receipts(): StreamReceipt[] {
     return this.#plans.map((plan) => ({
@@ -158,6 +168,11 @@ export class Progress {
     const speed = Math.round(records / Math.max(seconds, 0.001))
     return `${countOf(records)} in ${seconds.toFixed(1)} s, ${speed} records/s`
   }
+}
+
+function emittedInSeconds({ name }: StreamPlan): Problem {
+  const sentence = `${name}: emitted_at is in seconds, and is written as milliseconds.`
+  return problem('emitted-at-in-seconds', sentence, { params: { stream: name } })
 }
 
 function countOf(records: number): string {

@@ -2,7 +2,7 @@
  * Numbers the records of streams whose attempts are recorded, by the states between them, and records that states are about
  * to be acknowledged: before they are printed, as nothing that is acknowledged may be taken back.
  */
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
@@ -21,13 +21,13 @@ export interface Interval {
 export type BatchIntervals = ReadonlyMap<StreamSession, Interval>
 
 export class StateIntervals {
-  readonly #client: Pick<RedisClient, 'send'>
+  readonly #client: Pick<CommandClient, 'send'>
   readonly #sessions: readonly StreamSession[]
   /** The interval of the next record. */
   readonly #next = new Map<StreamSession, number>()
   readonly #acknowledged = new Map<StreamSession, number>()
 
-  constructor(client: Pick<RedisClient, 'send'>, sessions: readonly StreamSession[]) {
+  constructor(client: Pick<CommandClient, 'send'>, sessions: readonly StreamSession[]) {
     this.#client = client
     this.#sessions = sessions.filter(({ attempt }) => attempt !== undefined)
   }

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { Batch, Received } from '../batches/batch.ts'
 import { addRecord, emptyBatch, stateNamed } from '../batches/batches.support.ts'
-import { openStateQueue } from './ledgers.support.ts'
+import { openStateQueue } from './open-state-queue.support.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 
 const sessions = sessionsFor([stream('a'), stream('b')])
 const [a, b] = sessions as [StreamSession, StreamSession]

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, TransientError, problem } from '../../errors.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, recordsOf, stateNamed } from '../batches/batches.support.ts'
-import { openStateQueue } from './ledgers.support.ts'
+import { openStateQueue } from './open-state-queue.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 
 const sessions = sessionsFor([stream('s'), stream('other'), stream('set')], {
   streams: [{ stream: 'set', cache_type: 'set', data_format: 'json' }],

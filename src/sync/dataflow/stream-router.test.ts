@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { SystemError } from '../../errors.ts'
 import type { StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
-import { sessionsFor, stream } from '../streams/plans.support.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import { StreamRouter } from './stream-router.ts'
-import { thrownBy } from '../../thrown.support.ts'
+import { thrownBy } from '../../errors.support.ts'
 
 const sessions = sessionsFor([
   stream('users', { namespace: 'public' }),
@@ -28,6 +28,9 @@ describe('a record', () => {
     [1, '"users"', 'null'],
     [1, '"users"', '""'],
     [2, '"orders"', '"a"'],
+    [2, '"orders"', undefined],
+    [2, '"orders"', 'null'],
+    [2, '"orders"', '""'],
     [0, '"\\u0075sers"', '"p\\u0075blic"'],
     [3, JSON.stringify('ü "€😀" \n'), undefined],
     [3, '"\\u00fc \\"\\u20AC\\ud83d\\ude00\\" \\u000a"', undefined],
@@ -66,10 +69,16 @@ describe('a record', () => {
     expect(() => routeRecord(router, '"b"', '"a"')).toThrow(SystemError)
   })
 
+  it('without a namespace that two streams could have is an error which names both', async () => {
+    expect(await thrownBy(() => routeRecord(new StreamRouter(sessions), '"items"', 'null'))).toEqual(
+      ambiguous('record', 1),
+    )
+  })
+
   it.each([
-    ['"orders"', undefined, ['orders', '']],
     ['"Users"', '"public"', ['Users', 'public']],
-    ['"items"', 'null', ['items', '']],
+    ['"orders"', '"b"', ['orders', 'b']],
+    ['"nothing"', 'null', ['nothing', '']],
     ['"no\\u0074hing"', '"\\n"', ['nothing', '\n']],
   ])('of a stream that the catalog does not have is an error: %s of %s', async (name, namespace, named) => {
     expect(await thrownBy(() => routeRecord(new StreamRouter(sessions), name, namespace))).toEqual({
@@ -87,16 +96,23 @@ describe('a state', () => {
     [1, { name: 'users' }],
     [1, { name: 'users', namespace: null }],
     [1, { name: 'users', namespace: '' }],
+    [2, { name: 'orders' }],
+    [2, { name: 'orders', namespace: null }],
   ])('goes to stream %i for %j', (index, descriptor) => {
     expect(new StreamRouter(sessions).routeState(descriptor, 7)).toBe(sessions[index])
   })
 
   it('of a stream that the catalog does not have is an error', async () => {
     const router = new StreamRouter(sessions)
-    expect(await thrownBy(() => router.routeState({ name: 'orders' }, 7))).toMatchObject({
+    expect(await thrownBy(() => router.routeState({ name: 'nothing' }, 7))).toMatchObject({
       code: 'stream-not-in-catalog',
-      params: { line: 7, kind: 'state', stream: 'orders' },
+      params: { line: 7, kind: 'state', stream: 'nothing' },
     })
+  })
+
+  it('without a namespace that two streams could have is an error which names both', async () => {
+    const router = new StreamRouter(sessions)
+    expect(await thrownBy(() => router.routeState({ name: 'items' }, 7))).toEqual(ambiguous('state', 7))
   })
 })
 
@@ -107,15 +123,26 @@ describe('a status', () => {
     [2, { name: 'orders', namespace: 'a' }],
     [2, { name: 'orders', namespace: null }],
     [undefined, { name: 'orders', namespace: 'b' }],
-    [undefined, { name: 'items' }],
     [7, { name: 'items', namespace: 'y' }],
     [undefined, { name: 'nothing' }],
   ])('goes to stream %s for %j, without a namespace only if the name is unique', (index, descriptor) => {
-    expect(new StreamRouter(sessions).routeStatus(descriptor)).toBe(
+    expect(new StreamRouter(sessions).routeStatus(descriptor, 1)).toBe(
       index === undefined ? undefined : sessions[index],
     )
   })
+
+  it('without a namespace that two streams could have is an error which names both', async () => {
+    const router = new StreamRouter(sessions)
+    expect(await thrownBy(() => router.routeStatus({ name: 'items', namespace: null }, 9))).toEqual(
+      ambiguous('status', 9),
+    )
+  })
 })
+
+function ambiguous(kind: string, line: number) {
+  const params = { line, kind, streams: 'x.items, y.items' }
+  return { type: 'system_error', code: 'stream-ambiguous', options: [], params }
+}
 
 function routeStream(router: StreamRouter, { namespace, name }: StreamDescriptor) {
   return routeRecord(router, JSON.stringify(name), JSON.stringify(namespace))

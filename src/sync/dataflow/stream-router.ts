@@ -3,6 +3,7 @@ import type { Message, Range } from '../../protocol/input/message.ts'
 import { problem, SystemError } from '../../errors.ts'
 import { identityOf, type StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
+import { listOr } from '../../wording.ts'
 
 /** Spellings of one name differ only by escapes. Nobody needs many, so memory for them is bounded. */
 const MOST_SPELLINGS = 100_000
@@ -16,16 +17,14 @@ interface Spelling {
 
 export class StreamRouter {
   readonly #byIdentity: Map<string, StreamSession>
-  readonly #byName = new Map<string, StreamSession | 'ambiguous'>()
+  /** All streams of a name, for hosts that leave out namespaces. */
+  readonly #byName: Map<string, StreamSession[]>
   /** One spelling for each hash: where two have the same one, each replaces the other, which costs time only. */
   readonly #byHash = new Map<number, Spelling>()
 
   constructor(sessions: readonly StreamSession[]) {
     this.#byIdentity = new Map(sessions.map((session) => [identityOf(session.plan.stream), session]))
-    for (const session of sessions) {
-      const { name } = session.plan.stream
-      this.#byName.set(name, this.#byName.has(name) ? 'ambiguous' : session)
-    }
+    this.#byName = Map.groupBy(sessions, ({ plan }) => plan.stream.name)
   }
 
   /** Returns the stream of a record. */
@@ -40,15 +39,12 @@ export class StreamRouter {
 
   /** Returns the stream that a state names. */
   routeState(stream: StreamDescriptor, lineNumber: number): StreamSession {
-    return this.#byIdentity.get(identityOf(stream)) ?? unknownStream('state', stream, lineNumber)
+    return this.#find('state', stream, lineNumber) ?? unknownStream('state', stream, lineNumber)
   }
 
-  /** Returns the stream that a status names, which may leave out the namespace. */
-  routeStatus(stream: StreamDescriptor): StreamSession | undefined {
-    const session = this.#byIdentity.get(identityOf(stream))
-    if (session !== undefined || stream.namespace) return session
-    const byName = this.#byName.get(stream.name)
-    return byName === 'ambiguous' ? undefined : byName
+  /** Returns the stream that a status names; undefined if the catalog does not have it. */
+  routeStatus(stream: StreamDescriptor, lineNumber: number): StreamSession | undefined {
+    return this.#find('status', stream, lineNumber)
   }
 
   #addSpelling(bytes: Buffer, { stream, namespace, hash, lineNumber }: Message): StreamSession {
@@ -58,11 +54,22 @@ export class StreamRouter {
       namespace: JSON.parse(spelling.namespace.toString() || 'null') as string | null,
     }
     const session =
-      this.#byIdentity.get(identityOf(descriptor)) ?? unknownStream('record', descriptor, lineNumber)
+      this.#find('record', descriptor, lineNumber) ?? unknownStream('record', descriptor, lineNumber)
     if (this.#byHash.size < MOST_SPELLINGS) this.#byHash.set(hash, { ...spelling, session })
     return session
   }
+
+  /** Some hosts leave out the namespaces of messages, so without one the name decides. */
+  #find(kind: MessageKind, descriptor: StreamDescriptor, lineNumber: number): StreamSession | undefined {
+    const session = this.#byIdentity.get(identityOf(descriptor))
+    if (session !== undefined || descriptor.namespace) return session
+    const sameName = this.#byName.get(descriptor.name) ?? []
+    if (sameName.length > 1) throw ambiguousStream(kind, sameName, lineNumber)
+    return sameName[0]
+  }
 }
+
+type MessageKind = 'record' | 'state' | 'status'
 
 function isAt(text: Buffer, bytes: Buffer, { start, end }: Range): boolean {
   if (end - start !== text.length) return false
@@ -74,7 +81,19 @@ function copyOf(bytes: Buffer, { start, end }: Range): Buffer {
   return Buffer.from(bytes.subarray(start, end))
 }
 
-function unknownStream(kind: 'state' | 'record', { name, namespace }: StreamDescriptor, line: number): never {
+function ambiguousStream(kind: MessageKind, sameName: readonly StreamSession[], line: number): SystemError {
+  const streams = sameName.map(({ plan }) => plan.name)
+  return new SystemError(
+    problem(
+      'stream-ambiguous',
+      `Line ${line}: a ${kind} without a namespace could belong to ${listOr(streams)}. Sync these streams ` +
+        'separately, or with a host that sends namespaces.',
+      { params: { line, kind, streams: streams.join(', ') } },
+    ),
+  )
+}
+
+function unknownStream(kind: MessageKind, { name, namespace }: StreamDescriptor, line: number): never {
   throw new SystemError(
     problem(
       'stream-not-in-catalog',

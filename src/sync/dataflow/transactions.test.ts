@@ -10,7 +10,7 @@ import { batchOf, commandsOf, idsFrom, recordsOf } from '../batches/batches.supp
 import { encodeBatch } from './encode-batch.ts'
 import { outcomesOf } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionWith } from '../streams/plans.support.ts'
+import { sessionWith } from '../streams/stream-sessions.support.ts'
 
 const LISTS = { cache_type: 'list', key_template: 'k:${k}', member: '${n}' }
 
@@ -18,7 +18,7 @@ describe('on a cluster, the records of lists', () => {
   it('are a transaction a key, in its slot, in the order they came', () => {
     const session = sessionWith(LISTS)
     const keys = ['a', 'b', 'a', 'c', 'b', 'a']
-    const { batch, requests } = laidOut(
+    const { batch, requests } = encode(
       session,
       keys.map((k, n) => `{"k":"${k}","n":${n}}`),
     )
@@ -35,7 +35,7 @@ describe('on a cluster, the records of lists', () => {
 
   it('are found by the commands that were refused', () => {
     const session = sessionWith(LISTS)
-    const { batch, requests, refusals, dataless, out } = laidOut(
+    const { batch, requests, refusals, dataless, out } = encode(
       session,
       ['a', 'b', 'a', 'c'].map((k, n) => `{"k":"${k}","n":${n}}`),
     )
@@ -57,7 +57,7 @@ describe('on a cluster, the records of lists', () => {
       { length: 2_500 },
       (_, n) => `{"k":"${n % 3}","n":${n},"s":"${'x'.repeat(n < 2_400 ? 1 : 20_000)}"}`,
     )
-    const { requests } = laidOut(session, data, new MessageReader(8 << 20))
+    const { requests } = encode(session, data, new MessageReader(8 << 20))
     for (const { request } of requests) expect(request).toMatchObject({ slot: slotOf(Buffer.from('t')) })
     expect([requests.length > 2, requests.length < 15]).toEqual([true, true])
     for (const { request } of requests)
@@ -73,7 +73,7 @@ describe('on a cluster, the records of lists', () => {
   })
 
   it('of one key are transactions in its slot', () => {
-    const { requests } = laidOut(sessionWith({ cache_type: 'list', data_format: 'json' }), [
+    const { requests } = encode(sessionWith({ cache_type: 'list', data_format: 'json' }), [
       '{"n":1}',
       '{"n":2}',
     ])
@@ -83,7 +83,7 @@ describe('on a cluster, the records of lists', () => {
   })
 })
 
-function laidOut(session: StreamSession, data: readonly string[], reader?: MessageReader) {
+function encode(session: StreamSession, data: readonly string[], reader?: MessageReader) {
   const batch: Batch = batchOf([session], recordsOf(session, data), reader)
   const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
   const client = { isCluster: true, slotOf }

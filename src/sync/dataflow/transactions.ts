@@ -1,7 +1,7 @@
 /** Encodes the records of one stream as transactions of limited size; on a cluster, each writes one key. */
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { BatchRequest } from './batch-request.ts'
@@ -12,8 +12,11 @@ import type { Interval } from './state-intervals.ts'
 /** While a transaction runs, the server does nothing else. */
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 20 }
 
-/** Tells which slot a key is in, where there are slots. */
-export type Slots = Pick<RedisClient, 'isCluster' | 'slotOf'>
+/** The parts of a batch that encoding reads. */
+export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach'>
+
+/** Returns the slot of a key, if there are slots. */
+export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf'>
 
 /** Encodes a record, and returns the group that it belongs to. */
 export type Write = (stream: StreamSession, view: RecordView, record: number) => number
@@ -21,7 +24,7 @@ export type Write = (stream: StreamSession, view: RecordView, record: number) =>
 /** What the transactions of one stream in one batch are made of. */
 interface Source {
   readonly stream: StreamSession
-  readonly batch: Batch
+  readonly batch: EncodableBatch
   readonly out: CommandGroups
   readonly write: Write
   /** Records what the transactions add to their keys; undefined where nothing is recorded. */
@@ -31,7 +34,7 @@ interface Source {
 /** `interval`: where the states are between the records of the stream; undefined where nothing is recorded. */
 export function transactionsOf(
   stream: StreamSession,
-  batch: Batch,
+  batch: EncodableBatch,
   out: CommandGroups,
   slots: Slots,
   write: Write,

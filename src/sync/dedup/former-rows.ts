@@ -3,7 +3,7 @@ import { parseTemplate } from '../../config/settings/template.ts'
 import { idIn, type IdKeys } from '../../layout/locations/id-keys.ts'
 import type { LocationForm } from '../../layout/locations/row-location.ts'
 import { locationForm } from '../../layout/registry/row-locator.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { encodeLocations } from './index-entry.ts'
 import { KeyIndex } from './key-index.ts'
 import { runIn } from './row-version.ts'
@@ -50,17 +50,20 @@ export class IndexedRows {
 
 /** Returns the index of a generation; undefined where its keys are made of ids. */
 export function indexOf(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
-  { rows }: GenerationManifest,
+  manifest: GenerationManifest,
   expiryShards: readonly number[] = [],
 ): KeyIndex | undefined {
-  return rows.kind === 'index' ? new KeyIndex(client, plan, expiryShards, rows.index) : undefined
+  const { rows, form } = manifest
+  if (rows.kind !== 'index') return undefined
+  const only = isMemberForm(locationForm(form)) ? undefined : onlyKeyOf(plan, manifest)
+  return new KeyIndex(client, plan, expiryShards, { number: rows.index, only })
 }
 
 /** Returns the rows of the manifests that have an index, once for each index. */
 export function indexedRowsOf(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   manifests: readonly GenerationManifest[],
   expiryShards: readonly number[] = [],
@@ -216,7 +219,7 @@ export interface Formers {
 
 /** Returns the generations before a run, and their indexes but for the one that the last manifest uses. */
 export function formersOf(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   manifests: readonly GenerationManifest[],
   { before, lastId }: { before: number; lastId: number },

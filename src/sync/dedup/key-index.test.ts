@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, problem } from '../../errors.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { commandsIn } from '../batches/batches.support.ts'
-import { FINE, playedClient } from '../streams/links.support.ts'
+import { FINE, playedClient } from '../streams/played-client.support.ts'
 import { KeyIndex, type EntryExpiry } from './key-index.ts'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 import { encodeLocations, IndexEntryWriter, type IndexEntry } from './index-entry.ts'
 
 const plan = planWith({ key_prefix: 'p:' })
@@ -104,8 +104,8 @@ describe('all index entries', () => {
       'p:_airbyte:index:n:s:0 9': ['0', ['c', '3']],
       'p:_airbyte:index:n:s:255 0': ['0', ['d', '4']],
     }
-    const { client, asked } = playedClient((question) => {
-      const [, key, cursor] = question.split(' ')
+    const { client, asked } = playedClient((command) => {
+      const [, key, cursor] = command.split(' ')
       return pages[`${key} ${cursor}`] ?? ['0', []]
     })
     const seen: [string, string][][] = []

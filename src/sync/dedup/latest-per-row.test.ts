@@ -5,7 +5,7 @@ import type { Batch } from '../batches/batch.ts'
 import { addRecord, batchOf, emptyBatch, recordsOf } from '../batches/batches.support.ts'
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { sessionsFor, sessionWith, stream } from '../streams/plans.support.ts'
+import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
 import { versionOf, type IndexEntry } from './index-entry.ts'
 
 const KEYED = { key_template: 'k:${id}' }
@@ -174,7 +174,7 @@ function noteOf({ text, middle, end }: IndexEntry): string {
   return text.bytes.toString('utf8', middle, end).split('\r\n')[1]!
 }
 
-/** The records that are still to be laid out. */
+/** The records that are still to be encoded. */
 function shown(batch: Batch): number[] {
   const records: number[] = []
   batch.encodeEach(

@@ -1,11 +1,11 @@
 /** Asks for the Redis types of keys. */
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 
 /** Returns the reply of TYPE for each key. */
 export async function typesOf(
-  client: Pick<RedisClient, 'send'>,
+  client: Pick<CommandClient, 'send'>,
   keys: readonly string[],
 ): Promise<(string | undefined)[]> {
   if (keys.length === 0) return []

@@ -3,9 +3,9 @@ import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { addRecord, emptyBatch } from '../batches/batches.support.ts'
 import type { RunMetadata, StreamSession } from '../streams/stream-session.ts'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { trackerOf } from './trackers.support.ts'
+import { trackerOf } from './row-trackers.support.ts'
 import type { BatchRows, RowDecisions, RowTracker } from './row-tracker.ts'
 import { versionOf } from './index-entry.ts'
 
@@ -23,7 +23,7 @@ let tracker: RowTracker
 beforeEach(() => (stored = {}))
 
 /** A record: its id, its cursor, and whether it deletes the row. */
-type Given = readonly [id: number, cursor: number | string | null, isDeletion?: boolean]
+type Given = readonly [id: number | null, cursor: number | string | null, isDeletion?: boolean]
 
 function open(plan: StreamPlan, runs: Partial<RunMetadata> = {}): StreamSession {
   const opened = trackerOf(plan, runs, () => stored)
@@ -86,7 +86,7 @@ describe('of the records of one batch', () => {
 
   it('those without a location are left to the layout to refuse', async () => {
     const session = open(planWith(KEYED, DEDUP))
-    expect(await decided(session, [[null as unknown as number, 5]])).toMatchObject({
+    expect(await decided(session, [[null, 5]])).toMatchObject({
       changed: [],
       deduplicated: [],
     })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { errorWith } from '../../errors.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { plansFor, planWith, stream } from '../streams/plans.support.ts'
+import { plansFor, planWith, stream } from '../streams/stream-sessions.support.ts'
 
 const FLAT = { cache_type: 'hash', data_format: 'flat' }
 const MERGE = { ...FLAT, on_update: 'merge' }
@@ -132,10 +132,32 @@ describe('a template with a column', () => {
           expect.objectContaining({
             code: 'template-column-unknown',
             options: [option],
-            params: { stream: 'n.s', column },
+            params: expect.objectContaining({ stream: 'n.s', column }),
           }),
         ],
       }),
+    )
+  })
+
+  it.each([
+    ['score_field', { cache_type: 'sorted_set', score_field: 'nope' }, 'nope'],
+    ['value_field', { cache_type: 'string', data_format: 'raw', value_field: 'nope' }, 'nope'],
+    ['fields', { data_format: 'flat', fields: ['id', 'nope.a -> a'] }, 'nope.a'],
+    ['expire_at_field', { expire_at_field: 'nope' }, 'nope'],
+    ['ttl_field', { ttl_field: 'nope' }, 'nope'],
+    ['record_filter', { record_filter: { field: 'nope', equals: '1' } }, 'nope'],
+    ['root_field', { root_field: 'nope.a', fields: ['anything'] }, 'nope.a'],
+  ])('is refused in every other option: %s of %j', (option, options, column) => {
+    expect(() => planWith(options, { columns })).toThrow(
+      errorWith('column-unknown', { stream: 'n.s', column }),
+    )
+    expect(planWith(options, { columns: undefined })).toBeDefined()
+    expect(option in options).toBe(true)
+  })
+
+  it('is named with the column that was meant', () => {
+    expect(() => planWith({ expire_at_field: 'adress' }, { columns })).toThrow(
+      errorWith('column-unknown', { stream: 'n.s', column: 'adress', nearest: 'address' }),
     )
   })
 

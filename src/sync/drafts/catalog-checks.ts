@@ -4,6 +4,7 @@ import { problem, type Problem } from '../../errors.ts'
 import { OWN_KEYS } from './internal-keys.ts'
 import { createLayout } from '../../layout/registry/create-layout.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
+import { unknownColumns } from './column-checks.ts'
 import { syncModeProblems } from './sync-mode-checks.ts'
 import type { StreamDraft } from './stream-draft.ts'
 
@@ -152,24 +153,4 @@ function missingPrimaryKey({ keyTemplate, stream, name }: StreamDraft): Problem[
         ),
       ]
     : []
-}
-
-/** If the source declares the columns of a stream, a template with any other column is a mistake. */
-function unknownColumns({ keyTemplate, settings, stream, name }: StreamDraft): Problem[] {
-  const { columns } = stream
-  if (columns === undefined) return []
-  const templates = { key_template: keyTemplate, hash_field: settings.hashField, member: settings.member }
-  return Object.entries(templates).flatMap(([option, template]) =>
-    parseTemplate(template ?? '').flatMap((range) =>
-      range.kind === 'column' && !columns.has(range.path) && !columns.has(range.path.split('.')[0]!)
-        ? [
-            problem(
-              'template-column-unknown',
-              `The stream ${name} has no column ${range.path}, but its ${option} contains it.`,
-              { options: [option], params: { stream: name, column: range.path } },
-            ),
-          ]
-        : [],
-    ),
-  )
 }

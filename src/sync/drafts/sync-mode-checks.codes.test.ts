@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ConfigError, type Problem } from '../../errors.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 
 type Mode = SyncStream['mode']
 

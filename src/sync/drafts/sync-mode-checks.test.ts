@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { errorWith } from '../../errors.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
-import { plansFor, planWith, stream } from '../streams/plans.support.ts'
+import { plansFor, planWith, stream } from '../streams/stream-sessions.support.ts'
 
 type Mode = SyncStream['mode']
 

@@ -3,7 +3,7 @@
  * the next one, as the host sends it again.
  */
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { TAKE_BACK_SCRIPT } from '../../redis/commands/attempt-scripts.ts'
 import { onlyKeyOf } from '../dedup/former-rows.ts'
 import {
@@ -33,7 +33,7 @@ interface Former {
 
 /** Takes back what the last run did not finish, and removes the record of it. Repeated, it changes nothing. */
 export async function closeAttempt(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   { fields, last }: Former,
   log: Log,
@@ -52,7 +52,7 @@ export async function closeAttempt(
 
 /** Removes the record of a run that replaced everything before it, and was cut off behind that. */
 export async function forgetFormerAttempt(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   { fields, last }: Former,
 ): Promise<void> {
@@ -65,7 +65,7 @@ export async function forgetFormerAttempt(
 
 /** Visits the keys of all records that the last run may have left. */
 async function eachRecord(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   last: GenerationManifest,
   visit: (record: string) => Promise<void>,
@@ -85,7 +85,7 @@ export function isUnacknowledged(plan: StreamPlan, fields: MetadataFields): bool
 
 /** Writes into the metadata that no state of the run is acknowledged yet, if its attempt is recorded. */
 export async function openAttempt(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   attempt: AttemptRecording | undefined,
   { fields, runs: { stagedFrom, keptFrom } }: { fields: MetadataFields; runs: RunMetadata },
@@ -99,7 +99,7 @@ export async function openAttempt(
 
 /** Removes the record of an attempt, which has ended well. */
 export async function forgetAttempt(
-  client: RedisClient,
+  client: CommandClient,
   { plan, attempt }: Pick<StreamSession, 'plan' | 'attempt'>,
 ): Promise<void> {
   if (attempt === undefined) return
@@ -116,7 +116,7 @@ interface TakenBack {
 }
 
 async function takeBackAll(
-  client: RedisClient,
+  client: CommandClient,
   record: string,
   acknowledged: string,
   taken: TakenBack,
@@ -132,7 +132,7 @@ async function takeBackAll(
 }
 
 async function takeBack(
-  client: RedisClient,
+  client: CommandClient,
   { record, key, acknowledged }: { record: string; key: string; acknowledged: string },
   taken: TakenBack,
 ): Promise<void> {

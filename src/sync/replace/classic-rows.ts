@@ -5,7 +5,7 @@
 import { idKeysOf } from '../../layout/locations/id-keys.ts'
 import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -20,20 +20,21 @@ const FIELDS = ['_airbyte_ab_id', '_airbyte_emitted_at', '_airbyte_data'] as con
 
 /** Removes rows 1 to `lastId`, but for keys that are live now. Returns how many there were. */
 export async function removeClassicRows(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   lastId: number,
   areLive: (keys: readonly string[]) => Promise<readonly boolean[]>,
   log: Log,
 ): Promise<number> {
-  const { stream, settings, name, foreignIds } = plan
+  const { stream, settings, name, isForeignKey } = plan
   const { lead, tail } = idKeysOf(CLASSIC_KEYS, stream, settings.keyPrefix)!
   let rows = 0
   for (let from = 1; from <= lastId; from += ROWS_PER_ROUND) {
     const count = Math.min(ROWS_PER_ROUND, lastId - from + 1)
-    const ids = Array.from({ length: count }, (_, at) => from + at).filter((id) => !foreignIds.includes(id))
+    const ids = Array.from({ length: count }, (_, at) => from + at)
     const idByKey = new Map(ids.map((id) => [lead + id + tail, id]))
-    const hashes = await keysOfType(client, 'hash', [...idByKey.keys()])
+    const own = [...idByKey.keys()].filter((key) => !isForeignKey(key))
+    const hashes = await keysOfType(client, 'hash', own)
     const live = await areLive(hashes)
     const former = hashes.filter((_, at) => !live[at]!)
     rows += await removeKeys(client, await classicAmong(client, former, idByKey))
@@ -49,7 +50,7 @@ export async function removeClassicRows(
 
 /** Returns the keys with exactly the three fields of the classic connector, and their own id in the first of them. */
 async function classicAmong(
-  client: RedisClient,
+  client: CommandClient,
   keys: readonly string[],
   idByKey: ReadonlyMap<string, number>,
 ): Promise<string[]> {
@@ -59,13 +60,13 @@ async function classicAmong(
   const counted = await client.send({ kind: 'read', commands: EncodedCommands.from(lengths) })
   const three = keys.filter((_, at) => Number(counted.read[at]?.[0]) === FIELDS.length)
   if (three.length === 0) return []
-  const questions = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   for (const key of three) {
-    questions.command('HGET', key, FIELDS[0])
-    questions.command('HEXISTS', key, FIELDS[1])
-    questions.command('HEXISTS', key, FIELDS[2])
+    commands.command('HGET', key, FIELDS[0])
+    commands.command('HEXISTS', key, FIELDS[1])
+    commands.command('HEXISTS', key, FIELDS[2])
   }
-  const { read } = await client.send({ kind: 'read', commands: EncodedCommands.from(questions) })
+  const { read } = await client.send({ kind: 'read', commands: EncodedCommands.from(commands) })
   return three.filter((key, at) => {
     const [id, emittedAt, data] = [0, 1, 2].map((field) => read[3 * at + field]?.[0])
     return id === String(idByKey.get(key)) && Number(emittedAt) === 1 && Number(data) === 1

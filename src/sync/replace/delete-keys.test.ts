@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, problem } from '../../errors.ts'
 import { locationForm } from '../../layout/registry/row-locator.ts'
-import { answeringClient, playedClient, FINE } from '../streams/links.support.ts'
+import { answeringClient, playedClient, FINE } from '../streams/played-client.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 import { removeIds, removeByIndex } from './delete-keys.ts'
 
 const KEYS = { lead: 'n:s:', tail: '' }
-const NONE_SPARED = async (ids: readonly number[]) => ids.map(() => false)
+const NONE_SPARED = async (keys: readonly string[]) => keys.map(() => false)
 
 describe('keys by id', () => {
   it('are removed from the first to the last, in rounds', async () => {
-    const { client, asked } = answeringClient((question) => (question.startsWith('TYPE') ? 'hash' : null))
+    const { client, asked } = answeringClient((command) => (command.startsWith('TYPE') ? 'hash' : null))
     const range = { first: 7, last: 45_006, keys: KEYS, type: 'hash' }
     expect(await removeIds(client, range, NONE_SPARED)).toBe(45_000)
-    const removals = asked.filter((question) => question.startsWith('UNLINK '))
-    const keys = removals.flatMap((question) => question.split(' ').slice(1))
+    const removals = asked.filter((command) => command.startsWith('UNLINK '))
+    const keys = removals.flatMap((command) => command.split(' ').slice(1))
     expect([keys.length, keys[0], keys.at(-1)]).toEqual([45_000, 'n:s:7', 'n:s:45006'])
     expect(new Set(keys).size).toBe(keys.length)
   })
@@ -30,17 +30,14 @@ describe('keys by id', () => {
   })
 
   it('are left where they are spared, and where they are of another kind', async () => {
-    const { client, asked } = answeringClient((question) => (question === 'TYPE a:2:z' ? 'list' : 'hash'))
+    const { client, asked } = answeringClient((command) => (command === 'TYPE a:2:z' ? 'list' : 'hash'))
     const keys = { lead: 'a:', tail: ':z' }
     const looked: unknown[] = []
-    await removeIds(client, { first: 1, last: 4, keys, type: 'hash' }, async (ids, names) => {
-      looked.push(ids, names)
-      return ids.map((id) => id === 3)
+    await removeIds(client, { first: 1, last: 4, keys, type: 'hash' }, async (names) => {
+      looked.push(names)
+      return names.map((name) => name === 'a:3:z')
     })
-    expect(looked).toEqual([
-      [1, 2, 3, 4],
-      ['a:1:z', 'a:2:z', 'a:3:z', 'a:4:z'],
-    ])
+    expect(looked).toEqual([['a:1:z', 'a:2:z', 'a:3:z', 'a:4:z']])
     expect(asked).toEqual(['TYPE a:1:z', 'TYPE a:2:z', 'TYPE a:4:z', 'UNLINK a:1:z a:4:z'])
   })
 
@@ -66,7 +63,7 @@ describe('rows in the key index', () => {
     expect(
       await removeByIndex(client, new KeyIndex(client, plan, ALL), locationForm('hash'), isOldest),
     ).toEqual({ rows: 2, left: 1 })
-    expect(asked.filter((question) => !question.startsWith('HSCAN'))).toEqual([
+    expect(asked.filter((command) => !command.startsWith('HSCAN'))).toEqual([
       'TYPE k:1',
       'TYPE k:3',
       'UNLINK k:1 k:3',
@@ -81,7 +78,7 @@ describe('rows in the key index', () => {
     expect(
       await removeByIndex(client, new KeyIndex(client, plan, []), locationForm('hash'), () => true),
     ).toEqual({ rows: 0, left: 0 })
-    expect(asked.filter((question) => /UNLINK|HDEL/.test(question))).toEqual(unindexed('k:1 k:2').slice(0, 1))
+    expect(asked.filter((command) => /UNLINK|HDEL/.test(command))).toEqual(unindexed('k:1 k:2').slice(0, 1))
   })
 
   it('that are members are removed from their keys', async () => {
@@ -92,7 +89,7 @@ describe('rows in the key index', () => {
       locationForm('member of sorted_set'),
       () => true,
     )
-    expect(asked.filter((question) => /^(TYPE|ZREM k)/.test(question))).toEqual(['TYPE k:1', 'ZREM k:1 x'])
+    expect(asked.filter((command) => /^(TYPE|ZREM k)/.test(command))).toEqual(['TYPE k:1', 'ZREM k:1 x'])
   })
 
   it('are left alone where none is old', async () => {
@@ -100,14 +97,14 @@ describe('rows in the key index', () => {
     expect(
       await removeByIndex(client, new KeyIndex(client, plan, []), locationForm('hash'), () => false),
     ).toEqual({ rows: 0, left: 1 })
-    expect(asked.every((question) => question.startsWith('HSCAN'))).toBe(true)
+    expect(asked.every((command) => command.startsWith('HSCAN'))).toBe(true)
   })
 })
 
 /** A server that has these entries, all in its first hash, and keys of these types; others are hashes. */
 function served(entries: Record<string, string>, kinds: Record<string, string>) {
-  return (question: string) => {
-    const [command, key] = question.split(' ')
+  return (text: string) => {
+    const [command, key] = text.split(' ')
     if (command === 'TYPE') return kinds[key!] ?? 'hash'
     if (command !== 'HSCAN') return null
     return ['0', key!.endsWith(':0') ? Object.entries(entries).flat() : []]

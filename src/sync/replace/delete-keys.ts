@@ -1,7 +1,7 @@
 /** Removes what earlier runs wrote to a stream, in rounds, and nothing that is not known to be theirs. */
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll, type LocationForm } from '../../layout/locations/row-location.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
@@ -17,16 +17,15 @@ const MEMBERS_AT_ONCE = 500
 
 /** Removes the keys of a range of ids, but for those that are spared. Returns how many there were. */
 export async function removeIds(
-  client: RedisClient,
+  client: CommandClient,
   { first, last, keys: { lead, tail }, type }: IdRows,
-  areSpared: (ids: readonly number[], keys: readonly string[]) => Promise<readonly boolean[]>,
+  areSpared: (keys: readonly string[]) => Promise<readonly boolean[]>,
 ): Promise<number> {
   let rows = 0
   for (let from = first; from <= last; from += KEYS_PER_ROUND) {
     const count = Math.min(KEYS_PER_ROUND, last - from + 1)
-    const ids = Array.from({ length: count }, (_, index) => from + index)
-    const keys = ids.map((id) => lead + id + tail)
-    const spared = await areSpared(ids, keys)
+    const keys = Array.from({ length: count }, (_, index) => lead + (from + index) + tail)
+    const spared = await areSpared(keys)
     const former = keys.filter((_, index) => !spared[index]!)
     rows += await removeKeys(client, await keysOfType(client, type, former))
   }
@@ -35,7 +34,7 @@ export async function removeIds(
 
 /** Removes the rows whose index entries are `isOld`, and those entries. Returns how many rows, and entries are left. */
 export async function removeByIndex(
-  client: RedisClient,
+  client: CommandClient,
   index: KeyIndex,
   form: LocationForm,
   isOld: (location: string, value: string) => boolean,
@@ -70,7 +69,7 @@ function oldIn(
 
 /** Removes the rows at some locations. Returns how many there were. */
 export async function removeRows(
-  client: RedisClient,
+  client: CommandClient,
   form: LocationForm,
   locations: readonly string[],
 ): Promise<number> {
@@ -88,7 +87,7 @@ export async function removeRows(
 }
 
 /** Removes keys in rounds. Returns how many. */
-export async function removeKeys(client: RedisClient, keys: readonly string[]): Promise<number> {
+export async function removeKeys(client: CommandClient, keys: readonly string[]): Promise<number> {
   const commands = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
   unlinkAll(commands, keys, client.isCluster)
   await sendAll(client, commands)
@@ -97,7 +96,7 @@ export async function removeKeys(client: RedisClient, keys: readonly string[]): 
 
 /** Removes the members of a key that are no rows of the new generation. Returns how many. */
 export async function removeOtherMembers(
-  client: RedisClient,
+  client: CommandClient,
   key: string,
   form: LocationForm,
   live: LiveRows,
@@ -123,7 +122,7 @@ export async function removeOtherMembers(
 }
 
 export async function keysOfType(
-  client: RedisClient,
+  client: CommandClient,
   type: string,
   keys: readonly string[],
 ): Promise<string[]> {
@@ -131,7 +130,7 @@ export async function keysOfType(
   return keys.filter((_, at) => types[at] === type)
 }
 
-async function sendAll(client: RedisClient, buffer: CommandBuffer): Promise<WriteResult> {
+async function sendAll(client: CommandClient, buffer: CommandBuffer): Promise<WriteResult> {
   const commands = EncodedCommands.from(buffer)
   const result = await client.send({ kind: 'write', commands, isCounted: false, confirmedBy: 'reply' })
   if (result.rejections.length > 0) throw result.rejections[0]!.error

@@ -1,6 +1,6 @@
 /** Carries out a removal: swaps staging keys in, and removes the rows of the generations that a run has replaced. */
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { runIn } from '../dedup/row-version.ts'
 import type { GenerationManifest } from '../streams/generation-manifest.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -40,7 +40,7 @@ export interface Removed {
 
 /** Repeated, it changes nothing. */
 export async function executeRemoval(
-  client: RedisClient,
+  client: CommandClient,
   { plan, manifests, classicLastId, expiryShards }: RemovalScope,
   removal: PendingRemoval,
   log: Log,
@@ -68,9 +68,9 @@ export async function executeRemoval(
   for (const former of formers.indexed) rows += await removeFormer(client, former, live)
   for (const { manifest, rows: range } of idRowsOf(plan, manifests, lastId))
     if (!kept.includes(manifest))
-      rows += await removeIds(client, range, async (ids, keys) => {
+      rows += await removeIds(client, range, async (keys) => {
         const areLive = await live.areLiveKeys(keys)
-        return ids.map((id, at) => areLive[at]! || plan.foreignIds.includes(id))
+        return keys.map((key, at) => areLive[at]! || plan.isForeignKey(key))
       })
   const classicRows =
     classicLastId === 0
@@ -89,7 +89,7 @@ interface SwapOptions {
 
 /** Replaces live keys by their staging keys. Returns how many there were. */
 async function swapIn(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   { own: { index, form }, isOld, formers, removal }: SwapOptions,
 ): Promise<number> {
@@ -111,7 +111,7 @@ async function swapIn(
 
 /** Removes all rows of an index that is not used any more, and the index. */
 async function removeFormer(
-  client: RedisClient,
+  client: CommandClient,
   { index, form }: IndexedRows,
   live: LiveRows,
 ): Promise<number> {
@@ -147,7 +147,7 @@ interface CounterOptions {
 
 /** Removes the counter of a former layout, or moves that of this run to its usual key. */
 async function settleCounters(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   { manifests, removal, live, classicRows }: CounterOptions,
 ): Promise<void> {

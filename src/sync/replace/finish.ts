@@ -3,8 +3,9 @@
  * confirmed and every stream is complete. Once it has begun it is completed, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
+import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
@@ -16,7 +17,7 @@ import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pen
 import { requireSwappable } from './staging.ts'
 
 export async function finish(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
   log: Log,
@@ -41,6 +42,7 @@ export async function finish(
     const isEmpty =
       session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
     if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
+    else if (isOnlyGeneration(session, removal)) await removeMembers(client, session, session.knownAs.former)
   }
   await client.confirmed(() => recordEnds(client, ids, sessions))
   // Behind the record of the end: a run that ends here takes nothing back.
@@ -57,7 +59,7 @@ function keptIdsOf({ manifests }: IndexedSession, { before }: PendingRemoval): n
 
 /** Records what is removed. From here on the new content of the streams is decided, for the next run as well. */
 async function beginRemovals(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   replaced: readonly IndexedSession[],
 ): Promise<PendingRemoval[]> {
@@ -73,7 +75,7 @@ async function beginRemovals(
 
 /** Records that the runs of all streams have ended well, and the last ids. */
 async function recordEnds(
-  client: RedisClient,
+  client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
 ): Promise<void> {
@@ -94,7 +96,7 @@ async function recordEnds(
 
 /** Completes the removal that a run began which was cut off. Returns whether there was one. */
 export async function resume(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   log: Log,
@@ -121,7 +123,7 @@ export async function resume(
 }
 
 async function complete(
-  client: RedisClient,
+  client: CommandClient,
   scope: RemovalScope,
   removal: PendingRemoval,
   log: Log,
@@ -134,7 +136,7 @@ async function complete(
 
 /** Removes the record of a removal, and everything in the metadata that is not true any more. */
 async function endRemoval(
-  client: RedisClient,
+  client: CommandClient,
   { plan, manifests }: RemovalScope,
   { before, run }: PendingRemoval,
 ): Promise<void> {
@@ -151,11 +153,29 @@ async function endRemoval(
   )
 }
 
-/** Removes the metadata and the counter of a stream that has no records left. */
-async function removeOwnKeys(
-  client: RedisClient,
-  { plan: { metadataKey, counterKey: usualKey }, layout, counterKey }: IndexedSession,
+/** Returns whether a run keeps no generation but its own. */
+function isOnlyGeneration({ manifests }: IndexedSession, { before }: PendingRemoval): boolean {
+  return manifests.filter(({ firstRun }) => firstRun >= before).length === 1
+}
+
+/** Removes members that name a stream with keys that it has no more. */
+async function removeMembers(
+  client: CommandClient,
+  { plan: { settings } }: IndexedSession,
+  members: readonly string[],
 ): Promise<void> {
+  if (members.length > 0) await client.ask('SREM', knownStreamsKey(settings.keyPrefix), ...members)
+}
+
+/** Removes the metadata and the counter of a stream that has no records left. */
+async function removeOwnKeys(client: CommandClient, session: IndexedSession): Promise<void> {
+  const {
+    plan: { metadataKey, counterKey: usualKey },
+    layout,
+    counterKey,
+    knownAs: { own, former },
+  } = session
+  await removeMembers(client, session, [own, ...former])
   await client.ask('UNLINK', metadataKey)
   if (!layout.usesIds) return
   for (const key of new Set([usualKey, counterKey])) await client.ask('UNLINK', key)

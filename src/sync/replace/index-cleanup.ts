@@ -1,17 +1,17 @@
 /** Removes entries of a key index: those of rows that were removed, and those that have expired. */
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll } from '../../layout/locations/row-location.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import { byShard, ENTRIES_PER_COMMAND, NEVER, SHARDS, shardsText, type KeyIndex } from '../dedup/key-index.ts'
+import { byShard, ENTRIES_PER_COMMAND, NEVER, shardsText, type KeyIndex } from '../dedup/key-index.ts'
 import { readVersion } from '../dedup/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
 /** Removes the entries of some locations, and when they expire. */
 export async function removeEntries(
-  client: RedisClient,
+  client: CommandClient,
   index: KeyIndex,
   locations: readonly string[],
 ): Promise<void> {
@@ -31,12 +31,11 @@ export async function removeEntries(
 }
 
 /** Removes an index whose rows are gone. */
-export async function removeIndex(client: RedisClient, index: KeyIndex): Promise<void> {
+export async function removeIndex(client: CommandClient, index: KeyIndex): Promise<void> {
   const out = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
-  const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
   unlinkAll(
     out,
-    shards.flatMap((shard) => [index.keyOf(shard), index.expiryKeyOf(shard)]),
+    index.shards.flatMap((shard) => [index.keyOf(shard), index.expiryKeyOf(shard)]),
     client.isCluster,
   )
   const { rejections } = await client.send({
@@ -50,7 +49,7 @@ export async function removeIndex(client: RedisClient, index: KeyIndex): Promise
 
 /** Removes the entries that have expired. Asks only the shards that the metadata name, and records which are left. */
 export async function removeExpiredEntries(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   index: KeyIndex,
   now: number,
@@ -64,7 +63,7 @@ export async function removeExpiredEntries(
 
 /** Returns whether the shard has more entries which expire. */
 async function removeExpiredIn(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   index: KeyIndex,
   shard: number,

@@ -1,5 +1,5 @@
 /** Completes what a run left behind that ended in the middle of its batches. */
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 import { readJournal, type RowJournal } from '../dedup/row-journal.ts'
 
@@ -11,7 +11,7 @@ const SLOTS_AT_ONCE = 4
  * removed with the stream one day, but their batches were not confirmed, so that they count as older than every run.
  */
 export async function recoverJournal(
-  client: RedisClient,
+  client: CommandClient,
   index: KeyIndex,
   journal: RowJournal,
 ): Promise<void> {
@@ -20,7 +20,7 @@ export async function recoverJournal(
 }
 
 /** Returns whether there is a journal. */
-async function indexJournal(client: RedisClient, index: KeyIndex, journal: RowJournal): Promise<boolean> {
+async function indexJournal(client: CommandClient, index: KeyIndex, journal: RowJournal): Promise<boolean> {
   let isFound = false
   for (let cursor: string | undefined; cursor !== '0';) {
     const reply = await client.ask('HSCAN', journal.key, cursor ?? '0', 'COUNT', SLOTS_AT_ONCE)
@@ -33,6 +33,6 @@ async function indexJournal(client: RedisClient, index: KeyIndex, journal: RowJo
 }
 
 /** Removes the journal, when the index has all of its rows. */
-export async function removeJournal(client: RedisClient, journal: RowJournal): Promise<void> {
+export async function removeJournal(client: CommandClient, journal: RowJournal): Promise<void> {
   await client.ask('UNLINK', journal.key)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { planWith, sessionOf } from '../streams/plans.support.ts'
-import { thrownBy } from '../../thrown.support.ts'
+import { planWith, sessionOf } from '../streams/stream-sessions.support.ts'
+import { thrownBy } from '../../errors.support.ts'
 import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'
 
 const IDS = { last: () => 12 }

@@ -2,7 +2,7 @@
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
 import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
@@ -17,7 +17,9 @@ import {
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import { givesExpiry, type StreamPlan } from '../streams/stream-plan.ts'
+import { KnownStreams } from '../streams/known-streams.ts'
+import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
+import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
 import { closeAttempt, isUnacknowledged, openAttempt } from './attempts.ts'
 import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
@@ -27,19 +29,26 @@ import { recoverJournal } from './journal-recovery.ts'
 import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
 
 /** Repeated, it changes nothing but the number of the run. */
-export function prepareStreams(
-  client: RedisClient,
+export async function prepareStreams(
+  client: CommandClient,
   plans: readonly StreamPlan[],
   log: Log,
 ): Promise<IndexedSession[]> {
-  return Promise.all(plans.map((plan) => prepareStream(client, plan, log)))
+  const known = await KnownStreams.read(client, plans)
+  return Promise.all(plans.map((plan) => prepareStream(client, known.planOf(plan), known, log)))
 }
 
-async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): Promise<IndexedSession> {
-  const fields = await readUpToDate(client, plan, log)
-  const earlier = manifestsIn(plan.name, plan.metadataKey, fields)
+async function prepareStream(
+  client: CommandClient,
+  planned: StreamPlan,
+  known: KnownStreams,
+  log: Log,
+): Promise<IndexedSession> {
+  const fields = await readUpToDate(client, planned, log)
+  const earlier = manifestsIn(planned.name, planned.metadataKey, fields)
   // Before anything is written, also a counter.
-  decideFor(plan, earlier)
+  const plan = withFormerKeyOrder(planned, decideFor(planned, earlier).joined, log)
+  if (earlier.length === 0) await known.requireFree(client, plan)
   await closeAttempt(client, plan, { fields, last: earlier.at(-1) }, log)
   const counter = await openIds(client, plan, fields, earlier)
   const open = openGeneration(plan, fields, counter.lastId)
@@ -58,6 +67,7 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
   const formers = formersOf(client, plan, manifests, { before, lastId: counter.lastId })
   if (plan.replaces && plan.locator.only !== undefined)
     await requireTypes(client, { plan, formers }, [plan.locator.only])
+  await known.add(client, plan)
   // Before the first record: a later run could not tell which run has written it.
   await writeMetadata(client, plan, { ...open.changes, ...(classic > 0 ? { classic_last_id: classic } : {}) })
   if (open.decision === 'replace' && runs.stagedFrom !== undefined)
@@ -84,7 +94,21 @@ async function prepareStream(client: RedisClient, plan: StreamPlan, log: Log): P
     index,
     journal,
     formers,
+    knownAs: known.membersOf(plan),
   }
+}
+
+/** Rows that are kept have their keys made of the columns of the primary key in the order that it had then. */
+function withFormerKeyOrder(plan: StreamPlan, joined: StreamLayout | undefined, log: Log): StreamPlan {
+  const now = layoutOf(plan).primary_key
+  const former = joined?.primary_key ?? now
+  if (now.every((path, at) => path === former[at])) return plan
+  log(
+    'WARN',
+    `${plan.name}: the primary key was (${former.join(', ')}) and is (${now.join(', ')}); keys keep the former order of ` +
+      'its columns until a full refresh.',
+  )
+  return inKeyOrder(plan, former)
 }
 
 function indexNumber({ rows }: GenerationManifest): number | undefined {
@@ -97,7 +121,7 @@ function trackingOf({ idKeys }: StreamPlan, { isTracked }: OpenGeneration): Trac
 }
 
 async function openIds(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   earlier: readonly GenerationManifest[],
@@ -115,7 +139,7 @@ async function openIds(
 
 /** Returns the last id that the classic connector may have given out, 0 where it did not write the stream. */
 async function classicCount(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   counter: OpenCounter,
@@ -149,7 +173,7 @@ async function skippedIdsOf({ foreignIds, idKeys }: StreamPlan, formers: Formers
 }
 
 /** Returns the metadata of a stream with no removal pending. */
-async function readUpToDate(client: RedisClient, plan: StreamPlan, log: Log): Promise<MetadataFields> {
+async function readUpToDate(client: CommandClient, plan: StreamPlan, log: Log): Promise<MetadataFields> {
   const fields = await readMetadata(client, plan)
   return (await resume(client, plan, fields, log)) ? readUpToDate(client, plan, log) : fields
 }

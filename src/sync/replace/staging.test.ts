@@ -5,11 +5,11 @@ import { besideKey } from '../../redis/resp/key-slot.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import type { RunMetadata } from '../streams/stream-session.ts'
-import { indexedSessionOf } from '../dedup/trackers.support.ts'
-import { thrownBy } from '../../thrown.support.ts'
-import { answeringClient } from '../streams/links.support.ts'
+import { indexedSessionOf } from '../dedup/row-trackers.support.ts'
+import { thrownBy } from '../../errors.support.ts'
+import { answeringClient } from '../streams/played-client.support.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
-import { planWith, sessionOf } from '../streams/plans.support.ts'
+import { planWith, sessionOf } from '../streams/stream-sessions.support.ts'
 import { openStaging, requireSwappable, swap } from './staging.ts'
 
 const METADATA = '_airbyte:manifest:n:s'
@@ -144,14 +144,12 @@ describe('before anything is replaced', () => {
     const { asked } = await required(LIST, runs, { 'k:1': '5', 'k:2': '6', 'k:3': '4' }, (key) =>
       key === ONE ? 1 : 0,
     )
-    expect(asked.filter((question) => question.startsWith('HSET'))).toEqual([
-      expect.stringMatching(/ k:2 0$/),
-    ])
+    expect(asked.filter((command) => command.startsWith('HSET'))).toEqual([expect.stringMatching(/ k:2 0$/)])
   })
 
   it('the only key stays where neither this run nor an earlier one has written it', async () => {
     const { asked } = await required({ cache_type: 'list' }, runs, {}, () => 0)
-    expect(asked.filter((question) => !question.startsWith('HSCAN'))).toEqual([])
+    expect(asked.filter((command) => !command.startsWith('HSCAN'))).toEqual([])
   })
 
   it('a key of another type is in the way', async () => {
@@ -204,10 +202,10 @@ async function open(
   ttl = 0,
 ) {
   const plan = planWith(options, more)
-  const { client, asked } = answeringClient((question) => {
-    if (question.startsWith('EVAL')) return drained(/ (\S+) 500$/.exec(question)![1]!)
-    if (question.startsWith('PTTL')) return ttl
-    return scanned(question, entries)
+  const { client, asked } = answeringClient((command) => {
+    if (command.startsWith('EVAL')) return drained(/ (\S+) 500$/.exec(command)![1]!)
+    if (command.startsWith('PTTL')) return ttl
+    return scanned(command, entries)
   })
   const runs = { ...sessionOf({ ...plan, idKeys: undefined }).runs, ...situation }
   const isStaged = await openStaging(client, plan, new KeyIndex(client, plan, []), runs)
@@ -223,18 +221,18 @@ async function required(
   kinds: Record<string, string> = {},
 ) {
   const plan = planWith(options, OVERWRITE)
-  const { client, asked } = answeringClient((question) => {
-    const [command, key] = question.split(' ')
+  const { client, asked } = answeringClient((text) => {
+    const [command, key] = text.split(' ')
     if (command === 'EXISTS') return exists(key!)
-    return command === 'TYPE' ? (kinds[key!] ?? 'list') : scanned(question, entries)
+    return command === 'TYPE' ? (kinds[key!] ?? 'list') : scanned(text, entries)
   })
   const session = indexedSessionOf(plan, situation, new KeyIndex(client, plan, []))
   await requireSwappable(client, { ...session, layout: plan.stagedLayout ?? plan.liveLayout })
   return { asked }
 }
 
-function scanned(question: string, entries: object) {
-  const [command, key] = question.split(' ')
+function scanned(text: string, entries: object) {
+  const [command, key] = text.split(' ')
   return command === 'HSCAN'
     ? ['0', key!.endsWith(':0') ? (Object.entries(entries).flat() as string[]) : []]
     : null
@@ -243,6 +241,6 @@ function scanned(question: string, entries: object) {
 /** The commands that change something, with scripts by their names. */
 function steps(asked: readonly string[]): string[] {
   return asked
-    .filter((question) => !/^(HSCAN|PTTL)/.test(question))
-    .map((question) => question.replace(SWAP_SCRIPT.text, 'SWAP'))
+    .filter((command) => !/^(HSCAN|PTTL)/.test(command))
+    .map((command) => command.replace(SWAP_SCRIPT.text, 'SWAP'))
 }

@@ -6,7 +6,7 @@ import { ConfigError, problem } from '../../errors.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from '../streams/command-client.ts'
 import { OWN_KEYS } from '../drafts/internal-keys.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
@@ -25,7 +25,7 @@ import { formerTypesOf, type Formers } from '../dedup/former-rows.ts'
  * changes nothing.
  */
 export async function openStaging(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   index: KeyIndex,
   { run, keptFrom, live, stagedFrom, hadExpiry }: RunMetadata,
@@ -57,7 +57,7 @@ export async function openStaging(
  * Makes sure, before anything is replaced, that all staging keys can replace their live keys. Keys without a staging key
  * are made older than every run, so that they are removed.
  */
-export async function requireSwappable(client: RedisClient, session: IndexedSession): Promise<void> {
+export async function requireSwappable(client: CommandClient, session: IndexedSession): Promise<void> {
   if (!isStaged(session)) return
   const { plan, index, runs } = session
   await index.each(async (entries) => {
@@ -70,7 +70,7 @@ export async function requireSwappable(client: RedisClient, session: IndexedSess
 
 /** Removes the staging keys that former generations have in other indexes. */
 export async function removeFormerStaging(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   { indexed }: Formers,
 ): Promise<void> {
@@ -86,7 +86,7 @@ export async function removeFormerStaging(
 
 /** Throws where a key has a type that neither this run nor a former generation can have written. */
 export async function requireTypes(
-  client: RedisClient,
+  client: CommandClient,
   { plan, formers }: Pick<IndexedSession, 'plan' | 'formers'>,
   keys: readonly string[],
 ): Promise<void> {
@@ -107,7 +107,7 @@ interface TimeToLive {
  * there was a live key.
  */
 export async function swap(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   key: string,
   types: readonly string[],
@@ -124,7 +124,7 @@ export async function swap(
 
 /** Removes the staging keys of some live keys. */
 export async function removeStagingKeys(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   keys: readonly string[],
 ): Promise<void> {
@@ -138,7 +138,12 @@ function stagingOf({ settings }: StreamPlan, key: string): string {
 const ITEMS_AT_ONCE = 500
 
 /** Moves the items of a staging key to its live key, when the replacement was given up. */
-async function drain(client: RedisClient, plan: StreamPlan, key: string, hadExpiry: boolean): Promise<void> {
+async function drain(
+  client: CommandClient,
+  plan: StreamPlan,
+  key: string,
+  hadExpiry: boolean,
+): Promise<void> {
   const { collection } = structureOf(plan.settings)
   const { text } = collection!.drain(plan.settings)
   const ask = () => client.ask('EVAL', text, 2, stagingOf(plan, key), key, ITEMS_AT_ONCE)

@@ -7,9 +7,15 @@ import { isCollection, structureOf } from '../../layout/registry/structure-regis
 import type { KeyToCheck } from '../../redis/health/key-checks.ts'
 import { deadLetterKey, leaseKey, metadataKey } from '../drafts/internal-keys.ts'
 
-export function predictableKeys({ keyPrefix, records, streams, onRecordError }: Config): KeyToCheck[] {
+export function predictableKeys({
+  keyPrefix,
+  records,
+  streams,
+  defaultProblems,
+  onRecordError,
+}: Config): KeyToCheck[] {
   const keys = [
-    ...constantKeys(records, 'key_template'),
+    ...(defaultProblems.length === 0 ? constantKeys(records, 'key_template') : []),
     ...streams.flatMap(({ records: settings, stream, namespace }) => [
       ...constantKeys(settings, `stream ${stream}`),
       ...(namespace === undefined ? [] : streamKeys(settings, stream, namespace)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { planWith } from '../streams/plans.support.ts'
+import { planWith } from '../streams/stream-sessions.support.ts'
 import { parse } from '../../config/parsing/parsed.support.ts'
 import { modeCommands, requiredCommands, requirementsOf } from './required-commands.ts'
 import type { CommandRequirement } from '../../redis/commands/command-probe.ts'

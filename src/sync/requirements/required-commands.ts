@@ -37,8 +37,8 @@ export function modeCommands(config: Config): CommandRequirement[] {
   return [...requirements].filter((requirement) => !required.has(requirement))
 }
 
-export function settingsIn({ records, streams }: Config): RecordSettings[] {
-  return [records, ...streams.map((entry) => entry.records)]
+export function settingsIn({ records, streams, defaultProblems }: Config): RecordSettings[] {
+  return [...(defaultProblems.length === 0 ? [records] : []), ...streams.map((entry) => entry.records)]
 }
 
 /** Returns what the structure of a stream needs. */

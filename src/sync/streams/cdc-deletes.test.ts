@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { eachRead } from '../../layout/registry/encode-records.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { isDeletion } from './cdc-deletes.ts'
-import { planWith } from './plans.support.ts'
+import { planWith } from './stream-sessions.support.ts'
 
 const DEDUP: Partial<SyncStream> = { mode: 'append_dedup', primaryKey: [['id']] }
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError, problem } from '../../errors.ts'
-import { thrownBy } from '../../thrown.support.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import { thrownBy } from '../../errors.support.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import { IdAllocator } from './id-allocator.ts'
-import { plansFor, sessionOf, stream } from './plans.support.ts'
+import { plansFor, sessionOf, stream } from './stream-sessions.support.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
 describe('ids of a stream', () => {
@@ -51,7 +50,7 @@ describe('ids of a stream', () => {
     ]
     const plans = plansFor([stream('list'), stream('json')], { streams })
     const ids = allocatorFor(server, plans)
-    expect(server.asked.filter((question) => question.includes('n:json'))).toEqual([])
+    expect(server.asked.filter((command) => command.includes('n:json'))).toEqual([])
     expect(await ids.reserve(plans[0]!, 2)).toEqual([{ first: 8, last: 9 }])
   })
 
@@ -147,7 +146,7 @@ interface Server {
   keys: Map<string, string>
   asked: string[]
   ask: Ask
-  client: RedisClient
+  client: ConstructorParameters<typeof IdAllocator>[0]
   /** The error of a client that finds data lost. */
   loss: Error | undefined
 }
@@ -168,16 +167,15 @@ function serverWith(stored: Record<string, string>): Server {
     keys,
     asked,
     ask,
-    client: clientOf(ask, async () => {
-      if (server.loss !== undefined) throw server.loss
-    }),
+    client: {
+      ask,
+      requireIntact: async () => {
+        if (server.loss !== undefined) throw server.loss
+      },
+    },
     loss: undefined,
   }
   return server
-}
-
-function clientOf(ask: Ask, requireIntact = async (): Promise<void> => {}): RedisClient {
-  return { ask, requireIntact } as unknown as RedisClient
 }
 
 function opened(stored: Record<string, string>, foreign: number[] = []) {

@@ -22,12 +22,14 @@ interface Counter {
   turn: Promise<unknown>
 }
 
+type CounterClient = Pick<RedisClient, 'ask' | 'requireIntact'>
+
 export class IdAllocator {
-  readonly #client: RedisClient
+  readonly #client: CounterClient
   /** By stream index; undefined where the records of a stream have no ids. */
   readonly #counters: readonly (Counter | undefined)[]
 
-  constructor(client: RedisClient, streams: readonly StreamSession[]) {
+  constructor(client: CounterClient, streams: readonly StreamSession[]) {
     this.#client = client
     this.#counters = streams.map(({ plan, layout, counterKey, lastId, skippedIds }) =>
       layout.usesIds

@@ -5,7 +5,7 @@
 import { ConfigError, messageOf, problem } from '../../errors.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from './command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import { manifestsIn } from './generation-manifest.ts'
 import { numberIn, type MetadataFields } from './stream-metadata.ts'
@@ -25,7 +25,7 @@ export interface OpenCounter {
  * replaces, has its rows in the key of the counter.
  */
 export async function openCounter(
-  client: RedisClient,
+  client: CommandClient,
   plan: StreamPlan,
   fields: MetadataFields,
   otherKey?: string,
@@ -51,7 +51,7 @@ export async function openCounter(
 }
 
 /** Returns the count that the classic connector may have left for a stream that has no counter of its own. */
-export async function readClassicCounter(client: RedisClient, { baseKey }: StreamPlan): Promise<number> {
+export async function readClassicCounter(client: CommandClient, { baseKey }: StreamPlan): Promise<number> {
   const reply = await client.ask('GET', baseKey).catch((error: unknown) => {
     // A key of another type is not a counter.
     if (error instanceof ConfigError) return null
@@ -61,7 +61,7 @@ export async function readClassicCounter(client: RedisClient, { baseKey }: Strea
 }
 
 /** Returns the highest id from `known` on that has a row, where the counter is gone. */
-async function lastRowFrom(client: RedisClient, plan: StreamPlan, known: number): Promise<number> {
+async function lastRowFrom(client: CommandClient, plan: StreamPlan, known: number): Promise<number> {
   const { idKeys, foreignIds } = plan
   const { type } = plan.locator.form
   if (idKeys === undefined) return known

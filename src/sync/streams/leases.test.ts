@@ -1,7 +1,7 @@
 // What cannot be timed from outside: in which order leases are taken, and what becomes of those that come too late.
 import { describe, expect, it } from 'vitest'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
-import { problemOf, thrownBy } from '../../thrown.support.ts'
+import { problemOf, thrownBy } from '../../errors.support.ts'
 import { Leases } from './leases.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
@@ -21,13 +21,13 @@ function connections(...clientIds: number[]) {
 }
 
 /** A client whose replies are those of `reply`, or of a free lease where that gives undefined. */
-function clientWith(reply: (question: string) => Promise<Reply | undefined>) {
+function clientWith(reply: (command: string) => Promise<Reply | undefined>) {
   const asked: string[] = []
   const ask: RedisClient['ask'] = async (command, ...args) => {
-    const question = [command, ...args].join(' ')
-    asked.push(question)
-    const given = await reply(question)
-    if (given !== undefined) return given
+    const text = [command, ...args].join(' ')
+    asked.push(text)
+    const replied = await reply(text)
+    if (replied !== undefined) return replied
     if (command === 'PTTL') return 9_000
     if (command === 'HMGET') return ['2', null, null]
     return command === 'SET' ? 'OK' : command === 'GET' ? RUN : null
@@ -39,15 +39,16 @@ function clientWith(reply: (question: string) => Promise<Reply | undefined>) {
       forgetRun: async (runId: string) => void asked.push(`forget ${runId}`),
       identities: connections(1, 2),
       fence: async () => true,
-    } as unknown as RedisClient,
+      end: () => undefined,
+    },
     asked,
   }
 }
 
 it('Runs that want the same streams all begin with the same one, and with no other before they have it', async () => {
   const { promise: first, resolve } = Promise.withResolvers<Reply>()
-  const { client, asked } = clientWith(async (question) =>
-    question.startsWith('SET lease:a ') ? first : undefined,
+  const { client, asked } = clientWith(async (command) =>
+    command.startsWith('SET lease:a ') ? first : undefined,
   )
   const taken = Leases.take(client, [stream('c'), stream('a'), stream('b')], RUN, log)
   expect(asked).toEqual([`SET lease:a ${RUN} PX 10000 NX`])
@@ -60,11 +61,11 @@ it('Runs that want the same streams all begin with the same one, and with no oth
 it('A lease that comes when another one turned out to be in use is given back too', async () => {
   const late = Promise.withResolvers<Reply>()
   const left = [5_000, 9_000]
-  const { client, asked } = clientWith(async (question) => {
-    if (question.startsWith('SET lease:b ')) return null
-    if (question.startsWith('SET lease:c ')) return late.promise
-    if (question === 'GET lease:b') return 'another-run'
-    if (question !== 'PTTL lease:b') return undefined
+  const { client, asked } = clientWith(async (command) => {
+    if (command.startsWith('SET lease:b ')) return null
+    if (command.startsWith('SET lease:c ')) return late.promise
+    if (command === 'GET lease:b') return 'another-run'
+    if (command !== 'PTTL lease:b') return undefined
     // What has been asked is answered after the run has seen that the other one is alive.
     if (left.length === 1) setTimeout(() => late.resolve('OK'), 50)
     return left.shift()
@@ -74,24 +75,24 @@ it('A lease that comes when another one turned out to be in use is given back to
   expect(asked).toContain('DEL lease:a')
   expect(asked).toContain('DEL lease:c')
   expect(asked).not.toContain('DEL lease:b')
-  expect(asked.filter((question) => question.startsWith('H'))).toEqual([])
+  expect(asked.filter((command) => command.startsWith('H'))).toEqual([])
 })
 
 it('Connections that broke while they were recorded are replaced by the new ones', async () => {
-  const { client, asked } = clientWith(async (question) => {
-    if (question.endsWith('h:1 server 1, h:1 server 2'))
+  const { client, asked } = clientWith(async (command) => {
+    if (command.endsWith('h:1 server 1, h:1 server 2'))
       Object.assign(client, { identities: connections(3, 4) })
     return undefined
   })
   await using leases = await Leases.take(client, [stream('a')], RUN, log)
   expect(leases).toBeInstanceOf(Leases)
-  expect(asked.findLast((question) => question.startsWith('HSET'))).toMatch(
+  expect(asked.findLast((command) => command.startsWith('HSET'))).toMatch(
     /connections h:1 server 3, h:1 server 4$/,
   )
 })
 
 it('A run that was frozen while it took its leases ends before it has written anything', async () => {
-  const { client } = clientWith(async (question) => (question.startsWith('GET') ? 'another-run' : undefined))
+  const { client } = clientWith(async (command) => (command.startsWith('GET') ? 'another-run' : undefined))
   expect(await thrownBy(() => Leases.take(client, [stream('a')], RUN, log))).toMatchObject({
     code: 'stream-taken-over',
     params: { stream: 'a' },
@@ -99,8 +100,8 @@ it('A run that was frozen while it took its leases ends before it has written an
 })
 
 it('The connections of the run before are closed; where that cannot be proven, the run goes on with a warning', async () => {
-  const { client } = clientWith(async (question) =>
-    question === 'HMGET metadata:a format run_id connections'
+  const { client } = clientWith(async (command) =>
+    command === 'HMGET metadata:a format run_id connections'
       ? ['2', 'former', 'h:1 server 8, h:2  9']
       : undefined,
   )
@@ -117,8 +118,8 @@ it('The connections of the run before are closed; where that cannot be proven, t
 })
 
 it('A stream whose metadata a newer version wrote is left as it is', async () => {
-  const { client, asked } = clientWith(async (question) =>
-    question.startsWith('HMGET') ? ['3', 'former', 'h:1 server 8'] : undefined,
+  const { client, asked } = clientWith(async (command) =>
+    command.startsWith('HMGET') ? ['3', 'former', 'h:1 server 8'] : undefined,
   )
   expect(await thrownBy(() => Leases.take(client, [stream('a')], RUN, log))).toEqual({
     type: 'config_error',
@@ -126,7 +127,7 @@ it('A stream whose metadata a newer version wrote is left as it is', async () =>
     options: [],
     params: { stream: 'a', key: 'metadata:a', format: 3, readable: 2 },
   })
-  expect(asked.filter((question) => /^H(SET|DEL)/.test(question))).toEqual([])
+  expect(asked.filter((command) => /^H(SET|DEL)/.test(command))).toEqual([])
 })
 
 describe('A server that comes back without this run in the metadata', () => {
@@ -148,9 +149,9 @@ describe('A server that comes back without this run in the metadata', () => {
 
 /** Takes the leases behind a run called `former`, and comes back with `last` as the last run. */
 async function comeBack(last: string | null, isConfirmed: boolean) {
-  const { client, asked } = clientWith(async (question) => {
-    if (question.startsWith('HMGET')) return ['2', 'former', null]
-    return question === 'HGET metadata:a run_id' ? last : undefined
+  const { client, asked } = clientWith(async (command) => {
+    if (command.startsWith('HMGET')) return ['2', 'former', null]
+    return command === 'HGET metadata:a run_id' ? last : undefined
   })
   await using leases = await Leases.take(client, [stream('a')], RUN, log)
   if (isConfirmed) leases.confirm()

@@ -20,13 +20,15 @@ const POLL_EVERY_MS = 250
 const LEAST_LEFT_MS = 1_000
 const LONGEST_RELEASE_MS = 1_000
 
+type LeaseClient = Pick<RedisClient, 'ask' | 'onReconnect' | 'forgetRun' | 'identities' | 'fence' | 'end'>
+
 type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'metadataKey'>
 
 /** Whether the metadata of the streams name this run, and whether the servers have confirmed that. */
 type Recorded = 'no' | 'yes' | 'confirmed'
 
 export class Leases implements AsyncDisposable {
-  readonly #client: RedisClient
+  readonly #client: LeaseClient
   readonly #runId: string
   readonly #log: Log
   /** The streams whose leases are held, and the id of the run that had each before. */
@@ -39,7 +41,7 @@ export class Leases implements AsyncDisposable {
 
   /** Takes the leases of all streams, and waits for those of dead runs to expire. `runId`: an id of this run alone. */
   static async take(
-    client: RedisClient,
+    client: LeaseClient,
     streams: readonly Leased[],
     runId: string,
     log: Log,
@@ -65,7 +67,7 @@ export class Leases implements AsyncDisposable {
     return leases
   }
 
-  private constructor(client: RedisClient, runId: string, log: Log) {
+  private constructor(client: LeaseClient, runId: string, log: Log) {
     this.#client = client
     this.#runId = runId
     this.#log = log

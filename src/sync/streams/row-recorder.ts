@@ -1,5 +1,5 @@
 /** Records in the manifest of a generation that it has records, before the first of them is sent. */
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from './command-client.ts'
 import { manifestField, manifestText } from './generation-manifest.ts'
 import { writeMetadata } from './stream-metadata.ts'
 import type { StreamSession } from './stream-session.ts'
@@ -7,7 +7,7 @@ import type { StreamSession } from './stream-session.ts'
 /** Resolves when the manifest of the stream says that there are records. */
 export type RowRecorder = (stream: StreamSession) => Promise<void>
 
-export function rowRecorder(client: RedisClient): RowRecorder {
+export function rowRecorder(client: CommandClient): RowRecorder {
   const recorded = new Map<StreamSession, Promise<void>>()
   return (stream) => {
     const earlier = recorded.get(stream)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { thrownBy } from '../../thrown.support.ts'
-import { playedClient } from './links.support.ts'
-import { planWith } from './plans.support.ts'
+import { thrownBy } from '../../errors.support.ts'
+import { playedClient } from './played-client.support.ts'
+import { planWith } from './stream-sessions.support.ts'
 import { expiryShardsIn, numberIn, readMetadata, type MetadataField } from './stream-metadata.ts'
 
 it.each([

@@ -3,7 +3,7 @@
  * belong to its generation, whose manifest is a field of the hash.
  */
 import { ConfigError, problem } from '../../errors.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
+import type { CommandClient } from './command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import type { ManifestField } from './generation-manifest.ts'
 import type { StreamPlan } from './stream-plan.ts'
@@ -36,25 +36,25 @@ export type MetadataFields = ReadonlyMap<MetadataField, string>
 export type MetadataChanges = Partial<Record<MetadataField, string | number>>
 
 /** Reads the metadata of a stream. Throws where another version of the connector wrote them. */
-export async function readMetadata(client: RedisClient, plan: StreamPlan): Promise<MetadataFields> {
-  const fields = fieldsIn(await client.ask('HGETALL', plan.metadataKey)) as Map<MetadataField, string>
+export async function readMetadata(client: CommandClient, plan: StreamPlan): Promise<MetadataFields> {
+  const [own, former] = await Promise.all([
+    client.ask('HGETALL', plan.metadataKey),
+    client.ask('HGET', plan.formerMetadataKey, 'run'),
+  ])
+  const fields = fieldsIn(own) as Map<MetadataField, string>
   requireFormat(plan, fields.get('format'))
-  if (!fields.has('runs')) await requireNoFormerMetadata(client, plan)
+  if (!fields.has('runs') && former !== null) throw formerMetadata(plan)
   return fields
 }
 
 /** 1.0.0-alpha.1 kept its metadata under another key, and nothing there says how its rows can be found today. */
-async function requireNoFormerMetadata(
-  client: RedisClient,
-  { name, formerMetadataKey }: StreamPlan,
-): Promise<void> {
-  if ((await client.ask('HGET', formerMetadataKey, 'run')) === null) return
+function formerMetadata({ name, formerMetadataKey }: StreamPlan): ConfigError {
   const sentence =
     `Version 1.0.0-alpha.1 wrote stream ${name} and kept its metadata in ${formerMetadataKey}. Clear the stream with that ` +
     `version (an overwrite without records), or set another key_prefix. "redis-cli UNLINK ${formerMetadataKey}" makes this ` +
     'version start anew and leaves the rows of the former one.'
   const params = { stream: name, key: formerMetadataKey, format: 1, readable: FORMAT }
-  throw new ConfigError(problem('metadata-format-older', sentence, { options: ['key_prefix'], params }))
+  return new ConfigError(problem('metadata-format-older', sentence, { options: ['key_prefix'], params }))
 }
 
 export function requireFormat(
@@ -82,7 +82,7 @@ export function requireFormat(
 }
 
 export async function writeMetadata(
-  client: RedisClient,
+  client: CommandClient,
   { metadataKey }: StreamPlan,
   changes: MetadataChanges,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { plansFor, planWith, stream } from './plans.support.ts'
+import { plansFor, planWith, stream } from './stream-sessions.support.ts'
 
 const PK = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_primary_key}'
 const ID = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_ab_id}'

@@ -1,7 +1,6 @@
 /** For tests: a state queue whose batches are delivered when the test says so. */
 import { Writable } from 'node:stream'
 import { Output } from '../../protocol/airbyte/output.ts'
-import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
 import { IdAllocator } from '../streams/id-allocator.ts'
@@ -10,6 +9,8 @@ import type { RecordOutcome } from './outcomes.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { batchPreparation } from './batch-preparation.ts'
 import { Progress } from './progress.ts'
+
+type IdClient = ConstructorParameters<typeof IdAllocator>[0]
 
 interface InFlightWrite extends PromiseWithResolvers<RecordOutcome[]> {
   batch: Batch
@@ -56,7 +57,7 @@ export async function openStateQueue(sessions: readonly StreamSession[], maxByte
   return { stateQueue, deliveries, lines, server }
 }
 
-function countingServer(): { server: CountingServer; client: RedisClient } {
+function countingServer(): { server: CountingServer; client: IdClient } {
   const counters = new Map<unknown, number>()
   const resumed = Promise.withResolvers<void>()
   const server: CountingServer = {
@@ -65,7 +66,7 @@ function countingServer(): { server: CountingServer; client: RedisClient } {
     isPaused: false,
     goOn: () => resumed.resolve(),
   }
-  const ask: RedisClient['ask'] = async (command, ...args) => {
+  const ask: IdClient['ask'] = async (command, ...args) => {
     server.asked.push([command, ...args].join(' '))
     if (server.isPaused) await resumed.promise
     if (server.failure !== undefined) throw server.failure
@@ -74,5 +75,5 @@ function countingServer(): { server: CountingServer; client: RedisClient } {
     counters.set(args[0], count)
     return count
   }
-  return { server, client: { ask } as unknown as RedisClient }
+  return { server, client: { ask, requireIntact: async () => {} } }
 }

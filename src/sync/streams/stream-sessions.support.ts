@@ -20,7 +20,10 @@ export function stream(name: string, more: Partial<SyncStream> = {}): SyncStream
 
 /** `options` are those of the configuration. */
 export function plansFor(streams: readonly SyncStream[], options: object = {}): StreamPlan[] {
-  return planStreams(streams, parseConfig(JSON.stringify({ host: 'h', ...options }), {}, STRUCTURES).config)
+  return planStreams(
+    streams,
+    parseConfig(JSON.stringify({ host: 'h', allow_constant_key: true, ...options }), {}, STRUCTURES).config,
+  )
 }
 
 /** The plan of the stream `n.s`. */

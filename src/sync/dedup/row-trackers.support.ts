@@ -1,6 +1,6 @@
 /** For tests: row trackers over a server that has some index entries. */
-import { answeringClient, playedClient } from '../streams/links.support.ts'
-import { sessionOf } from '../streams/plans.support.ts'
+import { answeringClient, playedClient } from '../streams/played-client.support.ts'
+import { sessionOf } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { RunMetadata } from '../streams/stream-session.ts'
 import type { Formers } from './former-rows.ts'
@@ -17,8 +17,8 @@ export function trackerOf(
   runs: Partial<RunMetadata> = {},
   entries: () => Record<string, string> = () => ({}),
 ): { session: IndexedSession; tracker: RowTracker } {
-  const { client } = answeringClient((question) => {
-    const [command, , ...locations] = question.split(' ')
+  const { client } = answeringClient((text) => {
+    const [command, , ...locations] = text.split(' ')
     return command === 'TYPE' ? 'none' : locations.map((location) => entries()[location] ?? null)
   })
   const session = indexedSessionOf(plan, runs, new KeyIndex(client, plan, []))
@@ -30,5 +30,6 @@ export function indexedSessionOf(
   runs: Partial<RunMetadata> = {},
   index = new KeyIndex(playedClient().client, plan, []),
 ): IndexedSession {
-  return { ...sessionOf(plan, runs), index, journal: new RowJournal(plan), formers: NO_FORMERS }
+  const knownAs = { own: '', former: [] }
+  return { ...sessionOf(plan, runs), index, journal: new RowJournal(plan), formers: NO_FORMERS, knownAs }
 }
