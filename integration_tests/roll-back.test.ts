@@ -54,6 +54,9 @@ const STRUCTURES: readonly Structure[] = [
   },
 ]
 
+/** Records in a batch of a run that is killed. */
+const BATCH = 10
+
 const ROLL_BACK = { key_template: 'log', on_retry: 'roll_back' }
 
 describe.each(STRUCTURES)('$name', ({ options, ids }) => {
@@ -64,7 +67,7 @@ describe.each(STRUCTURES)('$name', ({ options, ids }) => {
     expect(await ids(client, 'log')).toEqual([1, 2, 3, 3, 4])
   })
 
-  it.each([1, 3, 20_000])('has each record once after a roll back, in batches of %i', async (size) => {
+  it.each([2, 20_000])('has each record once after a roll back, in batches of %i', async (size) => {
     const its = { ...options, ...ROLL_BACK, batch_records: size }
     await succeeds([1, 2, 'state', 3], its)
     await fails([4, 5], its)
@@ -89,7 +92,7 @@ describe.each(STRUCTURES)('$name', ({ options, ids }) => {
       ? client.xadd('log', '*', 'id', '9')
       : client.rpush('log', '{"id":9}'))
     const { logs } = await succeeds([2, 'state'], its)
-    expect((await ids(client, 'log')).toSorted()).toEqual([1, 2, 2, 9])
+    expect(inOrder(await ids(client, 'log'))).toEqual([1, 2, 2, 9])
     expect(logs.filter(({ level }) => level === 'WARN').map(({ message }) => message)).toEqual([
       expect.stringContaining('another client has changed the key log'),
     ])
@@ -115,13 +118,21 @@ describe.each(STRUCTURES)('$name', ({ options, ids }) => {
     expect(await client.keys('_airbyte:*')).not.toContain('_airbyte:attempt::s')
     expect(await client.hget('_airbyte:manifest::s', 'acknowledged')).toBeNull()
   })
+})
 
-  it('has each record once when the run is killed with batches under way', async () => {
-    const its = { ...options, ...ROLL_BACK, batch_records: 10, max_length: undefined, stream_trim: undefined }
+describe.each([LIST, STREAM])('$name of a run that is killed', ({ options, ids }) => {
+  it('has each record once, whatever was under way', async () => {
+    const its = {
+      ...options,
+      ...ROLL_BACK,
+      batch_records: BATCH,
+      max_length: undefined,
+      stream_trim: undefined,
+    }
     let next = 1
     for (let attempt = 0; attempt < 3; attempt++) {
       const acknowledged = await killed(next, its)
-      expect(acknowledged).toBeGreaterThanOrEqual(next)
+      expect(acknowledged).toBeGreaterThan(next)
       next = acknowledged + 1
     }
     await succeeds([next, 'state'], its)
@@ -275,23 +286,28 @@ async function fails(
   return result
 }
 
-/** Sends records from an id on, kills the connector after some states, and returns the id behind the last state. */
+/**
+ * Sends records from an id on, with a state behind each batch, and kills the connector after some states. Returns the id
+ * behind the last state that is stored as acknowledged. It may be behind the last one that was printed, and never before it.
+ */
 async function killed(first: number, options: object): Promise<number> {
   await using connector = startConnector(writeArgs(redis, [{ name: 's' }], options))
   let lines = ''
   for (let id = first; id < first + 4_000; id++)
-    lines += record('s', { id }) + (id % 10 === 0 ? streamState('s', { id }) : '')
+    lines += record('s', { id }) + ((id - first) % BATCH === BATCH - 1 ? streamState('s', { id }) : '')
   connector.stdin.write(lines)
-  let acknowledged = 0
+  let printed = 0
   let states = 0
   for await (const message of connector.messages) {
     if (!isState(message)) continue
-    acknowledged = cursorOf(message)
+    printed = cursorOf(message)
     if (++states === 20) connector.kill('SIGKILL')
   }
   await connector.exit
   await client.unlink('_airbyte:lease::s')
-  return acknowledged
+  const stored = first - 1 + BATCH * Number(await client.hget('_airbyte:manifest::s', 'acknowledged'))
+  expect(stored).toBeGreaterThanOrEqual(printed)
+  return stored
 }
 
 function idOf(text: string): number {
@@ -299,9 +315,13 @@ function idOf(text: string): number {
 }
 
 async function membersOf(from: Redis): Promise<number[]> {
-  return (await from.smembers('log')).map(idOf).toSorted()
+  return inOrder((await from.smembers('log')).map(idOf))
 }
 
 async function fieldsOf(from: Redis): Promise<number[]> {
-  return (await from.hkeys('log')).map(Number).toSorted()
+  return inOrder((await from.hkeys('log')).map(Number))
+}
+
+function inOrder(ids: number[]): number[] {
+  return ids.toSorted((one, other) => one - other)
 }

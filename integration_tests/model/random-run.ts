@@ -1,7 +1,7 @@
 // Random runs: messages, options, and the way the run ends.
 import { below, oneOf } from '../support/dedup.model.ts'
 import type { Random } from '../support/random.ts'
-import type { Message, RunPlan } from './case.ts'
+import type { Change, Message, RunPlan } from './case.ts'
 import { incompleteness } from './completion.ts'
 import { isReplace, isStaged, settingsOf, type ModelStream, type Options } from './options.ts'
 import { makeCatalogStream, type HostNumbers } from './random-catalog.ts'
@@ -143,8 +143,16 @@ function makeMessages(
       stream,
       value: makeRecord(random, makings[stream]!, number + at),
       emittedAt: 1_700_000_000_000 + below(random, 3) + number,
+      ...(random() < 0.1 ? { changes: makeChanges(random) } : {}),
     }
     const isGlobal = random() < 0.1
     return random() < often ? [record, stateOf(isGlobal ? undefined : stream, number + at)] : [record]
   }).flat()
+}
+
+function makeChanges(random: Random): Change[] {
+  return Array.from({ length: below(random, 3) }, (_, at) => ({
+    field: `f${at}`,
+    change: oneOf(random, ['NULLED', 'TRUNCATED'] as const),
+  }))
 }

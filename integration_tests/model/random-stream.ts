@@ -60,6 +60,8 @@ function makeAddedOptions(random: Random, { options, modes }: LayoutChoice, mode
     ...(mayFilter && random() < 0.12
       ? { record_filter: { field: 'kind', equals: filterValue(random) } }
       : {}),
+    ...(isWhole && random() < 0.15 ? { keep_meta: true } : {}),
+    ...(['list', 'stream'].includes(cacheType) && random() < 0.6 ? { on_retry: 'roll_back' as const } : {}),
     ...(isByTime ? { expire_at_field: 'until' } : {}),
     ...(!isByTime && mayExpire && random() < 0.25 ? { ttl_seconds: oneOf(random, [5000, 9000]) } : {}),
     ...(condition === undefined ? {} : { write_condition: condition }),
@@ -125,6 +127,11 @@ export function changed(
 
 /** Later runs may have another time to live. */
 export function laterOptions(random: Random, added: LayoutOptions, number: number): LayoutOptions {
-  if (number === 0 || added.ttl_seconds === undefined || random() < 0.7) return added
-  return { ...added, ttl_seconds: oneOf(random, isBuilt('ttl.taken-away') ? [0, 5000, 9000] : [5000, 9000]) }
+  const kept = random() < 0.9 ? added : withoutRollBack(added)
+  if (number === 0 || kept.ttl_seconds === undefined || random() < 0.7) return kept
+  return { ...kept, ttl_seconds: oneOf(random, isBuilt('ttl.taken-away') ? [0, 5000, 9000] : [5000, 9000]) }
+}
+
+function withoutRollBack({ on_retry: _, ...others }: LayoutOptions): LayoutOptions {
+  return others
 }

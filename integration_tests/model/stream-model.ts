@@ -34,8 +34,19 @@ export interface StreamModel {
   lastId: number
   /** The layout of the rows, as text. */
   layout: string | undefined
-  /** What a replace had gathered at its last acknowledged state. */
-  acknowledged: Pick<StreamModel, 'staged' | 'rows'> | undefined
+  /** What the current run, or the last one, has written behind its last acknowledged state. */
+  attempt: Attempt
+}
+
+export interface Attempt {
+  /** The number of elements and entries by key, of lists and Redis streams. */
+  added: Map<string, number>
+  /** Whether these can be taken back. */
+  isRecorded: boolean
+  /** The rows of a replace that gathers, at its last acknowledged state. */
+  rows: StreamModel['rows'] | undefined
+  /** Whether a state was acknowledged since the replace gathers. */
+  isAcknowledged: boolean
 }
 
 export function emptyStream(): StreamModel {
@@ -50,7 +61,7 @@ export function emptyStream(): StreamModel {
     hasOthers: false,
     lastId: 0,
     layout: undefined,
-    acknowledged: undefined,
+    attempt: { added: new Map<string, number>(), isRecorded: false, rows: undefined, isAcknowledged: false },
   }
 }
 
@@ -101,6 +112,8 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const takesOver = isFresh && row?.isIndexed === true
   if (!put(target, { ...location, addition, expiry, isFresh, takesOver }, settings)) return 'skipped'
   if (isPast(expiry)) target.delete(location.key)
+  const { added } = model.attempt
+  if (isLog(settings)) added.set(location.key, (added.get(location.key) ?? 0) + 1)
   model.rows.set(name, next)
   return 'written'
 }
@@ -132,9 +145,14 @@ export function removeRow(target: Keyspace, { key, member }: Location): void {
   else removeMember(target, key, member)
 }
 
+/** Returns whether each record is an element or an entry of its own. */
+export function isLog({ options }: Settings): boolean {
+  return ['list', 'stream'].includes(cacheTypeOf(options))
+}
+
 /** Returns the row of a record. The elements of lists and Redis streams have no name, so each key is one row. */
-function rowOf({ key, member }: Location, addition: Addition | undefined, { options }: Settings): Location {
-  if (['list', 'stream'].includes(cacheTypeOf(options))) return { key, member: undefined }
+function rowOf({ key, member }: Location, addition: Addition | undefined, settings: Settings): Location {
+  if (isLog(settings)) return { key, member: undefined }
   return { key, member: addition?.kind === 'member' ? addition.member : member }
 }
 

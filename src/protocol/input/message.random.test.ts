@@ -70,8 +70,8 @@ function changesIn(meta: unknown): unknown {
   return Array.isArray(changes) && changes.length > 0 ? changes : null
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isObject(one: unknown): one is Record<string, unknown> {
+  return typeof one === 'object' && one !== null && !Array.isArray(one)
 }
 
 function valueAt(bytes: Buffer, { start, end }: Range): unknown {

@@ -104,7 +104,7 @@ export class ForeignKeys {
 }
 
 /** Returns the key of a stream that has one for all of its records. */
-export function constantKeyOf(stream: PrefixedStream): string | undefined {
+function constantKeyOf(stream: PrefixedStream): string | undefined {
   const { isConstant, lead } = shapeOf(stream)
   return isConstant ? lead : undefined
 }

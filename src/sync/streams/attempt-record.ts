@@ -7,6 +7,7 @@ import { structureOf } from '../../layout/registry/structure-registry.ts'
 import type { AttemptKind } from '../../redis/commands/attempt-scripts.ts'
 import { SLOTS } from '../../redis/resp/key-slot.ts'
 import { attemptKey } from '../drafts/internal-keys.ts'
+import type { CommandClient } from './command-client.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
 /**
@@ -41,9 +42,9 @@ export function attemptKeyOf({ settings, stream }: StreamPlan, slot: number | un
 /** Returns the slots that may have an attempt record of a stream. `onlyKey`: its key, if it has one only. */
 export function attemptSlots(
   onlyKey: string | undefined,
-  { isCluster, slotOf }: { isCluster: boolean; slotOf: (key: Buffer) => number | undefined },
+  client: Pick<CommandClient, 'isCluster' | 'slotOf'>,
 ): (number | undefined)[] {
-  if (!isCluster) return [undefined]
-  if (onlyKey !== undefined) return [slotOf(Buffer.from(onlyKey))]
+  if (!client.isCluster) return [undefined]
+  if (onlyKey !== undefined) return [client.slotOf(Buffer.from(onlyKey))]
   return Array.from({ length: SLOTS }, (_, slot) => slot)
 }
