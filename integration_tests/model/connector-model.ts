@@ -110,10 +110,10 @@ function settle({ streams }: World, settings: Settings): Opening {
 
 /** Returns whether the run would add records to rows of another layout, or keep such rows beside its own. */
 function isOtherLayout({ settings, model, decision }: Opening): boolean {
-  if (model.layout === layoutOf(settings)) return false
   const generations = withGeneration(model.generations, settings.stream, decision)
-  const first = decision === 'replace' ? keptFrom(generations, settings.stream) : 0
-  return [...model.rows.values()].some(({ generation }) => generation >= first)
+  const first = decision === 'join' ? 0 : keptFrom(generations, settings.stream)
+  const last = model.layouts.findLast(({ generation }) => generation >= first)
+  return last !== undefined && last.layout !== layoutOf(settings)
 }
 
 /** Returns the options that say where a record is and what it looks like. The order of the primary key is free. */
@@ -137,7 +137,6 @@ function open(live: Keyspace, { settings, model, decision }: Opening): Running {
   const { stream, options } = settings
   model.generations = withGeneration(model.generations, stream, decision)
   model.keptFrom = isReplace(stream) && decision !== 'join' ? keptFrom(model.generations, stream) : undefined
-  model.layout = layoutOf(settings)
   openIndex(model, settings)
   takeBack(live, model, settings)
   openStaging(live, model, settings, decision)
@@ -215,6 +214,9 @@ function receive(
   const id = ++one.model.lastId
   const outcome = take(world.keyspace, one.model, one.settings, { value, emittedAt, id, changes })
   if (outcome === 'rejected' || outcome === 'filtered') one.since[outcome]++
+  const generation = one.model.generations.length - 1
+  if (outcome !== 'filtered' || removesFiltered(one.settings))
+    one.model.layouts.push({ generation, layout: layoutOf(one.settings) })
   // A filtered record is not looked at, unless it removes its row.
   if (outcome !== 'filtered' || removesFiltered(one.settings))
     one.since.nulled += (changes ?? []).filter(({ change }) => change === 'NULLED').length

@@ -6,13 +6,15 @@ import { incompleteness } from './completion.ts'
 import { isReplace, isStaged, settingsOf, type ModelStream, type Options } from './options.ts'
 import { makeCatalogStream, type HostNumbers } from './random-catalog.ts'
 import { makeRecord } from './random-records.ts'
-import { changed, laterOptions, mayChange, type StreamMaking } from './random-stream.ts'
+import { changed, laterOptions, type StreamMaking } from './random-stream.ts'
 import { isBuilt } from './rules.ts'
 
 /** The host's numbers, and how its last run ended. */
 export interface HostState extends HostNumbers {
   isPlatform: boolean
   endedWell: boolean
+  /** Whether the layout of a stream has changed, so that a run may end before its first record. */
+  mayBeRefused: boolean
   /** The messages behind the last acknowledged states, which the host sends again. */
   unacknowledged: Message[]
 }
@@ -28,11 +30,14 @@ export function makeRun(random: Random, { host, streams: makings, common, number
   const isRetry = !host.endedWell && random() < 0.65
   if (!isRetry) host.syncId++
   if (!isRetry && number > 0)
-    for (const at of makings.keys()) makings[at] = changed(random, makings[at]!, common)
+    for (const [at, making] of makings.entries()) {
+      makings[at] = changed(random, making, common)
+      host.mayBeRefused ||= makings[at] !== making
+    }
   const streams = makings.map((making, at) => makeCatalogStream(random, { making, host, at, isRetry }))
   const options = makeRunOptions(random, { makings, common, number })
   // The model of a killed run does not know refusals.
-  const ending = mayChange ? endingOf(random, 0) : endingOf(random)
+  const ending = endingOf(random, host.mayBeRefused ? 0 : undefined)
   const resent = isRetry || random() < 0.5 ? host.unacknowledged : []
   const isEmpty = resent.length === 0 && random() < 0.07
   const messages = isEmpty ? [] : [...resent, ...makeMessages(random, { makings, number })]

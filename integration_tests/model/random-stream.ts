@@ -95,11 +95,7 @@ export function makeOptions(random: Random, streams: StreamMaking[]): Options {
 }
 
 /** Whether streams change their layout or sync mode. */
-export const mayChange =
-  isBuilt('layout.replaced') &&
-  isBuilt('layout.append-refused') &&
-  isBuilt('layout.members-take-over') &&
-  isBuilt('mode.changed')
+const mayChange = isBuilt('layout.replaced') && isBuilt('layout.append-refused') && isBuilt('mode.changed')
 
 /** Returns the stream with another layout, or another sync mode, or as it was. */
 export function changed(
@@ -115,6 +111,8 @@ export function changed(
   const modes = layout.modes.filter((mode) => !isUpdate({ name: '', mode }))
   if (modes.length === 0) return making
   const mode = oneOf(random, modes)
+  if (mode === 'append_dedup' && isCollection(layout.options) && !isBuilt('layout.members-take-over'))
+    return making
   const { write_condition: _, ...added } = makeAddedOptions(random, layout, mode)
   return {
     ...making,

@@ -32,8 +32,8 @@ export interface StreamModel {
   /** Whether there may be rows that are not in the index. */
   hasOthers: boolean
   lastId: number
-  /** The layout of the rows, as text. */
-  layout: string | undefined
+  /** The layouts of the records that were received, as text, with the positions of their generations. */
+  layouts: { generation: number; layout: string }[]
   /** What the current run, or the last one, has written behind its last acknowledged state. */
   attempt: Attempt
 }
@@ -60,7 +60,7 @@ export function emptyStream(): StreamModel {
     hasIndex: false,
     hasOthers: false,
     lastId: 0,
-    layout: undefined,
+    layouts: [],
     attempt: { added: new Map<string, number>(), isRecorded: false, rows: undefined, isAcknowledged: false },
   }
 }
@@ -170,6 +170,8 @@ export function openIndex(model: StreamModel, settings: Settings): void {
 export function closeIndex(model: StreamModel): void {
   for (const [name, { generation, isIndexed }] of model.rows)
     if (isIndexed && generation < (model.keptFrom ?? 0)) model.rows.delete(name)
+  model.layouts =
+    model.rows.size === 0 ? [] : model.layouts.filter(({ generation }) => generation >= (model.keptFrom ?? 0))
   model.hasIndex = model.rows.size > 0
   model.hasOthers = false
 }
