@@ -138,6 +138,7 @@ function open(live: Keyspace, { settings, model, decision }: Opening): Running {
   model.generations = withGeneration(model.generations, stream, decision)
   model.keptFrom = isReplace(stream) && decision !== 'join' ? keptFrom(model.generations, stream) : undefined
   openIndex(model, settings)
+  openCursor(model, settings)
   takeBack(live, model, settings)
   openStaging(live, model, settings, decision)
   model.attempt.added.clear()
@@ -145,6 +146,13 @@ function open(live: Keyspace, { settings, model, decision }: Opening): Running {
   if (options.tombstone_seconds === 0 && options.delete_mode !== 'ttl')
     for (const [at, { isDeleted }] of model.rows) if (isDeleted) model.rows.delete(at)
   return { settings, model, status: undefined, records: 0, since: { ...NOTHING } }
+}
+
+/** After the cursor column has changed, the first record of each row wins once. */
+function openCursor(model: StreamModel, { stream }: Settings): void {
+  if (stream.mode !== 'append_dedup') return
+  if (stream.cursor !== model.cursor) for (const row of model.rows.values()) row.version = undefined
+  model.cursor = stream.cursor
 }
 
 /** What a run that failed wrote behind its last acknowledged state is sent again by the host. */

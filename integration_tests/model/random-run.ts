@@ -6,7 +6,7 @@ import { incompleteness } from './completion.ts'
 import { isReplace, isStaged, settingsOf, type ModelStream, type Options } from './options.ts'
 import { makeCatalogStream, type HostNumbers } from './random-catalog.ts'
 import { makeRecord } from './random-records.ts'
-import { changed, laterOptions, type StreamMaking } from './random-stream.ts'
+import { adjusted, changed, laterOptions, type StreamMaking } from './random-stream.ts'
 import { isBuilt } from './rules.ts'
 
 /** The host's numbers, and how its last run ended. */
@@ -31,8 +31,9 @@ export function makeRun(random: Random, { host, streams: makings, common, number
   if (!isRetry) host.syncId++
   if (!isRetry && number > 0)
     for (const [at, making] of makings.entries()) {
-      makings[at] = changed(random, making, common)
-      host.mayBeRefused ||= makings[at] !== making
+      const other = changed(random, making, common)
+      host.mayBeRefused ||= other !== making
+      makings[at] = adjusted(random, other)
     }
   const streams = makings.map((making, at) => makeCatalogStream(random, { making, host, at, isRetry }))
   const options = makeRunOptions(random, { makings, common, number })

@@ -97,6 +97,19 @@ export function makeOptions(random: Random, streams: StreamMaking[]): Options {
 /** Whether streams change their layout or sync mode. */
 const mayChange = isBuilt('layout.replaced') && isBuilt('layout.append-refused') && isBuilt('mode.changed')
 
+/** Returns the stream with another cursor column, or none, or with other options that are no part of its layout. */
+export function adjusted(random: Random, making: StreamMaking): StreamMaking {
+  const cursor = random() < 0.05 ? oneOf(random, ['c', 'number', undefined]) : making.cursor
+  if (random() > 0.1) return { ...making, cursor }
+  const { write_condition: condition } = making.added
+  const { write_condition: _, ...added } = makeAddedOptions(random, making.layout, making.mode)
+  return {
+    ...making,
+    cursor,
+    added: { ...added, ...(condition === undefined ? {} : { write_condition: condition }) },
+  }
+}
+
 /** Returns the stream with another layout, or another sync mode, or as it was. */
 export function changed(
   random: Random,

@@ -31,6 +31,8 @@ export interface StreamModel {
   hasIndex: boolean
   /** Whether there may be rows that are not in the index. */
   hasOthers: boolean
+  /** The cursor column of the last run that deduplicated. */
+  cursor: string | undefined
   lastId: number
   /** The layouts of the records that were received, as text, with the positions of their generations. */
   layouts: { generation: number; layout: string }[]
@@ -59,6 +61,7 @@ export function emptyStream(): StreamModel {
     isIndexing: false,
     hasIndex: false,
     hasOthers: false,
+    cursor: undefined,
     lastId: 0,
     layouts: [],
     attempt: { added: new Map<string, number>(), isRecorded: false, rows: undefined, isAcknowledged: false },
