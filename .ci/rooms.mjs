@@ -70,9 +70,25 @@ export const ROOMS = {
       'the numbers that prove what a server has run, and the guard around transactions that run exactly once',
     mayImport: ['resp', 'failures', 'session'],
   },
+  'redis/queue': {
+    knows:
+      'what a run has sent or will send, in order: writes and commands in flight, redirects, durability waits',
+    mayImport: ['settings', 'resp', 'failures', 'session', 'sequencing'],
+  },
   'redis/client': {
-    knows: 'the connections of a run: writes in flight, commands, redirects, durability waits, fencing',
-    mayImport: ['settings', 'resp', 'commands', 'transport', 'failures', 'session', 'topology', 'sequencing'],
+    knows:
+      'the connections of a run: opened, lost and opened again, and those of former runs that it closes (fencing)',
+    mayImport: [
+      'settings',
+      'resp',
+      'commands',
+      'transport',
+      'failures',
+      'session',
+      'topology',
+      'sequencing',
+      'queue',
+    ],
   },
   'redis/health': {
     knows: 'what `check` finds out about a server: version, memory, persistence, permissions, keys',
@@ -103,13 +119,17 @@ export const ROOMS = {
     knows: 'the list of all structures, and which of them a stream gets',
     mayImport: ['settings', 'encoding', 'fields', 'contract', 'locations', 'structures'],
   },
+  'terminal/view': {
+    knows: 'how messages and the progress of a run look on a terminal',
+    mayImport: [],
+  },
   'sync/drafts': {
     knows:
       'what the catalog and the configuration say of each stream, whether both fit, and the names of its own keys',
     mayImport: ['settings', 'airbyte', 'resp', 'encoding', 'locations', 'registry'],
   },
   'sync/streams': {
-    knows: 'what is known of each stream: its plan, its metadata and generations, its ids, its lease',
+    knows: 'what is known of each stream: its plan, its metadata and generations, its lease',
     mayImport: [
       'settings',
       'airbyte',
@@ -124,6 +144,11 @@ export const ROOMS = {
       'registry',
       'drafts',
     ],
+  },
+  'sync/ids': {
+    knows:
+      'the ids of each stream: its counter, the ids that each batch gets, and what keeps them from starting again',
+    mayImport: ['session', 'client', 'resp', 'locations', 'drafts', 'streams'],
   },
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
@@ -141,6 +166,7 @@ export const ROOMS = {
       'registry',
       'drafts',
       'streams',
+      'ids',
       'batches',
     ],
   },
@@ -158,6 +184,7 @@ export const ROOMS = {
       'settings',
       'drafts',
       'streams',
+      'ids',
       'dedup',
     ],
   },
@@ -176,6 +203,7 @@ export const ROOMS = {
       'encoding',
       'drafts',
       'streams',
+      'ids',
       'batches',
       'dedup',
     ],

@@ -16,14 +16,15 @@ const GRACE_MS = 4_500
 
 const STDIN = 0
 
-const output = new Output(process.stdout)
-
 // Objects live as long as their batch. V8's default heap growth would double the memory of the process.
 setFlagsFromString('--semi-space-growth-factor=1')
 setFlagsFromString('--heap-growing-percent=30')
 
 // Loading modules takes most of the start-up time. The cache is beside the code: who can write one can write the other.
 enableCompileCache(join(import.meta.dirname, '.compiled'))
+
+const view = await openView(process.argv)
+const output = new Output(view ?? process.stdout)
 
 try {
   const invocation = await readInvocation(process.argv.slice(2))
@@ -50,7 +51,15 @@ async function run(invocation: Invocation): Promise<number> {
     }
     case 'check': {
       const { check } = await import('./check.ts')
-      await check(invocation.config, () => readFile(invocation.config, '--config'), output)
+      const { config: path, strict, exitCode } = invocation
+      const isStrict = strict || view !== undefined
+      const canWork = await check({ path, readConfig: () => readFile(path, '--config'), output, isStrict })
+      return canWork || (!exitCode && view === undefined) ? 0 : 1
+    }
+    case 'clear': {
+      const { clear } = await import('./clear.ts')
+      const { config: path, streams, byPattern, dryRun } = invocation
+      await clear({ path, text: readFile(path, '--config'), streams, byPattern, dryRun, output })
       return 0
     }
     case 'write': {
@@ -70,10 +79,23 @@ async function run(invocation: Invocation): Promise<number> {
       for (const warning of warnings) output.log('WARN', textOf(warning))
       const catalog = readCatalog(readFile(invocation.catalog, '--catalog'), invocation.catalog)
       const { signal } = terminated
-      await write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal })
+      if (process.stdin.isTTY)
+        output.log(
+          'INFO',
+          'Waiting for messages from the keyboard, one JSON object per line. Ctrl-D on an empty line ends the input. ' +
+            'To read a file, add "< messages.jsonl".',
+        )
+      await write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal, view })
       return signal.aborted ? TERMINATED : 0
     }
   }
+}
+
+/** A terminal gets plain text, and a pipe messages. */
+async function openView(argv: readonly string[]) {
+  if (!process.stdout.isTTY || argv.includes('--json')) return undefined
+  const { TerminalView } = await import('./terminal/view/terminal-view.ts')
+  return new TerminalView(process.stdout, process.env)
 }
 
 function readFile(path: string, option: string): string {

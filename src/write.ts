@@ -1,13 +1,13 @@
 /** The verb `write`: one run, from the first message to the summary. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config/settings/config.ts'
-import { optionProblem, textOf, type Problem } from './errors.ts'
+import { ConfigError, ConnectorError, optionProblem, textOf, type Problem } from './errors.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
 import { RedisClient } from './redis/client/redis-client.ts'
 import { finish } from './sync/replace/finish.ts'
-import { IdAllocator } from './sync/streams/id-allocator.ts'
+import { IdAllocator } from './sync/ids/id-allocator.ts'
 import type { Ingest } from './sync/dataflow/ingest.ts'
 import { runKey } from './sync/drafts/internal-keys.ts'
 import { Leases } from './sync/streams/leases.ts'
@@ -16,6 +16,7 @@ import { dataflow } from './sync/dataflow/dataflow.ts'
 import { requireComplete } from './sync/dataflow/completion.ts'
 import { withMeantNumbers, type Host } from './sync/drafts/catalog-numbers.ts'
 import { planStreams, type StreamPlan } from './sync/streams/stream-plan.ts'
+import type { RunSnapshot } from './terminal/view/progress-line.ts'
 import type { IndexedSession } from './sync/dedup/indexed-session.ts'
 
 export interface WriteJob {
@@ -24,8 +25,16 @@ export interface WriteJob {
   /** Returns chunks of messages, each valid until the next one is asked for; ends early when the signal is aborted. */
   input: (signal: AbortSignal) => AsyncIterable<Uint8Array>
   output: Output
+  /** Shows the run while it lasts; without one, its counts are logged at the end. */
+  view?: RunView | undefined
   /** Aborted when the host ends the run: what was read is still confirmed, nothing older is removed. */
   signal: AbortSignal
+}
+
+/** Shows a run on a terminal. */
+interface RunView {
+  watch(read: () => RunSnapshot): void
+  finish(): void
 }
 
 interface OpenRun {
@@ -34,7 +43,18 @@ interface OpenRun {
   ids: IdAllocator
 }
 
+/** Failures that `check` explains better: it knows everything that a sync needs, and the rules that allow it. */
+const EXPLAINED_BY_CHECK = ['command-denied', 'command-missing', 'key-denied']
+
 export async function write(job: WriteJob): Promise<void> {
+  try {
+    await run(job)
+  } catch (error) {
+    throw await explained(error, job)
+  }
+}
+
+async function run(job: WriteJob): Promise<void> {
   const { config, catalog, output } = job
   const host: Host = { isPlatform: (process.env['WORKER_JOB_ID'] ?? '') !== '' }
   const planned = planStreams(
@@ -92,12 +112,24 @@ async function openStreams(
 
 /** Writes all records; then, if the input is complete, removes what they replace. */
 async function transfer(
-  { config, input, output, signal }: WriteJob,
+  { config, input, output, signal, view }: WriteJob,
   { client, sessions, ids }: OpenRun,
   host: Host,
 ): Promise<void> {
   const { ingest, stateQueue, progress } = dataflow({ config, client, sessions, ids, output })
-  const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended, output.closed]))
+  let bytes = 0
+  view?.watch(() => ({
+    bytes,
+    waitsFor: stateQueue.hasRoom ? 'input' : 'Redis',
+    streams: progress.totals,
+  }))
+  const counted: WriteJob['input'] = async function* (until) {
+    for await (const chunk of input(until)) {
+      bytes += chunk.length
+      yield chunk
+    }
+  }
+  const problem = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
   await client.requireIntact()
@@ -110,7 +142,8 @@ async function transfer(
   requireComplete(progress.receipts, config.completion, host)
   await finish(client, ids, sessions, output.log)
   await client.requireIntact()
-  progress.summarize()
+  if (view === undefined) progress.summarize()
+  else view.finish()
 }
 
 /** Returns the error that ended the reading early: what came before it is still to be confirmed. */
@@ -122,6 +155,19 @@ async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSi
   } catch (error) {
     return error
   }
+}
+
+/** Returns what `check` says of the failure, if it says anything. */
+async function explained(error: unknown, { config, signal }: WriteJob): Promise<unknown> {
+  const code = error instanceof ConnectorError ? error.problem?.code : undefined
+  if (code === undefined || !EXPLAINED_BY_CHECK.includes(code) || signal.aborted) return error
+  const { serverFindings } = await import('./server-findings.ts')
+  const problems = (await serverFindings(config)).flatMap(({ level, problem }) =>
+    problem !== undefined && (level === 'FAILED' || (code === 'key-denied' && problem.code === 'keys-denied'))
+      ? [problem]
+      : [],
+  )
+  return problems.length === 0 ? error : new ConfigError(problems, { cause: error })
 }
 
 function unmatchedEntry(stream: string): Problem {

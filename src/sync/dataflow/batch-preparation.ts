@@ -1,6 +1,6 @@
 /** Gets what a batch needs before it can be encoded: ids for its records, and the index entries of its rows. */
 import type { Batch } from '../batches/batch.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import type { BatchRows, RowDecisions, RowTracker } from '../dedup/row-tracker.ts'
 import type { RowRecorder } from '../streams/row-recorder.ts'
 import type { BatchIntervals } from './state-intervals.ts'
@@ -36,12 +36,9 @@ export function batchPreparation(
         return [stream, await ids.reserve(stream.plan, written)] as const
       })
     const readings = [...rows].map(async ([stream, { stored }]) => [stream, await stored] as const)
-    const recorded = [...counts.keys()].map((stream) => recordRows(stream))
-    const [reserved, read] = await Promise.all([
-      Promise.all(reservations),
-      Promise.all(readings),
-      Promise.all(recorded),
-    ])
+    const [reserved, read] = await Promise.all([Promise.all(reservations), Promise.all(readings)])
+    // Where ids cannot be reserved, no record is written.
+    await Promise.all([...counts.keys()].map((stream) => recordRows(stream)))
     const idsByStream = new Map(reserved)
     return {
       ids: idsByStream,

@@ -2,7 +2,7 @@
  * Numbers the records of streams whose attempts are recorded, by the states between them, and records that states are about
  * to be acknowledged: before they are printed, as nothing that is acknowledged may be taken back.
  */
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'

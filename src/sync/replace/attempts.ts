@@ -3,7 +3,7 @@
  * the next one, as the host sends it again.
  */
 import type { Log } from '../../log.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { TAKE_BACK_SCRIPT } from '../../redis/commands/attempt-scripts.ts'
 import { onlyKeyOf } from '../dedup/former-rows.ts'
 import {

@@ -3,11 +3,11 @@
  * confirmed and every stream is complete. Once it has begun it is completed, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { forgetAttempt, forgetFormerAttempt } from './attempts.ts'
@@ -44,11 +44,12 @@ export async function finish(
     if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
     else if (isOnlyGeneration(session, removal)) await removeMembers(client, session, session.knownAs.former)
   }
-  await client.confirmed(() => recordEnds(client, ids, sessions))
-  // Behind the record of the end: a run that ends here takes nothing back.
-  await client.confirmed(() => Promise.all(sessions.map((session) => forgetAttempt(client, session))))
+  // Before the ends are recorded: a run that follows one that ended well does not look for a journal.
   for (const { journal } of sessions)
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
+  await client.confirmed(() => recordEnds(client, ids, sessions))
+  // Behind the record of the end: a run that follows one that ended well takes nothing back.
+  await client.confirmed(() => Promise.all(sessions.map((session) => forgetAttempt(client, session))))
 }
 
 /** Returns the first id that is kept, of a stream whose keys are made of ids. */
@@ -88,7 +89,7 @@ async function recordEnds(
     const [manifest] = manifestsIn(plan.name, plan.metadataKey, new Map([[field, text]]))
     await writeMetadata(client, plan, {
       [field]: manifestText({ ...manifest!, endedWell: true }),
-      ...(layout.usesIds ? { last_id: ids.last(plan) } : {}),
+      ...(layout.usesIds ? { last_id: ids.last(plan), id_limit: ids.last(plan) } : {}),
     })
   })
   await Promise.all(ends)

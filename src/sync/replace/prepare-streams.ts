@@ -2,22 +2,24 @@
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
 import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
 import { attemptRecordingOf } from '../streams/attempt-record.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
-import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id-counter.ts'
+import { openCounter, readClassicCounter, type OpenCounter } from '../ids/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
 import {
   expiryShardsIn,
+  numberIn,
   readMetadata,
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import { KnownStreams } from '../streams/known-streams.ts'
+import { warnOfEviction } from '../ids/eviction-warning.ts'
+import { StreamDirectory } from '../streams/stream-directory.ts'
 import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
@@ -34,14 +36,18 @@ export async function prepareStreams(
   plans: readonly StreamPlan[],
   log: Log,
 ): Promise<IndexedSession[]> {
-  const known = await KnownStreams.read(client, plans)
-  return Promise.all(plans.map((plan) => prepareStream(client, known.planOf(plan), known, log)))
+  const known = await StreamDirectory.read(client, plans)
+  const sessions = await Promise.all(
+    plans.map((plan) => prepareStream(client, known.planOf(plan), known, log)),
+  )
+  await warnOfEviction(client, sessions, log)
+  return sessions
 }
 
 async function prepareStream(
   client: CommandClient,
   planned: StreamPlan,
-  known: KnownStreams,
+  known: StreamDirectory,
   log: Log,
 ): Promise<IndexedSession> {
   const fields = await readUpToDate(client, planned, log)
@@ -88,6 +94,7 @@ async function prepareStream(
     manifests,
     counterKey: counter.key,
     lastId: counter.lastId,
+    checksFirstIds: plan.idKeys !== undefined && !(counter.isFound && hadRecords(earlier)),
     skippedIds: await skippedIdsOf(plan, formers),
     attempt,
     layout: isStaged ? plan.stagedLayout! : liveLayout,
@@ -126,7 +133,8 @@ async function openIds(
   fields: MetadataFields,
   earlier: readonly GenerationManifest[],
 ): Promise<OpenCounter> {
-  if (!plan.liveLayout.usesIds) return { key: plan.counterKey, lastId: Number(fields.get('last_id') ?? 0) }
+  if (!plan.liveLayout.usesIds)
+    return { key: plan.counterKey, lastId: numberIn(fields, 'last_id', plan), isFound: false }
   // A former generation may have its rows in the key that would count those of this run, until they are removed.
   const isTaken =
     plan.replaces &&
@@ -145,8 +153,7 @@ async function classicCount(
   counter: OpenCounter,
   log: Log,
 ): Promise<number> {
-  const recorded = Number(fields.get('classic_last_id') ?? 0)
-  if (recorded > 0) return 0
+  if (numberIn(fields, 'classic_last_id', plan) > 0) return 0
   const isOwn = plan.liveLayout.usesIds && counter.key === plan.baseKey
   const count = isOwn ? counter.lastId : await readClassicCounter(client, plan)
   if (count <= MOST_CLASSIC_ROWS) return count
@@ -155,6 +162,10 @@ async function classicCount(
     `${plan.name}: ${plan.baseKey} holds ${count}, too large for a counter of the classic connector.`,
   )
   return 0
+}
+
+function hadRecords(manifests: readonly GenerationManifest[]): boolean {
+  return manifests.some(({ hasRecords }) => hasRecords)
 }
 
 /** Returns the ids whose keys belong to another stream, or to rows of a former generation. */

@@ -7,7 +7,7 @@ import { structureOf } from '../../layout/registry/structure-registry.ts'
 import type { AttemptKind } from '../../redis/commands/attempt-scripts.ts'
 import { SLOTS } from '../../redis/resp/key-slot.ts'
 import { attemptKey } from '../drafts/internal-keys.ts'
-import type { CommandClient } from './command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
 /**

@@ -9,7 +9,7 @@ import {
 } from './generation-manifest.ts'
 import { decide, firstKeptOf, isOtherWriter, type Decision } from './replace-decision.ts'
 import { differencesOf, layoutOf, type LayoutDifference } from './stream-layout.ts'
-import { FORMAT, numberIn, type MetadataChanges, type MetadataFields } from './stream-metadata.ts'
+import { IDS_AHEAD, FORMAT, numberIn, type MetadataChanges, type MetadataFields } from './stream-metadata.ts'
 import { givesExpiry, type StreamPlan } from './stream-plan.ts'
 import type { RunMetadata } from './stream-session.ts'
 
@@ -89,6 +89,7 @@ export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId:
       ...(givesExpiry(plan) ? { had_ttl: 1 } : {}),
       ...(isDeduplicated && !isSameCursor ? { cursor, cursor_from_run: run } : {}),
       ...(isOtherForm ? { expiry_shards: '' } : {}),
+      ...(manifest.usesIds ? { id_limit: lastId + IDS_AHEAD } : {}),
     },
     warnings: last === undefined ? [] : warningsOf(plan, decision, last),
   }
