@@ -143,6 +143,6 @@ export function laterOptions(random: Random, added: LayoutOptions, number: numbe
   return { ...kept, ttl_seconds: oneOf(random, isBuilt('ttl.taken-away') ? [0, 5000, 9000] : [5000, 9000]) }
 }
 
-function withoutRollBack({ on_retry: _, ...others }: LayoutOptions): LayoutOptions {
-  return others
+function withoutRollBack(added: LayoutOptions): LayoutOptions {
+  return added.on_retry === undefined ? added : { ...added, on_retry: 'keep' }
 }

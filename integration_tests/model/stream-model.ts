@@ -40,7 +40,7 @@ export interface StreamModel {
   attempt: Attempt
 }
 
-export interface Attempt {
+interface Attempt {
   /** The number of elements and entries by key, of lists and Redis streams. */
   added: Map<string, number>
   /** Whether these can be taken back. */
