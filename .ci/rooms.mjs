@@ -3,7 +3,7 @@
 // writes them.
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `json-text.ts`, `log.ts` and `wording.ts` are open to all. */
+/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `json-text.ts`, `log.ts`, `shown-text.ts` and `wording.ts` are open to all. */
 export const ROOMS = {
   'config/settings': {
     knows: 'the types of a parsed configuration, and the syntax of templates',
@@ -137,6 +137,7 @@ export const ROOMS = {
       'session',
       'client',
       'resp',
+      'commands',
       'encoding',
       'fields',
       'locations',
@@ -152,6 +153,11 @@ export const ROOMS = {
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
     mayImport: ['settings', 'input', 'airbyte', 'columns', 'encoding', 'streams'],
+  },
+  'sync/attempts': {
+    knows:
+      'what a run records with each acknowledged state, so that the next one can take back what came behind it',
+    mayImport: ['client', 'commands', 'resp', 'encoding', 'drafts', 'streams', 'batches'],
   },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',
@@ -195,6 +201,7 @@ export const ROOMS = {
       'airbyte',
       'columns',
       'resp',
+      'commands',
       'session',
       'sequencing',
       'client',
@@ -203,6 +210,7 @@ export const ROOMS = {
       'streams',
       'ids',
       'batches',
+      'attempts',
       'dedup',
     ],
   },
@@ -221,7 +229,7 @@ export const FOLDERS_OF_TESTS = {
   sync: ['config', 'protocol', 'redis', 'layout', 'sync'],
 }
 
-const VERBS = String.raw`^\.\./\.\./(main|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
+const VERBS = String.raw`^\.\./\.\./(main|program|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
 
 const nameOf = (room) => room.split('/')[1]
 const folderOf = (room) => room.split('/')[0]

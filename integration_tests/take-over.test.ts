@@ -121,7 +121,7 @@ describe('a collection whose key holds another type', () => {
 
   it('ends the run at its first record without dead letters, and nothing is replaced', async () => {
     const run = await sync(2, rows, options)
-    expect(run.errors[0]?.message).toMatch(/Line 1, .* the key k:a .*\[live-key-other-type\]/i)
+    expect(run.errors[0]?.message).toMatch(/Line 1, .* a key of the form k:.*\[live-key-other-type\]/i)
     expect(await client.get('k:a')).toBe('theirs')
     expect(await client.lrange('k:b', 0, -1)).toEqual(['{"id":0,"g":"b"}'])
   })

@@ -4,10 +4,12 @@ import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-grou
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
 import { IdCursor } from '../ids/id-ranges.ts'
+import { keyForm, shownKey } from '../drafts/shown-key.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { transactionsOf, type EncodableBatch, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
@@ -24,12 +26,14 @@ export interface EncodeOptions {
   /** Of streams that add their rows to the key index. */
   decisions: ReadonlyMap<StreamSession, RowDecisions>
   client: Slots
+  /** Of streams whose attempts are recorded. */
+  intervals?: BatchIntervals
 }
 
 export function encodeBatch(
   batch: EncodableBatch,
   out: CommandGroups,
-  { ids, decisions, client }: EncodeOptions,
+  { ids, decisions, client, intervals }: EncodeOptions,
 ): EncodedBatch {
   const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
@@ -43,7 +47,7 @@ export function encodeBatch(
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
     if (change?.action === 'refuse') {
-      refusals.push({ record, refusal: keyOfOthers(change.location) })
+      refusals.push({ record, refusal: keyOfOthers(stream.plan) })
       decisions.get(stream)?.refuse(record)
       return NO_GROUP
     }
@@ -71,7 +75,7 @@ export function encodeBatch(
 
   for (const stream of streams)
     if (stream.layout.deliveryMode !== 'pipeline')
-      requests.push(...transactionsOf(stream, batch, out, client, write))
+      requests.push(...transactionsOf(stream, batch, out, client, write, intervals?.get(stream)))
   const refused = new Set(refusals.map(({ record }) => record))
   const isWritten = ({ record }: IndexEntry): boolean => !refused.has(record)
   // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a
@@ -84,11 +88,12 @@ export function encodeBatch(
   return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals, dataless }
 }
 
-function keyOfOthers(key: string): Refusal {
+function keyOfOthers(plan: StreamPlan): Refusal {
+  const key = shownKey(plan)
   return problem(
     'live-key-other-type',
-    `The key ${key} holds another Redis type, and nothing says that the connector wrote it.`,
-    { options: ['key_template'], params: { key } },
+    `${key.charAt(0).toUpperCase()}${key.slice(1)} holds another Redis type, and nothing says that the connector wrote it.`,
+    { options: ['key_template'], params: { key: keyForm(plan) } },
   )
 }
 

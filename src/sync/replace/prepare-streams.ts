@@ -7,6 +7,8 @@ import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../de
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
+import { eachOf } from '../streams/each-of.ts'
+import { attemptRecordingOf } from '../streams/attempt-record.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import { openCounter, readClassicCounter, type OpenCounter } from '../ids/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
@@ -22,6 +24,7 @@ import { StreamDirectory } from '../streams/stream-directory.ts'
 import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
+import { closeAttempt, isUnacknowledged, openAttempt } from './attempts.ts'
 import { isClassicCounter, MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
@@ -31,6 +34,7 @@ import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
 
 export interface PreparationOptions {
   readonly log: Log
+  readonly signal: AbortSignal
   /** The name that the platform has for the connection. */
   readonly connection?: string | undefined
 }
@@ -39,16 +43,21 @@ interface Preparation extends PreparationOptions {
   readonly known: StreamDirectory
 }
 
-/** Repeated, it changes nothing but the number of the run. */
+/** Streams that are prepared at the same time: enough to hide the distance to Redis, and few enough for their memory. */
+const STREAMS_AT_ONCE = 32
+
+/** Repeated, it changes nothing but the number of the run. Stops between two streams when the signal is aborted. */
 export async function prepareStreams(
   client: CommandClient,
   plans: readonly StreamPlan[],
-  { log, connection }: PreparationOptions,
+  options: PreparationOptions,
 ): Promise<IndexedSession[]> {
+  const { log, signal } = options
   const known = await StreamDirectory.read(client, plans)
-  const sessions = await Promise.all(
-    plans.map((plan) => prepareStream(client, known.planOf(plan), { known, log, connection })),
-  )
+  const sessions = await eachOf(plans, STREAMS_AT_ONCE, ['Opening streams', log], async (plan) => {
+    signal.throwIfAborted()
+    return prepareStream(client, known.planOf(plan), { known, ...options })
+  })
   await warnOfEviction(client, sessions, log)
   return sessions
 }
@@ -65,6 +74,7 @@ async function prepareStream(
   // Before anything is written, also a counter.
   const plan = withFormerKeyOrder(planned, decideFor(planned, earlier).joined, log)
   if (earlier.length === 0) await known.requireFree(client, plan)
+  await closeAttempt(client, plan, { fields, last: earlier.at(-1) }, log)
   const counter = await openIds(client, plan, fields, earlier)
   const open = openGeneration(plan, fields, counter.lastId, connection)
   for (const warning of open.warnings) log('WARN', warning)
@@ -95,7 +105,12 @@ async function prepareStream(
   if (open.decision === 'replace' && runs.stagedFrom !== undefined)
     await removeFormerStaging(client, plan, formers)
   if (open.isTracked && plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
-  const isStaged = plan.idKeys === undefined && (await openStaging(client, plan, index, runs))
+  const hasFailed = last?.endedWell === false
+  const isStaged =
+    plan.idKeys === undefined &&
+    (await openStaging(client, plan, index, runs, hasFailed && isUnacknowledged(plan, fields)))
+  const attempt = attemptRecordingOf(plan, isStaged)
+  await openAttempt(client, plan, attempt, { fields, runs })
   const clearsExpiry = runs.hadExpiry && plan.idKeys === undefined && !givesExpiry(plan)
   const liveLayout = clearsExpiry ? createPersistingLayout(plan) : plan.liveLayout
   return {
@@ -107,6 +122,7 @@ async function prepareStream(
     lastId: counter.lastId,
     checksFirstIds: plan.idKeys !== undefined && !(counter.isFound && hadRecords(earlier)),
     skippedIds: await skippedIdsOf(plan, formers),
+    attempt,
     layout: isStaged ? plan.stagedLayout! : liveLayout,
     index,
     journal,

@@ -3,6 +3,7 @@
  * replaces the live one in one step when the run is complete. Until then the next run can continue with it.
  */
 import { ConfigError, problem } from '../../errors.ts'
+import { keyForm, shownKey } from '../drafts/shown-key.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
@@ -12,7 +13,7 @@ import { besideKey } from '../../redis/resp/key-slot.ts'
 import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
-import { typesOf } from '../streams/redis-types.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
 import { runIn } from '../dedup/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -20,7 +21,8 @@ import { isStaged, type RunMetadata } from '../streams/stream-session.ts'
 import { formerTypesOf, type Formers } from '../dedup/former-rows.ts'
 
 /**
- * Decides whether the records of a run are staged, and removes or merges the staging keys of earlier runs. Repeated, it
+ * Decides whether the records of a run are staged, and removes or merges the staging keys of earlier runs.
+ * `isUnacknowledged`: no state behind what is staged was acknowledged, so that the host sends all of it again. Repeated, it
  * changes nothing.
  */
 export async function openStaging(
@@ -28,11 +30,12 @@ export async function openStaging(
   plan: StreamPlan,
   index: KeyIndex,
   { run, keptFrom, live, stagedFrom, hadExpiry }: RunMetadata,
+  isUnacknowledged = false,
 ): Promise<boolean> {
   if (plan.stagedLayout === undefined) return false
   const isReplaced = keptFrom > live.oldest
   if (isReplaced && live.newest >= keptFrom) throw mixedGenerations(plan)
-  const isStale = stagedFrom !== undefined && stagedFrom < keptFrom
+  const isStale = stagedFrom !== undefined && (stagedFrom < keptFrom || isUnacknowledged)
   // Confirmed before the metadata say that nothing is staged any more, as no later run would look at these keys.
   if (isStale)
     await client.confirmed(() => eachKey(plan, index, (keys) => removeStagingKeys(client, plan, keys)))
@@ -92,7 +95,7 @@ export async function requireTypes(
   const others = keys.filter((_, at) => types[at] !== plan.locator.form.type && types[at] !== 'none')
   const formerTypes = await formerTypesOf(plan, formers, others)
   const inTheWay = others.find((key, at) => !formerTypes[at]!.has(types[keys.indexOf(key)]!))
-  if (inTheWay !== undefined) throw otherType(plan, inTheWay)
+  if (inTheWay !== undefined) throw otherType(plan)
 }
 
 interface TimeToLive {
@@ -174,18 +177,14 @@ async function eachKey(
   await index.each((entries) => visit(entries.map(([key]) => key)))
 }
 
-function otherType({ name, baseKey }: StreamPlan, key: string): ConfigError {
-  // The key may be a counter that the connector, or the classic one, needs.
-  const advice =
-    key === baseKey
-      ? 'Set another key_template or key_prefix.'
-      : 'Rename or remove that key, or set another key_template or key_prefix.'
+function otherType(plan: StreamPlan): ConfigError {
+  const { name } = plan
   return new ConfigError(
     problem(
       'live-key-other-type',
-      `Stream ${name}: the key ${key} holds another Redis type, and nothing says that the connector wrote it, so the ` +
-        `stream cannot replace it. ${advice}`,
-      { options: ['key_prefix'], params: { stream: name, key } },
+      `Stream ${name}: ${shownKey(plan)} holds another Redis type, and nothing says that the connector wrote it, so the ` +
+        'stream cannot replace it. Set another key_template or key_prefix, or rename the key if no connector needs it.',
+      { options: ['key_prefix'], params: { stream: name, key: keyForm(plan) } },
     ),
   )
 }

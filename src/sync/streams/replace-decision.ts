@@ -32,7 +32,7 @@ export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: 
   const isNew =
     isReplace(stream) &&
     (last === undefined || !isSameSync(stream, last) || (last.endedWell && stream.mode === 'overwrite'))
-  const kept = isNew ? generationsKept(stream, manifests) : generationsJoined(stream, manifests)
+  const kept = keptBy(stream, manifests, isNew)
   const joined = kept.findLast(({ hasRecords }) => hasRecords)?.layout
   const differences = joined === undefined ? [] : differencesOf(joined, layout)
   if (differences.length > 0) return { kind: 'refuse', differences }
@@ -40,6 +40,17 @@ export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: 
   return isReplace(stream)
     ? { kind: 'go on', isComplete: last!.endedWell, joined }
     : { kind: 'append', joined }
+}
+
+/** Returns the generations whose rows the run keeps. */
+function keptBy<Manifest extends Former>(
+  stream: CatalogNumbers,
+  manifests: readonly Manifest[],
+  isNew: boolean,
+): readonly Manifest[] {
+  if (isNew) return generationsKept(stream, manifests)
+  // Another attempt keeps no more than the one before it.
+  return isReplace(stream) ? manifests.slice(firstKeptOf(stream, manifests)) : manifests
 }
 
 /**
@@ -72,14 +83,6 @@ function generationsKept<Manifest extends Former>(
 ): readonly Manifest[] {
   const first = firstKept(generation, minimumGeneration || generation, manifests)
   return manifests.slice(first)
-}
-
-/** Returns the generations whose rows stay beside the records of a run that begins none. */
-function generationsJoined<Manifest extends Former>(
-  stream: CatalogNumbers,
-  manifests: readonly Manifest[],
-): readonly Manifest[] {
-  return isReplace(stream) ? manifests.slice(firstKeptOf(stream, manifests)) : manifests
 }
 
 /** Returns the position of the first generation that is kept with the one at the end of `manifests`. */
