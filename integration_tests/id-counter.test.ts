@@ -68,6 +68,18 @@ describe('a counter that is gone', () => {
   })
 })
 
+describe.each(['there', 'gone'])('a run that was cut off, whose counter is %s', (counter) => {
+  it('leaves no rows by id behind when the stream is replaced in another layout', async () => {
+    await sync([1, 2], { generation: 1, minimumGeneration: 1 }, { isComplete: false })
+    if (counter === 'gone') await client.unlink(':s')
+    const stream = { name: 's', generation: 2, minimumGeneration: 2 }
+    const options = { cache_type: 'list', data_format: 'json', key_template: 'l' }
+    await write(redis, [stream], [record('s', { row: 3 }), status('s')], options)
+    expect(await ids()).toEqual([])
+    expect(await client.lrange('l', 0, -1)).toEqual(['{"row":3}'])
+  })
+})
+
 describe('a stream of which neither a counter nor metadata nor a first row is there', () => {
   it.each(['append', 'overwrite'] as const)('is not written over rows that are left: %s', async (mode) => {
     await sync([1, 2, 3])

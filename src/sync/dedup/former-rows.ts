@@ -198,7 +198,8 @@ export async function formerTypesOf(
   }
   if (keys.length === 0) return types
   for (const rows of indexed) {
-    const { index, form } = rows
+    const { index, form, onlyKey } = rows
+    if (onlyKey !== undefined) continue
     if (isMemberForm(form)) {
       const shared = await rows.sharedKeys()
       for (const [at, key] of keys.entries()) if (shared.has(key)) types[at]!.add(form.type)

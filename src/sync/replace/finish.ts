@@ -42,7 +42,8 @@ export async function finish(
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
   await client.confirmed(() => recordEnds(client, ids, sessions))
   // Behind the record of the end: a run that follows one that ended well takes nothing back.
-  await client.confirmed(() => Promise.all(sessions.map((session) => forgetAttempt(client, session))))
+  const added = sessions.filter(({ plan }) => !plan.replaces)
+  await client.confirmed(() => Promise.all(added.map((session) => forgetAttempt(client, session))))
 }
 
 /** Returns what the metadata say when all records are confirmed: the manifest of this run now tells whether it has some. */

@@ -160,7 +160,7 @@ async function openIds(
   earlier: readonly GenerationManifest[],
 ): Promise<OpenCounter> {
   if (!plan.liveLayout.usesIds)
-    return { key: plan.counterKey, lastId: numberIn(fields, 'last_id', plan), isFound: false }
+    return { key: plan.counterKey, lastId: await lastIdOfFormers(client, plan, fields), isFound: false }
   // A former generation may have its rows in the key that would count those of this run, until they are removed.
   const isTaken =
     plan.replaces &&
@@ -169,6 +169,18 @@ async function openIds(
     ) &&
     !['string', 'none'].includes(String(await client.ask('TYPE', plan.counterKey)))
   return openCounter(client, plan, fields, isTaken ? `${plan.baseKey}:_airbyte_ab_id` : undefined)
+}
+
+/** Returns the highest id that runs of a former layout may have given out: one that was cut off has not recorded it. */
+async function lastIdOfFormers(
+  client: CommandClient,
+  plan: StreamPlan,
+  fields: MetadataFields,
+): Promise<number> {
+  const [recorded, limit] = [numberIn(fields, 'last_id', plan), numberIn(fields, 'id_limit', plan)]
+  if (limit <= recorded) return recorded
+  const counted = await readClassicCounter(client, plan)
+  return counted === 0 ? limit : Math.max(recorded, Math.min(counted, limit))
 }
 
 /** Returns the last id that the classic connector may have given out, 0 where it did not write the stream. */
