@@ -70,9 +70,25 @@ export const ROOMS = {
       'the numbers that prove what a server has run, and the guard around transactions that run exactly once',
     mayImport: ['resp', 'failures', 'session'],
   },
+  'redis/queue': {
+    knows:
+      'what a run has sent or will send, in order: writes and commands in flight, redirects, durability waits',
+    mayImport: ['settings', 'resp', 'failures', 'session', 'sequencing'],
+  },
   'redis/client': {
-    knows: 'the connections of a run: writes in flight, commands, redirects, durability waits, fencing',
-    mayImport: ['settings', 'resp', 'commands', 'transport', 'failures', 'session', 'topology', 'sequencing'],
+    knows:
+      'the connections of a run: opened, lost and opened again, and those of former runs that it closes (fencing)',
+    mayImport: [
+      'settings',
+      'resp',
+      'commands',
+      'transport',
+      'failures',
+      'session',
+      'topology',
+      'sequencing',
+      'queue',
+    ],
   },
   'redis/health': {
     knows: 'what `check` finds out about a server: version, memory, persistence, permissions, keys',
@@ -102,6 +118,10 @@ export const ROOMS = {
   'layout/registry': {
     knows: 'the list of all structures, and which of them a stream gets',
     mayImport: ['settings', 'encoding', 'fields', 'contract', 'locations', 'structures'],
+  },
+  'terminal/view': {
+    knows: 'how messages and the progress of a run look on a terminal',
+    mayImport: [],
   },
   'sync/drafts': {
     knows:

@@ -21,7 +21,19 @@ describe('the command line', () => {
   it('explains itself with --help, and says its version', async () => {
     const help = await capture(['--help'])
     expect(help).toMatchObject({ code: 0, stderr: '' })
-    for (const word of ['spec', 'check', 'write', '--help', '--version']) expect(help.stdout).toContain(word)
+    const words = [
+      'spec',
+      'check',
+      'write',
+      'clear',
+      '--help',
+      '--version',
+      'Exit codes',
+      'Environment',
+      'NO_COLOR',
+    ]
+    for (const word of words) expect(help.stdout).toContain(word)
+    expect(help.stdout).toContain('destination-redis check --config config.json')
     expect((await capture(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+/)
     expect((await capture(['write', '--help'])).stdout).toMatch(/--config[\s\S]*--catalog/)
   })
@@ -32,6 +44,10 @@ describe('the command line', () => {
     [['check'], 'argument-option-missing'],
     [['write', '--config', 'a'], 'argument-option-missing'],
     [['check', '--zzzzzz', 'a'], 'argument-option-unknown'],
+    [['discover', '--config', 'a'], 'discover-not-possible'],
+    [['spec', '--strict'], 'argument-option-unsuitable'],
+    [['clear', '--config', 'a', '--stream'], 'argument-value-missing'],
+    [['clear', '--config', 'a', '--catalog', 'a'], 'argument-option-unsuitable'],
     [['spec', '--config', 'a'], 'argument-option-unsuitable'],
     [['check', '--config'], 'argument-value-missing'],
     [['check', '--config', '--catalog'], 'argument-value-missing'],
@@ -48,6 +64,8 @@ describe('the command line', () => {
 
   it.each([
     [['writ', '--config', 'a', '--catalog', 'b'], 'Did you mean write?'],
+    [['chek', '--config', 'x'], 'Did you mean check?'],
+    [['cleer', '--confg', 'x'], 'Did you mean clear?'],
     [['check', '--confg', 'a'], 'Did you mean --config?'],
     [['write', '--config', 'a', '--catlog=b'], 'Did you mean --catalog?'],
   ])('%j suggests what was meant', async (args, suggestion) => {
@@ -62,6 +80,7 @@ describe('the command line', () => {
     expect(await complete('')).toEqual(expect.arrayContaining(['spec', 'check', 'write']))
     expect(await complete('write', '--')).toEqual(expect.arrayContaining(['--config', '--catalog']))
     expect(await complete('check', '--')).not.toContain('--catalog')
+    expect(await complete('clear', '--')).toEqual(expect.arrayContaining(['--stream', '--dry-run']))
   })
 
   it('loads yargs for help only, as that takes longer than the rest of a start', async () => {

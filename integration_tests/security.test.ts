@@ -83,7 +83,11 @@ it('a write that lacks a permission ends with an error that names it', async () 
     expect(run.errors, permission).toMatchObject([
       {
         failure_type: 'config_error',
-        message: expect.stringMatching(new RegExp(`\\b${commandIn(permission)}\\b.*\\[command-denied\\]$`)),
+        message: expect.stringMatching(
+          new RegExp(
+            `\\b${commandIn(permission)}\\b.*ACL SETUSER \\S+ .*\\${permission}.*\\[command-denied\\]$`,
+          ),
+        ),
       },
     ])
   }
@@ -95,6 +99,19 @@ it('a write that lacks a permission within a script ends with an error that name
   const run = await write(redis, [stream], input, config({ data_format: 'flat' }))
   expect(run.errors).toMatchObject([{ failure_type: 'config_error' }])
   expect(run.errors[0]!.message).toMatch(/\bHMSET\b.*\[command-denied\]$/)
+})
+
+it('a write that may not use its keys ends with the sentences of check, which name the pattern to allow', async () => {
+  const rules = `on >${login.password} +@all resetkeys`.split(' ')
+  const input = record('s', rows[0]!, { namespace: 'n' })
+  const writeWith = async (...keys: string[]): Promise<string> => {
+    await admin.call('ACL', 'SETUSER', login.username, ...rules, ...keys)
+    const run = await write(redis, [stream], input, config({ data_format: 'flat' }))
+    expect(run.errors).toMatchObject([{ failure_type: 'config_error' }])
+    return run.errors[0]!.message
+  }
+  expect(await writeWith('~n:*')).toMatch(/\(ACL SETUSER \S+ ~\S*_airbyte:\*\)\. \[own-keys-denied\]/)
+  expect(await writeWith('~_airbyte:*', '~other:*')).toMatch(/ACL SETUSER \S+ ~\*.*\[keys-denied\]/)
 })
 
 it('every line is used by a test', () => {

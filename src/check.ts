@@ -1,35 +1,32 @@
 /** The command `check`: finds out whether a run can work with a configuration. A negative result is not an error. */
-import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from './config/settings/config.ts'
 import { parseConfig } from './config/parsing/parse-config.ts'
 import { STRUCTURES } from './layout/registry/structure-registry.ts'
-import { problem, textOf } from './errors.ts'
+import { textOf } from './errors.ts'
+import { serverFindings } from './server-findings.ts'
 import type { Output } from './protocol/airbyte/output.ts'
-import type { ReportedFinding } from './redis/health/finding.ts'
-import { addressesOf, checkHealth, type HealthRequest } from './redis/health/health-check.ts'
-import { OWN_KEYS, probeKeys } from './sync/drafts/internal-keys.ts'
-import { predictableKeys } from './sync/requirements/predictable-keys.ts'
-import { expires, modeCommands, requiredCommands, settingsIn } from './sync/requirements/required-commands.ts'
 
-/** The platform gets the result within 15 seconds, whatever the server does. */
-const TIMEOUT_MS = 13_000
+export interface CheckJob {
+  /** The file of the configuration. */
+  path: string
+  /** Returns the text of the configuration. */
+  readConfig: () => string
+  output: Output
+  /** Whether an option that does not exist is a problem, not a warning. */
+  isStrict: boolean
+  /** Ends the check early; its reason is then why the check has failed. */
+  signal: AbortSignal
+}
 
-/**
- * Prints exactly one status. `readConfig` returns the text of the configuration, which is in the file `path`; `signal` ends
- * the check early.
- */
-export async function check(
-  path: string,
-  readConfig: () => string,
-  output: Output,
-  signal: AbortSignal,
-): Promise<void> {
+/** Prints exactly one status. Returns whether a sync can work. */
+export async function check(job: CheckJob): Promise<boolean> {
+  const { output, signal } = job
   try {
-    const failed = await Promise.race([findProblems(path, readConfig, output), whenAborted(signal)])
-    output.status(failed)
+    const message = await Promise.race([findProblems(job), whenAborted(signal)])
+    output.status(message)
+    return message === undefined
   } catch (error) {
     output.failedStatus(error)
+    return false
   }
 }
 
@@ -43,46 +40,16 @@ function whenAborted(signal: AbortSignal): Promise<never> {
 }
 
 /** Returns the problems, as one text; undefined if there is none. */
-async function findProblems(
-  path: string,
-  readConfig: () => string,
-  output: Output,
-): Promise<string | undefined> {
+async function findProblems({ path, readConfig, output, isStrict }: CheckJob): Promise<string | undefined> {
   const { config, warnings, hidden } = parseConfig(readConfig(), process.env, STRUCTURES, path)
   output.hide(hidden)
-  for (const warning of warnings) output.log('WARN', textOf(warning))
-  const findings = await Promise.race([checkHealth(config.connection, requestOf(config)), timedOut(config)])
+  const unknown = isStrict ? warnings.filter(({ code }) => code === 'option-unknown') : []
+  for (const warning of warnings) if (!unknown.includes(warning)) output.log('WARN', textOf(warning))
+  const findings = await serverFindings(config)
   for (const { level, text } of findings) if (level !== 'FAILED') output.log(level, text)
-  const problems = findings.filter(({ level }) => level === 'FAILED').map(({ text }) => text)
+  const problems = [
+    ...unknown.map(textOf),
+    ...findings.filter(({ level }) => level === 'FAILED').map(({ text }) => text),
+  ]
   return problems.length === 0 ? undefined : problems.join(' ')
-}
-
-function requestOf(config: Config): HealthRequest {
-  const { connection, durability, keyPrefix } = config
-  const all = settingsIn(config)
-  return {
-    deployment: connection.deployment.kind,
-    durability,
-    expires: all.some(expires),
-    expiresAtTimes: all.some(({ expireAtField }) => expireAtField !== undefined),
-    required: requiredCommands(config),
-    optional: modeCommands(config),
-    ownKeys: `${keyPrefix}${OWN_KEYS}*`,
-    prefix: keyPrefix,
-    probeKeys: () => probeKeys(keyPrefix, randomUUID()),
-    anyKey: () => keyPrefix + randomUUID(),
-    keys: predictableKeys(config),
-  }
-}
-
-async function timedOut({ connection }: Config): Promise<ReportedFinding[]> {
-  await sleep(TIMEOUT_MS)
-  const [seconds, where] = [TIMEOUT_MS / 1000, addressesOf(connection)]
-  const found = problem(
-    'check-timeout',
-    `The check did not finish within ${seconds} seconds: ${where} accepts connections, but does not answer in time. ` +
-      'Check that Redis listens there, and not another program, and check the network in between.',
-    { params: { seconds, where } },
-  )
-  return [{ level: 'FAILED', text: textOf(found) }]
 }

@@ -1,18 +1,31 @@
-/** Prints help, the version and completions, and suggests spellings. Loading yargs takes a while, so only this file does. */
+/** Prints help, the version and completions. Loading yargs takes a while, so only this file does. */
 import { readFileSync } from 'node:fs'
-import yargs from 'yargs'
-import { COMMANDS, COMPLETION, OPTIONS } from './cli-grammar.ts'
+import yargs, { type Options } from 'yargs'
+import {
+  COMMANDS,
+  COMPLETION,
+  EPILOGUE,
+  EXAMPLES,
+  FILE_OPTIONS,
+  FLAG_OPTIONS,
+  TEXT_OPTIONS,
+  type OptionName,
+} from './cli-grammar.ts'
 
 export async function printHelp(argv: readonly string[]): Promise<void> {
   const parser = yargs([...argv])
     .scriptName('destination-redis')
     .usage('$0 <command>\n\nAn Airbyte destination: writes records from standard input to Redis.')
-  for (const [name, { summary, options }] of Object.entries(COMMANDS))
-    parser.command(name, summary, Object.fromEntries(options.map((option) => [option, helpFor(option)])))
+    .locale('en')
+  for (const [name, { summary, requires, allows }] of Object.entries(COMMANDS)) {
+    const names: readonly OptionName[] = [...requires, ...allows]
+    parser.command(name, summary, Object.fromEntries(names.map((option) => [option, helpFor(option)])))
+  }
+  for (const [command, text] of EXAMPLES) parser.example(command, text)
   await parser
     .completion(COMPLETION.name, COMPLETION.summary)
-    .example('$0 check --config config.json', '')
-    .example('$0 write --config config.json --catalog catalog.json < messages.jsonl', '')
+    .epilogue(EPILOGUE)
+    .wrap(null)
     .version(packageVersion())
     .help()
     .exitProcess(false)
@@ -21,27 +34,17 @@ export async function printHelp(argv: readonly string[]): Promise<void> {
     .parseAsync()
 }
 
-/** Returns `Did you mean write?`, or undefined if no candidate is similar. */
-export async function suggestionFor(
-  name: string,
-  candidates: readonly string[],
-): Promise<string | undefined> {
-  const messages: string[] = []
-  const dashes = /^-*/.exec(name)![0]
-  const parser = yargs([name.slice(dashes.length)])
-    .locale('en')
-    .recommendCommands()
-    .strict()
-    .exitProcess(false)
-    .fail((message) => void messages.push(message))
-  for (const candidate of candidates) parser.command(candidate.slice(dashes.length), '')
-  await parser.parseAsync()
-  const suggestion = messages.find((message) => message.startsWith('Did you mean'))
-  return suggestion?.replace('Did you mean ', `Did you mean ${dashes}`)
-}
-
-function helpFor(option: keyof typeof OPTIONS) {
-  return { type: 'string', demandOption: true, requiresArg: true, describe: OPTIONS[option] } as const
+function helpFor(option: OptionName): Options {
+  if (Object.hasOwn(FLAG_OPTIONS, option))
+    return { type: 'boolean', describe: FLAG_OPTIONS[option as keyof typeof FLAG_OPTIONS] }
+  if (Object.hasOwn(TEXT_OPTIONS, option))
+    return { type: 'string', requiresArg: true, describe: TEXT_OPTIONS[option as keyof typeof TEXT_OPTIONS] }
+  return {
+    type: 'string',
+    demandOption: true,
+    requiresArg: true,
+    describe: FILE_OPTIONS[option as keyof typeof FILE_OPTIONS],
+  }
 }
 
 function packageVersion(): string {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readInvocation, type Invocation } from './cli.ts'
 import { ConfigError, problem, textOf, TransientError } from './errors.ts'
 import { Output } from './protocol/airbyte/output.ts'
+import type { TerminalView } from './terminal/view/terminal-view.ts'
 
 /** The exit codes of a process that a signal has ended; the platform treats 143 as a graceful end. */
 const EXIT_CODES: Readonly<Record<string, number>> = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 }
@@ -16,9 +17,12 @@ const LAST_OUTPUT_MS = 400
 
 const STDIN = 0
 
+/** Commands that have not done what they were for when a signal ends them. */
+const ENDED_WITH_ERROR: readonly Invocation['verb'][] = ['write', 'clear']
+
 /** `ended` is aborted with the name of a signal. The process ends before this function returns. */
 export async function runProgram(argv: readonly string[], ended: AbortSignal): Promise<void> {
-  const program = new Program(ended)
+  const program = new Program(ended, await openView(argv))
   try {
     await program.run(argv)
   } catch (error) {
@@ -28,7 +32,8 @@ export async function runProgram(argv: readonly string[], ended: AbortSignal): P
 }
 
 class Program {
-  readonly #output = new Output(process.stdout)
+  readonly #view: TerminalView | undefined
+  readonly #output: Output
   readonly #ended: AbortSignal
   /** Aborted with the error that a run ends with after a signal. */
   readonly #terminated = new AbortController()
@@ -36,8 +41,10 @@ class Program {
   #exitCode = 0
   #isLeaving = false
 
-  constructor(ended: AbortSignal) {
+  constructor(ended: AbortSignal, view: TerminalView | undefined) {
     this.#ended = ended
+    this.#view = view
+    this.#output = new Output(view ?? process.stdout)
     // Rejections that nobody handles arrive here, too.
     process.on('uncaughtException', (error) => {
       this.fail(error)
@@ -59,7 +66,7 @@ class Program {
     if (this.#ended.aborted) terminate()
     else this.#ended.addEventListener('abort', terminate, { once: true })
     await this.#runCommand(invocation)
-    if (invocation.verb === 'write') this.#terminated.signal.throwIfAborted()
+    if (ENDED_WITH_ERROR.includes(invocation.verb)) this.#terminated.signal.throwIfAborted()
   }
 
   /** Prints why the command failed, unless its last message has been printed. A check that fails ends well. */
@@ -74,8 +81,8 @@ class Program {
   async leave(): Promise<void> {
     if (this.#isLeaving) return
     this.#isLeaving = true
-    const isWrite = this.#command === undefined || this.#command === 'write'
-    const code = this.#ended.aborted && isWrite ? EXIT_CODES[String(this.#ended.reason)] : this.#exitCode
+    const isRun = this.#command === undefined || ENDED_WITH_ERROR.includes(this.#command)
+    const code = this.#ended.aborted && isRun ? EXIT_CODES[String(this.#ended.reason)] : this.#exitCode
     if (!this.#ended.aborted)
       await Promise.race([
         this.#output.drained(),
@@ -87,7 +94,7 @@ class Program {
 
   /** Each command loads only its own modules. */
   async #runCommand(invocation: Invocation): Promise<void> {
-    const output = this.#output
+    const [output, view] = [this.#output, this.#view]
     const { signal } = this.#terminated
     switch (invocation.verb) {
       case 'spec': {
@@ -96,7 +103,17 @@ class Program {
       }
       case 'check': {
         const { check } = await import('./check.ts')
-        return check(invocation.config, () => readFile(invocation.config, '--config'), output, signal)
+        const { config: path, strict, exitCode } = invocation
+        const isStrict = strict || view !== undefined
+        const readConfig = (): string => readFile(path, '--config')
+        const canWork = await check({ path, readConfig, output, isStrict, signal })
+        if (!canWork && (exitCode || view !== undefined)) this.#exitCode = 1
+        return
+      }
+      case 'clear': {
+        const { clear } = await import('./clear.ts')
+        const { config: path, streams, byPattern, dryRun } = invocation
+        return clear({ path, text: readFile(path, '--config'), streams, byPattern, dryRun, output, signal })
       }
       case 'write': {
         const [{ write }, { parseConfig }, { STRUCTURES }, { readCatalog }, { readStdin }] =
@@ -116,10 +133,23 @@ class Program {
         output.hide(hidden)
         for (const warning of warnings) output.log('WARN', textOf(warning))
         const catalog = readCatalog(readFile(invocation.catalog, '--catalog'), invocation.catalog)
-        return write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal })
+        if (process.stdin.isTTY)
+          output.log(
+            'INFO',
+            'Waiting for messages from the keyboard, one JSON object per line. Ctrl-D on an empty line ends the input. ' +
+              'To read a file, add "< messages.jsonl".',
+          )
+        return write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal, view })
       }
     }
   }
+}
+
+/** A terminal gets plain text, and a pipe messages. */
+async function openView(argv: readonly string[]): Promise<TerminalView | undefined> {
+  if (!process.stdout.isTTY || argv.includes('--json')) return undefined
+  const { TerminalView: View } = await import('./terminal/view/terminal-view.ts')
+  return new View(process.stdout, process.env)
 }
 
 function terminated(signal: string): TransientError {

@@ -1,7 +1,7 @@
 /** The verb `write`: one run, from the first message to the summary. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config/settings/config.ts'
-import { optionProblem, textOf, type Problem } from './errors.ts'
+import { ConfigError, ConnectorError, optionProblem, textOf, type Problem } from './errors.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
@@ -16,6 +16,7 @@ import { dataflow } from './sync/dataflow/dataflow.ts'
 import { requireComplete } from './sync/dataflow/completion.ts'
 import { withMeantNumbers, type Host } from './sync/drafts/catalog-numbers.ts'
 import { planStreams, type StreamPlan } from './sync/streams/stream-plan.ts'
+import type { RunSnapshot } from './terminal/view/progress-line.ts'
 import type { IndexedSession } from './sync/dedup/indexed-session.ts'
 
 export interface WriteJob {
@@ -24,6 +25,8 @@ export interface WriteJob {
   /** Returns chunks of messages, each valid until the next one is asked for; ends early when the signal is aborted. */
   input: (signal: AbortSignal) => AsyncIterable<Uint8Array>
   output: Output
+  /** Shows the run while it lasts; without one, its counts are logged at the end. */
+  view?: RunView | undefined
   /**
    * Aborted, with an error as its reason, when the host ends the run: what was read is still confirmed, nothing older is
    * removed.
@@ -34,15 +37,28 @@ export interface WriteJob {
 /** After a signal, confirmations are waited for so long. Then the leases and the keys of the run are removed. */
 const SETTLE_MS = 2_300
 
+/** Shows a run on a terminal. */
+interface RunView {
+  watch(read: () => RunSnapshot): void
+  finish(): void
+}
+
 interface OpenRun {
   client: RedisClient
   sessions: readonly IndexedSession[]
   ids: IdAllocator
 }
 
+/** Failures that `check` explains better: it knows everything that a sync needs, and the rules that allow it. */
+const EXPLAINED_BY_CHECK = ['command-denied', 'command-missing', 'key-denied']
+
 export async function write(job: WriteJob): Promise<void> {
-  await using open = new AsyncDisposableStack()
-  await orTerminated(run(job, open), job.signal)
+  try {
+    await using open = new AsyncDisposableStack()
+    await orTerminated(run(job, open), job.signal)
+  } catch (error) {
+    throw await explained(error, job)
+  }
 }
 
 async function run(job: WriteJob, open: AsyncDisposableStack): Promise<void> {
@@ -106,12 +122,24 @@ async function openStreams(
 
 /** Writes all records; then, if the input is complete, removes what they replace. */
 async function transfer(
-  { config, input, output, signal }: WriteJob,
+  { config, input, output, signal, view }: WriteJob,
   { client, sessions, ids }: OpenRun,
   host: Host,
 ): Promise<void> {
   const { ingest, stateQueue, progress } = dataflow({ config, client, sessions, ids, output })
-  const problem = await readAll(input, ingest, AbortSignal.any([signal, client.ended, output.closed]))
+  let bytes = 0
+  view?.watch(() => ({
+    bytes,
+    waitsFor: stateQueue.hasRoom ? 'input' : 'Redis',
+    streams: progress.totals,
+  }))
+  const counted: WriteJob['input'] = async function* (until) {
+    for await (const chunk of input(until)) {
+      bytes += chunk.length
+      yield chunk
+    }
+  }
+  const problem = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
   await client.requireIntact()
@@ -124,7 +152,8 @@ async function transfer(
   requireComplete(progress.receipts, config.completion, host)
   await finish(client, ids, sessions, output.log)
   await client.requireIntact()
-  progress.summarize()
+  if (view === undefined) progress.summarize()
+  else view.finish()
 }
 
 /** Rejects some time after the signal, if the run has not ended by then. */
@@ -153,6 +182,19 @@ async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSi
   } catch (error) {
     return error
   }
+}
+
+/** Returns what `check` says of the failure, if it says anything. */
+async function explained(error: unknown, { config, signal }: WriteJob): Promise<unknown> {
+  const code = error instanceof ConnectorError ? error.problem?.code : undefined
+  if (code === undefined || !EXPLAINED_BY_CHECK.includes(code) || signal.aborted) return error
+  const { serverFindings } = await import('./server-findings.ts')
+  const problems = (await serverFindings(config)).flatMap(({ level, problem }) =>
+    problem !== undefined && (level === 'FAILED' || (code === 'key-denied' && problem.code === 'keys-denied'))
+      ? [problem]
+      : [],
+  )
+  return problems.length === 0 ? error : new ConfigError(problems, { cause: error })
 }
 
 function unmatchedEntry(stream: string): Problem {

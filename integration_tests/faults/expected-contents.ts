@@ -79,8 +79,7 @@ function wrongRows(
 
 /**
  * Compares what is behind the older records of a key. The last attempt has written each of its records once. Records that
- * an earlier one had written behind its last state are there as well, unless a replace takes them back; those before it
- * are there in any case.
+ * an earlier one had written behind its last state are there as well; those before it are there in any case.
  */
 function wrongAttempts(
   { layout, mode, sent, attempts }: Written,
@@ -89,7 +88,6 @@ function wrongAttempts(
 ): string | undefined {
   const shape = layout.shape(mode.name)
   const text = (one: SentRecord): string => layout.store(one, undefined, mode.name)
-  if (shape === 'lists' && mode.replaces) return wrongList(of(sent).map(text), found)
   const last = attempts.at(-1)!
   const tail = of(sent.slice(last.from)).map(text)
   const wrongTail = wrongList(tail, found.slice(Math.max(0, found.length - tail.length)))

@@ -54,7 +54,7 @@ export class FaultInjector {
       this.#begun = this.#begin(settled, connection, server)
       return this.#begun.catch(() => {})
     }
-    if (this.#ending === undefined) return undefined
+    if (this.#ending === undefined || this.#ended !== undefined) return undefined
     this.#untilQuiet()
     this.#left--
     // A server that was lost takes its time to come back, and nothing waits for that.

@@ -3,26 +3,26 @@ import type { Redis } from 'ioredis'
 
 const KEPT = ['manifest', 'index', 'index_expiry']
 
-/** A killed run leaves its numbers, which expire. */
-const LEFT_BY_KILLED = ['marker', 'sequence', 'durable', 'held']
+/** The numbers of a run that was killed, or whose last commands were lost. */
+const NUMBERS = ['marker', 'sequence', 'durable', 'held']
 
 /** Returns a description of what should not be there; undefined if there is nothing. */
-export async function findLeftovers(
-  masters: readonly Redis[],
-  wasKilled: boolean,
-): Promise<string | undefined> {
-  const allowed = wasKilled ? [...KEPT, ...LEFT_BY_KILLED] : KEPT
+export async function findLeftovers(masters: readonly Redis[]): Promise<string | undefined> {
   for (const client of masters) {
     const keys = await client.keys('_airbyte:*')
-    const surplus = keys.filter((key) => !allowed.includes(key.split(':')[1]!))
-    if (surplus.length > 0) return `left behind: ${surplus.join(' ')}`
-    for (const key of keys.filter((name) => name.startsWith('_airbyte:manifest:'))) {
+    for (const key of keys) {
+      // A lease that could not be released runs out.
+      if (isKind(key, ['lease']) && (await client.pttl(key)) <= 10_000) continue
+      if (!isKind(key, [...KEPT, ...NUMBERS])) return `left behind: ${key}`
+      if (!isKind(key, ['manifest'])) continue
       const fields = await client.hkeys(key)
-      const ofRun = fields.filter((name) =>
-        ['pending_removal', 'staged_from_run', 'connections'].includes(name),
-      )
-      if (ofRun.length > 0) return `left in ${key}: ${ofRun.join(' ')}`
+      const pending = fields.filter((name) => name === 'pending_removal' || name === 'staged_from_run')
+      if (pending.length > 0) return `left in ${key}: ${pending.join(' ')}`
     }
   }
   return undefined
+}
+
+function isKind(key: string, kinds: readonly string[]): boolean {
+  return kinds.includes(key.split(':')[1]!)
 }

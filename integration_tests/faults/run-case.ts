@@ -22,6 +22,7 @@ const NO_ADDRESS = { host: '', port: 0 }
 
 interface Outcome extends Attempt {
   code: number | null
+  signal: NodeJS.Signals | null
   errors: string[]
   logs: string[]
   hasStruck: boolean
@@ -34,7 +35,7 @@ export async function runCase(one: MatrixCase, topology: Topology): Promise<bool
   const old = oldRecords(random)
   const sent = newRecords(random, mode.name === 'append_dedup')
   const first = await attempt(one, topology, mode.first, old, 0)
-  if (first.code !== 0) throw new Error(`The older records could not be written: ${first.errors.join(' ')}`)
+  if (first.code !== 0) throw new Error(`The older records could not be written.\n${describe([first])}`)
 
   const attempts: Outcome[] = []
   const kills = fault.killsConnector ? 1 + Math.floor(random() * 1.3) : 1
@@ -50,7 +51,7 @@ export async function runCase(one: MatrixCase, topology: Topology): Promise<bool
   const wrong =
     wrongEnd(last, sent.length) ??
     wrongWith({ layout, mode, old, sent, attempts }, await layout.read(masters, mode.name)) ??
-    (await findLeftovers(masters, attempts.length > 1))
+    (await findLeftovers(masters))
   if (wrong !== undefined) throw new Error(`${wrong}\n${describe(attempts)}`)
   return attempts.some(({ hasStruck }) => hasStruck)
 }
@@ -93,7 +94,16 @@ async function attempt(
   await injector?.over()
   if (injector?.hasBegun && (fault.losesServers || fault.name === 'READONLY')) await topology.settled()
   const { code, signal } = await run.exit
-  return { ...outcome, code, from, isKilled: signal === 'SIGKILL', hasStruck: injector?.hasBegun ?? false }
+  const logs = [...outcome.logs, ...outcome.errors, run.stderr.slice(-2_000)]
+  return {
+    ...outcome,
+    logs,
+    code,
+    signal,
+    from,
+    isKilled: signal === 'SIGKILL',
+    hasStruck: injector?.hasBegun ?? false,
+  }
 }
 
 async function read(run: Connector, records: number, from: number, injector: FaultInjector | undefined) {
@@ -146,8 +156,8 @@ function wrongEnd({ code, errors, acknowledged }: Outcome, records: number): str
 function describe(attempts: readonly Outcome[]): string {
   return attempts
     .map(
-      ({ from, acknowledged, code, isKilled, logs }) =>
-        `A run from record ${from} on: acknowledged ${acknowledged}, ${isKilled ? 'killed' : `exit ${code}`}\n  ${logs.slice(-8).join('\n  ')}`,
+      ({ from, acknowledged, code, signal, logs }) =>
+        `A run from record ${from} on: acknowledged ${acknowledged}, ${signal ?? `exit ${code}`}\n  ${logs.slice(-8).join('\n  ')}`,
     )
     .join('\n')
 }

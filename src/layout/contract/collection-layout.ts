@@ -15,6 +15,9 @@ import { CONDITIONAL_LIFETIME_SCRIPT, LIFETIME_SCRIPT } from '../../redis/comman
 /** Limit: longer commands save no more overhead, and block other clients. */
 const MOST_IN_COMMAND = 500
 
+/** A larger command has one record only, so that one which Redis cannot take is the fault of no other record. */
+const MOST_BYTES_OF_SEVERAL = 1 << 20
+
 export interface CollectionCommand {
   command: string
   /** The arguments before the key. */
@@ -129,7 +132,8 @@ export function collectionLayout(
     expiryUnits: undefined,
     scripts: options.scripts ?? [],
     write(out, record) {
-      if (current.records === mostInCommand(out)) flush(out)
+      const size = items.length + record.dataEnd - record.dataStart
+      if (size > MOST_BYTES_OF_SEVERAL || current.records === mostInCommand(out)) flush(out)
       if (current.records === 0 || !key.isConstant) {
         nextKey.clear()
         const refusal = key.render(record, nextKey)

@@ -36,6 +36,11 @@ export class CommandGroups extends CommandBuffer {
     return this.#groups[command] ?? NO_GROUP
   }
 
+  /** A command without records trims or expires what the command before it wrote. */
+  override isFollowUp(command: number): boolean {
+    return this.groupOf(command) === NO_GROUP
+  }
+
   #groupsFor(command: number): Int32Array {
     const groups = this.#groups
     if (groups !== undefined && command < groups.length) return groups

@@ -29,6 +29,8 @@ export interface TemplateOptions {
   prefix?: string
   /** Whether a primary-key column may be null. */
   nullKeys?: RecordSettings['nullKeys']
+  /** Returns why a text must not be used. */
+  refuse?: ((text: string) => Refusal | undefined) | undefined
 }
 
 /** The text of a primary-key column that is null. */
@@ -49,14 +51,16 @@ export class ColumnTemplate {
   readonly #option: TemplateOption
   readonly #parts: readonly Part[]
   readonly #allowsNull: boolean
+  readonly #refuse: TemplateOptions['refuse']
 
   /** `option`: the option that the template is from. */
   constructor(
     option: TemplateOption,
     text: string,
     stream: StreamNames,
-    { prefix = '', nullKeys = 'error' }: TemplateOptions = {},
+    { prefix = '', nullKeys = 'error', refuse }: TemplateOptions = {},
   ) {
+    this.#refuse = refuse
     this.#option = option
     this.#allowsNull = nullKeys === 'allow'
     this.#parts = joined([{ kind: 'text', text: Buffer.from(prefix) }, ...partsOf(text, stream)])
@@ -70,6 +74,7 @@ export class ColumnTemplate {
 
   /** Adds the text for the record, or returns why there is none. */
   render(record: RecordView, out: ByteBuffer): Refusal | undefined {
+    const start = out.length
     for (const part of this.#parts) {
       if (part.kind === 'text') out.add(part.text)
       else if (part.kind === 'id') out.addNumber(record.id)
@@ -78,7 +83,7 @@ export class ColumnTemplate {
         if (refusal !== undefined) return refusal
       }
     }
-    return undefined
+    return this.#refuse?.(out.bytes.toString('utf8', start, out.length))
   }
 
   #addColumn({ columns }: RecordView, part: ColumnPart, out: ByteBuffer): Refusal | undefined {

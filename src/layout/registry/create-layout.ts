@@ -1,5 +1,5 @@
 /** Creates the layout of a stream. */
-import type { Layout, LayoutSettings } from '../encoding/layout.ts'
+import type { Layout, LayoutSettings, Refusal } from '../encoding/layout.ts'
 import { ColumnTemplate, type KeyTemplate, type StreamNames } from '../fields/column-template.ts'
 import { stagedTemplate } from '../locations/staging-key.ts'
 import { structureOf } from './structure-registry.ts'
@@ -9,6 +9,8 @@ export interface LayoutChoice {
   /** The template of the keys, with the default filled in, and without the prefix. */
   keyTemplate: string
   stream: StreamNames
+  /** Returns why a key cannot be written, though the template makes it. */
+  refuseKey?: ((key: string) => Refusal | undefined) | undefined
 }
 
 export function createLayout(choice: LayoutChoice): Layout {
@@ -28,10 +30,11 @@ export function createPersistingLayout(choice: LayoutChoice): Layout {
 }
 
 /** Returns the template of the live keys, with the prefix. */
-export function keysOf({ settings, keyTemplate, stream }: LayoutChoice): ColumnTemplate {
+export function keysOf({ settings, keyTemplate, stream, refuseKey }: LayoutChoice): ColumnTemplate {
   return new ColumnTemplate('key_template', keyTemplate, stream, {
     prefix: settings.keyPrefix,
     nullKeys: settings.nullKeys,
+    refuse: refuseKey,
   })
 }
 

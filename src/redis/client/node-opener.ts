@@ -14,8 +14,10 @@ import { NodePool, type Ask } from '../session/node-pool.ts'
 import type { RedisNode } from '../session/redis-node.ts'
 import type { TopologyReader } from '../topology/topology-reader.ts'
 import type { Transport } from '../transport/transport.ts'
-import { uncertainTransaction } from './exactly-once.ts'
+import { uncertainTransaction } from '../queue/exactly-once.ts'
 import { fence } from './fencing.ts'
+import type { LossFindings } from '../queue/oversize-search.ts'
+import { readLimits } from '../session/server-limits.ts'
 
 /** Runs on new connections, before anything is sent again; an error that it returns ends the run. */
 export type ReconnectStep = (ask: Ask, identities: readonly Identity[]) => Promise<Error | undefined>
@@ -90,6 +92,13 @@ export class NodeOpener {
       this.giveUp(nodes)
       throw error
     }
+  }
+
+  /** Returns what the servers say about why they close connections. */
+  async findingsOn(nodes: NodePool): Promise<LossFindings> {
+    const limits = await Promise.all(nodes.all.map(async (node) => [node, await readLimits(node)] as const))
+    const hasEvictedClients = await this.#evictions.haveClientsBeenEvicted(nodes)
+    return { limits: new Map(limits), hasEvictedClients }
   }
 
   /** Returns the error for a server that has lost confirmed data. */

@@ -7,12 +7,14 @@ import { TransientError } from '../../errors.ts'
 import { classify } from '../failures/error-classifier.ts'
 import { GaveUpError, type Outage } from '../failures/outage.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
-import { clusterReorganised, type ReplySource } from '../failures/reply-rules.ts'
+import type { ReplySource } from '../failures/reply-rules.ts'
+import { clusterReorganised } from '../failures/server-problem.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import type { TopologyReader } from '../topology/topology-reader.ts'
 import type { Transport } from '../transport/transport.ts'
 import { RunOverError, type NodeOpener, type OpenedNodes } from './node-opener.ts'
-import type { WriteQueue } from './write-queue.ts'
+import type { LossFindings } from '../queue/oversize-search.ts'
+import type { WriteQueue } from '../queue/write-queue.ts'
 
 /** A server that takes no writes may still answer what it was sent; it is given this long. */
 const LONGEST_DRAIN_MS = 10_000
@@ -85,7 +87,7 @@ export class Reconnector {
       for (let cause = reason; ;) {
         if (cause !== undefined) await this.pause(cause)
         try {
-          return this.#use(await opener.open())
+          return await this.#use(await opener.open())
         } catch (error) {
           if (closing.signal.aborted) return
           if (error instanceof RunOverError) return this.fail(error.reason)
@@ -149,13 +151,14 @@ export class Reconnector {
     const nodes = this.#nodes
     if (nodes === undefined) return
     this.#nodes = undefined
-    this.#options.writeQueue.detach()
+    this.#options.writeQueue.detach(isClosed(reason))
     this.#options.opener.giveUp(nodes)
     void this.restore(reason)
   }
 
-  #use({ nodes, held }: OpenedNodes): void {
+  async #use({ nodes, held }: OpenedNodes): Promise<void> {
     const { opener, closing, writeQueue } = this.#options
+    const findings = writeQueue.needsFindings ? await this.#findingsOn(nodes) : undefined
     if (closing.signal.aborted) return opener.giveUp(nodes)
     this.#nodes = nodes
     this.#epoch++
@@ -169,8 +172,25 @@ export class Reconnector {
         },
         isRedirection: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
-    writeQueue.attach(nodes, held)
+    const failure = writeQueue.attach(nodes, held, findings)
+    if (failure !== undefined) this.fail(failure)
   }
+
+  async #findingsOn(nodes: NodePool): Promise<LossFindings> {
+    const { opener } = this.#options
+    try {
+      return await opener.findingsOn(nodes)
+    } catch (error) {
+      opener.giveUp(nodes)
+      throw error
+    }
+  }
+}
+
+/** Returns whether a server, or something in between, has closed the connection by itself. */
+function isClosed(reason: unknown): boolean {
+  const code = reason instanceof TransientError ? reason.problem?.code : undefined
+  return code === 'connection-lost' || code === 'protocol-error'
 }
 
 function reorganised(where: string): TransientError {

@@ -21,11 +21,11 @@ import type { Identity } from '../session/open-connection.ts'
 import type { WriteResult } from '../session/write-pipeline.ts'
 import { TopologyReader } from '../topology/topology-reader.ts'
 import { Transport } from '../transport/transport.ts'
-import { DurabilityWait } from './durability-wait.ts'
+import { DurabilityWait } from '../queue/durability-wait.ts'
 import { fence } from './fencing.ts'
 import { NodeOpener, type ReconnectStep } from './node-opener.ts'
 import { Reconnector } from './reconnector.ts'
-import { WriteQueue } from './write-queue.ts'
+import { WriteQueue } from '../queue/write-queue.ts'
 
 export interface RedisClientOptions {
   config: Config
@@ -207,7 +207,7 @@ export class RedisClient implements AsyncDisposable {
     })
     const numbers = { sequences: this.#sequences, markers: this.#markers }
     return new WriteQueue(
-      { ...numbers, durabilityWait: this.#durabilityWait, guard },
+      { ...numbers, durabilityWait: this.#durabilityWait, guard, log },
       {
         confirmed: () => this.#reconnector.confirmed(),
         refused: (reason) => void this.#reconnector.refuse(reason),

@@ -1,10 +1,17 @@
 /** Waits for a server that takes no writes now, and limits how long that may last. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
+
+/** Between two log messages about one outage. */
+const LOG_EVERY_MS = 30_000
+
+type Sleep = (ms: number, signal: AbortSignal) => Promise<void>
+
+const sleepFor: Sleep = (ms, signal) => wait(ms, undefined, { signal })
 
 /** Lasts from the first failure until something is confirmed again; a new connection alone does not end it. */
 export class Outage {
@@ -13,9 +20,12 @@ export class Outage {
   readonly #over: string
   #beganAt: number | undefined
   #attempts = 0
+  #loggedAt = 0
+  readonly #sleep: Sleep
 
   /** `over` is logged when an outage has ended. */
-  constructor(maxSeconds: number, log: Log, over = 'Redis takes writes again') {
+  constructor(maxSeconds: number, log: Log, over = 'Redis takes writes again', sleep: Sleep = sleepFor) {
+    this.#sleep = sleep
     this.#maxSeconds = maxSeconds
     this.#log = log
     this.#over = over
@@ -35,9 +45,20 @@ export class Outage {
     this.#beganAt ??= performance.now()
     const leftMs = this.#maxSeconds * 1000 - (performance.now() - this.#beganAt)
     if (leftMs <= 0) throw gaveUp(cause, this.#maxSeconds)
-    const pauseMs = Math.min(leftMs, backoffMs(this.#attempts++))
-    this.#log('WARN', `${cause.message} Retrying in ${(pauseMs / 1000).toFixed(1)} seconds.`)
-    await sleep(pauseMs, undefined, { signal })
+    this.#report(cause, leftMs)
+    await this.#sleep(Math.min(leftMs, backoffMs(this.#attempts++)), signal)
+  }
+
+  #report(cause: TransientError, leftMs: number): void {
+    const now = performance.now()
+    if (this.#attempts > 0 && now - this.#loggedAt < LOG_EVERY_MS) return
+    this.#loggedAt = now
+    const seconds = Math.ceil(leftMs / 1000)
+    const plan =
+      this.#attempts === 0
+        ? `Retrying for up to ${seconds} seconds (max_outage_seconds).`
+        : `Still retrying; ${seconds} seconds are left.`
+    this.#log('WARN', `${cause.message} ${plan}`)
   }
 }
 

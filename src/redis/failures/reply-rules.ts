@@ -3,6 +3,14 @@ import type { Deployment } from '../../config/settings/config.ts'
 import { problem, type Problem } from '../../errors.ts'
 import { listOr } from '../../wording.ts'
 import { refusedCommands, type ScriptTexts } from './refused-commands.ts'
+import {
+  clusterReorganised,
+  hasNoAppendOnlyFile,
+  isClusterNode,
+  isNoClusterNode,
+  serverBusy,
+  serverProblem,
+} from './server-problem.ts'
 import type { Where } from '../transport/address.ts'
 
 /** `record`: only this record is refused. `retry`: it may work later. `stop`: only the operator can help. */
@@ -32,50 +40,6 @@ export function ruleFor(reply: string, deployment: ReplySource['deployment']): R
   )
 }
 
-function serverBusy(where: Where): Problem {
-  return serverProblem(
-    where,
-    'server-busy',
-    'runs a script that takes long (BUSY)',
-    'Wait for it, or end it (SCRIPT KILL).',
-  )
-}
-
-export function clusterReorganised(where: Where): Problem {
-  return problem('cluster-reorganised', `The cluster of ${where} moves slots between its nodes.`, {
-    params: { where },
-  })
-}
-
-export function isClusterNode(where: Where): Problem {
-  return serverProblem(
-    where,
-    'server-is-cluster-node',
-    'is a node of a cluster',
-    'Set deployment to cluster, with its nodes.',
-    ['deployment'],
-  )
-}
-
-export function isNoClusterNode(where: Where): Problem {
-  return serverProblem(
-    where,
-    'server-is-no-cluster-node',
-    'is not a node of a cluster',
-    'Set deployment to standalone.',
-    ['deployment'],
-  )
-}
-
-export function hasNoAppendOnlyFile(where: Where): Problem {
-  return problem(
-    'append-only-file-off',
-    `durability with mode fsync waits for the append-only file, and Redis at ${where} has none. ` +
-      'Set appendonly to yes there, or choose another durability.',
-    { options: ['durability'], params: { where } },
-  )
-}
-
 const RULES: readonly ReplyRule[] = [
   {
     pattern: /^ERR unknown command|Unknown Redis command called from/i,
@@ -96,6 +60,13 @@ const RULES: readonly ReplyRule[] = [
     pattern: /^ERR .*(not a valid float|exceeds maximum allowed size)/,
     handling: 'record',
     describe: () => problem('value-too-large', 'The value is too large for Redis.'),
+  },
+  {
+    // The server closes the connection behind it. What was too long for it is found by sending it alone.
+    pattern: /^ERR Protocol error/,
+    handling: 'retry',
+    describe: ({ where }) =>
+      serverProblem(where, 'protocol-error', 'has closed the connection, as it cannot take what it was sent'),
   },
   {
     // Every new connection loads the scripts again.
@@ -229,20 +200,6 @@ const RULES: readonly ReplyRule[] = [
   // Before Redis 7.2, a denial within a script names neither NOPERM nor the command.
   { pattern: /NOPERM|user executing the script can't/, handling: 'stop', describe: missingPermission },
 ]
-
-/** Returns a problem of one server; `clause` follows its name. */
-function serverProblem(
-  where: Where,
-  code: string,
-  clause: string,
-  remedy = '',
-  options: readonly string[] = [],
-): Problem {
-  return problem(code, `Redis at ${where} ${clause}.${remedy && ` ${remedy}`}`, {
-    options,
-    params: { where },
-  })
-}
 
 /** Commands that servers in use may not have, and the first version of Redis that has them. */
 const NEWER_COMMANDS: Readonly<Record<string, string>> = { XADD: '5.0', WAIT: '3.0', WAITAOF: '7.2' }

@@ -55,6 +55,8 @@ export function failure(error: unknown, deployment: Deployment['kind']): Finding
 export interface ReportedFinding {
   readonly level: Level
   readonly text: string
+  /** Undefined for what the connection reports while it is opened. */
+  readonly problem?: Problem
 }
 
 /** Reports a finding about several servers once, with the names of all of them. */
@@ -66,8 +68,8 @@ export function report(findings: readonly (readonly [where: Where, finding: Find
     if (before === undefined) merged.set(text, { finding: found, servers: [where] })
     else if (!before.servers.includes(where)) before.servers.push(where)
   }
-  return [...merged.values()].map(({ finding: { level, problem: describe }, servers }) => ({
-    level,
-    text: textOf(describe(listAnd(servers))),
-  }))
+  return [...merged.values()].map(({ finding: { level, problem: describe }, servers }) => {
+    const found = describe(listAnd(servers))
+    return { level, text: textOf(found), problem: found }
+  })
 }

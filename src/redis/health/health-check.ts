@@ -53,7 +53,10 @@ export async function checkHealth(
       }
     }),
   )
-  return [...notices, ...report(findings.flat())]
+  const all = findings.flat()
+  // Without a login a server denies everything else, too.
+  const logins = all.filter(([, { problem }]) => problem('').code === 'password-missing')
+  return logins.length > 0 ? report(logins) : [...notices, ...report(all)]
 }
 
 /** Returns the addresses in the configuration. */

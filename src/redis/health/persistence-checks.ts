@@ -1,5 +1,5 @@
 /** Checks persistence and replication for settings that can lose acknowledged records. */
-import { hasNoAppendOnlyFile } from '../failures/reply-rules.ts'
+import { hasNoAppendOnlyFile } from '../failures/server-problem.ts'
 import { numberIn } from './server-info.ts'
 import { finding, type Finding, type ServerCheck } from './finding.ts'
 

@@ -1,5 +1,5 @@
 /** Runs all checks on what a server reports about itself. They are pure. */
-import { isClusterNode, isNoClusterNode } from '../failures/reply-rules.ts'
+import { isClusterNode, isNoClusterNode } from '../failures/server-problem.ts'
 import { checkDurability, checkPersistence } from './persistence-checks.ts'
 import type { ServerInfo } from './server-info.ts'
 import { listAnd } from '../../wording.ts'

@@ -60,10 +60,28 @@ export class CommandBuffer extends ByteBuffer {
     return this.bytes.subarray(this.#offsets[at + 1], this.#offsets[at + 2])
   }
 
+  /** Returns whether a command belongs to the one before it, so that it must not be sent apart from that. */
+  isFollowUp(_command: number): boolean {
+    return false
+  }
+
   /** Returns the slot of a command's key; of a command without a key, that of the empty key. */
   slotOf(command: number): number {
     const at = command * OFFSETS
     return slotIn(this.bytes, this.#offsets[at + 1]!, this.#offsets[at + 2]!)
+  }
+
+  /** Returns the size of the longest argument of a command. */
+  longestArgument(command: number): number {
+    const end = this.endOf(command)
+    let longest = 0
+    // The header of the command ends with the first line; each argument begins with a line of its own.
+    for (let at = this.bytes.indexOf(LF, this.startOf(command)) + 1; at < end;) {
+      const size = sizeAt(this.bytes, at)
+      longest = Math.max(longest, size)
+      at = this.bytes.indexOf(LF, at) + 1 + size + LINE_END
+    }
+    return longest
   }
 
   /** Puts in the header of an argument of `size` bytes. */

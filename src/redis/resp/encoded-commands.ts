@@ -17,6 +17,15 @@ export class EncodedCommands {
     return new EncodedCommands(source, 0, numbers.length, numbers)
   }
 
+  /** Returns some of the commands, in this order. */
+  pick(indexes: readonly number[]): EncodedCommands {
+    const numbers = indexes.map((index) => this.numberOf(index))
+    const [first = 0] = numbers
+    return numbers.every((number, at) => number === first + at)
+      ? new EncodedCommands(this.#source, first, numbers.length)
+      : new EncodedCommands(this.#source, 0, numbers.length, numbers)
+  }
+
   private constructor(source: CommandBuffer, first: number, count: number, numbers?: readonly number[]) {
     this.#source = source
     this.#first = first
@@ -55,6 +64,16 @@ export class EncodedCommands {
       if (key !== undefined) keys.add(key)
     }
     return keys
+  }
+
+  /** Returns whether a command must not be sent apart from the one before it. */
+  isFollowUp(index: number): boolean {
+    return index > 0 && this.#source.isFollowUp(this.numberOf(index))
+  }
+
+  /** Returns the size of the longest argument of a command. */
+  longestArgument(index: number): number {
+    return this.#source.longestArgument(this.numberOf(index))
   }
 
   sizeOf(index: number): number {

@@ -1,4 +1,4 @@
-/** Tells why a server no longer has what it confirmed: it evicted keys, or came back with older data. */
+/** Finds out from the counters of the servers whether they have evicted keys or connections since the run began. */
 import { problem, TransientError } from '../../errors.ts'
 import { ignoreReplyError } from '../failures/reply-error.ts'
 import type { NodePool } from '../session/node-pool.ts'
@@ -7,24 +7,40 @@ import type { RedisNode } from '../session/redis-node.ts'
 export class EvictionCounts {
   /** By process of a server, how many keys it had evicted when the run first connected to it. */
   readonly #atStart = new Map<string, number>()
+  /** By process of a server, how many connections it had closed to save memory when it was asked last. */
+  readonly #clients = new Map<string, number>()
 
   async noteStart(nodes: NodePool): Promise<void> {
     await Promise.all(
       nodes.all.map(async (node) => {
         const process = processOf(node)
         if (this.#atStart.has(process)) return
-        const count = await evictedOn(node)
-        if (count !== undefined) this.#atStart.set(process, count)
+        const counts = await countsOn(node)
+        if (counts.keys !== undefined) this.#atStart.set(process, counts.keys)
+        if (counts.clients !== undefined) this.#clients.set(process, counts.clients)
       }),
     )
   }
 
+  /** Returns whether a server has closed connections to save memory since this was asked last, or the run began. */
+  async haveClientsBeenEvicted(nodes: NodePool): Promise<boolean> {
+    const haveGrown = await Promise.all(
+      nodes.all.map(async (node) => {
+        const { clients = 0 } = await countsOn(node)
+        const before = this.#clients.get(processOf(node)) ?? 0
+        this.#clients.set(processOf(node), clients)
+        return clients > before
+      }),
+    )
+    return haveGrown.includes(true)
+  }
+
   /** Returns the error for a server that has lost confirmed data. */
   async lossOn(nodes: NodePool): Promise<TransientError> {
-    const counts = await Promise.all(nodes.all.map((node) => evictedOn(node)))
+    const counts = await Promise.all(nodes.all.map((node) => countsOn(node)))
     const evicting = nodes.all.find((node, index) => {
       const atStart = this.#atStart.get(processOf(node))
-      return atStart !== undefined && (counts[index] ?? 0) > atStart
+      return atStart !== undefined && (counts[index]!.keys ?? 0) > atStart
     })
     return evicting === undefined ? olderData(nodes.where) : evicted(evicting.where)
   }
@@ -34,11 +50,14 @@ function processOf({ identity: { where, runId = '' } }: RedisNode): string {
   return `${where} ${runId}`
 }
 
-/** Returns undefined where INFO is denied. */
-async function evictedOn(node: RedisNode): Promise<number | undefined> {
-  const info = await node.ask('INFO', ['stats']).catch(ignoreReplyError)
-  const [, count] = /^evicted_keys:(\d+)/m.exec(String(info)) ?? []
-  return count === undefined ? undefined : Number(count)
+/** Returns how many keys and connections a server has evicted; undefined where INFO is denied, or older than the counter. */
+async function countsOn(node: RedisNode): Promise<{ keys: number | undefined; clients: number | undefined }> {
+  const info = String(await node.ask('INFO', ['stats']).catch(ignoreReplyError))
+  const countOf = (pattern: RegExp): number | undefined => {
+    const [, count] = pattern.exec(info) ?? []
+    return count === undefined ? undefined : Number(count)
+  }
+  return { keys: countOf(/^evicted_keys:(\d+)/m), clients: countOf(/^evicted_clients:(\d+)/m) }
 }
 
 function evicted(where: string): TransientError {

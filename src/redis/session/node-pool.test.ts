@@ -11,7 +11,7 @@ import {
   takeSlotsOfLast,
   turn,
   type PlayedNode,
-} from '../client/write-queue.support.ts'
+} from '../queue/write-queue.support.ts'
 import type { Reply } from '../resp/reply.ts'
 
 const three = () => [1, 2, 3].map((port) => playNode(port)) as [PlayedNode, PlayedNode, PlayedNode]

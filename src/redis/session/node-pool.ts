@@ -8,7 +8,7 @@ import { slotOf } from '../resp/key-slot.ts'
 import { classify } from '../failures/error-classifier.ts'
 import { TransientError } from '../../errors.ts'
 import { isReplyError } from '../failures/reply-error.ts'
-import { clusterReorganised } from '../failures/reply-rules.ts'
+import { clusterReorganised } from '../failures/server-problem.ts'
 import type { Reply } from '../resp/reply.ts'
 
 /** The masters, and on a cluster the owner of each slot. */

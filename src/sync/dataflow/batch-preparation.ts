@@ -31,12 +31,9 @@ export function batchPreparation(
         return [stream, await ids.reserve(stream.plan, written)] as const
       })
     const readings = [...rows].map(async ([stream, { stored }]) => [stream, await stored] as const)
-    const recorded = [...counts.keys()].map((stream) => recordRows(stream))
-    const [reserved, read] = await Promise.all([
-      Promise.all(reservations),
-      Promise.all(readings),
-      Promise.all(recorded),
-    ])
+    const [reserved, read] = await Promise.all([Promise.all(reservations), Promise.all(readings)])
+    // Where ids cannot be reserved, no record is written.
+    await Promise.all([...counts.keys()].map((stream) => recordRows(stream)))
     const idsByStream = new Map(reserved)
     return {
       ids: idsByStream,

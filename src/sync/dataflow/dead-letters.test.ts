@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, problem } from '../../errors.ts'
 import { batchOf, commandsIn } from '../batches/batches.support.ts'
@@ -27,6 +28,45 @@ describe('records that cannot be written', () => {
     sent[0]!.resolve(FINE)
     await taken
     expect(sent.length).toBe(1)
+  })
+
+  it.each(['record-too-large', 'command-over-limit', 'command-closes-connection'])(
+    'are cut where Redis takes no record of that size: %s',
+    async (code) => {
+      const { letters, sent } = opened()
+      const taken = letters.take(batch(), [rejected(2, 'It is large.', code)])
+      const data = `{"s":"${'x'.repeat(100_000)}"}`
+      const sha256 = createHash('sha256').update(data).digest('hex')
+      const cut = [
+        'line',
+        '3',
+        'size',
+        String(data.length),
+        'sha256',
+        sha256,
+        'cut',
+        'cut, cannot be replayed',
+      ]
+      expect(commandsIn(sent[0]!.bytes)).toEqual([
+        letter('stream', 'n.b', 'reason', 'It is large.', ...cut, 'record', data.slice(0, 4_096)),
+      ])
+      sent[0]!.resolve(FINE)
+      await taken
+    },
+  )
+
+  it('are cut where the entry itself is too large for Redis, the others of the transaction not', async () => {
+    const { letters, sent } = opened()
+    const taken = letters.take(batch(), [rejected(0, 'It is bad.'), rejected(2, 'It is bad.')])
+    const error = new ConfigError(problem('command-over-limit', 'It is large.'))
+    sent[0]!.resolve({ ...FINE, rejections: [{ index: 1, error }] })
+    await turn()
+    const entries = commandsIn(sent[1]!.bytes)
+    expect(entries.map((words) => [words[7], words.at(-3), words.at(-1)!.length])).toEqual([
+      ['n.b', 'cut, cannot be replayed', 4_096],
+    ])
+    sent[1]!.resolve(FINE)
+    await taken
   })
 
   it('are set aside before it goes on', async () => {
@@ -78,6 +118,6 @@ function letter(...fields: string[]): string[] {
   return ['XADD', 'letters', 'MAXLEN', '~', '1000', '*', ...fields]
 }
 
-function rejected(record: number, sentence: string): RecordOutcome {
-  return { kind: 'rejected', record, problem: problem('record-refused', sentence) }
+function rejected(record: number, sentence: string, code = 'record-refused'): RecordOutcome {
+  return { kind: 'rejected', record, problem: problem(code, sentence) }
 }

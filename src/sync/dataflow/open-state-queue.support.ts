@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import { Output } from '../../protocol/airbyte/output.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
+import { playedClient } from '../streams/played-client.support.ts'
 import { IdAllocator } from '../streams/id-allocator.ts'
 import { StateQueue } from './state-queue.ts'
 import type { RecordOutcome } from './outcomes.ts'
@@ -75,5 +76,6 @@ function countingServer(): { server: CountingServer; client: IdClient } {
     counters.set(args[0], count)
     return count
   }
-  return { server, client: { ask, requireIntact: async () => {} } }
+  const { client } = playedClient()
+  return { server, client: { ...client, ask, requireIntact: async () => {} } }
 }

@@ -1,7 +1,8 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
-import { type Problem, problem, sentenceOf } from '../../errors.ts'
+import { problem, sentenceOf, type ConnectorError, type Problem } from '../../errors.ts'
 import { shownKey } from '../drafts/shown-key.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
+import { isTooLarge } from '../../redis/session/server-limits.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { EncodedBatch } from './encode-batch.ts'
@@ -53,7 +54,7 @@ export function outcomesOf(
     for (const { index: command, error } of rejections) {
       const records = recordsOf(commands.numberOf(command))
       const key = records[0] === undefined ? 'a key' : shownKey(batch.planOf(records[0]))
-      const refused = problem('record-refused', `Redis refused to write ${key}. ${sentenceOf(error)}`)
+      const refused = refusalOf(key, error)
       outcomes.push(
         ...records.map((record): RecordOutcome => ({ kind: 'rejected', record, problem: refused })),
       )
@@ -64,6 +65,15 @@ export function outcomesOf(
   }
   const decided = new Set(outcomes.map(({ record }) => record))
   return inOrder([...outcomes, ...dataless.filter(({ record }) => !decided.has(record))])
+}
+
+/** A record that is too large keeps its code: it is set aside in another way. */
+function refusalOf(key: string, error: ConnectorError): Problem {
+  const reason = error.problem
+  const sentence = `Redis refused to write ${key}. ${sentenceOf(error)}`
+  return reason !== undefined && isTooLarge(reason)
+    ? problem(reason.code, sentence, { params: reason.params })
+    : problem('record-refused', sentence)
 }
 
 export function inOrder(outcomes: readonly RecordOutcome[]): RecordOutcome[] {

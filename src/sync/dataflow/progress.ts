@@ -116,6 +116,14 @@ export class Progress {
     }))
   }
 
+  /** Returns the counts of each stream: all confirmed records, and those that were not written, by reason. */
+  get totals(): { name: string; records: number; others: Record<string, number> }[] {
+    return this.#plans.map(({ name, index }) => {
+      const { records, ...others } = this.#total[index]!
+      return { name, records, others }
+    })
+  }
+
   summarize(): void {
     for (const { name, index } of this.#plans)
       this.#log('INFO', `${name}: ${summaryOf(this.#total[index]!)}.`)

@@ -52,10 +52,13 @@ export class IndexedRows {
 export function indexOf(
   client: CommandClient,
   plan: StreamPlan,
-  { rows }: GenerationManifest,
+  manifest: GenerationManifest,
   expiryShards: readonly number[] = [],
 ): KeyIndex | undefined {
-  return rows.kind === 'index' ? new KeyIndex(client, plan, expiryShards, rows.index) : undefined
+  const { rows, form } = manifest
+  if (rows.kind !== 'index') return undefined
+  const only = isMemberForm(locationForm(form)) ? undefined : onlyKeyOf(plan, manifest)
+  return new KeyIndex(client, plan, expiryShards, { number: rows.index, only })
 }
 
 /** Returns the rows of the manifests that have an index, once for each index. */

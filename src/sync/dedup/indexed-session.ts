@@ -9,4 +9,6 @@ export interface IndexedSession extends StreamSession {
   readonly journal: RowJournal
   /** The generations that the run replaces. */
   readonly formers: Formers
+  /** The members of the set of known streams that name the stream: with its present keys, and with former ones. */
+  readonly knownAs: { readonly own: string; readonly former: readonly string[] }
 }

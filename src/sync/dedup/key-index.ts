@@ -8,9 +8,11 @@ import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { EncodedLocation, IndexEntry } from './index-entry.ts'
-import { typesOf } from './redis-types.ts'
+import { typesOf } from '../streams/redis-types.ts'
 
-export const SHARDS = 256
+const SHARDS = 256
+
+const ALL_SHARDS: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard)
 
 /** The run in entries of rows that may be older than every run; runs are numbered from 1. */
 const OLDEST = '0'
@@ -32,20 +34,39 @@ export const NEVER = '+inf'
 /** A location and the value of its entry. */
 export type StoredEntry = [location: string, value: string]
 
+export interface IndexIdentity {
+  /** Which of the indexes of the stream it is. */
+  readonly number?: number
+  /** The only location that it may have an entry for, if its stream has one key. */
+  readonly only?: string | undefined
+}
+
 export class KeyIndex {
   readonly #client: CommandClient
   readonly #plan: StreamPlan
   readonly #base: string
   readonly #expiryShards: Set<number>
   readonly #number: number
+  readonly #only: string | undefined
 
-  /** `expiryShards`: those that are recorded in the metadata. `number`: which of the indexes of the stream it is. */
-  constructor(client: CommandClient, plan: StreamPlan, expiryShards: readonly number[], number = 0) {
+  /** `expiryShards`: those that are recorded in the metadata. */
+  constructor(
+    client: CommandClient,
+    plan: StreamPlan,
+    expiryShards: readonly number[],
+    { number = 0, only }: IndexIdentity = {},
+  ) {
     this.#client = client
     this.#plan = plan
     this.#base = `${plan.stream.namespace}:${plan.stream.name}`
     this.#expiryShards = new Set(expiryShards)
     this.#number = number
+    this.#only = only
+  }
+
+  /** The shards that may have entries. */
+  get shards(): readonly number[] {
+    return this.#only === undefined ? ALL_SHARDS : [shardOf(this.#only)]
   }
 
   /** Returns the key of the hash with the entries of a shard. */
@@ -163,11 +184,17 @@ export class KeyIndex {
 
   /** Calls `visit` with all entries, some at a time. An entry may come twice. */
   async each(visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {
-    const shards = Array.from({ length: SHARDS }, (_, shard) => shard).values()
+    if (this.#only !== undefined) return this.#visitOnly(this.#only, visit)
+    const shards = ALL_SHARDS.values()
     const walk = async (): Promise<void> => {
       for (const shard of shards) await this.#eachIn(this.keyOf(shard), visit)
     }
     await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, walk))
+  }
+
+  async #visitOnly(location: string, visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {
+    const value = await this.#client.ask('HGET', this.keyOf(shardOf(location)), location)
+    if (typeof value === 'string') await visit([[location, value]])
   }
 
   async #eachIn(key: string, visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {

@@ -30,5 +30,6 @@ export function indexedSessionOf(
   runs: Partial<RunMetadata> = {},
   index = new KeyIndex(playedClient().client, plan, []),
 ): IndexedSession {
-  return { ...sessionOf(plan, runs), index, journal: new RowJournal(plan), formers: NO_FORMERS }
+  const knownAs = { own: '', former: [] }
+  return { ...sessionOf(plan, runs), index, journal: new RowJournal(plan), formers: NO_FORMERS, knownAs }
 }

@@ -13,6 +13,11 @@ export function formerMetadataKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}stream:${base}`
 }
 
+/** Returns the key of the set that names every stream under a prefix. */
+export function knownStreamsKey(prefix: string): string {
+  return `${prefix}${OWN_KEYS}streams`
+}
+
 /** Returns the key of the lease, which the one run that may write a stream holds. */
 export function leaseKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}lease:${base}`

@@ -3,6 +3,7 @@ import type { Config } from '../../config/settings/config.ts'
 import { settingsFor, type RecordSettings } from '../../config/settings/record-settings.ts'
 import { idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
 import type { LayoutSettings } from '../../layout/encoding/layout.ts'
+import type { LayoutChoice } from '../../layout/registry/create-layout.ts'
 import { keyTemplateOf } from '../../layout/registry/key-template.ts'
 import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
@@ -21,6 +22,8 @@ export interface StreamDraft {
   counterKey: string
   /** The template of its keys without the prefix; a default where none is configured. */
   keyTemplate: string
+  /** Returns why a key cannot be written; undefined where all keys that the template makes can be. */
+  refuseKey?: LayoutChoice['refuseKey']
   /** Undefined where keys are not made of ids alone, so that they cannot be computed again. */
   idKeys: IdKeys | undefined
   /** Whether each primary key has one record, the newest one. */

@@ -26,14 +26,15 @@ export async function removeClassicRows(
   areLive: (keys: readonly string[]) => Promise<readonly boolean[]>,
   log: Log,
 ): Promise<number> {
-  const { stream, settings, name, foreignIds } = plan
+  const { stream, settings, name, isForeignKey } = plan
   const { lead, tail } = idKeysOf(CLASSIC_KEYS, stream, settings.keyPrefix)!
   let rows = 0
   for (let from = 1; from <= lastId; from += ROWS_PER_ROUND) {
     const count = Math.min(ROWS_PER_ROUND, lastId - from + 1)
-    const ids = Array.from({ length: count }, (_, at) => from + at).filter((id) => !foreignIds.includes(id))
+    const ids = Array.from({ length: count }, (_, at) => from + at)
     const idByKey = new Map(ids.map((id) => [lead + id + tail, id]))
-    const hashes = await keysOfType(client, 'hash', [...idByKey.keys()])
+    const own = [...idByKey.keys()].filter((key) => !isForeignKey(key))
+    const hashes = await keysOfType(client, 'hash', own)
     const live = await areLive(hashes)
     const former = hashes.filter((_, at) => !live[at]!)
     rows += await removeKeys(client, await classicAmong(client, former, idByKey))

@@ -7,7 +7,7 @@ import { planWith } from '../streams/stream-sessions.support.ts'
 import { removeIds, removeByIndex } from './delete-keys.ts'
 
 const KEYS = { lead: 'n:s:', tail: '' }
-const NONE_SPARED = async (ids: readonly number[]) => ids.map(() => false)
+const NONE_SPARED = async (keys: readonly string[]) => keys.map(() => false)
 
 describe('keys by id', () => {
   it('are removed from the first to the last, in rounds', async () => {
@@ -33,14 +33,11 @@ describe('keys by id', () => {
     const { client, asked } = answeringClient((command) => (command === 'TYPE a:2:z' ? 'list' : 'hash'))
     const keys = { lead: 'a:', tail: ':z' }
     const looked: unknown[] = []
-    await removeIds(client, { first: 1, last: 4, keys, type: 'hash' }, async (ids, names) => {
-      looked.push(ids, names)
-      return ids.map((id) => id === 3)
+    await removeIds(client, { first: 1, last: 4, keys, type: 'hash' }, async (names) => {
+      looked.push(names)
+      return names.map((name) => name === 'a:3:z')
     })
-    expect(looked).toEqual([
-      [1, 2, 3, 4],
-      ['a:1:z', 'a:2:z', 'a:3:z', 'a:4:z'],
-    ])
+    expect(looked).toEqual([['a:1:z', 'a:2:z', 'a:3:z', 'a:4:z']])
     expect(asked).toEqual(['TYPE a:1:z', 'TYPE a:2:z', 'TYPE a:4:z', 'UNLINK a:1:z a:4:z'])
   })
 

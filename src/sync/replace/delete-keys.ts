@@ -6,7 +6,7 @@ import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { KeyIndex, StoredEntry } from '../dedup/key-index.ts'
-import { typesOf } from '../dedup/redis-types.ts'
+import { typesOf } from '../streams/redis-types.ts'
 import type { IdRows, LiveRows } from '../dedup/former-rows.ts'
 import { removeEntries } from './index-cleanup.ts'
 
@@ -19,14 +19,13 @@ const MEMBERS_AT_ONCE = 500
 export async function removeIds(
   client: CommandClient,
   { first, last, keys: { lead, tail }, type }: IdRows,
-  areSpared: (ids: readonly number[], keys: readonly string[]) => Promise<readonly boolean[]>,
+  areSpared: (keys: readonly string[]) => Promise<readonly boolean[]>,
 ): Promise<number> {
   let rows = 0
   for (let from = first; from <= last; from += KEYS_PER_ROUND) {
     const count = Math.min(KEYS_PER_ROUND, last - from + 1)
-    const ids = Array.from({ length: count }, (_, index) => from + index)
-    const keys = ids.map((id) => lead + id + tail)
-    const spared = await areSpared(ids, keys)
+    const keys = Array.from({ length: count }, (_, index) => lead + (from + index) + tail)
+    const spared = await areSpared(keys)
     const former = keys.filter((_, index) => !spared[index]!)
     rows += await removeKeys(client, await keysOfType(client, type, former))
   }

@@ -68,9 +68,9 @@ export async function executeRemoval(
   for (const former of formers.indexed) rows += await removeFormer(client, former, live)
   for (const { manifest, rows: range } of idRowsOf(plan, manifests, lastId))
     if (!kept.includes(manifest))
-      rows += await removeIds(client, range, async (ids, keys) => {
+      rows += await removeIds(client, range, async (keys) => {
         const areLive = await live.areLiveKeys(keys)
-        return ids.map((id, at) => areLive[at]! || plan.foreignIds.includes(id))
+        return keys.map((key, at) => areLive[at]! || plan.isForeignKey(key))
       })
   const classicRows =
     classicLastId === 0

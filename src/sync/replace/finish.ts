@@ -5,6 +5,7 @@
 import type { Log } from '../../log.ts'
 import type { CommandClient } from '../streams/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
+import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../streams/id-allocator.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
@@ -38,10 +39,12 @@ export async function finish(
     const isEmpty =
       session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
     if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
+    else if (isOnlyGeneration(session, removal)) await removeMembers(client, session, session.knownAs.former)
   }
-  await client.confirmed(() => recordEnds(client, ids, sessions))
+  // Before the ends are recorded: a run that follows one that ended well does not look for a journal.
   for (const { journal } of sessions)
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
+  await client.confirmed(() => recordEnds(client, ids, sessions))
 }
 
 /** Returns the first id that is kept, of a stream whose keys are made of ids. */
@@ -81,7 +84,7 @@ async function recordEnds(
     const [manifest] = manifestsIn(plan.name, plan.metadataKey, new Map([[field, text]]))
     await writeMetadata(client, plan, {
       [field]: manifestText({ ...manifest!, endedWell: true }),
-      ...(layout.usesIds ? { last_id: ids.last(plan) } : {}),
+      ...(layout.usesIds ? { last_id: ids.last(plan), id_limit: ids.last(plan) } : {}),
     })
   })
   await Promise.all(ends)
@@ -144,11 +147,29 @@ async function endRemoval(
   )
 }
 
-/** Removes the metadata and the counter of a stream that has no records left. */
-async function removeOwnKeys(
+/** Returns whether a run keeps no generation but its own. */
+function isOnlyGeneration({ manifests }: IndexedSession, { before }: PendingRemoval): boolean {
+  return manifests.filter(({ firstRun }) => firstRun >= before).length === 1
+}
+
+/** Removes members that name a stream with keys that it has no more. */
+async function removeMembers(
   client: CommandClient,
-  { plan: { metadataKey, counterKey: usualKey }, layout, counterKey }: IndexedSession,
+  { plan: { settings } }: IndexedSession,
+  members: readonly string[],
 ): Promise<void> {
+  if (members.length > 0) await client.ask('SREM', knownStreamsKey(settings.keyPrefix), ...members)
+}
+
+/** Removes the metadata and the counter of a stream that has no records left. */
+async function removeOwnKeys(client: CommandClient, session: IndexedSession): Promise<void> {
+  const {
+    plan: { metadataKey, counterKey: usualKey },
+    layout,
+    counterKey,
+    knownAs: { own, former },
+  } = session
+  await removeMembers(client, session, [own, ...former])
   await client.ask('UNLINK', metadataKey)
   if (!layout.usesIds) return
   for (const key of new Set([usualKey, counterKey])) await client.ask('UNLINK', key)

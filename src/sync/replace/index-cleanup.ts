@@ -4,7 +4,7 @@ import { unlinkAll } from '../../layout/locations/row-location.ts'
 import type { CommandClient } from '../streams/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import { byShard, ENTRIES_PER_COMMAND, NEVER, SHARDS, shardsText, type KeyIndex } from '../dedup/key-index.ts'
+import { byShard, ENTRIES_PER_COMMAND, NEVER, shardsText, type KeyIndex } from '../dedup/key-index.ts'
 import { readVersion } from '../dedup/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -33,10 +33,9 @@ export async function removeEntries(
 /** Removes an index whose rows are gone. */
 export async function removeIndex(client: CommandClient, index: KeyIndex): Promise<void> {
   const out = new CommandGroups(Buffer.allocUnsafeSlow(1 << 16), client.capabilities)
-  const shards = Array.from({ length: SHARDS }, (_, shard) => shard)
   unlinkAll(
     out,
-    shards.flatMap((shard) => [index.keyOf(shard), index.expiryKeyOf(shard)]),
+    index.shards.flatMap((shard) => [index.keyOf(shard), index.expiryKeyOf(shard)]),
     client.isCluster,
   )
   const { rejections } = await client.send({

@@ -13,11 +13,15 @@ import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
 import {
   expiryShardsIn,
+  numberIn,
   readMetadata,
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import { givesExpiry, type StreamPlan } from '../streams/stream-plan.ts'
+import { warnOfEviction } from '../streams/eviction-warning.ts'
+import { KnownStreams } from '../streams/known-streams.ts'
+import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
+import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
 import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
@@ -29,23 +33,32 @@ import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
 const STREAMS_AT_ONCE = 32
 
 /** Repeated, it changes nothing but the number of the run. Stops between two streams when the signal is aborted. */
-export function prepareStreams(
+export async function prepareStreams(
   client: CommandClient,
   plans: readonly StreamPlan[],
   log: Log,
   signal: AbortSignal,
 ): Promise<IndexedSession[]> {
-  return eachOf(plans, STREAMS_AT_ONCE, ['Opening streams', log], async (plan) => {
+  const known = await KnownStreams.read(client, plans)
+  const sessions = await eachOf(plans, STREAMS_AT_ONCE, ['Opening streams', log], async (plan) => {
     signal.throwIfAborted()
-    return prepareStream(client, plan, log)
+    return prepareStream(client, known.planOf(plan), known, log)
   })
+  await warnOfEviction(client, sessions, log)
+  return sessions
 }
 
-async function prepareStream(client: CommandClient, plan: StreamPlan, log: Log): Promise<IndexedSession> {
-  const fields = await readUpToDate(client, plan, log)
-  const earlier = manifestsIn(plan.name, plan.metadataKey, fields)
+async function prepareStream(
+  client: CommandClient,
+  planned: StreamPlan,
+  known: KnownStreams,
+  log: Log,
+): Promise<IndexedSession> {
+  const fields = await readUpToDate(client, planned, log)
+  const earlier = manifestsIn(planned.name, planned.metadataKey, fields)
   // Before anything is written, also a counter.
-  decideFor(plan, earlier)
+  const plan = withFormerKeyOrder(planned, decideFor(planned, earlier).joined, log)
+  if (earlier.length === 0) await known.requireFree(client, plan)
   const counter = await openIds(client, plan, fields, earlier)
   const open = openGeneration(plan, fields, counter.lastId)
   for (const warning of open.warnings) log('WARN', warning)
@@ -63,6 +76,7 @@ async function prepareStream(client: CommandClient, plan: StreamPlan, log: Log):
   const formers = formersOf(client, plan, manifests, { before, lastId: counter.lastId })
   if (plan.replaces && plan.locator.only !== undefined)
     await requireTypes(client, { plan, formers }, [plan.locator.only])
+  await known.add(client, plan)
   // Before the first record: a later run could not tell which run has written it.
   await writeMetadata(client, plan, { ...open.changes, ...(classic > 0 ? { classic_last_id: classic } : {}) })
   if (open.decision === 'replace' && runs.stagedFrom !== undefined)
@@ -78,12 +92,27 @@ async function prepareStream(client: CommandClient, plan: StreamPlan, log: Log):
     manifests,
     counterKey: counter.key,
     lastId: counter.lastId,
+    checksFirstIds: plan.idKeys !== undefined && !(counter.isFound && hadRecords(earlier)),
     skippedIds: await skippedIdsOf(plan, formers),
     layout: isStaged ? plan.stagedLayout! : liveLayout,
     index,
     journal,
     formers,
+    knownAs: known.membersOf(plan),
   }
+}
+
+/** Rows that are kept have their keys made of the columns of the primary key in the order that it had then. */
+function withFormerKeyOrder(plan: StreamPlan, joined: StreamLayout | undefined, log: Log): StreamPlan {
+  const now = layoutOf(plan).primary_key
+  const former = joined?.primary_key ?? now
+  if (now.every((path, at) => path === former[at])) return plan
+  log(
+    'WARN',
+    `${plan.name}: the primary key was (${former.join(', ')}) and is (${now.join(', ')}); keys keep the former order of ` +
+      'its columns until a full refresh.',
+  )
+  return inKeyOrder(plan, former)
 }
 
 function indexNumber({ rows }: GenerationManifest): number | undefined {
@@ -101,7 +130,8 @@ async function openIds(
   fields: MetadataFields,
   earlier: readonly GenerationManifest[],
 ): Promise<OpenCounter> {
-  if (!plan.liveLayout.usesIds) return { key: plan.counterKey, lastId: Number(fields.get('last_id') ?? 0) }
+  if (!plan.liveLayout.usesIds)
+    return { key: plan.counterKey, lastId: numberIn(fields, 'last_id', plan), isFound: false }
   // A former generation may have its rows in the key that would count those of this run, until they are removed.
   const isTaken =
     plan.replaces &&
@@ -120,8 +150,7 @@ async function classicCount(
   counter: OpenCounter,
   log: Log,
 ): Promise<number> {
-  const recorded = Number(fields.get('classic_last_id') ?? 0)
-  if (recorded > 0) return 0
+  if (numberIn(fields, 'classic_last_id', plan) > 0) return 0
   const isOwn = plan.liveLayout.usesIds && counter.key === plan.baseKey
   const count = isOwn ? counter.lastId : await readClassicCounter(client, plan)
   if (count <= MOST_CLASSIC_ROWS) return count
@@ -130,6 +159,10 @@ async function classicCount(
     `${plan.name}: ${plan.baseKey} holds ${count}, too large for a counter of the classic connector.`,
   )
   return 0
+}
+
+function hadRecords(manifests: readonly GenerationManifest[]): boolean {
+  return manifests.some(({ hasRecords }) => hasRecords)
 }
 
 /** Returns the ids whose keys belong to another stream, or to rows of a former generation. */

@@ -24,6 +24,10 @@ export const EVERY_SYNC: CommandRequirement = {
     commandProbe('HGETALL', [key], /./),
     commandProbe('HDEL', [key, 'other'], '1'),
     removalProbe(key),
+    commandProbe('SMEMBERS', [key], ''),
+    commandProbe('SADD', [key, 'written'], '1'),
+    commandProbe('SREM', [key, 'probe'], '0'),
+    removalProbe(key),
   ],
 }
 

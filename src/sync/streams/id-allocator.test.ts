@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TransientError, problem } from '../../errors.ts'
 import { thrownBy } from '../../errors.support.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
+import { playedClient } from './played-client.support.ts'
 import { IdAllocator } from './id-allocator.ts'
 import { plansFor, sessionOf, stream } from './stream-sessions.support.ts'
 import type { StreamPlan } from './stream-plan.ts'
@@ -32,6 +33,28 @@ describe('ids of a stream', () => {
     const { ids, plan } = opened({})
     const reserved = await Promise.all([2, 3, 1].map((count) => ids.reserve(plan, count)))
     expect(reserved).toEqual([[{ first: 1, last: 2 }], [{ first: 3, last: 5 }], [{ first: 6, last: 6 }]])
+  })
+
+  it('rise in the order of the batches also where the server counted for a later one first', async () => {
+    const { plan } = opened({})
+    const replies: ((last: number) => void)[] = []
+    const ask: Ask = () => new Promise((resolve) => replies.push(resolve))
+    const client = { ...playedClient().client, ask, requireIntact: () => Promise.resolve() }
+    const ids = new IdAllocator(client, [sessionOf(plan)])
+    const reserved = [2, 3, 1].map((count) => ids.reserve(plan, count))
+    // The first INCRBY was refused, and is sent again behind the others.
+    replies[1]!(3)
+    replies[2]!(4)
+    replies[0]!(6)
+    expect(await Promise.all(reserved)).toEqual([
+      [{ first: 1, last: 2 }],
+      [
+        { first: 3, last: 3 },
+        { first: 4, last: 4 },
+        { first: 5, last: 5 },
+      ],
+      [{ first: 6, last: 6 }],
+    ])
   })
 
   it('of several streams are counted apart', async () => {
@@ -168,6 +191,7 @@ function serverWith(stored: Record<string, string>): Server {
     asked,
     ask,
     client: {
+      ...playedClient().client,
       ask,
       requireIntact: async () => {
         if (server.loss !== undefined) throw server.loss

@@ -2,9 +2,14 @@
  * Gives out `_airbyte_ab_id`s: one INCRBY a batch and stream on the counter of the stream. They rise in the order of
  * arrival and are unique; a lost reply leaves a gap.
  */
-import { problem, SystemError, TransientError } from '../../errors.ts'
+import { ConfigError, problem, SystemError, TransientError } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
+import { clearCommand, patternOf } from './clear-command.ts'
+import { IDS_AHEAD } from './id-counter.ts'
+import { takeIds, withoutSkipped } from './id-ranges.ts'
+import { typesOf } from './redis-types.ts'
+import { writeMetadata } from './stream-metadata.ts'
 import type { StreamPlan } from './stream-plan.ts'
 import type { IdRange, StreamSession } from './stream-session.ts'
 
@@ -17,12 +22,27 @@ interface Counter {
   readonly skippedIds: readonly number[]
   /** The highest id given out, by earlier runs or this one. */
   last: number
+  /** The highest id that has been asked for, if no other program changes the counter. */
+  asked: number
+  /** The highest id that the metadata allow for. */
+  limit: number
+  /** Whether the keys of the next ids may be there already. */
+  checksKeys: boolean
   /** Reservations that are made one after the other, and the promise of the last one. */
   waiting: number
   turn: Promise<unknown>
+  /** Ids that the server has given out and no batch has yet, in ascending order. */
+  readonly free: IdRange[]
+  /** Batches that wait for ids, in the order of their records. */
+  readonly batches: WaitingBatch[]
 }
 
-type CounterClient = Pick<RedisClient, 'ask' | 'requireIntact'>
+interface WaitingBatch {
+  readonly count: number
+  readonly resolve: (ranges: IdRange[]) => void
+}
+
+type CounterClient = Pick<RedisClient, 'ask' | 'send' | 'requireIntact'>
 
 export class IdAllocator {
   readonly #client: CounterClient
@@ -31,7 +51,7 @@ export class IdAllocator {
 
   constructor(client: CounterClient, streams: readonly StreamSession[]) {
     this.#client = client
-    this.#counters = streams.map(({ plan, layout, counterKey, lastId, skippedIds }) =>
+    this.#counters = streams.map(({ plan, layout, counterKey, lastId, skippedIds, checksFirstIds }) =>
       layout.usesIds
         ? {
             plan,
@@ -39,8 +59,13 @@ export class IdAllocator {
             startedAt: lastId,
             skippedIds,
             last: lastId,
+            asked: lastId,
+            limit: lastId + IDS_AHEAD,
+            checksKeys: checksFirstIds,
             waiting: 0,
             turn: Promise.resolve(),
+            free: [],
+            batches: [],
           }
         : undefined,
     )
@@ -54,34 +79,82 @@ export class IdAllocator {
   /** Returns `count` ids as ascending ranges. Batches must ask in the order of their records. */
   reserve({ index }: StreamPlan, count: number): Promise<IdRange[]> {
     const counter = this.#counters[index]!
+    counter.asked += count
     // Where skipped ids are ahead, a block may yield too few ids, and then the next batch must not have its block yet.
     const mayFallShort = counter.last < (counter.skippedIds.at(-1) ?? 0)
-    if (!mayFallShort && counter.waiting === 0) return this.#reserve(counter, count)
+    const isChecked = counter.checksKeys || counter.asked > counter.limit
+    if (!mayFallShort && !isChecked && counter.waiting === 0) return this.#reserveAtOnce(counter, count)
     counter.waiting++
     const reserved = counter.turn.then(() => this.#reserve(counter, count))
     counter.turn = reserved.catch(() => {}).then(() => counter.waiting--)
     return reserved
   }
 
+  /**
+   * Reserves ids while other batches may be waiting for theirs. A server that refuses writes for a moment may count for a
+   * later batch first: the lowest ids are for the first batch, whichever batch they were counted for.
+   */
+  #reserveAtOnce(counter: Counter, count: number): Promise<IdRange[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<IdRange[]>()
+    counter.batches.push({ count, resolve })
+    this.#nextBlock(counter, count).then((block) => {
+      counter.free.push(block)
+      giveOut(counter)
+    }, reject)
+    // Batches get their ids in their order, so the last one that waits is the last that gets them.
+    counter.turn = promise.catch(() => {})
+    return promise
+  }
+
   async #reserve(counter: Counter, count: number): Promise<IdRange[]> {
-    const { plan } = counter
     const ranges: IdRange[] = []
     for (let missing = count; missing > 0;) {
-      const last = Number(await this.#client.ask('INCRBY', counter.key, missing))
-      if (!Number.isSafeInteger(last)) throw counterTooLarge(plan)
-      const block: IdRange = { first: last - missing + 1, last }
-      if (block.first <= counter.last) {
-        // Without a lost connection: if the server has lost data, its markers say so, and name the cause.
-        await this.#client.requireIntact()
-        throw counterWentBack(plan)
-      }
-      counter.last = last
+      const block = await this.#nextBlock(counter, missing)
       for (const range of withoutSkipped(block, counter.skippedIds)) {
         ranges.push(range)
         missing -= range.last - range.first + 1
       }
     }
+    counter.asked = Math.max(counter.asked, counter.last)
+    if (counter.asked > counter.limit) await this.#raiseLimit(counter)
+    if (counter.checksKeys) await this.#requireNoKeys(counter, ranges)
     return ranges
+  }
+
+  /** Returns ids that the server has counted just now. */
+  async #nextBlock(counter: Counter, count: number): Promise<IdRange> {
+    const { plan } = counter
+    const last = Number(await this.#client.ask('INCRBY', counter.key, count))
+    if (!Number.isSafeInteger(last)) throw counterTooLarge(plan)
+    const block: IdRange = { first: last - count + 1, last }
+    if (block.first <= counter.last) {
+      // Without a lost connection: if the server has lost data, its markers say so, and name the cause.
+      await this.#client.requireIntact()
+      throw counterWentBack(plan)
+    }
+    counter.last = last
+    return block
+  }
+
+  /** Before the ids are used, so that none is given out again if the counter is evicted and this run does not end well. */
+  async #raiseLimit(counter: Counter): Promise<void> {
+    counter.limit = counter.asked + IDS_AHEAD
+    await writeMetadata(this.#client, counter.plan, { id_limit: counter.limit })
+  }
+
+  async #requireNoKeys(counter: Counter, ranges: readonly IdRange[]): Promise<void> {
+    const { plan, key, startedAt, last } = counter
+    counter.checksKeys = false
+    const { lead, tail } = plan.idKeys!
+    const keys = ranges.flatMap(({ first, last: end }) =>
+      Array.from({ length: end - first + 1 }, (_, at) => lead + (first + at) + tail),
+    )
+    const types = await typesOf(this.#client, keys)
+    const taken = keys.find((_, at) => types[at] !== 'none')
+    if (taken === undefined) return
+    // The next run must find the same keys.
+    await this.#client.ask('INCRBY', key, startedAt - last)
+    throw idsTaken(plan, taken)
   }
 
   /** Raises counters that a server has brought back lower, so that ids stay unique. */
@@ -98,39 +171,27 @@ export class IdAllocator {
   }
 }
 
-/** Returns the ids of ascending ranges one by one. */
-export class IdCursor {
-  readonly #ranges: readonly IdRange[]
-  #range = 0
-  #next: number
-  #last: number
-
-  constructor(ranges: readonly IdRange[]) {
-    this.#ranges = ranges
-    this.#next = ranges[0]!.first
-    this.#last = ranges[0]!.last
-  }
-
-  take(): number {
-    if (this.#next > this.#last) {
-      const { first, last } = this.#ranges[++this.#range]!
-      this.#next = first
-      this.#last = last
-    }
-    return this.#next++
+/** Gives the free ids to the batches that wait, in their order, as far as the ids suffice. */
+function giveOut({ free, batches }: Counter): void {
+  let available = free.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  for (let batch = batches[0]; batch !== undefined && batch.count <= available; batch = batches[0]) {
+    batches.shift()
+    available -= batch.count
+    batch.resolve(takeIds(free, batch.count))
   }
 }
 
-function withoutSkipped({ first, last }: IdRange, skipped: readonly number[]): IdRange[] {
-  const ranges: IdRange[] = []
-  let from = first
-  for (const id of skipped) {
-    if (id < from || id > last) continue
-    if (id > from) ranges.push({ first: from, last: id - 1 })
-    from = id + 1
-  }
-  if (from <= last) ranges.push({ first: from, last })
-  return ranges
+function idsTaken(plan: StreamPlan, key: string): ConfigError {
+  const { name, keyTemplate } = plan
+  return new ConfigError(
+    problem(
+      'ids-taken',
+      `Stream ${name} would write the key ${key}, which is there already, and nothing says that the connector wrote it: ` +
+        'its metadata were removed, or another application uses such keys. Set another key_template or key_prefix; or, if ' +
+        `these keys are not needed, remove them: ${clearCommand(plan, patternOf(keyTemplate, plan))}`,
+      { options: ['key_template', 'key_prefix'], params: { stream: name, key } },
+    ),
+  )
 }
 
 function counterTooLarge({ counterKey, name }: StreamPlan): SystemError {

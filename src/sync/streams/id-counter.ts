@@ -3,21 +3,28 @@
  * counter, the metadata or the rows are there.
  */
 import { ConfigError, messageOf, problem } from '../../errors.ts'
-import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { CommandClient } from './command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
-import { manifestsIn } from './generation-manifest.ts'
+import { manifestsIn, type GenerationManifest } from './generation-manifest.ts'
 import { numberIn, type MetadataFields } from './stream-metadata.ts'
+import { typesOf } from './redis-types.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
 /** As many ids may be without a row one after the other: those of a batch that was never written. */
 const ROWS_AT_ONCE = 20_000
 
+/** The ids behind the last one that a run records as possibly given out, before it gives out any. */
+export const IDS_AHEAD = 100_000
+
+/** A counter this far above all ids that were given out would have a later replace look for that many keys. */
+const MOST_UNKNOWN_IDS = 10_000_000
+
 export interface OpenCounter {
   readonly key: string
   /** The highest id that was given out. */
   readonly lastId: number
+  /** Whether the key was there. */
+  readonly isFound: boolean
 }
 
 /**
@@ -31,23 +38,36 @@ export async function openCounter(
   otherKey?: string,
 ): Promise<OpenCounter> {
   const counterKey = otherKey ?? plan.counterKey
+  const manifests = manifestsIn(plan.name, plan.metadataKey, fields)
   const [current, classic] = await Promise.all([
     client.ask('GET', counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),
     // The classic connector counted in a second key while it loaded; its ids can be the higher ones.
-    client.ask('GET', `tmp:${counterKey}`).catch(() => null),
+    manifests.length > 0 ? null : client.ask('GET', `tmp:${counterKey}`).catch(() => null),
   ])
   const value = countIn(current)
   if (value === undefined) throw notACounter(plan)
   const recorded = Math.max(
     numberIn(fields, 'last_id', plan),
-    ...manifestsIn(plan.name, plan.metadataKey, fields).map(({ rows }) =>
-      rows.kind === 'ids' ? rows.firstId - 1 : 0,
-    ),
+    ...manifests.map(({ rows }) => (rows.kind === 'ids' ? rows.firstId - 1 : 0)),
   )
+  const limit = Math.max(recorded, numberIn(fields, 'id_limit', plan))
+  if (manifests.length > 0 && value > limit + MOST_UNKNOWN_IDS) throw counterOutOfRange(plan, value, limit)
   const known = Math.max(value, countIn(classic) ?? 0, recorded)
-  const lastId = current === null ? await lastRowFrom(client, plan, known) : known
+  // A counter of 0 is one whose first ids were given back.
+  const isFound = value > 0
+  const lastId = isFound ? known : await lastIdWithout(client, plan, { known, limit, manifests })
   if (lastId > value) await client.ask('INCRBY', counterKey, lastId - value)
-  return { key: counterKey, lastId }
+  return { key: counterKey, lastId, isFound }
+}
+
+/** Returns the highest id that may have been given out, where the counter is gone. */
+function lastIdWithout(
+  client: CommandClient,
+  plan: StreamPlan,
+  { known, limit, manifests }: { known: number; limit: number; manifests: readonly GenerationManifest[] },
+): Promise<number> {
+  const hadIds = manifests.some(({ usesIds, hasRecords }) => usesIds && hasRecords)
+  return hadIds ? Promise.resolve(limit) : lastRowFrom(client, plan, known)
 }
 
 /** Returns the count that the classic connector may have left for a stream that has no counter of its own. */
@@ -69,16 +89,9 @@ async function lastRowFrom(client: CommandClient, plan: StreamPlan, known: numbe
   if (known === 0 && (await client.ask('TYPE', keyOf(1))) !== type) return known
   let last = known
   for (;;) {
-    const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
-    for (let id = last + 1; id <= last + ROWS_AT_ONCE; id++) commands.command('TYPE', keyOf(id))
-    const { read, rejections } = await client.send({
-      kind: 'read',
-      commands: EncodedCommands.from(commands),
-    })
-    if (rejections[0] !== undefined) throw rejections[0].error
-    const found = read.findLastIndex(
-      (values, at) => values[0] === type && !foreignIds.includes(last + 1 + at),
-    )
+    const ids = Array.from({ length: ROWS_AT_ONCE }, (_, at) => last + 1 + at)
+    const types = await typesOf(client, ids.map(keyOf))
+    const found = ids.findLastIndex((id, at) => types[at] === type && !foreignIds.includes(id))
     if (found === -1) return last
     last += found + 1
   }
@@ -103,12 +116,23 @@ function refuseForeignKey(error: unknown, { counterKey, name }: StreamPlan): nev
   )
 }
 
+function counterOutOfRange({ counterKey, name }: StreamPlan, value: number, limit: number): ConfigError {
+  return new ConfigError(
+    problem(
+      'counter-out-of-range',
+      `The key ${counterKey}, which counts the records of stream ${name}, holds ${value}, but no id above ${limit} was ` +
+        `given out: another program has changed it. Set it back: redis-cli SET ${counterKey} ${limit}`,
+      { params: { stream: name, key: counterKey, value, limit } },
+    ),
+  )
+}
+
 function notACounter({ counterKey, name }: StreamPlan): ConfigError {
   return new ConfigError(
     problem(
       'counter-not-a-number',
-      `The key ${counterKey}, which counts the records of stream ${name}, does not hold a number up to ` +
-        `${Number.MAX_SAFE_INTEGER}. Remove or rename it, or set a key_prefix.`,
+      `The key ${counterKey}, in which the records of stream ${name} are counted, does not hold a number up to ` +
+        `${Number.MAX_SAFE_INTEGER}, so the connector has not written it. Rename it, or set a key_prefix.`,
       { options: ['key_prefix'], params: { stream: name, key: counterKey } },
     ),
   )

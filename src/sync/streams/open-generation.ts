@@ -7,6 +7,7 @@ import {
   type GenerationManifest,
   type GenerationRows,
 } from './generation-manifest.ts'
+import { IDS_AHEAD } from './id-counter.ts'
 import { decide, firstKeptOf, isOtherWriter, type Decision } from './replace-decision.ts'
 import { differencesOf, layoutOf, type LayoutDifference } from './stream-layout.ts'
 import { FORMAT, numberIn, type MetadataChanges, type MetadataFields } from './stream-metadata.ts'
@@ -89,6 +90,7 @@ export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId:
       ...(givesExpiry(plan) ? { had_ttl: 1 } : {}),
       ...(isDeduplicated && !isSameCursor ? { cursor, cursor_from_run: run } : {}),
       ...(isOtherForm ? { expiry_shards: '' } : {}),
+      ...(manifest.usesIds ? { id_limit: lastId + IDS_AHEAD } : {}),
     },
     warnings: last === undefined ? [] : warningsOf(plan, decision, last),
   }

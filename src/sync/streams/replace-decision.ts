@@ -7,14 +7,18 @@ import type { GenerationManifest } from './generation-manifest.ts'
 import { differencesOf, type LayoutDifference, type StreamLayout } from './stream-layout.ts'
 
 export type Decision =
-  /** Records are added, and nothing is removed. */
-  | { readonly kind: 'append' }
+  /** Records would be added to rows of another layout. */
+  { readonly kind: 'refuse'; readonly differences: readonly LayoutDifference[] } | Acceptance
+
+/** `joined`: the layout of the rows that are kept; undefined if there are none. */
+type Acceptance = { readonly joined: StreamLayout | undefined } & (
+  | {
+      /** `append`: records are added, and nothing is removed. `replace`: a new generation replaces what is there. */
+      readonly kind: 'append' | 'replace'
+    }
   /** Another attempt of the generation; or another run of it, where it `isComplete`. */
   | { readonly kind: 'go on'; readonly isComplete: boolean }
-  /** A new generation replaces what is there. */
-  | { readonly kind: 'replace' }
-  /** Records would be added to rows of another layout. */
-  | { readonly kind: 'refuse'; readonly differences: readonly LayoutDifference[] }
+)
 
 /** The manifest of a generation, as far as decisions depend on it. */
 type Former = Pick<
@@ -29,11 +33,13 @@ export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: 
     isReplace(stream) &&
     (last === undefined || !isSameSync(stream, last) || (last.endedWell && stream.mode === 'overwrite'))
   const kept = isNew ? generationsKept(stream, manifests) : manifests
-  const former = kept.findLast(({ hasRecords }) => hasRecords)
-  const differences = former === undefined ? [] : differencesOf(former.layout, layout)
+  const joined = kept.findLast(({ hasRecords }) => hasRecords)?.layout
+  const differences = joined === undefined ? [] : differencesOf(joined, layout)
   if (differences.length > 0) return { kind: 'refuse', differences }
-  if (isNew) return { kind: 'replace' }
-  return isReplace(stream) ? { kind: 'go on', isComplete: last!.endedWell } : { kind: 'append' }
+  if (isNew) return { kind: 'replace', joined }
+  return isReplace(stream)
+    ? { kind: 'go on', isComplete: last!.endedWell, joined }
+    : { kind: 'append', joined }
 }
 
 /** Returns whether another connection has written the stream, as generations never fall within one connection. */

@@ -18,6 +18,7 @@ export type MetadataField =
   | 'connections'
   | 'runs'
   | 'last_id'
+  | 'id_limit'
   | 'classic_last_id'
   | 'has_untracked'
   | 'cursor'
@@ -36,24 +37,24 @@ export type MetadataChanges = Partial<Record<MetadataField, string | number>>
 
 /** Reads the metadata of a stream. Throws where another version of the connector wrote them. */
 export async function readMetadata(client: CommandClient, plan: StreamPlan): Promise<MetadataFields> {
-  const fields = fieldsIn(await client.ask('HGETALL', plan.metadataKey)) as Map<MetadataField, string>
+  const [own, former] = await Promise.all([
+    client.ask('HGETALL', plan.metadataKey),
+    client.ask('HGET', plan.formerMetadataKey, 'run'),
+  ])
+  const fields = fieldsIn(own) as Map<MetadataField, string>
   requireFormat(plan, fields.get('format'))
-  if (!fields.has('runs')) await requireNoFormerMetadata(client, plan)
+  if (!fields.has('runs') && former !== null) throw formerMetadata(plan)
   return fields
 }
 
 /** 1.0.0-alpha.1 kept its metadata under another key, and nothing there says how its rows can be found today. */
-async function requireNoFormerMetadata(
-  client: CommandClient,
-  { name, formerMetadataKey }: StreamPlan,
-): Promise<void> {
-  if ((await client.ask('HGET', formerMetadataKey, 'run')) === null) return
+function formerMetadata({ name, formerMetadataKey }: StreamPlan): ConfigError {
   const sentence =
     `Version 1.0.0-alpha.1 wrote stream ${name} and kept its metadata in ${formerMetadataKey}. Clear the stream with that ` +
     `version (an overwrite without records), or set another key_prefix. "redis-cli UNLINK ${formerMetadataKey}" makes this ` +
     'version start anew and leaves the rows of the former one.'
   const params = { stream: name, key: formerMetadataKey, format: 1, readable: FORMAT }
-  throw new ConfigError(problem('metadata-format-older', sentence, { options: ['key_prefix'], params }))
+  return new ConfigError(problem('metadata-format-older', sentence, { options: ['key_prefix'], params }))
 }
 
 export function requireFormat(
@@ -81,7 +82,7 @@ export function requireFormat(
 }
 
 export async function writeMetadata(
-  client: CommandClient,
+  client: Pick<CommandClient, 'ask'>,
   { metadataKey }: StreamPlan,
   changes: MetadataChanges,
 ): Promise<void> {

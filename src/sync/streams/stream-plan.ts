@@ -14,6 +14,8 @@ import { listAnd } from '../../wording.ts'
 import { deletionsOf, hardDeletions, isDeletion, type Deletions } from './cdc-deletes.ts'
 import { formerMetadataKey, leaseKey, metadataKey } from '../drafts/internal-keys.ts'
 import { catalogProblems } from '../drafts/catalog-checks.ts'
+import { KeyOwners, type PrefixedStream } from '../drafts/foreign-keys.ts'
+import { knownStreamOf } from '../drafts/known-stream.ts'
 import { draftOf, type StreamDraft } from '../drafts/stream-draft.ts'
 
 export interface StreamPlan extends StreamDraft {
@@ -42,8 +44,12 @@ export interface StreamPlan extends StreamDraft {
   readonly removesFiltered: boolean
   /** Undefined where every record is written. */
   readonly filter: Filter | undefined
-  /** Ids whose key would be the counter of another stream, in ascending order. */
+  /** Ids whose key belongs to another stream, in ascending order. */
   readonly foreignIds: readonly number[]
+  /** The keys of all streams that are known. */
+  readonly owners: KeyOwners
+  /** Returns whether another stream uses a key, whatever its records are. */
+  readonly isForeignKey: (key: string) => boolean
 }
 
 /** Returns whether the run gives keys a time to live: by an option, or by a record. */
@@ -68,8 +74,8 @@ export function planStreams(streams: readonly SyncStream[], config: Config): Str
         'The catalog cannot be written with this configuration. Change the configuration, or move these streams ' +
         'to a separate connection.',
     })
-  const foreignIds = foreignIdsByBase(drafts)
-  return drafts.map((draft, index) => planStream(draft, index, foreignIds.get(draft.baseKey) ?? []))
+  const owners = new KeyOwners(drafts.map(prefixedStreamOf))
+  return drafts.map((draft, index) => planStream(draft, index, owners))
 }
 
 /** Where the options for all streams cannot be used, every stream needs an entry of its own. */
@@ -82,7 +88,11 @@ function requireSettings(streams: readonly SyncStream[], config: Config): void {
     })
 }
 
-function planStream(draft: StreamDraft, index: number, foreignIds: readonly number[]): StreamPlan {
+function planStream(unbound: StreamDraft, index: number, owners: KeyOwners): StreamPlan {
+  const known = prefixedStreamOf(unbound)
+  const foreignKeys = owners.foreignKeysOf(known)
+  const refuseKey = foreignKeys.isEmpty ? undefined : (key: string) => foreignKeys.refuse(key)
+  const draft: StreamDraft = { ...unbound, refuseKey }
   const { config, stream, settings, idKeys, isDeduplicated, replaces } = draft
   const { keyPrefix } = settings
   const base = `${stream.namespace}:${stream.name}`
@@ -107,20 +117,26 @@ function planStream(draft: StreamDraft, index: number, foreignIds: readonly numb
     removals: deletions ?? (removesFiltered ? hardDeletions(config) : undefined),
     removesFiltered,
     filter,
-    foreignIds,
+    foreignIds: foreignKeys.idsIn(idKeys),
+    owners,
+    isForeignKey: (key) => owners.ownerOf(key, known) !== undefined,
   }
 }
 
-/**
- * Returns the foreign ids of each stream by its base key: beside a stream `a:2024`, the record 2024 of a stream `a` would
- * take the key of the other one's counter.
- */
-function foreignIdsByBase(drafts: readonly StreamDraft[]): ReadonlyMap<string, readonly number[]> {
-  const ids = new Map<string, number[]>(drafts.map(({ baseKey }) => [baseKey, []]))
-  for (const { baseKey } of drafts) {
-    const [, base, id] = /^(.*):([1-9]\d{0,15})$/s.exec(baseKey) ?? []
-    if (base !== undefined) ids.get(base)?.push(Number(id))
-  }
-  for (const some of ids.values()) some.sort((a, b) => a - b)
-  return ids
+/** Returns the plan of a stream where `owners` has the keys of all streams that are known. */
+export function withOwners(plan: StreamPlan, owners: KeyOwners): StreamPlan {
+  return planStream(plan, plan.index, owners)
+}
+
+/** Returns the plan of a stream whose rows have the columns of their primary key in the order of `paths`. */
+export function inKeyOrder(plan: StreamPlan, paths: readonly string[]): StreamPlan {
+  const primaryKey = plan.stream.primaryKey.toSorted(
+    (a, b) => paths.indexOf(a.join('.')) - paths.indexOf(b.join('.')),
+  )
+  return planStream({ ...plan, stream: { ...plan.stream, primaryKey } }, plan.index, plan.owners)
+}
+
+/** Returns the stream as runs of other connections know it. */
+export function prefixedStreamOf(draft: StreamDraft): PrefixedStream {
+  return { ...knownStreamOf(draft), prefix: draft.settings.keyPrefix }
 }

@@ -47,6 +47,8 @@ export interface StreamSession {
   readonly counterKey: string
   /** The highest id that earlier runs gave out. */
   readonly lastId: number
+  /** Whether keys that the first ids make may be there: nothing says which ids earlier runs gave out. */
+  readonly checksFirstIds: boolean
   /** Ids that are not given out, in ascending order: their keys are those of another stream, or of former rows. */
   readonly skippedIds: readonly number[]
   /** Encodes the records of this run: into the live keys, or into staging keys. */

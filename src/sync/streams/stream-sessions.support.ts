@@ -55,6 +55,7 @@ export function sessionOf(plan: StreamPlan, runs: Partial<RunMetadata> = {}): St
     manifests: [],
     counterKey: plan.counterKey,
     lastId: 0,
+    checksFirstIds: false,
     skippedIds: plan.foreignIds,
     layout: plan.liveLayout,
   }

@@ -17,6 +17,8 @@ export interface TransactionSenderOptions {
   readonly guard: Pick<TransactionGuard, 'mode'>
   readonly gate: SendGate
   readonly unconfirmed: UnconfirmedWrites
+  /** Returns the largest transaction that may be put together from several. */
+  readonly mostBytes: () => number
 }
 
 export interface TransactionSenderEvents {
@@ -70,7 +72,7 @@ export class TransactionSender {
   #advance(queue: TransactionQueue, nodes: NodePool): void {
     const { gate } = this.#options
     while (gate.canSend && nodes === gate.nodes) {
-      const sent = queue.take(this.#guardMode(nodes))
+      const sent = queue.take(this.#guardMode(nodes), this.#options.mostBytes())
       if (sent === undefined) return
       gate.begins()
       const node = nodeOf(sent.members[0]!.request, nodes)

@@ -22,6 +22,8 @@ export interface UnconfirmedWritesEvents {
   lostNumber(): void
   /** A durability wait has confirmed writes. */
   assured(): void
+  /** A write is confirmed. */
+  confirmed(): void
 }
 
 export class UnconfirmedWrites {
@@ -82,13 +84,22 @@ export class UnconfirmedWrites {
   answered(write: InFlightWrite, isUnseen = false): void {
     write.answer(isUnseen)
     const { request } = write
+    const { durabilityWait } = this.#options
     if (write.problem !== undefined) this.fail(write, write.problem)
     else if (request.kind === 'read') this.#confirm(write)
-    else if (this.#options.durabilityWait !== undefined) void this.#assure(this.#options.durabilityWait)
-    else {
+    else if (durabilityWait === undefined) {
       if (request.kind !== 'marker' && request.confirmedBy === 'reply') this.#confirm(write)
       this.#confirmMarked()
     }
+    // Also behind a write that has failed: what was answered after it waits for nothing else.
+    if (durabilityWait !== undefined && request.kind !== 'read') void this.#assure(durabilityWait)
+  }
+
+  /** Puts smaller writes into the place of a write, where `split` returns any. */
+  replace(split: (write: InFlightWrite) => readonly InFlightWrite[] | undefined): void {
+    const all = [...this.#writes]
+    this.#writes.clear()
+    for (const write of all) for (const one of split(write) ?? [write]) this.#writes.add(one)
   }
 
   fail(write: InFlightWrite, error: Error): void {
@@ -118,6 +129,7 @@ export class UnconfirmedWrites {
     for (const left of write.left) left.sequence.confirm(left.number)
     this.#writes.delete(write)
     write.resolve()
+    if (write.request.kind !== 'read') this.#events.confirmed()
   }
 
   /** Waits for durability, one wait at a time, for all that has been answered meanwhile. */
@@ -127,20 +139,35 @@ export class UnconfirmedWrites {
     // What is answered at the same time is made durable together.
     await Promise.resolve()
     const nodes = this.#nodes
-    const answered = this.#answeredNow()
-    const failure = nodes === undefined ? undefined : await durabilityWait.assure(nodes).catch(asProblem)
+    const answered = this.#confirmable()
+    const hasNone = nodes === undefined || answered.size === 0
+    const failure = hasNone ? undefined : await durabilityWait.assure(nodes).catch(asProblem)
     this.#isAssuring = false
-    if (nodes === undefined) return
+    if (hasNone) return
     if (nodes === this.#nodes) {
       if (failure !== undefined) return this.#events.refused(failure)
-      for (const write of answered) if (write.isAnswered) this.#confirm(write)
+      for (const write of this.#confirmable(answered)) this.#confirm(write)
       this.#events.assured()
     }
-    if (this.#answeredNow().length > 0) void this.#assure(durabilityWait)
+    if (this.#confirmable().size > 0) void this.#assure(durabilityWait)
   }
 
-  #answeredNow(): InFlightWrite[] {
-    return [...this.#writes].filter(({ isAnswered }) => isAnswered)
+  /**
+   * Returns the writes that are answered, and among `durable` if it is given. What a marker confirms is confirmed in its
+   * order: an older write that the server has refused is sent again, and what is newer has to be sent again behind it.
+   */
+  #confirmable(durable?: ReadonlySet<InFlightWrite>): Set<InFlightWrite> {
+    const confirmable = new Set<InFlightWrite>()
+    let isBehindOpen = false
+    for (const write of this.#writes) {
+      const { request } = write
+      if (request.kind === 'read') continue
+      const isOpen = !write.isAnswered || durable?.has(write) === false
+      const isOrdered = request.kind === 'marker' || request.confirmedBy === 'marker'
+      if (!isOpen && !(isOrdered && isBehindOpen)) confirmable.add(write)
+      isBehindOpen ||= isOpen
+    }
+    return confirmable
   }
 }
 

@@ -47,13 +47,16 @@ export class TransactionQueue {
     this.#underWay = 0
   }
 
-  /** Returns the next transactions to send; undefined if there are none, or they have to wait. */
-  take(mode: GuardMode): SentTransactions | undefined {
+  /** Returns the next transactions to send, together at most `mostBytes` if they are several; undefined if there are none, or they have to wait. */
+  take(mode: GuardMode, mostBytes = MOST_TOGETHER.bytes): SentTransactions | undefined {
     if (this.#waiting.length === 0 || mode.kind === 'unknown') return undefined
     const isGuarded = this.#underWay > 0
     if (isGuarded && mode.kind !== 'guarded') return undefined
     // Guarded ones need not wait, so there is nothing to gain from sending several as one.
-    const members = this.#waiting.splice(0, mode.kind === 'guarded' ? 1 : this.#countTogether())
+    const members = this.#waiting.splice(
+      0,
+      mode.kind === 'guarded' ? 1 : this.#countTogether(Math.min(mostBytes, MOST_TOGETHER.bytes)),
+    )
     const parts = members.map(({ request }) => request.commands)
     const number = isGuarded ? this.sequence.next() : this.sequence.first()
     const write =
@@ -85,12 +88,12 @@ export class TransactionQueue {
     return follows && closed === number ? 'ran' : 'lost'
   }
 
-  #countTogether(): number {
+  #countTogether(mostBytes: number): number {
     let [count, commands, bytes] = [0, 0, 0]
     for (const { request } of this.#waiting) {
       commands += request.commands.count
       bytes += request.commands.size
-      if (count > 0 && (commands > MOST_TOGETHER.commands || bytes > MOST_TOGETHER.bytes)) break
+      if (count > 0 && (commands > MOST_TOGETHER.commands || bytes > mostBytes)) break
       count++
     }
     return count

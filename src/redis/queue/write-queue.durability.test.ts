@@ -87,6 +87,38 @@ describe('a request', () => {
     expect(fate).toEqual({ value: FINE })
   })
 
+  it('is sent again behind an older one that the server has refused, which must not overwrite it', async () => {
+    const { writeQueue, connect, disconnect } = openDurableQueue(1)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    const marked = { confirmedBy: 'marker' } as const
+    const fates = ['SET k 1', 'SET k 2'].map((text) => watched(writeQueue.send(writes([text], marked))))
+    await old.answer('-OOM command not allowed\r\n')
+    // The server takes writes again.
+    await old.answer(OK)
+    expect([durabilityCommands(old), fates]).toEqual([[], [{}, {}]])
+    disconnect(nodes)
+    const { played: [one] } = connect() // prettier-ignore
+    await turn()
+    expect(one.came()).toEqual(['SET k 1', 'SET k 2'])
+    await one.answer(OK + OK)
+    await answerWait(one, 1)
+    expect(fates).toEqual([{ value: FINE }, { value: FINE }])
+  })
+
+  it.each(['reply', 'marker'] as const)(
+    'that its %s confirms waits for an older one on another server only if that is a marker',
+    async (confirmedBy) => {
+      const { writeQueue, connect } = openDurableQueue(3)
+      const { played: [one, , three] } = connect() // prettier-ignore
+      void writeQueue.send(writes([`SET ${B} 1`]))
+      const fate = watched(writeQueue.send(writes([`SET ${A} 1`], { confirmedBy })))
+      await three.answer(OK)
+      // Both have been written to.
+      if (confirmedBy === 'reply') for (const node of [one, three]) await answerWait(node, 1)
+      expect([fate, durabilityCommands(three)]).toEqual([confirmedBy === 'reply' ? { value: FINE } : {}, []])
+    },
+  )
+
   it('is all sent again where the servers change before that, and its first answers are kept', async () => {
     const { writeQueue, connect, disconnect } = openDurableQueue(3)
     const { nodes, played: [old, , other] } = connect() // prettier-ignore

@@ -12,6 +12,8 @@ export class SendGate {
   #drained: (() => void) | undefined
   /** The number of writes that have no complete reply. */
   #underWay = 0
+  /** Whether each write is sent only when the one before it is answered. */
+  isOneAtATime = false
 
   /** `redirected` runs when everything under way is answered, and some of it was redirected. */
   constructor(redirected: (redirections: readonly Redirection[]) => void) {
@@ -24,6 +26,7 @@ export class SendGate {
   }
 
   get canSend(): boolean {
+    if (this.isOneAtATime && this.#underWay > 0) return false
     return this.#nodes !== undefined && !this.barrier.isOn && this.#drained === undefined
   }
 

@@ -15,6 +15,7 @@ import { CommandBuffer } from '../resp/command-buffer.ts'
 import { RedisNode } from '../session/redis-node.ts'
 import { NodePool } from '../session/node-pool.ts'
 import { SLOTS, slotOf, tagOf } from '../resp/key-slot.ts'
+import type { ServerLimits } from '../session/server-limits.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -88,7 +89,7 @@ export function openWriteQueue(
   const sequences = new SequenceNumbers((slot) => keyIn('sequence', slot))
   const markers = new SequenceNumbers((slot) => keyIn('marker', slot))
   const writeQueue = new WriteQueue(
-    { sequences, markers, durabilityWait, guard: { mode: () => mode } },
+    { sequences, markers, durabilityWait, guard: { mode: () => mode }, log: () => {} },
     {
       confirmed: () => events.confirmed++,
       refused: (reason) => events.refused.push(reason),
@@ -97,7 +98,11 @@ export function openWriteQueue(
     },
   )
   /** Has it use new connections. `held`: by slot, the number of the newest transaction that the servers have run. */
-  const connect = (held: ReadonlyMap<number | undefined, number> = new Map(), isCluster?: boolean) => {
+  const connect = (
+    held: ReadonlyMap<number | undefined, number> = new Map(),
+    isCluster?: boolean,
+    findings?: { limits: ServerLimits; hasEvictedClients: boolean },
+  ) => {
     const played = Array.from({ length: count }, (_, index) => playNode(index + 1))
     const nodes = nodesOf(played, isCluster)
     for (const { node } of played)
@@ -107,11 +112,13 @@ export function openWriteQueue(
         isRedirection: (text) => nodes.isCluster && readRedirection(text, node.address) !== undefined,
       })
     for (const [slot, number] of held) sequences.of(slot).resume(number)
-    writeQueue.attach(nodes, held)
-    return { nodes, played: played as [PlayedNode, PlayedNode, PlayedNode] }
+    const limits = new Map(findings === undefined ? [] : nodes.all.map((node) => [node, findings.limits]))
+    const hasEvictedClients = findings?.hasEvictedClients === true
+    const failure = writeQueue.attach(nodes, held, findings && { limits, hasEvictedClients })
+    return { nodes, failure, played: played as [PlayedNode, PlayedNode, PlayedNode] }
   }
-  const disconnect = (nodes: NodePool): void => {
-    writeQueue.detach()
+  const disconnect = (nodes: NodePool, isClosed = false): void => {
+    writeQueue.detach(isClosed)
     nodes.cut()
   }
   /** Returns a transaction that runs once only. */

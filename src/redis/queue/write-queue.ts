@@ -2,6 +2,8 @@
  * Sends requests through the write pipelines in their order. What is not confirmed when a connection is lost is sent
  * again over the next one. What a cluster redirects is sent again before anything newer.
  */
+import type { ConnectorError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
 import type { Redirection } from '../failures/redirection.ts'
 import type { Reply } from '../resp/reply.ts'
 import type { PipelineRequest } from '../sequencing/pipeline-request.ts'
@@ -14,7 +16,9 @@ import type { DurabilityWait } from './durability-wait.ts'
 import { hasRun, mayHaveRunBare, runsOnce, uncertainTransaction } from './exactly-once.ts'
 import { InFlightWrite } from './in-flight-write.ts'
 import { markersFor, nodeOf, writesByNode, type NodeWrite } from './node-routing.ts'
+import { OversizeSearch, type LossFindings } from './oversize-search.ts'
 import { SendGate } from './send-gate.ts'
+import { splitWrite } from './split-write.ts'
 import { TransactionSender } from './transaction-sender.ts'
 import { UnconfirmedWrites } from './unconfirmed-writes.ts'
 
@@ -33,6 +37,7 @@ export interface WriteQueueOptions {
   /** Undefined where a reply is enough. */
   durabilityWait: DurabilityWait | undefined
   guard: Pick<TransactionGuard, 'mode'>
+  log: Log
 }
 
 export class WriteQueue {
@@ -42,6 +47,7 @@ export class WriteQueue {
   readonly #unconfirmed: UnconfirmedWrites
   readonly #commandQueue: CommandQueue
   readonly #transactions: TransactionSender
+  readonly #search: OversizeSearch
   /** Whether something is queued that may not be sent yet. */
   #isHeldBack = false
 
@@ -54,7 +60,12 @@ export class WriteQueue {
       refused,
       lostNumber: () => events.lostNumber(),
       assured: () => this.#advance(),
+      confirmed: () => {
+        this.#search.confirmed()
+        this.#gate.isOneAtATime = this.#search.isOn
+      },
     })
+    this.#search = new OversizeSearch(this.#unconfirmed, options.log)
     this.#commandQueue = new CommandQueue(this.#gate.barrier, {
       // A server that refuses the writes that wait still answers single commands.
       confirmed: () => {
@@ -63,7 +74,12 @@ export class WriteQueue {
       refused,
     })
     this.#transactions = new TransactionSender(
-      { ...options, gate: this.#gate, unconfirmed: this.#unconfirmed },
+      {
+        ...options,
+        gate: this.#gate,
+        unconfirmed: this.#unconfirmed,
+        mostBytes: () => this.#search.mostBytes,
+      },
       {
         refused,
         confirmed: () => events.confirmed(),
@@ -87,13 +103,28 @@ export class WriteQueue {
 
   send(request: PipelineRequest): Promise<WriteResult> {
     const write = new InFlightWrite(request)
-    this.#unconfirmed.add(write)
-    this.#advance(write)
+    const { mostBytes } = this.#search
+    for (const part of (mostBytes === Infinity ? undefined : splitWrite(write, mostBytes)) ?? [write]) {
+      this.#unconfirmed.add(part)
+      this.#advance(part)
+    }
     return write.promise
   }
 
-  /** Sends again what is not confirmed. `held`: by slot, the number that the server holds. */
-  attach(nodes: NodePool, held: ReadonlyMap<number | undefined, number>): void {
+  /** Whether `attach` needs to know why servers have closed connections. */
+  get needsFindings(): boolean {
+    return this.#search.needsFindings
+  }
+
+  /**
+   * Sends again what is not confirmed. `held`: by slot, the number that the server holds. Returns an error where no
+   * other attempt can succeed.
+   */
+  attach(
+    nodes: NodePool,
+    held: ReadonlyMap<number | undefined, number>,
+    findings?: LossFindings,
+  ): ConnectorError | undefined {
     this.#gate.attach(nodes)
     this.#unconfirmed.attach(nodes)
     this.#transactions.reset()
@@ -106,11 +137,15 @@ export class WriteQueue {
         this.#unconfirmed.answered(write, !write.isAnswered)
       } else write.requeue()
     }
-    this.#advance()
+    const failure = this.#search.attach(nodes, findings)
+    this.#gate.isOneAtATime = this.#search.isOn
+    if (failure === undefined) this.#advance()
+    return failure
   }
 
-  /** Stops sending, as the connections are gone. */
-  detach(): void {
+  /** Stops sending, as the connections are gone. `isClosed`: the server, or something in between, has closed them. */
+  detach(isClosed = false): void {
+    if (isClosed) this.#search.lost()
     this.#unconfirmed.detach()
     this.#commandQueue.detach()
     this.#gate.detach()
@@ -149,12 +184,19 @@ export class WriteQueue {
   /** Sends what may be sent; `newest` is all of that if nothing waits before it. */
   #advance(newest?: InFlightWrite): void {
     const { nodes } = this.#gate
-    if (nodes === undefined || !this.#gate.canSend) return
+    if (nodes === undefined || !this.#gate.canSend) {
+      this.#isHeldBack ||= this.#gate.isOneAtATime
+      return
+    }
     if (newest !== undefined && !nodes.isCluster && !this.#isHeldBack) return this.#dispatch(newest, nodes)
     this.#isHeldBack = this.#transactions.isWaiting
     let isBlocked = false
     let isFirst = true
     for (const write of this.#unconfirmed) {
+      if (!this.#gate.canSend) {
+        isBlocked = true
+        break
+      }
       const { request, state } = write
       const isRead = request.kind === 'read'
       if (state.kind === 'queued') {

@@ -10,7 +10,7 @@ import type { Outage } from '../failures/outage.ts'
 import type { RedisNode } from '../session/redis-node.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import { classify } from '../failures/error-classifier.ts'
-import { clusterReorganised } from '../failures/reply-rules.ts'
+import { clusterReorganised } from '../failures/server-problem.ts'
 import type { Reply } from '../resp/reply.ts'
 
 type ConfiguredDurability = Exclude<Durability, { mode: 'none' }>

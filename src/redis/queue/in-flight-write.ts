@@ -78,6 +78,11 @@ export class InFlightWrite<Request extends PipelineRequest = PipelineRequest> {
     return this.state.kind === 'answered'
   }
 
+  /** Returns whether complete replies have been taken, also those that were lost with a server since. */
+  get hasReplies(): boolean {
+    return this.#hasReplies
+  }
+
   /** Has all of it sent again. */
   requeue(): void {
     this.#elsewhere = []

@@ -1,0 +1,158 @@
+/** The keys of other streams that a stream must not write, though its key template could make them. */
+import { problem, type Problem } from '../../errors.ts'
+import { idIn, type IdKeys } from '../../layout/locations/id-keys.ts'
+import { isSameStream, quotedName, templateTexts, type KnownStream } from './known-stream.ts'
+
+/** A known stream with the prefix of its keys. */
+export interface PrefixedStream extends KnownStream {
+  readonly prefix: string
+}
+
+interface ShapedStream extends PrefixedStream {
+  readonly shape: KeyShape
+}
+
+interface KeyShape {
+  /** The text before the first part that differs from record to record. */
+  readonly lead: string
+  readonly isConstant: boolean
+  readonly pattern: RegExp
+}
+
+/** All streams that write under some prefixes, by the keys that they use whatever their records are. */
+export class KeyOwners {
+  readonly #streams: readonly ShapedStream[]
+  readonly #byKey = new Map<string, ShapedStream[]>()
+
+  constructor(streams: readonly PrefixedStream[]) {
+    this.#streams = streams.map((stream) => ({ ...stream, shape: shapeOf(stream) }))
+    for (const stream of this.#streams)
+      for (const key of fixedKeysOf(stream)) this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), stream])
+  }
+
+  /** Returns the other stream that uses a key, whatever its records are. */
+  ownerOf(key: string, writer: PrefixedStream): PrefixedStream | undefined {
+    return this.#byKey.get(key)?.find((owner) => isOther(owner, writer) && !mayShare(owner, writer, key))
+  }
+
+  /** Returns the other streams whose rows may have a key. */
+  writersOf(key: string, writer: PrefixedStream): PrefixedStream[] {
+    return this.#streams.filter(
+      (owner) =>
+        isOther(owner, writer) &&
+        !owner.shape.isConstant &&
+        key.startsWith(owner.shape.lead) &&
+        owner.shape.pattern.test(key),
+    )
+  }
+
+  /** Returns the keys of other streams that a stream could make. */
+  foreignKeysOf(writer: PrefixedStream): ForeignKeys {
+    const shape = shapeOf(writer)
+    const keys = new Map<string, PrefixedStream>()
+    const nested: ShapedStream[] = []
+    if (shape.isConstant) return new ForeignKeys(writer, keys, nested)
+    for (const key of this.#byKey.keys()) {
+      if (!key.startsWith(shape.lead) || !shape.pattern.test(key)) continue
+      const owner = this.ownerOf(key, writer)
+      if (owner !== undefined) keys.set(key, owner)
+    }
+    for (const owner of this.#streams) {
+      const { lead, isConstant } = owner.shape
+      const isNested = lead.startsWith(shape.lead) && lead.length > shape.lead.length
+      if (isNested && !isConstant && isOther(owner, writer)) nested.push(owner)
+    }
+    return new ForeignKeys(writer, keys, nested)
+  }
+}
+
+export class ForeignKeys {
+  readonly #writer: PrefixedStream
+  readonly #keys: ReadonlyMap<string, PrefixedStream>
+  /** Streams whose keys begin with all that comes before the columns of this one's, and go on with text of their own. */
+  readonly #nested: readonly ShapedStream[]
+
+  constructor(
+    writer: PrefixedStream,
+    keys: ReadonlyMap<string, PrefixedStream>,
+    nested: readonly ShapedStream[],
+  ) {
+    this.#writer = writer
+    this.#keys = keys
+    this.#nested = nested
+  }
+
+  /** Whether there are none, so that no key has to be looked at. */
+  get isEmpty(): boolean {
+    return this.#keys.size === 0 && this.#nested.length === 0
+  }
+
+  /** Returns the ids whose keys belong to another stream, in ascending order. */
+  idsIn(keys: IdKeys | undefined): number[] {
+    if (keys === undefined) return []
+    const ids = [...this.#keys.keys()].map((key) => idIn(key, keys)).filter((id) => id !== undefined)
+    return ids.toSorted((a, b) => a - b)
+  }
+
+  /** Returns why a record cannot be written under a key; undefined if the key is no other stream's. */
+  refuse(key: string): Problem | undefined {
+    const owner =
+      this.#keys.get(key) ??
+      this.#nested.find(({ shape: { lead, pattern } }) => key.startsWith(lead) && pattern.test(key))
+    return owner && keyOfOtherStream(this.#writer, owner, key)
+  }
+}
+
+/** Returns the key of a stream that has one for all of its records. */
+function constantKeyOf(stream: PrefixedStream): string | undefined {
+  const { isConstant, lead } = shapeOf(stream)
+  return isConstant ? lead : undefined
+}
+
+/** Returns the keys that a stream uses whatever its records are. */
+export function fixedKeysOf(stream: PrefixedStream): string[] {
+  const { prefix, counter } = stream
+  return [counter === undefined ? undefined : prefix + counter, constantKeyOf(stream)].filter(
+    (key) => key !== undefined,
+  )
+}
+
+export function keyOfOtherStream(
+  writer: Pick<KnownStream, 'namespace' | 'stream'>,
+  owner: Pick<KnownStream, 'namespace' | 'stream'>,
+  key: string,
+): Problem {
+  return problem(
+    'key-of-other-stream',
+    `The stream ${quotedName(writer)} would write the key ${key}, which belongs to the stream ${quotedName(owner)}. ` +
+      'Give one of them another key_template or key_prefix.',
+    {
+      options: ['key_template', 'key_prefix'],
+      params: { stream: writer.stream, other: owner.stream, key },
+    },
+  )
+}
+
+function isOther(owner: PrefixedStream, writer: PrefixedStream): boolean {
+  return owner.prefix !== writer.prefix || !isSameStream(owner, writer)
+}
+
+/** Streams that merge their columns into the same hash may share it; a counter is nobody else's. */
+function mayShare(owner: ShapedStream, writer: PrefixedStream, key: string): boolean {
+  return owner.merges === true && writer.merges === true && key === owner.shape.lead
+}
+
+function shapeOf(stream: Pick<PrefixedStream, 'prefix' | 'namespace' | 'stream' | 'key_template'>): KeyShape {
+  const texts = [stream.prefix, ...templateTexts(stream)]
+  const end = texts.indexOf(undefined)
+  const source = texts.map((text) => (text === undefined ? '.+' : escaped(text))).join('')
+  return {
+    lead: texts.slice(0, end === -1 ? undefined : end).join(''),
+    isConstant: end === -1,
+    pattern: new RegExp(`^${source}$`, 's'),
+  }
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
+}

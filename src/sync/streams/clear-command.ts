@@ -1,0 +1,32 @@
+/** The command with which keys are removed that no metadata name. It shows them before it removes them. */
+import { parseTemplate } from '../../config/settings/template.ts'
+import type { StreamPlan } from './stream-plan.ts'
+
+/** Returns the command for a shell. `pattern`: of keys with their prefix. */
+export function clearCommand({ name }: Pick<StreamPlan, 'name'>, pattern: string): string {
+  return `destination-redis clear --config F --stream ${quoted(name)} --pattern ${quoted(pattern)}`
+}
+
+/** Returns the pattern of the keys that a template makes. */
+export function patternOf(
+  template: string,
+  { stream, settings }: Pick<StreamPlan, 'stream' | 'settings'>,
+): string {
+  const texts = parseTemplate(template).map((part) => {
+    if (part.kind === 'text') return globOf(part.text)
+    if (part.kind === 'namespace') return globOf(stream.namespace)
+    return part.kind === 'stream' ? globOf(stream.name) : '*'
+  })
+  return (
+    globOf(settings.keyPrefix) + texts.filter((text, at) => text !== '*' || texts[at - 1] !== '*').join('')
+  )
+}
+
+/** Returns the pattern that only this text matches. */
+function globOf(text: string): string {
+  return text.replaceAll(/[\\*?[\]^]/g, String.raw`\$&`)
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
