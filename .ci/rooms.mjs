@@ -3,7 +3,7 @@
 // writes them.
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `json-text.ts`, `log.ts` and `wording.ts` are open to all. */
+/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `json-text.ts`, `log.ts`, `shown-text.ts` and `wording.ts` are open to all. */
 export const ROOMS = {
   'config/settings': {
     knows: 'the types of a parsed configuration, and the syntax of templates',
@@ -129,7 +129,7 @@ export const ROOMS = {
     mayImport: ['settings', 'airbyte', 'resp', 'encoding', 'locations', 'registry'],
   },
   'sync/streams': {
-    knows: 'what is known of each stream: its plan, its metadata and generations, its ids, its lease',
+    knows: 'what is known of each stream: its plan, its metadata and generations, its lease',
     mayImport: [
       'settings',
       'airbyte',
@@ -143,6 +143,11 @@ export const ROOMS = {
       'registry',
       'drafts',
     ],
+  },
+  'sync/ids': {
+    knows:
+      'the ids of each stream: its counter, the ids that each batch gets, and what keeps them from starting again',
+    mayImport: ['session', 'client', 'resp', 'locations', 'drafts', 'streams'],
   },
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
@@ -160,6 +165,7 @@ export const ROOMS = {
       'registry',
       'drafts',
       'streams',
+      'ids',
       'batches',
     ],
   },
@@ -177,6 +183,7 @@ export const ROOMS = {
       'settings',
       'drafts',
       'streams',
+      'ids',
       'dedup',
     ],
   },
@@ -194,6 +201,7 @@ export const ROOMS = {
       'encoding',
       'drafts',
       'streams',
+      'ids',
       'batches',
       'dedup',
     ],
@@ -213,7 +221,7 @@ export const FOLDERS_OF_TESTS = {
   sync: ['config', 'protocol', 'redis', 'layout', 'sync'],
 }
 
-const VERBS = String.raw`^\.\./\.\./(main|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
+const VERBS = String.raw`^\.\./\.\./(main|program|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
 
 const nameOf = (room) => room.split('/')[1]
 const folderOf = (room) => room.split('/')[0]

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { ReplyReader } from '../../src/redis/resp/reply-reader.ts'
+import { ANY } from '../../src/redis/resp/reply-shape.ts'
 
 /** Runs before a command. `settled` resolves when Redis has answered all commands before it. */
 export type BeforeCommand = (
@@ -119,7 +120,11 @@ export class ProxiedConnection {
       this.#unanswered--
       if (this.#unanswered <= 0) for (const resolve of this.#settled.splice(0)) resolve()
     }
-    const replies = new ReplyReader({ one: answered, many: answered })
+    const replies = new ReplyReader({
+      expected: () => ({ command: '', shape: ANY }),
+      one: answered,
+      many: answered,
+    })
     client.on('data', (chunk: Buffer) => {
       this.#rest = Buffer.concat([this.#rest, chunk])
       void this.#forward()
