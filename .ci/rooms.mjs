@@ -129,7 +129,7 @@ export const ROOMS = {
     mayImport: ['settings', 'airbyte', 'resp', 'encoding', 'locations', 'registry'],
   },
   'sync/streams': {
-    knows: 'what is known of each stream: its plan, its metadata and generations, its ids, its lease',
+    knows: 'what is known of each stream: its plan, its metadata and generations, its lease',
     mayImport: [
       'settings',
       'airbyte',
@@ -143,6 +143,11 @@ export const ROOMS = {
       'registry',
       'drafts',
     ],
+  },
+  'sync/ids': {
+    knows:
+      'the ids of each stream: its counter, the ids that each batch gets, and what keeps them from starting again',
+    mayImport: ['session', 'client', 'resp', 'locations', 'drafts', 'streams'],
   },
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
@@ -160,6 +165,7 @@ export const ROOMS = {
       'registry',
       'drafts',
       'streams',
+      'ids',
       'batches',
     ],
   },
@@ -177,6 +183,7 @@ export const ROOMS = {
       'settings',
       'drafts',
       'streams',
+      'ids',
       'dedup',
     ],
   },
@@ -194,6 +201,7 @@ export const ROOMS = {
       'encoding',
       'drafts',
       'streams',
+      'ids',
       'batches',
       'dedup',
     ],

@@ -1,6 +1,6 @@
 /** Gets what a batch needs before it can be encoded: ids for its records, and the index entries of its rows. */
 import type { Batch } from '../batches/batch.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import type { BatchRows, RowDecisions, RowTracker } from '../dedup/row-tracker.ts'
 import type { RowRecorder } from '../streams/row-recorder.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'

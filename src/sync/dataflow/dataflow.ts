@@ -1,10 +1,10 @@
 /** Connects what records pass through: ingest, preparation, encoding, delivery, and the queue that acknowledges states. */
 import type { Config } from '../../config/settings/config.ts'
 import type { Output } from '../../protocol/airbyte/output.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import { Ingest } from './ingest.ts'
 import { deadLetterKey } from '../drafts/internal-keys.ts'
 import { StateQueue } from './state-queue.ts'

@@ -2,7 +2,7 @@
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
-import { IdCursor } from '../streams/id-ranges.ts'
+import { IdCursor } from '../ids/id-ranges.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'

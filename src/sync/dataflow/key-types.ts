@@ -3,8 +3,8 @@
  * where its key holds another type, so the types of the keys tell whether all of it was written.
  */
 import { ConfigError, problem } from '../../errors.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { keyForm, shownKey } from '../drafts/shown-key.ts'
-import type { CommandClient } from '../streams/command-client.ts'
 import type { BatchRequest } from './batch-request.ts'
 
 /** The replies to TYPE. */

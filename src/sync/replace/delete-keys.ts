@@ -1,7 +1,7 @@
 /** Removes what earlier runs wrote to a stream, in rounds, and nothing that is not known to be theirs. */
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll, type LocationForm } from '../../layout/locations/row-location.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'

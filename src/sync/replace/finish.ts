@@ -3,11 +3,11 @@
  * confirmed and every stream is complete. Once it has begun it is completed, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { executeRemoval, type Removed, type RemovalScope } from './execute-removal.ts'

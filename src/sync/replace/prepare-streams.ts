@@ -2,14 +2,14 @@
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
 import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
 import { eachOf } from '../streams/each-of.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
-import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id-counter.ts'
+import { openCounter, readClassicCounter, type OpenCounter } from '../ids/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
 import {
   expiryShardsIn,
@@ -18,8 +18,8 @@ import {
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import { warnOfEviction } from '../streams/eviction-warning.ts'
-import { KnownStreams } from '../streams/known-streams.ts'
+import { warnOfEviction } from '../ids/eviction-warning.ts'
+import { StreamDirectory } from '../streams/stream-directory.ts'
 import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
@@ -39,7 +39,7 @@ export async function prepareStreams(
   log: Log,
   signal: AbortSignal,
 ): Promise<IndexedSession[]> {
-  const known = await KnownStreams.read(client, plans)
+  const known = await StreamDirectory.read(client, plans)
   const sessions = await eachOf(plans, STREAMS_AT_ONCE, ['Opening streams', log], async (plan) => {
     signal.throwIfAborted()
     return prepareStream(client, known.planOf(plan), known, log)
@@ -51,7 +51,7 @@ export async function prepareStreams(
 async function prepareStream(
   client: CommandClient,
   planned: StreamPlan,
-  known: KnownStreams,
+  known: StreamDirectory,
   log: Log,
 ): Promise<IndexedSession> {
   const fields = await readUpToDate(client, planned, log)

@@ -1,5 +1,5 @@
 /** Asks for the Redis types of keys. */
-import type { CommandClient } from './command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 
