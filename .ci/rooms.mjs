@@ -137,6 +137,7 @@ export const ROOMS = {
       'session',
       'client',
       'resp',
+      'commands',
       'encoding',
       'fields',
       'locations',
@@ -152,6 +153,11 @@ export const ROOMS = {
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
     mayImport: ['settings', 'input', 'airbyte', 'columns', 'encoding', 'streams'],
+  },
+  'sync/attempts': {
+    knows:
+      'what a run records with each acknowledged state, so that the next one can take back what came behind it',
+    mayImport: ['client', 'commands', 'resp', 'encoding', 'drafts', 'streams', 'batches'],
   },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',
@@ -195,6 +201,7 @@ export const ROOMS = {
       'airbyte',
       'columns',
       'resp',
+      'commands',
       'session',
       'sequencing',
       'client',
@@ -203,6 +210,7 @@ export const ROOMS = {
       'streams',
       'ids',
       'batches',
+      'attempts',
       'dedup',
     ],
   },

@@ -3,7 +3,14 @@
  * server assigns the ids of the entries, in the order of arrival. To see the newest: `XREVRANGE public:events + - COUNT 10`.
  */
 import { problem } from '../../errors.ts'
-import { commandProbe, removalProbe, type CommandRequirement } from '../../redis/commands/command-probe.ts'
+import {
+  commandProbe,
+  removalProbe,
+  type CommandProbe,
+  type CommandRequirement,
+  type ProbeKeys,
+} from '../../redis/commands/command-probe.ts'
+import { attemptProbes } from '../../redis/commands/attempt-scripts.ts'
 import { drainScript } from '../../redis/commands/drain-script.ts'
 import { collectionLayout } from '../contract/collection-layout.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
@@ -15,21 +22,24 @@ export const redisStream: Structure = {
   formats: ['airbyte', 'flat'],
   mergeFormats: [],
   conditions: ['always', 'if_exists'],
-  options: ['max_length', 'stream_trim'],
+  options: ['max_length', 'stream_trim', 'on_retry'],
   type: 'stream',
   isRepeatable: false,
   rows: { kind: 'none' },
   createLayout,
-  requirements: ({ writeCondition }) =>
-    writeCondition === 'always' ? [STREAM_WRITING] : [STREAM_WRITING, CONDITION],
+  requirements: ({ writeCondition, onRetry }) => [
+    STREAM_WRITING,
+    ...(writeCondition === 'always' ? [] : [CONDITION]),
+    ...(onRetry === 'roll_back' ? [ROLL_BACK] : []),
+  ],
   collection: {
     drain: () => DRAIN,
     trim: ({ maxLength }) => (maxLength === undefined ? undefined : ['XTRIM', 'MAXLEN', String(maxLength)]),
-    replacing: requirement('replacing a Redis stream (overwrite, refreshes)', (key) => [
-      commandProbe('XRANGE', [key, '-', '+', 'COUNT', '1'], ''),
-      commandProbe('XTRIM', [key, 'MAXLEN', '1'], '0'),
-      commandProbe('XDEL', [key, '0-0'], '0'),
-    ]),
+    attemptKind: () => 'S',
+    replacing: {
+      neededFor: 'replacing a Redis stream (overwrite, refreshes)',
+      probes: (keys) => [commandProbe('XTRIM', [keys.key, 'MAXLEN', '1'], '0'), ...removingProbes(keys)],
+    },
   },
 }
 
@@ -51,6 +61,19 @@ const CONDITION: CommandRequirement = {
           commandProbe('EXISTS', [key], '0'),
           commandProbe('EVAL', [STREAM_SCRIPT, '1', key, '*', 'probe', 'written'], '0'),
         ],
+}
+
+const ROLL_BACK: CommandRequirement = {
+  neededFor: 'on_retry roll_back for a Redis stream',
+  probes: (keys) => removingProbes(keys),
+}
+
+function removingProbes(keys: ProbeKeys): CommandProbe[] {
+  return [
+    commandProbe('XRANGE', [keys.key, '-', '+', 'COUNT', '1'], ''),
+    commandProbe('XDEL', [keys.key, '0-0'], '0'),
+    ...attemptProbes(keys, 'S'),
+  ]
 }
 
 /** The first XDEL removes nothing: a user who may not send it gets the error before an entry is in both streams. */

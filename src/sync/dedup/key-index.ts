@@ -8,7 +8,7 @@ import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { EncodedLocation, IndexEntry } from './index-entry.ts'
-import { typesOf } from '../streams/redis-types.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
 
 const SHARDS = 256
 

@@ -7,7 +7,7 @@ import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import { numberIn, type MetadataFields } from '../streams/stream-metadata.ts'
-import { typesOf } from '../streams/redis-types.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
 /** As many ids may be without a row one after the other: those of a batch that was never written. */

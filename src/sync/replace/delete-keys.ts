@@ -6,7 +6,7 @@ import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { KeyIndex, StoredEntry } from '../dedup/key-index.ts'
-import { typesOf } from '../streams/redis-types.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
 import type { IdRows, LiveRows } from '../dedup/former-rows.ts'
 import { removeEntries } from './index-cleanup.ts'
 

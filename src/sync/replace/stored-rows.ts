@@ -2,7 +2,7 @@
 import { parseTemplate } from '../../config/settings/template.ts'
 import { locationForm } from '../../layout/registry/row-locator.ts'
 import { idRowsOf, indexedRowsOf, isMemberForm } from '../dedup/former-rows.ts'
-import { typesOf } from '../streams/redis-types.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import { expiryShardsIn, readMetadata } from '../streams/stream-metadata.ts'

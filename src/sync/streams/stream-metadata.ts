@@ -26,6 +26,7 @@ export type MetadataField =
   | 'live_oldest_run'
   | 'live_newest_run'
   | 'staged_from_run'
+  | 'acknowledged'
   | 'pending_removal'
   | 'expiry_shards'
   | 'had_ttl'
