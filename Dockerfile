@@ -50,7 +50,8 @@ RUN chown -R root:root . && chmod -R a+rX,go-w .
 FROM ${NODE_IMAGE}
 # Airbyte's own base images give these folders to uid 1000, and hosts mount their files there.
 RUN mkdir /config /secrets /custom_cache && chown 1000:1000 /config /secrets /custom_cache
-# Belongs to root: a run can read the code and its compile cache, and can change neither.
+# Belongs to root: a run can read the code and its compile cache, and can change neither. The connector uses the cache
+# only where it may not write it, so nothing is written for root either.
 COPY --from=connector /airbyte /airbyte
 WORKDIR /airbyte
 
@@ -58,7 +59,6 @@ WORKDIR /airbyte
 USER 1000:1000
 
 ENV NODE_ENV=production
-ENV NODE_COMPILE_CACHE=/airbyte/dist/.compiled
 # The platform evaluates this in a shell, in a working directory of its own: every path is absolute.
 # SIGUSR1 would open Node's debugger.
 ENV AIRBYTE_ENTRYPOINT="/usr/local/bin/node --disable-sigusr1 /airbyte/dist/main.js"

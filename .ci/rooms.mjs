@@ -3,7 +3,7 @@
 // writes them.
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `json-text.ts`, `log.ts` and `wording.ts` are open to all. */
+/** By path below src/: what the room knows, and the rooms that it may import. `errors.ts`, `json-text.ts`, `log.ts`, `shown-text.ts` and `wording.ts` are open to all. */
 export const ROOMS = {
   'config/settings': {
     knows: 'the types of a parsed configuration, and the syntax of templates',
@@ -223,7 +223,7 @@ export const FOLDERS_OF_TESTS = {
   sync: ['config', 'protocol', 'redis', 'layout', 'sync'],
 }
 
-const VERBS = String.raw`^\.\./\.\./(main|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
+const VERBS = String.raw`^\.\./\.\./(main|program|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
 
 const nameOf = (room) => room.split('/')[1]
 const folderOf = (room) => room.split('/')[0]

@@ -1,4 +1,4 @@
-// The connector as a process: its command line, its signals, its pipes.
+// The connector as a process: its command line, its pipes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runConnector, startConnector, writeFiles } from './support/connector.ts'
 import { record, status, streamState } from './support/messages.ts'
-import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { shareFixture } from './support/shared-fixture.ts'
 import { writeArgs } from './support/write.ts'
@@ -101,48 +100,6 @@ describe('the command line', () => {
     const [, ...options] = writeArgs(redis, [{ name: 's' }])
     const run = await runConnector(['--write', ...options], record('s', {}) + streamState('s', 1))
     expect(run.states).toHaveLength(1)
-  })
-})
-
-describe('SIGTERM', () => {
-  it('ends spec and check with 0', async () => {
-    await redis.kill('SIGSTOP')
-    const { host, port } = redis
-    const run = startConnector(['check', '--config', writeFiles({ config: { host, port } }).config])
-    await untilConnected(run.pid)
-    run.kill('SIGTERM')
-    expect(await run.exit).toEqual({ code: 0, signal: null })
-    await redis.kill('SIGCONT')
-  })
-
-  it('ends write with 143 and with what was read acknowledged', async () => {
-    const run = startConnector(writeArgs(redis, [{ name: 's' }]))
-    run.stdin.write(record('s', {}) + streamState('s', 1))
-    const iterator = run.messages[Symbol.asyncIterator]()
-    const first = await iterator.next()
-    run.stdin.write(record('s', {}) + streamState('s', 2))
-    await untilDrained(run.stdin)
-    run.kill('SIGTERM')
-
-    expect(first.value).toMatchObject({ type: 'STATE' })
-    expect(await run.exit).toEqual({ code: 143, signal: null })
-  })
-
-  it('ends write within five seconds where Redis does not answer, with nothing acknowledged', async () => {
-    const run = startConnector(writeArgs(redis, [{ name: 's' }]))
-    run.stdin.write(record('s', {}) + streamState('s', 1))
-    for await (const message of run.messages) if (message.type === 'STATE') break
-    await redis.kill('SIGSTOP')
-    run.stdin.write(record('s', {}) + streamState('s', 2))
-    const started = performance.now()
-    run.kill('SIGTERM')
-
-    expect(await run.exit).toEqual({ code: 143, signal: null })
-    expect(performance.now() - started).toBeLessThan(6_000)
-    const rest: unknown[] = []
-    for await (const message of run.messages) if (message.type === 'STATE') rest.push(message)
-    expect(rest).toEqual([])
-    await redis.kill('SIGCONT')
   })
 })
 
@@ -251,18 +208,4 @@ async function capture(
 async function untilLine(stdout: Readable, text: string): Promise<void> {
   let read = ''
   while (!read.includes(text)) read += String((await once(stdout, 'data')) as unknown[])
-}
-
-async function untilDrained(stream: NodeJS.WritableStream & { writableLength: number }): Promise<void> {
-  while (stream.writableLength > 0) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Resolves when the verb has a connection: from then on it listens to signals. */
-async function untilConnected(pid: number | undefined): Promise<void> {
-  const { readlink, readdir } = await import('node:fs/promises')
-  await pollUntil('the connector to connect', async () => {
-    const open = await readdir(`/proc/${pid}/fd`)
-    const links = await Promise.all(open.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
-    return links.filter((client) => client.startsWith('socket:')).length > 3
-  })
 }

@@ -72,7 +72,7 @@ describe('a server that logs in clients and then answers no more', () => {
   })
 })
 
-/** Answers every command with OK, and nothing from the first `command` on. */
+/** Answers every command as a server does that knows nothing, and nothing from the first `command` on. */
 async function startSilentServer(command: string) {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -81,7 +81,15 @@ async function startSilentServer(command: string) {
     socket.on('data', (bytes) => {
       const text = bytes.toString('latin1')
       isSilent ||= text.toUpperCase().includes(`\r\n${command}\r\n`)
-      if (!isSilent) socket.write('+OK\r\n'.repeat(text.match(/\*\d+\r\n/g)?.length ?? 0))
+      if (isSilent) return
+      for (const sent of text.split(/\*\d+\r\n/).slice(1))
+        socket.write(
+          /\r\nID\r\n/i.test(sent)
+            ? ':1\r\n'
+            : /\r\nINFO\r\n/i.test(sent)
+              ? '$19\r\nredis_version:7.2.0\r\n'
+              : '+OK\r\n',
+        )
     })
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

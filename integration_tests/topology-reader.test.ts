@@ -82,7 +82,7 @@ function topologyReader(ports: readonly number[]): TopologyReader {
   return new TopologyReader(new Transport(connection, () => {}), connection)
 }
 
-/** Answers CLUSTER SLOTS with its ranges, and all else with OK. */
+/** Answers CLUSTER SLOTS with its ranges, and all else as a server does that knows nothing. */
 async function playNode(ranges: readonly Range[]) {
   let times = 0
   const node = { port: 0, ranges, times: () => times, stop: () => void server.close() }
@@ -101,7 +101,9 @@ async function playNode(ranges: readonly Range[]) {
             ? mapOf(node.ranges)
             : /^\$4\r\ninfo/i.test(command)
               ? '$19\r\nredis_version:7.2.0\r\n'
-              : '+OK\r\n',
+              : /\r\nid\r\n/i.test(command)
+                ? ':1\r\n'
+                : '+OK\r\n',
         )
       }
     })

@@ -32,6 +32,7 @@ export interface ClearJob {
   byPattern: boolean
   dryRun: boolean
   output: Output
+  signal: AbortSignal
 }
 
 /** The template of no stream, so that nothing of a stream is taken for a row of this run. */
@@ -39,7 +40,8 @@ const NO_KEYS = '${_airbyte_namespace}:${_airbyte_stream}:${_airbyte_cleared}'
 
 export async function clear(job: ClearJob): Promise<void> {
   const { output, dryRun, byPattern } = job
-  const { config, warnings } = parseConfig(job.text, process.env, STRUCTURES, job.path)
+  const { config, warnings, hidden } = parseConfig(job.text, process.env, STRUCTURES, job.path)
+  output.hide(hidden)
   for (const warning of warnings) output.log('WARN', textOf(warning))
   const runId = randomUUID()
   await using open = new AsyncDisposableStack()
@@ -62,7 +64,7 @@ export async function clear(job: ClearJob): Promise<void> {
     )
   if (!dryRun && plans.length > 0) {
     const leases = open.use(await Leases.take(client, plans, runId, output.log))
-    await removeStreams(client, plans, leases, output)
+    await removeStreams(client, plans, leases, job)
   }
   const owners = new KeyOwners(known)
   let count = [...stored.values()].reduce((sum, rows) => sum + rows.count, 0)
@@ -160,10 +162,10 @@ async function removeStreams(
   client: RedisClient,
   plans: readonly StreamPlan[],
   leases: Leases,
-  { log }: Output,
+  { output: { log }, signal }: ClearJob,
 ): Promise<void> {
   const { sessions, ids } = await client.confirmed(async () => {
-    const prepared = await prepareStreams(client, plans, () => undefined)
+    const prepared = await prepareStreams(client, plans, () => undefined, signal)
     return { sessions: prepared, ids: new IdAllocator(client, prepared) }
   })
   leases.confirm()

@@ -39,6 +39,24 @@ export function textOf({ sentence, code }: Problem): string {
   return `${sentence} [${code}]`
 }
 
+/** A message has no more problems than this, and about as many characters at most. */
+const MOST_PROBLEMS = 50
+const MOST_CHARACTERS = 6_000
+
+/** Returns the texts of as many problems as a message has room for, and how many more there are. */
+function shownTexts(problems: readonly Problem[]): string[] {
+  const texts: string[] = []
+  let characters = 0
+  for (const one of problems) {
+    const text = textOf(one)
+    characters += text.length
+    const isFull = texts.length === MOST_PROBLEMS || (texts.length > 0 && characters > MOST_CHARACTERS)
+    if (isFull) return [...texts, `… and ${problems.length - texts.length} more problems.`]
+    texts.push(text)
+  }
+  return texts
+}
+
 export interface ConnectorErrorOptions extends ErrorOptions {
   /** A sentence in front of the problems. */
   readonly lead?: string
@@ -53,7 +71,7 @@ export abstract class ConnectorError extends Error {
     { lead, ...options }: ConnectorErrorOptions = {},
   ) {
     const problems = [problemOrProblems].flat()
-    super([...(lead === undefined ? [] : [lead]), ...problems.map(textOf)].join(' '), options)
+    super([...(lead === undefined ? [] : [lead]), ...shownTexts(problems)].join(' '), options)
     this.problems = problems
   }
 

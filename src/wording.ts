@@ -1,5 +1,8 @@
 /** Puts several names into one sentence, and finds the name that was meant. */
 
+/** Nobody reads more of them. */
+const MOST_NAMES = 50
+
 /** Returns `a, b and c`. */
 export function listAnd(names: readonly string[]): string {
   return joined(names, 'and')
@@ -11,6 +14,8 @@ export function listOr(names: readonly string[]): string {
 }
 
 function joined(names: readonly string[], conjunction: string): string {
+  if (names.length > MOST_NAMES)
+    return `${names.slice(0, MOST_NAMES).join(', ')}… ${conjunction} ${names.length - MOST_NAMES} more`
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${conjunction} ${names.at(-1)}`
 }
 

@@ -27,7 +27,10 @@ export interface WriteJob {
   output: Output
   /** Shows the run while it lasts; without one, its counts are logged at the end. */
   view?: RunView | undefined
-  /** Aborted when the host ends the run: what was read is still confirmed, nothing older is removed. */
+  /**
+   * Aborted, with an error as its reason, when the host ends the run: what was read is still confirmed, nothing older is
+   * removed.
+   */
   signal: AbortSignal
 }
 
@@ -36,6 +39,9 @@ interface RunView {
   watch(read: () => RunSnapshot): void
   finish(): void
 }
+
+/** After a signal, confirmations are waited for so long. Then the leases and the keys of the run are removed. */
+const SETTLE_MS = 2_300
 
 interface OpenRun {
   client: RedisClient
@@ -48,14 +54,19 @@ const EXPLAINED_BY_CHECK = ['command-denied', 'command-missing', 'key-denied']
 
 export async function write(job: WriteJob): Promise<void> {
   try {
-    await run(job)
+    await writeAll(job)
   } catch (error) {
     throw await explained(error, job)
   }
 }
 
-async function run(job: WriteJob): Promise<void> {
-  const { config, catalog, output } = job
+async function writeAll(job: WriteJob): Promise<void> {
+  await using open = new AsyncDisposableStack()
+  await orTerminated(run(job, open), job.signal)
+}
+
+async function run(job: WriteJob, open: AsyncDisposableStack): Promise<void> {
+  const { config, catalog, output, signal } = job
   const host: Host = { isPlatform: (process.env['WORKER_JOB_ID'] ?? '') !== '' }
   const planned = planStreams(
     catalog.map((stream) => withMeantNumbers(stream, host)),
@@ -64,10 +75,12 @@ async function run(job: WriteJob): Promise<void> {
   for (const { stream } of unmatchedStreams(config, catalog))
     output.log('WARN', textOf(unmatchedEntry(stream)))
   const runId = randomUUID()
-  await using open = new AsyncDisposableStack()
   const client = open.use(await openClient(config, planned, runId, output))
+  signal.throwIfAborted()
   const leases = open.use(await Leases.take(client, planned, runId, output.log))
-  const { sessions, ids } = await openStreams(client, planned, output)
+  signal.throwIfAborted()
+  const { sessions, ids } = await openStreams(client, planned, output, signal)
+  signal.throwIfAborted()
   leases.confirm()
   await transfer(job, { client, sessions, ids }, host)
 }
@@ -98,9 +111,10 @@ async function openStreams(
   client: RedisClient,
   planned: readonly StreamPlan[],
   { log }: Output,
+  signal: AbortSignal,
 ): Promise<Pick<OpenRun, 'sessions' | 'ids'>> {
   const opened = await client.confirmed(async () => {
-    const sessions = await prepareStreams(client, planned, log)
+    const sessions = await prepareStreams(client, planned, log, signal)
     return { sessions, ids: new IdAllocator(client, sessions) }
   })
   client.onReconnect(async (ask) => {
@@ -137,13 +151,30 @@ async function transfer(
   // A state that cannot be printed is not acknowledged, so nothing older may be removed.
   await output.drained()
   output.closed.throwIfAborted()
-  if (signal.aborted) return
+  signal.throwIfAborted()
 
   requireComplete(progress.receipts, config.completion, host)
   await finish(client, ids, sessions, output.log)
   await client.requireIntact()
   if (view === undefined) progress.summarize()
   else view.finish()
+}
+
+/** Rejects some time after the signal, if the run has not ended by then. */
+async function orTerminated(running: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  let timer: NodeJS.Timeout | undefined
+  const terminate = (): void => {
+    timer = setTimeout(() => reject(signal.reason as Error), SETTLE_MS)
+  }
+  signal.addEventListener('abort', terminate, { once: true })
+  if (signal.aborted) terminate()
+  try {
+    await Promise.race([running, promise])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', terminate)
+  }
 }
 
 /** Returns the error that ended the reading early: what came before it is still to be confirmed. */

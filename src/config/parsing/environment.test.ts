@@ -127,12 +127,41 @@ describe('a placeholder', () => {
     expect(parse({ host: 'h', username: written }).connection.username).toBe(read)
   })
 
-  it('may stand for nothing', () => {
-    expect(parse({ host: 'h', password: '{{ EMPTY }}' }).connection.password).toBeUndefined()
+  it('is a plain text in columns and filters', () => {
+    const raw = { host: 'h', root_field: '{{ REDIS_HOST }}' }
+    expect(parse(raw).records.rootField).toBe('{{ REDIS_HOST }}')
   })
 
-  it('is a plain text in other fields', () => {
-    expect(parse({ host: 'h', key_prefix: '{{ REDIS_HOST }}' }).keyPrefix).toBe('{{ REDIS_HOST }}')
+  it.each([
+    ['key_prefix', { key_prefix: '{{ REDIS_HOST }}' }],
+    ['key_prefix', { key_prefix: 'a:{{ NOT_SET }}:' }],
+    ['key_template', { key_template: 'k:{{REDIS_HOST}}:${id}' }],
+    ['member', { cache_type: 'set', member: '{{ REDIS_HOST }}' }],
+    ['hash_field', { key_template: 'k', hash_field: '{{ REDIS_HOST }}' }],
+    ['streams[0].key_template', { streams: [{ stream: 's', key_template: '{{ REDIS_HOST }}:${id}' }] }],
+  ])('is refused in %s, where none is read: %j', (option, raw) => {
+    expect(refusalsOf({ host: 'h', ...raw })).toContain(`environment-variable-unread: ${option}`)
+  })
+
+  it.each([
+    ['REDIS_PASSWORD', []],
+    ['OTHER, REDIS_*', []],
+    ['REDIS_PASS', ['environment-variable-denied: password']],
+    ['OTHER_*', ['environment-variable-denied: password']],
+    ['', ['environment-variable-denied: password']],
+  ])('is replaced if %j allows its variable', (allowed, refusals) => {
+    const environment = { ...ENVIRONMENT, DESTINATION_REDIS_ENV_ALLOW: allowed }
+    const raw = { host: 'h', password: '{{ REDIS_PASSWORD }}' }
+    if (refusals.length > 0) expect(refusalsIn(raw, environment)).toEqual(refusals)
+    else expect(parseIn(raw, environment).config.connection.password).toBe('12345')
+  })
+
+  it('names the values that no message may show', () => {
+    const raw = { host: '{{ REDIS_HOST }}', username: '{{ REDIS_USER }}', password: '{{ REDIS_PASSWORD }}' }
+    expect(parseIn(raw, ENVIRONMENT).hidden).toEqual([
+      { text: 'redis.internal', shown: '{{ REDIS_HOST }}' },
+      { text: '12345', shown: '***' },
+    ])
   })
 
   const verified = { host: 'h', ssl: true, ssl_mode: { mode: 'verify-ca' } }
@@ -187,9 +216,10 @@ describe('a placeholder', () => {
 
   it.each([
     ['port', '{{ REDIS_HOST }}', 'option-wrong-type: port'],
-    ['port', '{{ EMPTY }}', 'option-wrong-type: port'],
+    ['port', '{{ EMPTY }}', 'environment-variable-empty: port'],
     ['database', '{{ REDIS_URL }}', 'option-wrong-type: database'],
-    ['host', '{{ EMPTY }}', 'option-empty: host'],
+    ['host', '{{ EMPTY }}', 'environment-variable-empty: host'],
+    ['password', '{{ EMPTY }}', 'environment-variable-empty: password'],
   ])('is judged by what it stands for: %s %s', (field, written, problem) => {
     expect(refusalsOf({ host: 'h', [field]: written })).toEqual([problem])
   })

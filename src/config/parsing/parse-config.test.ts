@@ -61,13 +61,17 @@ const DEFAULTS = {
 
 describe('a configuration', () => {
   it('needs a host, and has a default for everything else', () => {
-    expect(parse({ host: 'h' })).toEqual({ config: DEFAULTS, warnings: [] })
+    expect(parse({ host: 'h' })).toEqual({ config: DEFAULTS, warnings: [], hidden: [] })
   })
 
   it('may hold null for what is not set', () => {
     const { properties } = readSpecification().connectionSpecification
     const nulls = Object.fromEntries(Object.keys(properties).map((field) => [field, null]))
-    expect(parse({ ...nulls, unknown: null, host: 'h' })).toEqual({ config: DEFAULTS, warnings: [] })
+    expect(parse({ ...nulls, unknown: null, host: 'h' })).toEqual({
+      config: DEFAULTS,
+      warnings: [],
+      hidden: [],
+    })
   })
 
   it('means the same with an empty username and password as without', () => {

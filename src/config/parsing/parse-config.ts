@@ -1,10 +1,12 @@
 /** Turns the text of a configuration into a Config. Every problem is reported at the same time. */
 import { ConfigError, type Problem } from '../../errors.ts'
+import type { HiddenText } from '../../shown-text.ts'
 import type { Config } from '../settings/config.ts'
 import { readConnection, type ConnectionOptions } from '../redis-options/connection.ts'
 import { globalOptionProblems, type GlobalOptions } from '../layout-options/global-option-checks.ts'
 import { readDurability, type DurabilityOptions } from '../redis-options/durability.ts'
-import { fillFromEnvironment } from './environment.ts'
+import { fillFromEnvironment, unreadPlaceholders } from './environment.ts'
+import { hiddenTexts } from './hidden-texts.ts'
 import { readConfigText } from './config-text.ts'
 import {
   recordProblems,
@@ -21,6 +23,8 @@ export interface ParsedConfig {
   config: Config
   /** Settings that work but are rarely intended. */
   warnings: readonly Problem[]
+  /** Texts that no message may show. */
+  hidden: readonly HiddenText[]
 }
 
 /** The option has no default in the schema: a form would fill it in, and it is refused without dead letters. */
@@ -43,7 +47,8 @@ export function parseConfig(
   structures: readonly StructureRules[],
   path?: string,
 ): ParsedConfig {
-  const { options: raw, problems: unset } = fillFromEnvironment(readConfigText(text, path), environment)
+  const written = readConfigText(text, path)
+  const { options: raw, problems: unset, filled } = fillFromEnvironment(written, environment)
   const { connectionSpecification: schema } = readSpecification()
   const problems = validate(schema, raw)
   // Every function below accepts values that break the schema.
@@ -51,6 +56,7 @@ export function parseConfig(
   const connection = readConnection(options, problems)
   const { problems: ofRecords, defaultProblems } = recordProblems(options, structures)
   problems.push(...ofRecords, ...globalOptionProblems(options))
+  problems.push(...withoutOptionsOf([...problems, ...defaultProblems], unreadPlaceholders(written)))
   const all = [...unset, ...withoutOptionsOf(unset, problems)]
   if (all.length > 0) throw new ConfigError(all, { lead: 'The configuration cannot be used.' })
   return {
@@ -61,6 +67,7 @@ export function parseConfig(
       ...recordWarnings(options, structures),
       ...defaultProblems.map(onlyForEntries),
     ],
+    hidden: hiddenTexts(connection, filled),
   }
 }
 

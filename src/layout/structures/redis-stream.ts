@@ -6,14 +6,12 @@ import { problem } from '../../errors.ts'
 import {
   commandProbe,
   removalProbe,
-  scriptLoadProbe,
   type CommandProbe,
   type CommandRequirement,
   type ProbeKeys,
 } from '../../redis/commands/command-probe.ts'
 import { attemptProbes } from '../../redis/commands/attempt-scripts.ts'
 import { drainScript } from '../../redis/commands/drain-script.ts'
-import { script } from '../../redis/commands/script.ts'
 import { collectionLayout } from '../contract/collection-layout.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import { fieldsOf } from '../fields/fields.ts'
@@ -61,8 +59,7 @@ const CONDITION: CommandRequirement = {
       ? [commandProbe('XADD', [key, 'NOMKSTREAM', '*', 'probe', 'written'], 'null', 'XADD NOMKSTREAM')]
       : [
           commandProbe('EXISTS', [key], '0'),
-          scriptLoadProbe(STREAM_SCRIPT),
-          commandProbe('EVALSHA', [STREAM_SCRIPT.sha, '1', key, '*', 'probe', 'written'], '0'),
+          commandProbe('EVAL', [STREAM_SCRIPT, '1', key, '*', 'probe', 'written'], '0'),
         ],
 }
 
@@ -103,16 +100,14 @@ const NO_FIELDS = problem(
 
 /**
  * Replaces XADD with NOMKSTREAM. KEYS[1]: a Redis stream. ARGV: the other arguments of XADD. Returns 1 if an entry was
- * added, else 0.
+ * added, else 0. Sent by EVAL: in a transaction that runs once, a server that lacks the script of an EVALSHA would say so
+ * only when it runs the other commands.
  */
-export const STREAM_SCRIPT = script(
-  `
+export const STREAM_SCRIPT = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('XADD', KEYS[1], unpack(ARGV))
 return 1
-`,
-  'xaddNomkstream',
-)
+`
 
 function createLayout({ settings, key }: LayoutOptions): Layout {
   const { maxLength, streamTrim, writeCondition } = settings
@@ -126,7 +121,7 @@ function createLayout({ settings, key }: LayoutOptions): Layout {
     options: [...(isConditional ? ['NOMKSTREAM'] : []), ...trim, '*'],
     onOlder: ({ xaddNomkstream }) =>
       isConditional && !xaddNomkstream
-        ? { command: 'EVALSHA', beforeKey: [STREAM_SCRIPT.sha, '1'], options: [...trim, '*'] }
+        ? { command: 'EVAL', beforeKey: [STREAM_SCRIPT, '1'], options: [...trim, '*'] }
         : undefined,
     mostInCommand: 1,
     // A record that is sent twice would be in the stream twice.
@@ -134,7 +129,7 @@ function createLayout({ settings, key }: LayoutOptions): Layout {
     usesIds: fields.usesIds,
     usesColumns: fields.usesColumns,
     isConditional,
-    scripts: isConditional ? [STREAM_SCRIPT] : [],
+    scripts: [],
     overhead: key.size + fields.overhead + 60,
     addItem(items, record) {
       const count = fields.count(record)

@@ -14,7 +14,7 @@ describe('output', () => {
     expect(lines()).toEqual([
       '{"type":"STATE"}',
       '{"type":"SPEC","spec":{}}',
-      '{"type":"LOG","log":{"level":"WARN","message":"two\\nlines, \\"quoted\\""}}',
+      '{"type":"LOG","log":{"level":"WARN","message":"two\\\\nlines, \\"quoted\\""}}',
     ])
   })
 
@@ -22,11 +22,10 @@ describe('output', () => {
     [new ConfigError(problem('a-b', 'Set host.')), 'config_error', 'ConfigError: Set host. [a-b]'],
     [new TransientError(problem('gone', 'Gone.')), 'transient_error', 'TransientError: Gone. [gone]'],
     [new SystemError(problem('c', 'Line 1.')), 'system_error', 'SystemError: Line 1. [c]'],
-    [new TypeError('A bug.'), 'system_error', 'TypeError: A bug.'],
-    ['a text that was thrown', 'system_error', 'a text that was thrown'],
-  ])('tells of the error %o with its failure type', async (error, failureType, internal) => {
+  ])('tells of the error %o with its failure type, and ends', async (error, failureType, internal) => {
     const { output, lines } = collected()
     output.error(error)
+    output.log('INFO', 'late')
     await output.drained()
     expect(lines().map((line): unknown => JSON.parse(line))).toEqual([
       {
@@ -35,14 +34,40 @@ describe('output', () => {
           type: 'ERROR',
           emitted_at: expect.any(Number) as number,
           error: {
-            message: error instanceof Error ? error.message : error,
+            message: error.message,
             internal_message: internal,
-            stack_trace: error instanceof Error ? error.stack : '',
+            stack_trace: error.stack,
             failure_type: failureType,
           },
         },
       },
     ])
+  })
+
+  it.each([[new TypeError('a secret of a bug')], ['a secret that was thrown']])(
+    'shows where an error of another kind came from, and never its text: %o',
+    async (error) => {
+      const { output, lines } = collected()
+      output.error(error)
+      await output.drained()
+      expect(lines()).toHaveLength(1)
+      expect(lines()[0]).toMatch(/\[internal-error\].*system_error/)
+      expect(lines()[0]).not.toContain('secret')
+      if (error instanceof Error) expect(lines()[0]).toContain('output.test.ts')
+    },
+  )
+
+  it('is no longer than a host can show, and cannot change how it is shown', async () => {
+    const { output, lines } = collected()
+    const text = `\u001b[31m \u202e \u009b \n ${'x'.repeat(20_000)}`
+    output.log('WARN', text)
+    output.error(new ConfigError(problem('a-b', text)))
+    await output.drained()
+    for (const line of lines()) {
+      expect(line.length).toBeLessThan(33_000)
+      expect(line).toContain('more characters')
+      expect(line).not.toMatch(/[\u0080-\u009f\u202e]|[^\\]\\u001b/)
+    }
   })
 })
 
@@ -88,8 +113,9 @@ describe('output to a host that has stopped listening', () => {
 
 function collected(): { output: Output; lines: () => string[] } {
   const stream = new PassThrough()
-  const text = (): string => (stream.read() as Buffer).toString()
-  return { output: new Output(stream), lines: () => text().trimEnd().split('\n') }
+  let text = ''
+  const read = (): string => (text += (stream.read() as Buffer | null)?.toString() ?? '')
+  return { output: new Output(stream), lines: () => read().trimEnd().split('\n') }
 }
 
 /** Takes nothing in before it is released. */

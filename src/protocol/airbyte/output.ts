@@ -1,11 +1,15 @@
 /** Writes to stdout, as the only one: whole lines, in order. */
 import type { Writable } from 'node:stream'
-import { failureTypeOf, messageOf, problem, TransientError } from '../../errors.ts'
+import { ConnectorError, failureTypeOf, problem, SystemError, TransientError } from '../../errors.ts'
+import { shownStack, shownText, withoutHidden, type HiddenText } from '../../shown-text.ts'
 import type { Log } from '../../log.ts'
 
 export class Output {
   readonly #stream: Writable
   readonly #closed = new AbortController()
+  /** Whether the last message has been printed. */
+  #hasEnded = false
+  #hidden: readonly HiddenText[] = []
 
   constructor(stream: Writable) {
     this.#stream = stream
@@ -23,31 +27,58 @@ export class Output {
     return this.closed.aborted ? 0 : this.#stream.writableLength
   }
 
+  /** Shows something else from now on, in messages of ours, wherever they have one of these texts. */
+  hide(texts: readonly HiddenText[]): void {
+    // A text may be part of another one.
+    this.#hidden = texts.toSorted((one, other) => other.text.length - one.text.length)
+  }
+
+  #shown(text: string): string {
+    return shownText(withoutHidden(text, this.#hidden))
+  }
+
   line(line: Buffer): void {
-    if (!this.closed.aborted) this.#stream.write(line)
+    if (!this.closed.aborted && !this.#hasEnded) this.#stream.write(line)
   }
 
   message(message: Record<string, unknown>): void {
     this.line(Buffer.from(`${JSON.stringify(message)}\n`))
   }
 
-  readonly log: Log = (level, message) => this.message({ type: 'LOG', log: { level, message } })
+  readonly log: Log = (level, message) =>
+    this.message({ type: 'LOG', log: { level, message: this.#shown(message) } })
 
-  /** Prints the trace message that tells the platform why the run failed. */
+  /** Prints the result of a check, as its last message: FAILED if there is a reason. */
+  status(reason?: string): void {
+    const result =
+      reason === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', message: this.#shown(reason) }
+    this.message({ type: 'CONNECTION_STATUS', connectionStatus: result })
+    this.#hasEnded = true
+  }
+
+  /** Prints that a check has failed, and why. */
+  failedStatus(error: unknown): void {
+    this.status(presentable(error).message)
+  }
+
+  /** Prints the trace message that tells the platform why the run failed. It is the last message. */
   error(error: unknown): void {
+    const shown = presentable(error)
+    const stack = error instanceof Error ? withoutHidden(shownStack(error.stack ?? ''), this.#hidden) : ''
     this.message({
       type: 'TRACE',
       trace: {
         type: 'ERROR',
         emitted_at: Date.now(),
         error: {
-          message: messageOf(error),
-          internal_message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-          stack_trace: error instanceof Error ? (error.stack ?? '') : '',
+          message: this.#shown(shown.message),
+          internal_message: this.#shown(`${shown.name}: ${shown.message}`),
+          stack_trace: this.#shown(`${shown.name}: ${shown.message}`) + (stack && `\n${stack}`),
           failure_type: failureTypeOf(error),
         },
       },
     })
+    this.#hasEnded = true
   }
 
   /** Resolves when the reader has taken everything, or has closed its end. */
@@ -68,5 +99,18 @@ function outputClosed(cause: Error): TransientError {
       'The reader of standard output has closed it, so that states cannot be acknowledged any more.',
     ),
     { cause },
+  )
+}
+
+/** Returns an error of ours. The message of any other error may quote what it was given. */
+function presentable(error: unknown): ConnectorError {
+  if (error instanceof ConnectorError) return error
+  const kind = error instanceof Error ? error.name : typeof error
+  return new SystemError(
+    problem(
+      'internal-error',
+      `The connector has failed in a way that it does not provide for (${kind}). Report it with the lines of the stack trace.`,
+      { params: { kind } },
+    ),
   )
 }

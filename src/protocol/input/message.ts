@@ -3,6 +3,7 @@
  * (states, traces) provide their text for `JSON.parse`.
  */
 import { problem, SystemError, type Problem } from '../../errors.ts'
+import { shownName } from '../../shown-text.ts'
 import { failureOf, type ScanFailure } from '../scanner/scan-failure.ts'
 import { Field, HAS_TRACE, HAS_TYPE } from '../scanner/scan-tables.ts'
 import type { Scanner } from '../scanner/scanner.ts'
@@ -139,8 +140,8 @@ function positionIn(
   const lineText = byte === undefined ? `Line ${line}` : `Line ${line}, byte ${byte}`
   const params = byte === undefined ? { line } : { line, byte }
   if (isEmpty(stream)) return { text: lineText, params }
-  const name = bytes.toString('utf8', stream.start, stream.end)
-  return { text: `${lineText}, stream ${name}`, params: { ...params, stream: JSON.parse(name) as string } }
+  const name = shownName(JSON.parse(bytes.toString('utf8', stream.start, stream.end)) as string)
+  return { text: `${lineText}, stream ${JSON.stringify(name)}`, params: { ...params, stream: name } }
 }
 
 function read(table: Int32Array, at: number, into: Range): void {

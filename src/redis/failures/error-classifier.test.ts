@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, failureTypeOf, problem, SystemError, TransientError } from '../../errors.ts'
-import { ProtocolError } from '../resp/reply-reader.ts'
+import { ProtocolError } from '../resp/protocol-error.ts'
 import { classify, classifyReply } from './error-classifier.ts'
 
 const HERE = 'redis.example.com:6379'
@@ -166,10 +166,22 @@ describe('another error', () => {
   })
 
   it('of a server that is not Redis stops the run', () => {
-    const { handling, error } = classify(new ProtocolError('the reply is not RESP'), HERE)
+    const { handling, error } = classify(new ProtocolError('not RESP'), HERE)
     expect(handling).toBe('stop')
     expect(error).toBeInstanceOf(ConfigError)
     expect(error.problem).toMatchObject({ code: 'not-redis', options: ['host', 'port'] })
+  })
+
+  it.each([
+    ['garbled', 'stop', 'reply-invalid', { where: HERE, command: 'GET' }],
+    ['other type', 'stop', 'reply-invalid', { where: HERE, command: 'GET' }],
+    ['too long', 'stop', 'reply-too-long', { where: HERE, command: 'GET' }],
+    ['unasked', 'stop', 'reply-unasked', { where: HERE }],
+    ['unasked error', 'retry', 'reply-unasked', { where: HERE }],
+  ] as const)('that is a reply which is %s is handled by: %s', (violation, expected, code, params) => {
+    const { handling, error } = classify(new ProtocolError(violation, 'GET'), HERE)
+    expect(handling).toBe(expected)
+    expect(error.problem).toMatchObject({ code, params })
   })
 
   it('that holds an error reply is classified like the reply', () => {

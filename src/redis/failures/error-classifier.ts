@@ -7,10 +7,12 @@ import {
   type ConnectorError,
   type Problem,
 } from '../../errors.ts'
-import { ProtocolError } from '../resp/reply-reader.ts'
+import { ProtocolError } from '../resp/protocol-error.ts'
+import { protocolProblem } from './protocol-problem.ts'
 import { networkProblem, redisTarget } from '../transport/network-errors.ts'
 import { tlsProblem } from '../transport/tls-problem.ts'
-import { isReplyError } from './reply-error.ts'
+import { isReplyError, sentCommandOf } from './reply-error.ts'
+import { unexpectedReply, type SentCommand } from './unexpected-reply.ts'
 import { ruleFor, type Handling, type ReplySource } from './reply-rules.ts'
 import type { Where } from '../transport/address.ts'
 
@@ -23,9 +25,10 @@ export function classify(error: unknown, source: ReplySource | Where): Classific
   const from = sourceOf(source)
   if (error instanceof TransientError) return { handling: 'retry', error }
   if (error instanceof ConfigError || error instanceof SystemError) return { handling: 'stop', error }
-  if (error instanceof ProtocolError)
-    return { handling: 'stop', error: new ConfigError(notRedis(from.where), { cause: error }) }
-  return isReplyError(error) ? classifyReply(error.message, from) : classifyNetwork(error, from.where)
+  if (error instanceof ProtocolError) return classify(protocolProblem(error, from.where), source)
+  return isReplyError(error)
+    ? classifyReply(error.message, from, sentCommandOf(error))
+    : classifyNetwork(error, from.where)
 }
 
 /** How servers before Redis 7 wrap the error of a command in a script. */
@@ -34,13 +37,17 @@ const IN_SCRIPT = /^ERR Error running script \(call to \w+\): @user_script: ?\d+
 /** How a server refuses to run a transaction whose commands it has queued. */
 const IN_EXEC = /^EXECABORT [^:]*: -?/
 
-/** Classifies the text of an error reply. */
-export function classifyReply(reply: string, source: ReplySource | Where): Classification {
+/** Classifies the text of an error reply to a command. */
+export function classifyReply(
+  reply: string,
+  source: ReplySource | Where,
+  command?: SentCommand,
+): Classification {
   const from = sourceOf(source)
   const message = reply.replace(IN_SCRIPT, '').replace(IN_EXEC, '')
   const rule = ruleFor(message, from.deployment)
   if (rule === undefined)
-    return { handling: 'stop', error: new SystemError(unexpectedReply(from.where, message)) }
+    return { handling: 'stop', error: new SystemError(unexpectedReply(from.where, message, command)) }
   // The wrapping says in which script and line a denied command stands.
   const described = rule.describe(from, reply)
   return rule.handling === 'retry'
@@ -63,19 +70,4 @@ function classifyNetwork(cause: unknown, where: Where): Classification {
 
 function connectionLost(where: Where): Problem {
   return problem('connection-lost', `The connection to ${where} was lost.`, { params: { where } })
-}
-
-function notRedis(where: Where): Problem {
-  const sentence = `The server at ${where} is not Redis. Check host and port.`
-  return problem('not-redis', sentence, { options: ['host', 'port'], params: { where } })
-}
-
-function unexpectedReply(where: Where, message: string): Problem {
-  const sentence = `Redis at ${where} answered: ${withoutArguments(message)}`
-  return problem('unexpected-reply', sentence, { params: { where } })
-}
-
-/** A server repeats the arguments of a command that it does not have, which may be record data. */
-function withoutArguments(message: string): string {
-  return message.replace(/,? with args beginning with:.*/s, '').slice(0, 200)
 }

@@ -3,6 +3,8 @@
  * line only, so the command is read from there.
  */
 
+import { isCommandName } from '../resp/command-replies.ts'
+
 /** Texts of scripts by their SHA-1. */
 export type ScriptTexts = ReadonlyMap<string, string>
 
@@ -15,7 +17,11 @@ const COMMAND = /\b\w+\('([A-Z]{2,})'/g
 /** Returns the commands that the reply may be about: of one line, else of the script; none where it is unknown. */
 export function refusedCommands(reply: string, scripts: ScriptTexts = new Map()): string[] {
   const direct = (/run the '([\w|-]+)' command/.exec(reply) ?? /unknown command ['`]?(\w+)/i.exec(reply))?.[1]
-  if (direct !== undefined) return [direct.toUpperCase().replace('|', ' ')]
+  if (direct !== undefined) {
+    const name = direct.toUpperCase().replace('|', ' ')
+    // A server may name anything that it was sent.
+    return isCommandName(name) ? [name] : []
+  }
   const [, sha = '', line = ''] = PLACE.exec(reply) ?? []
   const text = scripts.get(sha) ?? ''
   const inLine = commandsIn(text.split('\n')[Number(line) - 1] ?? '')

@@ -31,6 +31,8 @@ export class CommandQueue {
   readonly #events: CommandQueueEvents
   /** The commands without a reply, in the order in which they were given. */
   readonly #open = new Set<PendingCommand>()
+  /** How many of them were redirected. */
+  #redirected = 0
   #nodes: NodePool | undefined
 
   constructor(barrier: RedirectionBarrier, events: CommandQueueEvents) {
@@ -69,14 +71,10 @@ export class CommandQueue {
       if (!pending.isSent && this.#nodes !== undefined) this.#send(pending, this.#nodes)
   }
 
-  get #isAnyRedirected(): boolean {
-    for (const { isRedirected } of this.#open) if (isRedirected) return true
-    return false
-  }
-
   fail(error: Error): void {
     for (const { reject } of this.#open) reject(error)
     this.#open.clear()
+    this.#redirected = 0
   }
 
   #send(pending: PendingCommand, nodes: NodePool): void {
@@ -86,10 +84,9 @@ export class CommandQueue {
     this.#barrier.begins()
     node.ask(command, args, askNode && 'ASKING').then(
       (reply) => {
-        const isAnswered = this.#open.delete(pending)
-        if (isAnswered) pending.resolve(reply)
+        if (this.#close(pending)) pending.resolve(reply)
         if (nodes !== this.#nodes) return
-        if (!this.#isAnyRedirected) this.#events.confirmed()
+        if (this.#redirected === 0) this.#events.confirmed()
         this.#barrier.ends()
       },
       (error: Error) => {
@@ -102,14 +99,22 @@ export class CommandQueue {
     const redirection = isCluster ? readRedirection(error.message, node.address) : undefined
     if (redirection !== undefined) {
       pending.isSent = false
+      if (!pending.isRedirected) this.#redirected++
       pending.isRedirected = true
       pending.askNode = redirection.kind === 'ask' ? redirection.address : undefined
       return this.#barrier.ends([redirection])
     }
     const { handling, error: judged } = classify(error, node)
     if (handling === 'retry') return this.#events.refused(judged)
-    this.#open.delete(pending)
+    this.#close(pending)
     pending.reject(judged)
     this.#barrier.ends()
+  }
+
+  /** Returns whether the command had no reply so far. */
+  #close(pending: PendingCommand): boolean {
+    const wasOpen = this.#open.delete(pending)
+    if (wasOpen && pending.isRedirected) this.#redirected--
+    return wasOpen
   }
 }

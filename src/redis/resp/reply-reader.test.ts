@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ProtocolError, ReplyReader, type ReplyOutcome } from './reply-reader.ts'
+import { replyShapeOf } from './command-replies.ts'
+import { ProtocolError } from './protocol-error.ts'
+import { ReplyReader, type ReplyListener, type ReplyOutcome } from './reply-reader.ts'
+import { ANY, executed, MOST_REPLY_BYTES, type ReplyShape } from './reply-shape.ts'
 
 type Heard = ReplyOutcome | ReplyOutcome[]
 
@@ -87,6 +90,23 @@ describe('what is not RESP', () => {
     '$five\r\nhello\r\n',
     '*x\r\n',
     '*1\r\nOK\r\n',
+    '$-08\r\n',
+    '$-2\r\n',
+    '$08\r\nhellowor\r\n',
+    '$1e1\r\nhelloworld\r\n',
+    '$ 1\r\na\r\n',
+    '$\r\n\r\n',
+    ':-0\r\n',
+    ':01\r\n',
+    ':+1\r\n',
+    ':1.5\r\n',
+    ':\r\n',
+    '*-2\r\n',
+    '+OK\n',
+    '$2\r\nabc\r\n',
+    '>1\r\n$-1\r\n',
+    '%1\r\n+a\r\n+b\r\n',
+    '_\r\n',
   ])('is noticed: %j', (text) => expect(() => heardIn([Buffer.from(text)])).toThrow(ProtocolError))
 
   it('does not undo the replies before it', () => {
@@ -96,6 +116,86 @@ describe('what is not RESP', () => {
   })
 })
 
+const CLUSTER_SLOTS = replyShapeOf('CLUSTER SLOTS', 1)
+
+describe('a reply that its command never has', () => {
+  it.each<[string, ReplyShape, string, string]>([
+    ['a null', replyShapeOf('HMSET', 3), '$-1\r\n', 'other type'],
+    ['a null array', replyShapeOf('HGETALL', 1), '*-1\r\n', 'other type'],
+    ['a number', replyShapeOf('HMSET', 3), ':1\r\n', 'other type'],
+    ['a text', replyShapeOf('INCRBY', 2), '+OK\r\n', 'other type'],
+    ['a number out of range', replyShapeOf('PEXPIRE', 2), ':2\r\n', 'other type'],
+    ['a number that is not exact', replyShapeOf('INCRBY', 2), ':9007199254740993\r\n', 'other type'],
+    ['a number that is negative', replyShapeOf('DEL', 1), ':-1\r\n', 'other type'],
+    ['too few elements', replyShapeOf('HMGET', 3), '*1\r\n$-1\r\n', 'other type'],
+    ['half a pair', replyShapeOf('HGETALL', 1), '*1\r\n$1\r\na\r\n', 'other type'],
+    ['an error in an array', replyShapeOf('HGETALL', 1), '*2\r\n-ERR\r\n', 'other type'],
+    ['a slot that is none', CLUSTER_SLOTS, '*1\r\n*3\r\n:0\r\n:16384\r\n', 'other type'],
+    ['an array in EXEC', executed([replyShapeOf('HMSET', 3)]), '*1\r\n*1\r\n', 'other type'],
+    ['more elements than commands in EXEC', executed([ANY]), '*2\r\n', 'too long'],
+    ['a count of elements that takes much memory', ANY, '*33000000\r\n', 'too long'],
+    ['a number of bytes that takes much memory', replyShapeOf('GET', 1), '$1000000000\r\n', 'too long'],
+    ['a long word', replyShapeOf('AUTH', 1), `+${'x'.repeat(65)}\r\n`, 'too long'],
+  ])('is refused before it is there in full: %s', (_, shape, text, violation) => {
+    expect(violationIn([Buffer.from(text)], shape)).toBe(violation)
+  })
+
+  it.each(['+', '-'])('is refused before the end of a line that never ends: %s', (kind) => {
+    expect(violationIn(endless(kind), ANY)).toBe('too long')
+  })
+
+  it.each([':', '$', '*'])('is refused before the end of a number that never ends: %s', (kind) => {
+    expect(violationIn(endless(kind), ANY)).toBe('garbled')
+  })
+
+  it('is refused when all of its elements together are too long', () => {
+    const element = Buffer.from(`$65536\r\n${'x'.repeat(65_536)}\r\n`)
+    function* chunks(): Generator<Buffer> {
+      yield Buffer.from('*2000\r\n')
+      for (let size = 0; size <= MOST_REPLY_BYTES; size += element.length) yield element
+    }
+    expect(violationIn(chunks(), replyShapeOf('HGETALL', 1))).toBe('too long')
+  })
+})
+
+describe('a reply to no command', () => {
+  it.each([
+    ['+OK\r\n', false, 'unasked'],
+    ['$-1\r\n', true, 'unasked'],
+    ['-ERR idle\r\n', false, 'unasked error'],
+    ['HTTP/1.1 200 OK\r\n', true, 'not RESP'],
+  ])('is noticed: %j', (text, isFirst, violation) => {
+    const reader = new ReplyReader({ expected: () => undefined, one: () => {}, many: () => {}, isFirst })
+    expect(thrownBy(() => reader.read(Buffer.from(text)))).toMatchObject({ violation })
+  })
+})
+
+const ignore = (): void => {}
+
+function* endless(kind: string): Generator<Buffer> {
+  yield Buffer.from(kind)
+  for (let chunk = 0; chunk < 100; chunk++) yield Buffer.alloc(1_024, '1')
+}
+
+/** Returns what is wrong with the replies. */
+function violationIn(chunks: Iterable<Buffer>, shape: ReplyShape): unknown {
+  const reader = new ReplyReader({ expected: () => ({ command: 'X', shape }), one: ignore, many: ignore })
+  const error = thrownBy(() => {
+    for (const chunk of chunks) reader.read(chunk)
+  })
+  expect(error).toMatchObject({ command: 'X' })
+  return error instanceof ProtocolError ? error.violation : error
+}
+
+function thrownBy(run: () => void): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
 function heardIn(chunks: Iterable<Buffer>): Heard[] {
   const heard: Heard[] = []
   const reader = readerInto(heard)
@@ -104,5 +204,10 @@ function heardIn(chunks: Iterable<Buffer>): Heard[] {
 }
 
 function readerInto(heard: Heard[]): ReplyReader {
-  return new ReplyReader({ one: (outcome) => heard.push(outcome), many: (outcomes) => heard.push(outcomes) })
+  const listener: ReplyListener = {
+    expected: () => ({ command: 'X', shape: ANY }),
+    one: (outcome) => heard.push(outcome),
+    many: (outcomes) => heard.push(outcomes),
+  }
+  return new ReplyReader(listener)
 }

@@ -1,104 +1,257 @@
 /**
- * Reads RESP2 replies to commands of which only two things matter: whether they are good, and how much they did.
+ * Reads RESP2 replies, and believes none that the command cannot have. Of a reply only two things matter here: whether it
+ * is good, and how much the command did.
  */
+import { ProtocolError } from './protocol-error.ts'
+import { MOST_REPLY_BYTES, type ReplyShape } from './reply-shape.ts'
 
+const CR = 0x0d
 const LF = 0x0a
 const PLUS = 0x2b
 const MINUS = 0x2d
 const COLON = 0x3a
 const DOLLAR = 0x24
 const STAR = 0x2a
+const ZERO = 0x30
+const NINE = 0x39
+
+/** An error of a script has the text of its own error, and its line. */
+const MOST_LINE_BYTES = 64 << 10
+
+/** More bytes than the largest number has. */
+const MOST_NUMBER_BYTES = 24
+
+/** Memory up to this size is used again for the beginnings of replies. */
+const SMALL_STORE = 64 << 10
 
 /** How much a command did: the number it answered, 0 for a null, 1 for anything else; or the text of its error. */
 export type ReplyOutcome = number | string
 
-export interface ReplyListener {
-  /** A reply that is not an array, in the bytes from `start` to `end`. */
-  one(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void
-  /**
-   * An array: what a transaction gives, one outcome for each of its commands; or what is read, of which `reply` has the
-   * bytes, good until the next reply.
-   */
-  many(outcomes: ReplyOutcome[], reply: Buffer): void
+/** The replies that a command can have, and its name for errors. */
+export interface ExpectedReply {
+  readonly shape: ReplyShape
+  readonly command: string
 }
 
-/** What is read is not RESP: the other side is not a Redis server. */
-export class ProtocolError extends Error {}
+export interface ReplyListener {
+  /** Returns the next reply to read; undefined where no command is waiting for one. */
+  expected(): ExpectedReply | undefined
+  /** Takes a reply that is not an array, in the bytes from `start` to `end`. */
+  one(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void
+  /**
+   * Takes an array: what a transaction gives, one outcome for each of its commands; or what is read, of which `reply` has
+   * the bytes, good until the next reply.
+   */
+  many(outcomes: ReplyOutcome[], reply: Buffer): void
+  /** Takes the bytes of all complete replies of one `read`, good until the next. */
+  passed?(bytes: Buffer): void
+  /** Whether nothing has been read from the server before. */
+  readonly isFirst?: boolean
+}
 
 export class ReplyReader {
   readonly #listener: ReplyListener
-  #rest: Buffer | undefined
+  /** The beginning of a reply, in memory that has room for more of it. */
+  #store = Buffer.alloc(0)
+  #stored = 0
+  /** The bytes that the reply at hand has at least. */
+  #least = 0
+  #replyStart = 0
+  #command = ''
+  #isFirst: boolean
   /** Of the reply read last; an array's elements are in `#elements`. */
   #outcome: ReplyOutcome = 0
   #elements: ReplyOutcome[] | undefined
 
   constructor(listener: ReplyListener) {
     this.#listener = listener
+    this.#isFirst = listener.isFirst === true
   }
 
+  /** Reads a chunk; throws a `ProtocolError` behind the last reply that is good. */
   read(chunk: Buffer): void {
-    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
+    const bytes = this.#stored === 0 ? chunk : this.#joined(chunk)
+    if (bytes.length < this.#least) return this.#keep(bytes, 0)
     let start = 0
-    while (start < bytes.length) {
-      this.#elements = undefined
-      const end = this.#endOfReply(bytes, start)
-      if (end === -1) break
-      if (this.#elements === undefined) this.#listener.one(this.#outcome, bytes, start, end)
-      else this.#listener.many(this.#elements, bytes.subarray(start, end))
-      start = end
+    try {
+      while (start < bytes.length) {
+        const end = this.#readReply(bytes, start)
+        if (end === -1) break
+        start = end
+      }
+    } finally {
+      if (start > 0) this.#listener.passed?.(bytes.subarray(0, start))
     }
-    // A copy, as the chunk may be much larger than what is left of it.
-    this.#rest = start === bytes.length ? undefined : Buffer.from(bytes.subarray(start))
+    this.#keep(bytes, start)
   }
 
-  /** The offset behind the reply at `start`, or -1 if it is not all there. */
-  #endOfReply(bytes: Buffer, start: number): number {
+  /** Returns the offset behind the reply at `start`, or -1 if it is not all there. */
+  #readReply(bytes: Buffer, start: number): number {
+    const expected = this.#listener.expected()
+    if (expected === undefined) throw this.#unasked(bytes[start])
+    this.#command = expected.command
+    this.#replyStart = start
+    this.#least = 0
+    this.#elements = undefined
+    const end = this.#endOfReply(bytes, start, expected.shape, true)
+    if (end === -1) return -1
+    this.#isFirst = false
+    if (this.#elements === undefined) this.#listener.one(this.#outcome, bytes, start, end)
+    else this.#listener.many(this.#elements, bytes.subarray(start, end))
+    return end
+  }
+
+  #endOfReply(bytes: Buffer, start: number, shape: ReplyShape, mayFail: boolean): number {
     const kind = bytes[start]
     this.#outcome = 1
     // `+OK`, by far the most common reply.
-    if (kind === PLUS && bytes[start + 4] === LF) return start + 5
-    // `$-1`, which is most of what is read of new rows.
-    if (kind === DOLLAR && bytes[start + 1] === MINUS && bytes[start + 4] === LF) {
-      this.#outcome = 0
+    if (kind === PLUS && bytes[start + 4] === LF && bytes[start + 3] === CR && shape.status !== undefined)
       return start + 5
-    }
-    const feed = bytes.indexOf(LF, start)
+    const feed = this.#endOfLine(bytes, start, kind === PLUS || kind === MINUS)
     if (feed === -1) return -1
     switch (kind) {
       case PLUS:
+        if (feed - start - 2 > this.#limit(shape.status)) throw this.#error('too long')
         return feed + 1
-      case COLON:
-        this.#outcome = Number(bytes.toString('latin1', start + 1, feed - 1))
+      case COLON: {
+        const [least, most] = shape.integer ?? this.#refuse()
+        const number = this.#number(bytes, start, feed)
+        if (number < least || number > most) throw this.#error('other type')
+        this.#outcome = number
         return feed + 1
+      }
       case MINUS:
+        if (!mayFail) throw this.#error('other type')
         this.#outcome = bytes.toString('utf8', start + 1, feed - 1)
         return feed + 1
-      case DOLLAR: {
-        const size = sizeIn(bytes, start, feed)
-        if (size === -1) this.#outcome = 0
-        const end = size === -1 ? feed + 1 : feed + 1 + size + 2
-        return end <= bytes.length ? end : -1
-      }
+      case DOLLAR:
+        return this.#endOfBulk(bytes, feed + 1, this.#number(bytes, start, feed), shape)
       case STAR:
-        return this.#endOfArray(bytes, feed + 1, sizeIn(bytes, start, feed))
+        return this.#endOfArray(bytes, feed + 1, this.#number(bytes, start, feed), shape)
       default:
-        throw new ProtocolError('the reply is not RESP')
+        throw this.#error('not RESP')
     }
   }
 
+  #endOfBulk(bytes: Buffer, start: number, size: number, shape: ReplyShape): number {
+    if (size === -1) return this.#null(start, shape)
+    if (size > this.#limit(shape.bulk)) throw this.#error('too long')
+    const end = this.#within(start + size + 2)
+    if (end > bytes.length) {
+      this.#least = end - this.#replyStart
+      return -1
+    }
+    if (bytes[end - 2] !== CR || bytes[end - 1] !== LF) throw this.#error('not RESP')
+    return end
+  }
+
   /** An array within the array counts as one outcome: its first error, if there is one. */
-  #endOfArray(bytes: Buffer, start: number, size: number): number {
+  #endOfArray(bytes: Buffer, start: number, size: number, shape: ReplyShape): number {
+    if (size === -1) return this.#null(start, shape, [])
+    const { sizes, isOfPairs, hasErrors, of } = shape.array ?? this.#refuse()
+    if (size > sizes[1]) throw this.#error('too long')
+    if (size < sizes[0] || (isOfPairs === true && size % 2 !== 0)) throw this.#error('other type')
     const elements: ReplyOutcome[] = []
     let end = start
-    for (let left = size; left > 0; left--) {
-      end = end < bytes.length ? this.#endOfReply(bytes, end) : -1
+    for (let index = 0; index < size; index++) {
+      const element = of[index] ?? of.at(-1)!
+      end = end < bytes.length ? this.#endOfReply(bytes, end, element, hasErrors === true) : -1
       if (end === -1) return -1
+      this.#within(end)
       elements.push(this.#outcome)
     }
     this.#elements = elements
     this.#outcome = elements.find((element) => typeof element === 'string') ?? 1
     return end
   }
+
+  #null(end: number, { isNullable }: ReplyShape, elements?: ReplyOutcome[]): number {
+    if (isNullable !== true) throw this.#error('other type')
+    this.#outcome = 0
+    this.#elements = elements
+    return end
+  }
+
+  /** Returns the offset of the line feed, or -1 if it is not there yet. */
+  #endOfLine(bytes: Buffer, start: number, isText: boolean): number {
+    if (!isKind(bytes[start])) throw this.#error('not RESP')
+    const most = isText ? MOST_LINE_BYTES : MOST_NUMBER_BYTES
+    const feed = bytes.indexOf(LF, start)
+    if (feed === -1 ? bytes.length - start > most : feed - start > most)
+      throw this.#error(isText ? 'too long' : 'not RESP')
+    if (feed !== -1 && bytes[feed - 1] !== CR) throw this.#error('not RESP')
+    return feed
+  }
+
+  /** Returns the number of a line: digits without a leading zero, behind a sign if it is not zero. */
+  #number(bytes: Buffer, start: number, feed: number): number {
+    const isNegative = bytes[start + 1] === MINUS
+    const first = start + (isNegative ? 2 : 1)
+    let number = 0
+    for (let at = first; at < feed - 1; at++) {
+      const digit = bytes[at]!
+      if (digit < ZERO || digit > NINE) throw this.#error('not RESP')
+      number = number * 10 + digit - ZERO
+    }
+    const digits = feed - 1 - first
+    const isPadded = bytes[first] === ZERO && (digits > 1 || isNegative)
+    if (digits === 0 || isPadded) throw this.#error('not RESP')
+    if (isNegative && number > 1 && bytes[start] !== COLON) throw this.#error('not RESP')
+    return isNegative ? -number : number
+  }
+
+  #unasked(kind: number | undefined): ProtocolError {
+    if (this.#isFirst && !isKind(kind)) return new ProtocolError('not RESP')
+    return new ProtocolError(kind === MINUS ? 'unasked error' : 'unasked')
+  }
+
+  #limit(most: number | undefined): number {
+    return most ?? this.#refuse()
+  }
+
+  #within(end: number): number {
+    if (end - this.#replyStart > MOST_REPLY_BYTES) throw this.#error('too long')
+    return end
+  }
+
+  #refuse(): never {
+    throw this.#error('other type')
+  }
+
+  #error(violation: ProtocolError['violation']): ProtocolError {
+    const isGarbled = violation === 'not RESP' && !this.#isFirst
+    return new ProtocolError(isGarbled ? 'garbled' : violation, this.#command)
+  }
+
+  #joined(chunk: Buffer): Buffer {
+    const size = this.#stored + chunk.length
+    if (size > this.#store.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.#store.length))
+      this.#store.copy(larger, 0, 0, this.#stored)
+      this.#store = larger
+    }
+    chunk.copy(this.#store, this.#stored)
+    return this.#store.subarray(0, size)
+  }
+
+  /** Keeps the beginning of a reply. A copy, as the chunk may be used again, or be much larger than what is left of it. */
+  #keep(bytes: Buffer, start: number): void {
+    const size = bytes.length - start
+    if (start === 0 && bytes.buffer === this.#store.buffer) this.#stored = size
+    else if (size === 0) {
+      this.#stored = 0
+      if (this.#store.length > SMALL_STORE) this.#store = Buffer.alloc(0)
+    } else {
+      const rest = Buffer.allocUnsafeSlow(Math.max(size, 256))
+      bytes.copy(rest, 0, start)
+      this.#store = rest
+      this.#stored = size
+    }
+  }
+}
+
+function isKind(byte: number | undefined): boolean {
+  return byte === PLUS || byte === MINUS || byte === COLON || byte === DOLLAR || byte === STAR
 }
 
 /** Returns the text of a simple string or a bulk string; null where that is null. */
@@ -108,22 +261,15 @@ export function textIn(bytes: Buffer, start: number, end: number): string | null
   return bytes[start + 1] === MINUS ? null : bytes.toString('utf8', feed + 1, end - 2)
 }
 
-/** The elements of an array of bulk strings, which `reply` holds. */
+/** Returns the elements of an array of strings, which `reply` holds. */
 export function valuesIn(reply: Buffer): (string | null)[] {
   const values: (string | null)[] = []
   for (let at = reply.indexOf(LF) + 1; at < reply.length;) {
     const feed = reply.indexOf(LF, at)
-    const size = sizeIn(reply, at, feed)
-    if (size === -1) values.push(null)
-    else values.push(reply.toString('utf8', feed + 1, feed + 1 + size))
-    at = feed + 1 + (size === -1 ? 0 : size + 2)
+    const isBulk = reply[at] === DOLLAR && reply[at + 1] !== MINUS
+    const end = isBulk ? feed + 3 + Number(reply.toString('latin1', at + 1, feed - 1)) : feed + 1
+    values.push(textIn(reply, at, end))
+    at = end
   }
   return values
-}
-
-/** The number between a reply's first byte and its line end; -1 stands for a null, which has no body. */
-function sizeIn(bytes: Buffer, start: number, feed: number): number {
-  const size = Number(bytes.toString('latin1', start + 1, feed - 1))
-  if (!Number.isInteger(size)) throw new ProtocolError('the reply is not RESP')
-  return size
 }

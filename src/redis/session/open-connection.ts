@@ -6,10 +6,12 @@ import type { Address } from '../../config/settings/config.ts'
 import { ALL_CAPABILITIES, translate, type Capabilities } from '../commands/capabilities.ts'
 import { addressText, type Where } from '../transport/address.ts'
 import type { ScriptTexts } from '../failures/refused-commands.ts'
-import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
+import { ResponseTimeout } from './response-timeout.ts'
+import { HANDSHAKE_MS, REPLY_MS } from './time-limits.ts'
 import { shakeHands, type ClientIdentity, type Login } from './handshake.ts'
 import { isReplyError } from '../failures/reply-error.ts'
-import { ProtocolError } from '../resp/reply-reader.ts'
+import { commandName, queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
+import { CheckedStream } from './checked-stream.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -33,9 +35,6 @@ export interface OpenConnection extends AsyncDisposable {
   /** Resolves with the reason once the connection is closed. */
   readonly gone: Promise<Error>
 }
-
-/** Connecting and logging in together may take so long. */
-const HANDSHAKE_MS = 10_000
 
 const DISCONNECT_MS = 2_000
 
@@ -74,8 +73,16 @@ async function greet(
   limit: { where: Where; ms: number },
   signal: AbortSignal,
 ): Promise<OpenConnection> {
+  /** The first one counts; others follow from it. */
+  let reason: Error | undefined
+  // Ending the socket instead would wait for the other side, which does not answer.
+  const destroy = (why: Error): void => {
+    reason ??= why
+    socket.destroy()
+  }
+  const stream = new CheckedStream(socket, destroy)
   const client = new Redis({
-    Connector: connectorOf(socket),
+    Connector: connectorOf(stream),
     lazyConnect: true,
     protocol: 2,
     disableClientInfo: true,
@@ -86,14 +93,9 @@ async function greet(
     retryStrategy: () => null,
     maxRetriesPerRequest: null,
   })
-  let reason = new Error('the connection was closed')
-  client.on('error', (error: Error) => (reason = asProtocolError(error)))
-  const gone = new Promise<Error>((resolve) => client.once('end', () => resolve(reason)))
-  // Ending the socket instead would wait for the other side, which does not answer.
-  const destroy = (why: Error): void => {
-    reason = why
-    socket.destroy()
-  }
+  client.on('error', (error: Error) => (reason ??= error))
+  const whyClosed = (): Error => reason ?? new Error('the connection was closed')
+  const gone = new Promise<Error>((resolve) => client.once('end', () => resolve(whyClosed())))
   const abort = (): void => destroy(signal.reason as Error)
   const timeout = new ResponseTimeout(limit.where, limit.ms, destroy)
   socket.once('close', () => timeout.end())
@@ -101,16 +103,25 @@ async function greet(
   try {
     await client.connect()
     let capabilities = ALL_CAPABILITIES
-    socket.on('data', () => timeout.progress())
+    socket.on('data', () => timeout.receivedBytes())
     const scripts = new Map<string, string>()
+    let isInTransaction = false
+    const expect = (command: string, args: readonly (string | number)[]): void => {
+      const name = commandName(command, args[0])
+      const shapeOf = isInTransaction && name !== 'EXEC' ? queuedReplyOf : replyShapeOf
+      stream.expect({ command: name, shape: shapeOf(name, args.length) })
+      if (name === 'MULTI') isInTransaction = true
+      if (name === 'EXEC') isInTransaction = false
+    }
     const call: OpenConnection['call'] = async (command, ...args) => {
       const [name, translated] = translate(command, args, capabilities)
       if (command === 'EVAL' || command === 'SCRIPT') noteScript(scripts, command, args)
       timeout.expect()
+      expect(name, translated)
       try {
         return (await client.call(name, ...translated)) as Reply
       } catch (error) {
-        throw isReplyError(error) ? error : reason
+        throw isReplyError(error) ? error : whyClosed()
       } finally {
         timeout.received()
       }
@@ -121,7 +132,7 @@ async function greet(
       ...introduced,
       scripts,
       call,
-      takeSocket: () => socketOf(client),
+      takeSocket: () => stream.release(),
       cut: () => client.disconnect(),
       gone,
       [Symbol.asyncDispose]: async () => {
@@ -137,27 +148,24 @@ async function greet(
   }
 }
 
-/** Returns a ProtocolError for the error of ioredis' parser, which has no class of its own. */
-function asProtocolError(error: Error): Error {
-  return error.message.startsWith('Unknown RESP type') ? new ProtocolError(error.message) : error
-}
-
 /** Keeps the text of a script, as error replies name its SHA-1 only. */
 function noteScript(scripts: Map<string, string>, command: string, args: readonly (string | number)[]): void {
   const text = command === 'EVAL' ? args[0] : args[0] === 'LOAD' ? args[1] : undefined
   if (typeof text === 'string') scripts.set(createHash('sha1').update(text).digest('hex'), text)
 }
 
-/** Makes ioredis use a socket that is open already. */
-function connectorOf(socket: Socket) {
+/** Makes ioredis use a stream that is open already. */
+function connectorOf(stream: CheckedStream) {
+  // It has every method that ioredis calls on an open socket.
+  const opened: unknown = stream
   return class extends AbstractConnector {
     constructor() {
       super(DISCONNECT_MS)
     }
 
     override async connect(): Promise<Socket> {
-      this.stream = socket
-      return socket
+      this.stream = opened as Socket
+      return this.stream
     }
   }
 }
@@ -170,11 +178,4 @@ export async function openAll(opens: readonly (() => Promise<OpenConnection>)[])
   if (failed === undefined) return opened
   for (const connection of opened) connection.cut()
   throw failed.reason
-}
-
-/** Returns the socket without ioredis' parser. The client still ends together with it. */
-function socketOf(client: Redis): Socket {
-  const socket = client.stream
-  socket.removeAllListeners('data')
-  return socket
 }

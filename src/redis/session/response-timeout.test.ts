@@ -39,6 +39,18 @@ describe('a server that owes a reply', () => {
     expect(expired).toHaveLength(1)
   })
 
+  it('is lost after six limits when it sends its reply a few bytes at a time', () => {
+    const { timeout, expired } = openTimeout()
+    timeout.expect()
+    for (let time = 0; time < 12; time++) {
+      vi.advanceTimersByTime(LIMIT_MS / 2)
+      timeout.receivedBytes()
+    }
+    expect(expired).toEqual([])
+    vi.advanceTimersByTime(LIMIT_MS + 1)
+    expect(expired).toHaveLength(1)
+  })
+
   it('is lost at the limit however often it is asked something else meanwhile', () => {
     const { timeout, expired } = openTimeout()
     for (let time = 0; time < 6; time++) {

@@ -2,8 +2,8 @@
 import { problem, TransientError } from '../../errors.ts'
 import type { Where } from '../transport/address.ts'
 
-/** A server that takes longer for the next bytes of a reply counts as unreachable. */
-export const REPLY_MS = 10_000
+/** A reply may take so many limits from its first byte to its last, however often some of its bytes arrive. */
+const MOST_LIMITS = 6
 
 export class ResponseTimeout {
   readonly #where: Where
@@ -11,6 +11,8 @@ export class ResponseTimeout {
   readonly #expired: (reason: TransientError) => void
   #owed = 0
   #progressAt = 0
+  /** When the server owed nothing, or had answered a command in full. */
+  #answeredAt = 0
   #timer: NodeJS.Timeout | undefined
   #isEnded = false
 
@@ -24,19 +26,29 @@ export class ResponseTimeout {
   /** Counts one more reply that the server owes. */
   expect(): void {
     // The time before the command was sent says nothing about the server.
-    if (this.#owed++ === 0) this.progress()
+    if (this.#owed++ === 0) this.#startAnew()
     if (this.#timer === undefined && !this.#isEnded) this.#wait(this.#limitMs)
   }
 
   /** Counts one reply that has arrived in full. */
   received(): void {
     this.#owed--
-    this.progress()
+    this.#startAnew()
+  }
+
+  /** Starts the limit anew, as bytes of a reply have arrived; a server that sends a few of them at a time gets no more. */
+  receivedBytes(): void {
+    if (performance.now() - this.#answeredAt < MOST_LIMITS * this.#limitMs) this.progress()
   }
 
   /** Starts the limit anew, as the connection has moved bytes. */
   progress(): void {
     this.#progressAt = performance.now()
+  }
+
+  #startAnew(): void {
+    this.progress()
+    this.#answeredAt = this.#progressAt
   }
 
   end(): void {

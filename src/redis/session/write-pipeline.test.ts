@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { SystemError, TransientError } from '../../errors.ts'
 import { NOTHING, OK, openPipeline, rejectedIn, WRONGTYPE, writeOf } from './write-pipeline.support.ts'
-import { ProtocolError } from '../resp/reply-reader.ts'
+import { ProtocolError } from '../resp/protocol-error.ts'
 
 describe('a write', () => {
   it('is done when every reply to it is in, in the order of sending', async () => {
@@ -79,6 +79,20 @@ describe('a connection is lost', () => {
     expect(losses).toEqual([expect.any(ProtocolError)])
   })
 
+  it.each([
+    ['a null to HMSET', HMSET, '$-1\r\n', 'other type'],
+    ['a number to HMSET', HMSET, ':1\r\n', 'other type'],
+    ['an array to HMSET', HMSET, '*1\r\n+OK\r\n', 'other type'],
+    ['one element for two fields', HMGET, '*1\r\n$-1\r\n', 'other type'],
+    ['a reply more than commands', HMSET, '+OK\r\n+OK\r\n', 'unasked'],
+  ])('when the server answers %s', async (_, command, reply, violation) => {
+    const { send, socket, losses } = openPipeline()
+    send(writeOf(command, 1, { kind: 'read' }))
+    socket.answer(reply)
+    await turn()
+    expect(losses).toMatchObject([{ violation }])
+  })
+
   it('when the server owes replies for too long', async () => {
     const { send, socket, losses } = openPipeline(50)
     send(writeOf('A', 2))
@@ -107,3 +121,6 @@ it('a command that belongs to another node is returned with the error reply, and
   expect(await sent).toEqual({ ...NOTHING, elsewhere: [{ index: 1, text: 'MOVED 1 h:2' }] })
   expect(losses).toEqual([])
 })
+
+const HMSET = '*4\r\n$5\r\nHMSET\r\n$1\r\nk\r\n$1\r\nf\r\n$2\r\n\r\n\r\n'
+const HMGET = '*4\r\n$5\r\nHMGET\r\n$1\r\nk\r\n$1\r\nf\r\n$1\r\ng\r\n'

@@ -1,9 +1,13 @@
 /** Sends encoded commands over one connection, in order, and reads the reply to each of them. */
 import type { Socket } from 'node:net'
 import type { ConnectorError, TransientError } from '../../errors.ts'
-import { ReplyReader, textIn, valuesIn, type ReplyOutcome } from '../resp/reply-reader.ts'
+import { argumentsAt, CommandCursor } from '../resp/command-cursor.ts'
+import { queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
+import { ReplyReader, textIn, valuesIn, type ExpectedReply, type ReplyOutcome } from '../resp/reply-reader.ts'
+import { ANY, executed, type ReplyShape } from '../resp/reply-shape.ts'
 import { classifyReply } from '../failures/error-classifier.ts'
-import { REPLY_MS, ResponseTimeout } from './response-timeout.ts'
+import { ResponseTimeout } from './response-timeout.ts'
+import { REPLY_MS } from './time-limits.ts'
 import { SlicedWriter } from './sliced-writer.ts'
 import type { ReplySource } from '../failures/reply-rules.ts'
 
@@ -52,6 +56,12 @@ interface Sent extends PipelineWrite {
   /** The number of replies so far. */
   answered: number
   isMultiRefused: boolean
+  /** Stands behind the command whose reply is read next. */
+  readonly cursor: CommandCursor
+  /** The next reply; undefined until it is asked for. */
+  expected: ExpectedReply | undefined
+  /** Of a transaction: the replies of its commands, which EXEC returns. */
+  readonly shapes: ReplyShape[]
   readonly result: NodeResult
   readonly resolve: (result: NodeResult) => void
   readonly multiRefused: () => void
@@ -83,12 +93,13 @@ export class WritePipeline {
     this.#timeout = new ResponseTimeout(source.where, replyMs, (reason) => events.lost(reason))
     this.#writer = new SlicedWriter(socket, () => this.#timeout.progress())
     const reader = new ReplyReader({
+      expected: () => this.#expected(),
       one: (outcome, bytes, start, end) => this.#take(outcome, bytes, start, end),
       many: (outcomes, reply) => this.#takeAll(outcomes, reply),
     })
     socket.on('data', (chunk: Buffer) => {
       if (this.#isClosed) return
-      this.#timeout.progress()
+      this.#timeout.receivedBytes()
       try {
         reader.read(chunk)
       } catch (error) {
@@ -114,7 +125,17 @@ export class WritePipeline {
       exec: undefined,
       hasRunBare: false,
     }
-    this.#unanswered.push({ ...write, answered: 0, isMultiRefused: false, result, resolve, multiRefused })
+    this.#unanswered.push({
+      ...write,
+      answered: 0,
+      isMultiRefused: false,
+      cursor: new CommandCursor(write.chunks),
+      expected: undefined,
+      shapes: [],
+      result,
+      resolve,
+      multiRefused,
+    })
     this.#timeout.expect()
     this.#corkForNow()
     for (const chunk of write.chunks) this.#writer.write(chunk)
@@ -134,13 +155,18 @@ export class WritePipeline {
     this.#timeout.end()
   }
 
+  #expected(): ExpectedReply | undefined {
+    const sent = this.#unanswered[0]
+    return sent && (sent.expected ??= expectedOf(sent))
+  }
+
   #take(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void {
     const sent = this.#unanswered[0]
     if (this.#isClosed || sent === undefined) return
     const { kind, result, answered } = sent
     if (kind === 'transaction') this.#takeOfTransaction(sent, outcome)
     else {
-      if (typeof outcome === 'string') this.#takeError(result, answered, outcome)
+      if (typeof outcome === 'string') this.#takeError(sent, answered, outcome)
       if (kind === 'read') result.read.push([textIn(bytes, start, end)])
       if (kind === 'counted') result.done.push(Number(outcome) || 0)
     }
@@ -156,7 +182,7 @@ export class WritePipeline {
     else if (kind === 'transaction' && answered === commands + 1) {
       result.exec = outcomes
       for (const [index, outcome] of outcomes.entries()) {
-        if (typeof outcome === 'string') this.#takeError(result, index, outcome)
+        if (typeof outcome === 'string') this.#takeError(sent, index, outcome)
         result.done.push(Number(outcome) || 0)
       }
     } else if (sent.isMultiRefused) result.hasRunBare = true
@@ -179,15 +205,20 @@ export class WritePipeline {
       sent.isMultiRefused = true
       sent.multiRefused()
     }
-    this.#takeError(result, Math.max(0, answered - 1), outcome)
+    this.#takeError(sent, Math.max(0, answered - 1), outcome)
   }
 
-  #takeError(result: NodeResult, index: number, text: string): void {
+  /** `index`: the number of the command in the write; of a transaction, without MULTI. */
+  #takeError(sent: Sent, index: number, text: string): void {
+    const { result, kind, chunks } = sent
     if (this.#events.isRedirection(text)) {
       result.elsewhere.push({ index, text })
       return
     }
-    const { handling, error } = classifyReply(text, this.#source)
+    const { handling, error } = classifyReply(text, this.#source, {
+      name: sent.expected?.command ?? 'a command',
+      args: () => argumentsAt(chunks, kind === 'transaction' ? index + 1 : index),
+    })
     if (handling === 'retry') {
       result.refusal ??= error
       this.#events.refused(error)
@@ -198,9 +229,19 @@ export class WritePipeline {
   }
 
   #answered(sent: Sent): void {
+    sent.expected = undefined
     if (++sent.answered < sent.commands + (sent.kind === 'transaction' ? 2 : 0)) return
     this.#unanswered.shift()
     this.#timeout.received()
     sent.resolve(sent.result)
   }
+}
+
+/** Moves to the next command, and returns the replies that it can have. */
+function expectedOf({ kind, commands, answered, cursor, shapes }: Sent): ExpectedReply {
+  const { name, args } = cursor.next() ?? { name: '', args: 0 }
+  if (kind !== 'transaction' || answered === 0) return { command: name, shape: replyShapeOf(name, args) }
+  if (answered > commands) return { command: name, shape: executed(shapes) }
+  shapes.push(name === '' ? ANY : replyShapeOf(name, args))
+  return { command: name, shape: queuedReplyOf(name, args) }
 }

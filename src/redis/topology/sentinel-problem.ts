@@ -7,8 +7,10 @@ import {
   problem,
   type Problem,
 } from '../../errors.ts'
+import { shownName } from '../../shown-text.ts'
 import { listAnd } from '../../wording.ts'
-import { ProtocolError } from '../resp/reply-reader.ts'
+import { ProtocolError } from '../resp/protocol-error.ts'
+import { protocolProblem } from '../failures/protocol-problem.ts'
 import { isReplyError } from '../failures/reply-error.ts'
 import { networkReason } from '../transport/network-errors.ts'
 import type { SentinelAnswer, SentinelDeployment } from './ask-sentinel.ts'
@@ -97,6 +99,10 @@ export function sentinelProblem(
 
 function mistakeIn(error: unknown, where: string): ConnectorError | undefined {
   if (error instanceof ConnectorError) return error instanceof TransientError ? undefined : error
+  if (error instanceof ProtocolError && error.violation !== 'not RESP') {
+    const found = protocolProblem(error, where)
+    return found instanceof TransientError ? undefined : found
+  }
   if (error instanceof ProtocolError)
     return new ConfigError(
       problem('not-a-sentinel', `The server at ${where} is not a sentinel. Check ${NODES}.`, {
@@ -116,7 +122,7 @@ function mistakeIn(error: unknown, where: string): ConnectorError | undefined {
 }
 
 function unknownName(names: readonly string[], masterName: string): Problem {
-  const watched = listAnd([...new Set(names)].map((name) => `"${name}"`))
+  const watched = listAnd([...new Set(names)].map((name) => `"${shownName(name)}"`))
   const remedy =
     watched === ''
       ? 'They do not report the names of any others.'
@@ -128,7 +134,8 @@ function unknownName(names: readonly string[], masterName: string): Problem {
 }
 
 function reasonOf(error: unknown): string {
-  if (isReplyError(error)) return `it answers ${error.message.slice(0, 100)}`
+  if (isReplyError(error)) return 'it answers with an error'
+  if (error instanceof ProtocolError) return 'it does not answer as Redis does'
   if (error instanceof ConnectorError) return (error.problem?.sentence ?? messageOf(error)).replace(/\.$/, '')
   return networkReason((error as NodeJS.ErrnoException).code) ?? 'the connection was lost'
 }

@@ -27,6 +27,10 @@ function sshHost(where: Where): Target {
   return { name: `The SSH host ${where}`, host: [HOST], port: [PORT] }
 }
 
+/** Which kinds of algorithms differ; the rest of the text may be the host's. */
+const NOT_MATCHING =
+  /no matching (key exchange algorithm|host key format|[CS]->[CS] (cipher|MAC|compression algorithm))/
+
 /** Why the login failed; `heard` is the beginning of what the other side has sent. */
 export function loginProblem(error: unknown, heard: string, where: Where, tunnel: TunnelSettings): Error {
   const { level, message } = error as Error & { level?: string }
@@ -37,8 +41,9 @@ export function loginProblem(error: unknown, heard: string, where: Where, tunnel
     })
   }
   if (level === 'client-authentication') return new ConfigError(loginRefused(where, tunnel), { cause: error })
-  if (message.includes('no matching')) {
-    const sentence = `The SSH host ${where} has no SSH algorithm in common with us: ${message}.`
+  const missing = NOT_MATCHING.exec(message)?.[0]
+  if (missing !== undefined) {
+    const sentence = `The SSH host ${where} has no SSH algorithm in common with us: ${missing}.`
     return new ConfigError(problem('ssh-algorithms-differ', sentence, { params: { where } }), {
       cause: error,
     })
@@ -95,7 +100,7 @@ export function forwardingProblem(error: unknown, address: Where, where: Where):
     return new ConfigError(problem('ssh-forwarding-denied', sentence, { params }), { cause: error })
   }
   if (reason !== CONNECT_FAILED) return tunnelLost(where, error)
-  const detail = /failure: (.+)$/.exec(message)?.[1]
+  const detail = /failure: ([A-Za-z ]{1,60})$/.exec(message)?.[1]
   const sentence =
     `Redis at ${address} cannot be reached from the SSH host ${where}${detail === undefined ? '' : ` (${detail})`}. ` +
     'Check host and port, as they are seen from there, and that Redis runs.'

@@ -1,6 +1,7 @@
 /** Decides whether a run has everything of its streams, so that what they replace may be removed. */
 import type { Config } from '../../config/settings/config.ts'
 import { problem, TransientError } from '../../errors.ts'
+import { listAnd } from '../../wording.ts'
 import type { StreamStatus } from '../../protocol/airbyte/stream-status.ts'
 import type { Host } from '../drafts/catalog-numbers.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -70,7 +71,7 @@ function endsWithInput({ plan }: StreamReceipt, { completion, host, isSilent }: 
 }
 
 function namesOf(receipts: readonly StreamReceipt[]): string {
-  return receipts.map(({ plan }) => plan.name).join(', ')
+  return listAnd(receipts.map(({ plan }) => plan.name))
 }
 
 function incomplete(

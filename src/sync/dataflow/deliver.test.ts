@@ -100,7 +100,7 @@ describe('a record that cannot be written', () => {
     sent[0]!.resolve(refusing(1, 2))
     await expect(delivered).rejects.toMatchObject({
       failureType: 'config_error',
-      message: expect.stringContaining('Redis refused to write the key k:2. It is a list.'),
+      message: expect.stringContaining('Redis refused to write a key of the form k:${id}. It is a list.'),
       problems: [
         { code: 'record-refused', options: ['on_record_error'], params: { line: 2, stream: 'n.s' } },
       ],
@@ -118,7 +118,7 @@ describe('a record that cannot be written', () => {
     const letters = commandsIn(sent[1]!.bytes).filter(([name]) => name === 'XADD')
     expect(letters.map((letter) => [letter.at(-3), letter.at(-1)])).toEqual([
       ['The column id, which the key needs, is missing.', '{"no":1}'],
-      ['Redis refused to write the key k:3. It is a list.', '{"id":3}'],
+      ['Redis refused to write a key of the form k:${id}. It is a list.', '{"id":3}'],
     ])
     expect(reader.block.isShared).toBe(true)
     sent[1]!.resolve(FINE)

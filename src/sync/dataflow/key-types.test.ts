@@ -29,7 +29,7 @@ describe('a transaction whose replies were lost', () => {
       expect(error).toBeInstanceOf(ConfigError)
       expect(error).toMatchObject({
         problems: [
-          { code: 'key-of-other-type', options: ['key_prefix'], params: { stream: 'n.s', key: 'b' } },
+          { code: 'key-of-other-type', options: ['key_prefix'], params: { stream: 'n.s', key: '${k}' } },
         ],
       })
     },

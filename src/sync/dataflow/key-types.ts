@@ -4,6 +4,7 @@
  */
 import { ConfigError, problem } from '../../errors.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { keyForm, shownKey } from '../drafts/shown-key.ts'
 import { attemptKeyOf } from '../streams/attempt-record.ts'
 import type { BatchRequest } from './batch-request.ts'
 
@@ -16,11 +17,10 @@ export async function requireKeyTypes(client: CommandClient, { request, plan }: 
   const record = attemptKeyOf(plan, 'slot' in request ? request.slot : undefined)
   const keys = [...request.commands.keys()].filter((key) => key !== record)
   const types = await Promise.all(keys.map((key) => client.ask('TYPE', key)))
-  const wrong = keys.find((_, index) => types[index] !== expected && types[index] !== 'none')
-  if (wrong === undefined) return
+  if (types.every((type) => type === expected || type === 'none')) return
   const sentence =
-    `Stream ${plan.name}: the key ${wrong} holds another Redis type, and records for it could not be written. ` +
+    `Stream ${plan.name}: ${shownKey(plan)} holds another Redis type, and records for it could not be written. ` +
     'Remove or rename that key, or set a key_prefix.'
-  const params = { stream: plan.name, key: wrong }
+  const params = { stream: plan.name, key: keyForm(plan) }
   throw new ConfigError(problem('key-of-other-type', sentence, { options: ['key_prefix'], params }))
 }

@@ -8,7 +8,7 @@ import type { StreamSession } from '../streams/stream-session.ts'
 import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
 import type { Action } from '../dedup/row-tracker.ts'
 
-const REFUSED = 'Redis refused to write the key'
+const REFUSED = 'Redis refused to write a key of the form'
 
 describe('a record that was simply written', () => {
   it('has no outcome, whatever the others have', () => {
@@ -61,8 +61,8 @@ describe('a command that Redis refuses', () => {
     const session = sessionWith()
     const batch = batchOf([session], numbered(session, 3))
     expect(outcomes(batch, [refusing([1, 2])])).toEqual([
-      rejected(1, `${REFUSED} n:s:2. It is a list.`),
-      rejected(2, `${REFUSED} n:s:3. It is a list.`),
+      rejected(1, `${REFUSED} n:s:$\{_airbyte_ab_id}. It is a list.`),
+      rejected(2, `${REFUSED} n:s:$\{_airbyte_ab_id}. It is a list.`),
     ])
   })
 
@@ -71,9 +71,9 @@ describe('a command that Redis refuses', () => {
     const data = ['a', 'a', 'b', 'a'].map((k, n) => `{"k":"${k}","n":${n}}`)
     const batch = batchOf([session], recordsOf(session, data))
     expect(outcomes(batch, [refusing([0])])).toEqual(
-      [0, 1].map((record) => rejected(record, `${REFUSED} k:a. It is a list.`)),
+      [0, 1].map((record) => rejected(record, `${REFUSED} k:$\{k}. It is a list.`)),
     )
-    expect(outcomes(batch, [refusing([2])])).toEqual([rejected(3, `${REFUSED} k:a. It is a list.`)])
+    expect(outcomes(batch, [refusing([2])])).toEqual([rejected(3, `${REFUSED} k:$\{k}. It is a list.`)])
   })
 
   it('is told apart in a transaction, behind what else was sent', () => {
@@ -84,8 +84,12 @@ describe('a command that Redis refuses', () => {
       [sessions[0], '{}'],
       [sessions[1], '{}'],
     ])
-    expect(outcomes(batch, [fine(), refusing([1])])).toEqual([rejected(2, `${REFUSED} n:log. It is a list.`)])
-    expect(outcomes(batch, [refusing([0]), fine()])).toEqual([rejected(1, `${REFUSED} n:s:1. It is a list.`)])
+    expect(outcomes(batch, [fine(), refusing([1])])).toEqual([
+      rejected(2, 'Redis refused to write the key n:log. It is a list.'),
+    ])
+    expect(outcomes(batch, [refusing([0]), fine()])).toEqual([
+      rejected(1, `${REFUSED} n:s:$\{_airbyte_ab_id}. It is a list.`),
+    ])
   })
 
   it('rejects nothing if it writes no record, as one that does is refused for the same', () => {
@@ -99,7 +103,7 @@ describe('a command that Redis refuses', () => {
     )
     expect(outcomes(batch, [refusing([0, 1])])).toEqual([
       missing(0, 'k'),
-      rejected(1, `${REFUSED} x. It is a list.`),
+      rejected(1, `${REFUSED} $\{k}. It is a list.`),
     ])
   })
 })
@@ -138,7 +142,7 @@ describe('a record whose condition is not met', () => {
     const session = sessionWith({ cache_type: 'sorted_set', member: '${n}', write_condition: 'if_absent' })
     const batch = batchOf([session], numbered(session, 1))
     expect(outcomes(batch, [{ ...refusing([0]), done: [0] }])).toEqual([
-      rejected(0, `${REFUSED} n:s. It is a list.`),
+      rejected(0, 'Redis refused to write the key n:s. It is a list.'),
     ])
   })
 

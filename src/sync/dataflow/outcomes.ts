@@ -1,5 +1,6 @@
 /** What became of a batch's records that were not simply written, put together from the layouts and the replies. */
 import { problem, sentenceOf, type ConnectorError, type Problem } from '../../errors.ts'
+import { shownKey } from '../drafts/shown-key.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { isTooLarge } from '../../redis/session/server-limits.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
@@ -51,8 +52,9 @@ export function outcomesOf(
     const { commands } = request
     const rejected = new Set(rejections.map((rejection) => rejection.index))
     for (const { index: command, error } of rejections) {
-      const refused = refusalOf(commands.keyOf(command) ?? '', error)
       const records = recordsOf(commands.numberOf(command))
+      const key = records[0] === undefined ? 'a key' : shownKey(batch.planOf(records[0]))
+      const refused = refusalOf(key, error)
       outcomes.push(
         ...records.map((record): RecordOutcome => ({ kind: 'rejected', record, problem: refused })),
       )
@@ -68,7 +70,7 @@ export function outcomesOf(
 /** A record that is too large keeps its code: it is set aside in another way. */
 function refusalOf(key: string, error: ConnectorError): Problem {
   const reason = error.problem
-  const sentence = `Redis refused to write the key ${key}. ${sentenceOf(error)}`
+  const sentence = `Redis refused to write ${key}. ${sentenceOf(error)}`
   return reason !== undefined && isTooLarge(reason)
     ? problem(reason.code, sentence, { params: reason.params })
     : problem('record-refused', sentence)

@@ -79,7 +79,7 @@ describe('a record', () => {
     ['"Users"', '"public"', ['Users', 'public']],
     ['"orders"', '"b"', ['orders', 'b']],
     ['"nothing"', 'null', ['nothing', '']],
-    ['"no\\u0074hing"', '"\\n"', ['nothing', '\n']],
+    ['"no\\u0074hing"', '"\\n"', ['nothing', '\\n']],
   ])('of a stream that the catalog does not have is an error: %s of %s', async (name, namespace, named) => {
     expect(await thrownBy(() => routeRecord(new StreamRouter(sessions), name, namespace))).toEqual({
       type: 'system_error',

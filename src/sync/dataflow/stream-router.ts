@@ -1,6 +1,7 @@
 /** Finds the stream of a record, a state or a status by the bytes that name it. */
 import type { Message, Range } from '../../protocol/input/message.ts'
 import { problem, SystemError } from '../../errors.ts'
+import { shownName } from '../../shown-text.ts'
 import { identityOf, type StreamDescriptor } from '../../protocol/airbyte/stream-descriptor.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 import { listOr } from '../../wording.ts'
@@ -93,13 +94,14 @@ function ambiguousStream(kind: MessageKind, sameName: readonly StreamSession[], 
   )
 }
 
-function unknownStream(kind: MessageKind, { name, namespace }: StreamDescriptor, line: number): never {
+function unknownStream(kind: MessageKind, stream: StreamDescriptor, line: number): never {
+  const [name, namespace] = [stream.name, stream.namespace ?? ''].map(shownName)
   throw new SystemError(
     problem(
       'stream-not-in-catalog',
-      `Line ${line}: a ${kind} of stream ${JSON.stringify(name)}, namespace ${JSON.stringify(namespace ?? null)}, ` +
+      `Line ${line}: a ${kind} of stream ${JSON.stringify(name)}, namespace ${JSON.stringify(namespace || null)}, ` +
         'which the catalog does not have.',
-      { params: { line, kind, stream: name, namespace: namespace ?? '' } },
+      { params: { line, kind, stream: name!, namespace: namespace! } },
     ),
   )
 }

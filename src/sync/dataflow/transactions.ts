@@ -9,8 +9,11 @@ import type { StreamSession } from '../streams/stream-session.ts'
 import { AttemptCommands } from './attempt-commands.ts'
 import type { Interval } from './state-intervals.ts'
 
-/** While a transaction runs, the server does nothing else. */
-const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 20 }
+/**
+ * While a transaction runs, the server does nothing else. It also keeps the commands until EXEC: it takes up to a fifth
+ * more time for transactions that do not fit into the cache of its processor.
+ */
+const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
 
 /** The parts of a batch that encoding reads. */
 export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach'>

@@ -14,7 +14,7 @@ export function catalogProblems(drafts: readonly StreamDraft[]): Problem[] {
     ...drafts.filter(isReserved).map(reservedKeys),
     ...sharedBaseKeys(drafts),
     ...sharedKeys(drafts),
-    ...drafts.flatMap((draft) => counterKeyConflicts(draft, drafts)),
+    ...counterKeyConflicts(drafts),
     ...drafts.flatMap(missingPrimaryKey),
     ...drafts.flatMap(unknownColumns),
     ...drafts.flatMap(syncModeProblems),
@@ -106,20 +106,22 @@ function keyShape({ keyTemplate, settings, stream }: StreamDraft): string {
 }
 
 /** A key that is the counter of a stream cannot contain records. */
-function counterKeyConflicts(draft: StreamDraft, drafts: readonly StreamDraft[]): Problem[] {
-  const owner = drafts.find((other) => usesIds(other) && other.counterKey === keyShape(draft))
-  return owner === undefined
-    ? []
-    : [
-        problem(
-          'counter-key-conflict',
-          `The stream ${draft.name} would write the key ${owner.counterKey}, which is the counter of the stream ${owner.name}.`,
-          {
-            options: ['key_template'],
-            params: { stream: draft.name, other: owner.name, key: owner.counterKey },
-          },
-        ),
-      ]
+function counterKeyConflicts(drafts: readonly StreamDraft[]): Problem[] {
+  const owners = new Map<string, StreamDraft>()
+  for (const draft of drafts)
+    if (!owners.has(draft.counterKey) && usesIds(draft)) owners.set(draft.counterKey, draft)
+  return drafts.flatMap((draft) => {
+    const owner = owners.get(keyShape(draft))
+    return owner === undefined ? [] : [counterKeyConflict(draft, owner)]
+  })
+}
+
+function counterKeyConflict(draft: StreamDraft, owner: StreamDraft): Problem {
+  return problem(
+    'counter-key-conflict',
+    `The stream ${draft.name} would write the key ${owner.counterKey}, which is the counter of the stream ${owner.name}.`,
+    { options: ['key_template'], params: { stream: draft.name, other: owner.name, key: owner.counterKey } },
+  )
 }
 
 function usesIds(draft: StreamDraft): boolean {

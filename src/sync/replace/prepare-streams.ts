@@ -8,6 +8,7 @@ import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
 import { attemptRecordingOf } from '../streams/attempt-record.ts'
+import { eachOf } from '../streams/each-of.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import { openCounter, readClassicCounter, type OpenCounter } from '../ids/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
@@ -30,16 +31,21 @@ import { removeExpiredEntries } from './index-cleanup.ts'
 import { recoverJournal } from './journal-recovery.ts'
 import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
 
-/** Repeated, it changes nothing but the number of the run. */
+/** Streams that are prepared at the same time: enough to hide the distance to Redis, and few enough for their memory. */
+const STREAMS_AT_ONCE = 32
+
+/** Repeated, it changes nothing but the number of the run. Stops between two streams when the signal is aborted. */
 export async function prepareStreams(
   client: CommandClient,
   plans: readonly StreamPlan[],
   log: Log,
+  signal: AbortSignal,
 ): Promise<IndexedSession[]> {
   const known = await StreamDirectory.read(client, plans)
-  const sessions = await Promise.all(
-    plans.map((plan) => prepareStream(client, known.planOf(plan), known, log)),
-  )
+  const sessions = await eachOf(plans, STREAMS_AT_ONCE, ['Opening streams', log], async (plan) => {
+    signal.throwIfAborted()
+    return prepareStream(client, known.planOf(plan), known, log)
+  })
   await warnOfEviction(client, sessions, log)
   return sessions
 }

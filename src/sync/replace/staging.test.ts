@@ -158,7 +158,7 @@ describe('before anything is replaced', () => {
       type: 'config_error',
       code: 'live-key-other-type',
       options: ['key_prefix'],
-      params: { stream: 'n.s', key: 'k:2' },
+      params: { stream: 'n.s', key: 'k:${id}' },
     })
   })
 

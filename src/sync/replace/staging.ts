@@ -3,6 +3,7 @@
  * replaces the live one in one step when the run is complete. Until then the next run can continue with it.
  */
 import { ConfigError, problem } from '../../errors.ts'
+import { keyForm, shownKey } from '../drafts/shown-key.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
@@ -94,7 +95,7 @@ export async function requireTypes(
   const others = keys.filter((_, at) => types[at] !== plan.locator.form.type && types[at] !== 'none')
   const formerTypes = await formerTypesOf(plan, formers, others)
   const inTheWay = others.find((key, at) => !formerTypes[at]!.has(types[keys.indexOf(key)]!))
-  if (inTheWay !== undefined) throw otherType(plan, inTheWay)
+  if (inTheWay !== undefined) throw otherType(plan)
 }
 
 interface TimeToLive {
@@ -176,13 +177,14 @@ async function eachKey(
   await index.each((entries) => visit(entries.map(([key]) => key)))
 }
 
-function otherType({ name }: StreamPlan, key: string): ConfigError {
+function otherType(plan: StreamPlan): ConfigError {
+  const { name } = plan
   return new ConfigError(
     problem(
       'live-key-other-type',
-      `Stream ${name}: the key ${key} holds another Redis type, so its staging key cannot replace it. Remove or rename ` +
+      `Stream ${name}: ${shownKey(plan)} holds another Redis type, so its staging key cannot replace it. Remove or rename ` +
         'that key, or set a key_prefix.',
-      { options: ['key_prefix'], params: { stream: name, key } },
+      { options: ['key_prefix'], params: { stream: name, key: keyForm(plan) } },
     ),
   )
 }

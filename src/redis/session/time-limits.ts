@@ -1,0 +1,10 @@
+/** How long a server may take. */
+
+/** Tests set this to a part of the usual limits, so that many lying servers can be tried. */
+const SHARE = Number(process.env['DESTINATION_REDIS_INTERNAL_TIME_SHARE'] ?? 1)
+
+/** A server that takes longer for the next bytes of a reply counts as unreachable. */
+export const REPLY_MS = 10_000 * SHARE
+
+/** Connecting and logging in together may take so long. */
+export const HANDSHAKE_MS = 10_000 * SHARE
