@@ -170,6 +170,21 @@ export const ROOMS = {
       'batches',
     ],
   },
+  'sync/attempts': {
+    knows:
+      'what a run records of what it writes, so that the next one can take back what was not acknowledged',
+    mayImport: [
+      'settings',
+      'resp',
+      'commands',
+      'client',
+      'encoding',
+      'registry',
+      'drafts',
+      'streams',
+      'batches',
+    ],
+  },
   'sync/replace': {
     knows: 'everything that removes what earlier runs wrote, and the swap that replaces it',
     mayImport: [
@@ -184,6 +199,7 @@ export const ROOMS = {
       'settings',
       'drafts',
       'streams',
+      'attempts',
       'ids',
       'dedup',
     ],
@@ -203,6 +219,7 @@ export const ROOMS = {
       'encoding',
       'drafts',
       'streams',
+      'attempts',
       'ids',
       'batches',
       'dedup',

@@ -3,7 +3,7 @@ import type { Batch } from '../batches/batch.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
 import type { BatchRows, RowDecisions, RowTracker } from '../dedup/row-tracker.ts'
 import type { RowRecorder } from '../streams/row-recorder.ts'
-import type { BatchIntervals } from './state-intervals.ts'
+import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 
 export interface Prepared {

@@ -4,7 +4,7 @@
  */
 import type { Output } from '../../protocol/airbyte/output.ts'
 import type { Batch } from '../batches/batch.ts'
-import type { BatchIntervals } from './state-intervals.ts'
+import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { Deliver } from './deliver.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { BatchPreparation, Prepared } from './batch-preparation.ts'

@@ -6,8 +6,8 @@ import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { BatchRequest } from './batch-request.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import { AttemptCommands } from './attempt-commands.ts'
-import type { Interval } from './state-intervals.ts'
+import { AttemptCommands } from '../attempts/attempt-commands.ts'
+import type { Interval } from '../attempts/state-intervals.ts'
 
 /**
  * While a transaction runs, the server does nothing else. It also keeps the commands until EXEC: it takes up to a fifth

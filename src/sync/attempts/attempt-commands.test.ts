@@ -6,7 +6,7 @@ import { slotOf } from '../../redis/resp/key-slot.ts'
 import { batchOf, commandsOf, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 import { sessionWith } from '../streams/stream-sessions.support.ts'
-import { encodeBatch } from './encode-batch.ts'
+import { encodeBatch } from '../dataflow/encode-batch.ts'
 import type { Interval } from './state-intervals.ts'
 
 const LISTS = { cache_type: 'list', key_template: 'k:${k}', member: '${n}', on_retry: 'roll_back' }

@@ -7,16 +7,11 @@ import type { CommandClient } from '../../redis/client/command-client.ts'
 import { TAKE_BACK_SCRIPT } from '../../redis/commands/attempt-scripts.ts'
 import { onlyKeyOf } from '../dedup/former-rows.ts'
 import { shownKey } from '../drafts/shown-key.ts'
-import {
-  attemptKeyOf,
-  attemptRecordingOf,
-  attemptSlots,
-  type AttemptRecording,
-} from '../streams/attempt-record.ts'
+import { attemptKeyOf, attemptRecordingOf, attemptSlots } from '../attempts/attempt-record.ts'
 import type { GenerationManifest } from '../streams/generation-manifest.ts'
 import { writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import type { RunMetadata, StreamSession } from '../streams/stream-session.ts'
+import type { AttemptRecording, RunMetadata, StreamSession } from '../streams/stream-session.ts'
 
 const SLOTS_AT_ONCE = 64
 
