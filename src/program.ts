@@ -102,7 +102,7 @@ class Program {
 
   /** Each command loads only its own modules. */
   async #runCommand(invocation: Invocation): Promise<void> {
-    const [output, view] = [this.#output, this.#view]
+    const output = this.#output
     const { signal } = this.#terminated
     switch (invocation.verb) {
       case 'spec': {
