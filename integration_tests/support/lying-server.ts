@@ -3,7 +3,7 @@ import { createConnection, createServer, type AddressInfo, type Socket } from 'n
 import type { Random } from './random.ts'
 
 /** Returns what is sent in place of a reply; `close` and `silence` end or stall the connection. */
-type Lie = (command: readonly string[], random: Random) => string | Buffer | 'close' | 'silence'
+type Lie = (command: readonly string[], random: Random) => string | Buffer
 
 const LIES: Record<string, Lie> = {
   null: () => '$-1\r\n',

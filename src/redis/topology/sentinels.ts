@@ -76,7 +76,7 @@ export class Sentinels {
     const waiting: Address[] = []
     let underWay = 0
     const next = (): void => {
-      while (underWay < MOST_AT_ONCE && waiting.length > 0) void askOne(waiting.shift()!)
+      for (const address of waiting.splice(0, MOST_AT_ONCE - underWay)) void askOne(address)
     }
     const ask = (address: Address): void => {
       if (asked.has(addressText(address)) || asked.size === MOST_ASKED) return
