@@ -129,7 +129,7 @@ export const ROOMS = {
     mayImport: ['settings', 'airbyte', 'resp', 'encoding', 'locations', 'registry'],
   },
   'sync/streams': {
-    knows: 'what is known of each stream: its plan, its metadata and generations, its ids, its lease',
+    knows: 'what is known of each stream: its plan, its metadata and generations, its lease',
     mayImport: [
       'settings',
       'airbyte',
@@ -137,6 +137,7 @@ export const ROOMS = {
       'session',
       'client',
       'resp',
+      'commands',
       'encoding',
       'fields',
       'locations',
@@ -144,9 +145,19 @@ export const ROOMS = {
       'drafts',
     ],
   },
+  'sync/ids': {
+    knows:
+      'the ids of each stream: its counter, the ids that each batch gets, and what keeps them from starting again',
+    mayImport: ['session', 'client', 'resp', 'locations', 'drafts', 'streams'],
+  },
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
     mayImport: ['settings', 'input', 'airbyte', 'columns', 'encoding', 'streams'],
+  },
+  'sync/attempts': {
+    knows:
+      'what a run records with each acknowledged state, so that the next one can take back what came behind it',
+    mayImport: ['client', 'commands', 'resp', 'encoding', 'drafts', 'streams', 'batches'],
   },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',
@@ -160,6 +171,7 @@ export const ROOMS = {
       'registry',
       'drafts',
       'streams',
+      'ids',
       'batches',
     ],
   },
@@ -177,6 +189,7 @@ export const ROOMS = {
       'settings',
       'drafts',
       'streams',
+      'ids',
       'dedup',
     ],
   },
@@ -188,13 +201,16 @@ export const ROOMS = {
       'airbyte',
       'columns',
       'resp',
+      'commands',
       'session',
       'sequencing',
       'client',
       'encoding',
       'drafts',
       'streams',
+      'ids',
       'batches',
+      'attempts',
       'dedup',
     ],
   },

@@ -145,7 +145,7 @@ describe('a stream status INCOMPLETE', () => {
 
 describe('a bad catalog', () => {
   it.each([
-    ['not JSON', 'not JSON', /\[catalog-not-json\]$/],
+    ['not JSON', 'not JSON', /\[file-not-json\]$/],
     ['without streams', { streams: [] }, /\[catalog-empty\]$/],
     [
       'with the same stream twice',

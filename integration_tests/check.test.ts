@@ -124,7 +124,7 @@ describe('each wrong setting has a sentence of its own', () => {
       /url and host: .*\[url-and-option\]/,
     ],
     ['a URL of another kind', () => ({ url: 'http://127.0.0.1' }), /url: .*\[option-malformed\]/],
-    ['a configuration that is not JSON', () => ({ text: '{' }), /\[config-not-json\]$/],
+    ['a configuration that is not JSON', () => ({ text: '{' }), /\[file-not-json\]$/],
   ]
   it.each(cases)('%s', async (_, config, message) => {
     const value = config()
@@ -134,7 +134,7 @@ describe('each wrong setting has a sentence of its own', () => {
 
   it('a file that is not there', async () => {
     const status = statusOf(await runConnector(['check', '--config', '/nowhere/config.json']))
-    expect(status.message).toMatch(/\/nowhere\/config\.json .*\(ENOENT\)\. \[file-unreadable\]$/)
+    expect(status.message).toMatch(/nowhere\/config\.json does not exist\. \[file-unreadable\]$/)
   })
 
   it('a missing and a wrong password', async () => {

@@ -2,43 +2,13 @@
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CommandProxy } from './support/command-proxy.ts'
+import { LOGS } from './support/logs.ts'
 import { OpenRun } from './support/open-run.ts'
 import { REFUSALS, REFUSING_ARGS, type Refusal } from './support/refusals.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 
 beforeEach(skipWhatIsLacking)
-
-interface Log {
-  name: string
-  config: object
-  ids: (client: Redis) => Promise<number[]>
-}
-
-const LOGS: readonly Log[] = [
-  {
-    name: 'a list',
-    config: { cache_type: 'list', data_format: 'json', key_template: 'log' },
-    ids: async (client) => (await client.lrange('log', 0, -1)).map(idOf),
-  },
-  {
-    name: 'a Redis stream',
-    config: { cache_type: 'stream', data_format: 'flat', key_template: 'log' },
-    ids: async (client) => (await client.xrange('log', '-', '+')).map(([, fields]) => Number(fields[1])),
-  },
-  {
-    name: 'the dead letters',
-    // No record has the column that the key needs.
-    config: {
-      cache_type: 'string',
-      data_format: 'json',
-      key_template: 'k:${missing}',
-      on_record_error: 'dead_letter',
-    },
-    ids: async (client) =>
-      (await client.xrange('_airbyte:dead_letter', '-', '+')).map(([, fields]) => idOf(fields.at(-1)!)),
-  },
-]
 
 /** Commands of a guarded transaction of one batch: MULTI, EVAL, the write, EVAL, EXEC. */
 const BOUNDARIES = [0, 1, 2, 3, 4]
@@ -98,8 +68,4 @@ function refuseUntil(proxy: CommandProxy, refusal: Refusal, boundary: number): P
     return undefined
   })
   return over.promise
-}
-
-function idOf(text: string): number {
-  return (JSON.parse(text) as { id: number }).id
 }

@@ -102,6 +102,14 @@ describe('a deduplicated stream whose run dies', () => {
     await complete(stream, STRING, [{ id: 1, c: 6, _ab_cdc_deleted_at: 'now' }])
     expect(Object.keys(await contents())).toEqual(['k:0', 'k:2'])
   })
+
+  it('at its end leaves no journal behind the next run, which may have no rows', async () => {
+    const removesJournal = '*2\r\n$6\r\nUNLINK\r\n$20\r\n_airbyte:journal:n:s'
+    await dieBefore(removesJournal, { stream, options: STRING, rows: given })
+    await complete(stream, STRING, [])
+    expect(await client.exists('_airbyte:journal:n:s')).toBe(0)
+    expect(Object.keys(await contents())).toEqual(['k:0', 'k:1', 'k:2'])
+  })
 })
 
 function generation(number: number): CatalogStream {

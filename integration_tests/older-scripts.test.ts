@@ -63,10 +63,10 @@ describe('the script for sorted sets under a condition', () => {
 
 describe('the script for Redis streams under a condition', () => {
   it('adds to one that is there, and makes none', async () => {
-    expect(await run(STREAM_SCRIPT, '*', 'a', '1')).toBe(0)
+    expect(await run({ text: STREAM_SCRIPT }, '*', 'a', '1')).toBe(0)
     expect(await client.exists('k')).toBe(0)
     await client.xadd('k', '*', 'a', '0')
-    expect(await run(STREAM_SCRIPT, 'MAXLEN', '~', '1000', '*', 'a', '1')).toBe(1)
+    expect(await run({ text: STREAM_SCRIPT }, 'MAXLEN', '~', '1000', '*', 'a', '1')).toBe(1)
     expect(await client.xlen('k')).toBe(2)
   })
 })

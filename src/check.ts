@@ -13,7 +13,7 @@ export interface CheckJob {
   output: Output
   /** Whether an option that does not exist is a problem, not a warning. */
   isStrict: boolean
-  /** Ends the check early; its reason is then why the check has failed. */
+  /** Ends the check early. */
   signal: AbortSignal
 }
 
@@ -21,9 +21,9 @@ export interface CheckJob {
 export async function check(job: CheckJob): Promise<boolean> {
   const { output, signal } = job
   try {
-    const message = await Promise.race([findProblems(job), whenAborted(signal)])
-    output.status(message)
-    return message === undefined
+    const failed = await Promise.race([findProblems(job), whenAborted(signal)])
+    output.status(failed)
+    return failed === undefined
   } catch (error) {
     output.failedStatus(error)
     return false

@@ -16,8 +16,8 @@ import { removeKeys } from './sync/replace/delete-keys.ts'
 import { requireOwnPattern, searchPattern } from './sync/replace/pattern-removal.ts'
 import { prepareStreams } from './sync/replace/prepare-streams.ts'
 import { storedRows, type StoredRows } from './sync/replace/stored-rows.ts'
-import { IdAllocator } from './sync/streams/id-allocator.ts'
-import { streamsUnder } from './sync/streams/known-streams.ts'
+import { IdAllocator } from './sync/ids/id-allocator.ts'
+import { streamsUnder } from './sync/streams/stream-directory.ts'
 import { Leases } from './sync/streams/leases.ts'
 import { planStreams, prefixedStreamOf, type StreamPlan } from './sync/streams/stream-plan.ts'
 import { listAnd, nearestName } from './wording.ts'
@@ -32,7 +32,6 @@ export interface ClearJob {
   byPattern: boolean
   dryRun: boolean
   output: Output
-  /** Ends the command between two streams. */
   signal: AbortSignal
 }
 

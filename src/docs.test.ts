@@ -126,7 +126,7 @@ function optionsIn(text: string): string[] {
 const OTHER_NAMES = new Set(
   [
     'emitted_at generation_id minimum_generation_id sync_id destination_sync_mode sync_mode append_dedup soft_delete',
-    'config_error transient_error system_error evicted_keys integration_tests',
+    'changes nulled_by_source config_error transient_error system_error evicted_keys integration_tests',
     'a b c id name address city type airbyte_type local_executable state_cache pending_removal',
   ].flatMap((names) => names.split(' ')),
 )

@@ -1,9 +1,16 @@
 #!/usr/bin/env node
 /** Starts the program. It listens to signals before it loads anything: as process 1 of a container it would get none. */
 import { accessSync, constants } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import { nodeProblem } from './node-version.ts'
+
+const outdated = nodeProblem(process.versions.node)
+if (outdated !== undefined) {
+  process.stdout.write(outdated(process.stdout.isTTY))
+  process.exit(1)
+}
 
 // Without a listener this signal opens Node's debugger.
 process.on('SIGUSR1', () => {})
@@ -18,7 +25,7 @@ delete process.env['DEBUG']
 // Nothing is written while the connector runs, so only a cache that an image was built with is used. Before the flags are set, as in
 // that build: the name of the cache depends on them.
 const cache = join(import.meta.dirname, '.compiled')
-if (isReadOnly(cache)) enableCompileCache(cache)
+if (isReadOnly(cache)) module.enableCompileCache(cache)
 
 // Objects live as long as their batch. V8's default heap growth would double the memory of the process.
 setFlagsFromString('--semi-space-growth-factor=1')

@@ -17,8 +17,16 @@ const LAST_OUTPUT_MS = 400
 
 const STDIN = 0
 
-/** Commands that have not done what they were for when a signal ends them. */
-const ENDED_WITH_ERROR: readonly Invocation['verb'][] = ['write', 'clear']
+/** Why a file cannot be read, by the code of the operating system. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a directory; give the path of a file',
+  EACCES: 'may not be read by this user',
+}
+
+const KEYBOARD =
+  'Waiting for messages from the keyboard, one JSON object per line. Ctrl-D on an empty line ends the input. To read a ' +
+  'file, add "< messages.jsonl".'
 
 /** `ended` is aborted with the name of a signal. The process ends before this function returns. */
 export async function runProgram(argv: readonly string[], ended: AbortSignal): Promise<void> {
@@ -32,8 +40,8 @@ export async function runProgram(argv: readonly string[], ended: AbortSignal): P
 }
 
 class Program {
-  readonly #view: TerminalView | undefined
   readonly #output: Output
+  readonly #view: TerminalView | undefined
   readonly #ended: AbortSignal
   /** Aborted with the error that a run ends with after a signal. */
   readonly #terminated = new AbortController()
@@ -66,7 +74,7 @@ class Program {
     if (this.#ended.aborted) terminate()
     else this.#ended.addEventListener('abort', terminate, { once: true })
     await this.#runCommand(invocation)
-    if (ENDED_WITH_ERROR.includes(invocation.verb)) this.#terminated.signal.throwIfAborted()
+    if (isChanging(invocation.verb)) this.#terminated.signal.throwIfAborted()
   }
 
   /** Prints why the command failed, unless its last message has been printed. A check that fails ends well. */
@@ -81,8 +89,8 @@ class Program {
   async leave(): Promise<void> {
     if (this.#isLeaving) return
     this.#isLeaving = true
-    const isRun = this.#command === undefined || ENDED_WITH_ERROR.includes(this.#command)
-    const code = this.#ended.aborted && isRun ? EXIT_CODES[String(this.#ended.reason)] : this.#exitCode
+    const isEnded = this.#ended.aborted && (this.#command === undefined || isChanging(this.#command))
+    const code = isEnded ? EXIT_CODES[String(this.#ended.reason)] : this.#exitCode
     if (!this.#ended.aborted)
       await Promise.race([
         this.#output.drained(),
@@ -94,7 +102,7 @@ class Program {
 
   /** Each command loads only its own modules. */
   async #runCommand(invocation: Invocation): Promise<void> {
-    const [output, view] = [this.#output, this.#view]
+    const output = this.#output
     const { signal } = this.#terminated
     switch (invocation.verb) {
       case 'spec': {
@@ -104,10 +112,16 @@ class Program {
       case 'check': {
         const { check } = await import('./check.ts')
         const { config: path, strict, exitCode } = invocation
-        const isStrict = strict || view !== undefined
-        const readConfig = (): string => readFile(path, '--config')
-        const canWork = await check({ path, readConfig, output, isStrict, signal })
-        if (!canWork && (exitCode || view !== undefined)) this.#exitCode = 1
+        const isStrict = strict || this.#view !== undefined
+        const canWork = await check({
+          path,
+          readConfig: () => readFile(path, '--config'),
+          output,
+          isStrict,
+          signal,
+        })
+        // On a pipe, a check that fails ends well: its status says so.
+        if (!canWork && (exitCode || this.#view !== undefined)) this.#exitCode = 1
         return
       }
       case 'clear': {
@@ -133,23 +147,24 @@ class Program {
         output.hide(hidden)
         for (const warning of warnings) output.log('WARN', textOf(warning))
         const catalog = readCatalog(readFile(invocation.catalog, '--catalog'), invocation.catalog)
-        if (process.stdin.isTTY)
-          output.log(
-            'INFO',
-            'Waiting for messages from the keyboard, one JSON object per line. Ctrl-D on an empty line ends the input. ' +
-              'To read a file, add "< messages.jsonl".',
-          )
+        if (process.stdin.isTTY) output.log('INFO', KEYBOARD)
+        const view = this.#view
         return write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal, view })
       }
     }
   }
 }
 
+/** Returns whether a command changes what is in Redis, so that its exit code says which signal cut it off. */
+function isChanging(verb: Invocation['verb']): boolean {
+  return verb === 'write' || verb === 'clear'
+}
+
 /** A terminal gets plain text, and a pipe messages. */
 async function openView(argv: readonly string[]): Promise<TerminalView | undefined> {
   if (!process.stdout.isTTY || argv.includes('--json')) return undefined
-  const { TerminalView: View } = await import('./terminal/view/terminal-view.ts')
-  return new View(process.stdout, process.env)
+  const view = await import('./terminal/view/terminal-view.ts')
+  return new view.TerminalView(process.stdout, process.env)
 }
 
 function terminated(signal: string): TransientError {
@@ -168,9 +183,13 @@ function readFile(path: string, option: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new ConfigError(
-      problem('file-unreadable', `${option}: the file ${path} cannot be read (${code}).`, {
-        params: { option, path, reason: String(code) },
-      }),
+      problem(
+        'file-unreadable',
+        `${option}: ${path} ${UNREADABLE[String(code)] ?? `cannot be read (${code})`}.`,
+        {
+          params: { option, path, reason: String(code) },
+        },
+      ),
       { cause: error },
     )
   }

@@ -1,13 +1,13 @@
 /** The verb `write`: one run, from the first message to the summary. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config/settings/config.ts'
-import { ConfigError, ConnectorError, optionProblem, textOf, type Problem } from './errors.ts'
+import { ConfigError, ConnectorError, problem, textOf, type Problem } from './errors.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
 import { RedisClient } from './redis/client/redis-client.ts'
 import { finish } from './sync/replace/finish.ts'
-import { IdAllocator } from './sync/streams/id-allocator.ts'
+import { IdAllocator } from './sync/ids/id-allocator.ts'
 import type { Ingest } from './sync/dataflow/ingest.ts'
 import { runKey } from './sync/drafts/internal-keys.ts'
 import { Leases } from './sync/streams/leases.ts'
@@ -16,6 +16,7 @@ import { dataflow } from './sync/dataflow/dataflow.ts'
 import { requireComplete } from './sync/dataflow/completion.ts'
 import { withMeantNumbers, type Host } from './sync/drafts/catalog-numbers.ts'
 import { planStreams, type StreamPlan } from './sync/streams/stream-plan.ts'
+import { nearestName } from './wording.ts'
 import type { RunSnapshot } from './terminal/view/progress-line.ts'
 import type { IndexedSession } from './sync/dedup/indexed-session.ts'
 
@@ -34,14 +35,14 @@ export interface WriteJob {
   signal: AbortSignal
 }
 
-/** After a signal, confirmations are waited for so long. Then the leases and the keys of the run are removed. */
-const SETTLE_MS = 2_300
-
 /** Shows a run on a terminal. */
 interface RunView {
   watch(read: () => RunSnapshot): void
   finish(): void
 }
+
+/** After a signal, confirmations are waited for so long. Then the leases and the keys of the run are removed. */
+const SETTLE_MS = 2_300
 
 interface OpenRun {
   client: RedisClient
@@ -54,11 +55,15 @@ const EXPLAINED_BY_CHECK = ['command-denied', 'command-missing', 'key-denied']
 
 export async function write(job: WriteJob): Promise<void> {
   try {
-    await using open = new AsyncDisposableStack()
-    await orTerminated(run(job, open), job.signal)
+    await writeAll(job)
   } catch (error) {
     throw await explained(error, job)
   }
+}
+
+async function writeAll(job: WriteJob): Promise<void> {
+  await using open = new AsyncDisposableStack()
+  await orTerminated(run(job, open), job.signal)
 }
 
 async function run(job: WriteJob, open: AsyncDisposableStack): Promise<void> {
@@ -69,7 +74,7 @@ async function run(job: WriteJob, open: AsyncDisposableStack): Promise<void> {
     config,
   )
   for (const { stream } of unmatchedStreams(config, catalog))
-    output.log('WARN', textOf(unmatchedEntry(stream)))
+    output.log('WARN', textOf(unmatchedEntry(stream, catalog)))
   const runId = randomUUID()
   const client = open.use(await openClient(config, planned, runId, output))
   signal.throwIfAborted()
@@ -139,11 +144,11 @@ async function transfer(
       yield chunk
     }
   }
-  const problem = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
+  const failure = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
   await client.requireIntact()
-  if (problem !== undefined) throw problem
+  if (failure !== undefined) throw failure
   // A state that cannot be printed is not acknowledged, so nothing older may be removed.
   await output.drained()
   output.closed.throwIfAborted()
@@ -189,15 +194,23 @@ async function explained(error: unknown, { config, signal }: WriteJob): Promise<
   const code = error instanceof ConnectorError ? error.problem?.code : undefined
   if (code === undefined || !EXPLAINED_BY_CHECK.includes(code) || signal.aborted) return error
   const { serverFindings } = await import('./server-findings.ts')
-  const problems = (await serverFindings(config)).flatMap(({ level, problem }) =>
-    problem !== undefined && (level === 'FAILED' || (code === 'key-denied' && problem.code === 'keys-denied'))
-      ? [problem]
+  const problems = (await serverFindings(config)).flatMap(({ level, problem: found }) =>
+    found !== undefined && (level === 'FAILED' || (code === 'key-denied' && found.code === 'keys-denied'))
+      ? [found]
       : [],
   )
   return problems.length === 0 ? error : new ConfigError(problems, { cause: error })
 }
 
-function unmatchedEntry(stream: string): Problem {
-  const clause = `the catalog has no stream ${stream}, so this entry is ignored`
-  return optionProblem('stream-entry-unmatched', 'streams', clause, { stream })
+function unmatchedEntry(stream: string, catalog: readonly SyncStream[]): Problem {
+  const nearest = nearestName(
+    stream,
+    catalog.map(({ name }) => name),
+  )
+  const advice = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  const sentence = `streams: the catalog has no stream ${stream}, so this entry is ignored${advice || '.'}`
+  return problem('stream-entry-unmatched', sentence, {
+    options: ['streams'],
+    params: { stream, ...(nearest === undefined ? {} : { nearest }) },
+  })
 }

@@ -5,10 +5,16 @@ import type { ModelStream, Options } from './options.ts'
 import type { Status } from './completion.ts'
 
 export type Message =
-  | { kind: 'record'; stream: number; value: Columns; emittedAt: number }
+  | { kind: 'record'; stream: number; value: Columns; emittedAt: number; changes?: Change[] }
   /** A state of one stream, or of all. */
   | { kind: 'state'; stream: number | undefined; id: number }
   | { kind: 'status'; stream: number; status: Status }
+
+/** A change that the source reports of a record. */
+export interface Change {
+  field: string
+  change: 'NULLED' | 'TRUNCATED'
+}
 
 export interface RunPlan {
   options: Options
@@ -38,7 +44,8 @@ export function lineOf(message: Message, streams: readonly ModelStream[]): strin
   const { name, namespace } = streams[message.stream ?? 0]!
   if (message.kind === 'status') return status(name, message.status, { namespace })
   if (message.kind === 'state') return streamState(name, { id: message.id }, { namespace })
-  return record(name, jsonOf(message.value), { namespace, emittedAt: message.emittedAt })
+  const meta = message.changes === undefined ? undefined : { changes: message.changes }
+  return record(name, jsonOf(message.value), { namespace, emittedAt: message.emittedAt, meta })
 }
 
 /** Returns a script for people: for each run its configuration, its catalog and its messages. */

@@ -73,11 +73,11 @@ type CountedState = Omit<AcknowledgedState, 'id'> & { state: string }
 function withCounts(
   { messages, streams }: RunPlan,
   at: number,
-  { records, rejected, filtered }: AcknowledgedState,
+  { records, rejected, filtered, nulled }: AcknowledgedState,
 ): CountedState {
   const sent = messages.filter(({ kind }) => kind === 'state')[at]!
   const { state } = JSON.parse(lineOf(sent, streams)) as { state: State }
-  return { state: JSON.stringify(state), records, rejected, filtered }
+  return { state: JSON.stringify(state), records, rejected, filtered, nulled }
 }
 
 function countsOf({ destinationStats, ...state }: State): CountedState {
@@ -88,6 +88,7 @@ function countsOf({ destinationStats, ...state }: State): CountedState {
     records: recordCount + rejectedRecordCount,
     rejected: rejectedRecordCount,
     filtered: additionalStats['filtered'] ?? 0,
+    nulled: additionalStats['nulled_by_source'] ?? 0,
   }
 }
 
@@ -137,6 +138,7 @@ const REPLACE_KEYS = /_airbyte:(staging|old|trash):/
 /** Returns whether the run should have removed this key of its own. */
 function isLeft(key: string, { code }: RunResult, wasKilled: boolean): boolean {
   if (/_airbyte:(lease|check):/.test(key)) return true
+  if (code === undefined && /_airbyte:attempt:/.test(key)) return true
   if (RUN_KEYS.test(key)) return !wasKilled
   return code === undefined && REPLACE_KEYS.test(key)
 }

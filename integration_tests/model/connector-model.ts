@@ -4,9 +4,17 @@ import { incompleteness, type Status } from './completion.ts'
 import { keyTemplateOf } from './keys.ts'
 import { dataFormatOf, isReplace, isStaged, settingsOf, type Settings } from './options.ts'
 import type { Entry, Keyspace } from './keyspace.ts'
-import { fieldsOf, lastOf, scoresOf, typeOf, withItems } from './keyspace.ts'
+import { fieldsOf, lastOf, removeNewest, scoresOf, typeOf, withItems } from './keyspace.ts'
 import { decide, keptFrom, withGeneration, withMeantNumbers, type Decision } from './replace.ts'
-import { closeIndex, emptyStream, openIndex, removeRow, take, type StreamModel } from './stream-model.ts'
+import {
+  closeIndex,
+  emptyStream,
+  isLog,
+  openIndex,
+  removeRow,
+  take,
+  type StreamModel,
+} from './stream-model.ts'
 
 export interface World {
   keyspace: Keyspace
@@ -21,6 +29,8 @@ export interface AcknowledgedState {
   records: number
   rejected: number
   filtered: number
+  /** Values that the source has replaced with null. */
+  nulled: number
 }
 
 export interface RunResult {
@@ -55,7 +65,7 @@ interface Running {
   since: Omit<AcknowledgedState, 'id'>
 }
 
-const NOTHING = { records: 0, rejected: 0, filtered: 0 }
+const NOTHING = { records: 0, rejected: 0, filtered: 0, nulled: 0 }
 
 /** Changes the world as the run does. A run that is killed stops behind its first `length` messages. */
 export function runModel(world: World, plan: RunPlan, length = plan.messages.length): RunResult {
@@ -100,10 +110,10 @@ function settle({ streams }: World, settings: Settings): Opening {
 
 /** Returns whether the run would add records to rows of another layout, or keep such rows beside its own. */
 function isOtherLayout({ settings, model, decision }: Opening): boolean {
-  if (model.layout === layoutOf(settings)) return false
   const generations = withGeneration(model.generations, settings.stream, decision)
-  const first = decision === 'replace' ? keptFrom(generations, settings.stream) : 0
-  return [...model.rows.values()].some(({ generation }) => generation >= first)
+  const first = decision === 'join' ? 0 : keptFrom(generations, settings.stream)
+  const last = model.layouts.findLast(({ generation }) => generation >= first)
+  return last !== undefined && last.layout !== layoutOf(settings)
 }
 
 /** Returns the options that say where a record is and what it looks like. The order of the primary key is free. */
@@ -127,23 +137,43 @@ function open(live: Keyspace, { settings, model, decision }: Opening): Running {
   const { stream, options } = settings
   model.generations = withGeneration(model.generations, stream, decision)
   model.keptFrom = isReplace(stream) && decision !== 'join' ? keptFrom(model.generations, stream) : undefined
-  model.layout = layoutOf(settings)
   openIndex(model, settings)
+  openCursor(model, settings)
+  takeBack(live, model, settings)
   openStaging(live, model, settings, decision)
+  model.attempt.added.clear()
+  model.attempt.isRecorded = model.staged !== undefined || settings.options.on_retry === 'roll_back'
   if (options.tombstone_seconds === 0 && options.delete_mode !== 'ttl')
     for (const [at, { isDeleted }] of model.rows) if (isDeleted) model.rows.delete(at)
   return { settings, model, status: undefined, records: 0, since: { ...NOTHING } }
+}
+
+/** After the cursor column has changed, the first record of each row wins once. */
+function openCursor(model: StreamModel, { stream }: Settings): void {
+  if (stream.mode !== 'append_dedup') return
+  if (stream.cursor !== model.cursor) for (const row of model.rows.values()) row.version = undefined
+  model.cursor = stream.cursor
+}
+
+/** What a run that failed wrote behind its last acknowledged state is sent again by the host. */
+function takeBack(live: Keyspace, model: StreamModel, settings: Settings): void {
+  const { attempt, staged } = model
+  if (model.last?.endedWell !== false) return
+  if (isLog(settings)) {
+    if (!attempt.isRecorded || (staged === undefined && settings.options.on_retry !== 'roll_back')) return
+    for (const [key, count] of attempt.added) removeNewest(staged ?? live, key, count, settings)
+  } else if (staged === undefined || attempt.isAcknowledged) return
+  else staged.clear()
+  if (staged !== undefined && attempt.rows !== undefined) model.rows = structuredClone(attempt.rows)
 }
 
 /** A replace gathers its collections beside the live ones; a run that joins adds to the live ones what was gathered. */
 function openStaging(live: Keyspace, model: StreamModel, settings: Settings, decision: Decision): void {
   if (decision === 'replace') {
     model.staged = isStaged(settings) ? new Map<string, Entry>() : undefined
-    model.acknowledged = structuredClone({ staged: model.staged, rows: model.rows })
+    model.attempt.isAcknowledged = false
+    model.attempt.rows = structuredClone(model.rows)
   }
-  // The host sends again whatever it was not told is safe.
-  if (decision === 'go on' && model.staged !== undefined)
-    Object.assign(model, structuredClone(model.acknowledged))
   if (decision !== 'join' || model.staged === undefined) return
   for (const [key, entry] of model.staged)
     live.set(key, { ...joined(live.get(key), entry, settings), expiry: todaysExpiry(settings) })
@@ -182,13 +212,27 @@ function joined(
   throw new Error(`a ${typeOf(settings)} is never gathered`)
 }
 
-function receive(world: World, one: Running, { value, emittedAt }: Extract<Message, { kind: 'record' }>) {
+function receive(
+  world: World,
+  one: Running,
+  { value, emittedAt, changes }: Extract<Message, { kind: 'record' }>,
+) {
   one.records++
   one.since.records++
   const id = ++one.model.lastId
-  const outcome = take(world.keyspace, one.model, one.settings, { value, emittedAt, id })
+  const outcome = take(world.keyspace, one.model, one.settings, { value, emittedAt, id, changes })
   if (outcome === 'rejected' || outcome === 'filtered') one.since[outcome]++
+  const generation = one.model.generations.length - 1
+  if (outcome !== 'filtered' || removesFiltered(one.settings))
+    one.model.layouts.push({ generation, layout: layoutOf(one.settings) })
+  // A filtered record is not looked at, unless it removes its row.
+  if (outcome !== 'filtered' || removesFiltered(one.settings))
+    one.since.nulled += (changes ?? []).filter(({ change }) => change === 'NULLED').length
   return outcome
+}
+
+function removesFiltered({ stream, options }: Settings): boolean {
+  return stream.mode === 'append_dedup' && options.filtered_rows !== 'keep'
 }
 
 /** Returns the state with the counts since the last one of its stream; a global state counts all streams. */
@@ -202,9 +246,12 @@ function acknowledge(
     state.records += one.since.records
     state.rejected += one.since.rejected
     state.filtered += one.since.filtered
+    state.nulled += one.since.nulled
     one.since = { ...NOTHING }
-    const { staged, rows } = one.model
-    if (staged !== undefined) one.model.acknowledged = structuredClone({ staged, rows })
+    const { attempt, rows } = one.model
+    attempt.added.clear()
+    attempt.isAcknowledged = true
+    attempt.rows = structuredClone(rows)
   }
   return state
 }

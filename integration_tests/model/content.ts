@@ -1,4 +1,5 @@
 // Computes the content that is stored for a record.
+import type { Change } from './case.ts'
 import { DELETED_AT } from './dedup.ts'
 import { locationOf, RecordFault } from './keys.ts'
 import { isNumberText } from './numbers.ts'
@@ -10,6 +11,7 @@ export interface ModelRecord {
   value: Columns
   emittedAt: number
   id: number
+  changes?: Change[] | undefined
 }
 
 /** The content that one record adds to its key. `text` is a whole string, an element, or the value of a field of a shared hash. */
@@ -38,12 +40,17 @@ function memberTextOf(settings: Settings, { value, id }: ModelRecord): string | 
 }
 
 function fieldsOf(settings: Settings, record: ModelRecord): [string, string][] {
-  if (dataFormatOf(settings.options) === 'flat')
-    return flatten(storedColumns(settings, record), settings.options.null_as)
+  const meta: [string, string][] =
+    settings.options.keep_meta === true ? [['_airbyte_meta', metaOf(record)]] : []
+  if (dataFormatOf(settings.options) === 'flat') {
+    const fields = flatten(storedColumns(settings, record), settings.options.null_as)
+    return fields.length === 0 ? [] : [...fields, ...meta]
+  }
   return [
     ['_airbyte_ab_id', String(record.id)],
     ['_airbyte_emitted_at', String(record.emittedAt)],
     ['_airbyte_data', jsonOf(storedColumns(settings, record))],
+    ...meta,
   ]
 }
 
@@ -51,8 +58,22 @@ function textOfRecord(settings: Settings, record: ModelRecord): string {
   const format = dataFormatOf(settings.options)
   if (format === 'raw') return rawOf(settings, record)
   const json = jsonOf(storedColumns(settings, record))
-  if (format === 'json') return json
-  return `{"_airbyte_ab_id":${record.id},"_airbyte_emitted_at":${record.emittedAt},"_airbyte_data":${json}}`
+  const meta = settings.options.keep_meta === true ? `"_airbyte_meta":${metaOf(record)}` : ''
+  if (format === 'json') return withMember(json, meta)
+  return withMember(
+    `{"_airbyte_ab_id":${record.id},"_airbyte_emitted_at":${record.emittedAt},"_airbyte_data":${json}}`,
+    meta,
+  )
+}
+
+function metaOf({ changes = [] }: ModelRecord): string {
+  return JSON.stringify({ changes })
+}
+
+/** Adds a member at the end of an object. */
+function withMember(json: string, member: string): string {
+  if (member === '') return json
+  return json === '{}' ? `{${member}}` : `${json.slice(0, -1)},${member}}`
 }
 
 function rawOf({ options }: Settings, { value }: ModelRecord): string {

@@ -108,6 +108,19 @@ export function lastOf<Item>(items: Item[], count = items.length): Item[] {
   return count === 0 ? [] : items.slice(-count)
 }
 
+/** Removes the elements or entries that were added last. */
+export function removeNewest(keyspace: Keyspace, key: string, count: number, { options }: Settings): void {
+  const contents = keyspace.get(key)?.contents
+  if (contents?.type === 'list')
+    contents.items =
+      options.list_operation === 'prepend'
+        ? contents.items.slice(count)
+        : contents.items.slice(0, Math.max(0, contents.items.length - count))
+  if (contents?.type === 'stream')
+    contents.entries = contents.entries.slice(0, Math.max(0, contents.entries.length - count))
+  if (contents !== undefined && isEmpty(contents)) keyspace.delete(key)
+}
+
 /** Removes one member or field; the key goes with the last of them. */
 export function removeMember(keyspace: Keyspace, key: string, member: string): void {
   const contents = keyspace.get(key)?.contents
@@ -120,5 +133,7 @@ export function removeMember(keyspace: Keyspace, key: string, member: string): v
 function isEmpty(contents: Contents): boolean {
   if (contents.type === 'hash') return contents.fields.size === 0
   if (contents.type === 'set') return contents.members.size === 0
+  if (contents.type === 'list') return contents.items.length === 0
+  if (contents.type === 'stream') return contents.entries.length === 0
   return contents.type === 'zset' && contents.scores.size === 0
 }

@@ -22,6 +22,8 @@ export interface LayoutOptions {
   null_keys?: 'error' | 'allow'
   null_as?: 'absent' | 'empty' | 'text'
   ttl_field?: string
+  on_retry?: 'keep' | 'roll_back'
+  keep_meta?: boolean
   allow_empty_replace?: boolean
 }
 

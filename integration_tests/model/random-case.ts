@@ -14,6 +14,7 @@ export function makeCase(random: Random, topology: Case['topology']): Case {
     syncId: 10,
     streams: [],
     endedWell: true,
+    mayBeRefused: false,
     unacknowledged: [],
   }
   const common = makeOptions(random, streams)

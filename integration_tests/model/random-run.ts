@@ -1,18 +1,20 @@
 // Random runs: messages, options, and the way the run ends.
 import { below, oneOf } from '../support/dedup.model.ts'
 import type { Random } from '../support/random.ts'
-import type { Message, RunPlan } from './case.ts'
+import type { Change, Message, RunPlan } from './case.ts'
 import { incompleteness } from './completion.ts'
 import { isReplace, isStaged, settingsOf, type ModelStream, type Options } from './options.ts'
 import { makeCatalogStream, type HostNumbers } from './random-catalog.ts'
 import { makeRecord } from './random-records.ts'
-import { changed, laterOptions, mayChange, type StreamMaking } from './random-stream.ts'
+import { adjusted, changed, laterOptions, type StreamMaking } from './random-stream.ts'
 import { isBuilt } from './rules.ts'
 
 /** The host's numbers, and how its last run ended. */
 export interface HostState extends HostNumbers {
   isPlatform: boolean
   endedWell: boolean
+  /** Whether the layout of a stream has changed, so that a run may end before its first record. */
+  mayBeRefused: boolean
   /** The messages behind the last acknowledged states, which the host sends again. */
   unacknowledged: Message[]
 }
@@ -28,11 +30,15 @@ export function makeRun(random: Random, { host, streams: makings, common, number
   const isRetry = !host.endedWell && random() < 0.65
   if (!isRetry) host.syncId++
   if (!isRetry && number > 0)
-    for (const at of makings.keys()) makings[at] = changed(random, makings[at]!, common)
+    for (const [at, making] of makings.entries()) {
+      const other = changed(random, making, common)
+      host.mayBeRefused ||= other !== making
+      makings[at] = adjusted(random, other)
+    }
   const streams = makings.map((making, at) => makeCatalogStream(random, { making, host, at, isRetry }))
   const options = makeRunOptions(random, { makings, common, number })
   // The model of a killed run does not know refusals.
-  const ending = mayChange ? endingOf(random, 0) : endingOf(random)
+  const ending = endingOf(random, host.mayBeRefused ? 0 : undefined)
   const resent = isRetry || random() < 0.5 ? host.unacknowledged : []
   const isEmpty = resent.length === 0 && random() < 0.07
   const messages = isEmpty ? [] : [...resent, ...makeMessages(random, { makings, number })]
@@ -143,8 +149,16 @@ function makeMessages(
       stream,
       value: makeRecord(random, makings[stream]!, number + at),
       emittedAt: 1_700_000_000_000 + below(random, 3) + number,
+      ...(random() < 0.1 ? { changes: makeChanges(random) } : {}),
     }
     const isGlobal = random() < 0.1
     return random() < often ? [record, stateOf(isGlobal ? undefined : stream, number + at)] : [record]
   }).flat()
+}
+
+function makeChanges(random: Random): Change[] {
+  return Array.from({ length: below(random, 3) }, (_, at) => ({
+    field: `f${at}`,
+    change: oneOf(random, ['NULLED', 'TRUNCATED'] as const),
+  }))
 }

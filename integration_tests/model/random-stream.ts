@@ -60,6 +60,8 @@ function makeAddedOptions(random: Random, { options, modes }: LayoutChoice, mode
     ...(mayFilter && random() < 0.12
       ? { record_filter: { field: 'kind', equals: filterValue(random) } }
       : {}),
+    ...(isWhole && random() < 0.15 ? { keep_meta: true } : {}),
+    ...(['list', 'stream'].includes(cacheType) && random() < 0.6 ? { on_retry: 'roll_back' as const } : {}),
     ...(isByTime ? { expire_at_field: 'until' } : {}),
     ...(!isByTime && mayExpire && random() < 0.25 ? { ttl_seconds: oneOf(random, [5000, 9000]) } : {}),
     ...(condition === undefined ? {} : { write_condition: condition }),
@@ -93,11 +95,20 @@ export function makeOptions(random: Random, streams: StreamMaking[]): Options {
 }
 
 /** Whether streams change their layout or sync mode. */
-export const mayChange =
-  isBuilt('layout.replaced') &&
-  isBuilt('layout.append-refused') &&
-  isBuilt('layout.members-take-over') &&
-  isBuilt('mode.changed')
+const mayChange = isBuilt('layout.replaced') && isBuilt('layout.append-refused') && isBuilt('mode.changed')
+
+/** Returns the stream with another cursor column, or none, or with other options that are no part of its layout. */
+export function adjusted(random: Random, making: StreamMaking): StreamMaking {
+  const cursor = random() < 0.05 ? oneOf(random, ['c', 'number', undefined]) : making.cursor
+  if (random() > 0.1) return { ...making, cursor }
+  const { write_condition: condition } = making.added
+  const { write_condition: _, ...added } = makeAddedOptions(random, making.layout, making.mode)
+  return {
+    ...making,
+    cursor,
+    added: { ...added, ...(condition === undefined ? {} : { write_condition: condition }) },
+  }
+}
 
 /** Returns the stream with another layout, or another sync mode, or as it was. */
 export function changed(
@@ -113,6 +124,8 @@ export function changed(
   const modes = layout.modes.filter((mode) => !isUpdate({ name: '', mode }))
   if (modes.length === 0) return making
   const mode = oneOf(random, modes)
+  if (mode === 'append_dedup' && isCollection(layout.options) && !isBuilt('layout.members-take-over'))
+    return making
   const { write_condition: _, ...added } = makeAddedOptions(random, layout, mode)
   return {
     ...making,
@@ -125,6 +138,11 @@ export function changed(
 
 /** Later runs may have another time to live. */
 export function laterOptions(random: Random, added: LayoutOptions, number: number): LayoutOptions {
-  if (number === 0 || added.ttl_seconds === undefined || random() < 0.7) return added
-  return { ...added, ttl_seconds: oneOf(random, isBuilt('ttl.taken-away') ? [0, 5000, 9000] : [5000, 9000]) }
+  const kept = random() < 0.9 ? added : withoutRollBack(added)
+  if (number === 0 || kept.ttl_seconds === undefined || random() < 0.7) return kept
+  return { ...kept, ttl_seconds: oneOf(random, isBuilt('ttl.taken-away') ? [0, 5000, 9000] : [5000, 9000]) }
+}
+
+function withoutRollBack(added: LayoutOptions): LayoutOptions {
+  return added.on_retry === undefined ? added : { ...added, on_retry: 'keep' }
 }

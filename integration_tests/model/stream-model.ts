@@ -31,11 +31,24 @@ export interface StreamModel {
   hasIndex: boolean
   /** Whether there may be rows that are not in the index. */
   hasOthers: boolean
+  /** The cursor column of the last run that deduplicated. */
+  cursor: string | undefined
   lastId: number
-  /** The layout of the rows, as text. */
-  layout: string | undefined
-  /** What a replace had gathered at its last acknowledged state. */
-  acknowledged: Pick<StreamModel, 'staged' | 'rows'> | undefined
+  /** The layouts of the records that were received, as text, with the positions of their generations. */
+  layouts: { generation: number; layout: string }[]
+  /** What the current run, or the last one, has written behind its last acknowledged state. */
+  attempt: Attempt
+}
+
+interface Attempt {
+  /** The number of elements and entries by key, of lists and Redis streams. */
+  added: Map<string, number>
+  /** Whether these can be taken back. */
+  isRecorded: boolean
+  /** The rows of a replace that gathers, at its last acknowledged state. */
+  rows: StreamModel['rows'] | undefined
+  /** Whether a state was acknowledged since the replace gathers. */
+  isAcknowledged: boolean
 }
 
 export function emptyStream(): StreamModel {
@@ -48,9 +61,10 @@ export function emptyStream(): StreamModel {
     isIndexing: false,
     hasIndex: false,
     hasOthers: false,
+    cursor: undefined,
     lastId: 0,
-    layout: undefined,
-    acknowledged: undefined,
+    layouts: [],
+    attempt: { added: new Map<string, number>(), isRecorded: false, rows: undefined, isAcknowledged: false },
   }
 }
 
@@ -101,6 +115,8 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const takesOver = isFresh && row?.isIndexed === true
   if (!put(target, { ...location, addition, expiry, isFresh, takesOver }, settings)) return 'skipped'
   if (isPast(expiry)) target.delete(location.key)
+  const { added } = model.attempt
+  if (isLog(settings)) added.set(location.key, (added.get(location.key) ?? 0) + 1)
   model.rows.set(name, next)
   return 'written'
 }
@@ -132,9 +148,14 @@ export function removeRow(target: Keyspace, { key, member }: Location): void {
   else removeMember(target, key, member)
 }
 
+/** Returns whether each record is an element or an entry of its own. */
+export function isLog({ options }: Settings): boolean {
+  return ['list', 'stream'].includes(cacheTypeOf(options))
+}
+
 /** Returns the row of a record. The elements of lists and Redis streams have no name, so each key is one row. */
-function rowOf({ key, member }: Location, addition: Addition | undefined, { options }: Settings): Location {
-  if (['list', 'stream'].includes(cacheTypeOf(options))) return { key, member: undefined }
+function rowOf({ key, member }: Location, addition: Addition | undefined, settings: Settings): Location {
+  if (isLog(settings)) return { key, member: undefined }
   return { key, member: addition?.kind === 'member' ? addition.member : member }
 }
 
@@ -152,6 +173,8 @@ export function openIndex(model: StreamModel, settings: Settings): void {
 export function closeIndex(model: StreamModel): void {
   for (const [name, { generation, isIndexed }] of model.rows)
     if (isIndexed && generation < (model.keptFrom ?? 0)) model.rows.delete(name)
+  model.layouts =
+    model.rows.size === 0 ? [] : model.layouts.filter(({ generation }) => generation >= (model.keptFrom ?? 0))
   model.hasIndex = model.rows.size > 0
   model.hasOthers = false
 }

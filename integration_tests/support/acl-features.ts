@@ -1,7 +1,7 @@
 // Syncs that need the permissions of docs/security.md and no others.
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
-import { record, streamState, type CatalogStream } from './messages.ts'
+import { record, status, streamState, type CatalogStream } from './messages.ts'
 import type { RedisServer } from './redis-server.ts'
 import { sync } from './sync.ts'
 import { write } from './write.ts'
@@ -70,6 +70,17 @@ const setAside: Syncs = async ({ redis, admin }, options) => {
   const run = await write(redis, [stream], input, options)
   expect(run).toMatchObject({ code: 0, errors: [], states: [{}] })
   expect(await admin.xlen('_airbyte:dead_letter')).toBe(1)
+}
+
+/** Runs that fail, and runs that take back what these have written. */
+const retry: Syncs = async ({ redis, admin }, options) => {
+  const input = record('s', rows[0]!, { namespace: 'n' }) + status('s', 'INCOMPLETE', { namespace: 'n' })
+  for (let attempt = 0; attempt < 2; attempt++)
+    expect((await write(redis, [stream], input, options)).errors[0]?.failure_type).toBe('transient_error')
+  await sync(redis, stream, rows, { options })
+  expect(await admin.exists('_airbyte:attempt:n:s')).toBe(0)
+  const isList = (await admin.type('n:s')) === 'list'
+  expect(await (isList ? admin.llen('n:s') : admin.xlen('n:s'))).toBe(rows.length)
 }
 
 export interface Feature {
@@ -157,6 +168,12 @@ export const features: Feature[] = [
     options: { hash_field: '${id}' },
     syncs: update,
   },
+  ...['list', 'stream'].map((cacheType) => ({
+    title: `taking back what was added to a ${cacheType}`,
+    lines: ['base', cacheType, `roll_back_${cacheType}`],
+    options: { cache_type: cacheType, on_retry: 'roll_back' },
+    syncs: retry,
+  })),
   {
     title: 'an updated list',
     lines: ['base', 'list', 'key_index', 'list_if_exists'],

@@ -18,6 +18,7 @@ export class CommandProxy implements AsyncDisposable {
   readonly #connections = new Set<ProxiedConnection>()
   #before: BeforeCommand = () => undefined
   #holdsReplies = false
+  #change = (reply: Buffer): Buffer => reply
 
   /** `target`: the port of the server, or how it follows from the port that the first line of a client names. */
   static async start(target: number | ((named: number) => number)): Promise<CommandProxy> {
@@ -40,7 +41,10 @@ export class CommandProxy implements AsyncDisposable {
 
   #open(client: Socket, port: number): void {
     const server = connect({ host: this.host, port, noDelay: true })
-    const connection = new ProxiedConnection(client, server, port, (...args) => this.#before(...args))
+    const connection = new ProxiedConnection(client, server, port, {
+      before: (...args) => this.#before(...args),
+      change: (reply) => this.#change(reply),
+    })
     if (this.#holdsReplies) connection.holdReplies()
     this.#connections.add(connection)
     client.once('close', () => this.#connections.delete(connection))
@@ -55,6 +59,12 @@ export class CommandProxy implements AsyncDisposable {
   /** Runs `step` before each command from now on. */
   beforeEach(step: BeforeCommand): void {
     this.#before = step
+  }
+
+  /** Has servers look like another major version of Redis. */
+  pretendVersion(major: number): void {
+    this.#change = (reply) =>
+      Buffer.from(reply.toString('latin1').replace(/redis_version:\d/, `redis_version:${major}`), 'latin1')
   }
 
   /** Keeps replies back, so that the client goes on sending. */
@@ -96,7 +106,12 @@ export class ProxiedConnection {
   #losesReplies = false
   #hasStopped = false
 
-  constructor(client: Socket, server: Socket, port: number, before: BeforeCommand) {
+  constructor(
+    client: Socket,
+    server: Socket,
+    port: number,
+    { before, change }: { before: BeforeCommand; change: (reply: Buffer) => Buffer },
+  ) {
     this.port = port
     this.#client = client
     this.#server = server
@@ -115,8 +130,8 @@ export class ProxiedConnection {
       void this.#forward()
     })
     server.on('data', (chunk: Buffer) => {
-      if (this.#held !== undefined) this.#held.push(chunk)
-      else if (!this.#losesReplies) client.write(chunk)
+      if (this.#held !== undefined) this.#held.push(change(chunk))
+      else if (!this.#losesReplies) client.write(change(chunk))
       replies.read(chunk)
     })
     client.once('close', () => server.destroy())

@@ -1,6 +1,10 @@
 // Builds the input of the connector: messages as lines, each with its line feed, and catalogs as objects. An option
 // that is not set is not in the message either.
-export type RecordOptions = { namespace?: string | null | undefined; emittedAt?: number | undefined }
+export type RecordOptions = {
+  namespace?: string | null | undefined
+  emittedAt?: number | undefined
+  meta?: object | undefined
+}
 export type StateOptions = { namespace?: string | null | undefined; id?: number | undefined }
 
 export type StreamStatus = 'STARTED' | 'RUNNING' | 'COMPLETE' | 'INCOMPLETE'
@@ -44,8 +48,8 @@ const emittedAtDefault = 1_700_000_000_000
  * write.
  */
 export function record(stream: string, data: object | string, options: RecordOptions = {}): string {
-  const { namespace, emittedAt = emittedAtDefault } = options
-  const head = JSON.stringify({ stream, namespace, emitted_at: emittedAt }).slice(0, -1)
+  const { namespace, emittedAt = emittedAtDefault, meta } = options
+  const head = JSON.stringify({ stream, namespace, emitted_at: emittedAt, meta }).slice(0, -1)
   const json = typeof data === 'string' ? data : JSON.stringify(data)
   return `{"type":"RECORD","record":${head},"data":${json}}}\n`
 }

@@ -1,4 +1,5 @@
 // Ways to have a server refuse writes for a while, each with how it is ended.
+import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { pollUntil } from './poll.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -10,7 +11,14 @@ export interface Refusal {
 }
 
 /** The arguments that a server needs for all of them. */
-export const REFUSING_ARGS = ['--enable-protected-configs', 'yes']
+export const REFUSING_ARGS = [
+  '--enable-protected-configs',
+  'yes',
+  '--enable-debug-command',
+  'yes',
+  '--loading-process-events-interval-bytes',
+  '1024',
+]
 
 const config = (name: string, on: string, off: string): Pick<Refusal, 'begin' | 'end'> => ({
   begin: (client) => client.config('SET', name, on),
@@ -60,3 +68,52 @@ export const REFUSALS: readonly Refusal[] = [
     },
   },
 ]
+
+/** Ways that take other means, or last longer. */
+export const RARE_REFUSALS: readonly Refusal[] = [
+  {
+    name: 'MASTERDOWN',
+    begin: async (client) => {
+      await client.config('SET', 'replica-read-only', 'no')
+      await client.config('SET', 'replica-serve-stale-data', 'no')
+      await client.replicaof('127.0.0.1', 1)
+    },
+    end: (client) => client.replicaof('NO', 'ONE'),
+  },
+  {
+    name: 'LOADING',
+    begin: async (client, server) => {
+      const filler = Array.from({ length: 100 }, (_, at) => [
+        `filler:${at}`,
+        randomBytes(2_048).toString('hex'),
+      ])
+      await client.mset(...filler.flat())
+      await client.config('SET', 'key-load-delay', '100000')
+      const other = server.client()
+      void other.call('DEBUG', 'RELOAD').then(() => other.disconnect())
+      await pollUntil('a server that loads', () => answers(client, 'LOADING'))
+    },
+    end: async (client) => {
+      await client.config('SET', 'key-load-delay', '0')
+      await pollUntil('a server that has loaded', async () => (await client.get('a key')) === null)
+    },
+  },
+  {
+    // A transaction that runs once needs no script that the server may have lost.
+    name: 'NOSCRIPT',
+    begin: (client) => client.script('FLUSH'),
+    end: async () => undefined,
+  },
+  {
+    name: 'maxclients at reconnect',
+    begin: async (client) => {
+      await client.config('SET', 'maxclients', '1')
+      await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    },
+    end: (client) => client.config('SET', 'maxclients', '1000'),
+  },
+]
+
+async function answers(client: Redis, error: string): Promise<boolean> {
+  return String(await client.get('a key').catch((reason: unknown) => String(reason))).includes(error)
+}

@@ -46,6 +46,8 @@ const EXAMPLES: Record<string, object> = {
   'list_operation prepend': { list_operation: 'prepend' },
   max_length: { max_length: 10 },
   stream_trim: { stream_trim: 'exact', max_length: 10 },
+  'on_retry keep': { on_retry: 'keep' },
+  'on_retry roll_back': { on_retry: 'roll_back' },
   expire_at_field: { expire_at_field: 'ends' },
   ttl_field: { ttl_field: 'life' },
   ttl_seconds: { ttl_seconds: 60 },
@@ -54,6 +56,7 @@ const EXAMPLES: Record<string, object> = {
   'on_update merge': { on_update: 'merge' },
   root_field: { root_field: 'a.b' },
   fields: { fields: ['a', { from: 'b', to: 'c' }] },
+  keep_meta: { keep_meta: true },
   record_filter: { record_filter: { field: 'a', equals: 1 } },
   key_prefix: { key_prefix: 'p:' },
   key_template: { key_template: 'k:${id}' },
@@ -72,6 +75,8 @@ const PLACES = [
     list_operation prepend  no    no         no
     max_length              no    no         no
     stream_trim             no    no         no
+    on_retry keep           no    no         no
+    on_retry roll_back      no    no         no
     expire_at_field         yes   yes        no
     ttl_field               yes   yes        no
     ttl_seconds             yes   yes        yes
@@ -80,6 +85,7 @@ const PLACES = [
     on_update merge         no    yes        no
     root_field              yes   yes        yes
     fields                  yes   yes        yes
+    keep_meta               yes   yes        yes
     record_filter           yes   yes        yes
     key_prefix              yes   yes        yes
     key_template            yes   yes        yes
@@ -96,6 +102,8 @@ const PLACES = [
     list_operation prepend  no      yes   no   no          no      no
     max_length              no      yes   no   no          yes     yes
     stream_trim             no      no    no   no          yes     yes
+    on_retry keep           no      yes   no   no          yes     yes
+    on_retry roll_back      no      yes   no   no          yes     yes
     expire_at_field         yes     no    no   no          no      no
     ttl_field               yes     no    no   no          no      no
     ttl_seconds             yes     yes   yes  yes         yes     yes
@@ -104,6 +112,7 @@ const PLACES = [
     on_update merge         no      no    no   no          no      no
     root_field              yes     yes   yes  yes         yes     yes
     fields                  yes     yes   yes  yes         yes     yes
+    keep_meta               yes     yes   yes  yes         yes     yes
     record_filter           yes     yes   yes  yes         yes     yes
     key_prefix              yes     yes   yes  yes         yes     yes
     key_template            yes     yes   yes  yes         yes     yes

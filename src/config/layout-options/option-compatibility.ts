@@ -125,6 +125,29 @@ const RULES: readonly Rule[] = [
     params: ({ format }) => ({ format }),
   },
   {
+    code: 'ignored-with-member',
+    option: 'keep_meta',
+    isBroken: ({ options, hasMember }) => options.keep_meta === true && hasMember,
+    clause: () => IGNORED_WITH_MEMBER,
+  },
+  {
+    code: 'keep-meta-with-raw',
+    option: 'keep_meta',
+    isBroken: ({ options, format }) => options.keep_meta === true && format === 'raw',
+    clause: () => 'is ignored with data_format raw, which writes only the value_field; leave it out',
+  },
+  {
+    code: 'roll-back-with-condition',
+    option: 'on_retry',
+    other: 'write_condition',
+    isBroken: ({ options }) =>
+      options.on_retry === 'roll_back' && (options.write_condition ?? 'always') !== 'always',
+    clause: ({ options }) =>
+      `roll_back is not possible with write_condition ${options.write_condition}, with which nobody knows how many ` +
+      'records were written; use keep',
+    params: ({ options }) => ({ condition: options.write_condition! }),
+  },
+  {
     code: 'expiry-set-twice',
     option: 'expire_at_field',
     other: 'ttl_seconds',

@@ -25,6 +25,7 @@ export interface RecordOptions {
   list_operation?: 'append' | 'prepend'
   max_length?: number
   stream_trim?: 'approximate' | 'exact'
+  on_retry?: 'keep' | 'roll_back'
   ttl_seconds?: number
   ttl_jitter_percent?: number
   expire_at_field?: string
@@ -37,6 +38,7 @@ export interface RecordOptions {
   allow_empty_replace?: boolean
   fields?: string[]
   null_as?: 'absent' | 'empty' | 'text'
+  keep_meta?: boolean
   record_filter?: FilterOptions
   filtered_rows?: 'remove' | 'keep'
 }
@@ -93,6 +95,7 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     listOperation: options.list_operation ?? 'append',
     maxLength: options.max_length,
     streamTrim: options.stream_trim ?? 'approximate',
+    onRetry: options.on_retry ?? 'keep',
     ttlSeconds: options.ttl_seconds ?? 0,
     ttlJitterPercent: options.ttl_jitter_percent ?? 0,
     expireAtField: options.expire_at_field,
@@ -105,6 +108,7 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     allowEmptyReplace: options.allow_empty_replace ?? false,
     fields: fields?.map((field) => readField(field)!),
     nullAs: options.null_as ?? 'absent',
+    keepMeta: options.keep_meta ?? false,
     recordFilter: filter === undefined ? undefined : filterIn(filter),
     filteredRows: options.filtered_rows ?? 'remove',
   })

@@ -34,6 +34,8 @@ const DEFAULTS = {
     ttlField: undefined,
     filteredRows: 'remove',
     nullKeys: 'error',
+    onRetry: 'keep',
+    keepMeta: false,
     nullAs: 'absent',
     onUpdate: 'replace',
     writeCondition: 'always',

@@ -28,6 +28,7 @@ const SAMPLES: Sample[] = [
   [{ cache_type: 'list', list_operation: 'prepend' }, { listOperation: 'prepend' }],
   [{ cache_type: 'list', max_length: 7 }, { maxLength: 7 }],
   [{ cache_type: 'stream', max_length: 7, stream_trim: 'exact' }, { streamTrim: 'exact' }],
+  [{ cache_type: 'list', on_retry: 'roll_back' }, { onRetry: 'roll_back' }],
   [{ ttl_seconds: 60 }, { ttlSeconds: 60 }],
   [{ ttl_seconds: 60, ttl_jitter_percent: 5 }, { ttlJitterPercent: 5 }],
   [{ expire_at_field: 'ends' }, { expireAtField: 'ends' }],
@@ -46,6 +47,7 @@ const SAMPLES: Sample[] = [
     },
   ],
   [{ data_format: 'flat', null_as: 'empty' }, { nullAs: 'empty' }],
+  [{ keep_meta: true }, { keepMeta: true }],
   [{ record_filter: { field: 'kind', equals: 'a' } }, { recordFilter: { field: 'kind', equals: 'a' } }],
   [{ filtered_rows: 'keep' }, { filteredRows: 'keep' }],
   [{ allow_empty_replace: true }, { allowEmptyReplace: true }],
@@ -184,6 +186,17 @@ describe('a key without a column, where each record has a key of its own', () =>
     for (const options of [{ key_template }, { key_template, cache_type: 'string' }])
       expect(problemsBeside({ host: 'h', ...options }).map(summaryOf)).toEqual(refusal)
     expect(problemsBeside({ host: 'h', key_template, allow_constant_key: true })).toEqual([])
+  })
+})
+
+describe('a value of another form', () => {
+  it('is answered with one that would be accepted', () => {
+    const raw = { host: 'h', ssl: true, ssl_mode: 'verify-ca', deployment: 'cluster' }
+    const sentences = problemsOf(raw).map(({ sentence }) => sentence)
+    expect(sentences).toEqual([
+      'deployment: must be an object, such as {"mode": "cluster"}.',
+      'ssl_mode: must be an object, such as {"mode": "verify-ca"}.',
+    ])
   })
 })
 

@@ -14,6 +14,8 @@ export interface RecordSettings {
   readonly listOperation: 'append' | 'prepend'
   readonly maxLength: number | undefined
   readonly streamTrim: 'approximate' | 'exact'
+  /** What the next run does with records behind the last acknowledged state of a run that failed. */
+  readonly onRetry: 'keep' | 'roll_back'
   /** 0 if keys never expire, or at the time in `expireAtField`. */
   readonly ttlSeconds: number
   readonly ttlJitterPercent: number
@@ -32,6 +34,8 @@ export interface RecordSettings {
   readonly fields: readonly { readonly from: string; readonly to: string }[] | undefined
   /** What is written for a column that is null, in the format `flat`. */
   readonly nullAs: 'absent' | 'empty' | 'text'
+  /** Whether the changes that the source reports of a record (`meta.changes`) are written with it. */
+  readonly keepMeta: boolean
   readonly recordFilter: RecordFilter | undefined
   /** What a record that does not pass the filter does to its row, in a stream that is deduplicated. */
   readonly filteredRows: 'remove' | 'keep'

@@ -9,6 +9,7 @@ export const STRUCTURE_OPTIONS = [
   'list_operation',
   'max_length',
   'stream_trim',
+  'on_retry',
   'expire_at_field',
   'ttl_field',
 ] as const

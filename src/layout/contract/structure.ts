@@ -2,6 +2,7 @@
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import type { StructureRules } from '../../config/settings/structure-rules.ts'
 import type { CommandProbe, CommandRequirement } from '../../redis/commands/command-probe.ts'
+import type { AttemptKind } from '../../redis/commands/attempt-scripts.ts'
 import type { Script } from '../../redis/commands/script.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
 import type { KeyTemplate, StreamNames } from '../fields/column-template.ts'
@@ -52,6 +53,8 @@ interface CollectionForm {
   readonly drain: (settings: RecordSettings) => Script
   /** Returns the command that cuts a key to its maximum length, without the key; undefined if it has none. */
   readonly trim?: (settings: RecordSettings) => readonly [command: string, ...args: string[]] | undefined
+  /** Returns how a run can take back a part of what it added to a key; undefined where it can drop staging keys only. */
+  readonly attemptKind?: (settings: RecordSettings) => AttemptKind
   /** What `requirements` leaves out: the commands of `drain`, `trim` and the row's removal. */
   readonly replacing: CommandRequirement
 }

@@ -35,6 +35,8 @@ export interface RecordView {
   /** The record's `data` as JSON without insignificant white space. */
   dataStart: number
   dataEnd: number
+  /** The changes that the source reports of it, as a JSON array. */
+  changes: Buffer
   /** Whether the record replaces its key, even if the settings say that it is merged into it. */
   replacesKey: boolean
   /** Whether the record replaces its key, of whatever type: a former generation of the stream has written it. */

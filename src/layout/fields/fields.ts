@@ -5,6 +5,7 @@ import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/co
 import { FlattenedColumns } from '../../protocol/columns/flattened-columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
+import { addMeta, META } from './meta.ts'
 import { contentOf } from './content.ts'
 import { DELETED_AT, deletedAtPath, deletionTime, hasDeletedAt } from './deleted-at.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
@@ -33,12 +34,14 @@ const AIRBYTE_OVERHEAD = 160
 
 function airbyteFields(settings: LayoutSettings): Fields {
   const content = contentOf(settings)
+  const { keepMeta } = settings
+  const meta = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const data: TextRange = { bytes: DATA, start: 0, end: 0 }
   return {
     usesIds: true,
     usesColumns: content.usesColumns,
     overhead: AIRBYTE_OVERHEAD,
-    count: () => 3,
+    count: () => (keepMeta ? 4 : 3),
     add(out, record) {
       content.locate(record, data)
       out.reserve(AIRBYTE_OVERHEAD + record.emittedAtEnd - record.emittedAtStart + data.end - data.start)
@@ -48,13 +51,21 @@ function airbyteFields(settings: LayoutSettings): Fields {
       out.argument(record.bytes, record.emittedAtStart, record.emittedAtEnd)
       out.put(DATA)
       out.argument(data.bytes, data.start, data.end)
+      if (keepMeta) addMetaField(out, record, meta)
     },
   }
 }
 
+function addMetaField(out: CommandBuffer, record: RecordView, text: ByteBuffer): void {
+  text.clear()
+  addMeta(text, record)
+  out.textArgument(META)
+  out.argument(text.bytes, 0, text.length)
+}
+
 /** One field for each column. Names of nested columns are joined with dots; empty objects have no field. */
 function flatFields(settings: LayoutSettings): Fields {
-  const { rootField, fields, nullAs, writesDeletedAt = false } = settings
+  const { rootField, fields, nullAs, keepMeta, writesDeletedAt = false } = settings
   const includesNull = nullAs !== 'absent'
   const found: Found = { names: [], rows: [] }
   const find =
@@ -68,7 +79,11 @@ function flatFields(settings: LayoutSettings): Fields {
     overhead: 256,
     count(record) {
       found.names.length = found.rows.length = 0
-      return find(record.columns) ?? found.rows.length + (lacksDeletedAt(record) ? 1 : 0)
+      const refusal = find(record.columns)
+      if (refusal !== undefined) return refusal
+      const count = found.rows.length + (lacksDeletedAt(record) ? 1 : 0)
+      // The changes of a row without columns are no row.
+      return keepMeta && count > 0 ? count + 1 : count
     },
     add(out, record) {
       const { columns } = record
@@ -78,6 +93,7 @@ function flatFields(settings: LayoutSettings): Fields {
         if (nullAs !== 'empty' || columns.kind(row) !== ColumnKind.null) addText(text, columns, row)
         out.argument(text.bytes, 0, text.length)
       }
+      if (keepMeta && (found.rows.length > 0 || lacksDeletedAt(record))) addMetaField(out, record, text)
       if (!lacksDeletedAt(record)) return
       const time = deletionTime(record)
       out.textArgument(DELETED_AT)

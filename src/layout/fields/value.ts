@@ -6,6 +6,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
 import { contentOf } from './content.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
+import { addMetaMember, withMeta } from './meta.ts'
 import { ColumnTemplate, type StreamNames } from './column-template.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
@@ -25,7 +26,7 @@ export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
     case 'raw':
       return columnValue(settings)
     default: {
-      const content = contentOf(settings)
+      const content = settings.keepMeta ? withMeta(contentOf(settings)) : contentOf(settings)
       return {
         usesIds: false,
         usesColumns: content.usesColumns,
@@ -58,6 +59,7 @@ function airbyteValue(settings: LayoutSettings): Value {
     out.add(record.bytes, record.emittedAtStart, record.emittedAtEnd)
     out.add(BEFORE_DATA)
     out.add(data.bytes, data.start, data.end)
+    if (settings.keepMeta) addMetaMember(out, record)
     out.add(END)
     return undefined
   })

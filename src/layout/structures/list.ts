@@ -3,7 +3,8 @@
  * To see one: `LRANGE public:events 0 9`.
  */
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
-import { commandProbe, removalProbe } from '../../redis/commands/command-probe.ts'
+import { commandProbe, removalProbe, type CommandRequirement } from '../../redis/commands/command-probe.ts'
+import { attemptProbes } from '../../redis/commands/attempt-scripts.ts'
 import { drainScript } from '../../redis/commands/drain-script.ts'
 import { collectionLayout } from '../contract/collection-layout.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
@@ -16,19 +17,25 @@ export const list: Structure = {
   formats: ['airbyte', 'json', 'raw'],
   mergeFormats: [],
   conditions: ['always', 'if_exists'],
-  options: ['member', 'list_operation', 'max_length'],
+  options: ['member', 'list_operation', 'max_length', 'on_retry'],
   type: 'list',
   isRepeatable: false,
   rows: { kind: 'none' },
   createLayout,
-  requirements: ({ writeCondition }) => (writeCondition === 'always' ? [WRITING] : [WRITING, CONDITION]),
+  requirements: ({ writeCondition, onRetry }) => [
+    WRITING,
+    ...(writeCondition === 'always' ? [] : [CONDITION]),
+    ...(onRetry === 'roll_back' ? [ROLL_BACK] : []),
+  ],
   collection: {
     drain: ({ listOperation }) => (listOperation === 'append' ? DRAIN_APPENDED : DRAIN_PREPENDED),
     trim: ({ listOperation, maxLength }) =>
       maxLength === undefined ? undefined : trim(listOperation, maxLength),
-    replacing: requirement('replacing a list (overwrite, refreshes)', (key) => [
-      commandProbe('LRANGE', [key, '0', '1'], ''),
-    ]),
+    attemptKind: ({ listOperation }) => (listOperation === 'append' ? 'A' : 'P'),
+    replacing: {
+      neededFor: 'replacing a list (overwrite, refreshes)',
+      probes: (keys) => [commandProbe('LRANGE', [keys.key, '0', '1'], ''), ...attemptProbes(keys, 'A')],
+    },
   },
 }
 
@@ -43,6 +50,11 @@ const CONDITION = requirement('a list under a condition (write_condition, update
   commandProbe('RPUSHX', [key, 'written'], '0'),
   commandProbe('LPUSHX', [key, 'written'], '0'),
 ])
+
+const ROLL_BACK: CommandRequirement = {
+  neededFor: 'on_retry roll_back for a list',
+  probes: (keys) => attemptProbes(keys, 'A'),
+}
 
 /** The first LTRIM trims nothing: a user who may not send it gets the error before an item is in both lists. */
 const DRAIN_APPENDED = drainScript(

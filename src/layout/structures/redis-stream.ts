@@ -6,11 +6,12 @@ import { problem } from '../../errors.ts'
 import {
   commandProbe,
   removalProbe,
-  scriptLoadProbe,
+  type CommandProbe,
   type CommandRequirement,
+  type ProbeKeys,
 } from '../../redis/commands/command-probe.ts'
+import { attemptProbes } from '../../redis/commands/attempt-scripts.ts'
 import { drainScript } from '../../redis/commands/drain-script.ts'
-import { script } from '../../redis/commands/script.ts'
 import { collectionLayout } from '../contract/collection-layout.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import { fieldsOf } from '../fields/fields.ts'
@@ -21,21 +22,24 @@ export const redisStream: Structure = {
   formats: ['airbyte', 'flat'],
   mergeFormats: [],
   conditions: ['always', 'if_exists'],
-  options: ['max_length', 'stream_trim'],
+  options: ['max_length', 'stream_trim', 'on_retry'],
   type: 'stream',
   isRepeatable: false,
   rows: { kind: 'none' },
   createLayout,
-  requirements: ({ writeCondition }) =>
-    writeCondition === 'always' ? [STREAM_WRITING] : [STREAM_WRITING, CONDITION],
+  requirements: ({ writeCondition, onRetry }) => [
+    STREAM_WRITING,
+    ...(writeCondition === 'always' ? [] : [CONDITION]),
+    ...(onRetry === 'roll_back' ? [ROLL_BACK] : []),
+  ],
   collection: {
     drain: () => DRAIN,
     trim: ({ maxLength }) => (maxLength === undefined ? undefined : ['XTRIM', 'MAXLEN', String(maxLength)]),
-    replacing: requirement('replacing a Redis stream (overwrite, refreshes)', (key) => [
-      commandProbe('XRANGE', [key, '-', '+', 'COUNT', '1'], ''),
-      commandProbe('XTRIM', [key, 'MAXLEN', '1'], '0'),
-      commandProbe('XDEL', [key, '0-0'], '0'),
-    ]),
+    attemptKind: () => 'S',
+    replacing: {
+      neededFor: 'replacing a Redis stream (overwrite, refreshes)',
+      probes: (keys) => [commandProbe('XTRIM', [keys.key, 'MAXLEN', '1'], '0'), ...removingProbes(keys)],
+    },
   },
 }
 
@@ -55,9 +59,21 @@ const CONDITION: CommandRequirement = {
       ? [commandProbe('XADD', [key, 'NOMKSTREAM', '*', 'probe', 'written'], 'null', 'XADD NOMKSTREAM')]
       : [
           commandProbe('EXISTS', [key], '0'),
-          scriptLoadProbe(STREAM_SCRIPT),
-          commandProbe('EVALSHA', [STREAM_SCRIPT.sha, '1', key, '*', 'probe', 'written'], '0'),
+          commandProbe('EVAL', [STREAM_SCRIPT, '1', key, '*', 'probe', 'written'], '0'),
         ],
+}
+
+const ROLL_BACK: CommandRequirement = {
+  neededFor: 'on_retry roll_back for a Redis stream',
+  probes: (keys) => removingProbes(keys),
+}
+
+function removingProbes(keys: ProbeKeys): CommandProbe[] {
+  return [
+    commandProbe('XRANGE', [keys.key, '-', '+', 'COUNT', '1'], ''),
+    commandProbe('XDEL', [keys.key, '0-0'], '0'),
+    ...attemptProbes(keys, 'S'),
+  ]
 }
 
 /** The first XDEL removes nothing: a user who may not send it gets the error before an entry is in both streams. */
@@ -84,16 +100,14 @@ const NO_FIELDS = problem(
 
 /**
  * Replaces XADD with NOMKSTREAM. KEYS[1]: a Redis stream. ARGV: the other arguments of XADD. Returns 1 if an entry was
- * added, else 0.
+ * added, else 0. Sent by EVAL: in a transaction that runs once, a server that lacks the script of an EVALSHA would say so
+ * only when it runs the other commands.
  */
-export const STREAM_SCRIPT = script(
-  `
+export const STREAM_SCRIPT = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('XADD', KEYS[1], unpack(ARGV))
 return 1
-`,
-  'xaddNomkstream',
-)
+`
 
 function createLayout({ settings, key }: LayoutOptions): Layout {
   const { maxLength, streamTrim, writeCondition } = settings
@@ -107,7 +121,7 @@ function createLayout({ settings, key }: LayoutOptions): Layout {
     options: [...(isConditional ? ['NOMKSTREAM'] : []), ...trim, '*'],
     onOlder: ({ xaddNomkstream }) =>
       isConditional && !xaddNomkstream
-        ? { command: 'EVALSHA', beforeKey: [STREAM_SCRIPT.sha, '1'], options: [...trim, '*'] }
+        ? { command: 'EVAL', beforeKey: [STREAM_SCRIPT, '1'], options: [...trim, '*'] }
         : undefined,
     mostInCommand: 1,
     // A record that is sent twice would be in the stream twice.
@@ -115,7 +129,7 @@ function createLayout({ settings, key }: LayoutOptions): Layout {
     usesIds: fields.usesIds,
     usesColumns: fields.usesColumns,
     isConditional,
-    scripts: isConditional ? [STREAM_SCRIPT] : [],
+    scripts: [],
     overhead: key.size + fields.overhead + 60,
     addItem(items, record) {
       const count = fields.count(record)

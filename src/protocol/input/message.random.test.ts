@@ -15,6 +15,7 @@ interface ParsedRecord {
   namespace?: string | null
   data?: object | null
   emitted_at?: number | null
+  meta?: unknown
 }
 
 it('finds the parts of a record where JSON.parse finds them', { timeout: 600_000 }, () => {
@@ -46,15 +47,31 @@ function reads(reader: MessageReader, line: string): boolean {
 }
 
 function partsAgree({ bytes, message }: MessageReader, record: ParsedRecord): boolean {
-  const { stream, namespace, data, emittedAt } = message
+  const { stream, namespace, data, emittedAt, changes } = message
   const copy = Buffer.from(bytes.subarray(data.start, data.end))
   const size = compactJson(copy, 0, copy.length)
-  const parts = [stream, namespace, data, emittedAt].map((range) => valueAt(bytes, range))
+  const parts = [stream, namespace, data, emittedAt, changes].map((range) => valueAt(bytes, range))
   return (
-    isDeepStrictEqual(parts, [record.stream, record.namespace ?? null, record.data, record.emitted_at]) &&
+    isDeepStrictEqual(parts, [
+      record.stream,
+      record.namespace ?? null,
+      record.data,
+      record.emitted_at,
+      changesIn(record.meta),
+    ]) &&
     isDeepStrictEqual(JSON.parse(copy.toString('utf8', 0, size)), record.data) &&
     message.dataHasSpace === size < copy.length
   )
+}
+
+/** Changes are an array that is not empty, in an object. */
+function changesIn(meta: unknown): unknown {
+  const changes: unknown = isObject(meta) && Object.hasOwn(meta, 'changes') ? meta['changes'] : null
+  return Array.isArray(changes) && changes.length > 0 ? changes : null
+}
+
+function isObject(one: unknown): one is Record<string, unknown> {
+  return typeof one === 'object' && one !== null && !Array.isArray(one)
 }
 
 function valueAt(bytes: Buffer, { start, end }: Range): unknown {
@@ -72,6 +89,7 @@ function recordLine(random: Random): string {
       ['data', orNull(() => object(random, columns(random, 3)))],
       ['emitted_at', orNull(() => pick(random, times))],
       [pick(random, ['meta', 'streams', 'Data', '']), () => value(random, 2)],
+      ...(random(3) === 0 ? [metaMember(random)] : []),
     ])
   const whole = object(random, [
     ['type', () => '"RECORD"'],
@@ -79,6 +97,18 @@ function recordLine(random: Random): string {
     [pick(random, ['log', 'id', 'records', 'Type']), () => value(random, 2)],
   ])
   return spaced(random, whole) + pick(random, ['\n', '\r\n'])
+}
+
+function metaMember(random: Random): Member {
+  const names = ['changes', 'changes', 'Changes', 'sync_id']
+  return [
+    'meta',
+    () =>
+      object(
+        random,
+        Array.from({ length: random(3) }, () => [pick(random, names), () => value(random, 3)]),
+      ),
+  ]
 }
 
 type Member = [name: string, write: () => string]

@@ -5,7 +5,7 @@
 import { problem, SystemError, type Problem } from '../../errors.ts'
 import { shownName } from '../../shown-text.ts'
 import { failureOf, type ScanFailure } from '../scanner/scan-failure.ts'
-import { Field } from '../scanner/scan-tables.ts'
+import { Field, HAS_TRACE, HAS_TYPE } from '../scanner/scan-tables.ts'
 import type { Scanner } from '../scanner/scanner.ts'
 
 /** `other` stands for messages that a destination ignores: LOG, CONTROL, and future types. */
@@ -36,6 +36,8 @@ export class Message {
   /** Whether the `data` of a record contains white space outside strings. */
   dataHasSpace = false
   readonly emittedAt = range()
+  /** The array under `meta.changes` of a record; an empty one counts as missing. */
+  readonly changes = range()
 
   /** The object under `state` of a state message, and the value of `destinationStats` in it. */
   readonly state = range()
@@ -54,6 +56,7 @@ export class Message {
       read(table, at + Field.namespace, this.namespace)
       read(table, at + Field.emittedAt, this.emittedAt)
       read(table, at + Field.data, this.data)
+      read(table, at + Field.changes, this.changes)
       this.hash = table[at + Field.hash]!
       this.dataHasSpace = table[at + Field.dataHasSpace] === 1
     } else {
@@ -81,9 +84,9 @@ export class Message {
       case 'state':
         return !isEmpty(this.state)
       case 'trace':
-        return table[at + Field.hasTrace] !== 0
+        return (table[at + Field.has]! & HAS_TRACE) !== 0
       case 'other':
-        return table[at + Field.hasType] !== 0 || isEmpty(this.text)
+        return (table[at + Field.has]! & HAS_TYPE) !== 0 || isEmpty(this.text)
     }
   }
 

@@ -3,7 +3,7 @@
 /** The positions of the fields in a row, in the order of `Row` in wasm/scan.ts. All are 32-bit numbers. */
 export const Field = {
   kind: 0,
-  hasType: 1,
+  has: 1,
   text: 2,
   stream: 4,
   namespace: 6,
@@ -14,11 +14,15 @@ export const Field = {
   state: 14,
   stateIsEmpty: 16,
   destinationStats: 17,
-  hasTrace: 19,
-  problem: 20,
-  problemAt: 21,
-  lineStart: 22,
+  changes: 19,
+  problem: 21,
+  problemAt: 22,
+  lineStart: 23,
 } as const
+
+/** The bits of the field `has`. */
+export const HAS_TYPE = 1
+export const HAS_TRACE = 2
 
 /** The positions of the fields in a row of the table of columns, in the order of `Column` in wasm/column-slice.ts. */
 export const ColumnField = {

@@ -22,6 +22,7 @@ const TEXTS = [
 
 const MESSAGES = [
   '{"type":"RECORD","record":{"stream":"s","namespace":null,"emitted_at":1.5e12,"data":{"id":-7,"x":[]}}}',
+  '{"type":"RECORD","record":{"stream":"s","emitted_at":1,"data":{},"meta":{"changes":[{"field":"a"}],"x":{}}}}',
   '{ "record" : { "data" : { "a" : 1 } , "stream" : "s" , "emitted_at" : 5 } , "type" : "RECORD" }\r',
   '{"type":"STATE","state":{"type":"GLOBAL","global":{},"destinationStats":null},"id":1}',
 ].map((text) => Buffer.from(text))

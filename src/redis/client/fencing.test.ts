@@ -67,12 +67,15 @@ describe('a lost connection', () => {
     expect(await fence([{ clientId: 5, runId: SERVER, where: HERE }], [connection])).toBe(false)
   })
 
-  it('is asked for later where the server is busy', async () => {
-    const busy = Object.assign(new Error('BUSY Redis is busy running a script.'), { name: 'ReplyError' })
-    const { connection } = connectionTo({ clientId: 9, runId: SERVER }, busy)
-    const fenced = fence([{ clientId: 5, runId: SERVER, where: HERE }], [connection])
-    await expect(fenced).rejects.toThrow('BUSY')
-  })
+  it.each(['BUSY Redis is busy running a script.', 'NOAUTH Authentication required.'])(
+    'is not known to be dead or alive where the server does not look at the command: %s',
+    async (text) => {
+      const error = Object.assign(new Error(text), { name: 'ReplyError' })
+      const { connection } = connectionTo({ clientId: 9, runId: SERVER }, error)
+      const fenced = fence([{ clientId: 5, runId: SERVER, where: HERE }], [connection])
+      await expect(fenced).rejects.toThrow(text)
+    },
+  )
 
   it('is killed on the one of several servers that it was connected to', async () => {
     const [first, second] = [SERVER, OTHER].map((runId) => connectionTo({ clientId: 9, runId }))

@@ -33,8 +33,11 @@ async function isDead(lost: Identity, present: readonly Present[]): Promise<bool
     await its.ask('CLIENT', ['KILL', 'ID', lost.clientId])
     return true
   } catch (error) {
-    // A server that is busy may allow it later.
-    const isDenied = isReplyError(error) && classifyReply(error.message, lost.where).handling !== 'retry'
+    // A server that is busy may allow it later, and one that wants a password has not looked at the command.
+    const isDenied =
+      isReplyError(error) &&
+      !error.message.startsWith('NOAUTH') &&
+      classifyReply(error.message, lost.where).handling !== 'retry'
     if (isDenied) return false
     throw error
   }

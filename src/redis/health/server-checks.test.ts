@@ -82,7 +82,7 @@ it('a finding about several servers is reported once, and names them', () => {
       ['c:1', full],
       ['d:1', full],
     ]),
-  ).toEqual([
+  ).toMatchObject([
     { level: 'WARN', text: 'a:1, c:1 and d:1 is full. [full]' },
     { level: 'WARN', text: 'b:1 is slow. [slow]' },
   ])

@@ -17,7 +17,7 @@ export interface SentTransactions {
   readonly isGuarded: boolean
 }
 
-/** What became of them. `lost`: they ran, on a server that does not hold what ran before. */
+/** The result for transactions that were sent as one. `lost`: they ran on a server that lacks what ran before. */
 export type TransactionsOutcome = 'ran' | 'not run' | 'lost' | 'uncertain'
 
 /** While a transaction runs, the server does nothing else. */
@@ -27,6 +27,8 @@ export class TransactionQueue {
   readonly sequence: Sequence
   readonly #waiting: InFlightWrite<TransactionRequest>[] = []
   #underWay = 0
+  /** The error of a transaction that can never run: none of those behind it may run either. */
+  problem: Error | undefined
 
   constructor(sequence: Sequence) {
     this.sequence = sequence
@@ -39,6 +41,11 @@ export class TransactionQueue {
   add(write: InFlightWrite<TransactionRequest>): void {
     write.move({ kind: 'waiting' })
     this.#waiting.push(write)
+  }
+
+  /** Removes what waits. */
+  takeWaiting(): InFlightWrite<TransactionRequest>[] {
+    return this.#waiting.splice(0)
   }
 
   /** Forgets what waits and what is under way. */

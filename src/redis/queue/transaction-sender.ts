@@ -52,6 +52,10 @@ export class TransactionSender {
   /** Sends a transaction; returns whether some of its sequence have to wait for replies. */
   send(write: InFlightWrite<TransactionRequest>, nodes: NodePool): boolean {
     const queue = this.#queueOf(write.request)
+    if (queue.problem !== undefined) {
+      this.#options.unconfirmed.fail(write, queue.problem)
+      return false
+    }
     queue.add(write)
     this.#advance(queue, nodes)
     return queue.isWaiting
@@ -108,12 +112,13 @@ export class TransactionSender {
     const outcome = queue.takeReplies(sent, replies)
     if (outcome === 'lost') return unconfirmed.loseNumber()
     const { address, where } = nodeOf(sent.members[0]!.request, nodes)
-    const isRefused = outcome === 'not run' && replies.problem === undefined
+    const isRefused = outcome === 'not run' && replies.problem === undefined && queue.problem === undefined
     let redirections: Redirection[] = []
     for (const member of sent.members) {
       redirections = member.take(address, repliesOf(sent, member, replies))
-      if (outcome === 'uncertain') member.problem ??= uncertainTransaction()
-      else if (isRefused && member.state.kind === 'sent') member.move({ kind: 'refused' })
+      member.problem ??= outcome === 'uncertain' ? uncertainTransaction() : queue.problem
+      queue.problem ??= member.problem
+      if (isRefused && member.state.kind === 'sent') member.move({ kind: 'refused' })
     }
     gate.ends(redirections)
     if (isRefused) {
@@ -125,7 +130,8 @@ export class TransactionSender {
       if (member.problem === undefined) unconfirmed.answered(member)
       else unconfirmed.fail(member, member.problem)
     if (outcome === 'ran') this.#events.confirmed()
-    this.#advance(queue, nodes)
+    if (queue.problem === undefined) this.#advance(queue, nodes)
+    else for (const waiting of queue.takeWaiting()) unconfirmed.fail(waiting, queue.problem)
     this.#events.settled()
   }
 }

@@ -87,7 +87,7 @@ describe('a request', () => {
     expect(fate).toEqual({ value: FINE })
   })
 
-  it('is sent again behind an older one that the server has refused, which must not overwrite it', async () => {
+  it('is sent again behind an older one that the server has refused, which must not come later', async () => {
     const { writeQueue, connect, disconnect } = openDurableQueue(1)
     const { nodes, played: [old] } = connect() // prettier-ignore
     const marked = { confirmedBy: 'marker' } as const

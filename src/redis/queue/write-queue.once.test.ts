@@ -1,6 +1,6 @@
 // Transactions that run once only, on one server: guarded, or one by one.
 import { describe, expect, it } from 'vitest'
-import { TransientError } from '../../errors.ts'
+import { ConfigError, TransientError } from '../../errors.ts'
 import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
 import {
   keyIn,
@@ -15,6 +15,7 @@ import {
 import { ONE_BY_ONE } from '../sequencing/transaction-guard.ts'
 
 const FINE = { rejections: [], done: [], read: [] }
+const NOPERM = "-NOPERM this user has no permissions to run the 'rpush' command\r\n"
 const OOM = '-OOM command not allowed\r\n'
 const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n'
 const KEY = keyIn('sequence', undefined)
@@ -64,6 +65,20 @@ describe('guarded transactions', () => {
       ...guarded(1, 'RPUSH l 2'),
       ...guarded(2, 'RPUSH l 3'),
     ])
+  })
+
+  it('behind one that can never run fail with it, and none of them is sent again', async () => {
+    const { writeQueue, events, connect, disconnect, once } = openWriteQueue(1)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    const fates = [1, 2].map((n) => watched(writeQueue.send(once(`RPUSH l ${n}`))))
+    await old.answer(`+OK\r\n${NOPERM}+QUEUED\r\n${ABORTED}${NOT_RUN}`)
+    expect(events.refused).toEqual([])
+    fates.push(watched(writeQueue.send(once('RPUSH l 3'))))
+    await turn()
+    expect(fates).toEqual(Array.from({ length: 3 }, () => ({ error: expect.any(ConfigError) as unknown })))
+    disconnect(nodes)
+    const { played: [next] } = connect(new Map([[undefined, 0]])) // prettier-ignore
+    expect(next.came()).toEqual([])
   })
 
   it('are sent again from the first one on that the server does not hold', async () => {

@@ -12,7 +12,7 @@ import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 const sessions = sessionsFor([stream('a'), stream('b')])
 const [a, b] = sessions as [StreamSession, StreamSession]
 const LIMITS = { records: 1000, bytes: 65_536 }
-const NONE = { records: 0, filtered: 0 }
+const NONE = { records: 0, filtered: 0, nulled: 0 }
 let reader: MessageReader
 beforeEach(() => {
   reader = new MessageReader()
@@ -182,13 +182,13 @@ describe('the states of a batch', () => {
   it('know whose they are, what came before them, and how many records of the batch', () => {
     const batch = emptyBatch(sessions, LIMITS)
     const [first, second] = [stateNamed('first'), stateNamed('second')]
-    batch.addState(first, undefined, { records: 9, filtered: 4 })
+    batch.addState(first, undefined, { records: 9, filtered: 4, nulled: 0 })
     addRecord(batch, a, '{}', reader)
     addRecord(batch, b, '{}', reader)
-    batch.addState(second, a.plan, { records: 1, filtered: 0 })
+    batch.addState(second, a.plan, { records: 1, filtered: 0, nulled: 0 })
     expect(batch.states).toEqual([
-      { state: first, plan: undefined, after: 0, received: { records: 9, filtered: 4 } },
-      { state: second, plan: a.plan, after: 2, received: { records: 1, filtered: 0 } },
+      { state: first, plan: undefined, after: 0, received: { records: 9, filtered: 4, nulled: 0 } },
+      { state: second, plan: a.plan, after: 2, received: { records: 1, filtered: 0, nulled: 0 } },
     ])
   })
 })

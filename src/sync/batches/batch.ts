@@ -18,6 +18,8 @@ export interface Received {
   records: number
   /** Those of them that a filter left out. */
   filtered: number
+  /** Values that the source says it has replaced with null. */
+  nulled: number
 }
 
 export interface BatchLimits {
@@ -46,6 +48,8 @@ const BYTES_PER_NUMBER = 4
 /** The group of a record that is not encoded. */
 const LEFT_OUT = -2
 
+const NO_CHANGES = Buffer.from('[]')
+
 /** The digits of an emission time that is written anew are no more than these. */
 const MOST_DIGITS = 24
 
@@ -62,6 +66,8 @@ export class Batch {
   #size = 0
   /** Bytes of memory that others use for it. */
   #addedMemory = 0
+  /** The changes that the source reports of some records. */
+  readonly #changes = new Map<number, Buffer>()
   /** Bytes of input. */
   #inputBytes = 0
   #memory: Buffer
@@ -120,6 +126,7 @@ export class Batch {
     }
     const { bytes } = block.scanner
     const { data, dataHasSpace, emittedAt, lineStart } = message
+    if (plan.settings.keepMeta) this.#keepChanges(bytes, message)
     const row = this.#addRow()
     const table = this.#table
     table[row] = plan.index
@@ -163,6 +170,7 @@ export class Batch {
       emittedAtEnd: 0,
       dataStart: 0,
       dataEnd: 0,
+      changes: NO_CHANGES,
       replacesKey: false,
       takesOver: false,
       spread: 0,
@@ -180,6 +188,7 @@ export class Batch {
       view.dataStart = table[row + 3]!
       view.dataEnd = table[row + 4]!
       view.result = 'written'
+      if (this.#changes.size > 0) view.changes = this.#changes.get(record) ?? NO_CHANGES
       if (stream.layout.usesColumns) {
         view.columns.read(scanner, view.dataStart, view.dataEnd)
         view.bytes = scanner.bytes
@@ -229,6 +238,14 @@ export class Batch {
     this.#tables.give(this.#memory)
     this.#memory = Buffer.alloc(0)
     this.#table = new Int32Array(0)
+  }
+
+  /** Copies the changes of the next record, as digits may be written over them. */
+  #keepChanges(bytes: Buffer, { changes: { start, end } }: Message): void {
+    if (end === start) return
+    const changes = Buffer.from(bytes.subarray(start, compactJson(bytes, start, end)))
+    this.#changes.set(this.records, changes)
+    this.#size += changes.length
   }
 
   /** Writes the digits over the rest of the line, which has been read: there is room on one side of the data. */

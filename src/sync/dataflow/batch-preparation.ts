@@ -1,14 +1,17 @@
 /** Gets what a batch needs before it can be encoded: ids for its records, and the index entries of its rows. */
 import type { Batch } from '../batches/batch.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import type { BatchRows, RowDecisions, RowTracker } from '../dedup/row-tracker.ts'
 import type { RowRecorder } from '../streams/row-recorder.ts'
+import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 
 export interface Prepared {
   ids: ReadonlyMap<StreamSession, IdRange[]>
   /** Decides on the rows of streams that add them to the key index. Is called once, batch by batch. */
   decide: () => ReadonlyMap<StreamSession, RowDecisions>
+  /** Of streams whose attempts are recorded. */
+  intervals: BatchIntervals
 }
 
 /** Asks for everything at once, when the batch is submitted. */
@@ -18,8 +21,10 @@ export function batchPreparation(
   ids: Pick<IdAllocator, 'reserve'>,
   trackers: ReadonlyMap<StreamSession, RowTracker>,
   recordRows: RowRecorder = () => Promise.resolve(),
+  intervalsOf: (batch: Batch) => BatchIntervals = () => new Map(),
 ): BatchPreparation {
   return async (batch) => {
+    const intervals = intervalsOf(batch)
     const counts = batch.countByStream()
     const rows = new Map<StreamSession, BatchRows>()
     for (const stream of counts.keys())
@@ -37,6 +42,7 @@ export function batchPreparation(
     const idsByStream = new Map(reserved)
     return {
       ids: idsByStream,
+      intervals,
       decide: () =>
         new Map(
           read.map(([stream, stored]) => [

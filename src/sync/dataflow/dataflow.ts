@@ -1,13 +1,14 @@
 /** Connects what records pass through: ingest, preparation, encoding, delivery, and the queue that acknowledges states. */
 import type { Config } from '../../config/settings/config.ts'
 import type { Output } from '../../protocol/airbyte/output.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { deliverBy } from './deliver.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import { Ingest } from './ingest.ts'
 import { deadLetterKey } from '../drafts/internal-keys.ts'
 import { StateQueue } from './state-queue.ts'
+import { StateIntervals } from '../attempts/state-intervals.ts'
 import { batchPreparation } from './batch-preparation.ts'
 import { Progress } from './progress.ts'
 import { rowTrackersOf } from '../dedup/row-tracker.ts'
@@ -49,9 +50,13 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
     config.onRecordError === 'dead_letter'
       ? new DeadLetters({ client, key: deadLetterKey(keyPrefix), maxLength: config.deadLetterMaxLength })
       : undefined
+  const intervals = new StateIntervals(client, sessions)
   const stateQueue = new StateQueue({
     deliver: deliverBy({ client, buffers, tables, deadLetters, log: output.log }),
-    prepare: batchPreparation(ids, rowTrackersOf(sessions), rowRecorder(client)),
+    prepare: batchPreparation(ids, rowTrackersOf(sessions), rowRecorder(client), (batch) =>
+      intervals.of(batch),
+    ),
+    record: (batches) => intervals.acknowledge(batches),
     progress,
     output,
     maxBytes,

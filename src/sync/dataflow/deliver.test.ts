@@ -163,6 +163,7 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
     deliverBatch(batchOf([session], recordsOf(session, data), reader), {
       ids: idsFrom(1, [session]),
       decide: () => new Map(),
+      intervals: new Map(),
     })
   return { deliver, sent, asked, buffers }
 }

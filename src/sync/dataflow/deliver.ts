@@ -3,7 +3,7 @@ import { ConfigError, problem, sentenceOf } from '../../errors.ts'
 import { BYTES_PER_COMMAND } from '../../redis/resp/command-buffer.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { encodeBatch, type EncodedBatch } from './encode-batch.ts'
@@ -42,12 +42,12 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
   const unitLog = new ExpiryUnitLog(log)
   /** The size of the last batch's commands, divided by its expected size: the next batch is like the last one. */
   let growth = 1
-  return async (batch, { ids, decide }) => {
+  return async (batch, { ids, decide, intervals }) => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * growth))
     const offsets = tables.take((batch.records + MORE_COMMANDS) * BYTES_PER_COMMAND)
     const out = new CommandGroups(buffer, client.capabilities, offsets)
-    const encoded = encodeBatch(batch, out, { ids, decisions, client })
+    const encoded = encodeBatch(batch, out, { ids, decisions, client, intervals })
     unitLog.add(batch)
     growth = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_GROWTH)
     if (deadLetters === undefined) {

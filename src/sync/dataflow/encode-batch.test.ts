@@ -233,6 +233,7 @@ function hugeRecordOf(session: StreamSession): EncodableBatch {
     emittedAtEnd: 0,
     dataStart: 0,
     dataEnd: (512 << 20) + 1,
+    changes: Buffer.from('[]'),
     replacesKey: false,
     takesOver: false,
     spread: 0,

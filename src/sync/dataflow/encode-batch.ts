@@ -2,11 +2,12 @@
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
-import { IdCursor } from '../streams/id-ranges.ts'
+import { IdCursor } from '../ids/id-ranges.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { transactionsOf, type EncodableBatch, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
@@ -23,12 +24,14 @@ export interface EncodeOptions {
   /** Of streams that add their rows to the key index. */
   decisions: ReadonlyMap<StreamSession, RowDecisions>
   client: Slots
+  /** Of streams whose attempts are recorded. */
+  intervals?: BatchIntervals
 }
 
 export function encodeBatch(
   batch: EncodableBatch,
   out: CommandGroups,
-  { ids, decisions, client }: EncodeOptions,
+  { ids, decisions, client, intervals }: EncodeOptions,
 ): EncodedBatch {
   const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
@@ -65,7 +68,7 @@ export function encodeBatch(
 
   for (const stream of streams)
     if (stream.layout.deliveryMode !== 'pipeline')
-      requests.push(...transactionsOf(stream, batch, out, client, write))
+      requests.push(...transactionsOf(stream, batch, out, client, write, intervals?.get(stream)))
   const refused = new Set(refusals.map(({ record }) => record))
   const isWritten = ({ record }: IndexEntry): boolean => !refused.has(record)
   // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a

@@ -1,5 +1,6 @@
 /** Reads the messages of the input, finds the stream of each, and adds records and states to the batch being filled. */
 import { Columns } from '../../protocol/columns/columns.ts'
+import type { Message } from '../../protocol/input/message.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { readState, type StateMessage } from '../../protocol/airbyte/state-message.ts'
 import { readStreamStatus } from '../../protocol/airbyte/stream-status.ts'
@@ -83,6 +84,9 @@ export class Ingest {
         const { plan } = session
         if (this.#isFiltered(plan)) this.#progress.addFiltered(plan)
         else {
+          // Before the record is added, which may write over the changes.
+          if (message.changes.end > message.changes.start)
+            this.#progress.addNulled(plan, nulledIn(bytes, message))
           if (this.#batch.addRecord(session, block, message)) this.#progress.warnOfSeconds(plan)
           this.#progress.addReceived(plan)
         }
@@ -119,4 +123,10 @@ export class Ingest {
     const session = status && this.#router.routeStatus(status.stream, this.#reader.message.lineNumber)
     if (status && session) this.#progress.setStatus(session.plan, status.status)
   }
+}
+
+/** Returns how many values the source says it has replaced with null. */
+function nulledIn(bytes: Buffer, { changes: { start, end } }: Message): number {
+  const changes = JSON.parse(bytes.toString('utf8', start, end)) as unknown[]
+  return changes.filter((change) => (change as { change?: unknown } | null)?.change === 'NULLED').length
 }

@@ -3,8 +3,9 @@
  * where its key holds another type, so the types of the keys tell whether all of it was written.
  */
 import { ConfigError, problem } from '../../errors.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { keyForm, shownKey } from '../drafts/shown-key.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import { attemptKeyOf } from '../streams/attempt-record.ts'
 import type { BatchRequest } from './batch-request.ts'
 
 /** The replies to TYPE. */
@@ -13,7 +14,8 @@ const TYPES: Record<string, string> = { list: 'list', stream: 'stream' }
 export async function requireKeyTypes(client: CommandClient, { request, plan }: BatchRequest): Promise<void> {
   if (plan === undefined) return
   const expected = TYPES[plan.settings.cacheType]
-  const keys = [...request.commands.keys()]
+  const record = attemptKeyOf(plan, 'slot' in request ? request.slot : undefined)
+  const keys = [...request.commands.keys()].filter((key) => key !== record)
   const types = await Promise.all(keys.map((key) => client.ask('TYPE', key)))
   if (types.every((type) => type === expected || type === 'none')) return
   const sentence =

@@ -11,11 +11,11 @@ describe('what was received before a state', () => {
     const { progress } = opened()
     for (const plan of [a, b, a]) progress.addReceived(plan)
     progress.addFiltered(a)
-    expect(progress.takeReceived(a)).toEqual({ records: 3, filtered: 1 })
-    expect(progress.takeReceived(a)).toEqual({ records: 0, filtered: 0 })
+    expect(progress.takeReceived(a)).toEqual({ records: 3, filtered: 1, nulled: 0 })
+    expect(progress.takeReceived(a)).toEqual({ records: 0, filtered: 0, nulled: 0 })
     progress.addReceived(a)
-    expect(progress.takeReceived(a)).toEqual({ records: 1, filtered: 0 })
-    expect(progress.takeReceived(b)).toEqual({ records: 1, filtered: 0 })
+    expect(progress.takeReceived(a)).toEqual({ records: 1, filtered: 0, nulled: 0 })
+    expect(progress.takeReceived(b)).toEqual({ records: 1, filtered: 0, nulled: 0 })
   })
 
   it('is what came of all streams where it belongs to none, and counting begins anew for each', () => {
@@ -24,9 +24,9 @@ describe('what was received before a state', () => {
     progress.takeReceived(b)
     progress.addReceived(b)
     progress.addFiltered(a)
-    expect(progress.takeReceived()).toEqual({ records: 4, filtered: 1 })
+    expect(progress.takeReceived()).toEqual({ records: 4, filtered: 1, nulled: 0 })
     for (const plan of [undefined, a, b])
-      expect(progress.takeReceived(plan)).toEqual({ records: 0, filtered: 0 })
+      expect(progress.takeReceived(plan)).toEqual({ records: 0, filtered: 0, nulled: 0 })
   })
 })
 
@@ -35,7 +35,7 @@ describe('the counts of a state', () => {
     const { progress } = opened()
     for (const kind of ['rejected', 'skipped', 'rejected'] as const) progress.addUnwritten(a, kind)
     progress.addUnwritten(b, 'rejected')
-    expect(progress.takeStats({ records: 10, filtered: 4 }, a)).toEqual({
+    expect(progress.takeStats({ records: 10, filtered: 4, nulled: 0 }, a)).toEqual({
       recordCount: 8,
       rejectedRecordCount: 2,
       additionalStats: {
@@ -46,9 +46,10 @@ describe('the counts of a state', () => {
         expired: 0,
         empty: 0,
         rejected: 2,
+        nulled_by_source: 0,
       },
     })
-    expect(progress.takeStats({ records: 1, filtered: 0 }, a)).toEqual({
+    expect(progress.takeStats({ records: 1, filtered: 0, nulled: 0 }, a)).toEqual({
       recordCount: 1,
       rejectedRecordCount: 0,
       additionalStats: {
@@ -59,20 +60,45 @@ describe('the counts of a state', () => {
         expired: 0,
         empty: 0,
         rejected: 0,
+        nulled_by_source: 0,
       },
     })
-    expect(progress.takeStats({ records: 1, filtered: 0 }, b).rejectedRecordCount).toBe(1)
+    expect(progress.takeStats({ records: 1, filtered: 0, nulled: 0 }, b).rejectedRecordCount).toBe(1)
   })
 
   it('are of all streams where it belongs to none, and begin anew for each', () => {
     const { progress } = opened()
     for (const plan of [a, b]) progress.addUnwritten(plan, 'rejected')
     progress.addUnwritten(b, 'skipped')
-    const { rejectedRecordCount, additionalStats } = progress.takeStats({ records: 5, filtered: 0 })
+    const { rejectedRecordCount, additionalStats } = progress.takeStats({
+      records: 5,
+      filtered: 0,
+      nulled: 0,
+    })
     expect(rejectedRecordCount).toBe(2)
     expect(additionalStats).toMatchObject({ filtered: 0, skipped: 1 })
     for (const plan of [a, b])
-      expect(progress.takeStats({ records: 1, filtered: 0 }, plan)).toMatchObject({ recordCount: 1 })
+      expect(progress.takeStats({ records: 1, filtered: 0, nulled: 0 }, plan)).toMatchObject({
+        recordCount: 1,
+      })
+  })
+
+  it('have the values that the source has nulled, which are no records', () => {
+    const { progress, log } = opened()
+    progress.addReceived(a)
+    progress.addNulled(a, 2)
+    const received = progress.takeReceived(a)
+    expect(progress.takeStats(received, a)).toMatchObject({
+      recordCount: 1,
+      additionalStats: { nulled_by_source: 2 },
+    })
+    progress.addNulled(b, 1)
+    progress.addConfirmed(new Map([[sessionOf(a), 1]]))
+    progress.summarize()
+    expect(log.slice(0, 2)).toEqual([
+      'INFO n.a: 1 record written, 2 values nulled by the source.',
+      'INFO b: 0 records written, 1 value nulled by the source.',
+    ])
   })
 
   it('are not touched by what comes behind it', () => {
@@ -82,7 +108,7 @@ describe('the counts of a state', () => {
     progress.addReceived(a)
     progress.addFiltered(a)
     expect(progress.takeStats(received, a).recordCount).toBe(1)
-    expect(progress.takeReceived(a)).toEqual({ records: 2, filtered: 1 })
+    expect(progress.takeReceived(a)).toEqual({ records: 2, filtered: 1, nulled: 0 })
   })
 })
 

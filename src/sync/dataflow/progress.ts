@@ -14,8 +14,8 @@ const LOG_EVERY_MS = 30_000
 /** A filter that lets nothing through of fewer records is nothing unusual. */
 const MANY = 100
 
-/** `leftOut`: filtered while records are read; `filtered`: found to be filtered when their batch is decided upon. */
-type Counted = 'records' | 'leftOut' | RecordOutcome['kind']
+/** `nulled`: values, not records; `leftOut`: filtered while records are read; `filtered`: found to be filtered when their batch is decided upon. */
+type Counted = 'records' | 'leftOut' | 'nulled' | RecordOutcome['kind']
 
 type Counts = Record<Counted, number>
 
@@ -45,6 +45,12 @@ export class Progress {
     this.#sinceState[plan.index]!.records++
   }
 
+  /** Counts values that the source says it has replaced with null. */
+  addNulled({ index }: StreamPlan, values: number): void {
+    this.#sinceState[index]!.nulled += values
+    this.#total[index]!.nulled += values
+  }
+
   /** Counts a record that a filter leaves out. */
   addFiltered(plan: StreamPlan): void {
     this.addReceived(plan)
@@ -55,7 +61,11 @@ export class Progress {
 
   /** Returns the counts since the last state of one stream, or of all of them, and starts to count anew. */
   takeReceived(plan?: StreamPlan): Received {
-    return { records: this.#take('records', plan), filtered: this.#take('leftOut', plan) }
+    return {
+      records: this.#take('records', plan),
+      filtered: this.#take('leftOut', plan),
+      nulled: this.#take('nulled', plan),
+    }
   }
 
   /** Counts records that are in Redis, or are rightly left out. */
@@ -79,7 +89,7 @@ export class Progress {
   }
 
   /** Returns what a state reports, and starts to count records anew that were not written. */
-  takeStats({ records, filtered: leftOut }: Received, plan?: StreamPlan): DestinationStats {
+  takeStats({ records, filtered: leftOut, nulled }: Received, plan?: StreamPlan): DestinationStats {
     const filtered = leftOut + this.#take('filtered', plan)
     const rejected = this.#take('rejected', plan)
     const skipped = this.#take('skipped', plan)
@@ -91,7 +101,16 @@ export class Progress {
       // Records that are rightly left out have arrived as well.
       recordCount: records - rejected,
       rejectedRecordCount: rejected,
-      additionalStats: { filtered, skipped, deduplicated, deleted, expired, empty, rejected },
+      additionalStats: {
+        filtered,
+        skipped,
+        deduplicated,
+        deleted,
+        expired,
+        empty,
+        rejected,
+        nulled_by_source: nulled,
+      },
     }
   }
 
@@ -172,6 +191,7 @@ function none(): Counts {
   return {
     records: 0,
     leftOut: 0,
+    nulled: 0,
     filtered: 0,
     rejected: 0,
     skipped: 0,
@@ -182,8 +202,9 @@ function none(): Counts {
   }
 }
 
-function summaryOf({ records, ...others }: Counts): string {
+function summaryOf({ records, nulled, ...others }: Counts): string {
   const counts = Object.entries(others).filter(([, count]) => count > 0)
   const written = counts.reduce((rest, [, count]) => rest - count, records)
-  return `${countOf(written)} written${counts.map(([kind, count]) => `, ${count} ${kind}`).join('')}`
+  const nulls = nulled === 0 ? '' : `, ${nulled === 1 ? '1 value' : `${nulled} values`} nulled by the source`
+  return `${countOf(written)} written${counts.map(([kind, count]) => `, ${count} ${kind}`).join('')}${nulls}`
 }

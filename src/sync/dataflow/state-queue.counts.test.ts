@@ -112,12 +112,12 @@ function counted(
   additionalStats: Record<string, number>,
 ): string {
   const none = { filtered: 0, skipped: 0, deduplicated: 0, deleted: 0, expired: 0, empty: 0 }
-  const stats = { ...none, ...additionalStats, rejected: rejectedRecordCount }
+  const stats = { ...none, ...additionalStats, rejected: rejectedRecordCount, nulled_by_source: 0 }
   return `${name} ${JSON.stringify({ recordCount, rejectedRecordCount, additionalStats: stats })}`
 }
 
 function received(records: number, filtered = 0): Received {
-  return { records, filtered }
+  return { records, filtered, nulled: 0 }
 }
 
 function rejected(record: number): RecordOutcome {

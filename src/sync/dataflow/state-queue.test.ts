@@ -170,7 +170,8 @@ describe('the window', () => {
 
 function batchWith(records: number, states: readonly string[] = []): Batch {
   const batch = batchOf(sessions, recordsOf(session, Array<string>(records).fill('{}')))
-  for (const name of states) batch.addState(stateNamed(name), session.plan, { records: 0, filtered: 0 })
+  for (const name of states)
+    batch.addState(stateNamed(name), session.plan, { records: 0, filtered: 0, nulled: 0 })
   return batch
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Output } from '../../protocol/airbyte/output.ts'
 import type { Batch } from '../batches/batch.ts'
+import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { Deliver } from './deliver.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { BatchPreparation, Prepared } from './batch-preparation.ts'
@@ -15,11 +16,15 @@ interface Entry {
   readonly size: number
   /** Undefined until it is confirmed. */
   outcomes: readonly RecordOutcome[] | undefined
+  /** Undefined until it is prepared. */
+  intervals: BatchIntervals | undefined
 }
 
 export interface StateQueueOptions {
   deliver: Deliver
   prepare: BatchPreparation
+  /** Records that the states of some batches are acknowledged, before they are. */
+  record?: (batches: readonly BatchIntervals[]) => Promise<void> | undefined
   progress: Progress
   output: Output
   /** The most bytes that batches may use between submission and acknowledgement. */
@@ -34,6 +39,7 @@ const MOST_WAITING = 8
 export class StateQueue {
   readonly #deliver: Deliver
   readonly #prepare: BatchPreparation
+  readonly #record: StateQueueOptions['record']
   readonly #progress: Progress
   readonly #output: Output
   readonly #maxBytes: number
@@ -43,14 +49,16 @@ export class StateQueue {
   #size = 0
   /** Batches submitted and not encoded yet. */
   #waiting = 0
+  #isRecording = false
   #failure: Error | undefined
   /** Resolves when the batch submitted last has been handed to the client. */
   #handedOver: Promise<void> = Promise.resolve()
   #changed = Promise.withResolvers<void>()
 
-  constructor({ deliver, prepare, progress, output, maxBytes, leastBytes }: StateQueueOptions) {
+  constructor({ deliver, prepare, record, progress, output, maxBytes, leastBytes }: StateQueueOptions) {
     this.#deliver = deliver
     this.#prepare = prepare
+    this.#record = record
     this.#progress = progress
     this.#output = output
     this.#maxBytes = maxBytes
@@ -80,7 +88,7 @@ export class StateQueue {
     const prepared = this.#prepare(batch)
     prepared.catch((error: unknown) => this.#fail(error))
     const size = batch.records === 0 ? batch.memory : Math.max(batch.memory, this.#leastBytes)
-    const entry: Entry = { batch, size, outcomes: undefined }
+    const entry: Entry = { batch, size, outcomes: undefined, intervals: undefined }
     this.#entries.push(entry)
     this.#size += entry.size
     this.#waiting++
@@ -99,6 +107,7 @@ export class StateQueue {
   #handOver(entry: Entry, prepared: Prepared): void {
     this.#waiting--
     this.#wake()
+    entry.intervals = prepared.intervals
     if (entry.batch.records === 0) return this.#confirm(entry, [])
     this.#deliver(entry.batch, prepared).then(
       (outcomes) => this.#confirm(entry, outcomes),
@@ -108,12 +117,35 @@ export class StateQueue {
 
   #confirm(entry: Entry, outcomes: readonly RecordOutcome[]): void {
     entry.outcomes = outcomes
-    for (let first = this.#entries[0]; first?.outcomes !== undefined; first = this.#entries[0]) {
-      this.#entries.shift()
-      this.#size -= first.size
-      this.#acknowledge(first.batch, first.outcomes)
-    }
+    this.#acknowledgeConfirmed()
     this.#wake()
+  }
+
+  /** Acknowledges the batches that are confirmed, and all before them are. */
+  #acknowledgeConfirmed(): void {
+    if (this.#isRecording) return
+    const count = this.#entries.findIndex(({ outcomes }) => outcomes === undefined)
+    const confirmed = this.#entries.slice(0, count === -1 ? undefined : count)
+    const recorded = this.#record?.(confirmed.flatMap(({ intervals }) => intervals ?? []))
+    if (recorded === undefined) return this.#take(confirmed)
+    this.#isRecording = true
+    recorded.then(
+      () => {
+        this.#isRecording = false
+        this.#take(confirmed)
+        this.#acknowledgeConfirmed()
+        this.#wake()
+      },
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  #take(confirmed: readonly Entry[]): void {
+    for (const { batch, size, outcomes = [] } of confirmed) {
+      this.#entries.shift()
+      this.#size -= size
+      this.#acknowledge(batch, outcomes)
+    }
   }
 
   /** Prints the states of a batch: all of its records are in Redis, or are rightly left out. */

@@ -1,14 +1,19 @@
 /** Encodes the records of one stream as transactions of limited size; on a cluster, each writes one key. */
 import type { RecordView } from '../../layout/encoding/layout.ts'
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { BatchRequest } from './batch-request.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
+import { AttemptCommands } from '../attempts/attempt-commands.ts'
+import type { Interval } from '../attempts/state-intervals.ts'
 
-/** While a transaction runs, the server does nothing else. */
-const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 20 }
+/**
+ * While a transaction runs, the server does nothing else. It also keeps the commands until EXEC: it takes up to a fifth
+ * more time for transactions that do not fit into the cache of its processor.
+ */
+const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
 
 /** The parts of a batch that encoding reads. */
 export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach'>
@@ -19,38 +24,63 @@ export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf'>
 /** Encodes a record, and returns the group that it belongs to. */
 export type Write = (stream: StreamSession, view: RecordView, record: number) => number
 
+/** What the transactions of one stream in one batch are made of. */
+interface Source {
+  readonly stream: StreamSession
+  readonly batch: EncodableBatch
+  readonly out: CommandGroups
+  readonly write: Write
+  /** Records what the transactions add to their keys; undefined where nothing is recorded. */
+  readonly attempt: AttemptCommands | undefined
+}
+
+/** `interval`: where the states are between the records of the stream; undefined where nothing is recorded. */
 export function transactionsOf(
   stream: StreamSession,
   batch: EncodableBatch,
   out: CommandGroups,
   slots: Slots,
   write: Write,
+  interval?: Interval,
 ): BatchRequest[] {
+  const attempt =
+    interval !== undefined && stream.attempt?.kind === 'lengths'
+      ? new AttemptCommands(stream.plan, stream.attempt, out, interval)
+      : undefined
+  const counted: Write = (session, view, record) => {
+    const group = write(session, view, record)
+    attempt?.count(group)
+    return group
+  }
+  const source: Source = { stream, batch, out, write: attempt === undefined ? write : counted, attempt }
   const { only } = stream.plan.locator
-  if (slots.isCluster && only === undefined) return byKey(stream, batch, out, write)
-  const slot = only === undefined ? undefined : slots.slotOf(Buffer.from(only))
-  return inOrder(stream, batch, out, slot, write)
+  if (slots.isCluster && only === undefined) return byKey(source)
+  return inOrder(source, only === undefined ? undefined : slots.slotOf(Buffer.from(only)))
 }
 
-function inOrder(
-  stream: StreamSession,
-  batch: EncodableBatch,
-  out: CommandGroups,
-  slot: number | undefined,
-  write: Write,
-): BatchRequest[] {
+function inOrder({ stream, batch, out, write, attempt }: Source, slot: number | undefined): BatchRequest[] {
   const requests: BatchRequest[] = []
   let open: { bytes: number; command: number } | undefined
   const close = (): void => {
     if (open === undefined) return
     stream.layout.flush(out)
-    if (out.commands > open.command)
-      requests.push(transactionOf(stream, EncodedCommands.from(out, open.command), slot))
+    if (out.commands > open.command) {
+      const commands =
+        attempt === undefined
+          ? EncodedCommands.from(out, open.command)
+          : attempt.record(numbersFrom(open.command, out.commands), slot)
+      requests.push(transactionOf(stream, commands, slot))
+    }
     open = undefined
   }
   batch.encodeEach(
     (other) => other === stream,
     (_, view, record) => {
+      // A transaction is in one interval.
+      if (attempt?.isBehindState(record) === true) {
+        close()
+        attempt.moveOn()
+      }
       open ??= { bytes: out.length, command: out.commands }
       const group = write(stream, view, record)
       if (isLarge(out.commands - open.command, out.length - open.bytes)) close()
@@ -65,19 +95,30 @@ function inOrder(
  * Of keys in one slot that is being moved, some may be on its new node already. A transaction of several keys would
  * not run then, and one of a later batch could overtake it; so each transaction writes one key.
  */
-function byKey(
-  stream: StreamSession,
-  batch: EncodableBatch,
-  out: CommandGroups,
-  write: Write,
-): BatchRequest[] {
-  const first = out.commands
-  batch.encodeEach((other) => other === stream, write)
-  stream.layout.flush(out)
+function byKey({ stream, batch, out, write, attempt }: Source): BatchRequest[] {
   const requests: BatchRequest[] = []
-  for (const numbers of numbersByKey(out, first))
-    for (const chunk of chunksOf(numbers, (number) => out.endOf(number) - out.startOf(number)))
-      requests.push(transactionOf(stream, EncodedCommands.of(out, chunk), out.slotOf(chunk[0]!)))
+  let first = out.commands
+  const close = (): void => {
+    stream.layout.flush(out)
+    for (const numbers of numbersByKey(out, first, out.commands))
+      for (const chunk of chunksOf(numbers, (number) => out.endOf(number) - out.startOf(number))) {
+        const slot = out.slotOf(chunk[0]!)
+        const commands = attempt === undefined ? EncodedCommands.of(out, chunk) : attempt.record(chunk, slot)
+        requests.push(transactionOf(stream, commands, slot))
+      }
+    first = out.commands
+  }
+  batch.encodeEach(
+    (other) => other === stream,
+    (session, view, record) => {
+      if (attempt?.isBehindState(record) === true) {
+        close()
+        attempt.moveOn()
+      }
+      return write(session, view, record)
+    },
+  )
+  close()
   return requests
 }
 
@@ -102,10 +143,14 @@ function transactionOf(
   }
 }
 
+function numbersFrom(first: number, end: number): number[] {
+  return Array.from({ length: end - first }, (_, at) => first + at)
+}
+
 /** Returns the commands of each key, in order. */
-function numbersByKey(out: CommandGroups, first: number): Iterable<number[]> {
+function numbersByKey(out: CommandGroups, first: number, end: number): Iterable<number[]> {
   const groups = new Map<string, number[]>()
-  for (let number = first; number < out.commands; number++) {
+  for (let number = first; number < end; number++) {
     const key = out.keyOf(number)!
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [number])

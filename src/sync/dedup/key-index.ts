@@ -2,13 +2,13 @@
  * The index of the keys that a stream has written: the location of each row, and its version. It is kept in 256 hashes,
  * so that it spreads over the nodes of a cluster, and the hashes of small streams stay small.
  */
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { EncodedLocation, IndexEntry } from './index-entry.ts'
-import { typesOf } from '../streams/redis-types.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
 
 const SHARDS = 256
 

@@ -6,7 +6,7 @@ import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/co
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import { isDeletion } from '../streams/cdc-deletes.ts'
-import { IdCursor } from '../streams/id-ranges.ts'
+import { IdCursor } from '../ids/id-ranges.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { supersedes } from './row-version.ts'

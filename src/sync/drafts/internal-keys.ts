@@ -38,6 +38,15 @@ export function journalKey(prefix: string, base: string): string {
   return `${prefix}${OWN_KEYS}journal:${base}`
 }
 
+/**
+ * Returns the key of the hash that records what the last attempt wrote to the lists or Redis streams of a stream; with a
+ * slot, a key in that slot.
+ */
+export function attemptKey(prefix: string, base: string, slot: number | undefined): string {
+  if (slot === undefined) return `${prefix}${OWN_KEYS}attempt:${base}`
+  return keyInSlot(Buffer.from(prefix), `${OWN_KEYS}attempt`, Buffer.from(base), slot).toString()
+}
+
 /** Returns a key that the client of a run uses for itself; with a slot, a key in that slot. */
 export function runKey(prefix: string, name: string, run: string, slot: number | undefined): string {
   if (slot === undefined) return `${prefix}${OWN_KEYS}${name}:${run}`

@@ -5,7 +5,7 @@
 import { idKeysOf } from '../../layout/locations/id-keys.ts'
 import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
 import type { Log } from '../../log.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'

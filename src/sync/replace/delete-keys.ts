@@ -1,12 +1,12 @@
 /** Removes what earlier runs wrote to a stream, in rounds, and nothing that is not known to be theirs. */
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll, type LocationForm } from '../../layout/locations/row-location.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { KeyIndex, StoredEntry } from '../dedup/key-index.ts'
-import { typesOf } from '../streams/redis-types.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
 import type { IdRows, LiveRows } from '../dedup/former-rows.ts'
 import { removeEntries } from './index-cleanup.ts'
 

@@ -3,13 +3,14 @@
  * confirmed and every stream is complete. Once it has begun it is completed, by the next run if this one is cut off.
  */
 import type { Log } from '../../log.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import { forgetAttempt, forgetFormerAttempt } from './attempts.ts'
 import { executeRemoval, type Removed, type RemovalScope } from './execute-removal.ts'
 import { removeJournal } from './journal-recovery.ts'
 import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'
@@ -23,6 +24,8 @@ export async function finish(
 ): Promise<void> {
   const replaced = sessions.filter(({ plan }) => plan.replaces)
   const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
+  // From here on a run that is cut off is completed, and nothing of it is taken back.
+  await client.confirmed(() => Promise.all(replaced.map((session) => forgetAttempt(client, session))))
   for (const [at, session] of replaced.entries()) {
     const { plan } = session
     const removal = removals[at]!
@@ -45,6 +48,8 @@ export async function finish(
   for (const { journal } of sessions)
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
   await client.confirmed(() => recordEnds(client, ids, sessions))
+  // Behind the record of the end: a run that follows one that ended well takes nothing back.
+  await client.confirmed(() => Promise.all(sessions.map((session) => forgetAttempt(client, session))))
 }
 
 /** Returns the first id that is kept, of a stream whose keys are made of ids. */
@@ -104,11 +109,13 @@ export async function resume(
     'INFO',
     `${plan.name}: an earlier run was cut off while it removed what it had replaced; completing it.`,
   )
+  const manifests = manifestsIn(plan.name, plan.metadataKey, fields).filter(
+    ({ firstRun }) => firstRun <= removal.run,
+  )
+  await forgetFormerAttempt(client, plan, { fields, last: manifests.at(-1) })
   const scope: RemovalScope = {
     plan,
-    manifests: manifestsIn(plan.name, plan.metadataKey, fields).filter(
-      ({ firstRun }) => firstRun <= removal.run,
-    ),
+    manifests,
     classicLastId: numberIn(fields, 'classic_last_id', plan),
     expiryShards: expiryShardsIn(fields),
   }

@@ -1,7 +1,7 @@
 /** Removes entries of a key index: those of rows that were removed, and those that have expired. */
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll } from '../../layout/locations/row-location.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { byShard, ENTRIES_PER_COMMAND, NEVER, shardsText, type KeyIndex } from '../dedup/key-index.ts'

@@ -1,5 +1,5 @@
 /** Completes what a run left behind that ended in the middle of its batches. */
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 import { readJournal, type RowJournal } from '../dedup/row-journal.ts'
 

@@ -1,6 +1,6 @@
 /** Removes keys that only a pattern names: those of rows without an index entry. */
 import { ConfigError, problem } from '../../errors.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { keysOfType, removeKeys } from './delete-keys.ts'
 import type { KeyPattern } from './stored-rows.ts'
 

@@ -3,7 +3,7 @@
  * that the next run completes it if this one is cut off. The manifests say what there is to remove.
  */
 import { ConfigError, problem } from '../../errors.ts'
-import type { IdAllocator } from '../streams/id-allocator.ts'
+import type { IdAllocator } from '../ids/id-allocator.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { isStaged, type StreamSession } from '../streams/stream-session.ts'
 

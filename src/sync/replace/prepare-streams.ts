@@ -2,14 +2,15 @@
 import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
 import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
 import { eachOf } from '../streams/each-of.ts'
+import { attemptRecordingOf } from '../streams/attempt-record.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
-import { openCounter, readClassicCounter, type OpenCounter } from '../streams/id-counter.ts'
+import { openCounter, readClassicCounter, type OpenCounter } from '../ids/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
 import {
   expiryShardsIn,
@@ -18,11 +19,12 @@ import {
   writeMetadata,
   type MetadataFields,
 } from '../streams/stream-metadata.ts'
-import { warnOfEviction } from '../streams/eviction-warning.ts'
-import { KnownStreams } from '../streams/known-streams.ts'
+import { warnOfEviction } from '../ids/eviction-warning.ts'
+import { StreamDirectory } from '../streams/stream-directory.ts'
 import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
+import { closeAttempt, isUnacknowledged, openAttempt } from './attempts.ts'
 import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
@@ -39,7 +41,7 @@ export async function prepareStreams(
   log: Log,
   signal: AbortSignal,
 ): Promise<IndexedSession[]> {
-  const known = await KnownStreams.read(client, plans)
+  const known = await StreamDirectory.read(client, plans)
   const sessions = await eachOf(plans, STREAMS_AT_ONCE, ['Opening streams', log], async (plan) => {
     signal.throwIfAborted()
     return prepareStream(client, known.planOf(plan), known, log)
@@ -51,7 +53,7 @@ export async function prepareStreams(
 async function prepareStream(
   client: CommandClient,
   planned: StreamPlan,
-  known: KnownStreams,
+  known: StreamDirectory,
   log: Log,
 ): Promise<IndexedSession> {
   const fields = await readUpToDate(client, planned, log)
@@ -59,6 +61,7 @@ async function prepareStream(
   // Before anything is written, also a counter.
   const plan = withFormerKeyOrder(planned, decideFor(planned, earlier).joined, log)
   if (earlier.length === 0) await known.requireFree(client, plan)
+  await closeAttempt(client, plan, { fields, last: earlier.at(-1) }, log)
   const counter = await openIds(client, plan, fields, earlier)
   const open = openGeneration(plan, fields, counter.lastId)
   for (const warning of open.warnings) log('WARN', warning)
@@ -82,7 +85,12 @@ async function prepareStream(
   if (open.decision === 'replace' && runs.stagedFrom !== undefined)
     await removeFormerStaging(client, plan, formers)
   if (open.isTracked && plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
-  const isStaged = plan.idKeys === undefined && (await openStaging(client, plan, index, runs))
+  const hasFailed = last?.endedWell === false
+  const isStaged =
+    plan.idKeys === undefined &&
+    (await openStaging(client, plan, index, runs, hasFailed && isUnacknowledged(plan, fields)))
+  const attempt = attemptRecordingOf(plan, isStaged)
+  await openAttempt(client, plan, attempt, { fields, runs })
   const clearsExpiry = runs.hadExpiry && plan.idKeys === undefined && !givesExpiry(plan)
   const liveLayout = clearsExpiry ? createPersistingLayout(plan) : plan.liveLayout
   return {
@@ -94,6 +102,7 @@ async function prepareStream(
     lastId: counter.lastId,
     checksFirstIds: plan.idKeys !== undefined && !(counter.isFound && hadRecords(earlier)),
     skippedIds: await skippedIdsOf(plan, formers),
+    attempt,
     layout: isStaged ? plan.stagedLayout! : liveLayout,
     index,
     journal,

@@ -7,13 +7,13 @@ import { keyForm, shownKey } from '../drafts/shown-key.ts'
 import { spreadOut } from '../../layout/fields/expiry.ts'
 import { structureOf } from '../../layout/registry/structure-registry.ts'
 import { stagingKey } from '../../layout/locations/staging-key.ts'
-import type { CommandClient } from '../streams/command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { OWN_KEYS } from '../drafts/internal-keys.ts'
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { SWAP_SCRIPT } from '../../redis/commands/swap-script.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
-import { typesOf } from '../streams/redis-types.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
 import { runIn } from '../dedup/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -21,7 +21,8 @@ import { isStaged, type RunMetadata } from '../streams/stream-session.ts'
 import { formerTypesOf, type Formers } from '../dedup/former-rows.ts'
 
 /**
- * Decides whether the records of a run are staged, and removes or merges the staging keys of earlier runs. Repeated, it
+ * Decides whether the records of a run are staged, and removes or merges the staging keys of earlier runs.
+ * `isUnacknowledged`: no state behind what is staged was acknowledged, so that the host sends all of it again. Repeated, it
  * changes nothing.
  */
 export async function openStaging(
@@ -29,11 +30,12 @@ export async function openStaging(
   plan: StreamPlan,
   index: KeyIndex,
   { run, keptFrom, live, stagedFrom, hadExpiry }: RunMetadata,
+  isUnacknowledged = false,
 ): Promise<boolean> {
   if (plan.stagedLayout === undefined) return false
   const isReplaced = keptFrom > live.oldest
   if (isReplaced && live.newest >= keptFrom) throw mixedGenerations(plan)
-  const isStale = stagedFrom !== undefined && stagedFrom < keptFrom
+  const isStale = stagedFrom !== undefined && (stagedFrom < keptFrom || isUnacknowledged)
   // Confirmed before the metadata say that nothing is staged any more, as no later run would look at these keys.
   if (isStale)
     await client.confirmed(() => eachKey(plan, index, (keys) => removeStagingKeys(client, plan, keys)))

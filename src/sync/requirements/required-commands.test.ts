@@ -13,6 +13,20 @@ const GUARD = ['EXISTS', 'SET', 'RENAME', 'DEL', 'EVAL']
 const HASH_SCRIPT = ['HLEN', 'PERSIST', 'PEXPIREAT', 'SCRIPT LOAD', 'EVALSHA', 'DEL']
 const LIST = ['RPUSH', 'LPUSH', 'LTRIM', 'DEL']
 
+/** Of a Redis stream. */
+const TAKING_BACK = [
+  'XRANGE',
+  'XDEL',
+  'HSCAN',
+  'XADD',
+  'XLEN',
+  'XINFO STREAM',
+  'XINFO GROUPS',
+  'DEL',
+  'EVAL',
+  'EVAL',
+]
+
 describe('the commands that a structure needs', () => {
   it.each<[options: object, commands: string[]]>([
     [{ cache_type: 'hash' }, []],
@@ -35,6 +49,11 @@ describe('the commands that a structure needs', () => {
     [{ cache_type: 'list' }, [...LIST, ...TRANSACTION]],
     [{ cache_type: 'list', write_condition: 'if_exists' }, [...LIST, 'RPUSHX', 'LPUSHX', ...TRANSACTION]],
     [{ cache_type: 'stream' }, ['XADD', 'DEL', ...TRANSACTION]],
+    [
+      { cache_type: 'list', on_retry: 'roll_back' },
+      [...LIST, 'HSCAN', 'LLEN', 'EVAL', 'EVAL', ...TRANSACTION],
+    ],
+    [{ cache_type: 'stream', on_retry: 'roll_back' }, ['XADD', 'DEL', ...TAKING_BACK, ...TRANSACTION]],
     [
       { cache_type: 'stream', write_condition: 'if_exists' },
       ['XADD', 'DEL', 'XADD NOMKSTREAM', ...TRANSACTION],
@@ -60,8 +79,8 @@ describe('the commands that only some sync modes need', () => {
   it.each<[options: object, commands: string[]]>([
     [{ cache_type: 'string' }, []],
     [{ cache_type: 'hash' }, HASH_SCRIPT],
-    [{ cache_type: 'list' }, ['LRANGE', 'RPUSHX', 'LPUSHX', ...GUARD]],
-    [{ cache_type: 'stream' }, ['XRANGE', 'XTRIM', 'XDEL', 'XADD NOMKSTREAM', ...GUARD]],
+    [{ cache_type: 'list' }, ['LRANGE', 'HSCAN', 'LLEN', 'EVAL', 'EVAL', 'RPUSHX', 'LPUSHX', ...GUARD]],
+    [{ cache_type: 'stream' }, ['XTRIM', ...TAKING_BACK, 'XADD NOMKSTREAM', ...GUARD]],
     [{ cache_type: 'set' }, ['SRANDMEMBER', 'SREM']],
     [{ cache_type: 'sorted_set' }, ['ZRANGE']],
     [{ cache_type: 'hash', hash_field: '${id}' }, ['HLEN', 'HEXISTS', 'SCRIPT LOAD', 'EVALSHA']],

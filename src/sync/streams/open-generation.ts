@@ -7,10 +7,9 @@ import {
   type GenerationManifest,
   type GenerationRows,
 } from './generation-manifest.ts'
-import { IDS_AHEAD } from './id-counter.ts'
 import { decide, firstKeptOf, isOtherWriter, type Decision } from './replace-decision.ts'
 import { differencesOf, layoutOf, type LayoutDifference } from './stream-layout.ts'
-import { FORMAT, numberIn, type MetadataChanges, type MetadataFields } from './stream-metadata.ts'
+import { IDS_AHEAD, FORMAT, numberIn, type MetadataChanges, type MetadataFields } from './stream-metadata.ts'
 import { givesExpiry, type StreamPlan } from './stream-plan.ts'
 import type { RunMetadata } from './stream-session.ts'
 

@@ -3,7 +3,7 @@ import type { PipelineRequest } from '../../redis/sequencing/pipeline-request.ts
 import type { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
-import type { CommandClient } from './command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { commandsIn } from '../batches/batches.support.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 

@@ -120,6 +120,16 @@ describe('the first generation that a replace keeps', () => {
   })
 })
 
+it('another attempt may have another layout than generations that it does not keep', () => {
+  const stream = numbers({ mode: 'overwrite', generation: 6, minimumGeneration: 6, syncId: 7 })
+  const attempt = { ...former(6), syncId: 7, endedWell: false, hasRecords: false, layout: OTHER }
+  expect(decide(stream, OTHER, [former(5), attempt]).kind).toBe('go on')
+  expect(decide({ ...stream, minimumGeneration: 5 }, OTHER, [former(5), attempt]).kind).toBe('refuse')
+  expect(decide({ ...stream, mode: 'append', minimumGeneration: 0 }, OTHER, [former(5), attempt]).kind).toBe(
+    'refuse',
+  )
+})
+
 it.each([
   ['append', false, 0],
   ['append_dedup', false, 0],

@@ -32,7 +32,7 @@ export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: 
   const isNew =
     isReplace(stream) &&
     (last === undefined || !isSameSync(stream, last) || (last.endedWell && stream.mode === 'overwrite'))
-  const kept = isNew ? generationsKept(stream, manifests) : manifests
+  const kept = keptBy(stream, manifests, isNew)
   const joined = kept.findLast(({ hasRecords }) => hasRecords)?.layout
   const differences = joined === undefined ? [] : differencesOf(joined, layout)
   if (differences.length > 0) return { kind: 'refuse', differences }
@@ -40,6 +40,17 @@ export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: 
   return isReplace(stream)
     ? { kind: 'go on', isComplete: last!.endedWell, joined }
     : { kind: 'append', joined }
+}
+
+/** Returns the generations whose rows the run keeps. */
+function keptBy<Manifest extends Former>(
+  stream: CatalogNumbers,
+  manifests: readonly Manifest[],
+  isNew: boolean,
+): readonly Manifest[] {
+  if (isNew) return generationsKept(stream, manifests)
+  // Another attempt keeps no more than the one before it.
+  return isReplace(stream) ? manifests.slice(firstKeptOf(stream, manifests)) : manifests
 }
 
 /** Returns whether another connection has written the stream, as generations never fall within one connection. */

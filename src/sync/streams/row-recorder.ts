@@ -1,5 +1,5 @@
 /** Records in the manifest of a generation that it has records, before the first of them is sent. */
-import type { CommandClient } from './command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { manifestField, manifestText } from './generation-manifest.ts'
 import { writeMetadata } from './stream-metadata.ts'
 import type { StreamSession } from './stream-session.ts'

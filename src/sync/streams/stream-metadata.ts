@@ -3,7 +3,7 @@
  * belong to its generation, whose manifest is a field of the hash.
  */
 import { ConfigError, problem } from '../../errors.ts'
-import type { CommandClient } from './command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
 import type { ManifestField } from './generation-manifest.ts'
 import type { StreamPlan } from './stream-plan.ts'
@@ -26,6 +26,7 @@ export type MetadataField =
   | 'live_oldest_run'
   | 'live_newest_run'
   | 'staged_from_run'
+  | 'acknowledged'
   | 'pending_removal'
   | 'expiry_shards'
   | 'had_ttl'
@@ -34,6 +35,9 @@ export type MetadataField =
 export type MetadataFields = ReadonlyMap<MetadataField, string>
 
 export type MetadataChanges = Partial<Record<MetadataField, string | number>>
+
+/** The ids behind the last one that a run records as possibly given out, before it gives out any. */
+export const IDS_AHEAD = 100_000
 
 /** Reads the metadata of a stream. Throws where another version of the connector wrote them. */
 export async function readMetadata(client: CommandClient, plan: StreamPlan): Promise<MetadataFields> {

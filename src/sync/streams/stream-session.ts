@@ -1,6 +1,7 @@
 /** A stream of the catalog during one run: its plan, and what was decided when its metadata was read. */
 import type { Layout } from '../../layout/encoding/layout.ts'
 import type { IdKeys } from '../../layout/locations/id-keys.ts'
+import type { AttemptRecording } from './attempt-record.ts'
 import type { GenerationManifest } from './generation-manifest.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
@@ -51,6 +52,8 @@ export interface StreamSession {
   readonly checksFirstIds: boolean
   /** Ids that are not given out, in ascending order: their keys are those of another stream, or of former rows. */
   readonly skippedIds: readonly number[]
+  /** What the run records of its attempt; undefined where nothing that it writes is taken back. */
+  readonly attempt: AttemptRecording | undefined
   /** Encodes the records of this run: into the live keys, or into staging keys. */
   readonly layout: Layout
 }

@@ -57,6 +57,7 @@ export function sessionOf(plan: StreamPlan, runs: Partial<RunMetadata> = {}): St
     lastId: 0,
     checksFirstIds: false,
     skippedIds: plan.foreignIds,
+    attempt: undefined,
     layout: plan.liveLayout,
   }
 }

@@ -13,6 +13,7 @@ export const ZERO: u8 = 0x30
 export const COLON: u8 = 0x3a
 export const BACKSLASH: u8 = 0x5c
 export const OPEN_ARRAY: u8 = 0x5b
+export const CLOSE_ARRAY: u8 = 0x5d
 export const OPEN_OBJECT: u8 = 0x7b
 export const CLOSE_OBJECT: u8 = 0x7d
 export const LOWER_E: u8 = 0x65

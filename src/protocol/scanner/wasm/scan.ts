@@ -2,7 +2,17 @@
  * Reads lines as Airbyte messages, many in one call: validates the JSON of each line, and writes its kind and the
  * addresses of its parts into a table. Addresses refer to the memory of this module; the input starts at `inputStart`.
  */
-import { CLOSE_OBJECT, isDigit, LF, LOWER_N, MINUS, OPEN_OBJECT, QUOTE } from './bytes'
+import {
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  isDigit,
+  LF,
+  LOWER_N,
+  MINUS,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from './bytes'
 import { fail, failedAt, reason, Reason, reset } from './failure'
 import { forgetSpace, nameEnd, nextMember, sawSpace, skipName, skipSpace, skipValue } from './json'
 import { endOfString, isName } from './json-string'
@@ -15,7 +25,8 @@ import { endOfString, isName } from './json-string'
 class Row {
   /** 0: a line that is ignored, 1: record, 2: state, 3: trace. */
   kind: i32
-  hasType: i32
+  /** 1: a type, 2: an object under `trace`; both are added. */
+  has: i32
   textStart: usize
   textEnd: usize
   streamStart: usize
@@ -34,13 +45,17 @@ class Row {
   stateIsEmpty: i32
   statsStart: usize
   statsEnd: usize
-  hasTrace: i32
+  /** The array under `meta.changes` of a record; an empty one counts as missing. */
+  changesStart: usize
+  changesEnd: usize
   /** The problem of a record whose line is valid JSON, and its address. */
   problem: i32
   problemAt: usize
   lineStart: usize
-  padding: i32
 }
+
+const HAS_TYPE: i32 = 1
+const HAS_TRACE: i32 = 2
 
 /** The size of a row: a multiple of 16, so that it can be cleared in a few steps. */
 const ROW_SIZE: usize = offsetof<Row>()
@@ -111,7 +126,7 @@ function readMembers(at: usize, row: Row): usize {
     else if (isName(name, nameEnd, 'record')) at = readRecord(at, row)
     else if (isName(name, nameEnd, 'state')) at = readState(at, row)
     else if (isName(name, nameEnd, 'trace')) {
-      row.hasTrace = load<u8>(at) == OPEN_OBJECT ? 1 : 0
+      row.has = (row.has & HAS_TYPE) | (load<u8>(at) == OPEN_OBJECT ? HAS_TRACE : 0)
       at = skipValue(at)
     } else at = skipValue(at)
     if (at == 0) return 0
@@ -121,12 +136,12 @@ function readMembers(at: usize, row: Row): usize {
 }
 
 function readType(at: usize, row: Row): usize {
-  row.hasType = 0
+  row.has &= HAS_TRACE
   row.kind = 0
   if (load<u8>(at) != QUOTE) return skipValue(at)
   const end = endOfString(at + 1)
   if (end == 0) return 0
-  row.hasType = 1
+  row.has |= HAS_TYPE
   if (isName(at + 1, end - 1, 'RECORD')) row.kind = 1
   else if (isName(at + 1, end - 1, 'STATE')) row.kind = 2
   else if (isName(at + 1, end - 1, 'TRACE')) row.kind = 3
@@ -178,8 +193,31 @@ function readRecordMember(name: usize, nameEnd: usize, start: usize, row: Row): 
     if (first != QUOTE && !isNull) return note(Reason.NamespaceKind, start, end, row)
     row.namespaceStart = rangeStart
     row.namespaceEnd = rangeEnd
+  } else if (isName(name, nameEnd, 'meta')) {
+    row.changesStart = row.changesEnd = 0
+    if (first == OPEN_OBJECT) readMeta(start, row)
   }
   return end
+}
+
+/** Finds the changes in a valid object. */
+function readMeta(at: usize, row: Row): void {
+  at = skipSpace(at + 1)
+  if (load<u8>(at) == CLOSE_OBJECT) return
+  while (true) {
+    const name = at + 1
+    at = skipName(at)
+    const value = at
+    const areChanges = isName(name, nameEnd, 'changes')
+    at = skipValue(at)
+    if (areChanges) {
+      const isFilled = load<u8>(value) == OPEN_ARRAY && load<u8>(skipSpace(value + 1)) != CLOSE_ARRAY
+      row.changesStart = isFilled ? value : 0
+      row.changesEnd = isFilled ? at : 0
+    }
+    at = nextMember(at)
+    if (load<u8>(at - 1) == CLOSE_OBJECT) return
+  }
 }
 
 /** Stores that a member has the wrong kind; this is a problem only if the message is a record. */
@@ -235,6 +273,7 @@ function clear(row: Row): void {
 function clearRecord(row: Row): void {
   row.streamStart = row.streamEnd = row.namespaceStart = row.namespaceEnd = 0
   row.dataStart = row.dataEnd = row.emittedAtStart = row.emittedAtEnd = 0
+  row.changesStart = row.changesEnd = 0
   row.problem = 0
   row.problemAt = 0
 }

@@ -1,8 +1,8 @@
 /** Warns where Redis may remove the counter of a stream together with everything else that tells its last id. */
 import { ConfigError, problem, textOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import type { CommandClient } from './command-client.ts'
-import type { StreamSession } from './stream-session.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
 
 export async function warnOfEviction(
   client: CommandClient,

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { TransientError, problem } from '../../errors.ts'
 import { thrownBy } from '../../errors.support.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
-import { playedClient } from './played-client.support.ts'
+import { playedClient } from '../streams/played-client.support.ts'
 import { IdAllocator } from './id-allocator.ts'
-import { plansFor, sessionOf, stream } from './stream-sessions.support.ts'
-import type { StreamPlan } from './stream-plan.ts'
+import { plansFor, sessionOf, stream } from '../streams/stream-sessions.support.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 
 describe('ids of a stream', () => {
   it('begin with 1, rise, and are asked for with one INCRBY a batch', async () => {

@@ -1,7 +1,7 @@
 /** Asks for the Redis types of keys. */
 import type { CommandClient } from './command-client.ts'
-import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import { CommandBuffer } from '../resp/command-buffer.ts'
+import { EncodedCommands } from '../resp/encoded-commands.ts'
 
 /** Returns the reply of TYPE for each key. */
 export async function typesOf(

@@ -1,12 +1,12 @@
 /** Reads and writes the sets that name every stream under a key prefix, and refuses streams whose keys are taken. */
 import { ConfigError, problem, type Problem } from '../../errors.ts'
-import type { CommandClient } from './command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import { fixedKeysOf, KeyOwners, keyOfOtherStream, type PrefixedStream } from '../drafts/foreign-keys.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { isSameStream, knownStreamText, parseKnownStream, quotedName } from '../drafts/known-stream.ts'
 import { prefixedStreamOf, withOwners, type StreamPlan } from './stream-plan.ts'
 
-export class KnownStreams {
+export class StreamDirectory {
   readonly #owners: KeyOwners
   readonly #stored: readonly PrefixedStream[]
   /** The members of the sets, each behind its prefix. */
@@ -19,11 +19,11 @@ export class KnownStreams {
   }
 
   /** Reads the sets. Throws where names tell that a stream would use the keys of another one. */
-  static async read(client: CommandClient, plans: readonly StreamPlan[]): Promise<KnownStreams> {
+  static async read(client: CommandClient, plans: readonly StreamPlan[]): Promise<StreamDirectory> {
     const prefixes = [...new Set(plans.map(({ settings }) => settings.keyPrefix))]
     const stored = (await Promise.all(prefixes.map((prefix) => streamsUnder(client, prefix)))).flat()
     const own = plans.map(prefixedStreamOf)
-    const known = new KnownStreams(stored, own)
+    const known = new StreamDirectory(stored, own)
     const problems = own.flatMap((stream) => known.#conflictsOf(stream, stored))
     if (problems.length > 0) throw new ConfigError(problems)
     return known

@@ -3,18 +3,15 @@
  * counter, the metadata or the rows are there.
  */
 import { ConfigError, messageOf, problem } from '../../errors.ts'
-import type { CommandClient } from './command-client.ts'
+import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
-import { manifestsIn, type GenerationManifest } from './generation-manifest.ts'
-import { numberIn, type MetadataFields } from './stream-metadata.ts'
-import { typesOf } from './redis-types.ts'
-import type { StreamPlan } from './stream-plan.ts'
+import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
+import { numberIn, type MetadataFields } from '../streams/stream-metadata.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
 
 /** As many ids may be without a row one after the other: those of a batch that was never written. */
 const ROWS_AT_ONCE = 20_000
-
-/** The ids behind the last one that a run records as possibly given out, before it gives out any. */
-export const IDS_AHEAD = 100_000
 
 /** A counter this far above all ids that were given out would have a later replace look for that many keys. */
 const MOST_UNKNOWN_IDS = 10_000_000

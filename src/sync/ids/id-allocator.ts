@@ -5,13 +5,12 @@
 import { ConfigError, problem, SystemError, TransientError } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
-import { clearCommand, patternOf } from './clear-command.ts'
-import { IDS_AHEAD } from './id-counter.ts'
+import { clearCommand, patternOf } from '../streams/clear-command.ts'
 import { takeIds, withoutSkipped } from './id-ranges.ts'
-import { typesOf } from './redis-types.ts'
-import { writeMetadata } from './stream-metadata.ts'
-import type { StreamPlan } from './stream-plan.ts'
-import type { IdRange, StreamSession } from './stream-session.ts'
+import { typesOf } from '../../redis/client/redis-types.ts'
+import { IDS_AHEAD, writeMetadata } from '../streams/stream-metadata.ts'
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 
 interface Counter {
   readonly plan: StreamPlan

@@ -1,5 +1,5 @@
 /** Ascending ranges of ids: taken one by one, cut, and without ids that are left out. */
-import type { IdRange } from './stream-session.ts'
+import type { IdRange } from '../streams/stream-session.ts'
 
 /** Returns the ids of ascending ranges one by one. */
 export class IdCursor {

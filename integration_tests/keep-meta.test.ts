@@ -1,0 +1,96 @@
+// The changes that a source reports of a record, in meta.changes.
+import type { Redis } from 'ioredis'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { streamState } from './support/messages.ts'
+import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { write } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
+
+let redis: RedisServer
+let client: Redis
+
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
+beforeEach(() => client.flushall())
+
+const CHANGES = [
+  { field: 'big', change: 'NULLED', reason: 'SOURCE_FIELD_SIZE_LIMITATION' },
+  { field: 'long', change: 'TRUNCATED', reason: 'SOURCE_SERIALIZATION_ERROR' },
+]
+const META = JSON.stringify({ changes: CHANGES })
+
+/** Writes a record with changes, written with white space, one with none, and one without meta. */
+async function written(options: object) {
+  const lines = [
+    recordWith(
+      '"meta" : { "changes" : [ ',
+      `{"id":1}`,
+      `${CHANGES.map((change) => JSON.stringify(change)).join(' , ')} ] } ,`,
+    ),
+    recordWith('"meta":{"changes":[', '{"id":2}', ']},'),
+    recordWith('', '{"id":3}', ''),
+  ]
+  const run = await write(redis, [{ name: 's' }], [...lines, streamState('s', {})].join(''), options)
+  expect([run.code, run.errors]).toEqual([0, []])
+  return run
+}
+
+function recordWith(before: string, data: string, behind: string): string {
+  return `{"type":"RECORD","record":{"stream":"s",${before}${behind}"emitted_at":1.7e12,"data":${data}}}\n`
+}
+
+describe('keep_meta', () => {
+  it('adds a fourth field to hashes in the format airbyte', async () => {
+    await written({ keep_meta: true })
+    const fields = { _airbyte_ab_id: '1', _airbyte_emitted_at: '1700000000000', _airbyte_data: '{"id":1}' }
+    expect(await client.hgetall(':s:1')).toEqual({ ...fields, _airbyte_meta: META })
+    expect(await client.hget(':s:2', '_airbyte_meta')).toBe('{"changes":[]}')
+    expect(await client.hget(':s:3', '_airbyte_meta')).toBe('{"changes":[]}')
+  })
+
+  it('adds a field to hashes and Redis streams in the format flat', async () => {
+    await written({ keep_meta: true, data_format: 'flat', key_template: 'row:${id}' })
+    expect(await client.hgetall('row:1')).toEqual({ id: '1', _airbyte_meta: META })
+    await client.flushall()
+    await written({ keep_meta: true, cache_type: 'stream', data_format: 'flat', key_template: 'log' })
+    const [[, entry] = []] = await client.xrange('log', '-', '+')
+    expect(entry).toEqual(['id', '1', '_airbyte_meta', META])
+  })
+
+  it.each([
+    ['json', `{"id":1,"_airbyte_meta":${META}}`],
+    [
+      'airbyte',
+      `{"_airbyte_ab_id":1,"_airbyte_emitted_at":1700000000000,"_airbyte_data":{"id":1},"_airbyte_meta":${META}}`,
+    ],
+  ])('adds a member to texts in the format %s', async (format, text) => {
+    await written({ keep_meta: true, cache_type: 'list', data_format: format, key_template: 'log' })
+    expect(await client.lindex('log', 0)).toBe(text)
+    expect(JSON.parse((await client.lindex('log', 2))!)).toMatchObject({ _airbyte_meta: { changes: [] } })
+  })
+
+  it('writes no row for the changes of a record without columns', async () => {
+    const lines = recordWith('"meta":{"changes":[{"change":"NULLED"}]},', '{"id":null}', '')
+    await write(redis, [{ name: 's' }], lines, { keep_meta: true, data_format: 'flat', key_template: 'row' })
+    expect(await client.exists('row')).toBe(0)
+  })
+
+  it('is false by default, and the values that the source has nulled are counted all the same', async () => {
+    const { states, logs } = await written({ data_format: 'flat', key_template: 'row:${id}' })
+    expect(await client.hgetall('row:1')).toEqual({ id: '1' })
+    expect(states).toMatchObject([
+      { destinationStats: { recordCount: 3, additionalStats: { nulled_by_source: 1 } } },
+    ])
+    expect(logs.map(({ message }) => message)).toContain(
+      's: 3 records written, 1 value nulled by the source.',
+    )
+  })
+})
