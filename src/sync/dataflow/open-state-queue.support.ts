@@ -42,8 +42,8 @@ export async function openStateQueue(
   }
   const lines: string[] = []
   const stdout = new Writable({
-    write(line: Buffer, _encoding, done) {
-      lines.push(line.toString().trimEnd())
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(...chunk.toString().trimEnd().split('\n'))
       done()
     },
   })
