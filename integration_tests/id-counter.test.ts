@@ -76,7 +76,7 @@ describe('a stream of which neither a counter nor metadata nor a first row is th
       const run = await sync([4, 5], { mode })
       expect([run.code, run.states]).toEqual([1, []])
       expect(run.errors[0]?.message).toContain('the key :s:2, which is there already')
-      expect(run.errors[0]?.message).toContain("clear --config F --stream 's' --pattern ':s:*'")
+      expect(run.errors[0]?.message).toContain('remove the keys that match :s:*')
       expect(run.errors[0]?.message).toContain('[ids-taken]')
     }
     expect([await rowAt(2), await ids()]).toEqual([{ row: 2 }, [2, 3]])

@@ -77,7 +77,7 @@ describe('a stream whose names make the keys of another one', () => {
 
   it.each([
     ['a list at its counter', { ...LIST, key_template: 'n:a' }],
-    ['a hash at its counter', { ...FLAT, key_template: 'n:a' }],
+    ['a hash at its counter', { ...FLAT, key_template: 'n:a', allow_constant_key: true }],
   ])('is refused if it would write %s', async (_, options) => {
     await sync({ name: 'a' }, [{ id: 1 }])
     const run = await sync({ name: 'b' }, [{ id: 2 }], options)
@@ -93,7 +93,7 @@ describe('a stream whose names make the keys of another one', () => {
   })
 
   it('may merge its columns into the same hash', async () => {
-    const options = { ...FLAT, on_update: 'merge', key_template: 'all' }
+    const options = { ...FLAT, on_update: 'merge', key_template: 'all', allow_constant_key: true }
     await sync({ name: 'a' }, [{ id: 1, x: 1 }], options)
     expect((await sync({ name: 'b' }, [{ id: 1, y: 2 }], options)).code).toBe(0)
     expect(await client.hgetall('all')).toEqual({ id: '1', x: '1', y: '2' })

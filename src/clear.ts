@@ -165,7 +165,7 @@ async function removeStreams(
   { output: { log }, signal }: ClearJob,
 ): Promise<void> {
   const { sessions, ids } = await client.confirmed(async () => {
-    const prepared = await prepareStreams(client, plans, () => undefined, signal)
+    const prepared = await prepareStreams(client, plans, { log: () => undefined, signal })
     return { sessions: prepared, ids: new IdAllocator(client, prepared) }
   })
   leases.confirm()

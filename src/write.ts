@@ -11,7 +11,7 @@ import { IdAllocator } from './sync/ids/id-allocator.ts'
 import type { Ingest } from './sync/dataflow/ingest.ts'
 import { runKey } from './sync/drafts/internal-keys.ts'
 import { Leases } from './sync/streams/leases.ts'
-import { prepareStreams } from './sync/replace/prepare-streams.ts'
+import { prepareStreams, type PreparationOptions } from './sync/replace/prepare-streams.ts'
 import { dataflow } from './sync/dataflow/dataflow.ts'
 import { requireComplete } from './sync/dataflow/completion.ts'
 import { withMeantNumbers, type Host } from './sync/drafts/catalog-numbers.ts'
@@ -68,7 +68,10 @@ async function writeAll(job: WriteJob): Promise<void> {
 
 async function run(job: WriteJob, open: AsyncDisposableStack): Promise<void> {
   const { config, catalog, output, signal } = job
-  const host: Host = { isPlatform: (process.env['WORKER_JOB_ID'] ?? '') !== '' }
+  const host: Host = {
+    isPlatform: (process.env['WORKER_JOB_ID'] ?? '') !== '',
+    connection: process.env['CONNECTION_ID'] || undefined,
+  }
   const planned = planStreams(
     catalog.map((stream) => withMeantNumbers(stream, host)),
     config,
@@ -80,7 +83,11 @@ async function run(job: WriteJob, open: AsyncDisposableStack): Promise<void> {
   signal.throwIfAborted()
   const leases = open.use(await Leases.take(client, planned, runId, output.log))
   signal.throwIfAborted()
-  const { sessions, ids } = await openStreams(client, planned, output, signal)
+  const { sessions, ids } = await openStreams(client, planned, {
+    log: output.log,
+    signal,
+    connection: host.connection,
+  })
   signal.throwIfAborted()
   leases.confirm()
   await transfer(job, { client, sessions, ids }, host)
@@ -111,11 +118,10 @@ function openClient(
 async function openStreams(
   client: RedisClient,
   planned: readonly StreamPlan[],
-  { log }: Output,
-  signal: AbortSignal,
+  options: PreparationOptions,
 ): Promise<Pick<OpenRun, 'sessions' | 'ids'>> {
   const opened = await client.confirmed(async () => {
-    const sessions = await prepareStreams(client, planned, log, signal)
+    const sessions = await prepareStreams(client, planned, options)
     return { sessions, ids: new IdAllocator(client, sessions) }
   })
   client.onReconnect(async (ask) => {

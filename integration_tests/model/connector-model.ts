@@ -11,7 +11,7 @@ import {
   emptyStream,
   isLog,
   openIndex,
-  removeRow,
+  removeFormerRow,
   take,
   type StreamModel,
 } from './stream-model.ts'
@@ -262,7 +262,7 @@ function finish(live: Keyspace, { model, settings }: Running): void {
   const former = [...model.rows.values()].filter(({ isIndexed }) => isIndexed)
   const first = model.keptFrom ?? 0
   if (model.staged === undefined) {
-    for (const row of former) if (row.generation < first) removeRow(live, row)
+    for (const row of former) if (row.generation < first) removeFormerRow(live, model, row)
   } else {
     for (const { key } of former) live.delete(key)
     for (const [key, entry] of model.staged) live.set(key, { ...entry, expiry: todaysExpiry(settings) })

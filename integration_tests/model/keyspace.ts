@@ -108,6 +108,12 @@ export function lastOf<Item>(items: Item[], count = items.length): Item[] {
   return count === 0 ? [] : items.slice(-count)
 }
 
+export function membersOf(contents: Contents | undefined): string[] {
+  if (contents?.type === 'hash') return [...contents.fields.keys()]
+  if (contents?.type === 'set') return [...contents.members]
+  return contents?.type === 'zset' ? [...contents.scores.keys()] : []
+}
+
 /** Removes the elements or entries that were added last. */
 export function removeNewest(keyspace: Keyspace, key: string, count: number, { options }: Settings): void {
   const contents = keyspace.get(key)?.contents

@@ -4,7 +4,7 @@ import { isDelete, isOlder, versionOf, type Version } from './dedup.ts'
 import { expiryOf, isPast } from './expiry.ts'
 import { passes } from './filter.ts'
 import { isById, isOneKey, locationOf, RecordFault, type Location } from './keys.ts'
-import { put, removeMember, type Keyspace } from './keyspace.ts'
+import { membersOf, put, removeMember, type Keyspace } from './keyspace.ts'
 import { cacheTypeOf, isCollection, isReplace, type Settings } from './options.ts'
 import type { Generations, LastRun } from './replace.ts'
 
@@ -112,7 +112,7 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   }
   const expiry = expiryOf(options, record.value)
   const isFresh = isReplace(stream) && !isCurrent
-  const takesOver = isFresh && row?.isIndexed === true
+  const takesOver = isFresh && isKeyOfFormer(model, location)
   if (!put(target, { ...location, addition, expiry, isFresh, takesOver }, settings)) return 'skipped'
   if (isPast(expiry)) target.delete(location.key)
   const { added } = model.attempt
@@ -134,6 +134,13 @@ function isKept({ generation, isIndexed }: Row, { keptFrom }: StreamModel): bool
   return keptFrom === undefined || (isIndexed && generation >= keptFrom)
 }
 
+/** Returns whether a generation that is replaced has written a key, so that a record may replace what is there. */
+function isKeyOfFormer({ rows, keptFrom = 0 }: StreamModel, { key }: Location): boolean {
+  return [...rows.values()].some(
+    (row) => row.key === key && row.isIndexed && row.generation < keptFrom && !row.isDeleted,
+  )
+}
+
 /** Carries out the delete of a row. */
 function remove(target: Keyspace, location: Location, { options }: Settings): void {
   const { delete_mode: deleteMode, delete_ttl_seconds: seconds = 0 } = options
@@ -143,9 +150,22 @@ function remove(target: Keyspace, location: Location, { options }: Settings): vo
 }
 
 /** Removes the key of a row, or its member of a key that rows share. */
-export function removeRow(target: Keyspace, { key, member }: Location): void {
+function removeRow(target: Keyspace, { key, member }: Location): void {
   if (member === undefined) target.delete(key)
   else removeMember(target, key, member)
+}
+
+/** Removes a row of a former generation from a key that may hold rows of the new one by now. */
+export function removeFormerRow(target: Keyspace, { rows, keptFrom = 0 }: StreamModel, row: Row): void {
+  const kept = [...rows.values()].filter(
+    ({ key, generation, isDeleted }) => key === row.key && generation >= keptFrom && !isDeleted,
+  )
+  if (kept.length === 0) return removeRow(target, row)
+  if (kept.some(({ member }) => member === undefined)) return
+  if (row.member !== undefined) return removeMember(target, row.key, row.member)
+  const members = new Set(kept.map(({ member }) => member))
+  for (const member of membersOf(target.get(row.key)?.contents))
+    if (!members.has(member)) removeMember(target, row.key, member)
 }
 
 /** Returns whether each record is an element or an entry of its own. */

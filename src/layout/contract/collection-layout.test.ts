@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
+import { TAKE_OVER_SCRIPT } from '../../redis/commands/take-over-script.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
 import { encodeRecords, layoutWith } from '../registry/encode-records.support.ts'
 
@@ -51,6 +52,15 @@ describe.each(STRUCTURES)('records that %s puts in', (name, type, arguments_, st
       ])
       expect(encoded.refusals.filter((refusal) => refusal !== undefined)).toHaveLength(1)
     }
+  })
+
+  it('replace a key of a former generation in one step, and follow in commands of their own', () => {
+    const context = { takesOver: (record: number) => record < 2 }
+    const { commands } = encodeRecords(options, recordsOf('aaa'), context)
+    expect(commands).toEqual([
+      ['EVAL', TAKE_OVER_SCRIPT, '1', 'k:a', type, name, ...args(0, 1)],
+      [name, 'k:a', ...args(2)],
+    ])
   })
 
   it('leave out the one whose key is refused', () => {

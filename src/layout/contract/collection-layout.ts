@@ -6,6 +6,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Capabilities } from '../../redis/commands/capabilities.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Script } from '../../redis/commands/script.ts'
+import { TAKE_OVER_SCRIPT } from '../../redis/commands/take-over-script.ts'
 import { spreadOut } from '../fields/expiry.ts'
 import type { DeliveryMode, Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import type { CommandGroups } from '../encoding/command-groups.ts'
@@ -66,6 +67,7 @@ export function collectionLayout(
     args: 0,
     group: 0,
     spread: 0,
+    takesOver: false,
   }
   const items = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   const nextKey = new ByteBuffer(Buffer.allocUnsafeSlow(256))
@@ -95,6 +97,13 @@ export function collectionLayout(
   ): Required<Pick<CollectionCommand, 'command' | 'beforeKey' | 'options'>> & { setsLifetime: boolean } {
     if (takesLifetime)
       return { command, beforeKey, options: [lifetime ?? 'keep', ...own], setsLifetime: true }
+    if (current.takesOver)
+      return {
+        command: 'EVAL',
+        beforeKey: [TAKE_OVER_SCRIPT, '1'],
+        options: [options.type, command, ...own],
+        setsLifetime: false,
+      }
     if (lifetime === undefined || options.hasCountedCondition !== true)
       return { command, beforeKey, options: own, setsLifetime: false }
     return {
@@ -133,7 +142,8 @@ export function collectionLayout(
     scripts: options.scripts ?? [],
     write(out, record) {
       const size = items.length + record.dataEnd - record.dataStart
-      if (size > MOST_BYTES_OF_SEVERAL || current.records === mostInCommand(out)) flush(out)
+      const isFull = size > MOST_BYTES_OF_SEVERAL || current.records === mostInCommand(out)
+      if (isFull || record.takesOver !== current.takesOver) flush(out)
       if (current.records === 0 || !key.isConstant) {
         nextKey.clear()
         const refusal = key.render(record, nextKey)
@@ -149,6 +159,7 @@ export function collectionLayout(
       if (current.records === 0) {
         current.group = out.newGroup()
         current.spread = record.spread
+        current.takesOver = record.takesOver
         current.key.clear()
         current.key.add(nextKey.bytes, 0, nextKey.length)
       }

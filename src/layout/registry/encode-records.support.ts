@@ -22,6 +22,8 @@ export interface RecordContext extends StreamNames {
   spread: (record: number) => number
   /** Whether the record replaces its key. */
   replacesKey: (record: number) => boolean
+  /** Whether the record replaces what a former generation has at its key. */
+  takesOver: (record: number) => boolean
 }
 
 const USUAL: RecordContext = {
@@ -32,6 +34,7 @@ const USUAL: RecordContext = {
   emittedAt: '5',
   spread: () => 0.5,
   replacesKey: () => false,
+  takesOver: () => false,
 }
 
 export interface EncodedRecords {
@@ -64,14 +67,14 @@ export function encodeRecords(
   layout = layoutWith(options, context),
   capabilities = ALL_CAPABILITIES,
 ): EncodedRecords {
-  const { id, emittedAt, spread, replacesKey } = { ...USUAL, ...context }
+  const { id, emittedAt, spread, replacesKey, takesOver } = { ...USUAL, ...context }
   const out = new CommandGroups(Buffer.alloc(0), capabilities)
   const results: (number | Refusal)[] = []
   eachRead(records, emittedAt, layout.usesColumns, (view, record) => {
     view.id = layout.usesIds ? id + record : 0
     view.spread = spread(record)
     view.replacesKey = replacesKey(record)
-    view.takesOver = false
+    view.takesOver = takesOver(record)
     results.push(layout.write(out, view))
   })
   layout.flush(out)

@@ -35,7 +35,9 @@ export function batchPreparation(
         const written = count - (rows.get(stream)?.older.length ?? 0)
         return [stream, await ids.reserve(stream.plan, written)] as const
       })
-    const readings = [...rows].map(async ([stream, { stored }]) => [stream, await stored] as const)
+    const readings = [...rows].map(
+      async ([stream, read]) => [stream, await trackers.get(stream)!.answersTo(read)] as const,
+    )
     const [reserved, read] = await Promise.all([Promise.all(reservations), Promise.all(readings)])
     // Where ids cannot be reserved, no record is written.
     await Promise.all([...counts.keys()].map((stream) => recordRows(stream)))
@@ -45,9 +47,9 @@ export function batchPreparation(
       intervals,
       decide: () =>
         new Map(
-          read.map(([stream, stored]) => [
+          read.map(([stream, answers]) => [
             stream,
-            trackers.get(stream)!.decide(rows.get(stream)!, stored, idsByStream.get(stream)),
+            trackers.get(stream)!.decide(rows.get(stream)!, answers, idsByStream.get(stream)),
           ]),
         ),
     }

@@ -164,12 +164,15 @@ function decided(plan: StreamPlan, data: readonly string[], stored: Record<strin
   return { batch, out, requests, refusals, commands: commandsOf(requests) }
 }
 
+const NO_KEYS = { former: new Set<string>(), foreign: new Set<string>(), blocked: new Set<string>() }
+
 function openedOver(plan: StreamPlan, stored: Record<string, string>) {
   const { session, tracker } = trackerOf(plan, { keptFrom: plan.replaces ? 7 : 0 })
   const decide = (batch: Batch) => {
     const rows = tracker.read(batch)
     const values = rows.entries.map(({ location }) => stored[location] ?? null)
-    return tracker.decide(rows, rows.stored && values, idsFrom(1, [session]).get(session))
+    const answers = { stored: rows.stored && values, keys: NO_KEYS }
+    return tracker.decide(rows, answers, idsFrom(1, [session]).get(session))
   }
   return { session, decide }
 }

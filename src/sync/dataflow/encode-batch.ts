@@ -1,8 +1,10 @@
 /** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
+import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
 import { IdCursor } from '../ids/id-ranges.ts'
+import { keyForm, shownKey } from '../drafts/shown-key.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-tracker.ts'
@@ -44,6 +46,11 @@ export function encodeBatch(
     const change = areDecided ? decisions.get(stream)?.actions.get(record) : undefined
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
+    if (change?.action === 'refuse') {
+      refusals.push({ record, refusal: keyOfOthers(stream.plan) })
+      decisions.get(stream)?.refuse(record)
+      return NO_GROUP
+    }
     view.replacesKey = change?.action === 'write anew' || change?.action === 'take over'
     view.takesOver = change?.action === 'take over'
     view.spread = Math.random()
@@ -79,6 +86,15 @@ export function encodeBatch(
   const isJournaled = rows[0] !== undefined && isFilled(journal)
   const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
   return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals, dataless }
+}
+
+function keyOfOthers(plan: StreamPlan): Refusal {
+  const key = shownKey(plan)
+  return problem(
+    'live-key-other-type',
+    `${key.charAt(0).toUpperCase()}${key.slice(1)} holds another Redis type, and nothing says that the connector wrote it.`,
+    { options: ['key_template'], params: { key: keyForm(plan) } },
+  )
 }
 
 function isFilled({ request }: BatchRequest): boolean {

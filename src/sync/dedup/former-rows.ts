@@ -187,12 +187,12 @@ export function isMemberForm({ name }: LocationForm): boolean {
 /** Returns the Redis types that a key may have because a former generation wrote it. */
 export async function formerTypesOf(
   plan: StreamPlan,
-  { manifests, indexed, lastId }: Formers,
+  { manifests, indexed, lastId, hasClassicCounter = false }: Formers,
   keys: readonly string[],
 ): Promise<Set<string>[]> {
   const types = keys.map(() => new Set<string>())
   const ids = idRowsOf(plan, manifests, lastId)
-  const hasCounter = manifests.some(({ usesIds }) => usesIds)
+  const hasCounter = hasClassicCounter || manifests.some(({ usesIds }) => usesIds)
   for (const [at, key] of keys.entries()) {
     if (hasCounter && key === plan.baseKey) types[at]!.add('string')
     for (const { rows } of ids) {
@@ -220,6 +220,8 @@ export interface Formers {
   readonly manifests: readonly GenerationManifest[]
   readonly indexed: readonly IndexedRows[]
   readonly lastId: number
+  /** Whether the classic connector counted the records of the stream in its base key. */
+  readonly hasClassicCounter?: boolean
 }
 
 /** Returns the generations before a run, and their indexes but for the one that the last manifest uses. */

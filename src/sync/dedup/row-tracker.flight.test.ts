@@ -181,7 +181,9 @@ function opened(plan: StreamPlan, keptFrom = 0) {
     const data = cursors.map((v) => `{"id":1,"v":${v}${gone}}`)
     const rows: BatchRows = tracker.read(batchOf([session], recordsOf(session, data)))
     const stored = rows.entries.map(({ location }) => server.get(location) ?? null)
-    return { decide: () => tracker.decide(rows, stored) }
+    return { decide: () => tracker.decide(rows, { stored, keys: NO_KEYS }) }
   }
   return { open, server }
 }
+
+const NO_KEYS = { former: new Set<string>(), foreign: new Set<string>(), blocked: new Set<string>() }

@@ -46,7 +46,7 @@ function read(session: StreamSession, given: readonly Given[], emittedAt = '5'):
 }
 
 async function decide(rows: BatchRows): Promise<RowDecisions> {
-  return tracker.decide(rows, await rows.stored)
+  return tracker.decide(rows, await tracker.answersTo(rows))
 }
 
 /** The changes of the index, and the records that are not simply written, of a batch of its own. */

@@ -7,7 +7,7 @@ import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
-import { formerTypesOf, isMemberForm, type Formers } from './former-rows.ts'
+import { findKeys, mayTakeOver, NOTHING_FOUND, type FoundKeys } from './found-keys.ts'
 import type { IndexedSession } from './indexed-session.ts'
 import { changeOf, versionOf, type IndexEntry, type IndexEntryWriter } from './index-entry.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
@@ -29,18 +29,22 @@ export interface BatchRows {
   number: number
   /** The values of the index entries, in the order of `entries`; undefined where they do not matter. */
   stored: Promise<readonly (string | null)[]> | undefined
-  /** Locations that rows of former generations have, when `stored` is there. */
-  former: ReadonlySet<string>
-  /** Locations of rows to delete whose key holds a type that the layout cannot have written. */
-  foreign: ReadonlySet<string>
+  /** What is at the keys of the rows, where that matters. */
+  keys: Promise<FoundKeys>
+}
+
+/** The rows of a batch, after their index entries were read. */
+export interface ReadRows {
+  readonly stored: readonly (string | null)[] | undefined
+  readonly keys: FoundKeys
 }
 
 /**
  * What is done with a record that is not simply written. `write anew`: it replaces the row though records are merged.
  * `take over`: it replaces what a former generation has at its key, of whatever type.
- * `remove`: the row is deleted. `none`: the row to delete does not exist.
+ * `remove`: the row is deleted. `none`: the row to delete does not exist. `refuse`: its key belongs to others.
  */
-export type Action = 'write anew' | 'take over' | 'remove' | 'none'
+export type Action = 'write anew' | 'take over' | 'remove' | 'none' | 'refuse'
 
 export interface RowDecisions {
   readonly index: KeyIndex
@@ -111,23 +115,28 @@ export class RowTracker {
         writer: undefined,
         number,
         stored: undefined,
-        former: NONE,
-        foreign: NONE,
+        keys: NOTHING_FOUND,
       }
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
     const rows = entriesOf(batch, this.#session, this.#session.runs.run)
     const { entries } = rows
     batch.addMemory(entries.length * BYTES_PER_ENTRY)
-    const [former, foreign] = [new Set<string>(), new Set<string>()]
-    const matters = plan.isDeduplicated || plan.settings.firstRecordReplaces === true || this.#mayTakeOver
-    const stored = matters ? this.#readAll(entries, former, foreign) : undefined
-    return { ...rows, batch, number, stored, former, foreign }
+    const matters =
+      plan.isDeduplicated || plan.settings.firstRecordReplaces === true || mayTakeOver(this.#session)
+    const stored = matters ? this.#index.read(entries) : undefined
+    return { ...rows, batch, number, stored, keys: findKeys(this.#session, this.#index, entries) }
+  }
+
+  /** Returns what is known of a batch when it has been read. */
+  async answersTo({ stored, keys }: BatchRows): Promise<ReadRows> {
+    const [values, found] = await Promise.all([stored, keys])
+    return { stored: values, keys: found }
   }
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, filtered: unlocated, writer, number, former, foreign }: BatchRows,
-    stored: readonly (string | null)[] | undefined,
+    { batch, entries: read, older, filtered: unlocated, writer, number }: BatchRows,
+    { stored, keys }: ReadRows,
     ids?: readonly IdRange[],
   ): RowDecisions {
     this.#dropConfirmed(number)
@@ -165,7 +174,7 @@ export class RowTracker {
       changes.push(entry)
       if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
       if (stored !== undefined) this.#recent.set(location, entry)
-      const action = this.#actionFor(entry, before, { former, foreign, hasContent })
+      const action = this.#actionFor(entry, before, keys, hasContent)
       if (action !== undefined) actions.set(record, { action, location })
       const time = isDeduplicated ? this.#expiryOf(entry, before) : undefined
       if (time !== undefined) expiries.push({ location, time })
@@ -205,46 +214,14 @@ export class RowTracker {
     return before !== undefined && before.run >= this.#session.runs.keptFrom
   }
 
-  /** Whether rows may be written to keys that former generations have in other indexes. */
-  get #mayTakeOver(): boolean {
-    const { plan, formers } = this.#session
-    return (
-      plan.replaces && !isMemberForm(plan.locator.form) && formers.manifests.length > 0 && hasOthers(formers)
-    )
-  }
-
-  /** Reads the index entries of a batch, and what else is at the locations of its rows. */
-  async #readAll(
-    entries: readonly IndexEntry[],
-    former: Set<string>,
-    foreign: Set<string>,
-  ): Promise<(string | null)[]> {
-    const { plan, formers } = this.#session
-    const [stored] = await Promise.all([
-      this.#index.read(entries),
-      (async () => {
-        if (!this.#mayTakeOver) return
-        const locations = entries.map(({ location }) => location)
-        const types = await formerTypesOf(plan, formers, locations)
-        for (const [at, location] of locations.entries()) if (types[at]!.size > 0) former.add(location)
-      })(),
-      (async () => {
-        const { form } = plan.locator
-        if (isMemberForm(form)) return
-        const deleted = entries.filter(mayDelete).map(({ location }) => location)
-        const types = await this.#index.typesOf(deleted)
-        for (const [at, location] of deleted.entries())
-          if (types[at] !== form.type && types[at] !== 'none') foreign.add(location)
-      })(),
-    ])
-    return stored
-  }
-
   #actionFor(
-    { isDeleted, location }: IndexEntry,
+    entry: IndexEntry,
     before: RowVersion | undefined,
-    { former, foreign, hasContent }: Pick<BatchRows, 'former' | 'foreign'> & { hasContent: boolean },
+    { former, foreign, blocked }: FoundKeys,
+    hasContent: boolean,
   ): Action | undefined {
+    const { isDeleted, location } = entry
+    if (blocked.has(location)) return 'refuse'
     if (!isDeleted && former.has(location) && !this.#isKept(before)) return 'take over'
     if (isDeleted && foreign.has(location)) return 'none'
     if (this.#session.plan.settings.firstRecordReplaces === true)
@@ -281,18 +258,6 @@ export class RowTracker {
       for (const entry of confirmed.shift()!.entries)
         if (this.#recent.get(entry.location) === entry) this.#recent.delete(entry.location)
   }
-}
-
-const NONE: ReadonlySet<string> = new Set()
-
-/** Returns whether rows of former generations may have keys that the index of the run does not name. */
-function hasOthers({ manifests, indexed }: Formers): boolean {
-  return indexed.length > 0 || manifests.some(({ rows }) => rows.kind === 'ids')
-}
-
-/** Returns whether a record of the row may delete it; the row before the batch decides which record counts. */
-function mayDelete({ isDeleted, changes = [] }: IndexEntry): boolean {
-  return isDeleted || changes.some(({ kind }) => kind !== 'write')
 }
 
 function refusing(

@@ -7,6 +7,8 @@ export type CatalogNumbers = Pick<SyncStream, 'mode' | 'generation' | 'minimumGe
 export interface Host {
   /** Whether the platform does, which sets WORKER_JOB_ID. */
   readonly isPlatform: boolean
+  /** The name that the platform has for the connection (CONNECTION_ID). */
+  readonly connection?: string | undefined
 }
 
 /** Returns whether a run removes what earlier runs wrote, when it has ended well. */

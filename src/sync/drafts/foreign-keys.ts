@@ -96,10 +96,13 @@ export class ForeignKeys {
 
   /** Returns why a record cannot be written under a key; undefined if the key is no other stream's. */
   refuse(key: string): Problem | undefined {
-    const owner =
-      this.#keys.get(key) ??
-      this.#nested.find(({ shape: { lead, pattern } }) => key.startsWith(lead) && pattern.test(key))
-    return owner && keyOfOtherStream(this.#writer, owner, key)
+    const exact = this.#keys.get(key)
+    if (exact !== undefined) return keyOfOtherStream(this.#writer, exact, key)
+    const owner = this.#nested.find(
+      ({ shape: { lead, pattern } }) => key.startsWith(lead) && pattern.test(key),
+    )
+    // The rest of the key is record data.
+    return owner && keyOfOtherStream(this.#writer, owner, `${owner.shape.lead}…`)
   }
 }
 

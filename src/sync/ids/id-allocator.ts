@@ -5,7 +5,7 @@
 import { ConfigError, problem, SystemError, TransientError } from '../../errors.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
-import { clearCommand, patternOf } from '../streams/clear-command.ts'
+import { patternOf } from '../streams/clear-command.ts'
 import { takeIds, withoutSkipped } from './id-ranges.ts'
 import { typesOf } from '../../redis/client/redis-types.ts'
 import { IDS_AHEAD, writeMetadata } from '../streams/stream-metadata.ts'
@@ -186,8 +186,8 @@ function idsTaken(plan: StreamPlan, key: string): ConfigError {
     problem(
       'ids-taken',
       `Stream ${name} would write the key ${key}, which is there already, and nothing says that the connector wrote it: ` +
-        'its metadata were removed, or another application uses such keys. Set another key_template or key_prefix; or, if ' +
-        `these keys are not needed, remove them: ${clearCommand(plan, patternOf(keyTemplate, plan))}`,
+        'its metadata were removed, or another application uses such keys. Set another key_template or key_prefix, or rename ' +
+        `or remove the keys that match ${patternOf(keyTemplate, plan)}.`,
       { options: ['key_template', 'key_prefix'], params: { stream: name, key } },
     ),
   )

@@ -13,6 +13,9 @@ import { keysOfType, removeKeys } from './delete-keys.ts'
 
 const ROWS_PER_ROUND = 10_000
 
+/** The rows that are looked at to tell whose counter it is. */
+const LAST_ROWS = 100
+
 /** A counter above this is not that of the classic connector, whose keys were written one by one. */
 export const MOST_CLASSIC_ROWS = 1_000_000_000
 
@@ -46,6 +49,20 @@ export async function removeClassicRows(
       : `${name}: ${plan.baseKey} holds a number, but there is no row of the classic connector beside it, so it was left alone.`,
   )
   return rows
+}
+
+/** Returns whether the classic connector has counted up to `lastId`: one of the last rows has its fields and its id. */
+export async function isClassicCounter(
+  client: CommandClient,
+  { stream, settings }: StreamPlan,
+  lastId: number,
+): Promise<boolean> {
+  if (lastId === 0) return false
+  const { lead, tail } = idKeysOf(CLASSIC_KEYS, stream, settings.keyPrefix)!
+  const ids = Array.from({ length: Math.min(lastId, LAST_ROWS) }, (_, at) => lastId - at)
+  const idByKey = new Map(ids.map((id) => [lead + id + tail, id]))
+  const hashes = await keysOfType(client, 'hash', [...idByKey.keys()])
+  return (await classicAmong(client, hashes, idByKey)).length > 0
 }
 
 /** Returns the keys with exactly the three fields of the classic connector, and their own id in the first of them. */

@@ -5,7 +5,7 @@ import { runIn } from '../dedup/row-version.ts'
 import type { GenerationManifest } from '../streams/generation-manifest.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { removeByIndex, removeIds, removeOtherMembers, removeRows } from './delete-keys.ts'
-import { removeClassicRows } from './classic-rows.ts'
+import { isClassicCounter, removeClassicRows } from './classic-rows.ts'
 import {
   formersOf,
   formerTypesOf,
@@ -47,7 +47,10 @@ export async function executeRemoval(
 ): Promise<Removed> {
   const { before, lastId } = removal
   const isOld = (value: string): boolean => runIn(value) < before
-  const formers = formersOf(client, plan, manifests, { before, lastId })
+  const formers = {
+    ...formersOf(client, plan, manifests, { before, lastId }),
+    hasClassicCounter: removal.isStaged && (await isClassicCounter(client, plan, classicLastId)),
+  }
   const kept = manifests.filter(({ firstRun }) => firstRun >= before)
   const own = indexedRowsOf(client, plan, manifests.slice(-1), expiryShards)[0]
   const live = new LiveRows(
@@ -59,7 +62,10 @@ export async function executeRemoval(
   )
   let rows = 0
   let left = 0
-  if (own !== undefined) {
+  // The index may name a key though no record was written to it; then only others can have written the key.
+  const areOurs = manifests.some(({ rows: { kind }, hasRecords }) => kind === 'index' && hasRecords)
+  if (own !== undefined && !areOurs) await removeIndex(client, own.index)
+  if (own !== undefined && areOurs) {
     if (removal.isStaged) rows += await swapIn(client, plan, { own, isOld, formers, removal })
     const removed = await removeByIndex(client, own.index, own.form, (_, value) => isOld(value))
     rows += removed.rows

@@ -6,6 +6,7 @@ import type { Log } from '../../log.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
+import { clearCommand, patternOf } from '../streams/clear-command.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
@@ -27,18 +28,10 @@ export async function finish(
   // From here on a run that is cut off is completed, and nothing of it is taken back.
   await client.confirmed(() => Promise.all(replaced.map((session) => forgetAttempt(client, session))))
   for (const [at, session] of replaced.entries()) {
-    const { plan } = session
     const removal = removals[at]!
-    const reply = await client.ask('HMGET', plan.metadataKey, 'classic_last_id', 'expiry_shards')
-    const [classic, shards] = reply as (string | null)[]
-    const scope: RemovalScope = {
-      plan,
-      manifests: session.manifests,
-      classicLastId: Number(classic ?? 0),
-      expiryShards: expiryShardsIn(new Map([['expiry_shards', shards ?? '']])),
-    }
+    const scope = await scopeOf(client, session)
     const removed = await complete(client, scope, removal, log)
-    logRemoved(session, removed, log)
+    logRemoved(session, removal, removed, log)
     const isEmpty =
       session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
     if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
@@ -50,6 +43,20 @@ export async function finish(
   await client.confirmed(() => recordEnds(client, ids, sessions))
   // Behind the record of the end: a run that follows one that ended well takes nothing back.
   await client.confirmed(() => Promise.all(sessions.map((session) => forgetAttempt(client, session))))
+}
+
+/** Returns what the metadata say when all records are confirmed: the manifest of this run now tells whether it has some. */
+async function scopeOf(client: CommandClient, { plan, manifests }: IndexedSession): Promise<RemovalScope> {
+  const names = ['classic_last_id', 'expiry_shards', manifestField(manifests.at(-1)!)] as const
+  const values = (await client.ask('HMGET', plan.metadataKey, ...names)) as (string | null)[]
+  const found = names.flatMap((name, at) => (values[at] == null ? [] : [[name, values[at]] as const]))
+  const fields = new Map(found)
+  return {
+    plan,
+    manifests: [...manifests.slice(0, -1), ...manifestsIn(plan.name, plan.metadataKey, fields)],
+    classicLastId: numberIn(fields, 'classic_last_id', plan),
+    expiryShards: expiryShardsIn(fields, plan),
+  }
 }
 
 /** Returns the first id that is kept, of a stream whose keys are made of ids. */
@@ -117,7 +124,7 @@ export async function resume(
     plan,
     manifests,
     classicLastId: numberIn(fields, 'classic_last_id', plan),
-    expiryShards: expiryShardsIn(fields),
+    expiryShards: expiryShardsIn(fields, plan),
   }
   await complete(client, scope, removal, log)
   return true
@@ -182,16 +189,26 @@ async function removeOwnKeys(client: CommandClient, session: IndexedSession): Pr
   for (const key of new Set([usualKey, counterKey])) await client.ask('UNLINK', key)
 }
 
-function logRemoved({ plan: { name }, runs }: IndexedSession, { rows }: Removed, log: Log): void {
+function logRemoved(
+  { plan, runs, manifests }: IndexedSession,
+  { before }: PendingRemoval,
+  { rows }: Removed,
+  log: Log,
+): void {
+  const { name } = plan
   if (rows > 0)
     log(
       'INFO',
       `${name}: ${rows === 1 ? '1 row or key' : `${rows} rows and keys`} of earlier generations removed.`,
     )
-  if (runs.hasUntracked)
-    log(
-      'WARN',
-      `${name}: rows that earlier runs wrote without adding them to the key index (track_keys) could not be removed ` +
-        'unless they were written again.',
-    )
+  if (!runs.hasUntracked) return
+  const former = manifests.filter(({ firstRun, rows: { kind } }) => firstRun < before && kind === 'index')
+  const templates = former.length === 0 ? [plan.keyTemplate] : former.map(({ layout }) => layout.key_template)
+  const patterns = new Set(templates.map((template) => patternOf(template, plan)))
+  log(
+    'WARN',
+    `${name}: rows that earlier runs wrote without adding them to the key index (track_keys) could not be removed, unless ` +
+      `they were written again. Their keys match ${[...patterns].join(', ')}. To remove all rows of the stream, these ` +
+      `included: ${clearCommand(plan)} (--dry-run only shows them); then sync again.`,
+  )
 }

@@ -25,11 +25,23 @@ import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
 import { closeAttempt, isUnacknowledged, openAttempt } from './take-back.ts'
-import { MOST_CLASSIC_ROWS } from './classic-rows.ts'
+import { isClassicCounter, MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
 import { recoverJournal } from './journal-recovery.ts'
+import { withRunsOfIndex } from './lost-metadata.ts'
 import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
+
+export interface PreparationOptions {
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** The name that the platform has for the connection. */
+  readonly connection?: string | undefined
+}
+
+interface Preparation extends PreparationOptions {
+  readonly known: StreamDirectory
+}
 
 /** Streams that are prepared at the same time: enough to hide the distance to Redis, and few enough for their memory. */
 const STREAMS_AT_ONCE = 32
@@ -38,18 +50,18 @@ const STREAMS_AT_ONCE = 32
 export async function prepareStreams(
   client: CommandClient,
   plans: readonly StreamPlan[],
-  log: Log,
-  signal: AbortSignal,
+  options: PreparationOptions,
 ): Promise<IndexedSession[]> {
+  const { log, signal } = options
   const known = await StreamDirectory.read(client, plans)
   // First of all streams, so that a run that is refused for one of them changes none.
   const streams = await eachOf(plans, STREAMS_AT_ONCE, ['Reading streams', log], async (plan) => {
     signal.throwIfAborted()
-    return readStream(client, known.planOf(plan), known, log)
+    return readStream(client, known.planOf(plan), { known, ...options })
   })
   const sessions = await eachOf(streams, STREAMS_AT_ONCE, ['Opening streams', log], async (stream) => {
     signal.throwIfAborted()
-    return prepareStream(client, stream, known, log)
+    return prepareStream(client, stream, { known, ...options })
   })
   await warnOfEviction(client, sessions, log)
   return sessions
@@ -66,10 +78,11 @@ interface ReadStream {
 async function readStream(
   client: CommandClient,
   planned: StreamPlan,
-  known: StreamDirectory,
-  log: Log,
+  { known, log }: Preparation,
 ): Promise<ReadStream> {
-  const fields = await readUpToDate(client, planned, log)
+  const found = await readUpToDate(client, planned, log)
+  const isLost = !found.has('runs') && known.has(planned)
+  const fields = isLost ? await withRunsOfIndex(client, planned, found, log) : found
   const earlier = manifestsIn(planned.name, planned.metadataKey, fields)
   // Before anything is written, also a counter.
   const plan = withFormerKeyOrder(planned, decideFor(planned, earlier).joined, log)
@@ -80,12 +93,11 @@ async function readStream(
 async function prepareStream(
   client: CommandClient,
   { plan, fields, earlier }: ReadStream,
-  known: StreamDirectory,
-  log: Log,
+  { known, log, connection }: Preparation,
 ): Promise<IndexedSession> {
   await closeAttempt(client, plan, { fields, last: earlier.at(-1) }, log)
   const counter = await openIds(client, plan, fields, earlier)
-  const open = openGeneration(plan, fields, counter.lastId)
+  const open = openGeneration(plan, fields, counter.lastId, connection)
   for (const warning of open.warnings) log('WARN', warning)
   const classic = earlier.length === 0 ? await classicCount(client, plan, fields, counter, log) : 0
   const { manifests, runs } = open
@@ -96,9 +108,16 @@ async function prepareStream(
   const own = manifests.at(-1)!
   const isSameIndex = last === undefined || indexNumber(last) === indexNumber(own)
   const index =
-    indexOf(client, plan, own, isSameIndex ? expiryShardsIn(fields) : []) ?? new KeyIndex(client, plan, [])
+    indexOf(client, plan, own, isSameIndex ? expiryShardsIn(fields, plan) : []) ??
+    new KeyIndex(client, plan, [])
   const before = plan.replaces ? runs.keptFrom : 0
-  const formers = formersOf(client, plan, manifests, { before, lastId: counter.lastId })
+  const formers = {
+    ...formersOf(client, plan, manifests, { before, lastId: counter.lastId }),
+    hasClassicCounter:
+      plan.replaces &&
+      plan.locator.only === plan.baseKey &&
+      (await isClassicCounter(client, plan, Math.max(classic, numberIn(fields, 'classic_last_id', plan)))),
+  }
   if (plan.replaces && plan.locator.only !== undefined)
     await requireTypes(client, { plan, formers }, [plan.locator.only])
   await known.add(client, plan)

@@ -182,8 +182,8 @@ function otherType(plan: StreamPlan): ConfigError {
   return new ConfigError(
     problem(
       'live-key-other-type',
-      `Stream ${name}: ${shownKey(plan)} holds another Redis type, so its staging key cannot replace it. Remove or rename ` +
-        'that key, or set a key_prefix.',
+      `Stream ${name}: ${shownKey(plan)} holds another Redis type, and nothing says that the connector wrote it, so the ` +
+        'stream cannot replace it. Set another key_template or key_prefix, or rename the key if no connector needs it.',
       { options: ['key_prefix'], params: { stream: name, key: keyForm(plan) } },
     ),
   )

@@ -5,7 +5,7 @@ import { idRowsOf, indexedRowsOf, isMemberForm } from '../dedup/former-rows.ts'
 import { typesOf } from '../../redis/client/redis-types.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
-import { expiryShardsIn, readMetadata } from '../streams/stream-metadata.ts'
+import { expiryShardsIn, numberIn, readMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { keysOfType } from './delete-keys.ts'
 
@@ -41,13 +41,13 @@ export async function storedRows(client: CommandClient, plan: StreamPlan): Promi
     count += keys.length
     for (const key of keys) if (samples.length < MOST_SAMPLES && !samples.includes(key)) samples.push(key)
   }
-  for (const { index, form } of indexedRowsOf(client, plan, manifests, expiryShardsIn(fields)))
+  for (const { index, form } of indexedRowsOf(client, plan, manifests, expiryShardsIn(fields, plan)))
     await index.each(async (entries) => {
       const keys = entries.map(([location]) => form.key(location))
       const types = await typesOf(client, keys)
       add(keys.filter((_, at) => types[at] === form.type))
     })
-  for (const { rows } of idRowsOf(plan, manifests, Number(fields.get('last_id') ?? 0))) {
+  for (const { rows } of idRowsOf(plan, manifests, numberIn(fields, 'last_id', plan))) {
     const last = Math.max(rows.last, await countedIds(client, plan))
     for (let from = rows.first; from <= last; from += IDS_AT_ONCE) {
       const ids = Array.from({ length: Math.min(IDS_AT_ONCE, last - from + 1) }, (_, at) => from + at)

@@ -1,10 +1,10 @@
-/** The command with which keys are removed that no metadata name. It shows them before it removes them. */
+/** How keys are removed that no metadata name: the command, and the pattern by which it finds them. */
 import { parseTemplate } from '../../config/settings/template.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
-/** Returns the command for a shell. `pattern`: of keys with their prefix. */
-export function clearCommand({ name }: Pick<StreamPlan, 'name'>, pattern: string): string {
-  return `destination-redis clear --config F --stream ${quoted(name)} --pattern ${quoted(pattern)}`
+/** Returns the command for a shell. It shows the number of keys, and samples, before it removes them. */
+export function clearCommand({ name }: Pick<StreamPlan, 'name'>): string {
+  return `destination-redis clear --config F --stream ${quoted(name)} --pattern`
 }
 
 /** Returns the pattern of the keys that a template makes. */

@@ -13,9 +13,13 @@ export interface GenerationManifest {
   readonly generation: number | undefined
   /** The sync of its last run. */
   readonly syncId: number | undefined
+  /** The connection of its last run, where the platform names it. Only warnings depend on it. */
+  readonly connection?: string | undefined
   /** Whether it belongs to the generation of the manifest before it. */
   readonly continues: boolean
   readonly layout: StreamLayout
+  /** How columns of the primary key are written in keys and members: numbers in plain notation. */
+  readonly keyForm: 'plain'
   /** The form of its row locations: a cache type, or `member of <cache type>`. */
   readonly form: string
   /** How its rows are found again. */
@@ -96,15 +100,35 @@ function parsed(text: string): Record<string, unknown> {
 }
 
 function isManifest(value: object): value is Unchecked {
-  const { layout, form, rows } = value as Partial<Record<keyof Unchecked, unknown>>
-  const { key_template: template, primary_key: key } = Object(layout) as Partial<StreamLayout>
-  const { kind, firstId, index } = Object(rows) as { kind?: unknown; firstId?: unknown; index?: unknown }
+  const fields = value as Partial<Record<keyof Unchecked, unknown>>
+  const { generation, syncId, connection, layout, keyForm, form, rows } = fields
+  const flags = [fields.continues, fields.usesIds, fields.hasRecords, fields.endedWell]
   return (
-    typeof template === 'string' &&
-    Array.isArray(key) &&
+    [generation, syncId].every((number) => number === undefined || isCount(number)) &&
+    (connection === undefined || typeof connection === 'string') &&
+    flags.every((flag) => typeof flag === 'boolean') &&
+    keyForm === 'plain' &&
     typeof form === 'string' &&
-    (kind === 'ids' ? isCount(firstId) : kind === 'index' && isCount(index))
+    isLayout(layout) &&
+    areRows(rows)
   )
+}
+
+function isLayout(value: unknown): boolean {
+  const { primary_key: paths, ...options } = Object(value) as Partial<Record<keyof StreamLayout, unknown>>
+  const { cache_type: cacheType, data_format: format, key_template: template } = options
+  return (
+    Array.isArray(paths) &&
+    [cacheType, format, template, ...Object.values(options), ...paths].every(
+      (text) => typeof text === 'string',
+    )
+  )
+}
+
+function areRows(value: unknown): boolean {
+  const { kind, firstId, index, isComplete } = Object(value) as Record<string, unknown>
+  if (kind === 'ids') return isCount(firstId)
+  return kind === 'index' && isCount(index) && typeof isComplete === 'boolean'
 }
 
 function isCount(value: unknown): boolean {

@@ -144,6 +144,7 @@ function manifestOf(plan: StreamPlan, more: Partial<GenerationManifest>): Genera
     syncId: undefined,
     continues: false,
     layout: layoutOf(plan),
+    keyForm: 'plain',
     form: plan.locator.form.name,
     rows:
       plan.idKeys === undefined

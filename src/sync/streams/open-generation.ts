@@ -25,8 +25,13 @@ export interface OpenGeneration {
   readonly warnings: readonly string[]
 }
 
-/** `lastId`: the highest id that was given out. */
-export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId: number): OpenGeneration {
+/** `lastId`: the highest id that was given out. `connection`: the name that the platform has for it. */
+export function openGeneration(
+  plan: StreamPlan,
+  fields: MetadataFields,
+  lastId: number,
+  connection?: string,
+): OpenGeneration {
   const { stream, replaces, isDeduplicated, name } = plan
   const former = manifestsIn(name, plan.metadataKey, fields)
   const layout = layoutOf(plan)
@@ -44,8 +49,10 @@ export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId:
     firstRun: isNew || isOtherForm ? run : last.firstRun,
     generation: isNew ? stream.generation : last.generation,
     syncId: stream.syncId,
+    connection,
     continues: isNew ? false : isOtherForm || last.continues,
     layout,
+    keyForm: 'plain',
     form: plan.locator.form.name,
     rows,
     usesIds: plan.liveLayout.usesIds,
@@ -63,7 +70,7 @@ export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId:
     plan.locator.only !== undefined ||
     plan.settings.writeCondition === 'if_exists'
   const hasUntracked = fields.has('has_untracked') || !isFindable || isOtherIndex
-  const staged = fields.get('staged_from_run')
+  const staged = fields.has('staged_from_run') ? numberIn(fields, 'staged_from_run', plan) : undefined
   const keptFrom = replaces ? manifests[firstKeptOf(stream, manifests)]!.firstRun : 0
   return {
     decision: decision.kind,
@@ -79,7 +86,7 @@ export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId:
         oldest: numberIn(fields, 'live_oldest_run', plan),
         newest: numberIn(fields, 'live_newest_run', plan),
       },
-      stagedFrom: staged === undefined ? undefined : Number(staged),
+      stagedFrom: staged,
     },
     changes: {
       format: FORMAT,
@@ -91,7 +98,7 @@ export function openGeneration(plan: StreamPlan, fields: MetadataFields, lastId:
       ...(isOtherForm ? { expiry_shards: '' } : {}),
       ...(manifest.usesIds ? { id_limit: lastId + IDS_AHEAD } : {}),
     },
-    warnings: last === undefined ? [] : warningsOf(plan, decision, last),
+    warnings: last === undefined ? [] : warningsOf(plan, decision, { former, last, connection }),
   }
 }
 
@@ -144,11 +151,21 @@ function rowsOf(
   return { kind: 'index', index: used.length === 0 ? 0 : Math.max(...used) + 1, isComplete }
 }
 
-function warningsOf({ name, stream }: StreamPlan, decision: Decision, last: GenerationManifest): string[] {
+interface Earlier {
+  former: readonly GenerationManifest[]
+  last: GenerationManifest
+  connection: string | undefined
+}
+
+function warningsOf(
+  { name, stream }: StreamPlan,
+  decision: Decision,
+  { former, last, connection }: Earlier,
+): string[] {
   const warnings: string[] = []
-  if (isOtherWriter(stream, last))
+  if (isOtherWriter({ ...stream, connection }, former))
     warnings.push(
-      `${name}: another connection has written this stream (generation ${last.generation}, sync ${last.syncId ?? 'unknown'}). ` +
+      `${name}: another connection has written this stream (generation ${last.generation ?? 'unknown'}, sync ${last.syncId ?? 'unknown'}). ` +
         'Each stream should have one connection only, as each full refresh removes what the other one wrote.',
     )
   if (decision.kind === 'go on' && decision.isComplete)

@@ -150,14 +150,33 @@ it.each([
   },
 )
 
-it.each([
-  [{ generation: 4, minimumGeneration: 0 }, true],
-  [{ generation: 5, minimumGeneration: 0, syncId: 11 }, false],
-  [{ generation: 5, minimumGeneration: 5, syncId: 11 }, true],
-  [{ generation: 5, minimumGeneration: 5, syncId: 10 }, false],
-  [{ generation: 6, minimumGeneration: 6, syncId: 11 }, false],
-])('another connection has written the stream: %j, %s', (more, expected) => {
-  expect(isOtherWriter(numbers(more), { ...former(5), syncId: 10 })).toBe(expected)
+describe('another connection', () => {
+  it.each([
+    ['a lower generation', { generation: 4, minimumGeneration: 0 }, true],
+    ['the next sync', { syncId: 11 }, false],
+    ['another attempt of the sync', { syncId: 10 }, false],
+    ['a sync before the last one', { syncId: 9 }, true],
+    ['a replace in another sync', { minimumGeneration: 5, syncId: 11 }, true],
+    ['a replace in the same sync', { minimumGeneration: 5, syncId: 10 }, false],
+    ['the next generation', { generation: 6, minimumGeneration: 6, syncId: 11 }, false],
+  ])('has written the stream before %s: %j, %s', (_, more, expected) => {
+    expect(isOtherWriter(numbers(more), [{ ...former(5), syncId: 10 }])).toBe(expected)
+  })
+
+  it('has written the stream where a generation comes back that another one followed', () => {
+    expect(isOtherWriter(numbers({ generation: 5 }), [former(5), former(2)])).toBe(true)
+    expect(isOtherWriter(numbers({ generation: 6 }), [former(5), former(2)])).toBe(false)
+  })
+
+  it.each([
+    ['a', 'b', true],
+    ['a', 'a', false],
+    [undefined, 'b', false],
+    ['a', undefined, false],
+  ])('is known by its name, where the platform gives one: %s, then %s', (before, now, expected) => {
+    const stream = { ...numbers({ syncId: 11 }), connection: now }
+    expect(isOtherWriter(stream, [{ ...former(5), syncId: 10, connection: before }])).toBe(expected)
+  })
 })
 
 function numbers(more: Partial<SyncStream>) {

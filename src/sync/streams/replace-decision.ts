@@ -23,7 +23,7 @@ type Acceptance = { readonly joined: StreamLayout | undefined } & (
 /** The manifest of a generation, as far as decisions depend on it. */
 type Former = Pick<
   GenerationManifest,
-  'generation' | 'syncId' | 'endedWell' | 'hasRecords' | 'layout' | 'continues'
+  'generation' | 'syncId' | 'connection' | 'endedWell' | 'hasRecords' | 'layout' | 'continues'
 >
 
 /** `manifests`: in the order in which the generations were written. */
@@ -57,13 +57,24 @@ function keptBy<Manifest extends Former>(
   return isReplace(stream) ? manifests.slice(firstKeptOf(stream, manifests)) : manifests
 }
 
-/** Returns whether another connection has written the stream, as generations never fall within one connection. */
-export function isOtherWriter(stream: CatalogNumbers, last: Former): boolean {
-  if (stream.generation === undefined || last.generation === undefined) return false
-  return (
-    stream.generation < last.generation ||
-    (isReplace(stream) && stream.generation === last.generation && !isSameSync(stream, last))
-  )
+/**
+ * Returns whether another connection has written the stream since the last run of this one, or before its first. Within
+ * one connection generations and syncs never fall, and a generation that was followed by another one never comes back.
+ */
+export function isOtherWriter(
+  stream: CatalogNumbers & Pick<Former, 'connection'>,
+  manifests: readonly Former[],
+): boolean {
+  const last = manifests.at(-1)
+  if (last === undefined) return false
+  if (stream.connection !== undefined && last.connection !== undefined)
+    return stream.connection !== last.connection
+  const { generation, syncId } = stream
+  if (generation === undefined || last.generation === undefined) return false
+  if (generation !== last.generation)
+    return generation < last.generation || manifests.some((one) => (one.generation ?? -1) >= generation)
+  const fell = syncId !== undefined && last.syncId !== undefined && syncId < last.syncId
+  return fell || (isReplace(stream) && !isSameSync(stream, last))
 }
 
 /**

@@ -51,6 +51,12 @@ export class StreamDirectory {
       await client.ask('SADD', knownStreamsKey(stream.prefix), knownStreamText(stream))
   }
 
+  /** Returns whether an earlier run has written a stream. */
+  has(plan: StreamPlan): boolean {
+    const stream = prefixedStreamOf(plan)
+    return this.#stored.some((other) => other.prefix === stream.prefix && isSameStream(other, stream))
+  }
+
   /** Returns the members of the set that name a stream: the present one, and those with keys of earlier configurations. */
   membersOf(plan: StreamPlan): { own: string; former: string[] } {
     const stream = prefixedStreamOf(plan)

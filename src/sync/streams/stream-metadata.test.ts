@@ -18,7 +18,12 @@ it.each([
   [{ expiry_shards: '' }, []],
   [{ expiry_shards: '3 17 255' }, [3, 17, 255]],
 ])('shards with entries that expire are listed: %j', (fields, shards) => {
-  expect(expiryShardsIn(mapOf(fields))).toEqual(shards)
+  expect(expiryShardsIn(mapOf(fields), planWith())).toEqual(shards)
+})
+
+it.each(['x', '1,2', '1 -2', '1234'])('a list of shards that is none is refused: %s', async (shards) => {
+  const error = await thrownBy(() => expiryShardsIn(mapOf({ expiry_shards: shards }), planWith()))
+  expect(error?.code).toBe('metadata-invalid')
 })
 
 it.each(['x', '-1', '1e3', '9007199254740993'])('a number that is none is refused: %s', async (runs) => {

@@ -97,8 +97,13 @@ export async function writeMetadata(
 }
 
 /** Returns the shards of the key index that have entries which expire. */
-export function expiryShardsIn(fields: MetadataFields): number[] {
-  return (fields.get('expiry_shards') ?? '').split(' ').filter(Boolean).map(Number)
+export function expiryShardsIn(
+  fields: MetadataFields,
+  plan: Pick<StreamPlan, 'name' | 'metadataKey'>,
+): number[] {
+  const texts = (fields.get('expiry_shards') ?? '').split(' ').filter(Boolean)
+  if (texts.every((text) => /^\d{1,3}$/.test(text))) return texts.map(Number)
+  throw invalidField('expiry_shards', plan)
 }
 
 function fieldsIn(reply: Reply): Map<string, string> {
@@ -116,7 +121,14 @@ export function numberIn(
 ): number {
   const text = fields.get(field) ?? '0'
   if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
-  throw new ConfigError(
+  throw invalidField(field, { name, metadataKey })
+}
+
+function invalidField(
+  field: MetadataField,
+  { name, metadataKey }: Pick<StreamPlan, 'name' | 'metadataKey'>,
+): ConfigError {
+  return new ConfigError(
     problem(
       'metadata-invalid',
       `The field ${field} of ${metadataKey}, the metadata of stream ${name}, is not a number. Restore it from a backup, or ` +

@@ -1,0 +1,180 @@
+// A replace writes to keys that former generations have with another type, and to no key of another application.
+import type { Redis } from 'ioredis'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { record, status, streamState, type CatalogStream } from './support/messages.ts'
+import { RedisServer } from './support/redis-server.ts'
+import { skipWhatIsLacking } from './support/redis-version.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { dump, write } from './support/write.ts'
+
+beforeEach(skipWhatIsLacking)
+
+let redis: RedisServer
+let client: Redis
+
+shareFixture(
+  () => RedisServer.start(),
+  (started) => {
+    redis = started
+    client = redis.client()
+  },
+)
+beforeEach(() => client.flushall())
+
+/** Syncs rows of the stream `s` as a refresh of a generation, or without one. */
+async function sync(
+  generation: number,
+  rows: readonly object[],
+  options: object,
+  more: Partial<CatalogStream> = {},
+) {
+  const lines = [...rows.map((row) => record('s', row)), streamState('s', { rows: rows.length }), status('s')]
+  const stream = { name: 's', primaryKey: [['id']], generation, minimumGeneration: generation, ...more }
+  return write(redis, [stream], lines, options)
+}
+
+/** Returns all keys but those of the connector. */
+async function contents(): Promise<Record<string, unknown>> {
+  const all = Object.entries(await dump(client))
+  return Object.fromEntries(all.filter(([key]) => !key.startsWith('_airbyte:')))
+}
+
+async function members(key: string): Promise<string[]> {
+  const type = await client.type(key)
+  if (type === 'hash') return (await client.hkeys(key)).toSorted()
+  return (type === 'set' ? client.smembers(key) : client.zrange(key, '0', '-1')).then((all) => all.toSorted())
+}
+
+const DEDUP: Partial<CatalogStream> = { mode: 'append_dedup', cursor: ['v'] }
+const MEMBERS = [
+  ['fields of a hash', 'hash', { hash_field: '${id}' }],
+  ['members of a set', 'set', { cache_type: 'set', member: '${id}' }],
+  ['members of a sorted set', 'zset', { cache_type: 'sorted_set', member: '${id}' }],
+] as const
+const FORMER = [
+  ['a string', { cache_type: 'string', data_format: 'json', key_template: 'k', allow_constant_key: true }],
+  ['a flat hash', { data_format: 'flat', key_template: 'k', allow_constant_key: true }],
+  ['a list', { cache_type: 'list', data_format: 'json', key_template: 'k' }],
+] as const
+
+describe.each(MEMBERS)('%s in a replace that deduplicates', (_, type, options) => {
+  it.each(FORMER)('take over a key that a former generation has as %s', async (__, former) => {
+    expect((await sync(1, [{ id: 1 }], former)).code).toBe(0)
+    await sync(2, [{ id: 2 }, { id: 3 }], { ...options, key_template: 'k', batch_records: 1 }, DEDUP)
+    expect([await client.type('k'), await members('k')]).toEqual([type, ['2', '3']])
+    expect(Object.keys(await contents())).toEqual(['k'])
+  })
+
+  it('take over the key in which a former generation counted its records', async () => {
+    await sync(1, [{ id: 1 }], {})
+    await sync(2, [{ id: 2 }], options, DEDUP)
+    expect([await client.type(':s'), await members(':s')]).toEqual([type, ['2']])
+    expect(Object.keys(await contents())).toEqual([':s'])
+  })
+
+  it('leave a key that another application has put there since, and are refused', async () => {
+    await sync(1, [{ id: 1 }], FORMER[0][1])
+    await client.unlink('k')
+    await client.xadd('k', '1-1', 'theirs', '1')
+    const run = await sync(2, [{ id: 2 }], { ...options, key_template: 'k' }, DEDUP)
+    expect(run.errors[0]?.message).toContain('[record-refused]')
+    expect(await client.xlen('k')).toBe(1)
+  })
+})
+
+it('a row leaves a key that another application has put in the place of a former row', async () => {
+  await sync(1, [{ id: 1 }, { id: 2 }], { cache_type: 'list', data_format: 'json', key_template: 'k:${id}' })
+  await client.unlink('k:1')
+  await client.sadd('k:1', 'theirs')
+  const options = { data_format: 'flat', key_template: 'k:${id}', on_record_error: 'dead_letter' }
+  const run = await sync(2, [{ id: 1 }, { id: 2 }], options)
+  expect([run.code, run.states[0]?.destinationStats]).toMatchObject([
+    0,
+    { recordCount: 1, rejectedRecordCount: 1 },
+  ])
+  expect(await client.smembers('k:1')).toEqual(['theirs'])
+  expect(await client.hgetall('k:2')).toEqual({ id: '2' })
+})
+
+describe('a collection whose key holds another type', () => {
+  const options = { cache_type: 'list', data_format: 'json', key_template: 'k:${g}' }
+  const rows = [
+    { id: 1, g: 'a' },
+    { id: 2, g: 'b' },
+    { id: 3, g: 'a' },
+  ]
+
+  beforeEach(async () => {
+    await sync(1, [{ id: 0, g: 'b' }], options)
+    await client.set('k:a', 'theirs')
+  })
+
+  it('makes its records dead letters, and the other keys are replaced', async () => {
+    const run = await sync(2, rows, { ...options, on_record_error: 'dead_letter' })
+    expect([run.code, run.states[0]?.destinationStats]).toMatchObject([
+      0,
+      { recordCount: 1, rejectedRecordCount: 2 },
+    ])
+    expect(await client.get('k:a')).toBe('theirs')
+    expect(await client.lrange('k:b', 0, -1)).toEqual(['{"id":2,"g":"b"}'])
+  })
+
+  it('ends the run at its first record without dead letters, and nothing is replaced', async () => {
+    const run = await sync(2, rows, options)
+    expect(run.errors[0]?.message).toMatch(/Line 1, .* a key of the form k:.*\[live-key-other-type\]/i)
+    expect(await client.get('k:a')).toBe('theirs')
+    expect(await client.lrange('k:b', 0, -1)).toEqual(['{"id":0,"g":"b"}'])
+  })
+
+  it('is named before the first record if the stream has one key', async () => {
+    await client.set('one', 'theirs')
+    const run = await sync(1, rows, { ...options, key_template: 'one' }, { name: 's', namespace: 'other' })
+    expect([run.states, run.errors[0]?.message]).toEqual([
+      [],
+      expect.stringContaining('[live-key-other-type]'),
+    ])
+  })
+})
+
+it('a list takes the place of the counter of the classic connector, but not of a number of another application', async () => {
+  const options = { cache_type: 'list', data_format: 'json' }
+  await client.set(':s', 2)
+  await client.hset(':s:2', { _airbyte_ab_id: 1, _airbyte_emitted_at: 5, _airbyte_data: '{}' })
+  const refused = await sync(1, [{ id: 1 }], options)
+  expect(refused.errors[0]?.message).toMatch(/Set another key_template.*\[live-key-other-type\]/)
+  expect([refused.states, await client.get(':s')]).toEqual([[], '2'])
+  await client.hset(':s:2', { _airbyte_ab_id: 2 })
+  expect((await sync(1, [{ id: 1 }], options)).code).toBe(0)
+  expect(await contents()).toEqual({ ':s': 'a list' })
+})
+
+describe('an overwrite without records', () => {
+  it.each([
+    ['a stream that was never written', false],
+    ['a stream of which only runs without records are known', true],
+  ])('leaves a collection of others: %s', async (_, isKnown) => {
+    const options = { cache_type: 'list', data_format: 'json', key_template: 'k' }
+    await client.rpush('k', 'theirs')
+    if (isKnown) await sync(0, [], options, { minimumGeneration: 0 })
+    expect((await sync(1, [], options, { mode: 'overwrite' })).code).toBe(0)
+    expect(await client.lrange('k', 0, -1)).toEqual(['theirs'])
+  })
+})
+
+describe('a delete of a row whose key holds another type', () => {
+  it.each(MEMBERS)('leaves the key, with %s', async (_, __, options) => {
+    await client.rpush('k', 'theirs')
+    const deletion = { id: 1, v: 1, _ab_cdc_deleted_at: 'now' }
+    const more = { ...DEDUP, minimumGeneration: 0, name: 'other' }
+    const lines = [record('other', deletion), streamState('other', {}), status('other')]
+    const run = await write(redis, [{ primaryKey: [['id']], ...more }], lines, {
+      ...options,
+      key_template: 'k',
+    })
+    expect([run.code, run.states[0]?.destinationStats]).toMatchObject([
+      0,
+      { additionalStats: { deleted: 1 } },
+    ])
+    expect(await client.lrange('k', 0, -1)).toEqual(['theirs'])
+  })
+})

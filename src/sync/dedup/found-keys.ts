@@ -1,0 +1,70 @@
+/** Finds out what is at the keys of a batch's rows, where that decides what becomes of its records. */
+import { isStaged } from '../streams/stream-session.ts'
+import { formerTypesOf, isMemberForm, type Formers } from './former-rows.ts'
+import type { IndexedSession } from './indexed-session.ts'
+import type { IndexEntry } from './index-entry.ts'
+import type { KeyIndex } from './key-index.ts'
+
+export interface FoundKeys {
+  /** Locations whose keys a former generation has written, so that a record may replace what is there. */
+  readonly former: ReadonlySet<string>
+  /** Locations of rows whose key holds a type that the layout cannot have written. */
+  readonly foreign: ReadonlySet<string>
+  /** Those of them that keep a staging key from replacing the key at the end of the run. */
+  readonly blocked: ReadonlySet<string>
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+export const NOTHING_FOUND: Promise<FoundKeys> = Promise.resolve({
+  former: NONE,
+  foreign: NONE,
+  blocked: NONE,
+})
+
+/** Returns whether rows may be written to keys that former generations have in other indexes. */
+export function mayTakeOver(session: IndexedSession): boolean {
+  const { plan, formers } = session
+  return plan.replaces && !isStaged(session) && formers.manifests.length > 0 && hasOthers(formers)
+}
+
+export async function findKeys(
+  session: IndexedSession,
+  index: KeyIndex,
+  entries: readonly IndexEntry[],
+): Promise<FoundKeys> {
+  const { plan, formers } = session
+  const takesOver = mayTakeOver(session)
+  // The key of a stream with one key was looked at before the first record.
+  const mayBeBlocked = isStaged(session) && plan.locator.only === undefined
+  const { form } = plan.locator
+  const deleted = plan.isDeduplicated ? entries.filter(mayDelete) : []
+  const asked = takesOver || mayBeBlocked ? entries : deleted
+  if (asked.length === 0) return NOTHING_FOUND
+  const keys = asked.map(({ location }) => form.key(location))
+  const [types, formerTypes] = await Promise.all([
+    index.typesOf(keys),
+    takesOver || mayBeBlocked ? formerTypesOf(plan, formers, keys) : keys.map(() => NONE),
+  ])
+  const [former, foreign, blocked] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  for (const [at, { location }] of asked.entries()) {
+    const type = types[at] ?? 'none'
+    const isOurs = type === form.type || type === 'none'
+    const isFormer = formerTypes[at]!.has(type)
+    if (!isOurs) foreign.add(location)
+    if (mayBeBlocked && !isOurs && !isFormer) blocked.add(location)
+    // Where members share a key with those of a former generation, these are removed one by one at the end.
+    if (takesOver && isFormer && !(isMemberForm(form) && isOurs)) former.add(location)
+  }
+  return { former, foreign, blocked }
+}
+
+/** Returns whether rows of former generations may have keys that the index of the run does not name. */
+function hasOthers({ manifests, indexed }: Formers): boolean {
+  return indexed.length > 0 || manifests.some(({ rows }) => rows.kind === 'ids')
+}
+
+/** Returns whether a record of the row may delete it; the row before the batch decides which record counts. */
+function mayDelete({ isDeleted, changes = [] }: IndexEntry): boolean {
+  return isDeleted || changes.some(({ kind }) => kind !== 'write')
+}
