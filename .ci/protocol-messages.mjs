@@ -61,6 +61,9 @@ try {
   await sync({ ...server, port: 1, max_outage_seconds: 1 }, catalog, [record])
   await sync(server, write({ streams: [{}] }), [])
   await run(['no-such-command'])
+  await run(['discover', '--config', write(server)])
+  await run(['clear', '--config', write(server), '--dry-run'])
+  await run(['clear', '--config', write(server), '--pattern'])
 } finally {
   redis.kill()
   rmSync(folder, { recursive: true })

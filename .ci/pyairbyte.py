@@ -131,7 +131,8 @@ def cached(host):
     host.destination(cache_type="list", key_prefix="cached:").write(
         source, cache=new_local_cache(f"rows_{host.port}", host.folder / "rows"), write_strategy=WriteStrategy.APPEND
     )
-    rows = [json.loads(row) for key in host.redis.scan_iter("cached:*:people") for row in host.redis.lrange(key, 0, -1)]
+    lists = host.redis.scan_iter("cached:*:people", _type="list")
+    rows = [json.loads(row) for key in lists for row in host.redis.lrange(key, 0, -1)]
     ages = [time.time() - row["_airbyte_emitted_at"] / 1000 for row in rows]
     assert len(rows) == 2 and all(-60 < age < 3600 for age in ages), rows
 

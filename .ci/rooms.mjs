@@ -154,11 +154,6 @@ export const ROOMS = {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
     mayImport: ['settings', 'input', 'airbyte', 'columns', 'encoding', 'streams'],
   },
-  'sync/attempts': {
-    knows:
-      'what a run records with each acknowledged state, so that the next one can take back what came behind it',
-    mayImport: ['client', 'commands', 'resp', 'encoding', 'drafts', 'streams', 'batches'],
-  },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',
     mayImport: [
@@ -172,6 +167,21 @@ export const ROOMS = {
       'drafts',
       'streams',
       'ids',
+      'batches',
+    ],
+  },
+  'sync/attempts': {
+    knows:
+      'what a run records of what it writes, so that the next one can take back what was not acknowledged',
+    mayImport: [
+      'settings',
+      'resp',
+      'commands',
+      'client',
+      'encoding',
+      'registry',
+      'drafts',
+      'streams',
       'batches',
     ],
   },
@@ -189,6 +199,7 @@ export const ROOMS = {
       'settings',
       'drafts',
       'streams',
+      'attempts',
       'ids',
       'dedup',
     ],
@@ -208,9 +219,9 @@ export const ROOMS = {
       'encoding',
       'drafts',
       'streams',
+      'attempts',
       'ids',
       'batches',
-      'attempts',
       'dedup',
     ],
   },

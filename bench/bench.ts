@@ -22,6 +22,7 @@ import { measureLayouts } from './suites/layouts.ts'
 import { measureMemory } from './suites/memory.ts'
 import { measureSizes } from './suites/size.ts'
 import { measureStart } from './suites/start.ts'
+import { measureStreams } from './suites/streams.ts'
 import { formatSection, type Section } from './table.ts'
 import { Verdicts } from './targets.ts'
 
@@ -40,6 +41,7 @@ const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
   'exactly-once': measureExactlyOnce,
   builds: measureBuilds,
   start: measureStart,
+  streams: measureStreams,
   image: measureImage,
 }
 

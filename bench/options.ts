@@ -12,6 +12,7 @@ const suiteNames = [
   'exactly-once',
   'builds',
   'start',
+  'streams',
   'image',
 ] as const
 export type SuiteName = (typeof suiteNames)[number]

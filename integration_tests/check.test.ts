@@ -134,7 +134,7 @@ describe('each wrong setting has a sentence of its own', () => {
 
   it('a file that is not there', async () => {
     const status = statusOf(await runConnector(['check', '--config', '/nowhere/config.json']))
-    expect(status.message).toMatch(/\/nowhere\/config\.json .*\(ENOENT\)\. \[file-unreadable\]$/)
+    expect(status.message).toMatch(/nowhere\/config\.json does not exist\. \[file-unreadable\]$/)
   })
 
   it('a missing and a wrong password', async () => {

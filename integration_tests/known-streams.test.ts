@@ -23,7 +23,7 @@ beforeEach(() => client.flushall())
 
 const LIST = { cache_type: 'list', data_format: 'json' }
 const STRINGS = { cache_type: 'string', data_format: 'json' }
-const FLAT = { data_format: 'flat' }
+const FLAT = { data_format: 'flat', allow_constant_key: true }
 const PRIMARY_KEY = [['id']]
 
 type Stream = Pick<CatalogStream, 'name'> & Partial<CatalogStream>

@@ -150,27 +150,18 @@ it('entries under a condition need no script that an older server may have lost 
   ])
 })
 
-describe('transactions on a cluster', () => {
-  it.each(LOGS)('are there once, in order, while it is down (CLUSTERDOWN): $name', async (log) => {
-    await using cluster = await startClusterOfOne()
+describe.each([
+  { name: 'CLUSTERDOWN', refusalOf: clusterDown },
+  { name: 'TRYAGAIN and ASK', refusalOf: movedKey },
+])('transactions on a cluster', ({ name, refusalOf }) => {
+  it.each(LOGS)(`are there once, in order, whatever is refused: $name (${name})`, async (log) => {
+    await using cluster = await startCluster()
     const { proxy, admin, server } = cluster
-    const refusal: Refusal = {
-      name: 'CLUSTERDOWN',
-      begin: async () => {
-        await admin.cluster('DELSLOTS', 0)
-        await pollUntil('a cluster that is down', async () =>
-          String(await admin.get('a key').catch(String)).includes('CLUSTERDOWN'),
-        )
-      },
-      end: async () => {
-        await admin.cluster('ADDSLOTS', 0)
-        await pollUntil('a cluster that is up', async () => (await admin.get('a key')) === null)
-      },
-    }
     const deployment = { mode: 'cluster', nodes: [`${proxy.host}:${proxy.port}`] }
     await using run = new OpenRun({ deployment, ...log.config, ...SMALL })
     run.send(10)
     await run.acknowledged()
+    const refusal = await refusalOf(cluster, log)
     for (const pair of pairsFor(log.name, ONE_BY_ONE.commands, 2)) {
       const over = refuseBetween(proxy, refusal, pair, false, server)
       for (let batch = 0; batch < 6; batch++) run.send(10, { state: batch === 5 })
@@ -181,6 +172,45 @@ describe('transactions on a cluster', () => {
     expect(await log.ids(admin)).toEqual(idsUpTo(run.sent))
   })
 })
+
+type Cluster = Awaited<ReturnType<typeof startCluster>>
+
+async function clusterDown({ admin }: Cluster): Promise<Refusal> {
+  return {
+    name: 'CLUSTERDOWN',
+    begin: async () => {
+      await admin.cluster('DELSLOTS', 0)
+      await pollUntil('a cluster that is down', async () =>
+        String(await admin.get('a key').catch(String)).includes('CLUSTERDOWN'),
+      )
+    },
+    end: async () => {
+      await admin.cluster('ADDSLOTS', 0)
+      await pollUntil('a cluster that is up', async () => (await admin.get('a key')) === null)
+    },
+  }
+}
+
+/** The key of the log is on another node, which gets its slot, while the sequence number is not. */
+async function movedKey({ admin, server, other }: Cluster, { key }: Log): Promise<Refusal> {
+  const target = other.client()
+  const slot = await admin.cluster('KEYSLOT', key)
+  const [from, to] = [await admin.cluster('MYID'), await target.cluster('MYID')]
+  return {
+    name: 'TRYAGAIN',
+    begin: async () => {
+      await target.cluster('SETSLOT', slot, 'IMPORTING', from)
+      await admin.cluster('SETSLOT', slot, 'MIGRATING', to)
+      await admin.migrate(other.host, other.port, key, 0, 10_000)
+    },
+    end: async () => {
+      // The node would redirect the key that comes back to where it comes from.
+      await admin.cluster('SETSLOT', slot, 'STABLE')
+      await target.migrate(server.host, server.port, key, 0, 10_000)
+      await target.cluster('SETSLOT', slot, 'STABLE')
+    },
+  }
+}
 
 /** Each refusal with one of the logs, or with all of them. */
 function casesOf(
@@ -241,22 +271,28 @@ function refuseBetween(
   return over.promise
 }
 
-async function startClusterOfOne() {
-  const server = await RedisServer.start({ args: ['--cluster-enabled', 'yes'] })
+/** Starts a node that has all slots, behind a proxy, and one that has none. */
+async function startCluster() {
+  const args = ['--cluster-enabled', 'yes']
+  const [server, other] = await Promise.all([RedisServer.start({ args }), RedisServer.start({ args })])
   const proxy = await CommandProxy.start(server.port)
   const admin = server.client()
   await admin.config('SET', 'cluster-announce-port', String(proxy.port))
   await admin.config('SET', 'cluster-announce-ip', proxy.host)
   await admin.cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => slot))
-  await pollUntil('a cluster that is up', async () => (await admin.set('a key', '')) === 'OK')
-  await admin.del('a key')
+  await admin.cluster('MEET', other.host, other.port)
+  for (const node of [admin, other.client()])
+    await pollUntil('a cluster that is up', async () =>
+      /cluster_state:ok[^]*cluster_known_nodes:2/.test(await node.cluster('INFO')),
+    )
   return {
     server,
+    other,
     proxy,
     admin,
     [Symbol.asyncDispose]: async () => {
       await proxy[Symbol.asyncDispose]()
-      await server.stop()
+      await Promise.all([server.stop(), other.stop()])
     },
   }
 }

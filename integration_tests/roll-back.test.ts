@@ -189,6 +189,15 @@ describe('a list', () => {
     expect(await LIST.ids(client, 'log')).toEqual([1, 2])
   })
 
+  it('is left as it is by a run that is refused for another stream', async () => {
+    await fails([1, 'state', 2], its)
+    await write(redis, [{ name: 'other' }], record('other', { id: 1 }), { cache_type: 'set' })
+    const streams = [{ stream: 'other', cache_type: 'stream', key_template: 'other' }]
+    const both = [{ name: 's' }, { name: 'other' }]
+    expect((await write(redis, both, '', { ...its, streams })).code).toBe(1)
+    expect(await LIST.ids(client, 'log')).toEqual([1, 2])
+  })
+
   it('is taken back on replicas, with durability', async () => {
     await using replicated = await ReplicatedRedis.start()
     const durable = { ...its, durability: { mode: 'replicas', count: 1, timeout_ms: 1_000 } }

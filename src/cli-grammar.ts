@@ -61,12 +61,15 @@ export const EXAMPLES = [
 export const EPILOGUE = `Exit codes:
   0    done; for check on a pipe, also if it FAILED, as the Airbyte protocol requires
   1    failed; standard output says why
-  130  ended by Ctrl-C
+  129  ended by SIGHUP
+  130  ended by Ctrl-C (SIGINT)
   143  ended by SIGTERM; what was acknowledged is written
 
 Environment:
   {{ NAME }} as the whole value of a connection option is replaced by the environment variable NAME
   NO_COLOR, TERM=dumb or CI switch the colours off
+  DESTINATION_REDIS_ENV_ALLOW limits which variables a configuration can read
+  DESTINATION_REDIS_SHOW_SERVER_ERRORS shows the texts of a server's errors, which may hold record data
 
 Standard output is plain text on a terminal, and Airbyte messages (JSON lines) on a pipe or with --json.
 docs/errors.md explains every code in brackets.`

@@ -17,6 +17,13 @@ const LAST_OUTPUT_MS = 400
 
 const STDIN = 0
 
+/** Why a file cannot be read, by the code of the operating system. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a directory; give the path of a file',
+  EACCES: 'may not be read by this user',
+}
+
 const KEYBOARD =
   'Waiting for messages from the keyboard, one JSON object per line. Ctrl-D on an empty line ends the input. To read a ' +
   'file, add "< messages.jsonl".'
@@ -176,9 +183,13 @@ function readFile(path: string, option: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new ConfigError(
-      problem('file-unreadable', `${option}: the file ${path} cannot be read (${code}).`, {
-        params: { option, path, reason: String(code) },
-      }),
+      problem(
+        'file-unreadable',
+        `${option}: ${path} ${UNREADABLE[String(code)] ?? `cannot be read (${code})`}.`,
+        {
+          params: { option, path, reason: String(code) },
+        },
+      ),
       { cause: error },
     )
   }

@@ -78,7 +78,7 @@ describe('the form', () => {
     const common = ['host', 'port', 'deployment', 'username', 'password', 'ssl']
     expect(shown).toEqual([...common, 'cache_type', 'data_format', 'key_template', 'ttl_seconds', 'streams'])
     const hidden = namesWith(({ airbyte_hidden: isHidden }) => isHidden === true)
-    expect(hidden).toEqual(['batch_records', 'batch_bytes', 'max_in_flight_bytes'])
+    expect(hidden).toEqual(['batch_records', 'batch_bytes', 'max_in_flight_bytes', 'max_line_bytes'])
   })
 
   it('has six cards, whose options follow each other', () => {

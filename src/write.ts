@@ -1,7 +1,7 @@
 /** The verb `write`: one run, from the first message to the summary. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from './config/settings/config.ts'
-import { ConfigError, ConnectorError, optionProblem, textOf, type Problem } from './errors.ts'
+import { ConfigError, ConnectorError, problem, textOf, type Problem } from './errors.ts'
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
@@ -16,6 +16,7 @@ import { dataflow } from './sync/dataflow/dataflow.ts'
 import { requireComplete } from './sync/dataflow/completion.ts'
 import { withMeantNumbers, type Host } from './sync/drafts/catalog-numbers.ts'
 import { planStreams, type StreamPlan } from './sync/streams/stream-plan.ts'
+import { nearestName } from './wording.ts'
 import type { RunSnapshot } from './terminal/view/progress-line.ts'
 import type { IndexedSession } from './sync/dedup/indexed-session.ts'
 
@@ -76,7 +77,7 @@ async function run(job: WriteJob, open: AsyncDisposableStack): Promise<void> {
     config,
   )
   for (const { stream } of unmatchedStreams(config, catalog))
-    output.log('WARN', textOf(unmatchedEntry(stream)))
+    output.log('WARN', textOf(unmatchedEntry(stream, catalog)))
   const runId = randomUUID()
   const client = open.use(await openClient(config, planned, runId, output))
   signal.throwIfAborted()
@@ -149,11 +150,11 @@ async function transfer(
       yield chunk
     }
   }
-  const problem = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
+  const failure = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
   await client.requireIntact()
-  if (problem !== undefined) throw problem
+  if (failure !== undefined) throw failure
   // A state that cannot be printed is not acknowledged, so nothing older may be removed.
   await output.drained()
   output.closed.throwIfAborted()
@@ -199,15 +200,23 @@ async function explained(error: unknown, { config, signal }: WriteJob): Promise<
   const code = error instanceof ConnectorError ? error.problem?.code : undefined
   if (code === undefined || !EXPLAINED_BY_CHECK.includes(code) || signal.aborted) return error
   const { serverFindings } = await import('./server-findings.ts')
-  const problems = (await serverFindings(config)).flatMap(({ level, problem }) =>
-    problem !== undefined && (level === 'FAILED' || (code === 'key-denied' && problem.code === 'keys-denied'))
-      ? [problem]
+  const problems = (await serverFindings(config)).flatMap(({ level, problem: found }) =>
+    found !== undefined && (level === 'FAILED' || (code === 'key-denied' && found.code === 'keys-denied'))
+      ? [found]
       : [],
   )
   return problems.length === 0 ? error : new ConfigError(problems, { cause: error })
 }
 
-function unmatchedEntry(stream: string): Problem {
-  const clause = `the catalog has no stream ${stream}, so this entry is ignored`
-  return optionProblem('stream-entry-unmatched', 'streams', clause, { stream })
+function unmatchedEntry(stream: string, catalog: readonly SyncStream[]): Problem {
+  const nearest = nearestName(
+    stream,
+    catalog.map(({ name }) => name),
+  )
+  const advice = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  const sentence = `streams: the catalog has no stream ${stream}, so this entry is ignored${advice || '.'}`
+  return problem('stream-entry-unmatched', sentence, {
+    options: ['streams'],
+    params: { stream, ...(nearest === undefined ? {} : { nearest }) },
+  })
 }

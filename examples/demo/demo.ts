@@ -17,7 +17,7 @@ import { showCommands, showSummary } from './summary.ts'
 const warnings = ['WARN', 'ERROR', 'FATAL']
 const isInteractive = process.stdin.isTTY && process.stdout.isTTY && !process.argv.includes('--exit')
 
-await using redis = await RedisServer.start()
+await using redis = await startRedis()
 const address = { host: redis.host, port: redis.port }
 const files = writeFiles({ config: { ...address, cache_type: 'hash' }, catalog: catalog(streams) })
 
@@ -40,6 +40,16 @@ if (code !== 0) {
   await letLookAround()
 } else {
   fail('the connector ended well, but not everything that was sent is in Redis.')
+}
+
+/** Ends the demo with a sentence where there is no Redis to start. */
+async function startRedis(): Promise<RedisServer> {
+  try {
+    return await RedisServer.start()
+  } catch (error) {
+    console.error((error as Error).message)
+    return process.exit(1)
+  }
 }
 
 /** Updates the progress by the states, shows warnings, and returns the error that ended the connector. */

@@ -112,8 +112,8 @@ function settle({ streams }: World, settings: Settings): Opening {
 function isOtherLayout({ settings, model, decision }: Opening): boolean {
   const generations = withGeneration(model.generations, settings.stream, decision)
   const first = decision === 'join' ? 0 : keptFrom(generations, settings.stream)
-  const last = model.layouts.findLast(({ generation }) => generation >= first)
-  return last !== undefined && last.layout !== layoutOf(settings)
+  const today = layoutOf(settings)
+  return model.layouts.some(({ generation, layout }) => generation >= first && layout !== today)
 }
 
 /** Returns the options that say where a record is and what it looks like. The order of the primary key is free. */

@@ -124,8 +124,6 @@ export function changed(
   const modes = layout.modes.filter((mode) => !isUpdate({ name: '', mode }))
   if (modes.length === 0) return making
   const mode = oneOf(random, modes)
-  if (mode === 'append_dedup' && isCollection(layout.options) && !isBuilt('layout.members-take-over'))
-    return making
   const { write_condition: _, ...added } = makeAddedOptions(random, layout, mode)
   return {
     ...making,

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 export interface Log {
   name: string
   config: { cache_type: string; [option: string]: unknown }
+  key: string
   ids: (client: Redis) => Promise<number[]>
 }
 
@@ -11,11 +12,13 @@ export const LOGS: readonly Log[] = [
   {
     name: 'a list',
     config: { cache_type: 'list', data_format: 'json', key_template: 'log' },
+    key: 'log',
     ids: async (client) => (await client.lrange('log', 0, -1)).map(idOf),
   },
   {
     name: 'a Redis stream',
     config: { cache_type: 'stream', data_format: 'flat', key_template: 'log' },
+    key: 'log',
     ids: async (client) => (await client.xrange('log', '-', '+')).map(([, fields]) => Number(fields[1])),
   },
   {
@@ -27,6 +30,7 @@ export const LOGS: readonly Log[] = [
       key_template: 'k:${missing}',
       on_record_error: 'dead_letter',
     },
+    key: '_airbyte:dead_letter',
     ids: async (client) =>
       (await client.xrange('_airbyte:dead_letter', '-', '+')).map(([, fields]) => idOf(fields.at(-1)!)),
   },

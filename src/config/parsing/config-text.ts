@@ -6,8 +6,21 @@ import { fieldText } from '../layout-options/field-text.ts'
 /** Options that are one of several objects. */
 const VARIANT_OPTIONS = ['ssl_mode', 'deployment', 'tunnel_method', 'durability']
 
+/** No option is nested deeper, and functions that call themselves have a limit. */
+const MOST_LEVELS = 64
+
 /** `path`: the file that the text is from. */
 export function readConfigText(text: string, path?: string): Record<string, unknown> {
+  if (depthOf(text) > MOST_LEVELS)
+    throw new ConfigError(
+      problem(
+        'config-too-deep',
+        `The configuration has more than ${MOST_LEVELS} levels of objects and lists.`,
+        {
+          params: { most: MOST_LEVELS },
+        },
+      ),
+    )
   const raw = parseJson(text, { option: '--config', path }, withDigits)
   if (!isObject(raw))
     throw new ConfigError(problem('config-not-object', 'The configuration is not a JSON object.'))
@@ -90,4 +103,17 @@ function withoutUnset(options: object): Record<string, unknown> {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Returns how deep the objects and lists of a JSON text are nested. */
+function depthOf(text: string): number {
+  let [depth, most, isInText] = [0, 0, false]
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (isInText && character === '\\') at++
+    else if (character === '"') isInText = !isInText
+    else if (!isInText && (character === '{' || character === '[')) most = Math.max(most, ++depth)
+    else if (!isInText && (character === '}' || character === ']')) depth--
+  }
+  return most
 }

@@ -57,6 +57,7 @@ const DEFAULTS = {
   batchRecords: 20_000,
   batchBytes: 2_097_152,
   maxInFlightBytes: 42_991_616,
+  maxLineBytes: 134_217_728,
 }
 
 describe('a configuration', () => {
@@ -139,6 +140,7 @@ describe('every option of the specification', () => {
     batch_records: 12,
     batch_bytes: 131_313,
     max_in_flight_bytes: 14_141_414,
+    max_line_bytes: 15_151_515,
   }
 
   it('is tried here, or with what a record becomes', () => {

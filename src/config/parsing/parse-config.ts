@@ -38,6 +38,7 @@ interface Options extends ConnectionOptions, RecordConfiguration, GlobalOptions 
   batch_records: number
   batch_bytes: number
   max_in_flight_bytes: number
+  max_line_bytes: number
 }
 
 /** Throws one ConfigError that lists every problem. `structures` are all values of cache_type, `path` is the file of the text. */
@@ -105,5 +106,6 @@ function toConfig(
     batchRecords: options.batch_records,
     batchBytes: options.batch_bytes,
     maxInFlightBytes: options.max_in_flight_bytes,
+    maxLineBytes: options.max_line_bytes,
   })
 }

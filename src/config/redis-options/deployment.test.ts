@@ -28,6 +28,8 @@ describe('a standalone deployment', () => {
 
   it.each([
     ['redis://h', 'host-is-url'],
+    ['${REDIS_HOST}', 'host-is-variable'],
+    ['$REDIS_HOST', 'host-is-variable'],
     ['https://app:hunter2@h', 'host-is-url'],
     ['/var/run/redis.sock', 'host-is-path'],
     ['h:6379', 'host-contains-port'],

@@ -13,6 +13,14 @@ export interface HostPort {
 /** Returns what is wrong with a host, without showing it: it may be a URL with a password. */
 export function hostProblem(option: string, host: string, portOption: string): Problem | undefined {
   if (isIPv6(withoutBrackets(host))) return undefined
+  const variable = /^\$\{?(\w+)\}?$/.exec(host)?.[1]
+  if (variable !== undefined)
+    return optionProblem(
+      'host-is-variable',
+      option,
+      `is the name of a variable, which is not replaced; write {{ ${variable} }} for an environment variable`,
+      { variable },
+    )
   if (host.includes('://'))
     return optionProblem('host-is-url', option, 'is a URL; write the name or address alone')
   if (host.startsWith('/'))

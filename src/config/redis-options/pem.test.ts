@@ -85,6 +85,19 @@ describe('a text is refused, and not shown', () => {
   )
 })
 
+describe('a text that is no PEM', () => {
+  it.each<[string, string]>([
+    ['blanks behind a beginning', `-----BEGIN CERTIFICATE-----${' '.repeat(200_000)}x`],
+    ['many beginnings', '-----BEGIN CERTIFICATE-----\nAAAA\n'.repeat(20_000)],
+    ['many beginnings on one line', '-----BEGIN CERTIFICATE----- AAAA '.repeat(20_000)],
+    ['many ends', '-----END CERTIFICATE-----'.repeat(20_000)],
+  ])('is refused in time that grows with its length: %s', (_, text) => {
+    const started = performance.now()
+    expect(read(text).problems).toHaveLength(1)
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+})
+
 function read(text: unknown, kind: 'certificate' | 'key' = 'certificate') {
   const problems: Problem[] = []
   const readPem = kind === 'key' ? readPrivateKey : readCertificate

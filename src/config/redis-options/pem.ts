@@ -1,7 +1,8 @@
 /** Turns keys and certificates as people paste them into PEM text as OpenSSL reads it. */
 import { optionProblem, type Problem } from '../../errors.ts'
 
-const BLOCK = /^-----BEGIN ([A-Z0-9 ]+)-----\n([^]+?)\n-----END \1-----$/gm
+const BEGIN = /^-----BEGIN ([A-Z0-9 ]+)-----/
+const END = '-----END '
 const HEADER = /^[A-Za-z-]+: /
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
@@ -38,15 +39,31 @@ function readPem(text: unknown): string | undefined {
 }
 
 function consistsOf(pem: string, label: RegExp): boolean {
-  const blocks = [...pem.matchAll(BLOCK)]
-  return blocks.some(([, name]) => label.test(name!)) && blocks.every(([, , body]) => isBody(body!))
+  const blocks = blocksIn(pem)
+  return blocks.some(({ name }) => label.test(name)) && blocks.every(({ body }) => isBody(body))
+}
+
+/** Returns the blocks that have an end. Each part of the text is looked at once, however many beginnings it has. */
+function blocksIn(pem: string): { name: string; body: string }[] {
+  return partsOf(pem).flatMap((part) => {
+    const [begin, name] = BEGIN.exec(part) ?? []
+    const end = part.indexOf(`\n${END}${name}-----`)
+    if (begin === undefined || name === undefined || end <= begin.length) return []
+    return [{ name, body: part.slice(begin.length + 1, end) }]
+  })
+}
+
+/** Splits a text in front of each beginning of a block. */
+function partsOf(text: string): string[] {
+  return text.split(/(?=-----BEGIN )/)
 }
 
 /** Repairs line breaks that have become a literal `\n`, or spaces, and removes indentation. */
-function straighten(text: string): string {
-  const lines = text
-    .replaceAll(/\\r\\n|\\n|\\r|\r\n?/g, '\n')
-    .replaceAll(/(-----BEGIN [A-Z0-9 ]+-----)[ \t]+([A-Za-z0-9+/= \t]+?)[ \t]+(?=-----END )/g, unfold)
+function straighten(pasted: string): string {
+  const text = pasted.replaceAll(/\\r\\n|\\n|\\r|\r\n?/g, '\n')
+  const lines = partsOf(text)
+    .map(unfold)
+    .join('')
     .replaceAll(/-----END [A-Z0-9 ]+-----/g, '$&\n')
     .split('\n')
     .map((line) => line.trim())
@@ -55,8 +72,16 @@ function straighten(text: string): string {
   return `${lines.join('\n').replaceAll(/^(DEK-Info: .*)$/gm, '$1\n')}\n`
 }
 
-function unfold(_: string, begin: string, body: string): string {
-  return [begin, ...body.split(/[ \t]+/), ''].join('\n')
+/** Puts the lines of a block that is on one line onto lines of their own. */
+function unfold(part: string): string {
+  const [begin = ''] = BEGIN.exec(part) ?? []
+  const end = part.indexOf(END)
+  if (begin === '' || end === -1) return part
+  const body = part.slice(begin.length, end)
+  const words = body.trim().split(/[ \t]+/)
+  const isFolded =
+    /^[ \t]/.test(body) && /[ \t]$/.test(body) && words.every((word) => /^[A-Za-z0-9+/=]+$/.test(word))
+  return isFolded ? [begin, ...words, part.slice(end)].join('\n') : part
 }
 
 function isBody(body: string): boolean {

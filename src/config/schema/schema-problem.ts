@@ -21,7 +21,8 @@ export function schemaProblem(error: ErrorObject, raw: unknown): Problem {
     case 'type': {
       const types = ([params['type']] as (string | string[])[]).flat()
       const expected = types.map((type) => TYPES[type] ?? type).join(', or ')
-      return report(error, raw, 'option-wrong-type', `must be ${expected}`, { type: types.join(',') })
+      const clause = `must be ${expected}${exampleOf(schema, error.data)}`
+      return report(error, raw, 'option-wrong-type', clause, { type: types.join(',') })
     }
     case 'enum': {
       const allowed = (params['allowedValues'] as string[]).join(', ')
@@ -43,6 +44,15 @@ export function schemaProblem(error: ErrorObject, raw: unknown): Problem {
     default:
       return report(error, raw, 'option-invalid', String(message))
   }
+}
+
+/** Returns how an option is written that is one of several objects. */
+function exampleOf({ required = [], advice = '' }: Schema, value: unknown): string {
+  const names = /^use one of (.*)$/.exec(advice)?.[1]?.split(', ')
+  if (names === undefined) return ''
+  // The first one is the default, which nobody has to write.
+  const name = names.find((one) => one === value) ?? names[1]
+  return `, such as {"${required[0]}": "${name}"}`
 }
 
 function report(

@@ -30,6 +30,8 @@ export interface Config {
   readonly batchRecords: number
   readonly batchBytes: number
   readonly maxInFlightBytes: number
+  /** A line of the input may have so many bytes. */
+  readonly maxLineBytes: number
 }
 
 export interface Connection {

@@ -189,6 +189,17 @@ describe('a key without a column, where each record has a key of its own', () =>
   })
 })
 
+describe('a value of another form', () => {
+  it('is answered with one that would be accepted', () => {
+    const raw = { host: 'h', ssl: true, ssl_mode: 'verify-ca', deployment: 'cluster' }
+    const sentences = problemsOf(raw).map(({ sentence }) => sentence)
+    expect(sentences).toEqual([
+      'deployment: must be an object, such as {"mode": "cluster"}.',
+      'ssl_mode: must be an object, such as {"mode": "verify-ca"}.',
+    ])
+  })
+})
+
 describe('a warning is given', () => {
   it.each<[object, string[]]>([
     [{ key_template: 'weather', allow_constant_key: true }, []],

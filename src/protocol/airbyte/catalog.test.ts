@@ -11,6 +11,23 @@ const UNDECLARED = {
 }
 
 describe('a catalog', () => {
+  it('has no names that would make keys of an immoderate length', () => {
+    const stream = { name: 'ü'.repeat(2_049), namespace: 'n' }
+    expect(() => read([{ stream, destination_sync_mode: 'append' }])).toThrow('[stream-name-too-long]')
+    const fits = { name: 'ü'.repeat(2_048), namespace: 'n'.repeat(4_096) }
+    expect(read([{ stream: fits, destination_sync_mode: 'append' }])).toHaveLength(1)
+  })
+
+  it.each<{ generation: unknown }>([
+    { generation: {} },
+    { generation: { toString: 1 } },
+    { generation: [] },
+    { generation: 'x'.repeat(10_000) },
+  ])('names a generation that is none: %j', ({ generation }) => {
+    const entry = { stream: { name: 's' }, destination_sync_mode: 'append', generation_id: generation }
+    expect(() => read([entry])).toThrow(/generation_id (an object|a list|"x{150,}…).*\[generation-invalid\]/)
+  })
+
   it('gives its streams in order, each with its mode', () => {
     expect(
       read([

@@ -1,8 +1,12 @@
 /** Reads the configured catalog: which streams a run writes, and how. */
 import { ConfigError, problem, type Problem } from '../../errors.ts'
 import { parseJson } from '../../json-text.ts'
+import { shownName } from '../../shown-text.ts'
 import { listOr } from '../../wording.ts'
 import { displayName, identityOf, type StreamDescriptor } from './stream-descriptor.ts'
+
+/** Names are parts of many keys that the connector has for a stream. */
+const MOST_NAME_BYTES = 4_096
 
 const SYNC_MODES = ['append', 'overwrite', 'append_dedup', 'update', 'soft_delete'] as const
 type SyncMode = (typeof SYNC_MODES)[number]
@@ -126,17 +130,24 @@ function readStream(entry: unknown, index: number): SyncStream | Problem {
         params: { index, stream: name },
       },
     )
+  const longest = Math.max(Buffer.byteLength(name), Buffer.byteLength(namespace ?? ''))
+  if (longest > MOST_NAME_BYTES)
+    return problem(
+      'stream-name-too-long',
+      `streams[${index}]: the name or namespace of ${shownName(name)} has ${longest} bytes, and may have ${MOST_NAME_BYTES}.`,
+      { params: { index, bytes: longest, most: MOST_NAME_BYTES } },
+    )
   const fullName = displayName({ name, namespace })
   if (!isSyncMode(mode))
     return problem(
       'sync-mode-unknown',
-      `The stream ${fullName} has destination_sync_mode ${JSON.stringify(mode ?? null)}; use ${listOr(SYNC_MODES)}.`,
+      `The stream ${fullName} has destination_sync_mode ${shownValue(mode ?? null)}; use ${listOr(SYNC_MODES)}.`,
       { params: { index, stream: fullName } },
     )
   if (!isGeneration(generation) || !isGeneration(minimum) || (minimum ?? 0) > (generation ?? Infinity))
     return problem(
       'generation-invalid',
-      `The stream ${fullName} has generation_id ${String(generation)} and minimum_generation_id ${String(minimum)}; ` +
+      `The stream ${fullName} has generation_id ${shownValue(generation)} and minimum_generation_id ${shownValue(minimum)}; ` +
         'both must be whole numbers of at least 0, and the minimum must not be the larger one.',
       { params: { index, stream: fullName } },
     )
@@ -207,4 +218,11 @@ function duplicatesIn(streams: SyncStream[]): Problem[] {
         params: { stream: displayName(stream) },
       }),
     )
+}
+
+/** Returns a value of the catalog for a sentence. */
+function shownValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return shownName(typeof value === 'string' ? JSON.stringify(value) : String(value))
 }

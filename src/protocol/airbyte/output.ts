@@ -4,11 +4,16 @@ import { ConnectorError, failureTypeOf, problem, SystemError, TransientError } f
 import { shownStack, shownText, withoutHidden, type HiddenText } from '../../shown-text.ts'
 import type { Log } from '../../log.ts'
 
+/** Lines of about this size are written at a time. */
+const WRITE_BYTES = 64 << 10
+
 export class Output {
   readonly #stream: Writable
   readonly #closed = new AbortController()
   /** Whether the last message has been printed. */
   #hasEnded = false
+  #gathered: Buffer[] = []
+  #gatheredBytes = 0
   #hidden: readonly HiddenText[] = []
 
   constructor(stream: Writable) {
@@ -24,7 +29,7 @@ export class Output {
 
   /** The number of bytes that the reader has not taken yet. */
   get pending(): number {
-    return this.closed.aborted ? 0 : this.#stream.writableLength
+    return this.closed.aborted ? 0 : this.#stream.writableLength + this.#gatheredBytes
   }
 
   /** Shows something else from now on, in messages of ours, wherever they have one of these texts. */
@@ -37,8 +42,21 @@ export class Output {
     return shownText(withoutHidden(text, this.#hidden))
   }
 
+  /** Lines that are printed at the same time leave together: each write takes more memory than most states. */
   line(line: Buffer): void {
-    if (!this.closed.aborted && !this.#hasEnded) this.#stream.write(line)
+    if (this.closed.aborted || this.#hasEnded) return
+    if (this.#gathered.length === 0) queueMicrotask(() => this.#flush())
+    this.#gathered.push(line)
+    this.#gatheredBytes += line.length
+    if (this.#gatheredBytes >= WRITE_BYTES) this.#flush()
+  }
+
+  #flush(): void {
+    const lines = this.#gathered
+    if (lines.length === 0) return
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    this.#stream.write(lines.length === 1 ? lines[0]! : Buffer.concat(lines))
   }
 
   message(message: Record<string, unknown>): void {
@@ -84,6 +102,7 @@ export class Output {
   /** Resolves when the reader has taken everything, or has closed its end. */
   async drained(): Promise<void> {
     if (this.closed.aborted) return
+    this.#flush()
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#stream.once('close', resolve)
     this.#stream.write('', () => resolve())

@@ -21,11 +21,18 @@ export interface StateMessage {
   acknowledge(stats: DestinationStats): Buffer
 }
 
+/** What the objects of a state that waits take, besides its text. */
+const STATE_BYTES = 250
+
+/** A state is parsed and copied while it waits, so that it takes several times its size. */
+const MOST_BYTES = 64 << 20
+
 const LINE_FEED = Buffer.from('\n')
 
 /** Copies the state message at hand out of the input block. */
 export function readState(bytes: Buffer, message: Message): StateMessage {
   const { text, state, destinationStats, stateIsEmpty, lineNumber } = message
+  if (text.end - text.start > MOST_BYTES) throw tooLarge(lineNumber, text.end - text.start)
   const copy = Buffer.from(bytes.subarray(text.start, text.end))
   const replaces = destinationStats.end > destinationStats.start
   // The counts replace an existing value, or become a new last member.
@@ -34,7 +41,7 @@ export function readState(bytes: Buffer, message: Message): StateMessage {
   const lead = replaces ? '' : `${stateIsEmpty ? '' : ','}"destinationStats":`
   return {
     scope: scopeOf(copy, lineNumber),
-    size: copy.length,
+    size: copy.length + STATE_BYTES,
     acknowledge: (stats) =>
       Buffer.concat([
         copy.subarray(0, from),
@@ -80,5 +87,12 @@ function scopeOf(message: Buffer, lineNumber: number): StateScope {
 }
 
 function isDescriptor(value: unknown): value is StreamDescriptor {
-  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string'
+  if (typeof value !== 'object' || value === null) return false
+  const { name, namespace = null } = value as { name?: unknown; namespace?: unknown }
+  return typeof name === 'string' && (namespace === null || typeof namespace === 'string')
+}
+
+function tooLarge(line: number, bytes: number): SystemError {
+  const sentence = `Line ${line}: the state has ${bytes} bytes, more than the ${MOST_BYTES} that a state may have.`
+  return new SystemError(problem('state-too-large', sentence, { params: { line, bytes, most: MOST_BYTES } }))
 }

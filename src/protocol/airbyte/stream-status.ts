@@ -17,6 +17,7 @@ export function readStreamStatus(bytes: Buffer, { text }: Message): StreamStatus
   const { trace } = JSON.parse(bytes.toString('utf8', text.start, text.end)) as { trace: Trace }
   if (trace.type != null && trace.type !== 'STREAM_STATUS') return undefined
   const { stream_descriptor: stream, status } = trace.stream_status ?? {}
+  if (typeof (stream?.namespace ?? '') !== 'string') return undefined
   if (typeof stream?.name !== 'string' || (status !== 'COMPLETE' && status !== 'INCOMPLETE')) return undefined
   return { stream: { name: stream.name, namespace: stream.namespace ?? null }, status }
 }

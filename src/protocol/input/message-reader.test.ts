@@ -35,6 +35,22 @@ describe('input', () => {
     ])
   })
 
+  it.each([
+    ['a line that is too long', `${record(1)}\n${'x'.repeat(300)}\n`, 2, 269],
+    ['a line without end', `${record(1)}\n${'x'.repeat(10_000)}`, 2, 269],
+  ])('ends at %s, after the lines before it', (_, lines, line, bytes) => {
+    const reader = new MessageReader(64, 256)
+    const seen: number[] = []
+    const read = (): void => {
+      for (let at = 0; at < lines.length; at += 16) {
+        reader.append(Buffer.from(lines.slice(at, at + 16)))
+        while (reader.next()) seen.push(reader.message.lineNumber)
+      }
+    }
+    expect(read).toThrow(errorWith('line-too-long', { line, bytes, limit: 256 }))
+    expect(seen).toEqual([1])
+  })
+
   it('has no message before a line is complete', () => {
     const reader = new MessageReader()
     reader.append(Buffer.from('{"type":"LOG"}'))

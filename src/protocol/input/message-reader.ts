@@ -18,8 +18,11 @@ export class MessageReader {
   #rows = 0
   #taken = 0
 
-  /** `blockSize`: the bytes of input in one block. */
-  constructor(blockSize = BLOCK_SIZE) {
+  readonly #maxLineBytes: number
+
+  /** `blockSize`: the bytes of input in one block. A line may have up to `maxLineBytes`. */
+  constructor(blockSize = BLOCK_SIZE, maxLineBytes = Infinity) {
+    this.#maxLineBytes = maxLineBytes
     this.#blocks = new InputBlocks(blockSize)
     this.#block = this.#blocks.take()
     this.#block.use()
@@ -42,6 +45,7 @@ export class MessageReader {
 
   /** Appends input; every complete message must have been read before. */
   append(chunk: Uint8Array): void {
+    if (this.#block.rest + chunk.length > this.#maxLineBytes) this.#requireLineEnd(chunk)
     if (!this.hasRoomFor(chunk.length)) this.#turnOver(chunk.length)
     this.#block.append(chunk)
   }
@@ -68,6 +72,21 @@ export class MessageReader {
     }
     this.#block.startWith(old, size)
     if (!mayStay) old.letGo()
+  }
+
+  /** Throws where the line at hand is too long; its rest is not read. */
+  #requireLineEnd(chunk: Uint8Array): void {
+    const feed = chunk.indexOf(LF)
+    const bytes = this.#block.rest + (feed === -1 ? chunk.length : feed)
+    if (bytes <= this.#maxLineBytes) return
+    const [line, limit] = [this.message.lineNumber + 1, this.#maxLineBytes]
+    throw new SystemError(
+      problem(
+        'line-too-long',
+        `Line ${line}: the line has ${bytes} bytes or more, and a line may have ${limit} (max_line_bytes).`,
+        { options: ['max_line_bytes'], params: { line, bytes, limit } },
+      ),
+    )
   }
 
   /** Lets the scanner read more lines; returns false when there are none. Throws if the next line is not a message. */

@@ -20,10 +20,10 @@ import type { WriteQueue } from '../queue/write-queue.ts'
 const LONGEST_DRAIN_MS = 10_000
 
 export interface ReconnectorOptions {
-  readonly opener: NodeOpener
-  readonly transport: Transport
-  readonly topologyReader: TopologyReader
-  readonly writeQueue: WriteQueue
+  readonly opener: Pick<NodeOpener, 'open' | 'giveUp' | 'findingsOn' | 'lossOn'>
+  readonly transport: Pick<Transport, 'close'>
+  readonly topologyReader: Pick<TopologyReader, 'read' | 'where'>
+  readonly writeQueue: Pick<WriteQueue, 'attach' | 'detach' | 'drain' | 'resume' | 'fail' | 'needsFindings'>
   readonly outage: Outage
   readonly deployment: ReplySource['deployment']
   /** Aborted when nothing is sent any more. */

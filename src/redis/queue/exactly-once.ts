@@ -1,4 +1,4 @@
-/** Says which requests must run exactly once, and what is known of them after a lost connection or a refusal. */
+/** Tells which requests must run exactly once, and which of them have run when a connection is lost. */
 import { problem, TransientError } from '../../errors.ts'
 import type { TransactionRequest } from '../sequencing/pipeline-request.ts'
 import type { InFlightWrite } from './in-flight-write.ts'

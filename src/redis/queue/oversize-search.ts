@@ -63,7 +63,7 @@ export class OversizeSearch {
 
   /** Whether the limits of the servers should be read before the next `attach`. */
   get needsFindings(): boolean {
-    return this.#losses >= LOSSES_BEFORE
+    return this.#isOn || this.#losses >= LOSSES_BEFORE
   }
 
   /** Notes that a server or the network has closed a connection. */
@@ -85,7 +85,7 @@ export class OversizeSearch {
   attach(nodes: NodePool, findings: LossFindings | undefined): ConnectorError | undefined {
     const suspect = this.#suspect
     this.#suspect = undefined
-    if (findings === undefined) return undefined
+    if (findings === undefined || !this.needsFindings) return undefined
     let failure: ConnectorError | undefined
     if (suspect === undefined) this.#begin(nodes, findings)
     else if (suspect.state.kind === 'queued') failure = this.#judge(suspect, nodes, findings)

@@ -1,5 +1,5 @@
 /**
- * Stops sending when a cluster has redirected a command, until everything under way is answered. The write queue then
+ * Blocks sending after a cluster has redirected a command, until everything under way has a reply. The write queue then
  * decides which writes are sent first.
  */
 import type { Redirection } from '../failures/redirection.ts'
@@ -7,11 +7,11 @@ import type { Redirection } from '../failures/redirection.ts'
 export class RedirectionBarrier {
   readonly #over: (redirections: readonly Redirection[]) => void
   #redirections: Redirection[] = []
-  #isTold = false
-  /** What has not been answered, or whose answer has not been looked at. */
+  #hasReported = false
+  /** The number of writes and commands whose replies have not been taken. */
   #underWay = 0
 
-  /** `over`: is told once, when nothing is under way any more. */
+  /** `over` runs once, when nothing is under way any more. */
   constructor(over: (redirections: readonly Redirection[]) => void) {
     this.#over = over
   }
@@ -24,22 +24,22 @@ export class RedirectionBarrier {
     this.#underWay++
   }
 
-  /** Something under way has been answered. */
+  /** Counts one write or command as answered. */
   ends(redirections: readonly Redirection[] = []): void {
     this.#underWay--
     for (const redirection of redirections) this.#redirections.push(redirection)
-    if (!this.isOn || this.#underWay > 0 || this.#isTold) return
-    this.#isTold = true
+    if (!this.isOn || this.#underWay > 0 || this.#hasReported) return
+    this.#hasReported = true
     this.#over(this.#redirections)
   }
 
   /** Lets writes be sent again. */
   release(): void {
     this.#redirections = []
-    this.#isTold = false
+    this.#hasReported = false
   }
 
-  /** What was under way is so no more. */
+  /** Forgets what was under way on connections that are gone. */
   reset(): void {
     this.release()
     this.#underWay = 0

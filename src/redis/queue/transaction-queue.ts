@@ -17,7 +17,7 @@ export interface SentTransactions {
   readonly isGuarded: boolean
 }
 
-/** What became of them. `lost`: they ran, on a server that does not hold what ran before. */
+/** The result for transactions that were sent as one. `lost`: they ran on a server that lacks what ran before. */
 export type TransactionsOutcome = 'ran' | 'not run' | 'lost' | 'uncertain'
 
 /** While a transaction runs, the server does nothing else. */

@@ -95,7 +95,7 @@ export class UnconfirmedWrites {
     if (durabilityWait !== undefined && request.kind !== 'read') void this.#assure(durabilityWait)
   }
 
-  /** Puts smaller writes into the place of a write, where `split` returns any. */
+  /** Replaces each write by the smaller ones that `split` returns for it, if any. */
   replace(split: (write: InFlightWrite) => readonly InFlightWrite[] | undefined): void {
     const all = [...this.#writes]
     this.#writes.clear()

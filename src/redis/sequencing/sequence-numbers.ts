@@ -1,6 +1,6 @@
 /**
- * Numbers that a run leaves on the servers, each one higher than the one before it: from them it can be told what the
- * servers have run when replies were lost, and that they have lost something when a number is lower than a confirmed one.
+ * Numbers that a run leaves on the servers, each one higher than the one before it. They show what the servers have run
+ * when replies were lost. A number that is lower than a confirmed one shows that a server has lost data.
  */
 import type { Ask } from '../session/node-pool.ts'
 

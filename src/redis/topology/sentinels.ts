@@ -23,6 +23,10 @@ const WHOLE_MS = 10_000
 /** Sentinels that work answer soon; one that is silent now may never answer. */
 const ANSWERS_MS = 5_000
 
+/** A sentinel may name any number of others. */
+const MOST_AT_ONCE = 16
+const MOST_ASKED = 256
+
 /** Undefined where the server does not report it: then the sentinels are believed. */
 type Role = 'master' | 'slave' | undefined
 
@@ -69,17 +73,29 @@ export class Sentinels {
     const asked = new Set<string>()
     const answers: SentinelAnswer[] = []
     const timer = setTimeout(() => resolve([...answers]), ANSWERS_MS)
-    const ask = async (address: Address): Promise<void> => {
-      if (asked.has(addressText(address))) return
+    const waiting: Address[] = []
+    let underWay = 0
+    const next = (): void => {
+      for (const address of waiting.splice(0, MOST_AT_ONCE - underWay)) void askOne(address)
+    }
+    const ask = (address: Address): void => {
+      if (asked.has(addressText(address)) || asked.size === MOST_ASKED) return
       asked.add(addressText(address))
+      waiting.push(address)
+      next()
+    }
+    const askOne = async (address: Address): Promise<void> => {
+      underWay++
       const answer = await askSentinel(this.#transport, address, this.#deployment)
+      underWay--
       answers.push(answer)
-      if (answer.kind === 'named') for (const other of answer.others) void ask(other)
+      if (answer.kind === 'named') for (const other of answer.others) ask(other)
+      next()
       if (answers.length < asked.size && !areMajority(answers, this.#deployment.nodes.length)) return
       clearTimeout(timer)
       resolve([...answers])
     }
-    for (const address of [...this.#deployment.nodes, ...this.#learned]) void ask(address)
+    for (const address of [...this.#deployment.nodes, ...this.#learned]) ask(address)
     return promise
   }
 

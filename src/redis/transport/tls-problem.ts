@@ -29,8 +29,8 @@ const RULES: readonly Rule[] = [
     code: 'certificate-authority-unknown',
     options: [CA],
     sentence: (where) =>
-      `The certificate of ${where} is signed by an unknown authority. ` +
-      `Put the certificate of that authority, and of any in between, into ${CA}.`,
+      `The certificate of ${where} is not signed by a trusted authority: the one in ${CA} if it is set, else the public ones. ` +
+      `Put the certificate of its authority, and of any in between, into ${CA}.`,
   },
   {
     pattern: /^CERT_SIGNATURE_FAILURE$/,

@@ -2,7 +2,8 @@
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { ATTEMPT_SCRIPT } from '../../redis/commands/attempt-scripts.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import { attemptKeyOf, type LengthRecording } from '../streams/attempt-record.ts'
+import { attemptKeyOf } from './attempt-record.ts'
+import type { LengthRecording } from '../streams/stream-session.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { Interval } from './state-intervals.ts'
 

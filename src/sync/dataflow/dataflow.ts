@@ -63,5 +63,9 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
     leastBytes: buffers.least,
   })
   const limits = { records: batchRecords, bytes: batchBytes }
-  return { ingest: new Ingest({ sessions, limits, tables, stateQueue, progress }), stateQueue, progress }
+  return {
+    ingest: new Ingest({ sessions, limits, tables, stateQueue, progress, maxLineBytes: config.maxLineBytes }),
+    stateQueue,
+    progress,
+  }
 }

@@ -89,7 +89,14 @@ function opened(options: object = {}) {
     submit: (batch: Batch) => void batches.push(batch),
   }
   const limits = { records: 4, bytes: 65_536 }
-  const ingest = new Ingest({ sessions, limits, tables: new BufferPool(0), stateQueue, progress })
+  const ingest = new Ingest({
+    sessions,
+    limits,
+    tables: new BufferPool(0),
+    stateQueue,
+    progress,
+    maxLineBytes: 1 << 20,
+  })
   const log = (): string[] => {
     progress.summarize()
     return texts

@@ -27,6 +27,8 @@ export interface IngestOptions {
   tables: BufferPool
   stateQueue: BatchQueue
   progress: Progress
+  /** The most bytes of a line. */
+  maxLineBytes: number
 }
 
 export class Ingest {
@@ -39,13 +41,13 @@ export class Ingest {
   #batch: Batch
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ sessions, limits, tables, stateQueue, progress }: IngestOptions) {
+  constructor({ sessions, limits, tables, stateQueue, progress, maxLineBytes }: IngestOptions) {
     this.#router = new StreamRouter(sessions)
     this.#stateQueue = stateQueue
     this.#progress = progress
     this.#newBatch = () => new Batch(limits, sessions, tables)
     // All records of a batch are in one block.
-    this.#reader = new MessageReader(Math.max(limits.bytes, SMALLEST_BLOCK))
+    this.#reader = new MessageReader(Math.max(limits.bytes, SMALLEST_BLOCK), maxLineBytes)
     this.#batch = this.#newBatch()
   }
 

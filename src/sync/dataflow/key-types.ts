@@ -5,7 +5,7 @@
 import { ConfigError, problem } from '../../errors.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { keyForm, shownKey } from '../drafts/shown-key.ts'
-import { attemptKeyOf } from '../streams/attempt-record.ts'
+import { attemptKeyOf } from '../attempts/attempt-record.ts'
 import type { BatchRequest } from './batch-request.ts'
 
 /** The replies to TYPE. */

@@ -5,6 +5,7 @@ import type { Batch } from '../batches/batch.ts'
 import type { Deliver } from './deliver.ts'
 import { playedClient } from '../streams/played-client.support.ts'
 import { IdAllocator } from '../ids/id-allocator.ts'
+import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import { StateQueue } from './state-queue.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
@@ -26,7 +27,12 @@ interface CountingServer {
   goOn(): void
 }
 
-export async function openStateQueue(sessions: readonly StreamSession[], maxBytes = 1 << 20, leastBytes = 0) {
+export async function openStateQueue(
+  sessions: readonly StreamSession[],
+  maxBytes = 1 << 20,
+  leastBytes = 0,
+  record?: (batches: readonly BatchIntervals[]) => Promise<void> | undefined,
+) {
   const { server, client } = countingServer()
   const deliveries: InFlightWrite[] = []
   const deliver: Deliver = (batch, { ids }) => {
@@ -36,8 +42,8 @@ export async function openStateQueue(sessions: readonly StreamSession[], maxByte
   }
   const lines: string[] = []
   const stdout = new Writable({
-    write(line: Buffer, _encoding, done) {
-      lines.push(line.toString().trimEnd())
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(...chunk.toString().trimEnd().split('\n'))
       done()
     },
   })
@@ -50,6 +56,7 @@ export async function openStateQueue(sessions: readonly StreamSession[], maxByte
   const stateQueue = new StateQueue({
     deliver,
     prepare: batchPreparation(ids, new Map()),
+    ...(record === undefined ? {} : { record }),
     progress,
     output: new Output(stdout),
     maxBytes,

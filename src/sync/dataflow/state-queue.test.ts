@@ -37,6 +37,38 @@ describe('states', () => {
     expect(namesIn(lines)).toEqual(['a'])
   })
 
+  it('leave when it is recorded that they do, of all batches that are delivered by then at once', async () => {
+    const recorded: (PromiseWithResolvers<void> & { batches: number })[] = []
+    const record = ({ length }: readonly unknown[]) => {
+      recorded.push({ ...Promise.withResolvers<void>(), batches: length })
+      return length === 0 ? undefined : recorded.at(-1)!.promise
+    }
+    const { stateQueue, deliveries, lines } = await openStateQueue(sessions, 1 << 20, 0, record)
+    for (const name of ['a', 'b', 'c']) stateQueue.submit(batchWith(1, [name]))
+    await turn()
+    for (const delivery of deliveries) delivery.resolve([])
+    await turn()
+    expect(lines).toEqual([])
+    recorded[0]!.resolve()
+    await turn()
+    expect([namesIn(lines), recorded.map(({ batches }) => batches)]).toEqual([['a'], [1, 2]])
+    recorded[1]!.resolve()
+    await stateQueue.settled()
+    expect(namesIn(lines)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('do not leave when that cannot be recorded', async () => {
+    const failure = new TransientError(problem('test', 'Gave up.'))
+    const { stateQueue, deliveries, lines } = await openStateQueue(sessions, 1 << 20, 0, () =>
+      Promise.reject(failure),
+    )
+    stateQueue.submit(batchWith(1, ['a']))
+    await turn()
+    deliveries[0]!.resolve([])
+    await expect(stateQueue.settled()).rejects.toBe(failure)
+    expect(lines).toEqual([])
+  })
+
   it('leave where records of their batch were not written, and rightly so', async () => {
     const { stateQueue, deliveries, lines } = await openStateQueue(sessions)
     stateQueue.submit(batchWith(2, ['a']))

@@ -129,8 +129,13 @@ export class LiveRows {
   }
 
   async areLiveKeys(keys: readonly string[]): Promise<boolean[]> {
+    const indexed = await this.areIndexedKeys(keys)
+    return keys.map((key, at) => indexed[at]! || this.#isLiveId(key))
+  }
+
+  /** The same without keys that are made of ids: none of these is given out while an index names it. */
+  async areIndexedKeys(keys: readonly string[]): Promise<boolean[]> {
     const live = new Set<string>()
-    for (const key of keys) if (this.#isLiveId(key)) live.add(key)
     for (const rows of this.#indexed)
       if (isMemberForm(rows.form)) {
         const shared = await (this.#sharedKeys ??= this.#readSharedKeys())

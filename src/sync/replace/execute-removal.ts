@@ -124,7 +124,7 @@ async function removeFormer(
   const areLive = (locations: readonly string[]): Promise<boolean[]> =>
     isMemberForm(form)
       ? live.areLiveLocations(form, locations)
-      : live.areLiveKeys(locations.map((location) => form.key(location)))
+      : live.areIndexedKeys(locations.map((location) => form.key(location)))
   const shared = live.memberForms.find(({ type }) => type === form.type)
   let rows = 0
   await index.each(async (entries) => {

@@ -11,7 +11,7 @@ import { manifestField, manifestsIn, manifestText } from '../streams/generation-
 import type { IdAllocator } from '../ids/id-allocator.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { forgetAttempt, forgetFormerAttempt } from './attempts.ts'
+import { forgetAttempt, forgetFormerAttempt } from './take-back.ts'
 import { executeRemoval, type Removed, type RemovalScope } from './execute-removal.ts'
 import { removeJournal } from './journal-recovery.ts'
 import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'

@@ -7,8 +7,8 @@ import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../de
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
+import { attemptRecordingOf } from '../attempts/attempt-record.ts'
 import { eachOf } from '../streams/each-of.ts'
-import { attemptRecordingOf } from '../streams/attempt-record.ts'
 import { manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import { openCounter, readClassicCounter, type OpenCounter } from '../ids/id-counter.ts'
 import { decideFor, openGeneration, type OpenGeneration } from '../streams/open-generation.ts'
@@ -24,7 +24,7 @@ import { StreamDirectory } from '../streams/stream-directory.ts'
 import { layoutOf, type StreamLayout } from '../streams/stream-layout.ts'
 import { givesExpiry, inKeyOrder, type StreamPlan } from '../streams/stream-plan.ts'
 import type { Tracking } from '../streams/stream-session.ts'
-import { closeAttempt, isUnacknowledged, openAttempt } from './attempts.ts'
+import { closeAttempt, isUnacknowledged, openAttempt } from './take-back.ts'
 import { isClassicCounter, MOST_CLASSIC_ROWS } from './classic-rows.ts'
 import { resume } from './finish.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
@@ -54,19 +54,32 @@ export async function prepareStreams(
 ): Promise<IndexedSession[]> {
   const { log, signal } = options
   const known = await StreamDirectory.read(client, plans)
-  const sessions = await eachOf(plans, STREAMS_AT_ONCE, ['Opening streams', log], async (plan) => {
+  // First of all streams, so that a run that is refused for one of them changes none.
+  const streams = await eachOf(plans, STREAMS_AT_ONCE, ['Reading streams', log], async (plan) => {
     signal.throwIfAborted()
-    return prepareStream(client, known.planOf(plan), { known, ...options })
+    return readStream(client, known.planOf(plan), { known, ...options })
+  })
+  const sessions = await eachOf(streams, STREAMS_AT_ONCE, ['Opening streams', log], async (stream) => {
+    signal.throwIfAborted()
+    return prepareStream(client, stream, { known, ...options })
   })
   await warnOfEviction(client, sessions, log)
   return sessions
 }
 
-async function prepareStream(
+/** A stream with its metadata, and the manifests in them. */
+interface ReadStream {
+  readonly plan: StreamPlan
+  readonly fields: MetadataFields
+  readonly earlier: readonly GenerationManifest[]
+}
+
+/** Throws where the run must not write the stream. */
+async function readStream(
   client: CommandClient,
   planned: StreamPlan,
-  { known, log, connection }: Preparation,
-): Promise<IndexedSession> {
+  { known, log }: Preparation,
+): Promise<ReadStream> {
   const found = await readUpToDate(client, planned, log)
   const isLost = !found.has('runs') && known.has(planned)
   const fields = isLost ? await withRunsOfIndex(client, planned, found, log) : found
@@ -74,6 +87,14 @@ async function prepareStream(
   // Before anything is written, also a counter.
   const plan = withFormerKeyOrder(planned, decideFor(planned, earlier).joined, log)
   if (earlier.length === 0) await known.requireFree(client, plan)
+  return { plan, fields, earlier }
+}
+
+async function prepareStream(
+  client: CommandClient,
+  { plan, fields, earlier }: ReadStream,
+  { known, log, connection }: Preparation,
+): Promise<IndexedSession> {
   await closeAttempt(client, plan, { fields, last: earlier.at(-1) }, log)
   const counter = await openIds(client, plan, fields, earlier)
   const open = openGeneration(plan, fields, counter.lastId, connection)

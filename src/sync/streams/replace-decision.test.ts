@@ -120,6 +120,13 @@ describe('the first generation that a replace keeps', () => {
   })
 })
 
+it('an append is refused where rows of any generation have another layout', () => {
+  const append = numbers({ generation: 7 })
+  const refresh = { ...former(6), endedWell: false, layout: OTHER }
+  expect(decide(append, OTHER, [former(5), refresh]).kind).toBe('refuse')
+  expect(decide(append, OTHER, [{ ...former(5), hasRecords: false }, refresh]).kind).toBe('append')
+})
+
 it('another attempt may have another layout than generations that it does not keep', () => {
   const stream = numbers({ mode: 'overwrite', generation: 6, minimumGeneration: 6, syncId: 7 })
   const attempt = { ...former(6), syncId: 7, endedWell: false, hasRecords: false, layout: OTHER }

@@ -33,9 +33,13 @@ export function decide(stream: CatalogNumbers, layout: StreamLayout, manifests: 
     isReplace(stream) &&
     (last === undefined || !isSameSync(stream, last) || (last.endedWell && stream.mode === 'overwrite'))
   const kept = keptBy(stream, manifests, isNew)
-  const joined = kept.findLast(({ hasRecords }) => hasRecords)?.layout
-  const differences = joined === undefined ? [] : differencesOf(joined, layout)
-  if (differences.length > 0) return { kind: 'refuse', differences }
+  const layouts = kept.filter(({ hasRecords }) => hasRecords).map((manifest) => manifest.layout)
+  // A refresh that was not completed may have another layout than the rows that it was to replace.
+  const differences = layouts
+    .map((former) => differencesOf(former, layout))
+    .findLast(({ length }) => length > 0)
+  if (differences !== undefined) return { kind: 'refuse', differences }
+  const joined = layouts.at(-1)
   if (isNew) return { kind: 'replace', joined }
   return isReplace(stream)
     ? { kind: 'go on', isComplete: last!.endedWell, joined }

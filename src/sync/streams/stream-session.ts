@@ -1,7 +1,7 @@
 /** A stream of the catalog during one run: its plan, and what was decided when its metadata was read. */
 import type { Layout } from '../../layout/encoding/layout.ts'
 import type { IdKeys } from '../../layout/locations/id-keys.ts'
-import type { AttemptRecording } from './attempt-record.ts'
+import type { AttemptKind } from '../../redis/commands/attempt-scripts.ts'
 import type { GenerationManifest } from './generation-manifest.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
@@ -37,6 +37,19 @@ export type Tracking =
   | { readonly kind: 'index' }
   /** The rows of this run are not recorded. */
   | { readonly kind: 'none' }
+
+/**
+ * What a run records of its attempt. `lengths`: what it writes to each key, so that a part can be taken back. `states`: only
+ * whether a state was acknowledged, as staging keys of other structures are dropped as a whole.
+ */
+export type AttemptRecording = LengthRecording | { readonly kind: 'states' }
+
+export interface LengthRecording {
+  readonly kind: 'lengths'
+  readonly of: AttemptKind
+  /** The slots in which the run has written a record so far. */
+  readonly slots: Set<number | undefined>
+}
 
 export interface StreamSession {
   readonly plan: StreamPlan

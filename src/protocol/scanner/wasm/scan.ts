@@ -200,8 +200,8 @@ function readRecordMember(name: usize, nameEnd: usize, start: usize, row: Row): 
   return end
 }
 
-/** Finds the changes in a valid object. */
-function readMeta(at: usize, row: Row): void {
+/** Finds the changes in a valid object. Exported so that it is not inlined into the loop of all records, which it slows. */
+export function readMeta(at: usize, row: Row): void {
   at = skipSpace(at + 1)
   if (load<u8>(at) == CLOSE_OBJECT) return
   while (true) {

@@ -6,16 +6,12 @@ import type { Log } from '../../log.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { TAKE_BACK_SCRIPT } from '../../redis/commands/attempt-scripts.ts'
 import { onlyKeyOf } from '../dedup/former-rows.ts'
-import {
-  attemptKeyOf,
-  attemptRecordingOf,
-  attemptSlots,
-  type AttemptRecording,
-} from '../streams/attempt-record.ts'
+import { shownKey } from '../drafts/shown-key.ts'
+import { attemptKeyOf, attemptRecordingOf, attemptSlots } from '../attempts/attempt-record.ts'
 import type { GenerationManifest } from '../streams/generation-manifest.ts'
 import { writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import type { RunMetadata, StreamSession } from '../streams/stream-session.ts'
+import type { AttemptRecording, RunMetadata, StreamSession } from '../streams/stream-session.ts'
 
 const SLOTS_AT_ONCE = 64
 
@@ -42,7 +38,7 @@ export async function closeAttempt(
   if (acknowledged === undefined || last === undefined) return
   const isTakenBack =
     !last.endedWell && (fields.has('staged_from_run') || plan.settings.onRetry === 'roll_back')
-  const taken: TakenBack = { items: 0, keys: 0, changed: [] }
+  const taken: TakenBack = { items: 0, keys: 0, changed: 0 }
   await eachRecord(client, plan, last, async (record) => {
     if (isTakenBack) await takeBackAll(client, record, acknowledged, taken)
     await client.ask('UNLINK', record)
@@ -112,7 +108,7 @@ interface TakenBack {
   items: number
   keys: number
   /** Keys that another client has changed. */
-  readonly changed: string[]
+  changed: number
 }
 
 async function takeBackAll(
@@ -139,22 +135,23 @@ async function takeBack(
   const ask = () =>
     client.ask('EVAL', TAKE_BACK_SCRIPT.text, 2, record, key, acknowledged, ENTRIES_AT_ONCE).then(Number)
   let count = await ask()
-  if (count === -1) taken.changed.push(key)
+  if (count === -1) taken.changed++
   if (count > 0) taken.keys++
   for (; count > 0; count = count === ENTRIES_AT_ONCE ? await ask() : 0) taken.items += count
 }
 
-function logTaken({ name }: StreamPlan, { items, keys, changed }: TakenBack, log: Log): void {
+function logTaken(plan: StreamPlan, { items, keys, changed }: TakenBack, log: Log): void {
+  const { name } = plan
   if (items > 0)
     log(
       'INFO',
       `${name}: ${items === 1 ? '1 record' : `${items} records`} that the last run wrote behind its last acknowledged ` +
         `state ${items === 1 ? 'was' : 'were'} taken back, from ${keys === 1 ? '1 key' : `${keys} keys`}.`,
     )
-  if (changed.length > 0)
+  if (changed > 0)
     log(
       'WARN',
-      `${name}: another client has changed ${changed.length === 1 ? `the key ${changed[0]}` : `${changed.length} keys, such as ${changed[0]},`} ` +
-        'since the last run wrote there, so nothing was taken back from there. Records that are sent again are there twice.',
+      `${name}: another client has changed ${shownKey(plan)}${changed === 1 ? '' : ` and ${changed - 1} more keys`} since ` +
+        'the last run wrote there, so nothing was taken back from there. Records that are sent again are there twice.',
     )
 }

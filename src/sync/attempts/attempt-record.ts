@@ -4,24 +4,11 @@
  * its states are an interval; intervals are numbered from 0 in each run.
  */
 import { structureOf } from '../../layout/registry/structure-registry.ts'
-import type { AttemptKind } from '../../redis/commands/attempt-scripts.ts'
 import { SLOTS } from '../../redis/resp/key-slot.ts'
 import { attemptKey } from '../drafts/internal-keys.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
-import type { StreamPlan } from './stream-plan.ts'
-
-/**
- * What a run records of its attempt. `lengths`: what it writes to each key, so that a part can be taken back. `states`: only
- * whether a state was acknowledged, as staging keys of other structures are dropped as a whole.
- */
-export type AttemptRecording = LengthRecording | { readonly kind: 'states' }
-
-export interface LengthRecording {
-  readonly kind: 'lengths'
-  readonly of: AttemptKind
-  /** The slots in which the run has written a record so far. */
-  readonly slots: Set<number | undefined>
-}
+import type { StreamPlan } from '../streams/stream-plan.ts'
+import type { AttemptRecording } from '../streams/stream-session.ts'
 
 /** Returns what a run records; undefined where nothing it writes is ever taken back. */
 export function attemptRecordingOf(
