@@ -34,15 +34,16 @@ export class CommandCursor {
     const bytes = this.#chunks[this.#chunk]
     if (bytes === undefined || bytes[this.#at] !== STAR) return undefined
     const start = (this.#start = this.#at)
-    const size = this.#headBytes.length
-    const isSame =
-      size > 0 &&
-      start + size <= bytes.length &&
-      bytes.compare(this.#headBytes, 0, size, start, start + size) === 0
-    if (isSame) this.#at += size
+    if (this.#hasSameHead(bytes, start)) this.#at += this.#headBytes.length
     else this.#readHead(bytes)
-    for (let left = this.#head.args; left > 0; left--) this.#skipArgument(bytes)
+    this.#at = behindArguments(bytes, this.#at, this.#head.args)
     return this.#head
+  }
+
+  #hasSameHead(bytes: Buffer, start: number): boolean {
+    const head = this.#headBytes
+    for (let index = 0; index < head.length; index++) if (bytes[start + index] !== head[index]) return false
+    return head.length > 0
   }
 
   /** Moves behind the next command, and returns its arguments. */
@@ -86,6 +87,21 @@ export class CommandCursor {
     this.#at = at + 2
     return number
   }
+}
+
+/** Returns the offset behind so many arguments; local variables only, as this runs for every command. */
+function behindArguments(bytes: Buffer, start: number, count: number): number {
+  let at = start
+  for (let left = count; left > 0; left--) {
+    let size = 0
+    let digit = bytes[++at]
+    while (digit !== undefined && digit !== CR) {
+      size = size * 10 + digit - ZERO
+      digit = bytes[++at]
+    }
+    at += size + 4
+  }
+  return at
 }
 
 /** Returns the arguments of the command at a position among those of the chunks. */

@@ -1,7 +1,7 @@
 /** Sends encoded commands over one connection, in order, and reads the reply to each of them. */
 import type { Socket } from 'node:net'
 import type { ConnectorError, TransientError } from '../../errors.ts'
-import { argumentsAt, CommandCursor } from '../resp/command-cursor.ts'
+import { argumentsAt, CommandCursor, type CommandHead } from '../resp/command-cursor.ts'
 import { queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
 import { ReplyReader, textIn, valuesIn, type ExpectedReply, type ReplyOutcome } from '../resp/reply-reader.ts'
 import { ANY, executed, type ReplyShape } from '../resp/reply-shape.ts'
@@ -85,6 +85,8 @@ export class WritePipeline {
   /** Writes without all of their replies, the oldest first. */
   readonly #unanswered: Sent[] = []
   #isClosed = false
+  #lastHead: CommandHead | undefined
+  #lastExpected: ExpectedReply = { command: '', shape: ANY }
 
   constructor(source: ReplySource, socket: Socket, events: WritePipelineEvents, replyMs = REPLY_MS) {
     this.#source = source
@@ -157,7 +159,16 @@ export class WritePipeline {
 
   #expected(): ExpectedReply | undefined {
     const sent = this.#unanswered[0]
-    return sent && (sent.expected ??= expectedOf(sent))
+    return sent && (sent.expected ??= this.#nextExpected(sent))
+  }
+
+  #nextExpected(sent: Sent): ExpectedReply {
+    if (sent.kind === 'transaction') return expectedOf(sent, sent.cursor.next())
+    const head = sent.cursor.next()
+    // Most commands have the same head as the one before.
+    if (head === undefined || head !== this.#lastHead) this.#lastExpected = expectedOf(sent, head)
+    this.#lastHead = head
+    return this.#lastExpected
   }
 
   #take(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void {
@@ -237,9 +248,12 @@ export class WritePipeline {
   }
 }
 
-/** Moves to the next command, and returns the replies that it can have. */
-function expectedOf({ kind, commands, answered, cursor, shapes }: Sent): ExpectedReply {
-  const { name, args } = cursor.next() ?? { name: '', args: 0 }
+/** Returns the replies that a command can have; `head` is undefined where the bytes of a test are no commands. */
+function expectedOf(
+  { kind, commands, answered, shapes }: Sent,
+  head: CommandHead | undefined,
+): ExpectedReply {
+  const { name, args } = head ?? { name: '', args: 0 }
   if (kind !== 'transaction' || answered === 0) return { command: name, shape: replyShapeOf(name, args) }
   if (answered > commands) return { command: name, shape: executed(shapes) }
   shapes.push(name === '' ? ANY : replyShapeOf(name, args))
