@@ -7,7 +7,7 @@ import type { KeyPattern } from './stored-rows.ts'
 const KEYS_AT_ONCE = 1_000
 const MOST_SAMPLES = 3
 
-export interface FoundKeys {
+export interface PatternKeys {
   readonly count: number
   readonly samples: readonly string[]
 }
@@ -36,7 +36,7 @@ export function requireOwnPattern({ glob }: KeyPattern, stream: string): void {
 export async function searchPattern(
   client: CommandClient,
   { pattern: { glob, type }, isSpared, remove }: PatternSearch,
-): Promise<FoundKeys> {
+): Promise<PatternKeys> {
   if (client.isCluster)
     throw new ConfigError(
       problem(
