@@ -5,6 +5,7 @@ import { encodeTransaction } from '../sequencing/guarded-transaction.ts'
 import type { PipelineWrite } from '../session/write-pipeline.ts'
 import type { Sequence, SequenceNumbers } from '../sequencing/sequence-numbers.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
+import { addHead, type CommandRun } from '../resp/command-run.ts'
 import type { RedisNode } from '../session/redis-node.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import type {
@@ -27,6 +28,7 @@ const NO_BYTES = Buffer.alloc(0)
 /** The index of an ASKING in front of a command. */
 const INSERTED = -1
 const ASKING = Buffer.from('*1\r\n$6\r\nASKING\r\n')
+const ASKING_HEAD = { name: 'ASKING', args: 0 }
 
 export function writesByNode(
   request: WriteRequest | ReadRequest | TransactionRequest,
@@ -40,13 +42,14 @@ export function writesByNode(
     return [{ node: nodeOf(request, nodes), write: encodeTransaction(commands), indexes: undefined }]
   const kind = request.kind === 'read' ? 'read' : request.isCounted ? 'counted' : 'plain'
   if (!nodes.isCluster) {
-    const write = { kind, commands: commands.count, chunks: [commands.bytes()] } as const
+    const { count } = commands
+    const write = { kind, commands: count, chunks: [commands.bytes()], runs: commands.runs() } as const
     return [{ node: nodes.all[0]!, write, indexes: undefined }]
   }
   const pending = state.kind === 'queued' && state.pending !== 'all' ? state.pending : undefined
-  return splitByNode(commands, nodes, pending).map(({ node, indexes, bytes }) => ({
+  return splitByNode(commands, nodes, pending).map(({ node, indexes, bytes, runs }) => ({
     node,
-    write: { kind, commands: indexes.length, chunks: [bytes] },
+    write: { kind, commands: indexes.length, chunks: [bytes], runs },
     indexes,
   }))
 }
@@ -82,13 +85,14 @@ interface Share {
   indexes: number[]
   size: number
   bytes: Buffer
+  runs: CommandRun[]
 }
 
 function splitByNode(
   commands: EncodedCommands,
   nodes: NodePool,
   pending: readonly PendingCommand[] | undefined,
-): { node: RedisNode; indexes: number[]; bytes: Buffer }[] {
+): ({ node: RedisNode } & Share)[] {
   const shares = new Map<RedisNode, Share>()
   const total = pending?.length ?? commands.count
   for (let at = 0; at < total; at++) {
@@ -97,9 +101,13 @@ function splitByNode(
     const other = asked && nodes.at(asked)
     const node = other ?? nodes.ofSlot(commands.slotOf(index))
     let share = shares.get(node)
-    if (share === undefined) shares.set(node, (share = { indexes: [], size: 0, bytes: NO_BYTES }))
-    if (other !== undefined) share.indexes.push(INSERTED)
+    if (share === undefined) shares.set(node, (share = { indexes: [], size: 0, bytes: NO_BYTES, runs: [] }))
+    if (other !== undefined) {
+      share.indexes.push(INSERTED)
+      addHead(share.runs, ASKING_HEAD)
+    }
     share.indexes.push(index)
+    addHead(share.runs, commands.headOf(index))
     share.size += commands.sizeOf(index) + (other === undefined ? 0 : ASKING.length)
   }
   for (const share of shares.values()) {
@@ -108,5 +116,5 @@ function splitByNode(
     for (const index of share.indexes)
       end += index === INSERTED ? ASKING.copy(share.bytes, end) : commands.copy(index, share.bytes, end)
   }
-  return [...shares].map(([node, { indexes, bytes }]) => ({ node, indexes, bytes }))
+  return [...shares].map(([node, share]) => ({ node, ...share }))
 }

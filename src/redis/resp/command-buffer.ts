@@ -1,5 +1,6 @@
 /** Commands as RESP bytes, the form every Redis version reads. */
 import { ByteBuffer, digitsOf } from './byte-buffer.ts'
+import type { CommandHead, CommandRun } from './command-run.ts'
 import { slotIn } from './key-slot.ts'
 
 const CR = 0x0d
@@ -24,11 +25,23 @@ export const BYTES_PER_COMMAND = OFFSETS * Int32Array.BYTES_PER_ELEMENT
 
 const FIRST_COMMANDS = 256
 
+interface EncodedHead extends CommandHead {
+  readonly bytes: Buffer
+}
+
+/** The head of the commands from the one with the number `first` on. */
+interface HeadFrom {
+  readonly head: EncodedHead
+  readonly first: number
+}
+
 /** Commands that go out together, and where in the bytes each of them and its key are. */
 export class CommandBuffer extends ByteBuffer {
   /** How many commands there are, each of which the server answers once. */
   commands = 0
   #offsets: Int32Array
+  /** In the order of the commands: most have the same head as the one before. */
+  #runs: HeadFrom[] = []
 
   /** `bytes`: the memory to begin with. `offsets`: memory for where the commands are; more is allocated if they need it. */
   constructor(bytes: Buffer, offsets: Buffer = Buffer.alloc(0)) {
@@ -45,6 +58,23 @@ export class CommandBuffer extends ByteBuffer {
   /** Returns the offset behind a command. */
   endOf(command: number): number {
     return command + 1 < this.commands ? this.startOf(command + 1) : this.length
+  }
+
+  /** Returns the name of a command and how many arguments it has. */
+  headOf(command: number): CommandHead {
+    return this.#runs[this.#runAt(command)]!.head
+  }
+
+  /** Returns the commands from `first` up to `end`, in runs of the same head. */
+  runsOf(first: number, end: number): CommandRun[] {
+    const from = first < end ? this.#runAt(first) : 0
+    const runs: CommandRun[] = []
+    for (let at = from, command = first; command < end; at++) {
+      const behind = Math.min(end, this.#runs[at + 1]?.first ?? end)
+      runs.push({ head: this.#runs[at]!.head, count: behind - command })
+      command = behind
+    }
+    return runs
   }
 
   /** Returns the key of a command; undefined where it has none. */
@@ -102,8 +132,16 @@ export class CommandBuffer extends ByteBuffer {
     if (at === this.#offsets.length) this.#growOffsets()
     this.#offsets[at] = this.length
     this.#offsets[at + 1] = this.#offsets[at + 2] = 0
-    this.add(headOf(name, args))
+    const head = headOf(name, args)
+    if (head !== this.#runs.at(-1)?.head) this.#runs.push({ head, first: this.commands })
+    this.add(head.bytes)
     this.commands++
+  }
+
+  override clear(): void {
+    super.clear()
+    this.commands = 0
+    this.#runs = []
   }
 
   /** Adds the argument that is the command's key. */
@@ -171,6 +209,17 @@ export class CommandBuffer extends ByteBuffer {
     this.#offsets[at + 2] = end
   }
 
+  /** Returns the position of the last run that begins at the command or before it. */
+  #runAt(command: number): number {
+    let [low, high] = [0, this.#runs.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if (this.#runs[middle]!.first <= command) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+
   #growOffsets(): void {
     const larger = new Int32Array(Math.max(FIRST_COMMANDS * OFFSETS, this.#offsets.length * 2))
     larger.set(this.#offsets)
@@ -186,17 +235,17 @@ function sizeAt(bytes: Buffer, start: number): number {
 }
 
 /** By name and number of arguments: there are few, and making one takes longer than all the rest of a short command. */
-const heads = new Map<string, Buffer[]>()
+const heads = new Map<string, EncodedHead[]>()
 
 /** Beyond this, heads are not kept. */
 const MOST_ARGS = 256
 
-function headOf(name: string, args: number): Buffer {
+function headOf(name: string, args: number): EncodedHead {
   let known = heads.get(name)
   if (known === undefined) heads.set(name, (known = []))
   const head = known[args]
   if (head !== undefined) return head
-  const made = Buffer.from(`*${args + 1}\r\n$${name.length}\r\n${name}\r\n`)
+  const made = { name, args, bytes: Buffer.from(`*${args + 1}\r\n$${name.length}\r\n${name}\r\n`) }
   if (args < MOST_ARGS) known[args] = made
   return made
 }

@@ -1,14 +1,10 @@
 /** Walks over encoded commands, to say which of them a reply belongs to. */
 
+import type { CommandHead } from './command-run.ts'
+
 const CR = 0x0d
 const STAR = 0x2a
 const ZERO = 0x30
-
-/** The name of a command, and how many arguments follow it. */
-export interface CommandHead {
-  readonly name: string
-  readonly args: number
-}
 
 export class CommandCursor {
   readonly #chunks: readonly Buffer[]

@@ -1,5 +1,6 @@
 /** Commands of a buffer that are sent together: a range of it, or single ones. */
 import type { CommandBuffer } from './command-buffer.ts'
+import { addHead, type CommandHead, type CommandRun } from './command-run.ts'
 
 export class EncodedCommands {
   readonly count: number
@@ -36,6 +37,18 @@ export class EncodedCommands {
   /** Returns the number of a command among all of its buffer. */
   numberOf(index: number): number {
     return this.#numbers === undefined ? this.#first + index : this.#numbers[index]!
+  }
+
+  /** Returns the commands in runs of the same head. */
+  runs(): CommandRun[] {
+    if (this.#numbers === undefined) return this.#source.runsOf(this.#first, this.#first + this.count)
+    const runs: CommandRun[] = []
+    for (const number of this.#numbers) addHead(runs, this.#source.headOf(number))
+    return runs
+  }
+
+  headOf(index: number): CommandHead {
+    return this.#source.headOf(this.numberOf(index))
   }
 
   keyOf(index: number): string | undefined {

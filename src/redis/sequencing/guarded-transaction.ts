@@ -5,6 +5,7 @@
  * all of it is one EXEC; and a server that refuses any of it refuses the EXEC.
  */
 import { CommandBuffer } from '../resp/command-buffer.ts'
+import type { CommandRun } from '../resp/command-run.ts'
 import type { EncodedCommands } from '../resp/encoded-commands.ts'
 import type { PipelineWrite } from '../session/write-pipeline.ts'
 import { BROKEN, type Sequence } from './sequence-numbers.ts'
@@ -42,10 +43,13 @@ const SMALL = 1 << 14
 
 const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
 const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+const MULTI_RUN: CommandRun = { head: { name: 'MULTI', args: 0 }, count: 1 }
+const EXEC_RUN: CommandRun = { head: { name: 'EXEC', args: 0 }, count: 1 }
 
 /** Encodes a transaction that may run again. */
 export function encodeTransaction(commands: EncodedCommands): PipelineWrite {
-  return { kind: 'transaction', commands: commands.count, chunks: [MULTI, commands.bytes(), EXEC] }
+  const chunks = [MULTI, commands.bytes(), EXEC]
+  return { kind: 'transaction', commands: commands.count, chunks, runs: inTransaction(commands.runs()) }
 }
 
 /** Encodes a transaction that is sent when the one before it is known to have run: INCRBY returns its number. */
@@ -53,7 +57,9 @@ export function encodeNumbered(parts: readonly EncodedCommands[], { key }: Seque
   const trailer = new CommandBuffer(Buffer.allocUnsafeSlow(160))
   trailer.command('INCRBY', key, '1')
   trailer.add(EXEC)
-  return wrapped(parts, MULTI, contentOf(trailer), 1)
+  const header = new CommandBuffer(Buffer.allocUnsafeSlow(MULTI.length))
+  header.add(MULTI)
+  return wrapped(parts, header, trailer)
 }
 
 /** Encodes a transaction that runs only if the server holds `predecessor`. */
@@ -70,7 +76,7 @@ export function encodeGuarded(
   const trailer = new CommandBuffer(Buffer.allocUnsafeSlow(1_024 + keys.length))
   addScript(trailer, CLOSE_SCRIPT, sequence.key, predecessor, keys, heldKey)
   trailer.add(EXEC)
-  return wrapped(parts, contentOf(header), contentOf(trailer), 2)
+  return wrapped(parts, header, trailer)
 }
 
 /** Encodes keys as a MessagePack array of strings; each key is there once. */
@@ -107,16 +113,30 @@ export function addScript(
   out.textArgument(heldKey)
 }
 
+/** `header` begins with MULTI, and `trailer` ends with EXEC; neither counts as a command. */
 function wrapped(
   parts: readonly EncodedCommands[],
-  header: Buffer,
-  trailer: Buffer,
-  added: number,
+  header: CommandBuffer,
+  trailer: CommandBuffer,
 ): PipelineWrite {
-  const commands = parts.reduce((sum, { count }) => sum + count, added)
-  const chunks = [header, ...parts.map((part) => part.bytes()), trailer]
+  const commands = parts.reduce((sum, { count }) => sum + count, header.commands + trailer.commands)
+  const chunks = [contentOf(header), ...parts.map((part) => part.bytes()), contentOf(trailer)]
   const size = chunks.reduce((sum, { length }) => sum + length, 0)
-  return { kind: 'transaction', commands, chunks: size < SMALL ? [Buffer.concat(chunks, size)] : chunks }
+  const runs = inTransaction([
+    ...header.runsOf(0, header.commands),
+    ...parts.flatMap((part) => part.runs()),
+    ...trailer.runsOf(0, trailer.commands),
+  ])
+  return {
+    kind: 'transaction',
+    commands,
+    chunks: size < SMALL ? [Buffer.concat(chunks, size)] : chunks,
+    runs,
+  }
+}
+
+function inTransaction(runs: readonly CommandRun[]): CommandRun[] {
+  return [MULTI_RUN, ...runs, EXEC_RUN]
 }
 
 function contentOf(out: CommandBuffer): Buffer {

@@ -1,8 +1,9 @@
 /** Sends encoded commands over one connection, in order, and reads the reply to each of them. */
 import type { Socket } from 'node:net'
 import type { ConnectorError, TransientError } from '../../errors.ts'
-import { argumentsAt, CommandCursor, type CommandHead } from '../resp/command-cursor.ts'
+import { argumentsAt, CommandCursor } from '../resp/command-cursor.ts'
 import { queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
+import { RunCursor, type CommandHead, type CommandRun } from '../resp/command-run.ts'
 import { ReplyReader, textIn, valuesIn, type ExpectedReply, type ReplyOutcome } from '../resp/reply-reader.ts'
 import { ANY, executed, type ReplyShape } from '../resp/reply-shape.ts'
 import { classifyReply } from '../failures/error-classifier.ts'
@@ -15,6 +16,8 @@ import type { ReplySource } from '../failures/reply-rules.ts'
 export interface PipelineWrite {
   /** Sent one after the other. They must not change until every reply is in. */
   readonly chunks: readonly Buffer[]
+  /** All commands in the chunks, where they are known; else they are read from the bytes. */
+  readonly runs?: readonly CommandRun[]
   /** The number of commands; of a transaction, without MULTI and EXEC around them. */
   readonly commands: number
   /** `counted`: the numbers in the replies are wanted. `read`: the values in the replies are wanted. */
@@ -57,7 +60,7 @@ interface Sent extends PipelineWrite {
   answered: number
   isMultiRefused: boolean
   /** Stands behind the command whose reply is read next. */
-  readonly cursor: CommandCursor
+  readonly cursor: Pick<CommandCursor, 'next'>
   /** The next reply; undefined until it is asked for. */
   expected: ExpectedReply | undefined
   /** Of a transaction: the replies of its commands, which EXEC returns. */
@@ -131,7 +134,7 @@ export class WritePipeline {
       ...write,
       answered: 0,
       isMultiRefused: false,
-      cursor: new CommandCursor(write.chunks),
+      cursor: write.runs === undefined ? new CommandCursor(write.chunks) : new RunCursor(write.runs),
       expected: undefined,
       shapes: [],
       result,

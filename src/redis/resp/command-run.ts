@@ -1,0 +1,43 @@
+/** Says which command each reply belongs to, without a look at the bytes of the commands. */
+
+/** The name of a command, and how many arguments follow it. */
+export interface CommandHead {
+  readonly name: string
+  readonly args: number
+}
+
+/** Commands that follow each other and have the same head. */
+export interface CommandRun {
+  readonly head: CommandHead
+  count: number
+}
+
+/** Adds a command behind the others. */
+export function addHead(runs: CommandRun[], head: CommandHead): void {
+  const last = runs.at(-1)
+  if (last?.head === head) last.count++
+  else runs.push({ head, count: 1 })
+}
+
+/** Goes through the heads of commands one by one. */
+export class RunCursor {
+  readonly #runs: readonly CommandRun[]
+  #next = 0
+  #left = 0
+  #head: CommandHead | undefined
+
+  constructor(runs: readonly CommandRun[]) {
+    this.#runs = runs
+  }
+
+  /** Returns the head of the next command; undefined behind the last one. */
+  next(): CommandHead | undefined {
+    if (this.#left === 0) {
+      const run = this.#runs[this.#next++]
+      this.#head = run?.head
+      this.#left = run?.count ?? 1
+    }
+    this.#left--
+    return this.#head
+  }
+}
