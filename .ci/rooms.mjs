@@ -238,9 +238,10 @@ export const FOLDERS_OF_TESTS = {
   redis: ['config', 'redis'],
   layout: ['config', 'protocol', 'redis', 'layout'],
   sync: ['config', 'protocol', 'redis', 'layout', 'sync'],
+  terminal: ['terminal'],
 }
 
-const VERBS = String.raw`^\.\./\.\./(main|program|cli|cli-grammar|cli-help|spec|check|write)\.ts$`
+const VERBS = String.raw`^\.\./\.\./(main|program|cli|cli-grammar|cli-help|spec|check|clear|write)\.ts$`
 
 const nameOf = (room) => room.split('/')[1]
 const folderOf = (room) => room.split('/')[0]

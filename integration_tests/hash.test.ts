@@ -36,10 +36,12 @@ describe('a record', () => {
       '_airbyte:manifest:public:users': {
         'generation:1': expect.stringContaining('"endedWell":true'),
         last_id: '1',
+        id_limit: '1',
         runs: '1',
         run_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         format: '2',
       },
+      '_airbyte:streams': 'a set',
     })
   })
 

@@ -9,7 +9,7 @@ import { FOLDERS_OF_TESTS, ROOMS } from '../.ci/rooms.mjs'
 const root = join(import.meta.dirname, '..')
 const rooms = Object.keys(ROOMS)
 /** The files beside the rooms that no room may import, and those that every room may import. */
-const VERBS = ['main', 'cli', 'spec', 'check', 'write']
+const VERBS = ['main', 'program', 'cli', 'spec', 'check', 'clear', 'write']
 const OPEN = ['errors', 'log']
 const SERVERS = ['node:net', 'node:tls', 'node:child_process']
 

@@ -5,7 +5,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { commandsIn, eachRead, settingsWith, summaryOf } from '../registry/encode-records.support.ts'
 import { CommandGroups } from '../encoding/command-groups.ts'
 import { unlinkAll, type LocationForm } from './row-location.ts'
-import { keyTemplateOf } from '../registry/key-template.ts'
+import { keyTemplateOf } from '../registry/default-key-template.ts'
 import { locationForm, rowLocator } from '../registry/row-locator.ts'
 
 const STREAM = { name: 's', namespace: 'n', primaryKey: [['id']] }

@@ -3,7 +3,7 @@ import type { RecordOptions } from '../../config/layout-options/record-options.t
 import { parseConfig } from '../../config/parsing/parse-config.ts'
 import { HASH_SCRIPT } from '../structures/hash.ts'
 import { commandFor, encodeRecords, layoutWith } from './encode-records.support.ts'
-import { keyTemplateOf } from './key-template.ts'
+import { keyTemplateOf } from './default-key-template.ts'
 import { isCollection, STRUCTURES } from './structure-registry.ts'
 
 /** With something of all that records are made of, and white space where it means nothing. */

@@ -10,7 +10,7 @@ import { filterOf, type Filter } from '../fields/filter.ts'
 import type { Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import { NO_GROUP, CommandGroups } from '../encoding/command-groups.ts'
 import { createLayout } from './create-layout.ts'
-import { keyTemplateOf } from './key-template.ts'
+import { keyTemplateOf } from './default-key-template.ts'
 import { STRUCTURES } from './structure-registry.ts'
 import type { StreamNames } from '../fields/column-template.ts'
 

@@ -1,7 +1,7 @@
 /** Splits a request by node: each node gets the commands whose slots it has. */
 import type { InFlightState, PendingCommand } from './in-flight-write.ts'
 import type { EncodedCommands } from '../resp/encoded-commands.ts'
-import { encodeTransaction } from '../sequencing/guarded-transaction.ts'
+import { encodeTransaction } from '../sequencing/encode-transaction.ts'
 import type { PipelineWrite } from '../session/write-pipeline.ts'
 import type { Sequence, SequenceNumbers } from '../sequencing/sequence-numbers.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'

@@ -3,7 +3,7 @@
  * one is under way, the next one is guarded, or it waits, and then goes out together with others that have waited.
  */
 import type { InFlightWrite } from './in-flight-write.ts'
-import { encodeGuarded, encodeNumbered } from '../sequencing/guarded-transaction.ts'
+import { encodeGuarded, encodeNumbered } from '../sequencing/encode-transaction.ts'
 import type { NodeResult, PipelineWrite } from '../session/write-pipeline.ts'
 import type { TransactionRequest } from '../sequencing/pipeline-request.ts'
 import type { GuardMode } from '../sequencing/transaction-guard.ts'

@@ -6,7 +6,7 @@ import type { Log } from '../../log.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
 import { EncodedCommands } from '../resp/encoded-commands.ts'
 import type { WriteResult } from '../session/write-pipeline.ts'
-import { addScript, CLOSE_SCRIPT, GUARD_SCRIPT, packed } from './guarded-transaction.ts'
+import { addScript, CLOSE_SCRIPT, GUARD_SCRIPT, packed } from './encode-transaction.ts'
 import type { WriteRequest } from './pipeline-request.ts'
 
 type Send = (request: WriteRequest) => Promise<WriteResult>

@@ -3,7 +3,7 @@ import type { Batch } from '../batches/batch.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 import { Ingest } from './ingest.ts'
 import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
-import { Progress } from './progress.ts'
+import { Progress } from './record-counts.ts'
 
 describe('messages', () => {
   it('become batches of records and states, in the order they came', async () => {

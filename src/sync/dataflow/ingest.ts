@@ -9,7 +9,7 @@ import type { StateQueue } from './state-queue.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import type { Progress } from './progress.ts'
+import type { Progress } from './record-counts.ts'
 import { StreamRouter } from './stream-router.ts'
 
 /** A batch is submitted after this time at the latest, however few records it has. */

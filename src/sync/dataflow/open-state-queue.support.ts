@@ -10,7 +10,7 @@ import { StateQueue } from './state-queue.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { batchPreparation } from './batch-preparation.ts'
-import { Progress } from './progress.ts'
+import { Progress } from './record-counts.ts'
 
 type IdClient = ConstructorParameters<typeof IdAllocator>[0]
 

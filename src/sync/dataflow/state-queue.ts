@@ -8,7 +8,7 @@ import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { Deliver } from './deliver.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { BatchPreparation, Prepared } from './batch-preparation.ts'
-import type { Progress } from './progress.ts'
+import type { Progress } from './record-counts.ts'
 
 interface Entry {
   readonly batch: Batch

@@ -4,7 +4,7 @@ import { settingsFor, type RecordSettings } from '../../config/settings/record-s
 import { idKeysOf, type IdKeys } from '../../layout/locations/id-keys.ts'
 import type { LayoutSettings } from '../../layout/encoding/layout.ts'
 import type { LayoutChoice } from '../../layout/registry/create-layout.ts'
-import { keyTemplateOf } from '../../layout/registry/key-template.ts'
+import { keyTemplateOf } from '../../layout/registry/default-key-template.ts'
 import { isCollection } from '../../layout/registry/structure-registry.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { isReplace } from './catalog-numbers.ts'

@@ -3,7 +3,7 @@
  * no metadata, only a counter, and counters beside hashes are common: each hash is looked at before it is removed.
  */
 import { idKeysOf } from '../../layout/locations/id-keys.ts'
-import { CLASSIC_KEYS } from '../../layout/registry/key-template.ts'
+import { CLASSIC_KEYS } from '../../layout/registry/default-key-template.ts'
 import type { Log } from '../../log.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'

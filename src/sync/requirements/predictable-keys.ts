@@ -2,7 +2,7 @@
 import type { Config } from '../../config/settings/config.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
-import { CLASSIC_KEYS, keyTemplateOf } from '../../layout/registry/key-template.ts'
+import { CLASSIC_KEYS, keyTemplateOf } from '../../layout/registry/default-key-template.ts'
 import { isCollection, structureOf } from '../../layout/registry/structure-registry.ts'
 import type { KeyToCheck } from '../../redis/health/key-checks.ts'
 import { deadLetterKey, leaseKey, metadataKey } from '../drafts/internal-keys.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { plansFor, sessionOf, stream } from '../streams/stream-sessions.support.ts'
-import { Progress } from './progress.ts'
+import { Progress } from './record-counts.ts'
 
 const plans = plansFor([stream('a'), stream('b', { namespace: '' })])
 const [a, b] = plans as [StreamPlan, StreamPlan]

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import { eachOf } from './each-of.ts'
+import { eachOf } from './each-with-progress.ts'
 
 const ITEMS = Array.from({ length: 10 }, (_, item) => item)
 
