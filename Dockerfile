@@ -21,6 +21,7 @@ WORKDIR /airbyte
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-fund --no-audit
 COPY tsconfig.json ./
+COPY .ci/bundle.mjs .ci/
 COPY spec spec
 COPY src src
 RUN npm run build

@@ -1,7 +1,7 @@
 // What a run that has ended well leaves of the connector's own keys.
 import type { Redis } from 'ioredis'
 
-const KEPT = ['manifest', 'index', 'index_expiry']
+const KEPT = ['streams', 'manifest', 'index', 'index_expiry']
 
 /** The numbers of a run that was killed, or whose last commands were lost. */
 const NUMBERS = ['marker', 'sequence', 'durable', 'held']
