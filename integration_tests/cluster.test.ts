@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { codesIn } from './support/codes.ts'
 import { RedisCluster } from './support/cluster.ts'
 import { readContents } from './support/contents.ts'
-import { startConnector } from './support/connector.ts'
+import { runConnector, startConnector, writeFiles } from './support/connector.ts'
 import { record, status, streamState, type CatalogStream } from './support/messages.ts'
 import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
@@ -216,4 +216,15 @@ describe('a configuration that does not fit the servers', () => {
     expect(run.errors[0]).toMatchObject({ failure_type: 'transient_error' })
     expect(run.errors[0]?.message).toContain('127.0.0.1:1')
   })
+})
+
+it('clear refuses to search a pattern on a cluster before it removes anything', async () => {
+  await empty()
+  const options = onCluster({ data_format: 'flat', key_template: 'user:${id}' })
+  expect(await write(NOBODY, [{ name: 's' }], rows(0, 20), options)).toMatchObject({ code: 0, errors: [] })
+  const before = await cluster.contents()
+  const { config } = writeFiles({ config: options })
+  const run = await runConnector(['clear', '--config', config, '--pattern'])
+  expect([run.code, codesIn(run.errors[0]?.message)]).toEqual([1, ['clear-pattern-on-cluster']])
+  expect(await cluster.contents()).toEqual(before)
 })

@@ -13,7 +13,7 @@ import { KeyOwners, type PrefixedStream } from './sync/drafts/foreign-keys.ts'
 import { deadLetterKey, OWN_KEYS, runKey } from './sync/drafts/internal-keys.ts'
 import { finish } from './sync/replace/finish.ts'
 import { removeKeys } from './sync/replace/delete-keys.ts'
-import { requireOwnPattern, searchPattern } from './sync/replace/pattern-removal.ts'
+import { requireOneServer, requireOwnPattern, searchPattern } from './sync/replace/pattern-removal.ts'
 import { prepareStreams } from './sync/replace/prepare-streams.ts'
 import { storedRows, type StoredRows } from './sync/replace/stored-rows.ts'
 import { IdAllocator } from './sync/ids/id-allocator.ts'
@@ -46,6 +46,7 @@ export async function clear(job: ClearJob): Promise<void> {
   const runId = randomUUID()
   await using open = new AsyncDisposableStack()
   const client = open.use(await openClient(config, runId, output))
+  if (byPattern) requireOneServer(client)
   const known = await knownStreams(client, config)
   const chosen = choose(known, job.streams)
   const plans = chosen.flatMap((stream) => planFor(stream, config))

@@ -32,19 +32,23 @@ export function requireOwnPattern({ glob }: KeyPattern, stream: string): void {
   )
 }
 
-/** Returns how many keys there are, or were. */
+/** Throws on a cluster, whose nodes would have to be asked one by one. */
+export function requireOneServer({ isCluster }: Pick<CommandClient, 'isCluster'>): void {
+  if (!isCluster) return
+  throw new ConfigError(
+    problem(
+      'clear-pattern-on-cluster',
+      'A pattern cannot be searched on a cluster, whose nodes have to be asked one by one; use redis-cli --cluster call.',
+      { options: ['deployment'] },
+    ),
+  )
+}
+
+/** Returns how many keys there are, or were. Not for clusters. */
 export async function searchPattern(
   client: CommandClient,
   { pattern: { glob, type }, isSpared, remove }: PatternSearch,
 ): Promise<PatternKeys> {
-  if (client.isCluster)
-    throw new ConfigError(
-      problem(
-        'clear-pattern-on-cluster',
-        'A pattern cannot be searched on a cluster, whose nodes have to be asked one by one; use redis-cli --cluster call.',
-        { options: ['deployment'] },
-      ),
-    )
   const samples: string[] = []
   let count = 0
   let cursor = '0'
