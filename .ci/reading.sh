@@ -5,5 +5,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/python.sh"
 start_check 'the programs of docs/reading in Python and Go' redis-server redis-cli go
 
 make_environment "$environment/python" redis==8.1.0
-READING_GO=1 READING_PYTHON=$environment/python/bin/python \
+# Node 24 is the first on the path, as in npm scripts.
+PATH="$PWD/node_modules/.bin:$PATH" READING_GO=1 READING_PYTHON=$environment/python/bin/python \
   node_modules/.bin/vitest run --project integration integration_tests/reading.test.ts
