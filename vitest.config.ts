@@ -1,5 +1,6 @@
 // Three projects: `unit` needs neither servers nor processes, `integration` starts both, `containers` needs Docker.
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 // oxlint-disable-next-line import/no-default-export -- Vitest reads the default export.
@@ -27,11 +28,13 @@ export default defineConfig({
           include: ['integration_tests/**/*.test.ts'],
           exclude: ['integration_tests/containers/**'],
           setupFiles: 'integration_tests/support/setup.ts',
+          // Thousands of connectors are started.
+          env: { NODE_COMPILE_CACHE: join(tmpdir(), 'destination-redis-compile-cache') },
           expect: { poll: { timeout: 60_000 } },
           testTimeout: 150_000,
           hookTimeout: 150_000,
-          // One more than there are cores, as many of these tests wait for servers.
-          maxWorkers: availableParallelism() + 1,
+          // More than there are cores, as many of these tests wait for servers.
+          maxWorkers: availableParallelism() + 2,
           sequence: { groupOrder: 1 },
         },
       },

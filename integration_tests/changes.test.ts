@@ -321,6 +321,23 @@ const ROWS: Record<string, () => Promise<void>> = {
     }
   },
 
+  'a sync that has ended well is attempted again, and nothing is left to send': async () => {
+    const stream = { mode: 'overwrite', generation: 3, syncId: 8 } as const
+    for (const options of [FLAT, {}, LIST]) {
+      await client.flushall()
+      await refresh({ rows: [one, two], options, stream })
+      const before = await keys()
+      for (const _ of [1, 2]) {
+        const again = await refresh({ options, stream })
+        expect([again.code, warningsOf(again)]).toEqual([0, expect.stringContaining('is complete already')])
+        expect(await keys()).toEqual(before)
+      }
+      await refresh({ rows: [three], options, stream: { ...stream, syncId: 9 } })
+      await refresh({ options, stream: { ...stream, generation: 4, syncId: 10 } })
+      expect((await keys()).filter((key) => !key.startsWith('_airbyte:'))).toEqual([])
+    }
+  },
+
   'the host always sends generation, minimum and sync id 1': async () => {
     const stream = { generation: 1, minimumGeneration: 1, syncId: 1 }
     await append({ rows: [one], stream })

@@ -170,9 +170,12 @@ async function removeStreams(
     return { sessions: prepared, ids: new IdAllocator(client, prepared) }
   })
   leases.confirm()
-  await finish(client, ids, sessions, (level, message) => {
+  await finish(client, ids, sessions, {
     // What is left is reported below, with the remedy that this command has.
-    if (level === 'INFO') log(level, message)
+    log: (level, message) => {
+      if (level === 'INFO') log(level, message)
+    },
+    isWithoutRecords: () => true,
   })
   await client.requireIntact()
 }

@@ -161,7 +161,8 @@ async function transfer(
   signal.throwIfAborted()
 
   requireComplete(progress.receipts, config.completion, host)
-  await finish(client, ids, sessions, output.log)
+  const { log } = output
+  await finish(client, ids, sessions, { log, isWithoutRecords: (plan) => progress.recordsOf(plan) === 0 })
   await client.requireIntact()
   if (view === undefined) progress.summarize()
   else view.finish()

@@ -8,13 +8,14 @@ import type { RedisServer } from '../support/redis-server.ts'
 import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { sync } from '../support/sync.ts'
 import { write, writeArgs } from '../support/write.ts'
+import { someOf } from '../support/some-of.ts'
 
 let redis: RedisServer
 let client: Redis
 
 shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
-describe.each(ALL)('$title', (layout) => {
+describe.each(someOf(ALL, 1))('$title', (layout) => {
   it('testBasicWrite: a record is stored with what its schema does not declare, and its state counts one', async () => {
     const schema = { type: 'object', properties: { id: { type: 'string' }, score: { type: 'integer' } } }
     const row = { id: '1', score: 5, undeclared: 'stays' }
@@ -64,7 +65,7 @@ const VERSIONS = [
   { properties: { id: 'string', retyped: 'string', added: 'boolean' }, row: { retyped: 'one', added: true } },
 ]
 
-describe.each([...APPENDED, ...ROWS])('$title', (layout) => {
+describe.each(someOf([...APPENDED, ...ROWS], 1))('$title', (layout) => {
   it('testAppendSchemaEvolution: rows of each schema are as they were sent under it', async () => {
     for (const [at, { properties, row }] of VERSIONS.entries())
       await sync(
@@ -90,7 +91,7 @@ describe.each([...APPENDED, ...ROWS])('$title', (layout) => {
 
 const JSON_LAYOUTS = [...APPENDED, ...ROWS].filter(({ options }) => options['data_format'] !== 'flat')
 
-describe.each(JSON_LAYOUTS)('$title', (layout) => {
+describe.each(someOf(JSON_LAYOUTS, 1))('$title', (layout) => {
   it('testAppendJsonSchemaEvolution: a column inside an object may come, go, and change its type', async () => {
     const schema = schemaOf({ id: 'string', nested: 'object' })
     const nested = [{ a: 1, b: { c: 'x' } }, { b: ['x'], d: null }, { a: 'one', b: 2 }, 'no object']
@@ -103,7 +104,7 @@ describe.each(JSON_LAYOUTS)('$title', (layout) => {
 /** Without a primary key, which would be a column. */
 const UNKEYED = APPENDED.filter(({ title }) => /^(hash by id|list|Redis stream)/.test(title))
 
-describe.each(UNKEYED)('$title', (layout) => {
+describe.each(someOf(UNKEYED, 1))('$title', (layout) => {
   it('testNoColumns: records without columns are as many as were sent', async () => {
     const stream = streamOf(layout, { schema: { type: 'object', properties: {} }, primaryKey: [] })
     await sync(redis, stream, [{}, {}, { undeclared: 1 }], layout)

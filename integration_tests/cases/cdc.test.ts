@@ -5,6 +5,7 @@ import { DEDUPLICATED, streamOf, type Layout, type Row } from '../support/layout
 import type { RedisServer } from '../support/redis-server.ts'
 import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { sync } from '../support/sync.ts'
+import { someOf } from '../support/some-of.ts'
 
 let redis: RedisServer
 let client: Redis
@@ -15,7 +16,7 @@ shareEmptiedRedis((shared) => ({ redis, client } = shared))
 const MEETINGS = ['one batch', 'two batches', 'two syncs'] as const
 type Meeting = (typeof MEETINGS)[number]
 
-describe.each(DEDUPLICATED)('$title', (layout) => {
+describe.each(someOf(DEDUPLICATED, 1))('$title', (layout) => {
   it.each(MEETINGS)(
     'cdcImmediateDeletion: a row inserted and deleted in %s leaves nothing',
     async (meeting) => {

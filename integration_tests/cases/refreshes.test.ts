@@ -7,6 +7,7 @@ import type { RedisServer } from '../support/redis-server.ts'
 import { shareEmptiedRedis } from '../support/share-redis.ts'
 import { sync } from '../support/sync.ts'
 import { write } from '../support/write.ts'
+import { someOf } from '../support/some-of.ts'
 
 let redis: RedisServer
 let client: Redis
@@ -15,7 +16,7 @@ shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const older = [row('1', 'old', 1), row('2', 'old', 2)]
 
-describe.each(ALL)('$title', (layout) => {
+describe.each(someOf(ALL, 0))('$title', (layout) => {
   it('testTruncateRefresh: in the end there are the records of the new generation and no others', async () => {
     await attempt(layout, 41, 0, older)
     await attempt(layout, 42, 42, [row('2', 'new', 3), row('3', 'new', 4)])
@@ -98,7 +99,12 @@ describe.each(ALL)('$title', (layout) => {
   })
 })
 
-describe.each(ALL.filter(({ mode }) => mode === 'append'))('$title', (layout) => {
+describe.each(
+  someOf(
+    ALL.filter(({ mode }) => mode === 'append'),
+    0,
+  ),
+)('$title', (layout) => {
   it('fullRefreshOverwrite: a second overwrite leaves its own records, with generations and without', async () => {
     const overwrite = streamOf({ mode: 'append' }, { mode: 'overwrite' })
     await sync(redis, overwrite, older, layout)
@@ -124,7 +130,12 @@ describe.each(ALL.filter(({ mode }) => mode === 'append'))('$title', (layout) =>
   })
 })
 
-describe.each(ALL.filter(({ mode }) => mode === 'append_dedup'))('$title', (layout) => {
+describe.each(
+  someOf(
+    ALL.filter(({ mode }) => mode === 'append_dedup'),
+    0,
+  ),
+)('$title', (layout) => {
   it('truncateRefresh: cursors and deletes of the older generation count for nothing', async () => {
     const gone = { ...row('2', 'gone', 90), _ab_cdc_deleted_at: '2024-01-01T00:00:00Z' }
     await attempt(layout, 41, 0, [row('1', 'old', 99), gone, row('3', 'old', 1)])

@@ -131,8 +131,13 @@ export class Progress {
     return this.#plans.map((plan) => ({
       plan,
       status: this.#statuses.get(plan),
-      records: this.#total[plan.index]!.records,
+      records: this.recordsOf(plan),
     }))
+  }
+
+  /** Returns how many records of a stream the source has sent. */
+  recordsOf({ index }: StreamPlan): number {
+    return this.#total[index]!.records
   }
 
   /** Returns the counts of each stream: all confirmed records, and those that were not written, by reason. */

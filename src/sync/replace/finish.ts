@@ -9,6 +9,7 @@ import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { clearCommand, patternOf } from '../streams/clear-command.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
+import { isRepeated } from '../streams/replace-decision.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { forgetAttempt, forgetFormerAttempt } from './take-back.ts'
@@ -17,13 +18,21 @@ import { removeJournal } from './journal-recovery.ts'
 import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'
 import { requireSwappable } from './staging.ts'
 
+export interface FinishOptions {
+  readonly log: Log
+  /** Returns whether the source has sent no record of a stream. */
+  readonly isWithoutRecords: (plan: StreamPlan) => boolean
+}
+
 export async function finish(
   client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
-  log: Log,
+  { log, isWithoutRecords }: FinishOptions,
 ): Promise<void> {
-  const replaced = sessions.filter(({ plan }) => plan.replaces)
+  const repeated = sessions.filter((session) => isRepeatedAttempt(session, isWithoutRecords))
+  for (const { plan } of repeated) log('WARN', repeatedSentence(plan))
+  const replaced = sessions.filter((session) => session.plan.replaces && !repeated.includes(session))
   const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
   // From here on a run that is cut off is completed, and nothing of it is taken back.
   await client.confirmed(() => Promise.all(replaced.map((session) => forgetAttempt(client, session))))
@@ -42,8 +51,26 @@ export async function finish(
     if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
   await client.confirmed(() => recordEnds(client, ids, sessions))
   // Behind the record of the end: a run that follows one that ended well takes nothing back.
-  const added = sessions.filter(({ plan }) => !plan.replaces)
+  const added = sessions.filter((session) => !replaced.includes(session))
   await client.confirmed(() => Promise.all(added.map((session) => forgetAttempt(client, session))))
+}
+
+/**
+ * Returns whether a replace only repeats a sync that has ended well: the host did not learn of that end, and the source
+ * continues behind the last state, where nothing is left to send. Its rows are those of the sync.
+ */
+function isRepeatedAttempt(
+  { plan, manifests }: IndexedSession,
+  isWithoutRecords: FinishOptions['isWithoutRecords'],
+): boolean {
+  return plan.replaces && isWithoutRecords(plan) && isRepeated(plan.stream, manifests.at(-2))
+}
+
+function repeatedSentence({ name, stream }: StreamPlan): string {
+  return (
+    `${name}: sync ${stream.syncId} of generation ${stream.generation} is complete already, and this run has no record, so ` +
+    'nothing is removed.'
+  )
 }
 
 /** Returns what the metadata say when all records are confirmed: the manifest of this run now tells whether it has some. */

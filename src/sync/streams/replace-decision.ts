@@ -120,6 +120,18 @@ function isKeptWith(
   return before.generation >= minimum && before.generation < after.generation
 }
 
+/**
+ * Returns whether the run before was of the same sync, and ended well. Not where a host sends the same numbers with every
+ * sync, or none.
+ */
+export function isRepeated(stream: CatalogNumbers, before: Former | undefined): boolean {
+  const { generation, minimumGeneration, syncId } = stream
+  if (syncId === undefined || (generation === 1 && minimumGeneration === 1 && syncId === 1)) return false
+  return (
+    before !== undefined && before.endedWell && before.syncId === syncId && before.generation === generation
+  )
+}
+
 /** A host without generations starts each attempt from the beginning, so that no two of its runs are of one sync. */
 function isSameSync({ generation, syncId }: CatalogNumbers, last: Former): boolean {
   if (generation === undefined || generation !== last.generation) return false
