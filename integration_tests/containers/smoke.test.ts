@@ -71,7 +71,7 @@ describe('the image', { timeout: 60_000 }, () => {
     const start = 'export NODE_DEBUG_NATIVE=COMPILE_CACHE; eval "$AIRBYTE_ENTRYPOINT spec" > /dev/null'
     const { stdout, stderr } = await runShell(`${start}; find /airbyte /tmp -type f -newer /etc/hostname`)
 
-    expect(stderr).toMatch(/cache for ESM file:\/\/\/airbyte\/dist\/main\.js was accepted/)
+    expect(stderr).toMatch(/cache for ESM file:\/\/\/airbyte\/dist\/chunks\/program\.js was accepted/)
     expect(stdout).toBe('')
   })
 
