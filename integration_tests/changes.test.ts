@@ -1,11 +1,11 @@
-// What changes between two syncs of a stream: each row of the table in docs/guarantees.md is a test of the same name.
+// Something changes between two syncs of a stream: each row of the table in docs/guarantees.md is a test of the same name.
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { record, status, streamState, type CatalogStream } from './support/messages.ts'
-import { RedisServer } from './support/redis-server.ts'
+import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -13,14 +13,7 @@ beforeEach(skipWhatIsLacking)
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => {
-    redis = started
-    client = redis.client()
-  },
-)
-beforeEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const FLAT = { data_format: 'flat', key_template: 'k:${id}' }
 const STRING = { cache_type: 'string', data_format: 'json', key_template: 'k:${id}' }

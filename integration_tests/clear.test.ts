@@ -1,21 +1,16 @@
 // The command clear: it removes what the connector has written, by the manifests of the streams, and nothing else.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Redis } from 'ioredis'
 import { runConnector, writeFiles } from './support/connector.ts'
 import { record, streamState, type CatalogStream } from './support/messages.ts'
-import { RedisServer } from './support/redis-server.ts'
-import { shareFixture } from './support/shared-fixture.ts'
+import type { RedisServer } from './support/redis-server.ts'
+import { shareEmptiedRedis } from './support/share-redis.ts'
 import { dump, write } from './support/write.ts'
 
 let redis: RedisServer
 let client: Redis
 
-shareFixture(
-  () => RedisServer.start(),
-  (started) => (redis = started),
-)
-beforeEach(() => (client = redis.client()))
-afterEach(() => client.flushall())
+shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const USERS: CatalogStream = { name: 'users', namespace: 'public', primaryKey: [['id']] }
 const FOREIGN = { 'user:foreign': 'text', 'public:users:none': 'text', elsewhere: 'text' }

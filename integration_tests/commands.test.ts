@@ -1,4 +1,4 @@
-// How many commands a sync of one record sends, from the first connection to the last. A change that raises a number
+// Counts the commands that a sync of one record sends, from the first connection to the last. A change that raises a number
 // changes the table, and says why.
 import type { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'

@@ -1,4 +1,4 @@
-// What hosts other than Airbyte's platform send: messages without namespaces, times in seconds.
+// Hosts other than Airbyte's platform send messages without namespaces, and times in seconds.
 import { describe, expect, it } from 'vitest'
 import { record, status, streamState } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'

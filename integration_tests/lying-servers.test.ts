@@ -11,7 +11,7 @@ import { shareFixture } from './support/shared-fixture.ts'
 
 const CANARIES = ['canary-password', 'canary-value', 'canary-key'] as const
 
-/** What the process may use: 105 MB, and `max_in_flight_bytes`. */
+/** Limit of the process' memory: 105 MB and `max_in_flight_bytes`. */
 const MOST_KB = 148_000
 
 /** Servers are given a tenth of the usual time. */

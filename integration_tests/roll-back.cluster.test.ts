@@ -1,4 +1,4 @@
-// What a run that failed wrote behind its last acknowledged state, taken back in every slot of a cluster.
+// A run takes back, in every slot of a cluster, the records that a failed run wrote behind its last acknowledged state.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { RedisCluster } from './support/cluster.ts'
 import { columnsOf, clusterLayouts, wrongIn } from './support/cluster-rows.ts'

@@ -1,5 +1,5 @@
-// What a run that failed wrote to lists and Redis streams behind its last acknowledged state, and what the next run does
-// with it.
+// A failed run leaves records in lists and Redis streams behind its last acknowledged state; the next run keeps them or takes
+// them back.
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startConnector } from './support/connector.ts'

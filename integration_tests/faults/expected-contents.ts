@@ -1,5 +1,5 @@
-// What Redis has to hold behind the runs of a case. It follows from the records that were sent and from the states that
-// were acknowledged, and uses no code of the connector.
+// Computes the keys that Redis must hold after the runs of a case, from the records that were sent and the states that were
+// acknowledged. It uses no code of the connector.
 import type { MatrixLayout } from './matrix-layouts.ts'
 import type { MatrixMode } from './matrix-modes.ts'
 import type { SentRecord } from './matrix-records.ts'

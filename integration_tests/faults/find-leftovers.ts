@@ -1,4 +1,4 @@
-// What a run that has ended well leaves of the connector's own keys.
+// Finds keys of the connector that a run should have removed when it ended well.
 import type { Redis } from 'ioredis'
 
 const KEPT = ['streams', 'manifest', 'index', 'index_expiry']

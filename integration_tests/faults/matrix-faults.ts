@@ -25,9 +25,9 @@ export interface Fault {
   topologies: readonly TopologyName[]
   /** The phases that it is tried in, each as often as it is listed. */
   phases: readonly Phase[]
-  /** Whether replicas have to confirm everything, as a master may be lost with what they do not have. */
+  /** Whether the fault may lose a master for good, so that replicas must confirm every write. */
   losesServers: boolean
-  /** Whether the connector is killed, so that the platform starts another run. */
+  /** Whether the fault kills the connector, so that the platform starts another run. */
   killsConnector: boolean
   /** Resolves when the fault has begun. */
   begin: (scene: Scene) => Promise<Ending | undefined>

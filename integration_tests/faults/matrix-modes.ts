@@ -5,7 +5,7 @@ export type ModeName = 'append' | 'overwrite' | 'append_dedup' | 'update' | 'sof
 
 export interface MatrixMode {
   name: ModeName
-  /** Whether the older records are gone afterwards. */
+  /** Whether the run removes the older records. */
   replaces: boolean
   /** The mode of the run before, which writes the older records. */
   first: Partial<CatalogStream>

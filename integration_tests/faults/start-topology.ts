@@ -61,7 +61,7 @@ async function startReplicas(): Promise<Topology> {
       await follow()
     },
     replaceMaster: async (_, how) => {
-      // What has been handed over takes no more writes; the connections to it are cut with it.
+      // A master that has handed over refuses writes. Killing it also cuts the connections to it.
       if (how === 'hands over') await settled()
       await master.kill()
       await master.exited()

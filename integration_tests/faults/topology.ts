@@ -1,4 +1,4 @@
-// What the fault matrix needs of servers, whatever they are to each other.
+// The interface through which the fault matrix uses one server, replicas, sentinels or a cluster.
 import type { Redis } from 'ioredis'
 import type { RedisServer } from '../support/redis-server.ts'
 

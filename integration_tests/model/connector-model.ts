@@ -155,7 +155,7 @@ function openCursor(model: StreamModel, { stream }: Settings): void {
   model.cursor = stream.cursor
 }
 
-/** What a run that failed wrote behind its last acknowledged state is sent again by the host. */
+/** Removes the records that a failed run wrote behind its last acknowledged state, as the host sends them again. */
 function takeBack(live: Keyspace, model: StreamModel, settings: Settings): void {
   const { attempt, staged } = model
   if (model.last?.endedWell !== false) return

@@ -1,6 +1,6 @@
 /**
- * What a run that failed wrote to lists, Redis streams and staging keys behind its last acknowledged state is taken back by
- * the next one, as the host sends it again.
+ * Takes back the records that a failed run wrote to lists, Redis streams and staging keys behind its last acknowledged
+ * state, as the host sends them again.
  */
 import type { Log } from '../../log.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
