@@ -5,7 +5,7 @@ import { argumentsAt, CommandCursor } from '../resp/command-cursor.ts'
 import { queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
 import { RunCursor, type CommandHead, type CommandRun } from '../resp/command-run.ts'
 import { ReplyReader, textIn, valuesIn, type ExpectedReply, type ReplyOutcome } from '../resp/reply-reader.ts'
-import { ANY, executed, type ReplyShape } from '../resp/reply-shape.ts'
+import { executed, type ReplyShape } from '../resp/reply-shape.ts'
 import { classifyReply } from '../failures/error-classifier.ts'
 import { ResponseTimeout } from './response-timeout.ts'
 import { REPLY_MS } from './time-limits.ts'
@@ -70,6 +70,14 @@ interface Sent extends PipelineWrite {
   readonly multiRefused: () => void
 }
 
+interface ExpectedOfHead extends ExpectedReply {
+  readonly head: CommandHead | undefined
+  /** Whether it is the reply between MULTI and EXEC. */
+  readonly isQueued: boolean
+  /** The replies of the command itself. */
+  readonly own: ReplyShape
+}
+
 export interface WritePipelineEvents {
   /** The server takes no writes now; the replies to what was sent are still read. */
   refused(error: TransientError): void
@@ -88,8 +96,7 @@ export class WritePipeline {
   /** Writes without all of their replies, the oldest first. */
   readonly #unanswered: Sent[] = []
   #isClosed = false
-  #lastHead: CommandHead | undefined
-  #lastExpected: ExpectedReply = { command: '', shape: ANY }
+  #last: ExpectedOfHead = expectedOf(undefined, false)
 
   constructor(source: ReplySource, socket: Socket, events: WritePipelineEvents, replyMs = REPLY_MS) {
     this.#source = source
@@ -166,12 +173,16 @@ export class WritePipeline {
   }
 
   #nextExpected(sent: Sent): ExpectedReply {
-    if (sent.kind === 'transaction') return expectedOf(sent, sent.cursor.next())
+    const { kind, commands, answered, shapes } = sent
     const head = sent.cursor.next()
+    if (kind === 'transaction' && answered > commands)
+      return { command: head?.name ?? '', shape: executed(shapes) }
+    const isQueued = kind === 'transaction' && answered > 0
     // Most commands have the same head as the one before.
-    if (head === undefined || head !== this.#lastHead) this.#lastExpected = expectedOf(sent, head)
-    this.#lastHead = head
-    return this.#lastExpected
+    if (head === undefined || head !== this.#last.head || isQueued !== this.#last.isQueued)
+      this.#last = expectedOf(head, isQueued)
+    if (isQueued) shapes.push(this.#last.own)
+    return this.#last
   }
 
   #take(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void {
@@ -252,13 +263,8 @@ export class WritePipeline {
 }
 
 /** Returns the replies that a command can have; `head` is undefined where the bytes of a test are no commands. */
-function expectedOf(
-  { kind, commands, answered, shapes }: Sent,
-  head: CommandHead | undefined,
-): ExpectedReply {
+function expectedOf(head: CommandHead | undefined, isQueued: boolean): ExpectedOfHead {
   const { name, args } = head ?? { name: '', args: 0 }
-  if (kind !== 'transaction' || answered === 0) return { command: name, shape: replyShapeOf(name, args) }
-  if (answered > commands) return { command: name, shape: executed(shapes) }
-  shapes.push(name === '' ? ANY : replyShapeOf(name, args))
-  return { command: name, shape: queuedReplyOf(name, args) }
+  const own = replyShapeOf(name, args)
+  return { command: name, shape: isQueued ? queuedReplyOf(name, args) : own, own, head, isQueued }
 }
