@@ -3,8 +3,8 @@
  * to be acknowledged: before they are printed, as nothing that is acknowledged may be taken back.
  */
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { sendAll } from '../../redis/client/send-all.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 
@@ -60,14 +60,7 @@ export class StateIntervals {
     const out = new CommandBuffer(Buffer.allocUnsafeSlow(256))
     for (const [{ plan }, count] of counts)
       out.command('HSET', plan.metadataKey, 'acknowledged', String(count))
-    const commands = EncodedCommands.from(out)
-    const { rejections } = await this.#client.send({
-      kind: 'write',
-      commands,
-      isCounted: false,
-      confirmedBy: 'reply',
-    })
-    if (rejections[0] !== undefined) throw rejections[0].error
+    await sendAll(this.#client, out)
     for (const [session, count] of counts) this.#acknowledged.set(session, count)
   }
 }

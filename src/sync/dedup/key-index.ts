@@ -3,6 +3,7 @@
  * so that it spreads over the nodes of a cluster, and the hashes of small streams stay small.
  */
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { sendAll } from '../../redis/client/send-all.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
@@ -166,13 +167,7 @@ export class KeyIndex {
     const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
     for (const location of locations) out.command('HSETNX', this.keyOf(shardOf(location)), location, OLDEST)
     if (out.commands === 0) return
-    const { rejections } = await this.#client.send({
-      kind: 'write',
-      commands: EncodedCommands.from(out),
-      isCounted: false,
-      confirmedBy: 'reply',
-    })
-    if (rejections[0] !== undefined) throw rejections[0].error
+    await sendAll(this.#client, out)
   }
 
   /** Makes the entries of some locations older than every run. */

@@ -2,9 +2,7 @@
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll, type LocationForm } from '../../layout/locations/row-location.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
-import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
-import type { WriteResult } from '../../redis/session/write-pipeline.ts'
+import { sendAll } from '../../redis/client/send-all.ts'
 import type { KeyIndex, StoredEntry } from '../dedup/key-index.ts'
 import { typesOf } from '../../redis/client/redis-types.ts'
 import type { IdRows, LiveRows } from '../dedup/former-rows.ts'
@@ -128,11 +126,4 @@ export async function keysOfType(
 ): Promise<string[]> {
   const types = await typesOf(client, keys)
   return keys.filter((_, at) => types[at] === type)
-}
-
-async function sendAll(client: CommandClient, buffer: CommandBuffer): Promise<WriteResult> {
-  const commands = EncodedCommands.from(buffer)
-  const result = await client.send({ kind: 'write', commands, isCounted: false, confirmedBy: 'reply' })
-  if (result.rejections.length > 0) throw result.rejections[0]!.error
-  return result
 }

@@ -2,8 +2,8 @@
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll } from '../../layout/locations/row-location.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { sendAll } from '../../redis/client/send-all.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { byShard, ENTRIES_PER_COMMAND, NEVER, shardsText, type KeyIndex } from '../dedup/key-index.ts'
 import { readVersion } from '../dedup/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
@@ -21,13 +21,7 @@ export async function removeEntries(
     out.command('HDEL', index.keyOf(shard), ...some)
     if (index.expiryShards.has(shard)) out.command('ZREM', index.expiryKeyOf(shard), ...some)
   }
-  const { rejections } = await client.send({
-    kind: 'write',
-    commands: EncodedCommands.from(out),
-    isCounted: false,
-    confirmedBy: 'reply',
-  })
-  if (rejections[0] !== undefined) throw rejections[0].error
+  await sendAll(client, out)
 }
 
 /** Removes an index whose rows are gone. */
@@ -38,13 +32,7 @@ export async function removeIndex(client: CommandClient, index: KeyIndex): Promi
     index.shards.flatMap((shard) => [index.keyOf(shard), index.expiryKeyOf(shard)]),
     client.isCluster,
   )
-  const { rejections } = await client.send({
-    kind: 'write',
-    commands: EncodedCommands.from(out),
-    isCounted: false,
-    confirmedBy: 'reply',
-  })
-  if (rejections[0] !== undefined) throw rejections[0].error
+  await sendAll(client, out)
 }
 
 /** Removes the entries that have expired. Asks only the shards that the metadata name, and records which are left. */
