@@ -71,12 +71,12 @@ export function collectionLayout(
   }
   const items = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
   const nextKey = new ByteBuffer(Buffer.allocUnsafeSlow(256))
+  let last: (WriteCommand & CommandConditions) | undefined
 
   function flush(out: CommandGroups): void {
     if (current.records === 0) return
-    const older = onOlder?.(out.capabilities)
     const lifetime = lifetimeFor?.(current.spread)
-    const write = commandWith({ ...options, ...older }, lifetime)
+    const write = commandFor(out.capabilities, lifetime)
     out.begin(write.command, write.beforeKey.length + 1 + write.options.length + current.args)
     out.writes(current.group)
     for (const argument of write.beforeKey) out.textArgument(argument)
@@ -90,11 +90,29 @@ export function collectionLayout(
     current.records = current.args = 0
   }
 
+  /** Returns the command, which nearly always is the one before. */
+  function commandFor(capabilities: Capabilities, lifetime: string | undefined): WriteCommand {
+    const { takesOver } = current
+    if (
+      last === undefined ||
+      last.lifetime !== lifetime ||
+      last.takesOver !== takesOver ||
+      last.capabilities !== capabilities
+    )
+      last = {
+        ...commandWith({ ...options, ...onOlder?.(capabilities) }, lifetime),
+        capabilities,
+        lifetime,
+        takesOver,
+      }
+    return last
+  }
+
   /** Returns the command, so that it sets the time to live if that depends on its condition. */
   function commandWith(
     { command, beforeKey = [], options: own, takesLifetime = false }: CollectionCommand,
     lifetime: string | undefined,
-  ): Required<Pick<CollectionCommand, 'command' | 'beforeKey' | 'options'>> & { setsLifetime: boolean } {
+  ): WriteCommand {
     if (takesLifetime)
       return { command, beforeKey, options: [lifetime ?? 'keep', ...own], setsLifetime: true }
     if (current.takesOver)
@@ -169,6 +187,17 @@ export function collectionLayout(
     },
     flush,
   }
+}
+
+interface WriteCommand extends Required<Pick<CollectionCommand, 'command' | 'beforeKey' | 'options'>> {
+  readonly setsLifetime: boolean
+}
+
+/** What a command depends on. */
+interface CommandConditions {
+  readonly capabilities: Capabilities
+  readonly lifetime: string | undefined
+  readonly takesOver: boolean
 }
 
 /** Returns the time to live that a write sets, as a script takes it; undefined if keys keep the one that they have. */

@@ -4,7 +4,7 @@ import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
 import { ColumnKind, compilePath, type Columns, type Path } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
-import { plainNotation } from './plain-notation.ts'
+import { isPlain, plainNotation } from './plain-notation.ts'
 import { addText, isAbsent, isObject, textIn } from './column-text.ts'
 import type { RecordView, Refusal } from '../encoding/layout.ts'
 
@@ -111,8 +111,10 @@ export class ColumnTemplate {
     if (isObject(columns, row)) return this.#refusal('template-column-object', part, 'is an object')
     if (kind === ColumnKind.array) return this.#refusal('template-column-array', part, 'is an array')
     const start = out.length
-    if (kind === ColumnKind.number) out.addText(plainNotation(textIn(columns, row)))
-    else addText(out, columns, row)
+    const isPlainText =
+      kind !== ColumnKind.number || isPlain(columns.bytes, columns.valueStart(row), columns.valueEnd(row))
+    if (isPlainText) addText(out, columns, row)
+    else out.addText(plainNotation(textIn(columns, row)))
     if (part.isEscaped) escapeSeparators(out, start)
     else if (this.#allowsNull) escapeNull(out, start)
     return undefined

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { plainNotation } from './plain-notation.ts'
+import { isPlain, plainNotation } from './plain-notation.ts'
 
 describe('the plain notation of a number', () => {
   it.each([
@@ -31,6 +31,7 @@ describe('the plain notation of a number', () => {
     ['1e99999999999999999999', '1e+99999999999999999999'],
   ])('%s is %s', (text, plain) => {
     expect(plainNotation(text)).toBe(plain)
+    expect(isPlain(Buffer.from(text), 0, text.length)).toBe(text === plain && !/[.e]/.test(text))
     expect(plainNotation(plain)).toBe(plain)
   })
 

@@ -5,17 +5,29 @@
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i
 
-/** A whole number without zeros in front, and the usual one: it is written as it is. */
-const PLAIN = /^(?:0|-?[1-9]\d{0,39})$/
-
+const MINUS = 0x2d
 const ZERO = 0x30
+const NINE = 0x39
+
+/** Whole numbers with more digits are written with an exponent. */
+const MOST_DIGITS = 40
 
 /** Numbers from this power of ten on, and below its inverse, are written with an exponent. */
 const LARGEST_POWER = 40n
 
+/** Returns whether a JSON number is written as it is: a whole number of moderate size, as most are. */
+export function isPlain(bytes: Buffer, start: number, end: number): boolean {
+  const first = bytes[start] === MINUS ? start + 1 : start
+  if (end - first > MOST_DIGITS || (end - start > 1 && bytes[first] === ZERO)) return false
+  for (let at = first; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte < ZERO || byte > NINE) return false
+  }
+  return true
+}
+
 /** Returns the plain notation of the text of a number. */
 export function plainNotation(text: string): string {
-  if (PLAIN.test(text)) return text
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(text) ?? []
   const all = whole + fraction
   let [first, end] = [0, all.length]

@@ -76,7 +76,7 @@ export function markersFor(
       const out = new CommandBuffer(Buffer.allocUnsafeSlow(160))
       out.command('INCRBY', sequence.key, '1')
       const chunks = [out.bytes.subarray(0, out.length)]
-      const write: PipelineWrite = { kind: 'counted', commands: 1, chunks }
+      const write: PipelineWrite = { kind: 'counted', commands: 1, chunks, runs: out.runsOf(0, 1) }
       return [{ node, write, indexes: undefined, sequence }]
     })
 }

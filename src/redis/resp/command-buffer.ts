@@ -80,8 +80,22 @@ export class CommandBuffer extends ByteBuffer {
   /** Returns the key of a command; undefined where it has none. */
   keyOf(command: number): string | undefined {
     const at = command * OFFSETS
-    const start = this.#offsets[at + 1]!
-    return start === 0 ? undefined : this.bytes.toString('utf8', start, this.#offsets[at + 2])
+    return this.hasKey(command)
+      ? this.bytes.toString('utf8', this.#offsets[at + 1], this.#offsets[at + 2])
+      : undefined
+  }
+
+  hasKey(command: number): boolean {
+    return this.#offsets[command * OFFSETS + 1] !== 0
+  }
+
+  haveSameKey(command: number, other: number): boolean {
+    const offsets = this.#offsets
+    const start = offsets[command * OFFSETS + 1]!
+    const otherStart = offsets[other * OFFSETS + 1]!
+    const size = offsets[command * OFFSETS + 2]! - start
+    if (offsets[other * OFFSETS + 2]! - otherStart !== size) return false
+    return this.bytes.compare(this.bytes, otherStart, otherStart + size, start, start + size) === 0
   }
 
   /** Returns the bytes of a command's key, which are those of the buffer; none where it has no key. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { CommandBuffer } from './command-buffer.ts'
 import { CommandCursor } from './command-cursor.ts'
-import { RunCursor, type CommandHead } from './command-run.ts'
+import type { CommandRun } from './command-run.ts'
 import { EncodedCommands } from './encoded-commands.ts'
 
 const COMMANDS = [
@@ -26,7 +26,7 @@ it.each<[what: string, commands: (source: CommandBuffer) => EncodedCommands]>([
   ['some of a range', (source) => EncodedCommands.from(source, 1).pick([0, 1, 3])],
 ])('the heads of %s are those in the bytes', (_, commandsOf) => {
   const commands = commandsOf(encoded(COMMANDS))
-  expect(headsOf(new RunCursor(commands.runs()))).toEqual(headsOf(new CommandCursor([commands.bytes()])))
+  expect(headsIn(commands.runs())).toEqual(headsOf(new CommandCursor([commands.bytes()])))
 })
 
 it('commands with the same head are one run', () => {
@@ -62,9 +62,14 @@ function encoded(commands: readonly string[]): CommandBuffer {
   return out
 }
 
-function headsOf(cursor: Pick<CommandCursor, 'next'>): [string, number][] {
+function headsIn(runs: readonly CommandRun[]): [string, number][] {
+  return runs.flatMap(({ head, count }) =>
+    Array.from({ length: count }, (): [string, number] => [head.name, head.args]),
+  )
+}
+
+function headsOf(cursor: CommandCursor): [string, number][] {
   const heads: [string, number][] = []
-  for (let head: CommandHead | undefined = cursor.next(); head !== undefined; head = cursor.next())
-    heads.push([head.name, head.args])
+  for (let head = cursor.next(); head !== undefined; head = cursor.next()) heads.push([head.name, head.args])
   return heads
 }

@@ -18,26 +18,3 @@ export function addHead(runs: CommandRun[], head: CommandHead): void {
   if (last?.head === head) last.count++
   else runs.push({ head, count: 1 })
 }
-
-/** Goes through the heads of commands one by one. */
-export class RunCursor {
-  readonly #runs: readonly CommandRun[]
-  #next = 0
-  #left = 0
-  #head: CommandHead | undefined
-
-  constructor(runs: readonly CommandRun[]) {
-    this.#runs = runs
-  }
-
-  /** Returns the head of the next command; undefined behind the last one. */
-  next(): CommandHead | undefined {
-    if (this.#left === 0) {
-      const run = this.#runs[this.#next++]
-      this.#head = run?.head
-      this.#left = run?.count ?? 1
-    }
-    this.#left--
-    return this.#head
-  }
-}

@@ -62,9 +62,13 @@ export class EncodedCommands {
   /** Returns the bytes of each key, without repetitions that follow each other. */
   keyBytes(): Buffer[] {
     const keys: Buffer[] = []
+    let last: number | undefined
     for (let index = 0; index < this.count; index++) {
-      const key = this.#source.keyBytesOf(this.numberOf(index))
-      if (key.length > 0 && keys.at(-1)?.equals(key) !== true) keys.push(key)
+      const number = this.numberOf(index)
+      if (!this.#source.hasKey(number) || (last !== undefined && this.#source.haveSameKey(last, number)))
+        continue
+      keys.push(this.#source.keyBytesOf(number))
+      last = number
     }
     return keys
   }

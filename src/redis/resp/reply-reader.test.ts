@@ -69,6 +69,24 @@ describe('replies one after the other', () => {
       expect(heardIn([bytes.subarray(0, cut), bytes.subarray(cut)]), `cut at ${cut}`).toEqual(expected)
   })
 
+  it('are as many, and fail at the same places, where only that matters', () => {
+    for (let size = 1; size <= bytes.length; size++) {
+      const outcomes: ReplyOutcome[] = []
+      const take = (outcome: ReplyOutcome): void => void outcomes.push(isText(outcome) ? outcome : 1)
+      const reader = new ReplyReader({
+        expected: () => ({ command: 'X', shape: ANY }),
+        one: take,
+        many: () => take(1),
+        alike: () => 3,
+        good: (count) => outcomes.push(...Array.from({ length: count }, () => 1)),
+      })
+      for (let at = 0; at < bytes.length; at += size) reader.read(bytes.subarray(at, at + size))
+      expect(outcomes, `chunks of ${size}`).toEqual(
+        expected.map((heard) => (!Array.isArray(heard) && isText(heard) ? heard : 1)),
+      )
+    }
+  })
+
   it('may come in chunks that are used again for others', () => {
     const heard: Heard[] = []
     const reader = readerInto(heard)
@@ -179,12 +197,26 @@ function* endless(kind: string): Generator<Buffer> {
 
 /** Returns what is wrong with the replies. */
 function violationIn(chunks: Iterable<Buffer>, shape: ReplyShape): unknown {
-  const reader = new ReplyReader({ expected: () => ({ command: 'X', shape }), one: ignore, many: ignore })
-  const error = thrownBy(() => {
-    for (const chunk of chunks) reader.read(chunk)
+  const all = [...chunks]
+  const [alone, alike] = [1, 1_000].map((count) => {
+    const reader = new ReplyReader({
+      expected: () => ({ command: 'X', shape }),
+      one: ignore,
+      many: ignore,
+      alike: () => count,
+    })
+    const error = thrownBy(() => {
+      for (const chunk of all) reader.read(chunk)
+    })
+    expect(error).toMatchObject({ command: 'X' })
+    return error instanceof ProtocolError ? error.violation : error
   })
-  expect(error).toMatchObject({ command: 'X' })
-  return error instanceof ProtocolError ? error.violation : error
+  expect(alike).toBe(alone)
+  return alone
+}
+
+function isText(outcome: ReplyOutcome): outcome is string {
+  return typeof outcome === 'string'
 }
 
 function thrownBy(run: () => void): unknown {

@@ -2,6 +2,8 @@
  * Reads RESP2 replies, and believes none that the command cannot have. Of a reply only two things matter here: whether it
  * is good, and how much the command did.
  */
+import { GoodReplies } from './good-replies.ts'
+import { KeptBytes } from './kept-bytes.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { MOST_REPLY_BYTES, type ReplyShape } from './reply-shape.ts'
 
@@ -21,9 +23,6 @@ const MOST_LINE_BYTES = 64 << 10
 /** More bytes than the largest number has. */
 const MOST_NUMBER_BYTES = 24
 
-/** Memory up to this size is used again for the beginnings of replies. */
-const SMALL_STORE = 64 << 10
-
 /** How much a command did: the number it answered, 0 for a null, 1 for anything else; or the text of its error. */
 export type ReplyOutcome = number | string
 
@@ -36,6 +35,10 @@ export interface ExpectedReply {
 export interface ReplyListener {
   /** Returns the next reply to read; undefined where no command is waiting for one. */
   expected(): ExpectedReply | undefined
+  /** Returns how many replies, from the next one on, can be the same and say nothing but that they are good. */
+  alike?(): number
+  /** Takes so many good replies of those that are alike. */
+  good?(count: number): void
   /** Takes a reply that is not an array, in the bytes from `start` to `end`. */
   one(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void
   /**
@@ -51,9 +54,8 @@ export interface ReplyListener {
 
 export class ReplyReader {
   readonly #listener: ReplyListener
-  /** The beginning of a reply, in memory that has room for more of it. */
-  #store = Buffer.alloc(0)
-  #stored = 0
+  readonly #good = new GoodReplies()
+  readonly #kept = new KeptBytes()
   /** The bytes that the reply at hand has at least. */
   #least = 0
   #replyStart = 0
@@ -70,8 +72,8 @@ export class ReplyReader {
 
   /** Reads a chunk; throws a `ProtocolError` behind the last reply that is good. */
   read(chunk: Buffer): void {
-    const bytes = this.#stored === 0 ? chunk : this.#joined(chunk)
-    if (bytes.length < this.#least) return this.#keep(bytes, 0)
+    const bytes = this.#kept.joinedWith(chunk)
+    if (bytes.length < this.#least) return this.#kept.keep(bytes, 0)
     let start = 0
     try {
       while (start < bytes.length) {
@@ -82,13 +84,15 @@ export class ReplyReader {
     } finally {
       if (start > 0) this.#listener.passed?.(bytes.subarray(0, start))
     }
-    this.#keep(bytes, start)
+    this.#kept.keep(bytes, start)
   }
 
   /** Returns the offset behind the reply at `start`, or -1 if it is not all there. */
   #readReply(bytes: Buffer, start: number): number {
     const expected = this.#listener.expected()
     if (expected === undefined) throw this.#unasked(bytes[start])
+    const passed = this.#passGood(bytes, start, expected.shape)
+    if (passed > start) return passed
     this.#command = expected.command
     this.#replyStart = start
     this.#least = 0
@@ -99,6 +103,18 @@ export class ReplyReader {
     if (this.#elements === undefined) this.#listener.one(this.#outcome, bytes, start, end)
     else this.#listener.many(this.#elements, bytes.subarray(start, end))
     return end
+  }
+
+  /** Returns the offset behind the good replies of which nothing else matters. */
+  #passGood(bytes: Buffer, start: number, shape: ReplyShape): number {
+    const alike = this.#listener.alike?.() ?? 1
+    if (alike < 2) return start
+    const good = this.#good
+    good.pass(bytes, start, shape, alike)
+    if (good.count === 0) return start
+    this.#isFirst = false
+    this.#listener.good?.(good.count)
+    return good.end
   }
 
   #endOfReply(bytes: Buffer, start: number, shape: ReplyShape, mayFail: boolean): number {
@@ -176,7 +192,7 @@ export class ReplyReader {
   #endOfLine(bytes: Buffer, start: number, isText: boolean): number {
     if (!isKind(bytes[start])) throw this.#error('not RESP')
     const most = isText ? MOST_LINE_BYTES : MOST_NUMBER_BYTES
-    const feed = bytes.indexOf(LF, start)
+    const feed = isText ? bytes.indexOf(LF, start) : feedWithin(bytes, start, most)
     if (feed === -1 ? bytes.length - start > most : feed - start > most)
       throw this.#error(isText ? 'too long' : 'not RESP')
     if (feed !== -1 && bytes[feed - 1] !== CR) throw this.#error('not RESP')
@@ -222,54 +238,15 @@ export class ReplyReader {
     const isGarbled = violation === 'not RESP' && !this.#isFirst
     return new ProtocolError(isGarbled ? 'garbled' : violation, this.#command)
   }
+}
 
-  #joined(chunk: Buffer): Buffer {
-    const size = this.#stored + chunk.length
-    if (size > this.#store.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.#store.length))
-      this.#store.copy(larger, 0, 0, this.#stored)
-      this.#store = larger
-    }
-    chunk.copy(this.#store, this.#stored)
-    return this.#store.subarray(0, size)
-  }
-
-  /** Keeps the beginning of a reply. A copy, as the chunk may be used again, or be much larger than what is left of it. */
-  #keep(bytes: Buffer, start: number): void {
-    const size = bytes.length - start
-    if (start === 0 && bytes.buffer === this.#store.buffer) this.#stored = size
-    else if (size === 0) {
-      this.#stored = 0
-      if (this.#store.length > SMALL_STORE) this.#store = Buffer.alloc(0)
-    } else {
-      const rest = Buffer.allocUnsafeSlow(Math.max(size, 256))
-      bytes.copy(rest, 0, start)
-      this.#store = rest
-      this.#stored = size
-    }
-  }
+/** Returns the offset of a line feed not far from `start`, or -1. */
+function feedWithin(bytes: Buffer, start: number, most: number): number {
+  const end = Math.min(bytes.length, start + most + 1)
+  for (let at = start; at < end; at++) if (bytes[at] === LF) return at
+  return -1
 }
 
 function isKind(byte: number | undefined): boolean {
   return byte === PLUS || byte === MINUS || byte === COLON || byte === DOLLAR || byte === STAR
-}
-
-/** Returns the text of a simple string or a bulk string; null where that is null. */
-export function textIn(bytes: Buffer, start: number, end: number): string | null {
-  if (bytes[start] !== DOLLAR) return bytes.toString('latin1', start + 1, end - 2)
-  const feed = bytes.indexOf(LF, start)
-  return bytes[start + 1] === MINUS ? null : bytes.toString('utf8', feed + 1, end - 2)
-}
-
-/** Returns the elements of an array of strings, which `reply` holds. */
-export function valuesIn(reply: Buffer): (string | null)[] {
-  const values: (string | null)[] = []
-  for (let at = reply.indexOf(LF) + 1; at < reply.length;) {
-    const feed = reply.indexOf(LF, at)
-    const isBulk = reply[at] === DOLLAR && reply[at + 1] !== MINUS
-    const end = isBulk ? feed + 3 + Number(reply.toString('latin1', at + 1, feed - 1)) : feed + 1
-    values.push(textIn(reply, at, end))
-    at = end
-  }
-  return values
 }

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { TransientError } from '../../errors.ts'
 import { Duplex } from 'node:stream'
+import type { CommandRun } from '../resp/command-run.ts'
 import { WritePipeline, type WriteResult, type PipelineWrite, type NodeResult } from './write-pipeline.ts'
 
 export const OK = '+OK\r\n'
@@ -18,7 +19,14 @@ export const NOTHING: NodeResult = {
 }
 
 export function writeOf(text: string, commands: number, more: Partial<PipelineWrite> = {}): PipelineWrite {
-  return { kind: 'plain', chunks: [Buffer.from(text)], commands, ...more }
+  const isTransaction = more.kind === 'transaction'
+  const run = { head: { name: '', args: 0 }, count: commands }
+  const runs = isTransaction ? [runOf('MULTI'), run, runOf('EXEC')] : [run]
+  return { kind: 'plain', chunks: [Buffer.from(text)], commands, runs, ...more }
+}
+
+function runOf(name: string): CommandRun {
+  return { head: { name, args: 0 }, count: 1 }
 }
 
 export function rejectedIn({ rejections }: WriteResult): number[] {

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { SystemError, TransientError } from '../../errors.ts'
 import { NOTHING, OK, openPipeline, rejectedIn, WRONGTYPE, writeOf } from './write-pipeline.support.ts'
+import { CommandBuffer } from '../resp/command-buffer.ts'
 import { ProtocolError } from '../resp/protocol-error.ts'
 
 describe('a write', () => {
@@ -80,14 +81,14 @@ describe('a connection is lost', () => {
   })
 
   it.each([
-    ['a null to HMSET', HMSET, '$-1\r\n', 'other type'],
-    ['a number to HMSET', HMSET, ':1\r\n', 'other type'],
-    ['an array to HMSET', HMSET, '*1\r\n+OK\r\n', 'other type'],
-    ['one element for two fields', HMGET, '*1\r\n$-1\r\n', 'other type'],
-    ['a reply more than commands', HMSET, '+OK\r\n+OK\r\n', 'unasked'],
+    ['a null to HMSET', encoded('HMSET', 'k', 'f', '\r\n'), '$-1\r\n', 'other type'],
+    ['a number to HMSET', encoded('HMSET', 'k', 'f', '\r\n'), ':1\r\n', 'other type'],
+    ['an array to HMSET', encoded('HMSET', 'k', 'f', '\r\n'), '*1\r\n+OK\r\n', 'other type'],
+    ['one element for two fields', encoded('HMGET', 'k', 'f', 'g'), '*1\r\n$-1\r\n', 'other type'],
+    ['a reply more than commands', encoded('HMSET', 'k', 'f', '\r\n'), '+OK\r\n+OK\r\n', 'unasked'],
   ])('when the server answers %s', async (_, command, reply, violation) => {
     const { send, socket, losses } = openPipeline()
-    send(writeOf(command, 1, { kind: 'read' }))
+    send({ kind: 'read', chunks: [command.bytes], commands: 1, runs: command.runsOf(0, 1) })
     socket.answer(reply)
     await turn()
     expect(losses).toMatchObject([{ violation }])
@@ -122,5 +123,8 @@ it('a command that belongs to another node is returned with the error reply, and
   expect(losses).toEqual([])
 })
 
-const HMSET = '*4\r\n$5\r\nHMSET\r\n$1\r\nk\r\n$1\r\nf\r\n$2\r\n\r\n\r\n'
-const HMGET = '*4\r\n$5\r\nHMGET\r\n$1\r\nk\r\n$1\r\nf\r\n$1\r\ng\r\n'
+function encoded(name: string, ...args: readonly string[]): CommandBuffer {
+  const out = new CommandBuffer(Buffer.alloc(0))
+  out.command(name, ...args)
+  return out
+}

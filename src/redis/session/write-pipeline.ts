@@ -1,12 +1,12 @@
 /** Sends encoded commands over one connection, in order, and reads the reply to each of them. */
 import type { Socket } from 'node:net'
 import type { ConnectorError, TransientError } from '../../errors.ts'
-import { argumentsAt, CommandCursor } from '../resp/command-cursor.ts'
-import { queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
-import { RunCursor, type CommandHead, type CommandRun } from '../resp/command-run.ts'
-import { ReplyReader, textIn, valuesIn, type ExpectedReply, type ReplyOutcome } from '../resp/reply-reader.ts'
-import { executed, type ReplyShape } from '../resp/reply-shape.ts'
+import { argumentsAt } from '../resp/command-cursor.ts'
+import type { CommandRun } from '../resp/command-run.ts'
+import { ReplyReader, type ReplyOutcome } from '../resp/reply-reader.ts'
+import { textIn, valuesIn } from '../resp/reply-values.ts'
 import { classifyReply } from '../failures/error-classifier.ts'
+import { ExpectedReplies } from './expected-replies.ts'
 import { ResponseTimeout } from './response-timeout.ts'
 import { REPLY_MS } from './time-limits.ts'
 import { SlicedWriter } from './sliced-writer.ts'
@@ -16,8 +16,8 @@ import type { ReplySource } from '../failures/reply-rules.ts'
 export interface PipelineWrite {
   /** Sent one after the other. They must not change until every reply is in. */
   readonly chunks: readonly Buffer[]
-  /** All commands in the chunks, where they are known; else they are read from the bytes. */
-  readonly runs?: readonly CommandRun[]
+  /** All commands in the chunks. */
+  readonly runs: readonly CommandRun[]
   /** The number of commands; of a transaction, without MULTI and EXEC around them. */
   readonly commands: number
   /** `counted`: the numbers in the replies are wanted. `read`: the values in the replies are wanted. */
@@ -59,23 +59,10 @@ interface Sent extends PipelineWrite {
   /** The number of replies so far. */
   answered: number
   isMultiRefused: boolean
-  /** Stands behind the command whose reply is read next. */
-  readonly cursor: Pick<CommandCursor, 'next'>
-  /** The next reply; undefined until it is asked for. */
-  expected: ExpectedReply | undefined
-  /** Of a transaction: the replies of its commands, which EXEC returns. */
-  readonly shapes: ReplyShape[]
+  readonly expected: ExpectedReplies
   readonly result: NodeResult
   readonly resolve: (result: NodeResult) => void
   readonly multiRefused: () => void
-}
-
-interface ExpectedOfHead extends ExpectedReply {
-  readonly head: CommandHead | undefined
-  /** Whether it is the reply between MULTI and EXEC. */
-  readonly isQueued: boolean
-  /** The replies of the command itself. */
-  readonly own: ReplyShape
 }
 
 export interface WritePipelineEvents {
@@ -96,7 +83,6 @@ export class WritePipeline {
   /** Writes without all of their replies, the oldest first. */
   readonly #unanswered: Sent[] = []
   #isClosed = false
-  #last: ExpectedOfHead = expectedOf(undefined, false)
 
   constructor(source: ReplySource, socket: Socket, events: WritePipelineEvents, replyMs = REPLY_MS) {
     this.#source = source
@@ -105,7 +91,9 @@ export class WritePipeline {
     this.#timeout = new ResponseTimeout(source.where, replyMs, (reason) => events.lost(reason))
     this.#writer = new SlicedWriter(socket, () => this.#timeout.progress())
     const reader = new ReplyReader({
-      expected: () => this.#expected(),
+      expected: () => this.#unanswered[0]?.expected.next,
+      alike: () => alikeIn(this.#unanswered[0]),
+      good: (count) => this.#passed(count),
       one: (outcome, bytes, start, end) => this.#take(outcome, bytes, start, end),
       many: (outcomes, reply) => this.#takeAll(outcomes, reply),
     })
@@ -141,9 +129,7 @@ export class WritePipeline {
       ...write,
       answered: 0,
       isMultiRefused: false,
-      cursor: write.runs === undefined ? new CommandCursor(write.chunks) : new RunCursor(write.runs),
-      expected: undefined,
-      shapes: [],
+      expected: new ExpectedReplies(write.runs, write.kind === 'transaction'),
       result,
       resolve,
       multiRefused,
@@ -167,24 +153,6 @@ export class WritePipeline {
     this.#timeout.end()
   }
 
-  #expected(): ExpectedReply | undefined {
-    const sent = this.#unanswered[0]
-    return sent && (sent.expected ??= this.#nextExpected(sent))
-  }
-
-  #nextExpected(sent: Sent): ExpectedReply {
-    const { kind, commands, answered, shapes } = sent
-    const head = sent.cursor.next()
-    if (kind === 'transaction' && answered > commands)
-      return { command: head?.name ?? '', shape: executed(shapes) }
-    const isQueued = kind === 'transaction' && answered > 0
-    // Most commands have the same head as the one before.
-    if (head === undefined || head !== this.#last.head || isQueued !== this.#last.isQueued)
-      this.#last = expectedOf(head, isQueued)
-    if (isQueued) shapes.push(this.#last.own)
-    return this.#last
-  }
-
   #take(outcome: ReplyOutcome, bytes: Buffer, start: number, end: number): void {
     const sent = this.#unanswered[0]
     if (this.#isClosed || sent === undefined) return
@@ -195,7 +163,7 @@ export class WritePipeline {
       if (kind === 'read') result.read.push([textIn(bytes, start, end)])
       if (kind === 'counted') result.done.push(Number(outcome) || 0)
     }
-    this.#answered(sent)
+    this.#answered(sent, 1)
   }
 
   /** Takes the values that a command read, or the replies of EXEC. */
@@ -206,12 +174,13 @@ export class WritePipeline {
     if (kind === 'read') result.read.push(valuesIn(reply))
     else if (kind === 'transaction' && answered === commands + 1) {
       result.exec = outcomes
-      for (const [index, outcome] of outcomes.entries()) {
+      result.done = outcomes.map((outcome) => (typeof outcome === 'number' ? outcome : 0))
+      for (let index = 0; index < outcomes.length; index++) {
+        const outcome = outcomes[index]!
         if (typeof outcome === 'string') this.#takeError(sent, index, outcome)
-        result.done.push(Number(outcome) || 0)
       }
     } else if (sent.isMultiRefused) result.hasRunBare = true
-    this.#answered(sent)
+    this.#answered(sent, 1)
   }
 
   /** Takes a reply to MULTI, to a command that was queued, or to an EXEC that was refused. */
@@ -235,13 +204,13 @@ export class WritePipeline {
 
   /** `index`: the number of the command in the write; of a transaction, without MULTI. */
   #takeError(sent: Sent, index: number, text: string): void {
-    const { result, kind, chunks } = sent
+    const { result, kind, chunks, expected } = sent
     if (this.#events.isRedirection(text)) {
       result.elsewhere.push({ index, text })
       return
     }
     const { handling, error } = classifyReply(text, this.#source, {
-      name: sent.expected?.command ?? 'a command',
+      name: expected.next?.command || 'a command',
       args: () => argumentsAt(chunks, kind === 'transaction' ? index + 1 : index),
     })
     if (handling === 'retry') {
@@ -253,18 +222,23 @@ export class WritePipeline {
     result.rejections.push({ index, error })
   }
 
-  #answered(sent: Sent): void {
-    sent.expected = undefined
-    if (++sent.answered < sent.commands + (sent.kind === 'transaction' ? 2 : 0)) return
+  #passed(count: number): void {
+    const sent = this.#unanswered[0]
+    if (!this.#isClosed && sent !== undefined) this.#answered(sent, count)
+  }
+
+  #answered(sent: Sent, count: number): void {
+    sent.expected.pass(count)
+    sent.answered += count
+    if (sent.answered < sent.commands + (sent.kind === 'transaction' ? 2 : 0)) return
     this.#unanswered.shift()
     this.#timeout.received()
     sent.resolve(sent.result)
   }
 }
 
-/** Returns the replies that a command can have; `head` is undefined where the bytes of a test are no commands. */
-function expectedOf(head: CommandHead | undefined, isQueued: boolean): ExpectedOfHead {
-  const { name, args } = head ?? { name: '', args: 0 }
-  const own = replyShapeOf(name, args)
-  return { command: name, shape: isQueued ? queuedReplyOf(name, args) : own, own, head, isQueued }
+/** Returns how many of the next replies say nothing but that they are good. */
+function alikeIn(sent: Sent | undefined): number {
+  if (sent === undefined || sent.isMultiRefused) return 0
+  return sent.kind === 'plain' || sent.kind === 'transaction' ? sent.expected.alike : 0
 }

@@ -53,7 +53,7 @@ export function encodeBatch(
     }
     view.replacesKey = change?.action === 'write anew' || change?.action === 'take over'
     view.takesOver = change?.action === 'take over'
-    view.spread = Math.random()
+    if (stream.plan.settings.ttlJitterPercent > 0) view.spread = Math.random()
     if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
     const written = writeRecord(stream.layout, out, view)
     if (typeof written === 'number') {
@@ -77,11 +77,12 @@ export function encodeBatch(
     if (stream.layout.deliveryMode !== 'pipeline')
       requests.push(...transactionsOf(stream, batch, out, client, write, intervals?.get(stream)))
   const refused = new Set(refusals.map(({ record }) => record))
-  const isWritten = ({ record }: IndexEntry): boolean => !refused.has(record)
+  const written = (entries: readonly IndexEntry[]): readonly IndexEntry[] =>
+    refused.size === 0 ? entries : entries.filter(({ record }) => !refused.has(record))
   // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a
   // deletion that was carried out, so entries follow their rows.
-  const journal = writeJournal(out, decisions, isWritten)
-  const entries = writeEntries(out, decisions, isWritten)
+  const journal = writeJournal(out, decisions, written)
+  const entries = writeEntries(out, decisions, written)
   const rows = requests.filter(isFilled)
   const isJournaled = rows[0] !== undefined && isFilled(journal)
   const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
@@ -116,12 +117,12 @@ function remove({ locator, removals }: StreamPlan, location: string, out: Comman
 function writeJournal(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
-  isWritten: (entry: IndexEntry) => boolean,
+  written: (entries: readonly IndexEntry[]) => readonly IndexEntry[],
 ): BatchRequest {
   const first = out.commands
   for (const { index, added, expiries, writeJournal: write } of decisions.values()) {
     index.recordExpiryShards(out, expiries)
-    const rows = added.filter(isWritten)
+    const rows = written(added)
     if (rows.length > 0) write(out, rows)
   }
   return ownWrite(out, first)
@@ -130,13 +131,13 @@ function writeJournal(
 function writeEntries(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
-  isWritten: (entry: IndexEntry) => boolean,
+  written: (entries: readonly IndexEntry[]) => readonly IndexEntry[],
 ): BatchRequest {
   const first = out.commands
   for (const { index, changes, expiries } of decisions.values()) {
-    const written = changes.filter(isWritten)
-    index.write(out, written)
-    const locations = new Set(expiries.length === 0 ? [] : written.map(({ location }) => location))
+    const entries = written(changes)
+    index.write(out, entries)
+    const locations = new Set(expiries.length === 0 ? [] : entries.map(({ location }) => location))
     index.expire(
       out,
       expiries.filter(({ location }) => locations.has(location)),

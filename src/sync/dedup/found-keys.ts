@@ -65,6 +65,6 @@ function hasOthers({ manifests, indexed }: Formers): boolean {
 }
 
 /** Returns whether a record of the row may delete it; the row before the batch decides which record counts. */
-function mayDelete({ isDeleted, changes = [] }: IndexEntry): boolean {
-  return isDeleted || changes.some(({ kind }) => kind !== 'write')
+function mayDelete({ isDeleted, changes }: IndexEntry): boolean {
+  return isDeleted || changes?.some(({ kind }) => kind !== 'write') === true
 }

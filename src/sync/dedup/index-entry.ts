@@ -4,7 +4,7 @@
  */
 import { digitsOf } from '../../redis/resp/byte-buffer.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import type { RowChange } from './row-resolution.ts'
+import type { ChangeKind, RowChange } from './row-resolution.ts'
 import { readVersion, type RowVersion } from './row-version.ts'
 
 /** A location, encoded as an argument: bytes `start` to `middle` of `text`. */
@@ -133,9 +133,12 @@ export class IndexEntryWriter {
 
 /** Returns the change of its row that an entry stands for. */
 export function changeOf(entry: IndexEntry): RowChange {
-  const { record, isDeleted, isFiltered } = entry
-  const deletion = isFiltered ? 'filtered' : 'delete'
-  return { record, kind: isDeleted ? deletion : 'write', version: versionOf(entry) }
+  return { record: entry.record, kind: changeKindOf(entry), version: versionOf(entry) }
+}
+
+export function changeKindOf({ isDeleted, isFiltered }: IndexEntry): ChangeKind {
+  if (!isDeleted) return 'write'
+  return isFiltered ? 'filtered' : 'delete'
 }
 
 function textFrom(text: string): Text {

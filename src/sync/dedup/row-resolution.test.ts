@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { resolveRow, type ChangeKind, type RowBefore, type RowChange } from './row-resolution.ts'
+import { resolveRow, type ChangeKind, type RowChange } from './row-resolution.ts'
 import type { RowVersion } from './row-version.ts'
 
 /** A kind and a cursor: `write 3`. */
@@ -60,12 +60,8 @@ describe('the changes of a row in one batch', () => {
 })
 
 function resolve(changes: readonly Change[], cursor: number | undefined, mayExist = false) {
-  const before: RowBefore = {
-    version: cursor === undefined ? undefined : versionWith(cursor),
-    mayExist,
-    isNumeric: false,
-  }
-  return resolveRow(changes.map(changeFrom), before)
+  const before = cursor === undefined ? undefined : versionWith(cursor)
+  return resolveRow(changes.map(changeFrom), before, { mayExist, isNumeric: false })
 }
 
 function changeFrom(change: Change, record: number): RowChange {

@@ -19,28 +19,34 @@ export interface RowResolution {
   readonly superseded: readonly RowChange[]
 }
 
-export interface RowBefore {
-  /** The version of the row before the batch; undefined if there is none. */
-  readonly version: RowVersion | undefined
+export interface RowRules {
   /** Whether there may be a row without a version. */
   readonly mayExist: boolean
   readonly isNumeric: boolean
 }
 
-/** Applies the changes of a row in the order in which they arrived. */
+/** Returns whether a change has an effect on a row that has no version. */
+export function isFirstOf(kind: ChangeKind, { mayExist }: RowRules): boolean {
+  // A filter may leave most records out: those without a row leave no tombstone, which would need memory.
+  return kind !== 'filtered' || mayExist
+}
+
+/** Applies the changes of a row in the order in which they arrived. `version`: that of the row before; undefined if there is none. */
 export function resolveRow(
   changes: readonly RowChange[],
-  { version, mayExist, isNumeric }: RowBefore,
+  version: RowVersion | undefined,
+  rules: RowRules,
 ): RowResolution {
   let current = version
   let last: RowChange | undefined
   let content: RowChange | undefined
   const superseded: RowChange[] = []
   for (const change of changes) {
-    const isOlder = current !== undefined && !supersedes(change.version, current, isNumeric)
-    // A filter may leave most records out: those without a row leave no tombstone, which would need memory.
-    const hasNoRow = change.kind === 'filtered' && current === undefined && !mayExist
-    if (isOlder || hasNoRow) {
+    const hasEffect =
+      current === undefined
+        ? isFirstOf(change.kind, rules)
+        : supersedes(change.version, current, rules.isNumeric)
+    if (!hasEffect) {
       superseded.push(change)
       continue
     }

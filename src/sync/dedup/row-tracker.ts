@@ -9,12 +9,12 @@ import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { findKeys, mayTakeOver, NOTHING_FOUND, type FoundKeys } from './found-keys.ts'
 import type { IndexedSession } from './indexed-session.ts'
-import { changeOf, versionOf, type IndexEntry, type IndexEntryWriter } from './index-entry.ts'
+import { changeKindOf, versionOf, type IndexEntry, type IndexEntryWriter } from './index-entry.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
 import type { JournalSlot, RowJournal } from './row-journal.ts'
-import { resolveRow, type RowChange, type RowResolution } from './row-resolution.ts'
-import { readVersion, type RowVersion } from './row-version.ts'
+import { isFirstOf, resolveRow, type RowChange, type RowRules } from './row-resolution.ts'
+import { readVersion, supersedes, type RowVersion } from './row-version.ts'
 
 /** The rows of a batch, before their index entries were read. */
 export interface BatchRows {
@@ -84,7 +84,7 @@ export class RowTracker {
   readonly #session: IndexedSession
   readonly #index: KeyIndex
   readonly #journal: RowJournal
-  readonly #isNumeric: boolean
+  readonly #rules: RowRules
   /** Whether rows may have a time to live from an earlier run, which writing them removes. */
   readonly #hasFormerExpiry: boolean
   /** The newest entries of batches that may not have been in Redis when the index was read. */
@@ -98,7 +98,10 @@ export class RowTracker {
     this.#index = index
     this.#journal = session.journal
     this.#hasFormerExpiry = session.runs.hadExpiry && !givesExpiry(session.plan)
-    this.#isNumeric = session.plan.stream.cursor?.isNumeric ?? false
+    this.#rules = {
+      mayExist: session.runs.hasUntracked,
+      isNumeric: session.plan.stream.cursor?.isNumeric ?? false,
+    }
   }
 
   /** Finds the rows of the next batch, and starts to read their index entries. */
@@ -161,14 +164,10 @@ export class RowTracker {
       const before = stored && this.#before(location, stored[at]!)
       let hasContent = false
       if (isDeduplicated) {
-        const { last, content, superseded } = this.#resolve(entry, before)
-        superseded.forEach(leaveOut)
-        if (last === undefined) continue
-        if (last.record !== entry.record) writer!.choose(entry, last)
-        // A row that expires keeps its newest content until then.
-        hasContent = content !== undefined && plan.removals?.afterMs !== undefined
-        if (content !== undefined && !hasContent) leaveOut(content)
-        if (last.kind === 'filtered') filtered.push(last.record)
+        const outcome = this.#settle(entry, this.#isKept(before) ? before : undefined, writer!, leaveOut)
+        if (outcome === 'no effect') continue
+        hasContent = outcome === 'content kept'
+        if (entry.isFiltered) filtered.push(entry.record)
       }
       const { record } = entry
       changes.push(entry)
@@ -200,13 +199,32 @@ export class RowTracker {
     }
   }
 
-  #resolve(entry: IndexEntry, before: RowVersion | undefined): RowResolution {
-    const row = {
-      version: this.#isKept(before) ? before : undefined,
-      mayExist: this.#session.runs.hasUntracked,
-      isNumeric: this.#isNumeric,
+  /** Decides which record the row is written from, and leaves out those that have no effect. `version`: that of the row. */
+  #settle(
+    entry: IndexEntry,
+    version: RowVersion | undefined,
+    writer: IndexEntryWriter,
+    leaveOut: (change: Pick<RowChange, 'record' | 'kind'>) => void,
+  ): 'no effect' | 'settled' | 'content kept' {
+    const rules = this.#rules
+    if (entry.changes === undefined) {
+      const kind = changeKindOf(entry)
+      const hasEffect =
+        version === undefined
+          ? isFirstOf(kind, rules)
+          : supersedes(versionOf(entry), version, rules.isNumeric)
+      if (!hasEffect) leaveOut({ record: entry.record, kind })
+      return hasEffect ? 'settled' : 'no effect'
     }
-    return resolveRow(entry.changes ?? [changeOf(entry)], row)
+    const { last, content, superseded } = resolveRow(entry.changes, version, rules)
+    superseded.forEach(leaveOut)
+    if (last === undefined) return 'no effect'
+    if (last.record !== entry.record) writer.choose(entry, last)
+    if (content === undefined) return 'settled'
+    // A row that expires keeps its newest content until then.
+    if (this.#session.plan.removals?.afterMs !== undefined) return 'content kept'
+    leaveOut(content)
+    return 'settled'
   }
 
   /** Returns whether a row is there and stays; rows of a generation that is being replaced are ignored. */
