@@ -25,13 +25,16 @@ COPY .ci/bundle.mjs .ci/
 COPY spec spec
 COPY src src
 RUN npm run build
+# Airbyte's form links to this page. Whoever builds the image gives the address where its documentation is.
+ARG DOCUMENTATION_URL
+RUN [ -z "$DOCUMENTATION_URL" ] || node -e 'const path = "spec/spec.json"; fs.writeFileSync(path, JSON.stringify({ ...JSON.parse(fs.readFileSync(path)), documentationUrl: process.argv[1] }, null, 2))' "$DOCUMENTATION_URL"
 
 FROM ${NODE_IMAGE} AS connector
 WORKDIR /airbyte
 COPY --from=dependencies /airbyte/node_modules node_modules
 COPY --from=dependencies /airbyte/THIRD-PARTY-LICENSES.txt ./
 COPY package.json LICENSE ./
-COPY spec spec
+COPY --from=build /airbyte/spec spec
 COPY --from=build /airbyte/dist dist
 # A checkout may be readable for its owner only; the connector runs as anybody.
 RUN chmod -R a+rX,go-w . && mkdir dist/.compiled && chown 1000:1000 dist/.compiled
@@ -70,6 +73,7 @@ ARG VERSION=1.0.0-alpha.1
 ARG REVISION=""
 ARG CREATED=""
 ARG SOURCE_URL=""
+ARG DOCUMENTATION_URL=https://docs.airbyte.com/integrations/destinations/redis
 ARG NODE_IMAGE
 ARG NODE_IMAGE_DIGEST=""
 LABEL io.airbyte.name="destination-redis" \
@@ -84,6 +88,6 @@ LABEL io.airbyte.name="destination-redis" \
       org.opencontainers.image.authors="The destination-redis contributors" \
       org.opencontainers.image.vendor="The destination-redis contributors" \
       org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.documentation="https://docs.airbyte.com/integrations/destinations/redis" \
+      org.opencontainers.image.documentation="${DOCUMENTATION_URL}" \
       org.opencontainers.image.base.name="${NODE_IMAGE}" \
       org.opencontainers.image.base.digest="${NODE_IMAGE_DIGEST}"

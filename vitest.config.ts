@@ -1,4 +1,4 @@
-// Three projects: `unit` needs neither servers nor processes, `integration` starts both, `containers` needs Docker.
+// `unit` needs neither servers nor processes, `integration` starts both, `containers` needs Docker, `form` a browser.
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
@@ -46,6 +46,16 @@ export default defineConfig({
           hookTimeout: 600_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'form',
+          include: ['packaging/form-test/*.test.ts'],
+          setupFiles: 'integration_tests/support/setup.ts',
+          testTimeout: 150_000,
+          hookTimeout: 150_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

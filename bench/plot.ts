@@ -87,7 +87,13 @@ function drawn({ points, colour, dash }: Curve, x: Scale, y: Scale): string[] {
     ),
     ...points
       .filter(({ label }) => label !== '')
-      .map((point) => text(x(point.x), y(point.y) + 22, point.label, 'middle', colour)),
+      .map((point) => {
+        const below = y(point.y) + 22
+        // Below a point at the bottom are the names of the sizes.
+        return below > height - frame.bottom
+          ? text(x(point.x) + 12, y(point.y) + 5, point.label, 'start', colour)
+          : text(x(point.x), below, point.label, 'middle', colour)
+      }),
   ]
 }
 

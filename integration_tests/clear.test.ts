@@ -97,6 +97,24 @@ it('clear of all streams removes the dead letters, too', async () => {
   expect(await dump(client)).toEqual({})
 })
 
+it.each([
+  ['SCAN', ['--pattern']],
+  ['XLEN', ['--pattern']],
+  ['HSCAN', []],
+])('the command that the user may not run is named: %s', async (command, args) => {
+  const options = { data_format: 'flat', key_template: 'user:${id}', on_record_error: 'dead_letter' }
+  await write(
+    redis,
+    [USERS],
+    record('users', {}, { namespace: 'public' }) + record('users', { id: 1 }, { namespace: 'public' }),
+    options,
+  )
+  await client.acl('SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '+@all', `-${command}`)
+  const run = await clear({ ...options, username: 'limited', password: 'pw' }, args)
+  expect(run.errors).toMatchObject([{ message: expect.stringMatching(/\[command-denied\]$/) }])
+  expect(run.errors[0]!.message).toContain(`+${command.toLowerCase()}`)
+})
+
 it('a stream that was never written is named, with the one that was meant', async () => {
   await written(USERS, {}, 'append')
   const run = await clear({}, ['--stream', 'publc.users'])

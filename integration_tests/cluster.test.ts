@@ -227,4 +227,8 @@ it('clear refuses to search a pattern on a cluster before it removes anything', 
   const run = await runConnector(['clear', '--config', config, '--pattern'])
   expect([run.code, codesIn(run.errors[0]?.message)]).toEqual([1, ['clear-pattern-on-cluster']])
   expect(await cluster.contents()).toEqual(before)
+  const { logs } = await runConnector(['clear', '--config', config, '--dry-run'])
+  const warnings = logs.filter(({ level }) => level === 'WARN').map(({ message }) => message)
+  expect(codesIn(warnings.join(' '))).toEqual(['clear-needs-pattern'])
+  expect(warnings.join()).not.toContain('--pattern')
 })

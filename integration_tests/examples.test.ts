@@ -130,8 +130,11 @@ describe('the quick start of README.md', () => {
     const args = ['write', '--config', paths.config, '--catalog', paths.catalog]
     const run = await runConnector(args, quickstart('messages.jsonl'))
     expect(run).toMatchObject({ code: 0, errors: [], states: [{}] })
+    const page = readFileSync(join(root, 'README.md'), 'utf8')
+    const own = /^echo '(?<record>.*)' \|$/m.exec(page)?.groups?.['record']
+    expect(await runConnector(args, `${own}\n`)).toMatchObject({ code: 0, errors: [] })
 
-    const lookups = lookupsOn(readFileSync(join(root, 'README.md'), 'utf8'))
+    const lookups = lookupsOn(page)
     expect(lookups.length).toBeGreaterThan(1)
     for (const { command, output } of lookups)
       expect(`$ ${command}\n${await shell(command)}`).toBe(`$ ${command}\n${output}`)

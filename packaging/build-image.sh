@@ -23,6 +23,7 @@ main() {
     --build-arg "REVISION=$(git rev-parse HEAD)" \
     --build-arg "CREATED=$(TZ=UTC0 git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd)" \
     --build-arg "SOURCE_URL=${SOURCE_URL:?"the address of the source code, for the labels of the image"}" \
+    --build-arg "DOCUMENTATION_URL=${DOCUMENTATION_URL:-$SOURCE_URL}" \
     "$@" .
 }
 

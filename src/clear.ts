@@ -58,7 +58,7 @@ export async function clear(job: ClearJob): Promise<void> {
   const unfound = [...stored].filter(([, rows]) => isIncomplete(rows))
   if (!dryRun && !byPattern && !client.isCluster && unfound.length > 0)
     throw new ConfigError(
-      unfound.map(([plan, rows]) => untrackedRows(plan, rows)),
+      unfound.map(([plan, rows]) => untrackedRows(plan, rows, client)),
       {
         lead: 'Nothing was removed.',
       },
@@ -192,7 +192,7 @@ interface UntrackedRows {
 async function clearUntracked({ client, plan, rows, owners, job }: UntrackedRows): Promise<number> {
   const { output, byPattern, dryRun } = job
   if (!byPattern) {
-    if (isIncomplete(rows)) output.log('WARN', textOf(untrackedRows(plan, rows)))
+    if (isIncomplete(rows)) output.log('WARN', textOf(untrackedRows(plan, rows, client)))
     return 0
   }
   const own = prefixedStreamOf(plan)
@@ -215,12 +215,19 @@ function isIncomplete({ hasUntracked, patterns }: StoredRows): boolean {
   return hasUntracked && patterns.length > 0
 }
 
-function untrackedRows({ name }: StreamPlan, { patterns }: StoredRows): Problem {
+function untrackedRows(
+  { name }: StreamPlan,
+  { patterns }: StoredRows,
+  { isCluster }: Pick<RedisClient, 'isCluster'>,
+): Problem {
+  const remedy = isCluster
+    ? 'A cluster is not searched: remove them with redis-cli on each master.'
+    : 'With --pattern, clear removes all keys of their type that match it, whoever wrote them.'
   const globs = listAnd([...new Set(patterns.map(({ glob }) => glob))])
   return problem(
     'clear-needs-pattern',
     `${name}: rows that were appended without an index entry (track_keys) are not counted, and only the pattern ${globs} ` +
-      'finds them. With --pattern, clear removes all keys of their type that match it, whoever wrote them.',
+      `finds them. ${remedy}`,
     { options: ['track_keys'], params: { stream: name, patterns: globs } },
   )
 }

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -30,4 +32,21 @@ test('the first step that needs another processor than the builder is the compil
 
 test('no step needs BuildKit', () => {
   expect(dockerfile).not.toMatch(/^(RUN|COPY|ADD) --(mount|link|chmod|network|security)|<<[A-Z]/m)
+})
+
+test('one build argument is the page that the form and the label of the image lead to', () => {
+  const step = /^RUN (?<command>.*"\$DOCUMENTATION_URL")$/m.exec(dockerfile)?.groups?.['command']
+  const folder = mkdtempSync(join(tmpdir(), 'destination-redis-image-'))
+  cpSync(join(root, 'spec'), join(folder, 'spec'), { recursive: true })
+  const address = 'https://example.com/you/redis?a=1&b'
+  execFileSync('sh', ['-c', step ?? ''], { cwd: folder, env: { ...process.env, DOCUMENTATION_URL: address } })
+  const written: object = JSON.parse(readFileSync(join(folder, 'spec/spec.json'), 'utf8'))
+  rmSync(folder, { recursive: true })
+
+  expect(written).toEqual({
+    ...JSON.parse(readFileSync(join(root, 'spec/spec.json'), 'utf8')),
+    documentationUrl: address,
+  })
+  expect(dockerfile).toContain('org.opencontainers.image.documentation="${DOCUMENTATION_URL}"')
+  expect(dockerfile).toContain('COPY --from=build /airbyte/spec spec')
 })

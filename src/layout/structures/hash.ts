@@ -29,7 +29,7 @@ export const hash: Structure = {
 }
 
 const SCRIPTED = requirement(
-  'a hash that is replaced, is conditional, or ends (flat, write_condition, update, ttl_seconds)',
+  'a hash with replacement, conditions or a time to live (flat, write_condition, update, ttl_seconds)',
   (key) => [
     commandProbe('HLEN', [key], '0'),
     commandProbe('PERSIST', [key], '0'),

@@ -28,6 +28,11 @@ export function refusedCommands(reply: string, scripts: ScriptTexts = new Map())
   return inLine.length > 0 ? inLine : commandsIn(text)
 }
 
+/** Returns the rule of ACL SETUSER that allows a command. */
+export function aclRuleOf(command: string): string {
+  return `+${command.toLowerCase().replace(' ', '|')}`
+}
+
 function commandsIn(text: string): string[] {
   return [...new Set([...text.matchAll(COMMAND)].map(([, command]) => command!))]
 }

@@ -2,7 +2,7 @@
 import type { Deployment } from '../../config/settings/config.ts'
 import { problem, type Problem } from '../../errors.ts'
 import { listOr } from '../../wording.ts'
-import { refusedCommands, type ScriptTexts } from './refused-commands.ts'
+import { aclRuleOf, refusedCommands, type ScriptTexts } from './refused-commands.ts'
 import {
   clusterReorganised,
   hasNoAppendOnlyFile,
@@ -225,9 +225,10 @@ function missingPermission({ where, scripts }: ReplySource, reply: string): Prob
     )
   const commands = refusedCommands(reply, scripts)
   const what = commands.length === 0 ? 'a command' : listOr(commands)
+  const rules = commands.length === 0 ? '' : ` with ${listOr(commands.map(aclRuleOf))}`
   return problem(
     'command-denied',
-    `The sync needs ${what} on Redis at ${where}, and the user may not run it. Allow it (ACL SETUSER).`,
+    `The connector needs ${what} on Redis at ${where}, and the user may not run it. Allow it (ACL SETUSER${rules}).`,
     {
       options: ['username'],
       params: { where, ...(commands.length === 0 ? {} : { command: commands.join(' ') }) },

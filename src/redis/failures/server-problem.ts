@@ -46,7 +46,7 @@ export function isNoClusterNode(where: Where): Problem {
     where,
     'server-is-no-cluster-node',
     'is not a node of a cluster',
-    'Set deployment to standalone.',
+    'Set deployment to standalone, and host and port to this server.',
     ['deployment'],
   )
 }

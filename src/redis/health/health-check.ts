@@ -53,10 +53,7 @@ export async function checkHealth(
       }
     }),
   )
-  const all = findings.flat()
-  // Without a login a server denies everything else, too.
-  const logins = all.filter(([, { problem }]) => problem('').code === 'password-missing')
-  return logins.length > 0 ? report(logins) : [...notices, ...report(all)]
+  return [...notices, ...report(findings.flat())]
 }
 
 /** Returns the addresses in the configuration. */

@@ -2,6 +2,7 @@
 import type { OpenConnection } from '../session/open-connection.ts'
 import { listAnd } from '../../wording.ts'
 import { failure, finding, type Finding, type Level } from './finding.ts'
+import { aclRuleOf } from '../failures/refused-commands.ts'
 import { isKeyDenied } from './key-checks.ts'
 import type { CommandProbe, CommandRequirement, ProbeKeys } from '../commands/command-probe.ts'
 import type { Deployment } from '../../config/settings/config.ts'
@@ -126,7 +127,7 @@ function findingsOf(
 
 /** Returns the rule for ACL SETUSER. */
 function permissionFor(name: string): string {
-  return name === 'XADD NOMKSTREAM' ? '+xadd' : `+${name.toLowerCase().replace(' ', '|')}`
+  return name === 'XADD NOMKSTREAM' ? '+xadd' : aclRuleOf(name)
 }
 
 function ownKeysDenied(ownKeys: string, user: string): Finding {

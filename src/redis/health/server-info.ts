@@ -1,6 +1,6 @@
 /** Reads what a server reports about itself. Managed services deny some of it, which does not fail a check. */
 import type { OpenConnection } from '../session/open-connection.ts'
-import { ignoreReplyError } from '../failures/reply-error.ts'
+import { ignoreReplyError, isReplyError } from '../failures/reply-error.ts'
 import type { Reply } from '../resp/reply.ts'
 
 export interface ServerInfo {
@@ -23,7 +23,7 @@ const NO_CLIENT = Number.MAX_SAFE_INTEGER
 
 export async function readServerInfo(server: OpenConnection): Promise<ServerInfo> {
   const ask = (command: string, ...args: (string | number)[]): Promise<Reply | undefined> =>
-    server.call(command, ...args).catch(ignoreReplyError)
+    server.call(command, ...args).catch(ignoreDenial)
   const askedAt = Date.now()
   const [time, info, killed, name, ...settings] = await Promise.all([
     ask('TIME').then((reply) => ({ reply, answeredAt: Date.now() })),
@@ -39,6 +39,12 @@ export async function readServerInfo(server: OpenConnection): Promise<ServerInfo
     canKillClients: killed !== undefined && server.identity.clientId !== undefined,
     canNameClients: name !== undefined,
   }
+}
+
+/** Throws where the server wants a login first: it denies everything, and closes a connection that asks for more. */
+function ignoreDenial(error: unknown): undefined {
+  if (isReplyError(error) && error.message.startsWith('NOAUTH')) throw error
+  return ignoreReplyError(error)
 }
 
 /** Returns the number in a line of INFO. */

@@ -53,10 +53,12 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   HLEN: COUNT,
   HEXISTS: ZERO_OR_ONE,
   HSCAN: SCANNED,
+  SCAN: SCANNED,
   SSCAN: SCANNED,
   ZSCAN: SCANNED,
   SADD: COUNT,
   SREM: COUNT,
+  SMEMBERS: TEXTS,
   ZADD: COUNT,
   ZREM: COUNT,
   ZCARD: COUNT,
@@ -71,6 +73,7 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   XADD: { status: 64, bulk: 64, isNullable: true },
   XTRIM: COUNT,
   XDEL: COUNT,
+  XLEN: COUNT,
   EVAL: SINGLE,
   EVALSHA: SINGLE,
   WAIT: COUNT,
@@ -99,7 +102,7 @@ const FIELDS: ReplyShape[] = []
 
 /** Commands that scripts of the connector, or `check`, call besides those of the table. */
 const OTHERS = new Set(
-  'EXEC EXPIRE GETEX HEXISTS HKEYS HVALS LRANGE LPOP PING RENAME SPOP SRANDMEMBER XRANGE ZRANGE SCRIPT CLIENT CONFIG CLUSTER SENTINEL'.split(
+  'EXEC EXPIRE GETEX HEXISTS HKEYS HMGET HVALS LRANGE LPOP PING RENAME SPOP SRANDMEMBER XRANGE ZRANGE SCRIPT CLIENT CONFIG CLUSTER SENTINEL'.split(
     ' ',
   ),
 )

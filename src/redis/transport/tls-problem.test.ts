@@ -35,8 +35,16 @@ describe('a problem of TLS', () => {
     expect(classify(cutInHandshake(HERE, failure('ECONNRESET')), HERE).handling).toBe('retry')
   })
 
+  it('with an authority says which authorities are trusted', () => {
+    const unknown = failure('UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+    expect(tlsProblem(unknown, HERE, 'public')?.message).toContain('not signed by a public authority')
+    expect(tlsProblem(unknown, HERE, 'configured')?.message).toContain(
+      'by the authority in ssl_mode.ca_certificate',
+    )
+  })
+
   it('with a certificate has a sentence, whatever it is', () => {
-    const error = tlsProblem(failure('INVALID_PURPOSE'), HERE, true)
+    const error = tlsProblem(failure('INVALID_PURPOSE'), HERE, 'public')
     expect(error?.problem?.code).toBe('certificate-not-trusted')
     expect(error?.message).toContain('a reason')
   })

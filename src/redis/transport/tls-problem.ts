@@ -8,8 +8,11 @@ interface Rule {
   readonly pattern: RegExp
   readonly code: string
   readonly options: readonly string[]
-  readonly sentence: (where: Where) => string
+  readonly sentence: (where: Where, trusted: TrustedAuthorities) => string
 }
+
+/** By whom a certificate must be signed: public authorities, or the one in ssl_mode.ca_certificate. */
+export type TrustedAuthorities = 'public' | 'configured'
 
 const CA = 'ssl_mode.ca_certificate'
 const CLIENT = ['ssl_mode.client_certificate', 'ssl_mode.client_key'] as const
@@ -28,8 +31,8 @@ const RULES: readonly Rule[] = [
     pattern: /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_)/,
     code: 'certificate-authority-unknown',
     options: [CA],
-    sentence: (where) =>
-      `The certificate of ${where} is not signed by a trusted authority: the one in ${CA} if it is set, else the public ones. ` +
+    sentence: (where, trusted) =>
+      `The certificate of ${where} is not signed by ${trusted === 'public' ? 'a public authority' : `the authority in ${CA}`}. ` +
       `Put the certificate of its authority, and of any in between, into ${CA}.`,
   },
   {
@@ -103,16 +106,20 @@ const RULES: readonly Rule[] = [
   },
 ]
 
-/** Returns undefined for an error that is not about TLS, or may be temporary. `isCertificate`: it is about the certificate. */
-export function tlsProblem(error: unknown, where: Where, isCertificate = false): ConfigError | undefined {
+/** Returns undefined for an error that is not about TLS, or may be temporary. `trusted`: for one about the certificate. */
+export function tlsProblem(
+  error: unknown,
+  where: Where,
+  trusted?: TrustedAuthorities,
+): ConfigError | undefined {
   if (!(error instanceof Error)) return undefined
   const code = codeOf(error)
   if (code.startsWith('ERR_TLS_CERT_ALTNAME'))
     return new ConfigError(wrongName(error, where), { cause: error })
-  if (!isCertificate && !code.startsWith('ERR_SSL')) return undefined
+  if (trusted === undefined && !code.startsWith('ERR_SSL')) return undefined
   const rule = RULES.find(({ pattern }) => pattern.test(code))
-  if (rule !== undefined) return new ConfigError(problemOf(rule, where), { cause: error })
-  if (!isCertificate) return undefined
+  if (rule !== undefined) return new ConfigError(problemOf(rule, where, trusted), { cause: error })
+  if (trusted === undefined) return undefined
   const sentence = `The certificate of ${where} cannot be trusted: ${error.message}.`
   return new ConfigError(problem('certificate-not-trusted', sentence, { params: { where } }), {
     cause: error,
@@ -150,8 +157,12 @@ export function tlsRequired(where: Where): Problem {
   return problem('tls-required', sentence, { options: ['ssl', 'port'], params: { where } })
 }
 
-function problemOf({ code, options, sentence }: Rule, where: Where): Problem {
-  return problem(code, sentence(where), { options, params: { where } })
+function problemOf(
+  { code, options, sentence }: Rule,
+  where: Where,
+  trusted: TrustedAuthorities = 'public',
+): Problem {
+  return problem(code, sentence(where, trusted), { options, params: { where } })
 }
 
 type NameError = Error & { host?: string; cert?: PeerCertificate }

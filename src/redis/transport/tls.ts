@@ -33,7 +33,8 @@ export async function openTls(
     stream.destroy()
     const where = addressText(address)
     // Node sets `authorizationError` when it does not accept the certificate; other errors are about the handshake.
-    const problem = tlsProblem(error, where, Boolean(socket.authorizationError))
+    const trusted = settings.caCertificate === undefined ? 'public' : 'configured'
+    const problem = tlsProblem(error, where, socket.authorizationError ? trusted : undefined)
     throw problem ?? (isCutShort(error) ? cutInHandshake(where, error) : error)
   }
 }

@@ -139,6 +139,14 @@ describe('a template with a column', () => {
     )
   })
 
+  it('is reported before what may follow from it', () => {
+    const streams = [stream('a', { columns }), stream('b', { columns })]
+    const codes = ['template-column-unknown', 'template-column-unknown', 'keys-shared']
+    expect(() => plansFor(streams, { ...FLAT, key_template: 'u:${nope}' })).toThrow(
+      expect.objectContaining({ problems: codes.map((code) => expect.objectContaining({ code })) }),
+    )
+  })
+
   it.each([
     ['score_field', { cache_type: 'sorted_set', score_field: 'nope' }, 'nope'],
     ['value_field', { cache_type: 'string', data_format: 'raw', value_field: 'nope' }, 'nope'],

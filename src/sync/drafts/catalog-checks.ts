@@ -11,12 +11,13 @@ import type { StreamDraft } from './stream-draft.ts'
 /** Each problem names its streams. */
 export function catalogProblems(drafts: readonly StreamDraft[]): Problem[] {
   return [
+    // A column that is misspelt may be the cause of the others.
+    ...drafts.flatMap(unknownColumns),
     ...drafts.filter(isReserved).map(reservedKeys),
     ...sharedBaseKeys(drafts),
     ...sharedKeys(drafts),
     ...counterKeyConflicts(drafts),
     ...drafts.flatMap(missingPrimaryKey),
-    ...drafts.flatMap(unknownColumns),
     ...drafts.flatMap(syncModeProblems),
   ]
 }

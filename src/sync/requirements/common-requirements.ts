@@ -32,7 +32,7 @@ export const EVERY_SYNC: CommandRequirement = {
 }
 
 export const TRANSACTION: CommandRequirement = {
-  neededFor: 'a list, a Redis stream, or many records under a key that ends',
+  neededFor: 'a list, a Redis stream, or a time to live of a key with many records',
   probes: ({ key }) => [
     commandProbe('MULTI', [], 'OK'),
     commandProbe('SET', [key, '1', 'EX', '60'], 'QUEUED'),
@@ -75,7 +75,7 @@ export const SHARED_EXPIRY: CommandRequirement = {
 }
 
 export const KEY_INDEX: CommandRequirement = {
-  neededFor: 'knowing what was written (append_dedup, overwrite, refreshes, track_keys)',
+  neededFor: 'the key index (append_dedup, overwrite, refreshes, track_keys)',
   probes: ({ key }) => [
     commandProbe('HMGET', [key, 'probe'], /^/),
     commandProbe('HSCAN', [key, '0', 'COUNT', '10'], /^0/),

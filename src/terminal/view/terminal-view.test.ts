@@ -73,6 +73,20 @@ describe('a run on a terminal', () => {
     expect(shown()).toHaveLength(length)
   })
 
+  it('is cut to the width of the terminal, where it has one', () => {
+    vi.useFakeTimers()
+    for (const [columns, end] of [
+      [15, '1,005 records '],
+      [0, 'waiting for Redis'],
+    ] as const) {
+      const { view, shown } = opened({}, columns)
+      view.watch(() => SNAPSHOT)
+      vi.advanceTimersByTime(1_000)
+      view.finish()
+      expect(shown()).toContain(`${end}\r\u001b[2K`)
+    }
+  })
+
   it('has no live line on a dumb terminal', () => {
     vi.useFakeTimers()
     const { view, shown } = opened({ TERM: 'dumb' })
@@ -101,9 +115,9 @@ it('the line tells records, rate, bytes, states and what is waited for', () => {
   expect([0, 999, 1000, 1e12].map(bytesText)).toEqual(['0 B', '999 B', '1.0 kB', '1.0 TB'])
 })
 
-function opened(environment: Record<string, string>) {
+function opened(environment: Record<string, string>, columns = 100) {
   const texts: string[] = []
-  const terminal = { columns: 100, write: (text: string | Uint8Array) => texts.push(String(text)) > 0 }
+  const terminal = { columns, write: (text: string | Uint8Array) => texts.push(String(text)) > 0 }
   const view = new TerminalView(terminal, environment)
   const message = (content: object): void => void view.write(`${JSON.stringify(content)}\n`)
   const log = (level: string, text: string): void => message({ type: 'LOG', log: { level, message: text } })

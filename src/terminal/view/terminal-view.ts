@@ -98,7 +98,7 @@ export class TerminalView extends Writable {
     const seconds = (performance.now() - this.#startedAt) / 1000
     const line = progressLine(this.#read(), { states: this.#states, seconds })
     // A line that wraps could not be erased.
-    this.#terminal.write(`${ERASE_LINE}${line.slice(0, (this.#terminal.columns ?? 80) - 1)}`)
+    this.#terminal.write(`${ERASE_LINE}${line.slice(0, (this.#terminal.columns || 80) - 1)}`)
   }
 
   #stop(): void {
