@@ -2,26 +2,18 @@
 # Takes a tag or a digest, `node@sha256:…`. A release resolves the tag to its digest (packaging/build-image.sh).
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-# BuildKit sets it. The first two stages make files that suit every processor, so they run once, on the machine
+# BuildKit sets it. The first stage makes files that suit every processor, so it runs once, on the machine
 # that builds. The legacy builder does not set it; on another processor than x86-64 it has to be given.
 ARG BUILDPLATFORM
 
-# Install scripts stay off in both stages: none of these packages needs one, and the one of the development
-# package `node` would fetch a second Node binary. The optional ones are the sources of native parts of `ssh2`,
-# which works without them.
-FROM --platform=${BUILDPLATFORM:-linux/amd64} ${NODE_IMAGE} AS dependencies
-WORKDIR /airbyte
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit
-COPY packaging/third-party-licenses.mjs /
-RUN node /third-party-licenses.mjs > THIRD-PARTY-LICENSES.txt
-
+# Install scripts stay off: none of these packages needs one, and the one of the package `node` would fetch a second
+# Node binary.
 FROM --platform=${BUILDPLATFORM:-linux/amd64} ${NODE_IMAGE} AS build
 WORKDIR /airbyte
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-fund --no-audit
 COPY tsconfig.json ./
-COPY .ci/bundle.mjs .ci/
+COPY .ci/bundle.mjs .ci/third-party-licenses.mjs .ci/
 COPY spec spec
 COPY src src
 RUN npm run build
@@ -31,8 +23,6 @@ RUN [ -z "$DOCUMENTATION_URL" ] || node -e 'const path = "spec/spec.json"; fs.wr
 
 FROM ${NODE_IMAGE} AS connector
 WORKDIR /airbyte
-COPY --from=dependencies /airbyte/node_modules node_modules
-COPY --from=dependencies /airbyte/THIRD-PARTY-LICENSES.txt ./
 COPY package.json LICENSE ./
 COPY --from=build /airbyte/spec spec
 COPY --from=build /airbyte/dist dist

@@ -1,11 +1,21 @@
-// Bundles src/ into dist/: main.js, and chunks that each command loads on its own. Some hundred files would each have
-// to be found and read at every start. Packages stay where npm puts them. `npm run build` runs it.
+// Bundles src/ and the packages it uses into dist/: main.js, and chunks that each command loads on its own. Some hundred
+// files would each have to be found and read at every start. `npm run build` runs it.
+import { writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { dirname, relative, resolve } from 'node:path'
+import standaloneCode from 'ajv/dist/standalone/index.js'
 import { build } from 'rolldown'
+import { compileRules, RULES } from '../src/config/schema/compile-rules.ts'
+import { readSpecification } from '../src/config/schema/specification.ts'
+import { licenseTexts } from './third-party-licenses.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const chunks = 'dist/chunks'
+const IMPORT = /^import (\{[^}]*\}|[\w$]+) from "([^"]+)";$/gm
 const FILE = /new URL\('(\.[^']+)', import\.meta\.url\)/g
+
+/** Native parts of ssh2, which is without them where they are not there. */
+const NATIVE = /^cpu-features$|\.node$/
 
 /** Paths to files beside the code are written for src/, and all chunks are in one folder. */
 const filesBeside = {
@@ -21,12 +31,41 @@ const filesBeside = {
   },
 }
 
-await build({
+/**
+ * An import of a module of Node reads all that it exports, which loads others: `node:crypto` its web crypto, `node:v8`
+ * threads. What is taken from the process is there at once.
+ */
+const modulesOfNode = {
+  name: 'modules of Node',
+  renderChunk(code) {
+    const changed = code.replaceAll(IMPORT, (line, names, name) => {
+      if (!isBuiltin(name)) return line
+      return `const ${names.replaceAll(' as ', ': ')} = process.getBuiltinModule("${name}");`
+    })
+    // Lines stay as they are, so the map does, too.
+    return { code: changed, map: null }
+  },
+}
+
+/** The rules of spec/spec.json are compiled here, as loading the compiler takes longer than checking a configuration. */
+const compiledRules = {
+  name: 'compiled rules',
+  load(id) {
+    if (id !== resolve(root, 'src/config/schema/compiled-rules.ts')) return undefined
+    const { connectionSpecification } = readSpecification()
+    const ajv = compileRules(connectionSpecification, { source: true, esm: true })
+    return { code: standaloneCode(ajv, { isValid: RULES }), moduleType: 'js' }
+  },
+}
+
+const { output } = await build({
   cwd: root,
   input: 'src/main.ts',
   platform: 'node',
-  external: (id) => !id.startsWith('.') && !id.startsWith('/'),
-  plugins: [filesBeside],
+  external: NATIVE,
+  // ssh2 names a program for Windows by it.
+  transform: { define: { __dirname: 'import.meta.dirname' } },
+  plugins: [modulesOfNode, filesBeside, compiledRules],
   output: {
     dir: 'dist',
     cleanDir: true,
@@ -35,3 +74,6 @@ await build({
     chunkFileNames: 'chunks/[name].js',
   },
 })
+
+const bundled = output.flatMap(({ modules = {} }) => Object.keys(modules))
+writeFileSync(resolve(root, 'dist/THIRD-PARTY-LICENSES.txt'), licenseTexts(bundled))

@@ -1,11 +1,12 @@
-// Writes build/sbom.cdx.json, the list of the production packages with their hashes, from the lockfile alone.
-//
-// `npm sbom --omit dev` leaves out every production package that a development package uses, too (17 of 36 here,
-// ssh2 among them). So npm lists everything, and what the lockfile marks as development only is removed here.
+// Writes build/sbom.cdx.json, the list of the packages that the connector has code of, with their hashes from the
+// lockfile. The build knows them: it bundles them, and writes dist/THIRD-PARTY-LICENSES.txt.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { packagesIn } from './third-party-licenses.mjs'
 
-const { name, packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+const DEVELOPMENT = 'cdx:npm:package:development'
+
+const { name } = JSON.parse(readFileSync('package.json', 'utf8'))
 const options = ['--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only']
 const bom = JSON.parse(
   execFileSync('npm', ['sbom', ...options], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }),
@@ -15,11 +16,19 @@ const { component: application } = bom.metadata
 // npm names the application after the folder it was checked out into.
 application.name = name
 
-const production = new Set([application['bom-ref'], ...listProduction()])
-bom.components = bom.components.filter((component) => production.has(component['bom-ref']))
+const bundled = new Set([
+  application['bom-ref'],
+  ...packagesIn(readFileSync('dist/THIRD-PARTY-LICENSES.txt', 'utf8')),
+])
+bom.components = bom.components.filter((component) => bundled.has(component['bom-ref']))
+// For npm they are packages of the development only.
+for (const component of bom.components) {
+  component.scope = 'required'
+  component.properties = component.properties?.filter((property) => property.name !== DEVELOPMENT)
+}
 bom.dependencies = bom.dependencies
-  .filter(({ ref }) => production.has(ref))
-  .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((used) => production.has(used)) }))
+  .filter(({ ref }) => bundled.has(ref))
+  .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((used) => bundled.has(used)) }))
 
 const unhashed = bom.components.filter(({ hashes = [] }) => hashes.length === 0)
 if (unhashed.length > 0) {
@@ -29,10 +38,3 @@ if (unhashed.length > 0) {
 }
 mkdirSync('build', { recursive: true })
 writeFileSync('build/sbom.cdx.json', `${JSON.stringify(bom, null, 2)}\n`)
-
-/** Returns `name@version` of each package that the connector needs when it runs. */
-function listProduction() {
-  return Object.entries(packages)
-    .filter(([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional)
-    .map(([path, entry]) => `${entry.name ?? path.split('node_modules/').at(-1)}@${entry.version}`)
-}

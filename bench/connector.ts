@@ -34,7 +34,7 @@ export type ConnectorRun = {
 }
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-const usageModule = fileURLToPath(new URL('./usage.mjs', import.meta.url))
+export const usageModule = fileURLToPath(new URL('./usage.mjs', import.meta.url))
 
 const local: Launcher = builtAt(main)
 
@@ -111,7 +111,7 @@ function requireStates(printed: Message[], { records, states }: Input): void {
     )
 }
 
-function usageIn(stderr: string): { seconds: number; cpuSeconds: number; peakKb: number } {
+export function usageIn(stderr: string): { seconds: number; cpuSeconds: number; peakKb: number } {
   const line = stderr.split('\n').findLast((printed) => printed.startsWith('{"usage":'))
   if (line === undefined) throw new Error(`The connector did not say what it used, but: ${stderr.trim()}`)
   return (JSON.parse(line) as { usage: ReturnType<typeof usageIn> }).usage

@@ -3,7 +3,6 @@
 import { accessSync, constants } from 'node:fs'
 import module from 'node:module'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { nodeProblem } from './node-version.ts'
 
 const outdated = nodeProblem(process.versions.node)
@@ -22,14 +21,9 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 // Libraries that read it print what they send, and that has passwords in it.
 delete process.env['DEBUG']
 
-// Nothing is written while the connector runs, so only a cache that an image was built with is used. Before the flags are set, as in
-// that build: the name of the cache depends on them.
+// Nothing is written while the connector runs, so only a cache that an image was built with is used.
 const cache = join(import.meta.dirname, '.compiled')
 if (isReadOnly(cache)) module.enableCompileCache(cache)
-
-// Objects live as long as their batch. V8's default heap growth would double the memory of the process.
-setFlagsFromString('--semi-space-growth-factor=1')
-setFlagsFromString('--heap-growing-percent=30')
 
 const { runProgram } = await import('./program.ts')
 await runProgram(process.argv.slice(2), ended.signal)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds build/airbyte_destination_redis-VERSION-py3-none-any.whl: the connector with its production packages, and
-# the console script that starts it. Needs dist/ (npm run build), npm and a Python with pip.
+# Builds build/airbyte_destination_redis-VERSION-py3-none-any.whl: the connector, which has its packages bundled, and the
+# console script that starts it. Needs dist/ (npm run build) and a Python with pip.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -10,11 +10,8 @@ connector=packaging/python/connector
 main() {
   rm -rf "$connector" build/airbyte_destination_redis-*.whl
   mkdir -p "$connector" build
-  cp -R dist spec package.json package-lock.json LICENSE "$connector"
+  cp -R dist spec package.json LICENSE "$connector"
   rm -rf "$connector/dist/.compiled"
-  (cd "$connector" && npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit --loglevel=error)
-  node packaging/third-party-licenses.mjs "$connector/node_modules" >"$connector/THIRD-PARTY-LICENSES.txt"
-  rm "$connector/package-lock.json"
   pep440_version >"$connector/version.txt"
   "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build packaging/python
   ls build/airbyte_destination_redis-*.whl

@@ -23,7 +23,8 @@ export function schemaVariantFor(schema: Schema, value: unknown): Schema {
   }
 }
 
-function discriminatorOf(variants: readonly Schema[]): string {
+/** Returns the property that has another fixed value in each variant. */
+export function discriminatorOf(variants: readonly Schema[]): string {
   const [name = ''] =
     Object.entries(variants[0]?.properties ?? {}).find(([, property]) => 'const' in property) ?? []
   return name

@@ -12,6 +12,10 @@ export interface Schema {
   items?: Schema
   /** Objects that a property with a `const` of its own distinguishes. */
   oneOf?: Schema[]
+  /** Conditions made of the variants; added by the code, not in the file. */
+  allOf?: { if: Schema; then: Schema }[]
+  /** The name of rules that several options share; added by the code, not in the file. */
+  $ref?: string
   const?: unknown
   enum?: unknown[]
   required?: string[]

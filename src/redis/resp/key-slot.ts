@@ -8,6 +8,8 @@ export const SLOTS = 16_384
 const OPEN = 0x7b
 const CLOSE = 0x7d
 
+const DIGITS = Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz')
+
 /** CRC16 of the XMODEM kind, by leading byte. */
 const CRC = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8
@@ -53,16 +55,25 @@ export function keyInSlot(prefix: Buffer, label: string, rest: Buffer, slot: num
   return end > start + 1 ? Buffer.concat([before, rest]) : searched(before, rest, slot)
 }
 
-/** Tags that were found so far, by slot: a cache of what depends on the slot alone. */
-const tags: string[] = []
+/** Tags that were found so far, as numbers, by slot: a cache of what depends on the slot alone. */
+const tags: number[] = []
 let tried = 0
+/** The CRC of all digits of `tried` but the last one. */
+let crcBefore = 0
 
 /** Returns a short text that is in a slot. Tries one number after the other, and only as many as it needs. */
 export function tagOf(slot: number): string {
-  for (let tag = tags[slot]; ; tag = tags[slot]) {
-    if (tag !== undefined) return tag
-    const next = (tried++).toString(36)
-    tags[slotOf(Buffer.from(next))] ??= next
+  for (;;) {
+    const tag = tags[slot]
+    if (tag !== undefined) return tag.toString(DIGITS.length)
+    const digit = tried % DIGITS.length
+    const before = Math.floor(tried / DIGITS.length)
+    if (digit === 0 && before > 0) {
+      const text = Buffer.from(before.toString(DIGITS.length))
+      crcBefore = crcOf(text, 0, text.length)
+    }
+    tags[crcOf(DIGITS, digit, digit + 1, crcBefore) % SLOTS] ??= tried
+    tried++
   }
 }
 
