@@ -182,7 +182,16 @@ describe('each wrong setting has a sentence of its own', () => {
       await check({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }),
     )
     server.close()
-    expect(message).toMatch(/not Redis|was lost/)
+    expect(codesIn(message)).toEqual([expect.stringMatching(/^(not-redis|connection-closed-early)$/)])
+  })
+
+  it('a server, or a proxy, that closes the connection at the first command', async () => {
+    const server = await listen((socket) => socket.once('data', () => socket.destroy()))
+    const { message } = statusOf(
+      await check({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }),
+    )
+    server.close()
+    expect(codesIn(message)).toEqual(['connection-closed-early'])
   })
 
   it('a server that accepts connections and never answers, within 15 seconds', async () => {

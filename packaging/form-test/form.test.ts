@@ -26,6 +26,14 @@ describe('the form that nobody has touched', () => {
     expect(meaningOf(await form.submit())).toEqual(meaningOf({ host: 'redis.example.com' }))
   })
 
+  it('verifies everything as soon as SSL is ticked', async () => {
+    await using form = await FormPage.open(browser)
+    await form.set('Host', 'redis.example.com')
+    await form.set('SSL connection', true)
+    const { connection } = meaningOf(await form.submit())
+    expect(connection.tls).toMatchObject({ mode: 'verify-full' })
+  })
+
   it('shows the fields that most people need, without unfolding anything', async () => {
     await using form = await FormPage.open(browser)
     for (const title of ['Host', 'Port', 'Deployment', 'Username', 'Password', 'SSL connection'])

@@ -1,9 +1,9 @@
 /** Opens byte streams to servers: TCP or a Unix socket, through an SSH tunnel if there is one, with TLS on top. */
 import { createConnection, type Socket } from 'node:net'
 import type { Address, Connection, TlsSettings } from '../../config/settings/config.ts'
-import { ConfigError, TransientError } from '../../errors.ts'
+import { ConfigError, problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { addressText } from './address.ts'
+import { addressText, type Where } from './address.ts'
 import { waitForOpen } from './wait-for-open.ts'
 import { nameAt, openTls } from './tls.ts'
 import { firstEventOf, isPlainTextServer, isTlsServer } from './detect-protocol.ts'
@@ -62,7 +62,7 @@ export class Transport {
     this.#reached.add(addressText(address))
   }
 
-  /** Returns the TLS mismatch behind a connection that the server closed without a reason, else `error`. */
+  /** Returns the reason why a server may have closed a connection without one: a TLS mismatch, or another protocol. */
   async explain(error: unknown, address: Address): Promise<unknown> {
     const isInHandshake = error instanceof TransientError
     const where = addressText(address)
@@ -71,7 +71,8 @@ export class Transport {
     const { tls } = this.#connection
     if (tls !== undefined && !isInHandshake) return (await this.#readRefusal(address, tls, signal)) ?? error
     const isOtherProtocol = tls === undefined ? isTlsServer : isPlainTextServer
-    if (!(await this.#detect(isOtherProtocol, address, signal))) return error
+    if (!(await this.#detect(isOtherProtocol, address, signal)))
+      return isInHandshake ? error : closedEarly(where, error)
     const mismatch = tls === undefined ? tlsRequired(where) : tlsNotSupported(where)
     return new ConfigError(mismatch, { cause: error })
   }
@@ -131,4 +132,12 @@ export class Transport {
     const socket = await waitForOpen(createConnection({ ...address }), 'connect', signal)
     return socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
   }
+}
+
+/** For a server where no login has worked yet. */
+function closedEarly(where: Where, cause: unknown): TransientError {
+  const sentence =
+    `The server at ${where} accepted the connection and closed it before the login was done. ` +
+    'Check that it is Redis; a proxy in between may not support commands such as CLIENT and INFO.'
+  return new TransientError(problem('connection-closed-early', sentence, { params: { where } }), { cause })
 }
