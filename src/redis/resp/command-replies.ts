@@ -52,9 +52,12 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   HDEL: COUNT,
   HLEN: COUNT,
   HEXISTS: ZERO_OR_ONE,
+  HKEYS: TEXTS,
+  SCAN: SCANNED,
   HSCAN: SCANNED,
   SSCAN: SCANNED,
   ZSCAN: SCANNED,
+  SMEMBERS: TEXTS,
   SADD: COUNT,
   SREM: COUNT,
   ZADD: COUNT,
@@ -69,6 +72,7 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   LPUSHX: COUNT,
   LTRIM: OK,
   XADD: { status: 64, bulk: 64, isNullable: true },
+  XLEN: COUNT,
   XTRIM: COUNT,
   XDEL: COUNT,
   EVAL: SINGLE,
@@ -99,7 +103,7 @@ const FIELDS: ReplyShape[] = []
 
 /** Commands that scripts of the connector, or `check`, call besides those of the table. */
 const OTHERS = new Set(
-  'EXEC EXPIRE GETEX HEXISTS HKEYS HVALS LRANGE LPOP PING RENAME SPOP SRANDMEMBER XRANGE ZRANGE SCRIPT CLIENT CONFIG CLUSTER SENTINEL'.split(
+  'EXEC EXPIRE GETEX HVALS LRANGE LPOP PING RENAME SPOP SRANDMEMBER XRANGE ZRANGE SCRIPT CLIENT CONFIG CLUSTER SENTINEL'.split(
     ' ',
   ),
 )
