@@ -76,10 +76,13 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
   let last: Promise<unknown> = Promise.resolve()
   return (batch, prepared) => {
     const outcomes = deliver(batch, prepared, last)
-    const both = Promise.allSettled([last, outcomes])
-    last = both.then(() => undefined)
+    last = settledBoth(last, outcomes)
     return outcomes
   }
+}
+
+async function settledBoth(...both: Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(both)
 }
 
 async function send(client: CommandClient, { requests }: EncodedBatch): Promise<WriteResult[]> {
