@@ -179,12 +179,19 @@ export class KeyIndex {
     )
   }
 
-  /** Calls `visit` with all entries, some at a time. An entry may come twice. */
-  async each(visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {
+  /** Calls `visit` with all entries, some at a time. An entry may come twice. `report` is told how many shards are done. */
+  async each(
+    visit: (entries: StoredEntry[]) => Promise<void>,
+    report: (done: number, all: number) => void = () => {},
+  ): Promise<void> {
     if (this.#only !== undefined) return this.#visitOnly(this.#only, visit)
     const shards = ALL_SHARDS.values()
+    let done = 0
     const walk = async (): Promise<void> => {
-      for (const shard of shards) await this.#eachIn(this.keyOf(shard), visit)
+      for (const shard of shards) {
+        await this.#eachIn(this.keyOf(shard), visit)
+        report(++done, ALL_SHARDS.length)
+      }
     }
     await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, walk))
   }
