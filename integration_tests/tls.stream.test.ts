@@ -28,6 +28,10 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
+function settingsWith(tls: TlsSettings | undefined): ConstructorParameters<typeof Transport>[0] {
+  return { tls, tunnel: undefined, redirectHosts: undefined }
+}
+
 /** As the stream of a tunnel. */
 class Carriage extends Duplex {
   readonly #socket: Socket
@@ -65,7 +69,7 @@ class Carried extends Transport {
   readonly #settings: TlsSettings
 
   constructor(tls: TlsSettings) {
-    super({ tls, tunnel: undefined }, () => {})
+    super(settingsWith(tls), () => {})
     this.#settings = tls
   }
 
@@ -124,7 +128,7 @@ describe('a connection in plain text that was cut short', () => {
   const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
 
   it('is explained by TLS, unless a login has worked there', async () => {
-    const transport = new Transport({ tls: undefined, tunnel: undefined }, () => {})
+    const transport = new Transport(settingsWith(undefined), () => {})
     expect(await transport.explain(reset, server)).toMatchObject({
       name: 'ConfigError',
       problem: { code: 'tls-required' },
@@ -134,7 +138,7 @@ describe('a connection in plain text that was cut short', () => {
   })
 
   it('is just that where plain text is spoken', async () => {
-    const transport = new Transport({ tls: undefined, tunnel: undefined }, () => {})
+    const transport = new Transport(settingsWith(undefined), () => {})
     expect(await transport.explain(reset, server.redis)).toBe(reset)
   })
 })

@@ -1,7 +1,10 @@
 // What nodes of a cluster tell, each played by a socket that answers.
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Connection } from '../src/config/settings/config.ts'
+import { errorWith } from '../src/errors.support.ts'
 import { TopologyReader } from '../src/redis/topology/topology-reader.ts'
 import { Transport } from '../src/redis/transport/transport.ts'
 
@@ -44,6 +47,34 @@ describe('the map of a cluster', () => {
   })
 })
 
+describe('a map with more masters than a cluster can have', () => {
+  it('is refused', async () => {
+    const ranges = Array.from({ length: 1_001 }, (_, at): Range => [at, at, `h${at}`, 1])
+    const node = await playNode([...ranges, [1_001, 16_383, 'h0', 1]])
+    await expect(topologyReader([node.port]).read()).rejects.toThrow(
+      errorWith('cluster-too-large', { where: `127.0.0.1:${node.port}`, masters: 1_001 }),
+    )
+  })
+})
+
+describe('nodes that do not answer', () => {
+  it('are tried beside others, 16 at a time, until one serves', async () => {
+    const silent = await playSilentNodes(40)
+    const last = await playNode([[0, 16_383, 'a', 1]])
+    const reader = topologyReader([...silent.ports, last.port])
+    await expect(reader.read()).resolves.toMatchObject({ masters: [{ host: 'a', port: 1 }] })
+    expect(silent.most()).toBeLessThanOrEqual(16)
+    expect(silent.most()).toBeGreaterThan(1)
+  })
+
+  it('leave the first one a head start, so that nobody else is asked where it serves', async () => {
+    const silent = await playSilentNodes(1)
+    const first = await playNode([[0, 16_383, 'a', 1]])
+    await topologyReader([first.port, ...silent.ports]).read()
+    expect(silent.most()).toBe(0)
+  })
+})
+
 describe('the nodes that are asked', () => {
   it('take turns, and those that were told of are remembered when the first are gone', async () => {
     const [one, two] = [await playNode([]), await playNode([])]
@@ -77,9 +108,34 @@ describe('the nodes that are asked', () => {
 
 function topologyReader(ports: readonly number[]): TopologyReader {
   const nodes = ports.map((port) => ({ host: '127.0.0.1', port }))
-  const none = { username: undefined, password: undefined, database: 0, tls: undefined, tunnel: undefined }
-  const connection = { ...none, deployment: { kind: 'cluster', nodes } } as const
+  const connection: Connection = {
+    username: undefined,
+    password: undefined,
+    database: 0,
+    tls: undefined,
+    tunnel: undefined,
+    redirectHosts: undefined,
+    deployment: { kind: 'cluster', nodes },
+  }
   return new TopologyReader(new Transport(connection, () => {}), connection)
+}
+
+/** Nodes that accept connections and never answer; `most` returns how many connections were open at the same time. */
+async function playSilentNodes(count: number): Promise<{ ports: number[]; most: () => number }> {
+  let [open, most] = [0, 0]
+  const servers = Array.from({ length: count }, () =>
+    createServer((socket) => {
+      most = Math.max(most, ++open)
+      stops.push(() => socket.destroy())
+      socket
+        .on('error', () => {})
+        .on('close', () => open--)
+        .resume()
+    }).listen(0, '127.0.0.1'),
+  )
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  stops.push(() => servers.forEach((server) => server.close()))
+  return { ports: servers.map((server) => (server.address() as AddressInfo).port), most: () => most }
 }
 
 /** Answers CLUSTER SLOTS with its ranges, and all else as a server does that knows nothing. */

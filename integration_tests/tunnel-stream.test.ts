@@ -21,6 +21,7 @@ it('a stream is written to as fast as it is read from, and nothing is lost', asy
     user: SSH_USER,
     credential: { password: 'open sesame' },
     hostKey: ssh.fingerprint,
+    allowSha1: false,
   }
   const tunnel = new Tunnel(settings, () => {})
   const stream = await tunnel.open({ host: '127.0.0.1', port }, AbortSignal.timeout(10_000))

@@ -85,6 +85,25 @@ describe('the key of an SSH host', () => {
     const { status, message } = await check(through(ssh, { ...WITH_PASSWORD, tunnel_host_key: ssh[which] }))
     expect({ status, message }).toEqual({ status: 'SUCCEEDED', message: '' })
   })
+
+  it.each(['unknown', 'known'])(
+    'may not sign with SHA-1 unless that is allowed, also if it is %s',
+    async (which) => {
+      await using ssh = await SshServer.start({ password: 'open sesame', hasOnlySha1: true })
+      const method = { ...WITH_PASSWORD, ...(which === 'known' && { tunnel_host_key: ssh.fingerprint }) }
+      const message = await expectFailure(through(ssh, method), 'ssh-host-only-sha1')
+      expect(message).toContain('tunnel_method.allow_sha1')
+      expect(ssh.logins).toBe(0)
+      const allowed = await check(through(ssh, { ...method, allow_sha1: true }))
+      expect(allowed).toMatchObject({ status: 'SUCCEEDED', message: '' })
+    },
+  )
+
+  it('is compared where SHA-1 is allowed, too', async () => {
+    await using ssh = await SshServer.start({ password: 'open sesame', hasOnlySha1: true })
+    const wrong = { ...WITH_PASSWORD, allow_sha1: true, tunnel_host_key: `SHA256:${'A'.repeat(43)}` }
+    expect(await expectFailure(through(ssh, wrong), 'ssh-host-key-differs')).toContain(ssh.fingerprint)
+  })
 })
 
 describe('a problem with a tunnel has a code', () => {

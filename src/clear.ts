@@ -11,6 +11,7 @@ import type { Output } from './protocol/airbyte/output.ts'
 import { RedisClient } from './redis/client/redis-client.ts'
 import { KeyOwners, type PrefixedStream } from './sync/drafts/foreign-keys.ts'
 import { deadLetterKey, OWN_KEYS, runKey } from './sync/drafts/internal-keys.ts'
+import { ownKeyError } from './sync/drafts/own-key-error.ts'
 import { finish } from './sync/replace/finish.ts'
 import { removeKeys } from './sync/replace/delete-keys.ts'
 import { requireOneServer, requireOwnPattern, searchPattern } from './sync/replace/pattern-removal.ts'
@@ -86,12 +87,16 @@ function openClient(config: Config, runId: string, { log }: Output): Promise<Red
     run: runId,
     runKeys: (name, its, slot) => runKey(config.keyPrefix, name, its, slot),
     scripts: [],
+    explain: (error, key) => ownKeyError(error, key, prefixesIn(config)),
   })
 }
 
-async function knownStreams(client: RedisClient, { keyPrefix, streams }: Config): Promise<PrefixedStream[]> {
-  const prefixes = new Set([keyPrefix, ...streams.map(({ records }) => records.keyPrefix)])
-  return (await Promise.all([...prefixes].map((prefix) => streamsUnder(client, prefix)))).flat()
+async function knownStreams(client: RedisClient, config: Config): Promise<PrefixedStream[]> {
+  return (await Promise.all(prefixesIn(config).map((prefix) => streamsUnder(client, prefix)))).flat()
+}
+
+function prefixesIn({ keyPrefix, streams }: Pick<Config, 'keyPrefix' | 'streams'>): string[] {
+  return [...new Set([keyPrefix, ...streams.map(({ records }) => records.keyPrefix)])]
 }
 
 /** Returns the streams of these names, or all of them. */

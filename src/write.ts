@@ -10,6 +10,7 @@ import { RedisClient } from './redis/client/redis-client.ts'
 import { finish } from './sync/replace/finish.ts'
 import { IdAllocator } from './sync/ids/id-allocator.ts'
 import type { Ingest } from './sync/dataflow/ingest.ts'
+import { ownKeyError } from './sync/drafts/own-key-error.ts'
 import { runKey } from './sync/drafts/internal-keys.ts'
 import { Leases } from './sync/streams/leases.ts'
 import { prepareStreams, type PreparationOptions } from './sync/replace/prepare-streams.ts'
@@ -113,12 +114,14 @@ function openClient(
       ...(stagedLayout?.scripts ?? []),
     ]),
   )
+  const prefixes = new Set([config.keyPrefix, ...planned.map(({ settings }) => settings.keyPrefix)])
   return RedisClient.open({
     config,
     log,
     run: runId,
     runKeys: (name, its, slot) => runKey(config.keyPrefix, name, its, slot),
     scripts: [...scripts],
+    explain: (error, key) => ownKeyError(error, key, [...prefixes]),
   })
 }
 

@@ -55,9 +55,20 @@ export interface Lying {
 
 export const KINDS_OF_LIES = Object.keys(LIES)
 
-export async function startLyingServer(backend: number, lying: Lying): Promise<LyingServer> {
-  const sockets = new Set<Socket>()
+export function startLyingServer(backend: number, lying: Lying): Promise<LyingServer> {
   let commands = 0
+  return startAnsweringServer(backend, (words, port) => {
+    const isLie = commands++ >= lying.first && lying.random() < lying.share
+    return isLie ? LIES[lying.lie]!(words, lying.random) : answerOf(words, port)
+  })
+}
+
+/** `answer`: what is sent in place of the real server's reply to a command; undefined where that server answers. */
+export async function startAnsweringServer(
+  backend: number,
+  answer: (words: readonly string[], port: number) => string | Buffer | undefined,
+): Promise<LyingServer> {
+  const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = createConnection({ host: '127.0.0.1', port: backend })
     for (const socket of [client, upstream]) {
@@ -76,8 +87,7 @@ export async function startLyingServer(backend: number, lying: Lying): Promise<L
         if (read === undefined || isSilent) return
         const bytes = rest.subarray(0, read.end)
         rest = rest.subarray(read.end)
-        const isLie = commands++ >= lying.first && lying.random() < lying.share
-        const own = isLie ? LIES[lying.lie]!(read.words, lying.random) : answerOf(read.words, portOf(server))
+        const own = answer(read.words, portOf(server))
         if (own === 'close') client.destroy()
         else if (own === 'silence') isSilent = true
         else if (own === undefined) upstream.write(bytes)
@@ -100,7 +110,7 @@ function portOf(server: { address(): unknown }): number {
 }
 
 /** Plays a login, a cluster of one node, and a sentinel; undefined for what the real server answers. */
-function answerOf([name = '', argument = '']: readonly string[], port: number): string | undefined {
+export function answerOf([name = '', argument = '']: readonly string[], port: number): string | undefined {
   if (/^auth$/i.test(name)) return '+OK\r\n'
   if (/^cluster$/i.test(name))
     return `*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:${port}\r\n$2\r\nid\r\n`

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2'
+import ssh2, { type AuthContext, type Connection, type ServerChannel, type ServerConfig } from 'ssh2'
 
 export type SshServerOptions = {
   /** Public keys that the user may log in with, in OpenSSH's form. */
@@ -12,6 +12,8 @@ export type SshServerOptions = {
   hasDialogue?: boolean
   /** Whether forwarding is refused. */
   isDenying?: boolean
+  /** Whether its only host key is an RSA key that signs with SHA-1. */
+  hasOnlySha1?: boolean
 }
 
 export const SSH_USER = 'airbyte'
@@ -39,6 +41,7 @@ export class SshServer {
   #port = 0
   #hostKey = newKey('ed25519')
   readonly #ecdsaKey = newKey('ecdsa')
+  readonly #rsaKey: ReturnType<typeof newKey> | undefined
   /** The number of sessions so far. */
   logins = 0
   /** The requested addresses, in order. */
@@ -52,6 +55,7 @@ export class SshServer {
 
   private constructor(options: SshServerOptions) {
     this.#options = options
+    if (options.hasOnlySha1 === true) this.#rsaKey = ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 })
     this.#server = this.#create()
   }
 
@@ -64,7 +68,7 @@ export class SshServer {
   }
 
   get fingerprint(): string {
-    return fingerprintOf(this.#hostKey.public)
+    return fingerprintOf((this.#rsaKey ?? this.#hostKey).public)
   }
 
   /** The fingerprint of its second key, which clients do not prefer. */
@@ -129,9 +133,10 @@ export class SshServer {
   }
 
   #create(): Server {
-    const ssh = new ssh2.Server({ hostKeys: [this.#hostKey.private, this.#ecdsaKey.private] }, (session) =>
-      this.#accept(session),
-    )
+    const config: ServerConfig = this.#rsaKey
+      ? { hostKeys: [this.#rsaKey.private], algorithms: { serverHostKey: ['ssh-rsa'] } }
+      : { hostKeys: [this.#hostKey.private, this.#ecdsaKey.private] }
+    const ssh = new ssh2.Server(config, (session) => this.#accept(session))
     return createServer({ noDelay: true }, (socket) => {
       this.#sessions.add(socket)
       socket.once('close', () => this.#sessions.delete(socket))

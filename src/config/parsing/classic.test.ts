@@ -15,6 +15,7 @@ const MEANING = {
   database: 0,
   tls: undefined,
   tunnel: undefined,
+  redirectHosts: undefined,
 }
 
 describe('a configuration written for the classic connector', () => {
@@ -76,7 +77,14 @@ describe('a configuration written for the classic connector', () => {
     [{ tunnel_method: 'SSH_PASSWORD_AUTH', tunnel_user_password: 'pw' }, { password: 'pw' }],
   ])('goes through a tunnel with %j', (method, credential) => {
     const { config, warnings } = parse({ ...CLASSIC, tunnel_method: { ...ssh, ...method } })
-    const tunnel = { host: 'bastion', port: 2222, user: 'me', credential, hostKey: undefined }
+    const tunnel = {
+      host: 'bastion',
+      port: 2222,
+      user: 'me',
+      credential,
+      hostKey: undefined,
+      allowSha1: false,
+    }
     expect(config.connection).toEqual({ ...MEANING, tunnel })
     expect(warnings).toEqual([])
   })

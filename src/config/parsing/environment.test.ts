@@ -109,6 +109,7 @@ describe('a placeholder', () => {
       user: 'app',
       credential: { key: KEY, passphrase: '12345' },
       hostKey: FINGERPRINT,
+      allowSha1: false,
     })
   })
 

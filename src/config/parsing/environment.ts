@@ -4,7 +4,8 @@ import { optionProblem, type Problem } from '../../errors.ts'
 const PLACEHOLDER = /^\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}$/
 
 /** Placeholders count in these options only, and in everything inside them; never in layouts and keys. */
-const OPTIONS = 'host port username password url database ssl ssl_mode deployment tunnel_method'.split(' ')
+const OPTIONS =
+  'host port username password url database ssl ssl_mode deployment tunnel_method redirect_hosts'.split(' ')
 const NUMBERS = ['port', 'database', 'tunnel_method.tunnel_port']
 
 export interface EnvironmentResult {

@@ -3,7 +3,13 @@ import { CERTIFICATE, FINGERPRINT, KEY, problemsOf, warningsOf } from './parsed.
 import { readSpecification, type Schema } from '../schema/specification.ts'
 
 const PLAIN = { host: 'h', port: 7, username: 'u', password: 'p', database: 1, ssl: false }
-const SSH = { tunnel_host: 'b', tunnel_port: 22, tunnel_user: 'u', tunnel_host_key: FINGERPRINT }
+const SSH = {
+  tunnel_host: 'b',
+  tunnel_port: 22,
+  tunnel_user: 'u',
+  tunnel_host_key: FINGERPRINT,
+  allow_sha1: true,
+}
 const PEM = { ca_certificate: CERTIFICATE, client_certificate: CERTIFICATE, client_key: KEY }
 
 /** Configurations that are good, with every option of the connection in one of them or another. */
@@ -30,6 +36,7 @@ const GOOD: Record<string, Record<string, unknown>> = {
   },
   cluster: {
     deployment: { mode: 'cluster', nodes: ['rediss://a:1', 'rediss://b'] },
+    redirect_hosts: ['*.internal', '10.0.0.0/8'],
     durability: { mode: 'fsync', replicas: 1, timeout_ms: 1 },
   },
   key: {
@@ -77,7 +84,7 @@ describe('a mistake in the connection', () => {
   it.each(FIELDS)('is a warning that names it, where its name is not known: %s, %s', (name, field, path) => {
     if (typeof path.at(-1) === 'number') return
     const config = withValue(GOOD[name]!, [...path.slice(0, -1), 'unheard_of'], 'hunter2')
-    const unknown = field.replace(/[a-z_]+$/, 'unheard_of')
+    const unknown = field.replace(/\w+$/, 'unheard_of')
     expect(warningsOf(config)[0]).toBe(`option-unknown: ${unknown}`)
   })
 })

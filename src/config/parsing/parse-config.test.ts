@@ -12,6 +12,7 @@ const DEFAULTS = {
     database: 0,
     tls: undefined,
     tunnel: undefined,
+    redirectHosts: undefined,
   },
   durability: { mode: 'none' },
   keyPrefix: '',
@@ -121,7 +122,7 @@ describe('a configuration', () => {
 
 describe('every option of the specification', () => {
   /** Those that are made of several values are tried where they are read. */
-  const ELSEWHERE = ['url', 'ssl', 'ssl_mode', 'deployment', 'tunnel_method', 'durability']
+  const ELSEWHERE = ['url', 'ssl', 'ssl_mode', 'deployment', 'tunnel_method', 'redirect_hosts', 'durability']
   const sample: Record<string, unknown> = {
     host: 'redis.internal',
     port: 6380,

@@ -3,6 +3,7 @@ import { optionProblem, type Problem } from '../../errors.ts'
 import type { Address, Connection } from '../settings/config.ts'
 import { readNodesDeployment, type DeploymentOptions } from './deployment.ts'
 import { hostProblem, withoutBrackets } from './host-port.ts'
+import { readRedirectHosts } from './redirect-hosts.ts'
 import { readTls, type TlsOptions } from './tls-options.ts'
 import { readTunnel, type TunnelOptions } from './tunnel-options.ts'
 import { readRedisUrl } from './redis-url.ts'
@@ -19,10 +20,13 @@ export interface ConnectionOptions {
   ssl_mode?: TlsOptions
   deployment?: DeploymentOptions
   tunnel_method?: TunnelOptions
+  redirect_hosts?: string[]
 }
 
 /** `usesTls`: whether a URL asks for TLS; undefined where the URL cannot be read. */
-type Endpoint = Omit<Connection, 'tls' | 'tunnel'> & { readonly usesTls: boolean | undefined }
+type Endpoint = Pick<Connection, 'deployment' | 'username' | 'password' | 'database'> & {
+  readonly usesTls: boolean | undefined
+}
 
 /** The result is valid only if no problem was added. */
 export function readConnection(options: ConnectionOptions, problems: Problem[]): Connection {
@@ -51,6 +55,7 @@ export function readConnection(options: ConnectionOptions, problems: Problem[]):
     ...endpoint,
     tls: readTls(options.ssl, options.ssl_mode, usesTls, problems),
     tunnel,
+    redirectHosts: readRedirectHosts(options.redirect_hosts, deployment, problems),
   })
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { connectionOf, refusalsOf } from '../parsing/parsed.support.ts'
 
 const NOBODY = { username: undefined, password: undefined }
+const NOTHING_ELSE = { tls: undefined, tunnel: undefined, redirectHosts: undefined }
 const UNREADABLE = 'url-malformed: url'
 
 describe('a URL', () => {
@@ -25,7 +26,7 @@ describe('a URL', () => {
     ],
   ])('says in one line where and as whom to connect: %s', (url, { host, port, ...login }) => {
     const deployment = { kind: 'standalone', address: { host, port } }
-    const expected = { deployment, ...login, tls: undefined, tunnel: undefined }
+    const expected = { deployment, ...login, ...NOTHING_ELSE }
     expect(connectionOf({ url })).toEqual(expected)
     expect(connectionOf({ url: url.replace('redis:', 'rediss:') })).toEqual({
       ...expected,
@@ -44,7 +45,7 @@ describe('a URL', () => {
     ['unix:///a@b:c', { path: '/a@b:c', database: 0, ...NOBODY }],
   ])('may be that of a Unix socket: %s', (url, { path, ...login }) => {
     const deployment = { kind: 'standalone', address: { path } }
-    expect(connectionOf({ url })).toEqual({ deployment, ...login, tls: undefined, tunnel: undefined })
+    expect(connectionOf({ url })).toEqual({ deployment, ...login, ...NOTHING_ELSE })
   })
 
   it.each([

@@ -16,7 +16,7 @@ describe('a tunnel', () => {
   })
 
   it('has a key, or a password', () => {
-    const common = { host: 'b', user: 'me', hostKey: undefined }
+    const common = { host: 'b', user: 'me', hostKey: undefined, allowSha1: false }
     expect(tunnelOf(WITH_KEY)).toEqual({ ...common, port: 22, credential: { key: KEY } })
     expect(tunnelOf(WITH_PASSWORD)).toEqual({ ...common, port: 2222, credential: { password: 'pw' } })
   })

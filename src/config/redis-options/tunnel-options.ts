@@ -14,6 +14,7 @@ export interface TunnelOptions {
   ssh_key_passphrase?: string
   tunnel_user_password?: string
   tunnel_host_key?: string
+  allow_sha1?: boolean
 }
 
 /** The form that OpenSSH prints: `SHA256:` and 32 bytes in base64. */
@@ -45,6 +46,7 @@ export function readTunnel(
         ? { password: trimmed(options.tunnel_user_password) }
         : { key, passphrase: options.ssh_key_passphrase || undefined },
     hostKey: readFingerprint(trimmed(options.tunnel_host_key), problems),
+    allowSha1: options.allow_sha1 === true,
   })
 }
 

@@ -41,7 +41,12 @@ export interface Connection {
   readonly database: number
   readonly tls: TlsSettings | undefined
   readonly tunnel: TunnelSettings | undefined
+  /** Which hosts sentinels and cluster nodes may name; undefined where they may name any. */
+  readonly redirectHosts: HostRules | undefined
 }
+
+/** Returns whether servers may name a host. */
+export type HostRules = (host: string) => boolean
 
 /** The address of a server: a host and its port, or the path of a Unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
@@ -79,6 +84,8 @@ export interface TunnelSettings {
     { readonly key: string; readonly passphrase?: string | undefined } | { readonly password: string }
   /** The fingerprint that the host must have: `SHA256:…`. */
   readonly hostKey: string | undefined
+  /** Whether the host may sign with SHA-1 (`ssh-rsa`). */
+  readonly allowSha1: boolean
 }
 
 /** What a state waits for, beside the replies to the records before it. */

@@ -61,6 +61,11 @@ export class InputBlock {
     this.#filled += chunk.length
   }
 
+  /** Forgets the incomplete line. */
+  dropRest(): void {
+    this.#filled = this.position
+  }
+
   /** Starts with the incomplete line of `from`, which may be this block, and makes room for `size` bytes behind it. */
   startWith(from: InputBlock, size: number): void {
     const { rest, scanner } = from

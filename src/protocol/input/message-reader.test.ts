@@ -39,7 +39,7 @@ describe('input', () => {
     ['a line that is too long', `${record(1)}\n${'x'.repeat(300)}\n`, 2, 269],
     ['a line without end', `${record(1)}\n${'x'.repeat(10_000)}`, 2, 269],
   ])('ends at %s, after the lines before it', (_, lines, line, bytes) => {
-    const reader = new MessageReader(64, 256)
+    const reader = new MessageReader(64, { maxLineBytes: 256, skipsLongRecords: true })
     const seen: number[] = []
     const read = (): void => {
       for (let at = 0; at < lines.length; at += 16) {
@@ -49,6 +49,38 @@ describe('input', () => {
     }
     expect(read).toThrow(errorWith('line-too-long', { line, bytes, limit: 256 }))
     expect(seen).toEqual([1])
+  })
+
+  it.each([16, 100, 255])(
+    'names a record that is too long instead of keeping it, in chunks of %i bytes',
+    (size) => {
+      const long = `{"type":"RECORD","record":{"stream":"ü","data":{"a":"${'x'.repeat(1_000)}"}}}`
+      const lines = `${record(1)}\n${long}\n${record(2)}\n${long}`
+      const reader = new MessageReader(64, { maxLineBytes: 256, skipsLongRecords: true })
+      const seen: unknown[] = []
+      const read = (): void => {
+        while (reader.next()) {
+          const { kind, lineNumber, head, lineBytes } = reader.message
+          seen.push(kind === 'record' ? lineNumber : [lineNumber, kind, head?.name, lineBytes])
+        }
+      }
+      const bytes = Buffer.from(lines)
+      for (let at = 0; at < bytes.length; at += size) {
+        reader.append(bytes.subarray(at, at + size))
+        read()
+      }
+      reader.finish()
+      read()
+      const skipped = ['long record', 'ü', Buffer.byteLength(long)]
+      expect(seen).toEqual([1, [2, ...skipped], 3, [4, ...skipped]])
+      expect(reader.block.scanner.capacity).toBeLessThan(100_000)
+    },
+  )
+
+  it('keeps no record that is too long where none is skipped', () => {
+    const reader = new MessageReader(64, { maxLineBytes: 256, skipsLongRecords: false })
+    const long = Buffer.from(`{"type":"RECORD","record":{"stream":"s","data":{"a":"${'x'.repeat(300)}`)
+    expect(() => reader.append(long)).toThrow(errorWith('line-too-long'))
   })
 
   it('has no message before a line is complete', () => {

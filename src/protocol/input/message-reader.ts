@@ -3,11 +3,22 @@ import { isUtf8 } from 'node:buffer'
 import { problem, SystemError } from '../../errors.ts'
 import { InputBlocks, type InputBlock } from './input-block.ts'
 import { Message } from './message.ts'
+import { recordHeadIn, type RecordHead } from './record-head.ts'
 
 const LF = 0x0a
 
 /** Room for several reads from a pipe (64 KiB each), so that few lines are cut and copied. */
 const BLOCK_SIZE = 1 << 19
+
+/** The names of a record are in the beginning of its line, if they precede its data. */
+const HEAD_BYTES = 1 << 14
+
+export interface LineLimits {
+  /** The most bytes of a line. */
+  readonly maxLineBytes: number
+  /** Whether a longer record becomes a message without data, where the beginning of its line names the stream. */
+  readonly skipsLongRecords: boolean
+}
 
 export class MessageReader {
   /** The message that the last `next` found. */
@@ -18,11 +29,16 @@ export class MessageReader {
   #rows = 0
   #taken = 0
 
-  readonly #maxLineBytes: number
+  readonly #limits: LineLimits
+  /** The record that is being skipped: its line is too long. */
+  #skipped: { readonly head: RecordHead; bytes: number; isComplete: boolean } | undefined
 
-  /** `blockSize`: the bytes of input in one block. A line may have up to `maxLineBytes`. */
-  constructor(blockSize = BLOCK_SIZE, maxLineBytes = Infinity) {
-    this.#maxLineBytes = maxLineBytes
+  /** `blockSize`: the bytes of input in one block. */
+  constructor(
+    blockSize = BLOCK_SIZE,
+    limits: LineLimits = { maxLineBytes: Infinity, skipsLongRecords: false },
+  ) {
+    this.#limits = limits
     this.#blocks = new InputBlocks(blockSize)
     this.#block = this.#blocks.take()
     this.#block.use()
@@ -45,18 +61,23 @@ export class MessageReader {
 
   /** Appends input; every complete message must have been read before. */
   append(chunk: Uint8Array): void {
-    if (this.#block.rest + chunk.length > this.#maxLineBytes) this.#requireLineEnd(chunk)
-    if (!this.hasRoomFor(chunk.length)) this.#turnOver(chunk.length)
-    this.#block.append(chunk)
+    const kept = this.#withoutSkipped(chunk)
+    if (!this.hasRoomFor(kept.length)) this.#turnOver(kept.length)
+    this.#block.append(kept)
   }
 
   /** Ends the input: a last line without a line feed counts as complete. */
   finish(): void {
-    if (this.#block.rest > 0) this.append(Buffer.of(LF))
+    if (this.#block.rest > 0 || this.#skipped?.isComplete === false) this.append(Buffer.of(LF))
   }
 
   /** Advances to the next complete message; returns false when more input is needed. */
   next(): boolean {
+    if (this.#skipped?.isComplete === true) {
+      this.message.takeLong(this.#skipped.head, this.#skipped.bytes)
+      this.#skipped = undefined
+      return true
+    }
     if (this.#taken === this.#rows && !this.#scan()) return false
     this.message.take(this.#block.scanner, this.#taken++)
     return true
@@ -74,12 +95,29 @@ export class MessageReader {
     if (!mayStay) old.letGo()
   }
 
-  /** Throws where the line at hand is too long; its rest is not read. */
-  #requireLineEnd(chunk: Uint8Array): void {
+  /** Returns what of a chunk is not part of a record that is too long. Throws at any other line that is. */
+  #withoutSkipped(chunk: Uint8Array): Uint8Array {
+    const { maxLineBytes } = this.#limits
+    const { rest } = this.#block
+    if (this.#skipped === undefined && rest + chunk.length <= maxLineBytes) return chunk
     const feed = chunk.indexOf(LF)
-    const bytes = this.#block.rest + (feed === -1 ? chunk.length : feed)
-    if (bytes <= this.#maxLineBytes) return
-    const [line, limit] = [this.message.lineNumber + 1, this.#maxLineBytes]
+    const size = feed === -1 ? chunk.length : feed
+    if (this.#skipped === undefined) {
+      if (rest + size <= maxLineBytes) return chunk
+      this.#skipped = { head: this.#headOfLongRecord(chunk, rest + size), bytes: rest, isComplete: false }
+      this.#block.dropRest()
+    }
+    this.#skipped.bytes += size
+    this.#skipped.isComplete = feed !== -1
+    return chunk.subarray(feed === -1 ? chunk.length : feed + 1)
+  }
+
+  #headOfLongRecord(chunk: Uint8Array, bytes: number): RecordHead {
+    const { position, rest, scanner } = this.#block
+    const start = scanner.bytes.subarray(position, position + Math.min(rest, HEAD_BYTES))
+    const head = this.#limits.skipsLongRecords ? recordHeadIn(Buffer.concat([start, chunk])) : undefined
+    if (head !== undefined) return head
+    const [line, limit] = [this.message.lineNumber + 1, this.#limits.maxLineBytes]
     throw new SystemError(
       problem(
         'line-too-long',

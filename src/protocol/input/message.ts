@@ -6,10 +6,14 @@ import { problem, SystemError, type Problem } from '../../errors.ts'
 import { shownName } from '../../shown-text.ts'
 import { failureOf, type ScanFailure } from '../scanner/scan-failure.ts'
 import { Field, HAS_TRACE, HAS_TYPE } from '../scanner/scan-tables.ts'
+import type { RecordHead } from './record-head.ts'
 import type { Scanner } from '../scanner/scanner.ts'
 
-/** `other` stands for messages that a destination ignores: LOG, CONTROL, and future types. */
-export type MessageKind = 'other' | 'record' | 'state' | 'trace'
+/**
+ * `other` stands for messages that a destination ignores: LOG, CONTROL, and future types. A `long record` is longer than a
+ * line may be, and was not kept.
+ */
+export type MessageKind = 'other' | 'record' | 'state' | 'trace' | 'long record'
 
 /** A range of the scanner's memory, `end` exclusive; empty where an optional part is missing. */
 export interface Range {
@@ -38,6 +42,10 @@ export class Message {
   readonly emittedAt = range()
   /** The array under `meta.changes` of a record; an empty one counts as missing. */
   readonly changes = range()
+
+  /** The stream of a long record, and the bytes of its line. */
+  head: RecordHead | undefined
+  lineBytes = 0
 
   /** The object under `state` of a state message, and the value of `destinationStats` in it. */
   readonly state = range()
@@ -68,6 +76,14 @@ export class Message {
     if (!this.#isComplete(table, at)) throw this.#refusal(scanner, row)
   }
 
+  /** Becomes a record that was not kept. */
+  takeLong(head: RecordHead, bytes: number): void {
+    this.lineNumber++
+    this.kind = 'long record'
+    this.head = head
+    this.lineBytes = bytes
+  }
+
   /** Returns the error for the line in `row`, which the scanner could not read to its end. */
   failure(scanner: Scanner, row: number): SystemError {
     this.lineNumber++
@@ -85,6 +101,7 @@ export class Message {
         return !isEmpty(this.state)
       case 'trace':
         return (table[at + Field.has]! & HAS_TRACE) !== 0
+      case 'long record':
       case 'other':
         return (table[at + Field.has]! & HAS_TYPE) !== 0 || isEmpty(this.text)
     }
@@ -112,6 +129,7 @@ export class Message {
       case 'trace':
         return problem('trace-without-content', `${text}: the TRACE message has no "trace".`, { params })
       case 'other':
+      case 'long record':
         return problem('message-without-type', `${text}: the message has no "type".`, { params })
     }
   }

@@ -35,6 +35,8 @@ export interface RedisClientOptions {
   runKeys: RunKeys
   /** The scripts that the commands of the run call; each node loads those that it needs. */
   scripts: readonly Script[]
+  /** Returns the error for a command with a key that was refused. */
+  explain: (error: unknown, key: string) => unknown
 }
 
 const LONGEST_GOODBYE_MS = 1_000
@@ -97,7 +99,10 @@ export class RedisClient implements AsyncDisposable {
   /** Runs one command; after a lost connection it is run again, so it may run twice. */
   ask(command: string, ...args: (string | number)[]): Promise<Reply> {
     const { failure } = this.#reconnector
-    return failure === undefined ? this.#writeQueue.ask(command, args) : Promise.reject(failure)
+    if (failure !== undefined) return Promise.reject(failure)
+    return this.#writeQueue.ask(command, args).catch((error: unknown) => {
+      throw this.#options.explain(error, String(args[0]))
+    })
   }
 
   /** Sends encoded commands; resolves when they are confirmed. They are sent again after a lost connection. */

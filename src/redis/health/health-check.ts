@@ -2,6 +2,7 @@
 import type { Connection } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
+import { someAtATime } from '../session/some-at-a-time.ts'
 import { readServerInfo } from './server-info.ts'
 import { failure, finding, report, type Expectations, type Finding, type ReportedFinding } from './finding.ts'
 import { checkServer, isSentinel } from './server-checks.ts'
@@ -39,20 +40,18 @@ export async function checkHealth(
     return [...notices, ...report([[addressesOf(connection), found]])]
   }
   const { masters, owners } = topology
-  const findings = await Promise.all(
-    masters.map(async (master, index) => {
-      const where = addressText(master)
-      const isOwned = (key: string): boolean =>
-        owners === undefined || owners[slotOf(Buffer.from(key))] === index
-      try {
-        await using server = await openConnection(transport, master, connection)
-        const found = await findingsAt(server, connection, request, isOwned)
-        return found.map((one) => [where, one] as const)
-      } catch (error) {
-        return [[where, failure(error, request.deployment)] as const]
-      }
-    }),
-  )
+  const findings = await someAtATime(masters, async (master, index) => {
+    const where = addressText(master)
+    const isOwned = (key: string): boolean =>
+      owners === undefined || owners[slotOf(Buffer.from(key))] === index
+    try {
+      await using server = await openConnection(transport, master, connection)
+      const found = await findingsAt(server, connection, request, isOwned)
+      return found.map((one) => [where, one] as const)
+    } catch (error) {
+      return [[where, failure(error, request.deployment)] as const]
+    }
+  })
   return [...notices, ...report(findings.flat())]
 }
 

@@ -52,13 +52,14 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   HDEL: COUNT,
   HLEN: COUNT,
   HEXISTS: ZERO_OR_ONE,
-  HSCAN: SCANNED,
+  HKEYS: TEXTS,
   SCAN: SCANNED,
+  HSCAN: SCANNED,
   SSCAN: SCANNED,
   ZSCAN: SCANNED,
+  SMEMBERS: TEXTS,
   SADD: COUNT,
   SREM: COUNT,
-  SMEMBERS: TEXTS,
   ZADD: COUNT,
   ZREM: COUNT,
   ZCARD: COUNT,
@@ -71,9 +72,9 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   LPUSHX: COUNT,
   LTRIM: OK,
   XADD: { status: 64, bulk: 64, isNullable: true },
+  XLEN: COUNT,
   XTRIM: COUNT,
   XDEL: COUNT,
-  XLEN: COUNT,
   EVAL: SINGLE,
   EVALSHA: SINGLE,
   WAIT: COUNT,
@@ -102,7 +103,7 @@ const FIELDS: ReplyShape[] = []
 
 /** Commands that scripts of the connector, or `check`, call besides those of the table. */
 const OTHERS = new Set(
-  'EXEC EXPIRE GETEX HEXISTS HKEYS HMGET HVALS LRANGE LPOP PING RENAME SPOP SRANDMEMBER XRANGE ZRANGE SCRIPT CLIENT CONFIG CLUSTER SENTINEL'.split(
+  'EXEC EXPIRE GETEX HMGET HVALS LRANGE LPOP PING RENAME SPOP SRANDMEMBER XRANGE ZRANGE SCRIPT CLIENT CONFIG CLUSTER SENTINEL'.split(
     ' ',
   ),
 )

@@ -4,6 +4,7 @@ import { addressText } from '../transport/address.ts'
 import type { Identity } from './open-connection.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { RedisNode, type RedisNodeOptions } from './redis-node.ts'
+import { someAtATime } from './some-at-a-time.ts'
 import { slotOf } from '../resp/key-slot.ts'
 import { classify } from '../failures/error-classifier.ts'
 import { TransientError } from '../../errors.ts'
@@ -18,6 +19,9 @@ export interface Topology {
   readonly owners: Uint16Array | undefined
 }
 
+/** Throws where a node has named a host that may not be connected to. */
+type RequireAllowed = (address: Address) => void
+
 /** Runs one command and returns its reply. */
 export type Ask = (command: string, ...args: (string | number)[]) => Promise<Reply>
 
@@ -30,21 +34,35 @@ const MOST_REDIRECTS = 5
 export class NodePool {
   readonly all: readonly RedisNode[]
   #owners: Topology['owners']
+  readonly #requireAllowed: RequireAllowed
 
   /** Connects to all masters, or to none of them. */
   static async open({ masters, owners }: Topology, parts: RedisNodeOptions): Promise<NodePool> {
-    const attempts = await Promise.allSettled(masters.map((address) => RedisNode.open(address, parts)))
-    const opened = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
-    const failed = attempts.findIndex((attempt) => attempt.status === 'rejected')
-    if (failed === -1) return new NodePool(opened, owners)
-    for (const node of opened) node.cut()
-    const source = { where: addressText(masters[failed]!), deployment: parts.connection.deployment.kind }
-    throw classify((attempts[failed] as PromiseRejectedResult).reason, source).error
+    const opened: RedisNode[] = []
+    try {
+      const all = await someAtATime(masters, async (address) => {
+        const node = await RedisNode.open(address, parts).catch((error: unknown) => {
+          const source = { where: addressText(address), deployment: parts.connection.deployment.kind }
+          throw classify(error, source).error
+        })
+        opened.push(node)
+        return node
+      })
+      return new NodePool(all, owners, (address) => parts.transport.requireAllowed(address))
+    } catch (error) {
+      for (const node of opened) node.cut()
+      throw error
+    }
   }
 
-  constructor(all: readonly RedisNode[], owners: Topology['owners']) {
+  constructor(
+    all: readonly RedisNode[],
+    owners: Topology['owners'],
+    requireAllowed: RequireAllowed = () => {},
+  ) {
     this.all = all
     this.#owners = owners
+    this.#requireAllowed = requireAllowed
   }
 
   get isCluster(): boolean {
@@ -113,6 +131,7 @@ export class NodePool {
         const redirection: Redirection | undefined =
           this.isCluster && isReplyError(error) ? readRedirection(error.message, node.address) : undefined
         if (redirection === undefined) throw error
+        if (redirection.address !== undefined) this.#requireAllowed(redirection.address)
         const next: RedisNode | undefined = redirection.address && this.at(redirection.address)
         // Slots are moving, or this node is cut off from the others: after a pause the slot map is read again.
         if (next === undefined || redirects === MOST_REDIRECTS)

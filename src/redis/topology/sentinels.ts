@@ -6,6 +6,7 @@ import type { Address, Connection } from '../../config/settings/config.ts'
 import { ConnectorError, problem, TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
+import { MOST_AT_ONCE } from '../session/some-at-a-time.ts'
 import {
   askSentinel,
   type NamedMaster,
@@ -24,7 +25,6 @@ const WHOLE_MS = 10_000
 const ANSWERS_MS = 5_000
 
 /** A sentinel may name any number of others. */
-const MOST_AT_ONCE = 16
 const MOST_ASKED = 256
 
 /** Undefined where the server does not report it: then the sentinels are believed. */
@@ -48,6 +48,8 @@ export class Sentinels {
     const answers = await this.#ask()
     const named = answers.filter((answer) => answer.kind === 'named')
     if (named.length === 0) throw sentinelProblem(answers, this.#deployment)
+    for (const { master, others } of named)
+      for (const address of [master, ...others]) this.#transport.requireAllowed(address)
     this.#learned = named.flatMap(({ others }) => others)
     const [newest, ...older] = byEpoch(named)
     // A replica is certainly not the master, so an older answer may still be right. A server that cannot be reached may

@@ -1,6 +1,6 @@
 /** Reads from a node of a cluster which master has which slots. */
 import type { Address, Connection } from '../../config/settings/config.ts'
-import { problem, TransientError } from '../../errors.ts'
+import { ConfigError, problem, TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import { openConnection } from '../session/open-connection.ts'
 import { SLOTS } from '../resp/key-slot.ts'
@@ -12,6 +12,9 @@ import type { Reply } from '../resp/reply.ts'
 const LIMITS = { handshakeMs: 3_000, replyMs: 3_000 }
 
 const NO_OWNER = 0xffff
+
+/** Redis recommends no more nodes in a cluster. Each master takes connections and memory. */
+const MOST_MASTERS = 1_000
 
 export async function readSlotMap(
   transport: Transport,
@@ -33,6 +36,7 @@ function slotMapOf(reply: Reply, node: Address): Topology {
     if (!indexes.has(name)) indexes.set(name, masters.push(address) - 1)
     owners.fill(indexes.get(name)!, first, last + 1)
   }
+  if (masters.length > MOST_MASTERS) throw tooManyMasters(masters.length, addressText(node))
   const slot = owners.indexOf(NO_OWNER)
   if (slot !== -1) {
     const where = addressText(node)
@@ -45,6 +49,11 @@ function slotMapOf(reply: Reply, node: Address): Topology {
     )
   }
   return { masters, owners }
+}
+
+function tooManyMasters(count: number, where: string): ConfigError {
+  const sentence = `The cluster has ${count} masters, as ${where} sees it. The connector connects to ${MOST_MASTERS} at most.`
+  return new ConfigError(problem('cluster-too-large', sentence, { params: { where, masters: count } }))
 }
 
 /** A node leaves out its own host name if it does not have one: then the master is the node that answers. */

@@ -2,6 +2,7 @@
 import type { Address, Connection } from '../../config/settings/config.ts'
 import { addressText } from '../transport/address.ts'
 import type { Redirection } from '../failures/redirection.ts'
+import { firstToServe } from './first-to-serve.ts'
 import { Sentinels } from './sentinels.ts'
 import { readSlotMap } from './slot-map.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -43,7 +44,11 @@ export class TopologyReader {
       this.#sentinels ??= new Sentinels(this.#transport, this.#connection, deployment)
       return { masters: [await this.#sentinels.findMaster()], owners: undefined }
     }
-    for (const { address } of redirections) if (address !== undefined) this.#newcomers.push(address)
+    for (const { address } of redirections) {
+      if (address === undefined) continue
+      this.#transport.requireAllowed(address)
+      this.#newcomers.push(address)
+    }
     const { masters, owners } = await this.#readAnySlotMap()
     const names = masters.map(addressText)
     this.#newcomers = this.#newcomers.filter(
@@ -60,16 +65,14 @@ export class TopologyReader {
   }
 
   async #readAnySlotMap(): Promise<Topology> {
-    let firstError: unknown
-    for (const node of this.#nodes)
-      try {
-        const topology = await readSlotMap(this.#transport, this.#connection, node)
-        this.#remember(topology.masters)
-        return topology
-      } catch (error) {
-        firstError ??= classify(error, { where: addressText(node), deployment: 'cluster' }).error
-      }
-    throw firstError
+    const topology = await firstToServe(this.#nodes, (node) =>
+      readSlotMap(this.#transport, this.#connection, node).catch((error: unknown) => {
+        throw classify(error, { where: addressText(node), deployment: 'cluster' }).error
+      }),
+    )
+    for (const master of topology.masters) this.#transport.requireAllowed(master)
+    this.#remember(topology.masters)
+    return topology
   }
 
   /** Puts another node in front for the next time, as a node that is cut off from the others has an old slot map. */

@@ -25,11 +25,14 @@ const KEEP_ALIVE_COUNT = 3
 const KEY_KINDS: readonly ServerHostKeyAlgorithm[][] = [
   ['ssh-ed25519'],
   ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'],
-  ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+  ['rsa-sha2-512', 'rsa-sha2-256'],
 ]
 
-/** Enough to recognise the protocol of the server. */
-const HEARD_BYTES = 1_024
+/** Signs with an RSA key and SHA-1, which others can forge. */
+const SHA1: ServerHostKeyAlgorithm = 'ssh-rsa'
+
+/** Enough to recognise the protocol of the server, and to see its algorithms. */
+const HEARD_BYTES = 4_096
 
 /** Logs in; rejects, with everything closed, when that fails or `signal` is aborted. */
 export async function logIn(tunnel: TunnelSettings, signal: AbortSignal): Promise<SshSession> {
@@ -50,7 +53,7 @@ export async function logIn(tunnel: TunnelSettings, signal: AbortSignal): Promis
         return tunnel.hostKey === undefined || seen.at(-1)!.fingerprint === tunnel.hostKey
       },
     }
-    if (seenBefore > 0) config.algorithms = { serverHostKey: without(seen) }
+    config.algorithms = { serverHostKey: algorithmsBeside(seen, tunnel) }
     // Some hosts ask for the password interactively.
     client.on('keyboard-interactive', (_name, _instructions, _language, prompts, finish) =>
       finish(prompts.map(() => credentials.password ?? '')),
@@ -63,7 +66,8 @@ export async function logIn(tunnel: TunnelSettings, signal: AbortSignal): Promis
       if (!isOther || signal.aborted) throw error
       // The fingerprint may be that of another key of the host, so these are requested, too.
       if (seen.length > seenBefore && seen.length < KEY_KINDS.length) continue
-      if (seen.length > seenBefore || hasNoOther(error)) throw wrongHostKey(seen, addressText(tunnel))
+      const hasShownAll = seen.length > 0 && hasNoOther(error)
+      if (seen.length > seenBefore || hasShownAll) throw wrongHostKey(seen, addressText(tunnel))
       throw error
     }
   }
@@ -81,12 +85,19 @@ function credentialsOf(
   }
 }
 
-/** Returns the algorithms of the host keys that have not been seen. */
-function without(seen: readonly HostKey[]): ServerHostKeyAlgorithm[] {
-  const shown = seen.map(({ algorithm }) =>
-    KEY_KINDS.find((names) => names.some((name) => name === algorithm)),
-  )
-  return KEY_KINDS.filter((names) => !shown.includes(names)).flat()
+/** Returns the algorithms for host keys of the kinds that have not been seen. */
+function algorithmsBeside(seen: readonly HostKey[], { allowSha1 }: TunnelSettings): ServerHostKeyAlgorithm[] {
+  const kinds = allowSha1 ? KEY_KINDS.map((names) => (isRsa(names) ? [...names, SHA1] : names)) : KEY_KINDS
+  // An RSA key has the name of its oldest algorithm.
+  const isSeen = (names: readonly ServerHostKeyAlgorithm[]): boolean =>
+    seen.some(({ algorithm }) =>
+      algorithm === SHA1 ? isRsa(names) : names.some((name) => name === algorithm),
+    )
+  return kinds.filter((names) => !isSeen(names)).flat()
+}
+
+function isRsa(names: readonly ServerHostKeyAlgorithm[]): boolean {
+  return names.includes('rsa-sha2-512')
 }
 
 async function shakeHands(

@@ -1,8 +1,9 @@
 /** Opens byte streams to servers: TCP or a Unix socket, through an SSH tunnel if there is one, with TLS on top. */
 import { createConnection, type Socket } from 'node:net'
 import type { Address, Connection, TlsSettings } from '../../config/settings/config.ts'
-import { ConfigError, problem, TransientError } from '../../errors.ts'
+import { ConfigError, problem, TransientError, type Problem } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { shownName } from '../../shown-text.ts'
 import { addressText, type Where } from './address.ts'
 import { waitForOpen } from './wait-for-open.ts'
 import { nameAt, openTls } from './tls.ts'
@@ -21,20 +22,23 @@ const DOUBT_MS = 1_500
 /** A server may take so long to show its protocol. */
 const DETECT_MS = 2_000
 
+type TransportSettings = Pick<Connection, 'tls' | 'tunnel' | 'redirectHosts'>
+
 export class Transport {
-  readonly #connection: Pick<Connection, 'tls' | 'tunnel'>
+  readonly #connection: TransportSettings
   readonly #tunnel: Tunnel | undefined
   /** Servers that a login has worked at. */
   readonly #reached = new Set<string>()
   #credentials: Credentials | undefined
 
-  constructor(connection: Pick<Connection, 'tls' | 'tunnel'>, log: Log = () => {}) {
+  constructor(connection: TransportSettings, log: Log = () => {}) {
     this.#connection = connection
     this.#tunnel = connection.tunnel && new Tunnel(connection.tunnel, log)
   }
 
   /** Opens a stream; rejects, with everything closed, when that fails or `signal` is aborted. */
   async open(address: Address, signal: AbortSignal): Promise<Socket> {
+    this.requireAllowed(address)
     if (this.#connection.tls === undefined) return this.#stream(address, signal)
     const ended = new AbortController()
     const either = AbortSignal.any([signal, ended.signal])
@@ -50,6 +54,13 @@ export class Transport {
       clearTimeout(timer)
       ended.abort()
     }
+  }
+
+  /** Throws where a server has named a host that may not be connected to. */
+  requireAllowed(address: Address): void {
+    const { redirectHosts } = this.#connection
+    if ('path' in address || redirectHosts === undefined || redirectHosts(address.host)) return
+    throw new ConfigError(deniedHost(addressText(address)))
   }
 
   /** Closes the tunnel, if there is one, and with it every connection through it. */
@@ -140,4 +151,14 @@ function closedEarly(where: Where, cause: unknown): TransientError {
     `The server at ${where} accepted the connection and closed it before the login was done. ` +
     'Check that it is Redis; a proxy in between may not support commands such as CLIENT and INFO.'
   return new TransientError(problem('connection-closed-early', sentence, { params: { where } }), { cause })
+}
+
+function deniedHost(address: string): Problem {
+  const where = shownName(address)
+  return problem(
+    'redirect-host-denied',
+    `Redis sends the connector to ${where}, a host that redirect_hosts does not allow. Nothing was sent there. If the host ` +
+      'is one of yours, add it to redirect_hosts.',
+    { options: ['redirect_hosts'], params: { where } },
+  )
 }

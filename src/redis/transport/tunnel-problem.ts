@@ -9,6 +9,7 @@ const PORT = 'tunnel_method.tunnel_port'
 const USER = 'tunnel_method.tunnel_user'
 const PASSWORD = 'tunnel_method.tunnel_user_password'
 const KEY = 'tunnel_method.ssh_key'
+const ALLOW_SHA1 = 'tunnel_method.allow_sha1'
 
 /** Why the SSH host cannot be reached. */
 export function unreachable(error: unknown, where: Where): TransientError {
@@ -31,6 +32,9 @@ function sshHost(where: Where): Target {
 const NOT_MATCHING =
   /no matching (key exchange algorithm|host key format|[CS]->[CS] (cipher|MAC|compression algorithm))/
 
+/** The name of the algorithm in the host's list, which is followed by another one or by the length of the next list. */
+const OFFERS_SHA1 = /ssh-rsa[,\0]/
+
 /** Why the login failed; `heard` is the beginning of what the other side has sent. */
 export function loginProblem(error: unknown, heard: string, where: Where, tunnel: TunnelSettings): Error {
   const { level, message } = error as Error & { level?: string }
@@ -42,6 +46,8 @@ export function loginProblem(error: unknown, heard: string, where: Where, tunnel
   }
   if (level === 'client-authentication') return new ConfigError(loginRefused(where, tunnel), { cause: error })
   const missing = NOT_MATCHING.exec(message)?.[0]
+  if (missing?.includes('host key') === true && !tunnel.allowSha1 && OFFERS_SHA1.test(heard))
+    return new ConfigError(onlySha1(where), { cause: error })
   if (missing !== undefined) {
     const sentence = `The SSH host ${where} has no SSH algorithm in common with us: ${missing}.`
     return new ConfigError(problem('ssh-algorithms-differ', sentence, { params: { where } }), {
@@ -49,6 +55,15 @@ export function loginProblem(error: unknown, heard: string, where: Where, tunnel
     })
   }
   return error instanceof TransientError ? error : unreachable(error, where)
+}
+
+function onlySha1(where: Where): Problem {
+  return problem(
+    'ssh-host-only-sha1',
+    `The SSH host ${where} can prove who it is only with SHA-1 signatures (ssh-rsa), which can be forged. Update its SSH ` +
+      `server, or give it an ed25519 key; until then, ${ALLOW_SHA1} accepts them.`,
+    { options: [ALLOW_SHA1], params: { where } },
+  )
 }
 
 function loginRefused(where: Where, { user, credential }: TunnelSettings): Problem {

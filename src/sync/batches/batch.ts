@@ -39,6 +39,12 @@ export interface WaitingState {
   received: Received
 }
 
+interface LongRecord {
+  readonly record: number
+  /** The bytes of its line. */
+  readonly bytes: number
+}
+
 /** The numbers kept for each record: its stream, the ranges of its emission time and its data, its line, its group. */
 const COLUMNS = 7
 
@@ -56,6 +62,8 @@ const MOST_DIGITS = 24
 export class Batch {
   records = 0
   readonly states: WaitingState[] = []
+  /** Records whose lines were too long to be kept. */
+  readonly longRecords: LongRecord[] = []
   readonly #limits: BatchLimits
   readonly #streams: readonly StreamSession[]
   readonly #tables: BufferPool
@@ -142,6 +150,17 @@ export class Batch {
     this.#inputBytes += data.end - lineStart
     this.#counts[plan.index]!++
     return isInSeconds
+  }
+
+  /** Adds a record whose line was too long to be kept: it is never encoded. */
+  addLongRecord({ plan }: StreamSession, line: number, bytes: number): void {
+    this.longRecords.push({ record: this.records, bytes })
+    const row = this.#addRow()
+    this.#table.fill(0, row, row + COLUMNS)
+    this.#table[row] = plan.index
+    this.#table[row + 5] = line
+    this.#table[row + 6] = LEFT_OUT
+    this.#counts[plan.index]!++
   }
 
   addState(state: StateMessage, plan: StreamPlan | undefined, received: Received): void {

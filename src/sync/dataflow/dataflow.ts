@@ -63,8 +63,9 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
     leastBytes: buffers.least,
   })
   const limits = { records: batchRecords, bytes: batchBytes }
+  const lines = { maxLineBytes: config.maxLineBytes, skipsLongRecords: deadLetters !== undefined }
   return {
-    ingest: new Ingest({ sessions, limits, tables, stateQueue, progress, maxLineBytes: config.maxLineBytes }),
+    ingest: new Ingest({ sessions, limits, tables, stateQueue, progress, lines }),
     stateQueue,
     progress,
   }

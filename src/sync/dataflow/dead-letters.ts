@@ -77,13 +77,17 @@ export class DeadLetters {
   }
 
   #addEntry(out: CommandBuffer, batch: Batch, { record, problem: reason }: Rejected, isCut: boolean): void {
-    const data = batch.dataOf(record)
     const fields = ['stream', batch.planOf(record).name, 'reason', reason.sentence]
-    if (isCut) fields.push(...cutFields(batch.lineOf(record), data))
-    out.begin('XADD', 5 + fields.length + 2)
+    // A line that was too long was not kept.
+    const data = reason.code === 'line-too-long' ? undefined : batch.dataOf(record)
+    if (data === undefined)
+      fields.push('line', String(batch.lineOf(record)), 'size', String(reason.params['bytes']))
+    else if (isCut) fields.push(...cutFields(batch.lineOf(record), data))
+    out.begin('XADD', 5 + fields.length + (data === undefined ? 0 : 2))
     out.keyText(this.#key)
     for (const argument of ['MAXLEN', '~', String(this.#maxLength), '*', ...fields])
       out.textArgument(argument)
+    if (data === undefined) return
     out.textArgument('record')
     out.argument(data, 0, isCut ? endOfCut(data) : data.length)
   }

@@ -42,7 +42,11 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
   const unitLog = new ExpiryUnitLog(log)
   /** The size of the last batch's commands, divided by its expected size: the next batch is like the last one. */
   let growth = 1
-  return async (batch, { ids, decide, intervals }) => {
+  const deliver = async (
+    batch: Batch,
+    { ids, decide, intervals }: Prepared,
+    earlier: Promise<unknown>,
+  ): Promise<RecordOutcome[]> => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * growth))
     const offsets = tables.take((batch.records + MORE_COMMANDS) * BYTES_PER_COMMAND)
@@ -61,10 +65,24 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
     for (const decision of decisions.values()) decision.confirm()
     const decided = decidedOutcomes(decisions.values())
     if (deadLetters === undefined) requireNone(batch, outcomes)
-    else await deadLetters.take(batch, outcomes)
+    else if (outcomes.some(({ kind }) => kind === 'rejected')) {
+      await earlier
+      await deadLetters.take(batch, outcomes)
+    }
     batch.release()
     return decided.length === 0 ? outcomes : inOrder([...decided, ...outcomes])
   }
+  /** Dead letters are written in the order of their records, whatever their batches wait for. */
+  let last: Promise<unknown> = Promise.resolve()
+  return (batch, prepared) => {
+    const outcomes = deliver(batch, prepared, last)
+    last = settledBoth(last, outcomes)
+    return outcomes
+  }
+}
+
+async function settledBoth(...both: Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(both)
 }
 
 async function send(client: CommandClient, { requests }: EncodedBatch): Promise<WriteResult[]> {

@@ -95,7 +95,7 @@ function opened(options: object = {}) {
     tables: new BufferPool(0),
     stateQueue,
     progress,
-    maxLineBytes: 1 << 20,
+    lines: { maxLineBytes: 1 << 20, skipsLongRecords: false },
   })
   const log = (): string[] => {
     progress.summarize()

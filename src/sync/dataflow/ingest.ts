@@ -1,7 +1,7 @@
 /** Reads the messages of the input, finds the stream of each, and adds records and states to the batch being filled. */
 import { Columns } from '../../protocol/columns/columns.ts'
 import type { Message } from '../../protocol/input/message.ts'
-import { MessageReader } from '../../protocol/input/message-reader.ts'
+import { MessageReader, type LineLimits } from '../../protocol/input/message-reader.ts'
 import { readState, type StateMessage } from '../../protocol/airbyte/state-message.ts'
 import { readStreamStatus } from '../../protocol/airbyte/stream-status.ts'
 import { Batch, type BatchLimits } from '../batches/batch.ts'
@@ -27,8 +27,7 @@ export interface IngestOptions {
   tables: BufferPool
   stateQueue: BatchQueue
   progress: Progress
-  /** The most bytes of a line. */
-  maxLineBytes: number
+  lines: LineLimits
 }
 
 export class Ingest {
@@ -41,13 +40,13 @@ export class Ingest {
   #batch: Batch
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ sessions, limits, tables, stateQueue, progress, maxLineBytes }: IngestOptions) {
+  constructor({ sessions, limits, tables, stateQueue, progress, lines }: IngestOptions) {
     this.#router = new StreamRouter(sessions)
     this.#stateQueue = stateQueue
     this.#progress = progress
     this.#newBatch = () => new Batch(limits, sessions, tables)
     // All records of a batch are in one block.
-    this.#reader = new MessageReader(Math.max(limits.bytes, SMALLEST_BLOCK), maxLineBytes)
+    this.#reader = new MessageReader(Math.max(limits.bytes, SMALLEST_BLOCK), lines)
     this.#batch = this.#newBatch()
   }
 
@@ -90,10 +89,17 @@ export class Ingest {
           if (this.#batch.addRecord(session, block, message)) this.#progress.warnOfSeconds(plan)
           this.#progress.addReceived(plan)
         }
-      } else if (message.kind === 'state') this.#takeState(readState(bytes, message))
+      } else if (message.kind === 'long record') this.#takeLong(message)
+      else if (message.kind === 'state') this.#takeState(readState(bytes, message))
       else if (message.kind === 'trace') this.#takeStatus(bytes)
       if (this.#batch.isFull) await this.#submitAndWait()
     }
+  }
+
+  #takeLong({ head, lineNumber, lineBytes }: Message): void {
+    const session = this.#router.routeLongRecord(head!, lineNumber)
+    this.#batch.addLongRecord(session, lineNumber, lineBytes)
+    this.#progress.addReceived(session.plan)
   }
 
   /** Returns whether the record has no effect; one that removes its row is decided upon with its batch. */

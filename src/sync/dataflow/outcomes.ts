@@ -46,6 +46,8 @@ export function outcomesOf(
     record,
     problem: refusal,
   }))
+  for (const { record, bytes } of batch.longRecords)
+    outcomes.push({ kind: 'rejected', record, problem: lineTooLong(bytes) })
   const recordsOf = recordsByCommand(batch, out)
   for (const [index, { request }] of requests.entries()) {
     const { rejections, done } = results[index]!
@@ -65,6 +67,11 @@ export function outcomesOf(
   }
   const decided = new Set(outcomes.map(({ record }) => record))
   return inOrder([...outcomes, ...dataless.filter(({ record }) => !decided.has(record))])
+}
+
+function lineTooLong(bytes: number): Problem {
+  const sentence = `The line of the record has ${bytes} bytes, more than max_line_bytes allows.`
+  return problem('line-too-long', sentence, { options: ['max_line_bytes'], params: { bytes } })
 }
 
 /** A record that is too large keeps its code: it is set aside in another way. */

@@ -38,6 +38,11 @@ export class StreamRouter {
       : this.#addSpelling(bytes, message)
   }
 
+  /** Returns the stream of a record that was not kept. */
+  routeLongRecord(stream: StreamDescriptor, lineNumber: number): StreamSession {
+    return this.#find('record', stream, lineNumber) ?? unknownStream('record', stream, lineNumber)
+  }
+
   /** Returns the stream that a state names. */
   routeState(stream: StreamDescriptor, lineNumber: number): StreamSession {
     return this.#find('state', stream, lineNumber) ?? unknownStream('state', stream, lineNumber)

@@ -109,7 +109,10 @@ describe('all index entries', () => {
       return pages[`${key} ${cursor}`] ?? ['0', []]
     })
     const seen: [string, string][][] = []
-    await new KeyIndex(client, plan, []).each(async (entries) => void seen.push(entries))
+    const reports: number[][] = []
+    const visit = async (entries: [string, string][]): Promise<void> => void seen.push(entries)
+    await new KeyIndex(client, plan, []).each(visit, (...report) => reports.push(report))
+    expect(reports).toEqual(Array.from({ length: 256 }, (_, at) => [at + 1, 256]))
     expect(Object.fromEntries(seen.flat())).toEqual({ a: '1', b: '2 5 ', c: '3', d: '4' })
     expect(seen).toHaveLength(3)
     expect([asked.length, asked[0]]).toEqual([258, 'HSCAN p:_airbyte:index:n:s:0 0 COUNT 500'])

@@ -7,6 +7,7 @@ import { sendAll } from '../../redis/client/send-all.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
+import { ownKeyError } from '../drafts/own-key-error.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { EncodedLocation, IndexEntry } from './index-entry.ts'
 import { typesOf } from '../../redis/client/redis-types.ts'
@@ -109,11 +110,12 @@ export class KeyIndex {
           order.push(index)
         }
       }
-    const { read, rejections } = await this.#client.send({
-      kind: 'read',
-      commands: EncodedCommands.from(out),
-    })
-    if (rejections[0] !== undefined) throw rejections[0].error
+    const commands = EncodedCommands.from(out)
+    const { read, rejections } = await this.#client.send({ kind: 'read', commands })
+    if (rejections[0] !== undefined) {
+      const { index, error } = rejections[0]
+      throw ownKeyError(error, commands.keyOf(index) ?? '', [this.#plan.settings.keyPrefix])
+    }
     const stored: (string | null)[] = Array.from({ length: locations.length }, () => null)
     let next = 0
     for (const values of read) for (const value of values) stored[order[next++]!] = value
@@ -177,12 +179,19 @@ export class KeyIndex {
     )
   }
 
-  /** Calls `visit` with all entries, some at a time. An entry may come twice. */
-  async each(visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {
+  /** Calls `visit` with all entries, some at a time. An entry may come twice. `report` is told how many shards are done. */
+  async each(
+    visit: (entries: StoredEntry[]) => Promise<void>,
+    report: (done: number, all: number) => void = () => {},
+  ): Promise<void> {
     if (this.#only !== undefined) return this.#visitOnly(this.#only, visit)
     const shards = ALL_SHARDS.values()
+    let done = 0
     const walk = async (): Promise<void> => {
-      for (const shard of shards) await this.#eachIn(this.keyOf(shard), visit)
+      for (const shard of shards) {
+        await this.#eachIn(this.keyOf(shard), visit)
+        report(++done, ALL_SHARDS.length)
+      }
     }
     await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, walk))
   }

@@ -13,7 +13,10 @@ describe('keys by id', () => {
   it('are removed from the first to the last, in rounds', async () => {
     const { client, asked } = answeringClient((command) => (command.startsWith('TYPE') ? 'hash' : null))
     const range = { first: 7, last: 45_006, keys: KEYS, type: 'hash' }
-    expect(await removeIds(client, range, NONE_SPARED)).toBe(45_000)
+    const reports: number[][] = []
+    const removed = await removeIds(client, range, NONE_SPARED, (...report) => reports.push(report))
+    expect(removed).toBe(45_000)
+    expect(reports).toEqual([20_000, 40_000, 45_000].map((done) => [done, 45_000]))
     const removals = asked.filter((command) => command.startsWith('UNLINK '))
     const keys = removals.flatMap((command) => command.split(' ').slice(1))
     expect([keys.length, keys[0], keys.at(-1)]).toEqual([45_000, 'n:s:7', 'n:s:45006'])

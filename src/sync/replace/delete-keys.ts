@@ -18,6 +18,7 @@ export async function removeIds(
   client: CommandClient,
   { first, last, keys: { lead, tail }, type }: IdRows,
   areSpared: (keys: readonly string[]) => Promise<readonly boolean[]>,
+  report: (done: number, all: number) => void = () => {},
 ): Promise<number> {
   let rows = 0
   for (let from = first; from <= last; from += KEYS_PER_ROUND) {
@@ -26,6 +27,7 @@ export async function removeIds(
     const spared = await areSpared(keys)
     const former = keys.filter((_, index) => !spared[index]!)
     rows += await removeKeys(client, await keysOfType(client, type, former))
+    report(from + count - first, last - first + 1)
   }
   return rows
 }
@@ -36,6 +38,7 @@ export async function removeByIndex(
   index: KeyIndex,
   form: LocationForm,
   isOld: (location: string, value: string) => boolean,
+  report?: (done: number, all: number) => void,
 ): Promise<{ rows: number; left: number }> {
   let [rows, left] = [0, 0]
   // On a cluster, rows and their entries are on different nodes. A row whose removal is lost with a node must still have
@@ -54,7 +57,7 @@ export async function removeByIndex(
     if (old.length === 0) return
     if (!client.isCluster) rows += await removeRows(client, form, old)
     await removeEntries(client, index, old)
-  })
+  }, report)
   return { rows, left }
 }
 

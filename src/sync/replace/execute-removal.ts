@@ -38,12 +38,18 @@ export interface Removed {
   readonly left: number
 }
 
+/** `report` is told how far a part of the removal is: of ids, or of shards of an index. */
+export interface RemovalReports {
+  readonly log: Log
+  readonly report?: ((done: number, all: number) => void) | undefined
+}
+
 /** Repeated, it changes nothing. */
 export async function executeRemoval(
   client: CommandClient,
   { plan, manifests, classicLastId, expiryShards }: RemovalScope,
   removal: PendingRemoval,
-  log: Log,
+  { log, report }: RemovalReports,
 ): Promise<Removed> {
   const { before, lastId } = removal
   const isOld = (value: string): boolean => runIn(value) < before
@@ -66,18 +72,23 @@ export async function executeRemoval(
   const areOurs = manifests.some(({ rows: { kind }, hasRecords }) => kind === 'index' && hasRecords)
   if (own !== undefined && !areOurs) await removeIndex(client, own.index)
   if (own !== undefined && areOurs) {
-    if (removal.isStaged) rows += await swapIn(client, plan, { own, isOld, formers, removal })
-    const removed = await removeByIndex(client, own.index, own.form, (_, value) => isOld(value))
+    if (removal.isStaged) rows += await swapIn(client, plan, { own, isOld, formers, removal, report })
+    const removed = await removeByIndex(client, own.index, own.form, (_, value) => isOld(value), report)
     rows += removed.rows
     left = removed.left
   }
-  for (const former of formers.indexed) rows += await removeFormer(client, former, live)
+  for (const former of formers.indexed) rows += await removeFormer(client, former, live, report)
   for (const { manifest, rows: range } of idRowsOf(plan, manifests, lastId))
     if (!kept.includes(manifest))
-      rows += await removeIds(client, range, async (keys) => {
-        const areLive = await live.areLiveKeys(keys)
-        return keys.map((key, at) => areLive[at]! || plan.isForeignKey(key))
-      })
+      rows += await removeIds(
+        client,
+        range,
+        async (keys) => {
+          const areLive = await live.areLiveKeys(keys)
+          return keys.map((key, at) => areLive[at]! || plan.isForeignKey(key))
+        },
+        report,
+      )
   const classicRows =
     classicLastId === 0
       ? 0
@@ -91,13 +102,14 @@ interface SwapOptions {
   isOld: (value: string) => boolean
   formers: Parameters<typeof formerTypesOf>[1]
   removal: PendingRemoval
+  report: RemovalReports['report']
 }
 
 /** Replaces live keys by their staging keys. Returns how many there were. */
 async function swapIn(
   client: CommandClient,
   plan: StreamPlan,
-  { own: { index, form }, isOld, formers, removal }: SwapOptions,
+  { own: { index, form }, isOld, formers, removal, report }: SwapOptions,
 ): Promise<number> {
   let swapped = 0
   await index.each(async (entries) => {
@@ -111,7 +123,7 @@ async function swapIn(
       staged!.map((key, at) => swap(client, plan, key, [form.type, ...types[at]!], removal)),
     )
     swapped += replaced.filter(Boolean).length
-  })
+  }, report)
   return swapped
 }
 
@@ -120,6 +132,7 @@ async function removeFormer(
   client: CommandClient,
   { index, form }: IndexedRows,
   live: LiveRows,
+  report: RemovalReports['report'],
 ): Promise<number> {
   const areLive = (locations: readonly string[]): Promise<boolean[]> =>
     isMemberForm(form)
@@ -139,7 +152,7 @@ async function removeFormer(
       form,
       locations.filter((_, at) => !spared[at]!),
     )
-  })
+  }, report)
   await removeIndex(client, index)
   return rows
 }

@@ -7,13 +7,14 @@ import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { clearCommand, patternOf } from '../streams/clear-command.ts'
+import { whileLogging } from '../streams/each-with-progress.ts'
 import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
 import { isRepeated } from '../streams/replace-decision.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { forgetAttempt, forgetFormerAttempt } from './take-back.ts'
-import { executeRemoval, type Removed, type RemovalScope } from './execute-removal.ts'
+import { executeRemoval, type Removed, type RemovalReports, type RemovalScope } from './execute-removal.ts'
 import { removeJournal } from './journal-recovery.ts'
 import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'
 import { requireSwappable } from './staging.ts'
@@ -39,7 +40,13 @@ export async function finish(
   for (const [at, session] of replaced.entries()) {
     const removal = removals[at]!
     const scope = await scopeOf(client, session)
-    const removed = await complete(client, scope, removal, log)
+    let part = ''
+    const report = (done: number, all: number): void => void (part = `, ${done} of ${all} parts of it`)
+    const removed = await whileLogging(
+      log,
+      () => `Removing what streams replace: ${at} of ${replaced.length}, now ${session.plan.name}${part}.`,
+      () => complete(client, scope, removal, { log, report }),
+    )
     logRemoved(session, removal, removed, log)
     const isEmpty =
       session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
@@ -154,7 +161,7 @@ export async function resume(
     classicLastId: numberIn(fields, 'classic_last_id', plan),
     expiryShards: expiryShardsIn(fields, plan),
   }
-  await complete(client, scope, removal, log)
+  await complete(client, scope, removal, { log })
   return true
 }
 
@@ -162,10 +169,10 @@ async function complete(
   client: CommandClient,
   scope: RemovalScope,
   removal: PendingRemoval,
-  log: Log,
+  reports: RemovalReports,
 ): Promise<Removed> {
   // Confirmed before its record is removed, as the next run completes what is recorded.
-  const removed = await client.confirmed(() => executeRemoval(client, scope, removal, log))
+  const removed = await client.confirmed(() => executeRemoval(client, scope, removal, reports))
   await client.confirmed(() => endRemoval(client, scope, removal))
   return removed
 }

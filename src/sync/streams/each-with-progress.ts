@@ -18,7 +18,6 @@ export async function eachOf<Item, Result>(
   const queue = items.entries()
   const errors: unknown[] = []
   let done = 0
-  const timer = setInterval(() => log('INFO', `${doing}: ${done} of ${items.length}.`), LOG_EVERY_MS)
   const work = async (): Promise<void> => {
     for (const [index, item] of queue) {
       if (errors.length > 0) return
@@ -30,11 +29,25 @@ export async function eachOf<Item, Result>(
       }
     }
   }
+  await whileLogging(
+    log,
+    () => `${doing}: ${done} of ${items.length}.`,
+    () => Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work)),
+  )
+  if (errors.length > 0) throw errors[0]
+  return results
+}
+
+/** Runs a step, and logs what it does every now and then until it ends. */
+export async function whileLogging<Result>(
+  log: Log,
+  text: () => string,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  const timer = setInterval(() => log('INFO', text()), LOG_EVERY_MS)
   try {
-    await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work))
+    return await step()
   } finally {
     clearInterval(timer)
   }
-  if (errors.length > 0) throw errors[0]
-  return results
 }
