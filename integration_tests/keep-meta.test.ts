@@ -1,7 +1,7 @@
 // The changes that a source reports of a record, in meta.changes.
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { streamState } from './support/messages.ts'
+import { streamState, type CatalogStream } from './support/messages.ts'
 import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareEmptiedRedis } from './support/share-redis.ts'
@@ -21,7 +21,7 @@ const CHANGES = [
 const META = JSON.stringify({ changes: CHANGES })
 
 /** Writes a record with changes, written with white space, one with none, and one without meta. */
-async function written(options: object) {
+async function written(options: object, stream: CatalogStream = { name: 's' }) {
   const lines = [
     recordWith(
       '"meta" : { "changes" : [ ',
@@ -31,7 +31,7 @@ async function written(options: object) {
     recordWith('"meta":{"changes":[', '{"id":2}', ']},'),
     recordWith('', '{"id":3}', ''),
   ]
-  const run = await write(redis, [{ name: 's' }], [...lines, streamState('s', {})].join(''), options)
+  const run = await write(redis, [stream], [...lines, streamState('s', {})].join(''), options)
   expect([run.code, run.errors]).toEqual([0, []])
   return run
 }
@@ -47,6 +47,22 @@ describe('keep_meta', () => {
     expect(await client.hgetall(':s:1')).toEqual({ ...fields, _airbyte_meta: META })
     expect(await client.hget(':s:2', '_airbyte_meta')).toBe('{"changes":[]}')
     expect(await client.hget(':s:3', '_airbyte_meta')).toBe('{"changes":[]}')
+  })
+
+  it.each([
+    ['append', {}],
+    ['append', { ttl_seconds: 1000 }],
+    ['append_dedup', {}],
+    ['update', {}],
+  ] as const)('is gone from a hash that is written again without it: %s, %j', async (mode, options) => {
+    const stream = { name: 's', primaryKey: [['id']] }
+    const row = { ...options, key_template: 'row:${id}' }
+    await written({ ...row, keep_meta: true }, stream)
+    await client.hset('row:1', 'theirs', '1')
+    const { code } = await write(redis, [{ ...stream, mode }], recordWith('', '{"id":1}', ''), row)
+    expect([code, await client.hexists('row:1', '_airbyte_meta')]).toEqual([0, 0])
+    expect(await client.hget('row:1', 'theirs')).toBe('1')
+    expect(await client.hexists('row:2', '_airbyte_meta')).toBe(1)
   })
 
   it('adds a field to hashes and Redis streams in the format flat', async () => {

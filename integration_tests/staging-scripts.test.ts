@@ -121,6 +121,17 @@ describe.each(kinds)('what was gathered joins what is live ($what)', ({ what, ad
     expect(await client.keys('*')).toEqual(['live'])
   })
 
+  it('with the time to live of the key set by whatever moves an item, and by nothing else', async () => {
+    await add('staging', binaries('new', 10))
+    await drain(what, 4, client, 100_000)
+    expect(await client.pttl('live')).toBeGreaterThan(0)
+    await drain(what, 4, client, 'never')
+    expect(await client.pttl('live')).toBe(-1)
+    while ((await drain(what, 4)) > 0);
+    expect(await drain(what, 4, client, 100_000)).toBe(0)
+    expect(await client.pttl('live')).toBe(-1)
+  })
+
   it.each([
     ['live', 'staging'],
     ['staging', 'live'],
@@ -240,8 +251,13 @@ function drainOf(options: Parameters<typeof settingsWith>[0]) {
   return structureOf(settings).collection!.drain(settings)
 }
 
-async function drain(what: Kind['what'], most: number, by = client): Promise<number> {
-  return Number(await by.evalsha(DRAIN_SCRIPTS[what].sha, 2, 'staging', 'live', most))
+async function drain(
+  what: Kind['what'],
+  most: number,
+  by = client,
+  lifetime: number | 'keep' | 'never' = 'keep',
+): Promise<number> {
+  return Number(await by.evalsha(DRAIN_SCRIPTS[what].sha, 2, 'staging', 'live', most, lifetime))
 }
 
 function swap(kind: string, milliseconds = 0): Promise<unknown> {

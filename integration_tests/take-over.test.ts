@@ -89,6 +89,22 @@ it('a row leaves a key that another application has put in the place of a former
   expect(await client.hgetall('k:2')).toEqual({ id: '2' })
 })
 
+it('an id that is the primary key of a former row is not given out, so that the row stays until the end', async () => {
+  await sync(1, [{ id: 2 }, { id: 3 }], {}, DEDUP)
+  const rows = [{ id: 7 }, { id: 8 }]
+  const lines = [...rows.map((row) => record('s', row)), status('s', 'INCOMPLETE')]
+  const stream = { name: 's', primaryKey: [['id']], generation: 2, minimumGeneration: 2 }
+  await write(redis, [stream], lines, {})
+  const rowOf = async (id: number) => client.hget(`:s:${id}`, '_airbyte_data')
+  expect(await Promise.all([2, 3].map(rowOf))).toEqual(['{"id":2}', '{"id":3}'])
+  const keysOf = async () => (await client.keys(':s:*')).toSorted()
+  const added = (await keysOf()).filter((key) => ![':s:2', ':s:3'].includes(key))
+  expect(added).toHaveLength(2)
+  expect((await sync(3, [{ id: 9 }], {})).code).toBe(0)
+  const [key = '', ...others] = await keysOf()
+  expect([await client.hget(key, '_airbyte_data'), others]).toEqual(['{"id":9}', []])
+})
+
 describe('a collection whose key holds another type', () => {
   const options = { cache_type: 'list', data_format: 'json', key_template: 'k:${g}' }
   const rows = [

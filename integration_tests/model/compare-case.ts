@@ -9,9 +9,11 @@ import {
   type RunResult,
   type World,
 } from './connector-model.ts'
+import { alignIds } from './id-alignment.ts'
 import { isReplace } from './options.ts'
 import { runPlan, type ConnectorResult, type Target } from './driver.ts'
 import { countersOf, describe, idPrefixesOf, readKeyspace, separate } from './snapshot.ts'
+import { namedKeysOf } from './stream-model.ts'
 import type { State } from '../support/output-message.ts'
 
 export interface Difference {
@@ -107,14 +109,16 @@ async function compareKeys(
   const foreign = new Set(one.foreign.map(([key]) => key))
   const counters = countersOf(one).filter((key) => !foreign.has(key))
   const { records, own } = separate(await readKeyspace(target.nodes), counters)
-  const prefixes = idPrefixesOf(one)
-  const [should, does] = [describe(world.keyspace, prefixes), describe(records, prefixes)]
+  const named = [...namedKeysOf(world.streams.values())].filter((key) => world.keyspace.has(key))
+  const ids = { prefixes: idPrefixesOf(one), named: new Set(named) }
+  const [should, does] = [describe(world.keyspace, ids), describe(records, ids)]
   if (should.join('\n') !== does.join('\n'))
     return {
       what: 'keys',
       expected: should.filter((line) => !does.includes(line)),
       actual: does.filter((line) => !should.includes(line)),
     }
+  alignIds(world, records, ids)
   const cleared = expected.code === undefined ? countersOfCleared(one.runs[run]!, world) : []
   const left = own.filter((key) => cleared.includes(key) || isLeft(key, expected, wasKilled))
   return left.length === 0

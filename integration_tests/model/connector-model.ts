@@ -10,6 +10,7 @@ import {
   closeIndex,
   emptyStream,
   isLog,
+  nextId,
   openIndex,
   removeFormerRow,
   take,
@@ -219,7 +220,7 @@ function receive(
 ) {
   one.records++
   one.since.records++
-  const id = ++one.model.lastId
+  const id = nextId(one.model, one.settings, value)
   const outcome = take(world.keyspace, one.model, one.settings, { value, emittedAt, id, changes })
   if (outcome === 'rejected' || outcome === 'filtered') one.since[outcome]++
   const generation = one.model.generations.length - 1

@@ -2,7 +2,7 @@
 import type { Addition } from './content.ts'
 import type { Expiry } from './expiry.ts'
 import { RecordFault } from './keys.ts'
-import { cacheTypeOf, isUpdate, type Settings } from './options.ts'
+import { cacheTypeOf, dataFormatOf, isUpdate, type Settings } from './options.ts'
 
 export type Contents =
   | { type: 'string'; text: string }
@@ -79,8 +79,10 @@ function withRecord(present: Contents | undefined, change: Change, settings: Set
       const entries = present?.type === 'stream' ? present.entries : []
       return { type, entries: lastOf([...entries, addition.fields], options.max_length) }
     }
-    // A soft delete changes the row that is there.
-    const merges = options.on_update === 'merge' || settings.stream.mode === 'soft_delete'
+    // A soft delete changes the columns of the row that is there.
+    const merges =
+      options.on_update === 'merge' ||
+      (settings.stream.mode === 'soft_delete' && dataFormatOf(options) === 'flat')
     const kept = merges && !isFresh ? fieldsOf(present) : []
     return { type: 'hash', fields: new Map([...kept, ...addition.fields]) }
   }

@@ -163,7 +163,7 @@ async function expectOutcome(cell: Cell, layout: string, outcome: Outcome): Prom
     rows[1]!,
   )
   const { records } = separate(await readKeyspace([client]), ['n:s'])
-  const found = describeKeys(records, []).join('\n')
+  const found = describeKeys(records, { prefixes: [], named: new Set() }).join('\n')
   expect(result.error?.code).toBe(outcome === 'refuses' ? 'update-of-replaced-stream' : undefined)
   expect({ former: found.includes('former'), latter: found.includes('latter') }).toEqual({
     former: cell.lastEnd !== 'none' && outcome !== 'replaces',

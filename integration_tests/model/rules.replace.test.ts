@@ -121,3 +121,21 @@ rule(
     },
   ]),
 )
+
+rule(
+  'layout.replaced',
+  'keys by id and keys by primary key meet, there and back, while the replace does not end well',
+  example([
+    {
+      stream: { mode: 'append_dedup', ...refresh(7) },
+      input: [row({ id: 2, c: 1 }), row({ id: 3, c: 1 }), 1],
+    },
+    { stream: refresh(8), input: [row({ id: 4, c: 1 }), row({ id: 5, c: 1 }), 2], status: 'INCOMPLETE' },
+    {
+      stream: { mode: 'append_dedup', ...refresh(9) },
+      input: [row({ id: 4, c: 2 }), 3],
+      status: 'INCOMPLETE',
+    },
+    { stream: { mode: 'append_dedup', ...refresh(10) }, input: [row({ id: 5, c: 3 }), 4] },
+  ]),
+)

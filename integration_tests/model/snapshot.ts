@@ -99,23 +99,28 @@ export function idPrefixesOf({ runs }: Case): string[] {
   )
 }
 
-/** Describes each key in a line. Keys made of ids are numbered in their order, as ids may have gaps. */
-export function describe(keyspace: Keyspace, idPrefixes: readonly string[]): string[] {
-  const numbered = [...new Set(idPrefixes)].flatMap((prefix) => {
-    const rows = [...keyspace].filter(([key]) => isIdKey(key, prefix))
-    const inOrder = rows.toSorted(
-      ([one], [other]) => Number(one.slice(prefix.length)) - Number(other.slice(prefix.length)),
-    )
-    return inOrder.map(([, entry], at) => `${prefix}#${at + 1} ${describeEntry(entry)}`)
-  })
-  const others = [...keyspace]
-    .filter(([key]) => !idPrefixes.some((prefix) => isIdKey(key, prefix)))
-    .map(([key, entry]) => `${key} ${describeEntry(entry)}`)
-  return [...numbered, ...others].toSorted()
+/** The keys that are made of ids: all numbers behind a prefix, but for those that are named by columns. */
+export interface IdKeys {
+  prefixes: readonly string[]
+  named: ReadonlySet<string>
 }
 
-function isIdKey(key: string, prefix: string): boolean {
-  return key.startsWith(prefix) && /^\d+$/.test(key.slice(prefix.length))
+/** Describes each key in a line. Keys made of ids are numbered in their order, as ids may have gaps. */
+export function describe(keyspace: Keyspace, ids: IdKeys): string[] {
+  const numbered = new Map(
+    ids.prefixes.flatMap((prefix) =>
+      idKeysIn(keyspace, prefix, ids.named).map((key, at): [string, string] => [key, `${prefix}#${at + 1}`]),
+    ),
+  )
+  return [...keyspace].map(([key, entry]) => `${numbered.get(key) ?? key} ${describeEntry(entry)}`).toSorted()
+}
+
+/** Returns the keys that are made of ids, in the order of the ids. */
+export function idKeysIn(keyspace: Keyspace, prefix: string, named: ReadonlySet<string>): string[] {
+  const idOf = (key: string) => Number(key.slice(prefix.length))
+  return [...keyspace.keys()]
+    .filter((key) => key.startsWith(prefix) && /^\d+$/.test(key.slice(prefix.length)) && !named.has(key))
+    .toSorted((one, other) => idOf(one) - idOf(other))
 }
 
 function describeEntry({ contents, expiry }: Entry): string {

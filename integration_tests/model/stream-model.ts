@@ -7,8 +7,11 @@ import { isById, isOneKey, locationOf, RecordFault, type Location } from './keys
 import { membersOf, put, removeMember, type Keyspace } from './keyspace.ts'
 import { cacheTypeOf, isCollection, isReplace, type Settings } from './options.ts'
 import type { Generations, LastRun } from './replace.ts'
+import type { Columns } from './values.ts'
 
 interface Row extends Location {
+  /** Whether its key is made of an id, which only the connector knows. */
+  isById: boolean
   /** The position of the generation that wrote the row last. */
   generation: number
   /** Whether a replace finds the row: by its id, by the key index, or because its key holds the whole stream. */
@@ -68,6 +71,24 @@ export function emptyStream(): StreamModel {
   }
 }
 
+/** Returns the id of the next record. Ids whose keys rows of a former layout have are left out. */
+export function nextId(model: StreamModel, settings: Settings, record: Columns): number {
+  const named = isById(settings) ? namedKeysOf([model]) : new Set<string>()
+  do model.lastId++
+  while (named.has(idKeyOf(settings, record, model.lastId)))
+  return model.lastId
+}
+
+function idKeyOf(settings: Settings, record: Columns, id: number): string {
+  return isById(settings) ? locationOf(settings, record, id).key : ''
+}
+
+/** Returns the keys that are made of columns. */
+export function namedKeysOf(models: Iterable<StreamModel>): Set<string> {
+  const rows = [...models].flatMap((model) => [...model.rows.values()])
+  return new Set(rows.filter((row) => !row.isById).map(({ key }) => key))
+}
+
 export type Outcome = 'written' | 'filtered' | 'rejected' | 'skipped' | 'deduplicated' | 'deleted'
 
 /** Applies one record to the live keys, or to the staged ones of a collection that is being replaced. */
@@ -99,6 +120,7 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const target = model.staged ?? live
   const next: Row = {
     ...location,
+    isById: isById(settings),
     generation: model.generations.length - 1,
     isIndexed: model.isIndexing || row?.isIndexed === true,
     version,

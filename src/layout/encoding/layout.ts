@@ -14,6 +14,8 @@ export interface LayoutSettings extends RecordSettings {
   readonly removesExpiry?: boolean
   /** Whether an earlier run gave keys a time to live, and this run gives none, so that written keys must lose theirs. */
   readonly clearsFormerExpiry?: boolean
+  /** Whether an earlier run wrote `_airbyte_meta`, and this run does not, so that written hashes must lose it. */
+  readonly clearsFormerMeta?: boolean
   /** Whether the first record of a row replaces the hash, and later ones are merged into it. */
   readonly firstRecordReplaces?: boolean
   /** Whether records may take over keys that former generations have written. */

@@ -24,9 +24,12 @@ export function createStagedLayout(choice: LayoutChoice): Layout {
   return createLayoutAt({ ...choice, settings: { ...settings, ttlSeconds: 0, removesExpiry: false } }, key)
 }
 
-/** Creates the layout of a run that gives keys no time to live, for keys that may have one from an earlier run. */
-export function createPersistingLayout(choice: LayoutChoice): Layout {
-  return createLayout({ ...choice, settings: { ...choice.settings, clearsFormerExpiry: true } })
+/** Creates the layout of a run that takes away from the keys it writes what earlier runs have given them. */
+export function createClearingLayout(
+  choice: LayoutChoice,
+  cleared: Pick<LayoutSettings, 'clearsFormerExpiry' | 'clearsFormerMeta'>,
+): Layout {
+  return createLayout({ ...choice, settings: { ...choice.settings, ...cleared } })
 }
 
 /** Returns the template of the live keys, with the prefix. */

@@ -19,6 +19,37 @@ describe('a hash that stays when it is written', () => {
   })
 })
 
+describe('a hash in which an earlier run wrote _airbyte_meta', () => {
+  const ROW = { key_template: 'k:${id}' }
+
+  it('loses it behind the record', () => {
+    const commands = written(ROW, { clearsFormerMeta: true })
+    expect(commands.map((command) => command.slice(0, 2))).toEqual([
+      ['HMSET', 'k:1'],
+      ['HDEL', 'k:1'],
+      ['HMSET', 'k:2'],
+      ['HDEL', 'k:2'],
+    ])
+    expect(commands[1]).toEqual(['HDEL', 'k:1', '_airbyte_meta'])
+  })
+
+  it.each([
+    [{ ...ROW, write_condition: 'if_exists' }, 'merge if_exists without meta'],
+    [{ ...ROW, ttl_seconds: 60 }, 'merge always without meta'],
+    [FLAT, 'replace always'],
+  ] as [RecordOptions, string][])('loses it with the record, in a script: %j', (options, how) => {
+    const commands = written(options, { clearsFormerMeta: true })
+    expect(commands.map((command) => command.slice(3, 5))).toEqual([
+      ['k:1', how],
+      ['k:2', how],
+    ])
+  })
+
+  it('keeps it where records are merged', () => {
+    expect(written(MERGE, { clearsFormerMeta: true }).map(([command]) => command)).toEqual(['HMSET', 'HMSET'])
+  })
+})
+
 describe('a hash that begins anew', () => {
   it('is replaced by the record that does so, and merged into by the others', () => {
     const commands = written(MERGE, { firstRecordReplaces: true }, (record) => record === 1)

@@ -13,6 +13,7 @@ import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
 import { fieldsOf } from '../fields/fields.ts'
+import { META } from '../fields/meta.ts'
 
 export const hash: Structure = {
   cacheType: 'hash',
@@ -41,7 +42,8 @@ const SCRIPTED = requirement(
 )
 
 /**
- * KEYS[1]: a hash. ARGV: `replace`, `merge` or `take over` (the key may have any type), and `always`, `if_exists` or `if_absent`; then when the key expires:
+ * KEYS[1]: a hash. ARGV: `replace`, `merge` or `take over` (the key may have any type), and `always`, `if_exists` or `if_absent`, and
+ * `without meta` where a former `_airbyte_meta` goes; then when the key expires:
  * `keep` (a merged hash keeps its expiry), `never`, `after <milliseconds>` or `at <epoch milliseconds>`; then its fields.
  * Returns 1 if the hash was written, else 0. HLEN refuses a key of another type, which must not be replaced. Lua passes
  * some 8,000 arguments at most.
@@ -54,6 +56,7 @@ if how:find('take over') then redis.call('DEL', key) end
 local exists = redis.call('HLEN', key) > 0
 if (exists and how:find('if_absent')) or (not exists and how:find('if_exists')) then return 0 end
 if exists and how:find('replace') then redis.call('DEL', key) end
+if how:find('without meta') then redis.call('HDEL', key, '${META}') end
 for i = 3, #ARGV, 4000 do
   redis.call('HMSET', key, unpack(ARGV, i, math.min(i + 3999, #ARGV)))
 end
@@ -92,10 +95,13 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
   const fields = fieldsOf(settings)
   const expiryReader = expiryOf(settings)
   const isConditional = writeCondition !== 'always'
+  const clearsMeta = settings.clearsFormerMeta === true && settings.dataFormat === 'airbyte'
   const isAlwaysScripted = needsScript(settings)
   const replace = Buffer.from(`replace ${writeCondition}`)
   const takeOver = Buffer.from(`take over ${writeCondition}`)
-  const usual = replacesAlways(settings) ? replace : Buffer.from(`merge ${writeCondition}`)
+  const usual = replacesAlways(settings)
+    ? replace
+    : Buffer.from(`merge ${writeCondition}${clearsMeta ? ' without meta' : ''}`)
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const expiry: Expiry = { kind: 'never', milliseconds: 0 }
 
@@ -130,6 +136,8 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       }
       fields.add(out, record)
       if (clearsFormerExpiry && !isScripted) clearExpiry(out, key)
+      // Not in a script: the scripts are loaded before it is known that an earlier run wrote it.
+      if (clearsMeta && !isScripted) clearMeta(out, key)
       return group
     },
     flush: () => undefined,
@@ -149,6 +157,12 @@ function clearExpiry(out: CommandGroups, key: ByteBuffer): void {
   out.key(key.bytes, 0, key.length)
   out.textArgument('never')
   out.textArgument('hash')
+}
+
+function clearMeta(out: CommandGroups, key: ByteBuffer): void {
+  out.begin('HDEL', 2)
+  out.key(key.bytes, 0, key.length)
+  out.textArgument(META)
 }
 
 function textOf({ kind, milliseconds }: Expiry): string {

@@ -19,16 +19,25 @@ local function firsts(pairs)
 end
 `
 
+/** Behind the body: the live key has the time to live from the first of its items on, also if the run dies then. */
+const LIFETIME = `
+local moved = move()
+if moved > 0 and ARGV[2] == 'never' then redis.call('PERSIST', live)
+elseif moved > 0 and ARGV[2] ~= 'keep' then redis.call('PEXPIRE', live, ARGV[2]) end
+return moved
+`
+
 /**
  * Returns the script for keys of one type, as TYPE returns it. KEYS: the staging key, the live key. ARGV: how many
- * items to move at most. The body returns how many items it moved, 0 when none are left. It must leave each item in
- * exactly one of the two keys, also when a command in it is refused. Of two items with the same member or field, the
- * one of the staging key is kept.
+ * items to move at most; the time to live of a key that gets items: `keep`, `never` or milliseconds. The body returns
+ * how many items it moved, 0 when none are left. It must leave each item in exactly one of the two keys, also when a
+ * command in it is refused. Of two items with the same member or field, the one of the staging key is kept.
  */
 export function drainScript(type: string, body: string): Script {
   const requireType = `
 local kind = redis.call('TYPE', live).ok
 if kind ~= 'none' and kind ~= '${type}' then return redis.error_reply('WRONGTYPE of ' .. kind) end
 `
-  return script(PRELUDE + requireType + body)
+  return script(`${PRELUDE}${requireType}local function move()${body}end
+${LIFETIME}`)
 }

@@ -72,9 +72,14 @@ export async function executeRemoval(
   const areOurs = manifests.some(({ rows: { kind }, hasRecords }) => kind === 'index' && hasRecords)
   if (own !== undefined && !areOurs) await removeIndex(client, own.index)
   if (own !== undefined && areOurs) {
-    if (removal.isStaged) rows += await swapIn(client, plan, { own, isOld, formers, removal, report })
-    const removed = await removeByIndex(client, own.index, own.form, (_, value) => isOld(value), report)
-    rows += removed.rows
+    const swapped = removal.isStaged
+      ? await swapIn(client, plan, { own, isOld, formers, removal, report })
+      : { rows: 0, staged: 0, old: undefined }
+    const removed =
+      swapped.old === 0
+        ? { rows: 0, left: swapped.staged }
+        : await removeByIndex(client, own.index, own.form, (_, value) => isOld(value), report)
+    rows += swapped.rows + removed.rows
     left = removed.left
   }
   for (const former of formers.indexed) rows += await removeFormer(client, former, live, report)
@@ -105,13 +110,21 @@ interface SwapOptions {
   report: RemovalReports['report']
 }
 
-/** Replaces live keys by their staging keys. Returns how many there were. */
+interface Swapped {
+  /** Live keys that were there. */
+  readonly rows: number
+  /** Entries of keys that may have had staging keys, and of those that are left to remove. */
+  readonly staged: number
+  readonly old: number
+}
+
+/** Replaces live keys by their staging keys. */
 async function swapIn(
   client: CommandClient,
   plan: StreamPlan,
   { own: { index, form }, isOld, formers, removal, report }: SwapOptions,
-): Promise<number> {
-  let swapped = 0
+): Promise<Swapped> {
+  const swapped = { rows: 0, staged: 0, old: 0 }
   await index.each(async (entries) => {
     const [old, staged] = [true, false].map((isOne) =>
       entries.filter(([, value]) => isOld(value) === isOne).map(([key]) => key),
@@ -122,7 +135,9 @@ async function swapIn(
     const replaced = await Promise.all(
       staged!.map((key, at) => swap(client, plan, key, [form.type, ...types[at]!], removal)),
     )
-    swapped += replaced.filter(Boolean).length
+    swapped.rows += replaced.filter(Boolean).length
+    swapped.staged += staged!.length
+    swapped.old += old!.length
   }, report)
   return swapped
 }

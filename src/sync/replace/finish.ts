@@ -8,15 +8,17 @@ import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { clearCommand, patternOf } from '../streams/clear-command.ts'
 import { whileLogging } from '../streams/each-with-progress.ts'
-import { manifestField, manifestsIn, manifestText } from '../streams/generation-manifest.ts'
+import { manifestField, manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
 import { isRepeated } from '../streams/replace-decision.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { forgetAttempt, forgetFormerAttempt } from './take-back.ts'
+import type { StreamSession } from '../streams/stream-session.ts'
+import { forgetAttempt, forgetFormerAttempt, removeAttemptRecords } from './take-back.ts'
 import { executeRemoval, type Removed, type RemovalReports, type RemovalScope } from './execute-removal.ts'
 import { removeJournal } from './journal-recovery.ts'
 import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'
+import { recordEnds } from './run-ends.ts'
 import { requireSwappable } from './staging.ts'
 
 export interface FinishOptions {
@@ -35,28 +37,30 @@ export async function finish(
   for (const { plan } of repeated) log('WARN', repeatedSentence(plan))
   const replaced = sessions.filter((session) => session.plan.replaces && !repeated.includes(session))
   const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
-  // From here on a run that is cut off is completed, and nothing of it is taken back.
-  await client.confirmed(() => Promise.all(replaced.map((session) => forgetAttempt(client, session))))
+  const ended = new Map<IndexedSession, GenerationManifest | undefined>()
   for (const [at, session] of replaced.entries()) {
     const removal = removals[at]!
     const scope = await scopeOf(client, session)
+    // A run that is cut off from here on is completed, and nothing of it is taken back.
     let part = ''
     const report = (done: number, all: number): void => void (part = `, ${done} of ${all} parts of it`)
     const removed = await whileLogging(
       log,
       () => `Removing what streams replace: ${at} of ${replaced.length}, now ${session.plan.name}${part}.`,
-      () => complete(client, scope, removal, { log, report }),
+      () => complete(client, scope, { removal, attempt: session.attempt }, { log, report }),
     )
     logRemoved(session, removal, removed, log)
     const isEmpty =
       session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
+    ended.set(session, isEmpty ? undefined : ownManifestIn(scope, session))
     if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
     else if (isOnlyGeneration(session, removal)) await removeMembers(client, session, session.knownAs.former)
   }
-  // Before the ends are recorded: a run that follows one that ended well does not look for a journal.
-  for (const { journal } of sessions)
-    if (journal.isUsed) await client.confirmed(() => removeJournal(client, journal))
-  await client.confirmed(() => recordEnds(client, ids, sessions))
+  await client.confirmed(async () => {
+    // Before the ends are recorded: a run that follows one that ended well does not look for a journal.
+    for (const { journal } of sessions) if (journal.isUsed) await removeJournal(client, journal)
+    await recordEnds(client, ids, sessions, ended)
+  })
   // Behind the record of the end: a run that follows one that ended well takes nothing back.
   const added = sessions.filter((session) => !replaced.includes(session))
   await client.confirmed(() => Promise.all(added.map((session) => forgetAttempt(client, session))))
@@ -94,6 +98,12 @@ async function scopeOf(client: CommandClient, { plan, manifests }: IndexedSessio
   }
 }
 
+/** Returns undefined where the metadata have none any more. */
+function ownManifestIn({ manifests }: RemovalScope, session: IndexedSession): GenerationManifest | undefined {
+  const own = manifestField(session.manifests.at(-1)!)
+  return manifests.find((manifest) => manifestField(manifest) === own)
+}
+
 /** Returns the first id that is kept, of a stream whose keys are made of ids. */
 function keptIdsOf({ manifests }: IndexedSession, { before }: PendingRemoval): number {
   const kept = manifests.find(({ firstRun, rows }) => firstRun >= before && rows.kind === 'ids')
@@ -114,27 +124,6 @@ async function beginRemovals(
     ),
   )
   return removals
-}
-
-/** Records that the runs of all streams have ended well, and the last ids. */
-async function recordEnds(
-  client: CommandClient,
-  ids: IdAllocator,
-  sessions: readonly IndexedSession[],
-): Promise<void> {
-  const ends = sessions.map(async ({ plan, manifests, layout }) => {
-    const field = manifestField(manifests.at(-1)!)
-    const fields = new Map([[field, await client.ask('HGET', plan.metadataKey, field)]])
-    const text = fields.get(field)
-    // The metadata of a stream without records are gone.
-    if (typeof text !== 'string') return
-    const [manifest] = manifestsIn(plan.name, plan.metadataKey, new Map([[field, text]]))
-    await writeMetadata(client, plan, {
-      [field]: manifestText({ ...manifest!, endedWell: true }),
-      ...(layout.usesIds ? { last_id: ids.last(plan), id_limit: ids.last(plan) } : {}),
-    })
-  })
-  await Promise.all(ends)
 }
 
 /** Completes the removal that a run began which was cut off. Returns whether there was one. */
@@ -161,18 +150,27 @@ export async function resume(
     classicLastId: numberIn(fields, 'classic_last_id', plan),
     expiryShards: expiryShardsIn(fields, plan),
   }
-  await complete(client, scope, removal, { log })
+  await complete(client, scope, { removal, attempt: undefined }, { log })
   return true
+}
+
+interface Completion {
+  readonly removal: PendingRemoval
+  /** How the run has recorded its attempt; undefined if it has not, or if that is removed already. */
+  readonly attempt: StreamSession['attempt']
 }
 
 async function complete(
   client: CommandClient,
   scope: RemovalScope,
-  removal: PendingRemoval,
+  { removal, attempt }: Completion,
   reports: RemovalReports,
 ): Promise<Removed> {
   // Confirmed before its record is removed, as the next run completes what is recorded.
-  const removed = await client.confirmed(() => executeRemoval(client, scope, removal, reports))
+  const removed = await client.confirmed(async () => {
+    await removeAttemptRecords(client, { plan: scope.plan, attempt })
+    return executeRemoval(client, scope, removal, reports)
+  })
   await client.confirmed(() => endRemoval(client, scope, removal))
   return removed
 }
@@ -192,6 +190,7 @@ async function endRemoval(
     'staged_from_run',
     'has_untracked',
     'classic_last_id',
+    'acknowledged',
     ...former,
   )
 }

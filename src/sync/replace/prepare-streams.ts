@@ -1,9 +1,9 @@
 /** Prepares each stream of a run: completes what earlier runs left undone, and decides how its records are written. */
-import { idIn } from '../../layout/locations/id-keys.ts'
 import type { Log } from '../../log.ts'
-import { createPersistingLayout } from '../../layout/registry/create-layout.ts'
+import { createClearingLayout } from '../../layout/registry/create-layout.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
-import { formersOf, indexOf, isMemberForm, onlyKeyOf, type Formers } from '../dedup/former-rows.ts'
+import { formerIdsOf } from '../dedup/former-ids.ts'
+import { formersOf, indexOf, onlyKeyOf } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
@@ -127,13 +127,20 @@ async function prepareStream(
     await removeFormerStaging(client, plan, formers)
   if (open.isTracked && plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
   const hasFailed = last?.endedWell === false
-  const isStaged =
-    plan.idKeys === undefined &&
-    (await openStaging(client, plan, index, runs, hasFailed && isUnacknowledged(plan, fields)))
+  const stagedFrom =
+    plan.idKeys === undefined
+      ? await openStaging(client, plan, index, runs, hasFailed && isUnacknowledged(plan, fields))
+      : undefined
+  const isStaged = stagedFrom !== undefined
   const attempt = attemptRecordingOf(plan, isStaged)
-  await openAttempt(client, plan, attempt, { fields, runs })
-  const clearsExpiry = runs.hadExpiry && plan.idKeys === undefined && !givesExpiry(plan)
-  const liveLayout = clearsExpiry ? createPersistingLayout(plan) : plan.liveLayout
+  await openAttempt(client, plan, { attempt, fields, runs, stagedFrom })
+  const mayHaveKeys = plan.idKeys === undefined
+  const cleared = {
+    clearsFormerExpiry: mayHaveKeys && runs.hadExpiry && !givesExpiry(plan),
+    clearsFormerMeta: mayHaveKeys && runs.hadMeta && !plan.settings.keepMeta,
+  }
+  const isClearing = cleared.clearsFormerExpiry || cleared.clearsFormerMeta
+  const liveLayout = isClearing ? createClearingLayout(plan, cleared) : plan.liveLayout
   return {
     plan,
     tracking: trackingOf(plan, open),
@@ -142,7 +149,7 @@ async function prepareStream(
     counterKey: counter.key,
     lastId: counter.lastId,
     checksFirstIds: plan.idKeys !== undefined && !(counter.isFound && hadRecords(earlier)),
-    skippedIds: await skippedIdsOf(plan, formers),
+    skippedIds: sortedIds(plan.foreignIds, await formerIdsOf(plan, formers)),
     attempt,
     layout: isStaged ? plan.stagedLayout! : liveLayout,
     index,
@@ -228,18 +235,8 @@ function hadRecords(manifests: readonly GenerationManifest[]): boolean {
 }
 
 /** Returns the ids whose keys belong to another stream, or to rows of a former generation. */
-async function skippedIdsOf({ foreignIds, idKeys }: StreamPlan, formers: Formers): Promise<number[]> {
-  const ids = new Set(foreignIds)
-  if (idKeys !== undefined)
-    for (const { index, form } of formers.indexed)
-      if (!isMemberForm(form))
-        await index.each(async (entries) => {
-          for (const [location] of entries) {
-            const id = idIn(location, idKeys)
-            if (id !== undefined) ids.add(id)
-          }
-        })
-  return [...ids].toSorted((a, b) => a - b)
+function sortedIds(foreign: readonly number[], former: readonly number[]): number[] {
+  return [...new Set([...foreign, ...former])].toSorted((a, b) => a - b)
 }
 
 /** Returns the metadata of a stream with no removal pending. */

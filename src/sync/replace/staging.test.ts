@@ -21,41 +21,27 @@ type Situation = Partial<RunMetadata>
 
 describe('where the records of a collection go', () => {
   it.each([
-    ['to live keys, where all is kept', {}, {}, 'live', [`HSET ${METADATA} live_newest_run 7`]],
-    [
-      'to staging keys, where it is replaced',
-      OVERWRITE,
-      { keptFrom: 7 },
-      'staged',
-      [`HSETNX ${METADATA} staged_from_run 7`],
-    ],
-    [
-      'to the staging keys of an earlier run of the generation',
-      OVERWRITE,
-      { keptFrom: 5, stagedFrom: 5 },
-      'staged',
-      [`HSETNX ${METADATA} staged_from_run 7`],
-    ],
+    ['to live keys, where all is kept', {}, {}, undefined],
+    ['to staging keys, where it is replaced', OVERWRITE, { keptFrom: 7 }, 7],
+    ['to the staging keys of an earlier run of the generation', OVERWRITE, { keptFrom: 5, stagedFrom: 5 }, 5],
     [
       'to live keys, where this generation has replaced them',
       OVERWRITE,
       { keptFrom: 5, live: { oldest: 5, newest: 6 } },
-      'live',
-      [`HSET ${METADATA} live_newest_run 7`],
+      undefined,
     ],
     [
       'to live keys, where none of their generations is removed',
       OVERWRITE,
       { keptFrom: 5, live: { oldest: 6, newest: 6 } },
-      'live',
-      [`HSET ${METADATA} live_newest_run 7`],
+      undefined,
     ],
-  ] as [string, Partial<SyncStream>, Situation, string, string[]][])(
+  ] as [string, Partial<SyncStream>, Situation, number | undefined][])(
     '%s',
-    async (_, more, situation, where, noted) => {
-      const { isStaged, asked } = await open(LIST, more, situation)
-      expect(isStaged).toBe(where === 'staged')
-      expect(asked).toEqual(noted)
+    async (_, more, situation, expected) => {
+      const { stagedFrom, asked } = await open(LIST, more, situation)
+      expect(stagedFrom).toBe(expected)
+      expect(asked).toEqual(expected === undefined ? [`HSET ${METADATA} live_newest_run 7`] : [])
     },
   )
 
@@ -63,7 +49,7 @@ describe('where the records of a collection go', () => {
     const options = { cache_type: 'set', member: '${id}' }
     const dedup = await open(options, { mode: 'append_dedup', primaryKey: [['id']] }, {})
     const keyed = await open({ cache_type: 'string', key_template: 'k:${id}' }, OVERWRITE, { keptFrom: 7 })
-    for (const { isStaged, asked } of [dedup, keyed]) expect([isStaged, asked]).toEqual([false, []])
+    for (const { stagedFrom, asked } of [dedup, keyed]) expect([stagedFrom, asked]).toEqual([undefined, []])
   })
 
   it('is refused where what is to stay and what is to go are in one place', async () => {
@@ -78,7 +64,7 @@ describe('where the records of a collection go', () => {
         options: [],
         params: { stream: 'n.s', minimumGeneration: 8 },
       })
-    expect((await open(LIST, more, { keptFrom: 5, live: { oldest: 3, newest: 4 } })).asked).toHaveLength(1)
+    expect((await open(LIST, more, { keptFrom: 5, live: { oldest: 3, newest: 4 } })).stagedFrom).toBe(7)
   })
 })
 
@@ -86,13 +72,13 @@ describe('the staging keys of an earlier run', () => {
   const entries = { 'k:1': '6', 'k:2': '4', 'k:3': '2' }
 
   it('are removed where they are older than the kept generations, recorded in the index or not', async () => {
-    const { asked } = await open(LIST, OVERWRITE, { keptFrom: 7, stagedFrom: 4 }, entries)
+    const { stagedFrom, asked } = await open(LIST, OVERWRITE, { keptFrom: 7, stagedFrom: 4 }, entries)
+    expect(stagedFrom).toBe(7)
     expect(steps(asked)).toEqual([
       `UNLINK ${ONE}`,
       `UNLINK ${TWO}`,
       `UNLINK ${THREE}`,
       `HDEL ${METADATA} staged_from_run`,
-      `HSETNX ${METADATA} staged_from_run 7`,
     ])
   })
 
@@ -100,7 +86,7 @@ describe('the staging keys of an earlier run', () => {
     const left: Record<string, number[]> = { 'k:1': [500, 3, 0], 'k:2': [0], 'k:3': [0] }
     const { asked } = await open(LIST, {}, { stagedFrom: 4 }, entries, (live) => left[live]!.shift()!)
     const drains = [ONE, ONE, ONE, TWO, THREE].map(
-      (key) => `EVAL ${drainOf(LIST)} 2 ${key} ${liveOf(key!)} 500`,
+      (key) => `EVAL ${drainOf(LIST)} 2 ${key} ${liveOf(key!)} 500 keep`,
     )
     expect(steps(asked).slice(0, -2).toSorted()).toEqual(drains.toSorted())
     expect(steps(asked).slice(-2)).toEqual([
@@ -113,25 +99,34 @@ describe('the staging keys of an earlier run', () => {
     [{ ...LIST, max_length: 5 }, ['LTRIM k:1 -5 -1']],
     [{ ...LIST, max_length: 5, list_operation: 'prepend' }, ['LTRIM k:1 0 4']],
     [{ ...LIST, cache_type: 'stream', max_length: 5 }, ['XTRIM k:1 MAXLEN 5']],
-    [{ ...LIST, cache_type: 'set', ttl_seconds: 9 }, ['PEXPIRE k:1 9000']],
     [{ ...LIST, cache_type: 'sorted_set' }, []],
     [{ key_template: 'k:${id}', hash_field: '${f}', data_format: 'json' }, []],
-  ])('are trimmed and expire like the live key: %j', async (options, after) => {
+  ])('are trimmed like the live key: %j', async (options, after) => {
     const left = [3, 0]
     const { asked } = await open(options, {}, { stagedFrom: 6 }, { 'k:1': '6' }, () => left.shift()!)
-    const expected = `EVAL ${drainOf(options)} 2 ${ONE} k:1 500`
+    const expected = `EVAL ${drainOf(options)} 2 ${ONE} k:1 500 keep`
     expect(steps(asked).slice(0, -2)).toEqual([expected, expected, ...after])
   })
 
   it.each([
-    ['may have been moved without the time to live', -1, ['PEXPIRE n:s 9000']],
-    ['belong to the only key, indexed or not; a time to live stays', 100, []],
-  ])('%s', async (_, left, ends) => {
-    const options = { cache_type: 'set', ttl_seconds: 9 }
-    const { asked } = await open(options, {}, { stagedFrom: 6 }, {}, () => 0, left)
+    [{ ttl_seconds: 9 }, false, '9000'],
+    [{ ttl_seconds: 9 }, true, '9000'],
+    [{}, true, 'never'],
+    [{}, false, 'keep'],
+  ])(
+    'give the live key its time to live: %j, after runs that gave one: %j',
+    async (more, hadExpiry, time) => {
+      const options = { ...LIST, cache_type: 'set', ...more }
+      const { asked } = await open(options, {}, { stagedFrom: 6, hadExpiry }, { 'k:1': '6' })
+      expect(steps(asked)[0]).toBe(`EVAL ${drainOf(options)} 2 ${ONE} k:1 500 ${time}`)
+    },
+  )
+
+  it('belong to the only key, indexed or not', async () => {
+    const options = { cache_type: 'set' }
+    const { asked } = await open(options, {}, { stagedFrom: 6 }, {})
     expect(steps(asked).filter((step) => !/airbyte:(manifest|index)/.test(step))).toEqual([
-      `EVAL ${drainOf(options)} 2 ${staging('n:s')} n:s 500`,
-      ...ends,
+      `EVAL ${drainOf(options)} 2 ${staging('n:s')} n:s 500 keep`,
     ])
     expect(asked.at(-1)).toMatch(/^HSETNX _airbyte:index:n:s:\d+ n:s 0$/)
   })
@@ -199,17 +194,15 @@ async function open(
   situation: Situation,
   entries: object = {},
   drained: (live: string) => number = () => 0,
-  ttl = 0,
 ) {
   const plan = planWith(options, more)
   const { client, asked } = answeringClient((command) => {
-    if (command.startsWith('EVAL')) return drained(/ (\S+) 500$/.exec(command)![1]!)
-    if (command.startsWith('PTTL')) return ttl
+    if (command.startsWith('EVAL')) return drained(/ (\S+) 500 \S+$/.exec(command)![1]!)
     return scanned(command, entries)
   })
   const runs = { ...sessionOf({ ...plan, idKeys: undefined }).runs, ...situation }
-  const isStaged = await openStaging(client, plan, new KeyIndex(client, plan, []), runs)
-  return { isStaged, asked }
+  const stagedFrom = await openStaging(client, plan, new KeyIndex(client, plan, []), runs)
+  return { stagedFrom, asked }
 }
 
 /** Requires that the staging keys of a stream can replace its live keys. */

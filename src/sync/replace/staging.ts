@@ -23,7 +23,7 @@ import { formerTypesOf, type Formers } from '../dedup/former-rows.ts'
 /**
  * Decides whether the records of a run are staged, and removes or merges the staging keys of earlier runs.
  * `isUnacknowledged`: no state behind what is staged was acknowledged, so that the host sends all of it again. Repeated, it
- * changes nothing.
+ * changes nothing. Returns the first run whose records are staged; undefined where records go to the live keys.
  */
 export async function openStaging(
   client: CommandClient,
@@ -31,8 +31,8 @@ export async function openStaging(
   index: KeyIndex,
   { run, keptFrom, live, stagedFrom, hadExpiry }: RunMetadata,
   isUnacknowledged = false,
-): Promise<boolean> {
-  if (plan.stagedLayout === undefined) return false
+): Promise<number | undefined> {
+  if (plan.stagedLayout === undefined) return undefined
   const isReplaced = keptFrom > live.oldest
   if (isReplaced && live.newest >= keptFrom) throw mixedGenerations(plan)
   const isStale = stagedFrom !== undefined && (stagedFrom < keptFrom || isUnacknowledged)
@@ -47,11 +47,11 @@ export async function openStaging(
     )
   if (stagedFrom !== undefined && (isStale || !isReplaced))
     await client.ask('HDEL', plan.metadataKey, 'staged_from_run')
-  if (isReplaced) await client.ask('HSETNX', plan.metadataKey, 'staged_from_run', run)
-  else await writeMetadata(client, plan, { live_newest_run: run })
+  if (isReplaced) return isStale ? run : (stagedFrom ?? run)
+  await writeMetadata(client, plan, { live_newest_run: run })
   // So that a later replace removes the key even if the stream has another one by then.
-  if (!isReplaced && plan.locator.only !== undefined) await index.ensure(plan.locator.only)
-  return isReplaced
+  if (plan.locator.only !== undefined) await index.ensure(plan.locator.only)
+  return undefined
 }
 
 /**
@@ -147,15 +147,13 @@ async function drain(
 ): Promise<void> {
   const { collection } = structureOf(plan.settings)
   const { text } = collection!.drain(plan.settings)
-  const ask = () => client.ask('EVAL', text, 2, stagingOf(plan, key), key, ITEMS_AT_ONCE)
-  let rounds = 0
-  while (Number(await ask()) > 0) rounds++
+  const ttl = ttlOf(plan)
+  const lifetime = ttl > 0 ? ttl : hadExpiry ? 'never' : 'keep'
+  const ask = () => client.ask('EVAL', text, 2, stagingOf(plan, key), key, ITEMS_AT_ONCE, lifetime)
+  while (Number(await ask()) > 0);
   // Even if there were no items: a run may have been cut off behind the last of them.
   const trim = collection!.trim?.(plan.settings)
   if (trim !== undefined) await client.ask(trim[0], key, ...trim.slice(1))
-  const isPersistent = Number(await client.ask('PTTL', key)) === -1
-  if (ttlOf(plan) > 0 && (rounds > 0 || isPersistent)) await client.ask('PEXPIRE', key, ttlOf(plan))
-  if (ttlOf(plan) === 0 && hadExpiry && rounds > 0) await client.ask('PERSIST', key)
 }
 
 /** Returns milliseconds, 0 where keys do not expire. */

@@ -79,29 +79,47 @@ export function isUnacknowledged(plan: StreamPlan, fields: MetadataFields): bool
   return attemptRecordingOf(plan, true)?.kind === 'states' && fields.get('acknowledged') === '0'
 }
 
-/** Writes into the metadata that no state of the run is acknowledged yet, if its attempt is recorded. */
+interface OpenAttempt {
+  readonly attempt: AttemptRecording | undefined
+  readonly fields: MetadataFields
+  readonly runs: RunMetadata
+  /** The first run whose records are staged; undefined where records go to the live keys. */
+  readonly stagedFrom: number | undefined
+}
+
+/** Writes into the metadata what is staged, and that no state of the run is acknowledged yet, if its attempt is recorded. */
 export async function openAttempt(
   client: CommandClient,
   plan: StreamPlan,
-  attempt: AttemptRecording | undefined,
-  { fields, runs: { stagedFrom, keptFrom } }: { fields: MetadataFields; runs: RunMetadata },
+  { attempt, fields, runs, stagedFrom }: OpenAttempt,
 ): Promise<void> {
-  const goesOn = stagedFrom !== undefined && stagedFrom >= keptFrom
-  if (attempt?.kind === 'lengths' || (attempt?.kind === 'states' && !goesOn))
-    await writeMetadata(client, plan, { acknowledged: 0 })
-  else if (attempt === undefined && fields.has('acknowledged'))
+  const goesOn = runs.stagedFrom !== undefined && runs.stagedFrom >= runs.keptFrom
+  const isReset = attempt?.kind === 'lengths' || (attempt?.kind === 'states' && !goesOn)
+  await writeMetadata(client, plan, {
+    ...(stagedFrom === runs.run ? { staged_from_run: stagedFrom } : {}),
+    ...(isReset ? { acknowledged: 0 } : {}),
+  })
+  if (attempt === undefined && fields.has('acknowledged'))
     await client.ask('HDEL', plan.metadataKey, 'acknowledged')
 }
 
-/** Removes the record of an attempt, which has ended well. */
-export async function forgetAttempt(
+/** Removes the records of an attempt, which has ended well. */
+export async function removeAttemptRecords(
   client: CommandClient,
   { plan, attempt }: Pick<StreamSession, 'plan' | 'attempt'>,
 ): Promise<void> {
-  if (attempt === undefined) return
-  const slots = attempt.kind === 'lengths' ? [...attempt.slots] : []
+  const slots = attempt?.kind === 'lengths' ? [...attempt.slots] : []
   await Promise.all(slots.map((slot) => client.ask('UNLINK', attemptKeyOf(plan, slot))))
-  await client.ask('HDEL', plan.metadataKey, 'acknowledged')
+}
+
+/** Does the same, and removes what the metadata say of the attempt. */
+export async function forgetAttempt(
+  client: CommandClient,
+  session: Pick<StreamSession, 'plan' | 'attempt'>,
+): Promise<void> {
+  if (session.attempt === undefined) return
+  await removeAttemptRecords(client, session)
+  await client.ask('HDEL', session.plan.metadataKey, 'acknowledged')
 }
 
 interface TakenBack {

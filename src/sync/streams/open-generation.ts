@@ -82,6 +82,7 @@ export function openGeneration(
       cursorFrom: isSameCursor ? numberIn(fields, 'cursor_from_run', plan) : run,
       hasUntracked,
       hadExpiry: fields.has('had_ttl'),
+      hadMeta: fields.has('had_meta'),
       live: {
         oldest: numberIn(fields, 'live_oldest_run', plan),
         newest: numberIn(fields, 'live_newest_run', plan),
@@ -94,6 +95,7 @@ export function openGeneration(
       [manifestField(manifest)]: manifestText(manifest),
       ...(hasUntracked ? { has_untracked: 1 } : {}),
       ...(givesExpiry(plan) ? { had_ttl: 1 } : {}),
+      ...(plan.settings.keepMeta ? { had_meta: 1 } : {}),
       ...(isDeduplicated && !isSameCursor ? { cursor, cursor_from_run: run } : {}),
       ...(isOtherForm ? { expiry_shards: '' } : {}),
       ...(manifest.usesIds ? { id_limit: lastId + IDS_AHEAD } : {}),

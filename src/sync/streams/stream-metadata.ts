@@ -30,6 +30,7 @@ export type MetadataField =
   | 'pending_removal'
   | 'expiry_shards'
   | 'had_ttl'
+  | 'had_meta'
   | ManifestField
 
 export type MetadataFields = ReadonlyMap<MetadataField, string>

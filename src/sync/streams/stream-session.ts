@@ -23,6 +23,8 @@ export interface RunMetadata {
   readonly hasUntracked: boolean
   /** Whether an earlier run gave keys a time to live. */
   readonly hadExpiry: boolean
+  /** Whether an earlier run wrote `_airbyte_meta` with its records. */
+  readonly hadMeta: boolean
   /** Collections: the first and the last run whose records are in the live keys. */
   readonly live: { readonly oldest: number; readonly newest: number }
   /** Collections: the first run whose records are in the staging keys. */

@@ -38,6 +38,7 @@ const RUNS: RunMetadata = {
   cursorFrom: 0,
   hasUntracked: false,
   hadExpiry: false,
+  hadMeta: false,
   live: { oldest: 0, newest: 0 },
   stagedFrom: undefined,
 }
