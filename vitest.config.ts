@@ -2,6 +2,7 @@
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './.ci/longest-first.mjs'
 
 // oxlint-disable-next-line import/no-default-export -- Vitest reads the default export.
 export default defineConfig({
@@ -9,6 +10,7 @@ export default defineConfig({
     reporters: ['default', '.ci/reporter.mjs'],
     // Only tests that are slower are listed one by one.
     slowTestThreshold: 10_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
