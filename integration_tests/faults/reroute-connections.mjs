@@ -3,6 +3,7 @@
 import { Socket } from 'node:net'
 
 const proxyPort = Number(process.env['FAULT_PROXY_PORT'])
+// oxlint-disable-next-line typescript/unbound-method -- it is called with its socket below.
 const connect = Socket.prototype.connect
 
 Socket.prototype.connect = function (...args) {
