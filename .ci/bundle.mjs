@@ -51,7 +51,7 @@ const modulesOfNode = {
 const compiledRules = {
   name: 'compiled rules',
   load(id) {
-    if (id !== resolve(root, 'src/config/schema/compiled-rules.ts')) return undefined
+    if (id !== resolve(root, 'src/config/schema/is-valid.ts')) return undefined
     const { connectionSpecification } = readSpecification()
     const ajv = compileRules(connectionSpecification, { source: true, esm: true })
     return { code: standaloneCode(ajv, { isValid: RULES }), moduleType: 'js' }

@@ -1,7 +1,7 @@
 /** Applies the rules of spec/spec.json to a configuration. */
 import { problem, type Problem } from '../../errors.ts'
 import { nearestName } from '../../wording.ts'
-import { isValid } from './compiled-rules.ts'
+import { isValid } from './is-valid.ts'
 import { schemaProblem } from './schema-problem.ts'
 import type { Schema } from './specification.ts'
 import { schemaVariantFor } from './schema-variant.ts'
