@@ -23,7 +23,7 @@ shareFixture(
 )
 
 beforeEach(async (context) => {
-  skipWhatIsLacking(context)
+  await skipWhatIsLacking(context)
   client = redis.client()
   await client.flushall()
 })
@@ -58,13 +58,7 @@ describe('a record over max_line_bytes', () => {
   })
 
   it('is skipped in little memory, however long it is', async () => {
-    async function* input(): AsyncGenerator<string> {
-      yield record('users', { id: 1 }, USERS)
-      yield '{"type":"RECORD","record":{"namespace":"public","stream":"users","data":{"id":"'
-      for (let part = 0; part < 300; part++) yield 'x'.repeat(1 << 20)
-      yield `"},"emitted_at":1}}\n${streamState('users', 1, USERS)}`
-    }
-    const run = await sync(input(), { on_record_error: 'dead_letter' })
+    const run = await sync(hugeRecord(), { on_record_error: 'dead_letter' })
     expect(run).toMatchObject({ code: 0, states: [{ destinationStats: { rejectedRecordCount: 1 } }] })
     expect(run.peakRssKb).toBeLessThan(148_000)
   })
@@ -128,4 +122,11 @@ async function idsWritten(): Promise<string[]> {
     .flat()
     .flatMap((text) => /^\{"id":(\d+)\}$/.exec(text)?.[1] ?? (/^\d$/.test(text) ? text : []))
   return texts.toSorted()
+}
+
+async function* hugeRecord(): AsyncGenerator<string> {
+  yield record('users', { id: 1 }, USERS)
+  yield '{"type":"RECORD","record":{"namespace":"public","stream":"users","data":{"id":"'
+  for (let part = 0; part < 300; part++) yield 'x'.repeat(1 << 20)
+  yield `"},"emitted_at":1}}\n${streamState('users', 1, USERS)}`
 }
