@@ -58,7 +58,7 @@ describe('a record over max_line_bytes', () => {
   })
 
   it('is skipped in little memory, however long it is', async () => {
-    const run = await sync(withLongRecord(), { on_record_error: 'dead_letter' })
+    const run = await sync(hugeRecord(), { on_record_error: 'dead_letter' })
     expect(run).toMatchObject({ code: 0, states: [{ destinationStats: { rejectedRecordCount: 1 } }] })
     expect(run.peakRssKb).toBeLessThan(148_000)
   })
@@ -124,8 +124,7 @@ async function idsWritten(): Promise<string[]> {
   return texts.toSorted()
 }
 
-/** Returns two records, the second of 300 MB, and a state. */
-async function* withLongRecord(): AsyncGenerator<string> {
+async function* hugeRecord(): AsyncGenerator<string> {
   yield record('users', { id: 1 }, USERS)
   yield '{"type":"RECORD","record":{"namespace":"public","stream":"users","data":{"id":"'
   for (let part = 0; part < 300; part++) yield 'x'.repeat(1 << 20)

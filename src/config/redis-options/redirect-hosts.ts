@@ -16,7 +16,9 @@ interface Range {
 const LABEL = /^[\w-]*(?:\*[\w-]*)?$/
 
 /** Such a pattern is meant for addresses, and would also match names such as 10.0.evil.example. */
-const LOOKS_LIKE_ADDRESS = /^[\d.*]*\d[\d.*]*$/
+function looksLikeAddress(name: string): boolean {
+  return /^[\d.*]+$/.test(name) && /\d/.test(name)
+}
 
 /** The schema refuses wrong types. Undefined where any host may be named; hosts of the deployment always may. */
 export function readRedirectHosts(
@@ -60,7 +62,7 @@ function readRule(text: string): Rule | undefined {
   }
   const name = comparable(text)
   const isName = name.split('.').every((label) => label !== '' && LABEL.test(label))
-  return isName && !LOOKS_LIKE_ADDRESS.test(name) ? { name: expressionOf(name) } : undefined
+  return isName && !looksLikeAddress(name) ? { name: expressionOf(name) } : undefined
 }
 
 /** A pattern has no other characters with a meaning of their own. */

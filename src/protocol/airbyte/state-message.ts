@@ -22,7 +22,7 @@ export interface StateMessage {
 }
 
 /** What the objects of a state that waits take, besides its text. */
-const STATE_BYTES = 250
+const STATE_BYTES = 400
 
 /** A state is parsed and copied while it waits, so that it takes several times its size. */
 const MOST_BYTES = 64 << 20

@@ -9,7 +9,7 @@ import { isCommandName } from '../resp/command-replies.ts'
 export type ScriptTexts = ReadonlyMap<string, string>
 
 /** Redis 6 names the script in front of the line, Redis 7.0 in front of the comma. */
-const PLACE = /(?:call to f_|script: )([0-9a-f]{40})\b.*@user_script: ?(\d+)/
+const PLACE = /(?:call to f_|script: )([0-9a-f]{40})\b.{0,80}@user_script: ?(\d+)/
 
 /** A function called with the name of a command: `redis.call`, or one of the script's own. */
 const COMMAND = /\b\w+\('([A-Z]{2,})'/g

@@ -54,10 +54,12 @@ function clientOf({ clientCertificate, clientKey, clientKeyPassword }: TlsSettin
   return { cert: clientCertificate, key: key.export({ type: 'pkcs8', format: 'pem' }).toString() }
 }
 
+const BLOCK = /^-----BEGIN ([A-Z0-9]+ )?CERTIFICATE-----[^]*?-----END \1?CERTIFICATE-----/
+
 /** Reads all certificates of a text. Node ignores a CA certificate that it cannot read. */
 function certificatesIn(text: string, field: string): X509Certificate[] {
-  const blocks =
-    text.match(/-----BEGIN ([A-Z0-9]+ )?CERTIFICATE-----[^]*?-----END \1?CERTIFICATE-----/g) ?? []
+  // Each part is looked at once, however many beginnings have no end.
+  const blocks = text.split(/(?=-----BEGIN )/).flatMap((part) => BLOCK.exec(part)?.[0] ?? [])
   return blocks.map((block, at) => {
     try {
       return new X509Certificate(block)

@@ -73,3 +73,27 @@ describe('the owner of a key', () => {
     expect([rows('n:users:7'), rows('n:users:'), rows('n:other:7')]).toEqual([['users'], [], []])
   })
 })
+
+describe('a key that a template may make', () => {
+  const COLUMNS = ['a', 'b', 'c', 'd'].map((name) => `\${${name}}`)
+
+  it.each([
+    ['x:${a}:y:${b}', 'x:1:y:2', true],
+    ['x:${a}:y:${b}', 'x::y:2', false],
+    ['x:${a}:y:${b}', 'x:1:y:', false],
+    ['x:${a}:y', 'x::y:y', true],
+    ['x:${a}:y', 'x:y', false],
+    ['x:${a}${b}:y', 'x:1:y', false],
+    ['x:${a}${b}:y', 'x:12:y', true],
+    ['x:${a}:y', 'x:1:y\n', false],
+    ['x:${a}', 'x:\n', true],
+  ])('has the texts of the template and something for each column: %s, %j', (template, key, expected) => {
+    const writers = new KeyOwners([stream('o', template)]).writersOf(key, stream('w', 'w:${id}'))
+    expect(writers).toHaveLength(expected ? 1 : 0)
+  })
+
+  it('is recognized in linear time, whatever it contains', () => {
+    const owners = new KeyOwners([stream('o', `x:${COLUMNS.join(':')}:z`)])
+    expect(owners.writersOf(`x${':'.repeat(1_000_000)}`, stream('w', 'w:${id}'))).toEqual([])
+  })
+})

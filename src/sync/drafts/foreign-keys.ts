@@ -16,7 +16,8 @@ interface KeyShape {
   /** The text before the first part that differs from record to record. */
   readonly lead: string
   readonly isConstant: boolean
-  readonly pattern: RegExp
+  /** The texts of the template in order, undefined for each column. */
+  readonly texts: readonly (string | undefined)[]
 }
 
 /** All streams that write under some prefixes, by the keys that they use whatever their records are. */
@@ -42,7 +43,7 @@ export class KeyOwners {
         isOther(owner, writer) &&
         !owner.shape.isConstant &&
         key.startsWith(owner.shape.lead) &&
-        owner.shape.pattern.test(key),
+        canBeMadeOf(key, owner.shape.texts),
     )
   }
 
@@ -53,7 +54,7 @@ export class KeyOwners {
     const nested: ShapedStream[] = []
     if (shape.isConstant) return new ForeignKeys(writer, keys, nested)
     for (const key of this.#byKey.keys()) {
-      if (!key.startsWith(shape.lead) || !shape.pattern.test(key)) continue
+      if (!key.startsWith(shape.lead) || !canBeMadeOf(key, shape.texts)) continue
       const owner = this.ownerOf(key, writer)
       if (owner !== undefined) keys.set(key, owner)
     }
@@ -99,7 +100,7 @@ export class ForeignKeys {
     const exact = this.#keys.get(key)
     if (exact !== undefined) return keyOfOtherStream(this.#writer, exact, key)
     const owner = this.#nested.find(
-      ({ shape: { lead, pattern } }) => key.startsWith(lead) && pattern.test(key),
+      ({ shape: { lead, texts } }) => key.startsWith(lead) && canBeMadeOf(key, texts),
     )
     // The rest of the key is record data.
     return owner && keyOfOtherStream(this.#writer, owner, `${owner.shape.lead}…`)
@@ -148,14 +149,44 @@ function mayShare(owner: ShapedStream, writer: PrefixedStream, key: string): boo
 function shapeOf(stream: Pick<PrefixedStream, 'prefix' | 'namespace' | 'stream' | 'key_template'>): KeyShape {
   const texts = [stream.prefix, ...templateTexts(stream)]
   const end = texts.indexOf(undefined)
-  const source = texts.map((text) => (text === undefined ? '.+' : escaped(text))).join('')
   return {
     lead: texts.slice(0, end === -1 ? undefined : end).join(''),
     isConstant: end === -1,
-    pattern: new RegExp(`^${source}$`, 's'),
+    texts: joined(texts),
   }
 }
 
-function escaped(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
+/** Makes one text of those that follow each other. */
+function joined(texts: readonly (string | undefined)[]): (string | undefined)[] {
+  const all: (string | undefined)[] = []
+  for (const text of texts) {
+    const before = all.at(-1)
+    if (text !== undefined && before !== undefined) all[all.length - 1] = before + text
+    else all.push(text)
+  }
+  return all
+}
+
+/**
+ * Returns whether a template makes such a key: its texts are there in order, and a character or more for each column. Keys
+ * hold record data, so this takes linear time, as an expression with several gaps would not.
+ */
+function canBeMadeOf(key: string, texts: readonly (string | undefined)[]): boolean {
+  let at = 0
+  let columns = 0
+  for (const [index, text] of texts.entries()) {
+    if (text === undefined) {
+      columns++
+      continue
+    }
+    if (index === texts.length - 1)
+      return columns === 0
+        ? key.slice(at) === text
+        : key.endsWith(text) && key.length - text.length >= at + columns
+    const found = columns === 0 ? (key.startsWith(text, at) ? at : -1) : key.indexOf(text, at + columns)
+    if (found === -1) return false
+    at = found + text.length
+    columns = 0
+  }
+  return key.length >= at + columns
 }
