@@ -22,7 +22,7 @@ const JSON_STRING = { cache_type: 'string', data_format: 'json' }
 const FLAT = { data_format: 'flat' }
 
 /** A lease is renewed every three seconds, which a slow machine may take. */
-const RENEWAL = /"(GET|PEXPIRE)" "_airbyte:lease:/
+const RENEWAL = /"(GET|PEXPIRE)" "_airbyte:lease:|"HGET" "_airbyte:manifest:[^"]*" "run_id"/
 
 type Mode = NonNullable<CatalogStream['mode']>
 

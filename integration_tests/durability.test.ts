@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { CommandProxy } from './support/command-proxy.ts'
 import { OpenRun } from './support/open-run.ts'
 import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
@@ -65,6 +66,24 @@ describe('durability by replicas', () => {
     await expectWritten(client, run)
     expect(run.cursors).toEqual([1_000, 2_000, 3_000])
     expect(await calls(client, 'hmset')).toBe(3_000)
+  })
+
+  it('goes on where its server was a replica just as WAIT arrived', async () => {
+    await using redis = await ReplicatedRedis.start()
+    const client = redis.master.client()
+    await using proxy = await CommandProxy.start(redis.master.port)
+    let isDemoted = false
+    proxy.beforeEach(([command]) => {
+      if (isDemoted || command !== 'WAIT') return undefined
+      isDemoted = true
+      return client.replicaof(redis.master.host, 1)
+    })
+    await using run = new OpenRun(configOf(redis.master, byReplicas, { port: proxy.port }))
+    run.send(100)
+    await pollUntil('a WAIT', async () => (await calls(client, 'wait')) >= 1)
+    await client.replicaof('NO', 'ONE')
+    await run.acknowledged()
+    await expectWritten(client, run)
   })
 
   it('works as the documentation has it', async () => {

@@ -48,6 +48,7 @@ const SETTLE_MS = 2_300
 
 interface OpenRun {
   client: RedisClient
+  leases: Leases
   sessions: readonly IndexedSession[]
   ids: IdAllocator
 }
@@ -99,7 +100,7 @@ async function run(job: WriteJob, open: AsyncDisposableStack): Promise<void> {
   })
   signal.throwIfAborted()
   leases.confirm()
-  await transfer(job, { client, sessions, ids }, host)
+  await transfer(job, { client, leases, sessions, ids }, host)
 }
 
 function openClient(
@@ -145,7 +146,7 @@ async function openStreams(
 /** Writes all records; then, if the input is complete, removes what they replace. */
 async function transfer(
   { config, input, output, signal, view }: WriteJob,
-  { client, sessions, ids }: OpenRun,
+  { client, leases, sessions, ids }: OpenRun,
   host: Host,
 ): Promise<void> {
   const { ingest, stateQueue, progress } = dataflow({ config, client, sessions, ids, output })
@@ -164,6 +165,7 @@ async function transfer(
   const failure = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
   ingest.submit()
   await stateQueue.settled()
+  await leases.renew()
   await client.requireIntact()
   if (failure !== undefined) throw failure
   // A state that cannot be printed is not acknowledged, so nothing older may be removed.

@@ -3,6 +3,7 @@ import type { ProxiedConnection } from '../support/command-proxy.ts'
 import type { Connector } from '../support/connector.ts'
 import type { Random } from '../support/random.ts'
 import { FaultTrigger } from './fault-trigger.ts'
+import { commandsIn, type MatrixCase } from './matrix-case.ts'
 import type { Ending, Fault } from './matrix-faults.ts'
 import type { Topology } from './topology.ts'
 
@@ -25,13 +26,14 @@ export class FaultInjector {
   #left: number
   #quiet: NodeJS.Timeout | undefined
 
-  constructor(fault: Fault, topology: Topology, random: Random, run: Connector) {
+  constructor(one: MatrixCase, topology: Topology, run: Connector) {
+    const { fault, random } = one
     this.fault = fault
     this.#topology = topology
     this.#random = random
     this.#run = run
     const phase = fault.phases[Math.floor(random() * fault.phases.length)]!
-    this.trigger = new FaultTrigger(phase, random)
+    this.trigger = new FaultTrigger(phase, commandsIn(phase, one), random)
     this.#left = 1 + Math.floor(random() * MOST_COMMANDS)
   }
 

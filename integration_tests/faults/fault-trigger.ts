@@ -5,7 +5,7 @@ import type { Random } from '../support/random.ts'
 export type Phase = 'start' | 'records' | 'end'
 
 const READS = new Set(
-  'AUTH HELLO CLIENT PING INFO ROLE CLUSTER COMMAND CONFIG SCRIPT ASKING SENTINEL TYPE EXISTS GET HGET HMGET HGETALL HSCAN HLEN'.split(
+  'AUTH HELLO CLIENT PING INFO ROLE CLUSTER COMMAND CONFIG SCRIPT ASKING SENTINEL TYPE EXISTS GET HGET HMGET HGETALL HSCAN HLEN PTTL'.split(
     ' ',
   ),
 )
@@ -16,17 +16,19 @@ const ROW = /\br\d+\b/
 /** The metadata that the end of a run writes first. */
 const END = /pending_removal|"endedWell":true/
 
+/** The keys that a run removes last: its own numbers. */
+const LAST = /^_airbyte:(sequence|marker):/
+
 export class FaultTrigger {
   readonly phase: Phase
   #left: number
   #hasRecords = false
   #isEnding = false
 
-  /** `random` chooses a command of the phase. */
-  constructor(phase: Phase, random: Random) {
+  /** `random` chooses a command of the phase, which has about `commands` of them. */
+  constructor(phase: Phase, commands: number, random: Random) {
     this.phase = phase
-    const most = { start: 9, records: 24, end: 9 }[phase]
-    this.#left = 1 + Math.floor(random() * most)
+    this.#left = 1 + Math.floor(random() * commands)
   }
 
   /** Must be called when the last state has been acknowledged. */
@@ -43,13 +45,16 @@ export class FaultTrigger {
     this.#isEnding ||= isOwn && words.some((word) => END.test(word))
     // The first record ends the start.
     if (this.phase === 'start' && isRecord) return this.#strikes(true)
+    // A phase with fewer commands than expected ends with this one.
+    if (this.phase === 'end' && this.#isEnding && name === 'UNLINK' && LAST.test(words[1] ?? ''))
+      return this.#strikes(true)
     this.#hasRecords ||= isRecord
     return this.#counts(isOwn, isRecord) && this.#strikes(false)
   }
 
   #counts(isOwn: boolean, isRecord: boolean): boolean {
     if (this.phase === 'records') return isRecord
-    return isOwn && (this.phase === 'end' ? this.#isEnding : !this.#hasRecords)
+    return this.phase === 'end' ? this.#isEnding : isOwn && !this.#hasRecords
   }
 
   #strikes(atOnce: boolean): boolean {

@@ -1,5 +1,6 @@
 // The dimensions of the fault matrix, and what is a case of it: everything about a case follows from its seed.
 import { randomFrom, type Random } from '../support/random.ts'
+import type { Phase } from './fault-trigger.ts'
 import { FAULTS, type Fault } from './matrix-faults.ts'
 import { LAYOUTS, type MatrixLayout } from './matrix-layouts.ts'
 import { MODES, type MatrixMode } from './matrix-modes.ts'
@@ -31,6 +32,23 @@ const COMBINATIONS = LAYOUTS.flatMap((layout) =>
 /** Returns the case of a seed: the combination is its remainder, all else is drawn from it. */
 export function caseOf(seed: number): MatrixCase {
   return { seed, ...COMBINATIONS[seed % COMBINATIONS.length]!, random: randomFrom(seed) }
+}
+
+/** The commands with which a replace ends: of one server, and of a cluster, which has markers on each node. */
+const REPLACE_ENDS = { rows: [30, 60], lists: [34, 60], ids: [15, 80] } as const
+
+/** Returns about how many commands of a case a fault can begin before. */
+export function commandsIn(phase: Phase, { layout, mode, topology }: MatrixCase): number {
+  const shape = layout.shape(mode.name)
+  const nodes = topology === 'cluster' ? 1 : 0
+  switch (phase) {
+    case 'start':
+      return shape === 'lists' ? 16 : 11
+    case 'records':
+      return 24
+    case 'end':
+      return mode.replaces ? REPLACE_ENDS[shape][nodes] : [10, 20][nodes]!
+  }
 }
 
 /** The pairs that the matrix counts. */

@@ -58,13 +58,14 @@ export async function runCase(one: MatrixCase, topology: Topology): Promise<bool
 
 /** Writes the records behind `from`, with the fault of the case or without one. */
 async function attempt(
-  { layout, mode, topology: name, fault, random }: MatrixCase,
+  one: MatrixCase,
   topology: Topology,
   stream: Partial<CatalogStream>,
   records: readonly SentRecord[],
   from: number,
   isFaulty = false,
 ): Promise<Outcome> {
+  const { layout, mode, topology: name, fault, random } = one
   await using proxy = await CommandProxy.start((port) => topology.route(port))
   const durable = name !== 'single' && (fault.losesServers || random() < 0.4)
   const args = writeArgs(
@@ -87,7 +88,7 @@ async function attempt(
     WORKER_JOB_ID: '12',
   }
   await using run = startConnector(args, { env })
-  const injector = isFaulty ? new FaultInjector(fault, topology, random, run) : undefined
+  const injector = isFaulty ? new FaultInjector(one, topology, run) : undefined
   if (injector !== undefined) proxy.beforeEach((...parts) => injector.before(...parts))
   void feed(run.stdin, linesOf(records, from))
   const outcome = await withinLimit(run, read(run, records.length, from, injector))

@@ -19,6 +19,11 @@ import { fence } from './fencing.ts'
 import type { LossFindings } from '../queue/oversize-search.ts'
 import { readLimits } from '../session/server-limits.ts'
 
+/** A step finds out that servers have lost what they had confirmed. Their counters say why, and so which error it is. */
+export class LostDataError extends Error {
+  override readonly name = 'LostDataError'
+}
+
 /** Runs on new connections, before anything is sent again; an error that it returns ends the run. */
 export type ReconnectStep = (ask: Ask, identities: readonly Identity[]) => Promise<Error | undefined>
 
@@ -143,6 +148,7 @@ export class NodeOpener {
     const ask: Ask = (command, ...args) => nodes.ask(command, ...args)
     for (const step of this.#steps) {
       const error = await step(ask, nodes.identities)
+      if (error instanceof LostDataError) throw new RunOverError(await this.lossOn(nodes))
       if (error !== undefined) throw new RunOverError(error)
     }
     await this.#evictions.noteStart(nodes)

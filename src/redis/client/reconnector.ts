@@ -37,6 +37,7 @@ export class Reconnector {
   /** The number of redirections in a row that led to no confirmation. */
   #detours = 0
   #epoch = 0
+  #routes = 0
   #isDraining = false
 
   constructor(options: ReconnectorOptions) {
@@ -56,6 +57,11 @@ export class Reconnector {
   /** The number of times that connections were opened. */
   get epoch(): number {
     return this.#epoch
+  }
+
+  /** Changes whenever commands may go to other servers than before. */
+  get routes(): number {
+    return this.#routes
   }
 
   /** Notes that a server has confirmed something, so that an outage is over. */
@@ -116,6 +122,7 @@ export class Reconnector {
       if (this.#detours++ > 0) await outage.pause(reorganised(nodes.where), closing.signal)
       const topology = await topologyReader.read(redirections)
       if (this.#nodes !== nodes) return
+      this.#routes++
       if (nodes.adopt(topology)) writeQueue.resume()
       else this.#lose(reorganised(nodes.where))
     } catch (error) {
@@ -162,6 +169,7 @@ export class Reconnector {
     if (closing.signal.aborted) return opener.giveUp(nodes)
     this.#nodes = nodes
     this.#epoch++
+    this.#routes++
     for (const node of nodes.all)
       node.begin({
         lost: (reason) => {

@@ -129,6 +129,11 @@ export class RedisClient implements AsyncDisposable {
     }
   }
 
+  /** Changes whenever commands may go to other servers than before: cursors of a scan are then of no use. */
+  get routes(): number {
+    return this.#reconnector.routes
+  }
+
   /** Throws if a server that was written to has lost anything that it had confirmed. */
   async requireIntact(): Promise<void> {
     await this.send({ kind: 'marker', isFinal: true })
@@ -141,7 +146,7 @@ export class RedisClient implements AsyncDisposable {
     try {
       for (const [index, sequence] of sequences.entries()) sequence.require(Number(read[index]?.[0] ?? 0))
     } catch (error) {
-      await this.#reconnector.failWithLoss()
+      await this.endWithLoss()
       throw this.#reconnector.failure ?? error
     }
   }
@@ -193,6 +198,11 @@ export class RedisClient implements AsyncDisposable {
     this.#reconnector.fail(reason)
   }
 
+  /** Ends the run, as a server has lost what it had confirmed. */
+  endWithLoss(): Promise<void> {
+    return this.#reconnector.failWithLoss()
+  }
+
   /** Removes the keys of this run. */
   async [Symbol.asyncDispose](): Promise<void> {
     const numbered = [...this.#sequences.all, ...this.#markers.all].map(({ key }) => key)
@@ -217,7 +227,7 @@ export class RedisClient implements AsyncDisposable {
         confirmed: () => this.#reconnector.confirmed(),
         refused: (reason) => void this.#reconnector.refuse(reason),
         redirected: (redirections) => void this.#reconnector.redirect(redirections),
-        lostNumber: () => void this.#reconnector.failWithLoss(),
+        lostNumber: () => void this.endWithLoss(),
       },
     )
   }

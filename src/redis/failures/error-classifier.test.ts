@@ -26,6 +26,8 @@ describe('an error reply', () => {
     ['LOADING Redis is loading the dataset in memory', 'retry', 'server-loading'],
     ["READONLY You can't write against a read only replica.", 'retry', 'server-is-replica'],
     ['UNBLOCKED force unblock from blocking operation', 'retry', 'server-demoted'],
+    ['ERR WAIT cannot be used with replica instances.', 'retry', 'server-demoted'],
+    ['ERR WAITAOF cannot be used with replica instances.', 'retry', 'server-demoted'],
     [
       "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
       'retry',

@@ -86,7 +86,8 @@ const RULES: readonly ReplyRule[] = [
       serverProblem(where, 'server-is-replica', 'is a read-only replica', 'Connect to its master.'),
   },
   {
-    pattern: /^UNBLOCKED/,
+    // UNBLOCKED where it waited already.
+    pattern: /^UNBLOCKED|^ERR WAIT(AOF)? cannot be used with replica/,
     handling: 'retry',
     describe: ({ where }) => serverProblem(where, 'server-demoted', 'has become a replica'),
   },

@@ -3,6 +3,7 @@
  * so that it spreads over the nodes of a cluster, and the hashes of small streams stay small.
  */
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { scanItems } from '../../redis/client/scan-items.ts'
 import { sendAll } from '../../redis/client/send-all.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
@@ -202,14 +203,11 @@ export class KeyIndex {
   }
 
   async #eachIn(key: string, visit: (entries: StoredEntry[]) => Promise<void>): Promise<void> {
-    let cursor = '0'
-    do {
-      const reply = await this.#client.ask('HSCAN', key, cursor, 'COUNT', ENTRIES_PER_COMMAND)
-      const [next, fields] = reply as [string, string[]]
+    const scan = { command: 'HSCAN', key, count: ENTRIES_PER_COMMAND } as const
+    await scanItems(this.#client, scan, async (fields) => {
       const entries = chunksOf(fields, 2).map(([location, value]): StoredEntry => [location!, value!])
       if (entries.length > 0) await visit(entries)
-      cursor = next
-    } while (cursor !== '0')
+    })
   }
 }
 

@@ -2,6 +2,7 @@
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { unlinkAll, type LocationForm } from '../../layout/locations/row-location.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { scanItems } from '../../redis/client/scan-items.ts'
 import { sendAll } from '../../redis/client/send-all.ts'
 import type { KeyIndex, StoredEntry } from '../dedup/key-index.ts'
 import { typesOf } from '../../redis/client/redis-types.ts'
@@ -95,6 +96,12 @@ export async function removeKeys(client: CommandClient, keys: readonly string[])
   return keys.length
 }
 
+const SCANS: Partial<Record<string, 'HSCAN' | 'SSCAN' | 'ZSCAN'>> = {
+  hash: 'HSCAN',
+  set: 'SSCAN',
+  zset: 'ZSCAN',
+}
+
 /** Removes the members of a key that are no rows of the new generation. Returns how many. */
 export async function removeOtherMembers(
   client: CommandClient,
@@ -102,13 +109,10 @@ export async function removeOtherMembers(
   form: LocationForm,
   live: LiveRows,
 ): Promise<number> {
-  const scan = { hash: 'HSCAN', set: 'SSCAN', zset: 'ZSCAN' }[form.type]
-  if (scan === undefined) return 0
+  const command = SCANS[form.type]
+  if (command === undefined) return 0
   let rows = 0
-  let cursor = '0'
-  do {
-    const reply = await client.ask(scan, key, cursor, 'COUNT', MEMBERS_AT_ONCE)
-    const [next, items] = reply as [string, string[]]
+  await scanItems(client, { command, key, count: MEMBERS_AT_ONCE }, async (items) => {
     const members = form.type === 'set' ? items : items.filter((_, at) => at % 2 === 0)
     const locations = members.map((member) => `${key.length}:${key}${member}`)
     const areLive = await live.areLiveLocations(form, locations)
@@ -117,8 +121,7 @@ export async function removeOtherMembers(
       form,
       locations.filter((_, at) => !areLive[at]!),
     )
-    cursor = next
-  } while (cursor !== '0')
+  })
   return rows
 }
 

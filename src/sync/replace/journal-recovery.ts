@@ -1,5 +1,6 @@
 /** Completes what a run left behind that ended in the middle of its batches. */
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { scanItems } from '../../redis/client/scan-items.ts'
 import type { KeyIndex } from '../dedup/key-index.ts'
 import { readJournal, type RowJournal } from '../dedup/row-journal.ts'
 
@@ -22,13 +23,11 @@ export async function recoverJournal(
 /** Returns whether there is a journal. */
 async function indexJournal(client: CommandClient, index: KeyIndex, journal: RowJournal): Promise<boolean> {
   let isFound = false
-  for (let cursor: string | undefined; cursor !== '0';) {
-    const reply = await client.ask('HSCAN', journal.key, cursor ?? '0', 'COUNT', SLOTS_AT_ONCE)
-    const [next, fields] = reply as [string, string[]]
+  const scan = { command: 'HSCAN', key: journal.key, count: SLOTS_AT_ONCE } as const
+  await scanItems(client, scan, async (fields) => {
     for (let at = 1; at < fields.length; at += 2) await index.ensureAll(readJournal(fields[at]!))
     isFound ||= fields.length > 0
-    cursor = next
-  }
+  })
   return isFound
 }
 

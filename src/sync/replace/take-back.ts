@@ -4,6 +4,7 @@
  */
 import type { Log } from '../../log.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { scanItems } from '../../redis/client/scan-items.ts'
 import { TAKE_BACK_SCRIPT } from '../../redis/commands/attempt-scripts.ts'
 import { onlyKeyOf } from '../dedup/former-rows.ts'
 import { shownKey } from '../drafts/shown-key.ts'
@@ -135,14 +136,11 @@ async function takeBackAll(
   acknowledged: string,
   taken: TakenBack,
 ): Promise<void> {
-  let cursor = '0'
-  do {
-    const reply = await client.ask('HSCAN', record, cursor, 'COUNT', KEYS_AT_ONCE)
-    const [next, fields] = reply as [string, string[]]
+  const scan = { command: 'HSCAN', key: record, count: KEYS_AT_ONCE } as const
+  await scanItems(client, scan, async (fields) => {
     const keys = fields.filter((_, at) => at % 2 === 0)
     await Promise.all(keys.map((key) => takeBack(client, { record, key, acknowledged }, taken)))
-    cursor = next
-  } while (cursor !== '0')
+  })
 }
 
 async function takeBack(

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Identity } from '../../redis/session/open-connection.ts'
+import { LostDataError } from '../../redis/client/node-opener.ts'
 import type { RedisClient } from '../../redis/client/redis-client.ts'
 import type { Ask } from '../../redis/session/node-pool.ts'
 import type { Reply } from '../../redis/resp/reply.ts'
@@ -20,7 +21,10 @@ const POLL_EVERY_MS = 250
 const LEAST_LEFT_MS = 1_000
 const LONGEST_RELEASE_MS = 1_000
 
-type LeaseClient = Pick<RedisClient, 'ask' | 'onReconnect' | 'forgetRun' | 'identities' | 'fence' | 'end'>
+type LeaseClient = Pick<
+  RedisClient,
+  'ask' | 'onReconnect' | 'forgetRun' | 'identities' | 'fence' | 'end' | 'endWithLoss'
+>
 
 type Leased = Pick<StreamPlan, 'name' | 'leaseKey' | 'metadataKey'>
 
@@ -78,6 +82,13 @@ export class Leases implements AsyncDisposable {
   /** The servers have confirmed, as durably as is configured, that the metadata name this run. */
   confirm(): void {
     this.#recorded = 'confirmed'
+  }
+
+  /** Renews the leases now; ends the run where one is lost for good. */
+  async renew(): Promise<void> {
+    const loss = await this.#renew(this.#ask)
+    if (loss instanceof LostDataError) await this.#client.endWithLoss()
+    else if (loss !== undefined) this.#client.end(loss)
   }
 
   /** Renews the leases over new connections, before anything is sent; returns an error where another run has one. */
@@ -169,8 +180,7 @@ export class Leases implements AsyncDisposable {
     if (this.#isRenewing) return
     this.#isRenewing = true
     try {
-      const loss = await this.#renew(this.#ask)
-      if (loss !== undefined) this.#client.end(loss)
+      await this.renew()
     } catch {
       // The client has failed, and everybody who waits for it gets the reason.
     } finally {
@@ -182,8 +192,12 @@ export class Leases implements AsyncDisposable {
   async #renew(ask: Ask): Promise<Error | undefined> {
     const losses = await Promise.all(
       [...this.#held].map(async ([stream, formerRunId]) => {
-        const holder = await ask('GET', stream.leaseKey)
-        if (holder !== this.#runId) return this.#retake(ask, stream, formerRunId)
+        const isConfirmed = this.#recorded === 'confirmed'
+        const [holder, last] = await Promise.all([
+          ask('GET', stream.leaseKey),
+          isConfirmed ? ask('HGET', stream.metadataKey, 'run_id') : this.#runId,
+        ])
+        if (holder !== this.#runId || last !== this.#runId) return this.#retake(ask, stream, formerRunId)
         await ask('PEXPIRE', stream.leaseKey, LEASE_MS)
         return undefined
       }),
@@ -200,12 +214,12 @@ export class Leases implements AsyncDisposable {
     if (this.#recorded === 'no') return holder === this.#runId ? undefined : streamInUse(name)
     if (holder !== this.#runId) return takenOver(name)
     if (last === this.#runId) return undefined
-    // A server that takes over at the very beginning has the metadata as the run before left them: nothing is lost yet.
-    if (this.#recorded === 'yes' && (last === null || last === formerRunId)) {
-      await this.#recordOne(ask, stream, connectionsText(this.#client.identities))
-      return undefined
-    }
-    return last === null ? metadataLost(name) : takenOver(name)
+    // Another run would have left its own id. The run before does not write any more: the metadata are older than this run.
+    if (last !== null && last !== formerRunId) return takenOver(name)
+    if (this.#recorded === 'confirmed') return new LostDataError(`${metadataKey} does not name this run`)
+    // A server that takes over at the very beginning has lost nothing yet.
+    await this.#recordOne(ask, stream, connectionsText(this.#client.identities))
+    return undefined
   }
 
   /** Records the run that has the leases, and its connections. */
@@ -214,7 +228,9 @@ export class Leases implements AsyncDisposable {
   }
 
   async #recordOne(ask: Ask, { metadataKey }: Leased, connections: string): Promise<void> {
-    await ask('HSET', metadataKey, 'run_id', this.#runId, 'connections', connections)
+    // Once it is confirmed, a missing id shows that data were lost.
+    const runId = this.#recorded === 'confirmed' ? [] : ['run_id', this.#runId]
+    await ask('HSET', metadataKey, ...runId, 'connections', connections)
   }
 
   async #release({ leaseKey, metadataKey }: Leased): Promise<void> {
@@ -257,17 +273,6 @@ function takenOver(stream: string): TransientError {
       `Another run has taken over stream ${stream} while this one could not reach Redis in time. The records that this ` +
         'run acknowledged are in Redis; it ends here.',
       { params: { stream } },
-    ),
-  )
-}
-
-function metadataLost(stream: string): TransientError {
-  return new TransientError(
-    problem(
-      'metadata-lost',
-      `Redis has lost the metadata of stream ${stream}: it came back with older data, or was flushed, and acknowledged ` +
-        'records may be gone. Run a full refresh; set durability so that this does not happen.',
-      { options: ['durability'], params: { stream } },
     ),
   )
 }

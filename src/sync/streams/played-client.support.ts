@@ -35,6 +35,7 @@ export function playedClient(reply: (command: string) => Reply = () => null) {
     confirmed: (step) => step(),
     slotOf: () => undefined,
     isCluster: false,
+    routes: 1,
     capabilities: ALL_CAPABILITIES,
     ask,
     send,
