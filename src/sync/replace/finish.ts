@@ -16,7 +16,7 @@ import { forgetAttempt, forgetFormerAttempt } from './take-back.ts'
 import { executeRemoval, type Removed, type RemovalScope } from './execute-removal.ts'
 import { removeJournal } from './journal-recovery.ts'
 import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'
-import { requireSwappable } from './staging.ts'
+import { closeStaging, requireSwappable } from './staging.ts'
 
 export interface FinishOptions {
   readonly log: Log
@@ -32,6 +32,7 @@ export async function finish(
 ): Promise<void> {
   const repeated = sessions.filter((session) => isRepeatedAttempt(session, isWithoutRecords))
   for (const { plan } of repeated) log('WARN', repeatedSentence(plan))
+  if (repeated.length > 0) await client.confirmed(() => closeStaging(client, repeated))
   const replaced = sessions.filter((session) => session.plan.replaces && !repeated.includes(session))
   const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
   // From here on a run that is cut off is completed, and nothing of it is taken back.
