@@ -324,6 +324,7 @@ const ROWS: Record<string, () => Promise<void>> = {
         const again = await refresh({ options, stream })
         expect([again.code, warningsOf(again)]).toEqual([0, expect.stringContaining('is complete already')])
         expect(await keys()).toEqual(before)
+        expect(await client.hexists('_airbyte:manifest::s', 'staged_from_run')).toBe(0)
       }
       await refresh({ rows: [three], options, stream: { ...stream, syncId: 9 } })
       await refresh({ options, stream: { ...stream, generation: 4, syncId: 10 } })

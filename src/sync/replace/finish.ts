@@ -19,7 +19,7 @@ import { executeRemoval, type Removed, type RemovalReports, type RemovalScope } 
 import { removeJournal } from './journal-recovery.ts'
 import { pendingRemovalOf, readPendingRemoval, type PendingRemoval } from './pending-removal.ts'
 import { recordEnds } from './run-ends.ts'
-import { requireSwappable } from './staging.ts'
+import { closeStaging, requireSwappable } from './staging.ts'
 
 export interface FinishOptions {
   readonly log: Log
@@ -35,6 +35,7 @@ export async function finish(
 ): Promise<void> {
   const repeated = sessions.filter((session) => isRepeatedAttempt(session, isWithoutRecords))
   for (const { plan } of repeated) log('WARN', repeatedSentence(plan))
+  if (repeated.length > 0) await client.confirmed(() => closeStaging(client, repeated))
   const replaced = sessions.filter((session) => session.plan.replaces && !repeated.includes(session))
   const removals = await client.confirmed(() => beginRemovals(client, ids, replaced))
   const ended = new Map<IndexedSession, GenerationManifest | undefined>()

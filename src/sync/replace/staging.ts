@@ -69,6 +69,16 @@ export async function requireSwappable(client: CommandClient, session: IndexedSe
   })
 }
 
+/** Records that nothing is staged, for runs that had no record. */
+export async function closeStaging(
+  client: CommandClient,
+  sessions: readonly IndexedSession[],
+): Promise<void> {
+  await Promise.all(
+    sessions.filter(isStaged).map(({ plan }) => client.ask('HDEL', plan.metadataKey, 'staged_from_run')),
+  )
+}
+
 /** Removes the staging keys that former generations have in other indexes. */
 export async function removeFormerStaging(
   client: CommandClient,
