@@ -32,6 +32,13 @@ export interface DeliverOptions {
   log: Log
 }
 
+/** Dead letters are sent in the order of their records, whatever their batches wait for. */
+interface Turn {
+  /** Resolves when all batches before have sent theirs. */
+  readonly earlier: Promise<unknown>
+  readonly pass: () => void
+}
+
 /** No buffer is larger than this many times the expected size of its batch. */
 const MOST_GROWTH = 8
 
@@ -45,7 +52,7 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
   const deliver = async (
     batch: Batch,
     { ids, decide, intervals }: Prepared,
-    earlier: Promise<unknown>,
+    turn: Turn,
   ): Promise<RecordOutcome[]> => {
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * growth))
@@ -66,23 +73,21 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
     const decided = decidedOutcomes(decisions.values())
     if (deadLetters === undefined) requireNone(batch, outcomes)
     else if (outcomes.some(({ kind }) => kind === 'rejected')) {
-      await earlier
-      await deadLetters.take(batch, outcomes)
+      await turn.earlier
+      const taken = deadLetters.take(batch, outcomes)
+      turn.pass()
+      await taken
     }
     batch.release()
     return decided.length === 0 ? outcomes : inOrder([...decided, ...outcomes])
   }
-  /** Dead letters are written in the order of their records, whatever their batches wait for. */
-  let last: Promise<unknown> = Promise.resolve()
+  let earlier: Promise<unknown> = Promise.resolve()
   return (batch, prepared) => {
-    const outcomes = deliver(batch, prepared, last)
-    last = settledBoth(last, outcomes)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const outcomes = deliver(batch, prepared, { earlier, pass: resolve }).finally(resolve)
+    earlier = Promise.all([earlier, promise])
     return outcomes
   }
-}
-
-async function settledBoth(...both: Promise<unknown>[]): Promise<void> {
-  await Promise.allSettled(both)
 }
 
 async function send(client: CommandClient, { requests }: EncodedBatch): Promise<WriteResult[]> {
