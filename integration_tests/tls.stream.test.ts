@@ -137,8 +137,12 @@ describe('a connection in plain text that was cut short', () => {
     expect(await transport.explain(reset, server)).toBe(reset)
   })
 
-  it('is just that where plain text is spoken', async () => {
+  it('was closed early where plain text is spoken, unless a login has worked there', async () => {
     const transport = new Transport(settingsWith(undefined), () => {})
+    expect(await transport.explain(reset, server.redis)).toMatchObject({
+      problem: { code: 'connection-closed-early' },
+    })
+    transport.noteReached(server.redis)
     expect(await transport.explain(reset, server.redis)).toBe(reset)
   })
 })
