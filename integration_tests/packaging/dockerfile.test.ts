@@ -30,6 +30,18 @@ test('the first step that needs another processor than the builder is the compil
   expect(stages.filter((stage) => stage.includes('npm ')).length).toBe(built.length)
 })
 
+test('what is copied from the project is let through by .dockerignore', () => {
+  const kept = [...readFileSync(join(root, '.dockerignore'), 'utf8').matchAll(/^!(?<path>\S+)$/gm)].map(
+    ({ groups }) => groups?.['path'],
+  )
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(?<paths>.+) \S+$/gm)].flatMap(
+    ({ groups }) => groups?.['paths']?.split(' ') ?? [],
+  )
+
+  expect(copied).toContain('.ci/bundle.mjs')
+  expect(copied.filter((path) => !kept.includes(path))).toEqual([])
+})
+
 test('no step needs BuildKit', () => {
   expect(dockerfile).not.toMatch(/^(RUN|COPY|ADD) --(mount|link|chmod|network|security)|<<[A-Z]/m)
 })

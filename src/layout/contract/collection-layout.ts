@@ -2,7 +2,7 @@
  * The layout of structures with many records under one key: consecutive records of one key are written by one command,
  * and the key's time to live is renewed after it.
  */
-import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { areSame, ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Capabilities } from '../../redis/commands/capabilities.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Script } from '../../redis/commands/script.ts'
@@ -212,5 +212,5 @@ function lifetimeOf({
 }
 
 function isSame(a: ByteBuffer, b: ByteBuffer): boolean {
-  return a.length === b.length && a.bytes.compare(b.bytes, 0, b.length, 0, a.length) === 0
+  return a.length === b.length && areSame(a.bytes, 0, b.bytes, 0, a.length)
 }

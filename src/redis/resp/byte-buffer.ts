@@ -68,6 +68,12 @@ export class ByteBuffer {
   }
 }
 
+/** Returns whether so many bytes are the same; for short texts, where a call into native code takes longer. */
+export function areSame(a: Buffer, start: number, b: Buffer, otherStart: number, size: number): boolean {
+  for (let at = 0; at < size; at++) if (a[start + at] !== b[otherStart + at]) return false
+  return true
+}
+
 /** How many decimal digits a whole number from 0 on has. */
 export function digitsOf(value: number): number {
   let digits = 1

@@ -1,5 +1,5 @@
 /** Commands as RESP bytes, the form every Redis version reads. */
-import { ByteBuffer, digitsOf } from './byte-buffer.ts'
+import { areSame, ByteBuffer, digitsOf } from './byte-buffer.ts'
 import type { CommandHead, CommandRun } from './command-run.ts'
 import { slotIn } from './key-slot.ts'
 
@@ -95,7 +95,7 @@ export class CommandBuffer extends ByteBuffer {
     const otherStart = offsets[other * OFFSETS + 1]!
     const size = offsets[command * OFFSETS + 2]! - start
     if (offsets[other * OFFSETS + 2]! - otherStart !== size) return false
-    return this.bytes.compare(this.bytes, otherStart, otherStart + size, start, start + size) === 0
+    return areSame(this.bytes, start, this.bytes, otherStart, size)
   }
 
   /** Returns the bytes of a command's key, which are those of the buffer; none where it has no key. */

@@ -54,10 +54,12 @@ export class ExpectedReplies {
   }
 
   #shapesWithin(): ReplyShape[] {
-    return this.#runs.slice(1, -1).flatMap(({ head, count }) => {
+    const shapes: ReplyShape[] = []
+    for (const { head, count } of this.#runs.slice(1, -1)) {
       const { shape } = repliesOf(head).own
-      return Array.from({ length: count }, () => shape)
-    })
+      for (let left = count; left > 0; left--) shapes.push(shape)
+    }
+    return shapes
   }
 }
 
