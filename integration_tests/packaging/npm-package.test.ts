@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { root } from './bundled-packages.ts'
 
-/** What packages try to load and do without: native parts of ssh2, and colours of debug. */
+/** Names what packages try to load and do without: native parts of ssh2, and colours of debug. */
 const OPTIONAL = /^cpu-features$|^supports-color$|\.node$/
 
 let folder: string

@@ -41,7 +41,7 @@ export interface Connection {
   readonly database: number
   readonly tls: TlsSettings | undefined
   readonly tunnel: TunnelSettings | undefined
-  /** Which hosts sentinels and cluster nodes may name; undefined where they may name any. */
+  /** Says which hosts sentinels and cluster nodes may name; undefined where they may name any. */
   readonly redirectHosts: HostRules | undefined
 }
 

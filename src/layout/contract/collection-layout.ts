@@ -193,7 +193,7 @@ interface WriteCommand extends Required<Pick<CollectionCommand, 'command' | 'bef
   readonly setsLifetime: boolean
 }
 
-/** What a command depends on. */
+/** Holds what a command depends on: it is made anew when one of these changes. */
 interface CommandConditions {
   readonly capabilities: Capabilities
   readonly lifetime: string | undefined

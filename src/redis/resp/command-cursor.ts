@@ -1,4 +1,4 @@
-/** Walks over encoded commands, to say which of them a reply belongs to. */
+/** Walks over encoded commands, to read the arguments of one that was refused. */
 
 import type { CommandHead } from './command-run.ts'
 
@@ -12,9 +12,6 @@ export class CommandCursor {
   #at = 0
   /** Where the command begins that was read last. */
   #start = 0
-  /** The head that was read last: most commands have the same one as the command before. */
-  #head: CommandHead = { name: '', args: 0 }
-  #headBytes: Buffer = Buffer.alloc(0)
 
   /** The chunks must not change while the cursor is in use. No command is cut by the end of a chunk. */
   constructor(chunks: readonly Buffer[]) {
@@ -29,17 +26,10 @@ export class CommandCursor {
     }
     const bytes = this.#chunks[this.#chunk]
     if (bytes === undefined || bytes[this.#at] !== STAR) return undefined
-    const start = (this.#start = this.#at)
-    if (this.#hasSameHead(bytes, start)) this.#at += this.#headBytes.length
-    else this.#readHead(bytes)
-    this.#at = behindArguments(bytes, this.#at, this.#head.args)
-    return this.#head
-  }
-
-  #hasSameHead(bytes: Buffer, start: number): boolean {
-    const head = this.#headBytes
-    for (let index = 0; index < head.length; index++) if (bytes[start + index] !== head[index]) return false
-    return head.length > 0
+    this.#start = this.#at
+    const head = this.#readHead(bytes)
+    for (let left = head.args; left > 0; left--) this.#skipArgument(bytes)
+    return head
   }
 
   /** Moves behind the next command, and returns its arguments. */
@@ -59,15 +49,13 @@ export class CommandCursor {
     return texts.slice(1)
   }
 
-  #readHead(bytes: Buffer): void {
-    const start = this.#at
+  #readHead(bytes: Buffer): CommandHead {
     const args = this.#number(bytes) - 1
     const from = this.#at
     this.#skipArgument(bytes)
     const line = bytes.indexOf(CR, from)
     const name = bytes.toString('latin1', line + 2, this.#at - 2).toUpperCase()
-    this.#head = { name, args }
-    this.#headBytes = bytes.subarray(start, this.#at)
+    return { name, args }
   }
 
   #skipArgument(bytes: Buffer): void {
@@ -83,21 +71,6 @@ export class CommandCursor {
     this.#at = at + 2
     return number
   }
-}
-
-/** Returns the offset behind so many arguments; local variables only, as this runs for every command. */
-function behindArguments(bytes: Buffer, start: number, count: number): number {
-  let at = start
-  for (let left = count; left > 0; left--) {
-    let size = 0
-    let digit = bytes[++at]
-    while (digit !== undefined && digit !== CR) {
-      size = size * 10 + digit - ZERO
-      digit = bytes[++at]
-    }
-    at += size + 4
-  }
-  return at
 }
 
 /** Returns the arguments of the command at a position among those of the chunks. */
