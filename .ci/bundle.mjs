@@ -12,7 +12,13 @@ import { licenseTexts } from './third-party-licenses.mjs'
 const root = resolve(import.meta.dirname, '..')
 const chunks = 'dist/chunks'
 const IMPORT = /^import (\{[^}]*\}|[\w$]+) from "([^"]+)";$/gm
+const REQUIRE = /__require\("([^"]+)"\)/g
 const FILE = /new URL\('(\.[^']+)', import\.meta\.url\)/g
+
+/** Most runs do without TLS, and without waiting for anything. */
+const CALLED_LATER = ['node:tls', 'node:timers/promises']
+
+const UNUSED_IN_IOREDIS = /\/ioredis\/built\/(cluster|connectors|connectors\/SentinelConnector)\/index\.js$/
 
 /** Native parts of ssh2, which is without them where they are not there. */
 const NATIVE = /^cpu-features$|\.node$/
@@ -38,12 +44,41 @@ const filesBeside = {
 const modulesOfNode = {
   name: 'modules of Node',
   renderChunk(code) {
-    const changed = code.replaceAll(IMPORT, (line, names, name) => {
-      if (!isBuiltin(name)) return line
-      return `const ${names.replaceAll(' as ', ': ')} = process.getBuiltinModule("${name}");`
-    })
+    const changed = code
+      .replaceAll(IMPORT, (line, names, name) => {
+        if (!isBuiltin(name)) return line
+        return CALLED_LATER.includes(name)
+          ? calledLater(name, names)
+          : `const ${names.replaceAll(' as ', ': ')} = process.getBuiltinModule("${name}");`
+      })
+      .replaceAll(REQUIRE, (line, name) => (isBuiltin(name) ? `process.getBuiltinModule("${name}")` : line))
     // Lines stay as they are, so the map does, too.
     return { code: changed, map: null }
+  },
+}
+
+/** Loads a module of Node when one of its functions is called. */
+function calledLater(module, names) {
+  const functions = names.matchAll(/([\w$]+)(?: as ([\w$]+))?/g)
+  return Array.from(functions, ([, name, own = name]) => {
+    if (typeof process.getBuiltinModule(module)[name] !== 'function')
+      throw new Error(`${name} of ${module} is no function, so it cannot be loaded later.`)
+    return `const ${own} = (...values) => process.getBuiltinModule("${module}").${name}(...values);`
+  }).join(' ')
+}
+
+/**
+ * The connector opens sockets itself and sends commands by name, so ioredis needs neither its clients of clusters and
+ * sentinels, nor a method for each command of Redis. Making them takes longer than a login.
+ */
+const ioredisForOneSocket = {
+  name: 'ioredis for one socket',
+  load(id) {
+    return UNUSED_IN_IOREDIS.test(id) ? { code: 'exports.default = class {}', moduleType: 'js' } : undefined
+  },
+  transform(code, id) {
+    if (!id.endsWith('/ioredis/built/utils/Commander.js')) return undefined
+    return { code: code.replace('commands_1.list', '[]'), map: null }
   },
 }
 
@@ -65,7 +100,7 @@ const { output } = await build({
   external: NATIVE,
   // ssh2 names a program for Windows by it.
   transform: { define: { __dirname: 'import.meta.dirname' } },
-  plugins: [modulesOfNode, filesBeside, compiledRules],
+  plugins: [modulesOfNode, filesBeside, compiledRules, ioredisForOneSocket],
   output: {
     dir: 'dist',
     cleanDir: true,

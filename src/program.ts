@@ -1,6 +1,7 @@
 /** Runs one command. Only here does an error become a trace message and an exit code. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isatty } from 'node:tty'
 import { readInvocation, type Invocation } from './cli.ts'
 import { ConfigError, problem, textOf, TransientError } from './errors.ts'
 import { Output } from './protocol/airbyte/output.ts'
@@ -147,7 +148,7 @@ class Program {
         output.hide(hidden)
         for (const warning of warnings) output.log('WARN', textOf(warning))
         const catalog = readCatalog(readFile(invocation.catalog, '--catalog'), invocation.catalog)
-        if (process.stdin.isTTY) output.log('INFO', KEYBOARD)
+        if (isatty(STDIN)) output.log('INFO', KEYBOARD)
         const view = this.#view
         return write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal, view })
       }

@@ -12,7 +12,8 @@ export interface HostPort {
 
 /** Returns what is wrong with a host, without showing it: it may be a URL with a password. */
 export function hostProblem(option: string, host: string, portOption: string): Problem | undefined {
-  if (isIPv6(withoutBrackets(host))) return undefined
+  // The expression of isIPv6 takes long to compile, and every address has a colon.
+  if (host.includes(':') && isIPv6(withoutBrackets(host))) return undefined
   const variable = /^\$\{?(\w+)\}?$/.exec(host)?.[1]
   if (variable !== undefined)
     return optionProblem(

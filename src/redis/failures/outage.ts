@@ -1,5 +1,6 @@
 /** Waits for a server that takes no writes now, and limits how long that may last. */
 import { setTimeout as wait } from 'node:timers/promises'
+import { monotonicMs } from '../../clock.ts'
 import { problem, TransientError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 
@@ -34,7 +35,7 @@ export class Outage {
   /** Ends the outage, if there is one. */
   end(): void {
     if (this.#beganAt === undefined) return
-    const seconds = (performance.now() - this.#beganAt) / 1000
+    const seconds = (monotonicMs() - this.#beganAt) / 1000
     this.#log('INFO', `${this.#over}, after ${seconds.toFixed(1)} seconds.`)
     this.#beganAt = undefined
     this.#attempts = 0
@@ -42,15 +43,15 @@ export class Outage {
 
   /** Waits before another attempt, longer each time; throws a GaveUpError when the outage has lasted too long. */
   async pause(cause: TransientError, signal: AbortSignal): Promise<void> {
-    this.#beganAt ??= performance.now()
-    const leftMs = this.#maxSeconds * 1000 - (performance.now() - this.#beganAt)
+    this.#beganAt ??= monotonicMs()
+    const leftMs = this.#maxSeconds * 1000 - (monotonicMs() - this.#beganAt)
     if (leftMs <= 0) throw gaveUp(cause, this.#maxSeconds)
     this.#report(cause, leftMs)
     await this.#sleep(Math.min(leftMs, backoffMs(this.#attempts++)), signal)
   }
 
   #report(cause: TransientError, leftMs: number): void {
-    const now = performance.now()
+    const now = monotonicMs()
     if (this.#attempts > 0 && now - this.#loggedAt < LOG_EVERY_MS) return
     this.#loggedAt = now
     const seconds = Math.ceil(leftMs / 1000)

@@ -5,7 +5,7 @@ import { ResponseTimeout } from './response-timeout.ts'
 const LIMIT_MS = 10_000
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'hrtime'] })
 })
 afterEach(() => {
   vi.useRealTimers()

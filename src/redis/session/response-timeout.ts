@@ -1,4 +1,5 @@
 /** Limits how long a server may owe a reply on one connection, whatever the socket reports and other connections read. */
+import { monotonicMs } from '../../clock.ts'
 import { problem, TransientError } from '../../errors.ts'
 import type { Where } from '../transport/address.ts'
 
@@ -38,12 +39,12 @@ export class ResponseTimeout {
 
   /** Starts the limit anew, as bytes of a reply have arrived; a server that sends a few of them at a time gets no more. */
   receivedBytes(): void {
-    if (performance.now() - this.#answeredAt < MOST_LIMITS * this.#limitMs) this.progress()
+    if (monotonicMs() - this.#answeredAt < MOST_LIMITS * this.#limitMs) this.progress()
   }
 
   /** Starts the limit anew, as the connection has moved bytes. */
   progress(): void {
-    this.#progressAt = performance.now()
+    this.#progressAt = monotonicMs()
   }
 
   #startAnew(): void {
@@ -57,7 +58,7 @@ export class ResponseTimeout {
   }
 
   get #leftMs(): number {
-    return this.#limitMs - (performance.now() - this.#progressAt)
+    return this.#limitMs - (monotonicMs() - this.#progressAt)
   }
 
   #wait(ms: number): void {

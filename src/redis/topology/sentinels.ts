@@ -2,6 +2,7 @@
  * Finds the master that sentinels watch, by Redis' guidelines for sentinel clients: any sentinel may be down or cut off
  * from the others, so all are asked, the answer with the highest epoch counts, and the server itself confirms its role.
  */
+import { monotonicMs } from '../../clock.ts'
 import type { Address, Connection } from '../../config/settings/config.ts'
 import { ConnectorError, problem, TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
@@ -44,7 +45,7 @@ export class Sentinels {
   }
 
   async findMaster(): Promise<Address> {
-    const deadline = performance.now() + WHOLE_MS
+    const deadline = monotonicMs() + WHOLE_MS
     const answers = await this.#ask()
     const named = answers.filter((answer) => answer.kind === 'named')
     if (named.length === 0) throw sentinelProblem(answers, this.#deployment)
@@ -55,7 +56,7 @@ export class Sentinels {
     // A replica is certainly not the master, so an older answer may still be right. A server that cannot be reached may
     // be the master: connecting to an older one instead could write to a master that has been replaced.
     for (const master of [newest!, ...older]) {
-      const role = await this.#readRoleOf(master, deadline - performance.now())
+      const role = await this.#readRoleOf(master, deadline - monotonicMs())
       if (role !== 'slave') return master
     }
     const where = addressText(newest!)

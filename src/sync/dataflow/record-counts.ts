@@ -1,4 +1,5 @@
 /** Counts the records of each stream, keeps the status of each, and logs both now and then and at the end. */
+import { monotonicMs } from '../../clock.ts'
 import { problem, textOf, type Problem } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { DestinationStats } from '../../protocol/airbyte/state-message.ts'
@@ -30,7 +31,7 @@ export class Progress {
   readonly #statuses = new Map<StreamPlan, StreamStatus['status']>()
   /** The streams whose emission times came in seconds. */
   readonly #inSeconds = new Set<StreamPlan>()
-  readonly #startedAt = performance.now()
+  readonly #startedAt = monotonicMs()
   #loggedAt = this.#startedAt
 
   constructor(plans: readonly StreamPlan[], log: Log) {
@@ -77,8 +78,8 @@ export class Progress {
       count,
     ] of counts)
       this.#total[index]!.records += count
-    if (performance.now() - this.#loggedAt < LOG_EVERY_MS) return
-    this.#loggedAt = performance.now()
+    if (monotonicMs() - this.#loggedAt < LOG_EVERY_MS) return
+    this.#loggedAt = monotonicMs()
     this.#log('INFO', `${this.#speed()} so far.`)
   }
 
@@ -176,7 +177,7 @@ export class Progress {
   }
 
   #speed(): string {
-    const seconds = (performance.now() - this.#startedAt) / 1000
+    const seconds = (monotonicMs() - this.#startedAt) / 1000
     const records = this.#total.reduce((sum, counts) => sum + counts.records, 0)
     const speed = Math.round(records / Math.max(seconds, 0.001))
     return `${countOf(records)} in ${seconds.toFixed(1)} s, ${speed} records/s`

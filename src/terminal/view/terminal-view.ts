@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
+import { monotonicMs } from '../../clock.ts'
 import { progressLine, type RunSnapshot } from './progress-line.ts'
 import { runTable } from './run-table.ts'
 
@@ -25,7 +26,7 @@ export class TerminalView extends Writable {
   readonly #terminal: Pick<WriteStream, 'write' | 'columns'>
   readonly #hasColours: boolean
   readonly #isLive: boolean
-  readonly #startedAt = performance.now()
+  readonly #startedAt = monotonicMs()
   #states = 0
   #read: (() => RunSnapshot) | undefined
   #timer: NodeJS.Timeout | undefined
@@ -51,7 +52,7 @@ export class TerminalView extends Writable {
     const snapshot = this.#read?.()
     this.#stop()
     if (snapshot === undefined) return
-    const seconds = (performance.now() - this.#startedAt) / 1000
+    const seconds = (monotonicMs() - this.#startedAt) / 1000
     this.#terminal.write(runTable(snapshot, { states: this.#states, seconds }))
   }
 
@@ -95,7 +96,7 @@ export class TerminalView extends Writable {
 
   #draw(): void {
     if (this.#read === undefined || !this.#isLive) return
-    const seconds = (performance.now() - this.#startedAt) / 1000
+    const seconds = (monotonicMs() - this.#startedAt) / 1000
     const line = progressLine(this.#read(), { states: this.#states, seconds })
     // A line that wraps could not be erased.
     this.#terminal.write(`${ERASE_LINE}${line.slice(0, (this.#terminal.columns || 80) - 1)}`)
