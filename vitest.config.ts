@@ -19,6 +19,7 @@ export default defineConfig({
           globalSetup: '.ci/scanner.mjs',
           // One process runs many files, so modules of src must not keep state.
           isolate: false,
+          maxWorkers: availableParallelism(),
           expect: { poll: { timeout: 30_000 } },
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },

@@ -55,5 +55,6 @@ it.each(['Redis answers nothing', 'nobody reads stdout'])(
     child.stdout.resume()
     expect(await exit).toEqual([0, null])
     expect(states).toBe(STATES + 1)
+    expect(peakKb()).toBeLessThan(MOST_KB)
   },
 )

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { caseCount } from '../../case-count.support.ts'
 import { Columns, compilePath } from './columns.ts'
 import { FlattenedColumns } from './flattened-columns.ts'
 import { Scanner } from '../scanner/scanner.ts'
@@ -101,7 +102,7 @@ describe('records one after the other', () => {
   it('do not fill the memory with names that never come again: all are forgotten once in a while', () => {
     const leaves = new FlattenedColumns()
     const names = new Set<Buffer>()
-    for (let record = 0; record < 10_000; record++) {
+    for (let record = 0; record < caseCount(3_000, 10_000); record++) {
       expect(leavesOf(leaves, columnsOf(`{"id":1,"name ${record}":2}`))).toBe(`id=1 name ${record}=2`)
       names.add(leaves.names[0]!)
     }
@@ -111,7 +112,8 @@ describe('records one after the other', () => {
 
   it('have as many leaves as come, and fewer afterwards', () => {
     const leaves = new FlattenedColumns()
-    for (const count of [100_000, 3, 100_000, 100_000, 0, 5_000]) {
+    const many = caseCount(20_000, 100_000)
+    for (const count of [many, 3, many, many, 0, 5_000]) {
       const text = `{${Array.from({ length: count }, (_, index) => `"c.${index}":${index}`).join(',')}}`
       const columns = columnsOf(text)
       expect(leaves.read(columns)).toBe(count)
@@ -123,7 +125,7 @@ describe('records one after the other', () => {
 })
 
 describe('objects in objects', () => {
-  const levels = 60_000
+  const levels = caseCount(15_000, 60_000)
 
   it('may be as deep as a message allows', () => {
     const columns = columnsOf(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`)

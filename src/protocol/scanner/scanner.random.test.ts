@@ -7,7 +7,7 @@ import { caseCount } from '../../case-count.support.ts'
 import { SystemError } from '../../errors.ts'
 import { MessageReader } from '../input/message-reader.ts'
 
-const CASES = caseCount(5_000, 1_000_000)
+const CASES = caseCount(3_000, 1_000_000)
 const TIMEOUT = { timeout: 600_000 }
 const LF = 0x0a
 

@@ -1,9 +1,10 @@
 /** Strings are looked at 16 bytes at a time: what ends one, or spoils it, may stand anywhere in such a step. */
 import { describe, expect, it } from 'vitest'
+import { caseCount } from '../../case-count.support.ts'
 import { SystemError } from '../../errors.ts'
 import { MessageReader } from '../input/message-reader.ts'
 
-const LONGEST = 70
+const LONGEST = caseCount(36, 70)
 const OPEN = '{"type":"RECORD","record":{"stream":"s","emitted_at":1,"data":{"v":"'
 
 describe('a string of any length', () => {

@@ -41,12 +41,14 @@ export async function openStateQueue(
     return delivery.promise
   }
   const lines: string[] = []
+  const reader = pausingReader()
   const stdout = new Writable({
     write(chunk: Buffer, _encoding, done) {
       lines.push(...chunk.toString().trimEnd().split('\n'))
-      done()
+      reader.take(done)
     },
   })
+  const output = new Output(stdout)
   const ids = new IdAllocator(client, sessions)
   server.asked.length = 0
   const progress = new Progress(
@@ -58,11 +60,23 @@ export async function openStateQueue(
     prepare: batchPreparation(ids, new Map()),
     ...(record === undefined ? {} : { record }),
     progress,
-    output: new Output(stdout),
+    output,
     maxBytes,
     leastBytes,
   })
-  return { stateQueue, deliveries, lines, server }
+  return { stateQueue, deliveries, lines, server, output, reader }
+}
+
+function pausingReader() {
+  let [isPaused, goOn] = [false, (): void => undefined]
+  return {
+    take: (done: () => void): void => (isPaused ? void (goOn = done) : done()),
+    pause: (): void => void (isPaused = true),
+    goOn: (): void => {
+      isPaused = false
+      goOn()
+    },
+  }
 }
 
 function countingServer(): { server: CountingServer; client: IdClient } {

@@ -57,6 +57,22 @@ describe('states', () => {
     expect(namesIn(lines)).toEqual(['a', 'b', 'c'])
   })
 
+  it('leave as their reader takes them, so that few of them are in memory twice', async () => {
+    const { stateQueue, deliveries, lines, output, reader } = await openStateQueue(sessions, 1 << 24)
+    reader.pause()
+    const names = Array.from({ length: 64 }, (_, index) => `${index}-${'x'.repeat(1 << 16)}`)
+    stateQueue.submit(batchWith(1, [names[0]!]))
+    for (const name of names.slice(1)) stateQueue.submit(batchWith(0, [name]))
+    await turn()
+    deliveries[0]!.resolve([])
+    await turn()
+    expect(output.pending).toBeGreaterThan(1 << 20)
+    expect(output.pending).toBeLessThan((1 << 20) + (1 << 18))
+    reader.goOn()
+    await stateQueue.settled()
+    expect(namesIn(lines)).toEqual(names)
+  })
+
   it('do not leave when that cannot be recorded', async () => {
     const failure = new TransientError(problem('test', 'Gave up.'))
     const { stateQueue, deliveries, lines } = await openStateQueue(sessions, 1 << 20, 0, () =>

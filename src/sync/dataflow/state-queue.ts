@@ -33,6 +33,9 @@ export interface StateQueueOptions {
   leastBytes: number
 }
 
+/** So many bytes of states wait for their reader before the next batch is acknowledged. */
+const MOST_PENDING = 1 << 20
+
 /** Batches that are being prepared. More would only use memory. */
 const MOST_WAITING = 8
 
@@ -49,7 +52,7 @@ export class StateQueue {
   #size = 0
   /** Batches submitted and not encoded yet. */
   #waiting = 0
-  #isRecording = false
+  #isAcknowledging = false
   #failure: Error | undefined
   /** Resolves when the batch submitted last has been handed to the client. */
   #handedOver: Promise<void> = Promise.resolve()
@@ -97,9 +100,13 @@ export class StateQueue {
       .catch((error: unknown) => this.#fail(error))
   }
 
-  /** Resolves when all batches are confirmed and their states acknowledged; rejects when the run has failed. */
+  /**
+   * Resolves when all batches are confirmed and their states acknowledged; rejects when the run has failed, and what was
+   * confirmed before is acknowledged.
+   */
   async settled(): Promise<void> {
-    while (this.#entries.length > 0 && this.#failure === undefined) await this.#changed.promise
+    while (this.#isAcknowledging || (this.#entries.length > 0 && this.#failure === undefined))
+      await this.#changed.promise
     if (this.#failure !== undefined) throw this.#failure
   }
 
@@ -123,29 +130,42 @@ export class StateQueue {
 
   /** Acknowledges the batches that are confirmed, and all before them are. */
   #acknowledgeConfirmed(): void {
-    if (this.#isRecording) return
+    if (this.#isAcknowledging) return
     const count = this.#entries.findIndex(({ outcomes }) => outcomes === undefined)
     const confirmed = this.#entries.slice(0, count === -1 ? undefined : count)
-    const recorded = this.#record?.(confirmed.flatMap(({ intervals }) => intervals ?? []))
-    if (recorded === undefined) return this.#take(confirmed)
-    this.#isRecording = true
-    recorded.then(
+    const acknowledged = this.#acknowledgeAll(confirmed)
+    if (acknowledged === undefined) return
+    this.#isAcknowledging = true
+    acknowledged.then(
       () => {
-        this.#isRecording = false
-        this.#take(confirmed)
+        this.#isAcknowledging = false
         this.#acknowledgeConfirmed()
         this.#wake()
       },
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => {
+        this.#isAcknowledging = false
+        this.#fail(error)
+      },
     )
   }
 
-  #take(confirmed: readonly Entry[]): void {
-    for (const { batch, size, outcomes = [] } of confirmed) {
+  /** Returns a promise only where something has to be waited for. */
+  #acknowledgeAll(confirmed: readonly Entry[]): Promise<void> | undefined {
+    const recorded = this.#record?.(confirmed.flatMap(({ intervals }) => intervals ?? []))
+    return recorded === undefined ? this.#take(confirmed) : recorded.then(() => this.#take(confirmed))
+  }
+
+  /** The states of batches that have waited together are longer when they are printed: their reader sets the pace. */
+  #take(confirmed: readonly Entry[]): Promise<void> | undefined {
+    for (const [index, { batch, size, outcomes = [] }] of confirmed.entries()) {
+      if (this.#output.pending > MOST_PENDING)
+        return this.#output.drained().then(() => this.#take(confirmed.slice(index)))
       this.#entries.shift()
       this.#size -= size
       this.#acknowledge(batch, outcomes)
+      this.#wake()
     }
+    return undefined
   }
 
   /** Prints the states of a batch: all of its records are in Redis, or are rightly left out. */

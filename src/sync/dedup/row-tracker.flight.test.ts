@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { caseCount } from '../../case-count.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { batchOf, recordsOf } from '../batches/batches.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -134,7 +135,7 @@ function ordersOf(batches: number, ahead: number): string[][] {
   }
   go([], 0, 0, 0)
   // There are thousands: some of each kind will do.
-  return orders.filter((_, at) => at % Math.ceil(orders.length / 150) === 0)
+  return orders.filter((_, at) => at % Math.ceil(orders.length / caseCount(50, 150)) === 0)
 }
 
 /** What is written, in the order it is, and what Redis holds in the end, by cursor. */

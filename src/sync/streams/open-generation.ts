@@ -192,7 +192,7 @@ function layoutChanged(
   return new ConfigError(
     problem(
       'layout-changed',
-      `Stream ${name} has rows in another layout: ${list}. ${advice}; or set another key_prefix.`,
+      `Stream ${name} was written in another layout: ${list}. ${advice}; or set another key_prefix.`,
       {
         options: [...options, 'key_prefix'],
         params: { stream: name, differences: differences.map(({ option }) => option).join(', ') },
