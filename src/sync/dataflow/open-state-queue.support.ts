@@ -44,7 +44,7 @@ export async function openStateQueue(
   const reader = pausingReader()
   const stdout = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      lines.push(...chunk.toString().trimEnd().split('\n'))
+      if (chunk.length > 0) lines.push(...chunk.toString().trimEnd().split('\n'))
       reader.take(done)
     },
   })
