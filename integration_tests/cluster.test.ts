@@ -8,6 +8,7 @@ import { runConnector, startConnector, writeFiles } from './support/connector.ts
 import { record, status, streamState, type CatalogStream } from './support/messages.ts'
 import { pollUntil } from './support/poll.ts'
 import { RedisServer } from './support/redis-server.ts'
+import { someOf } from './support/some-of.ts'
 import { STRUCTURES } from './support/structures.ts'
 import { write, writeArgs } from './support/write.ts'
 
@@ -76,7 +77,7 @@ const complete = status('s', 'COMPLETE')
 const comparable = STRUCTURES.filter(({ kind }) => kind !== 'stream')
 
 describe('a cluster holds what one server would hold', () => {
-  it.each(comparable)('$title', async ({ options }) => {
+  it.each(someOf(comparable, 2))('$title', async ({ options }) => {
     await empty()
     const stream = { name: 's', primaryKey: [['id']] }
     await writeBoth([stream], rows(0, 300) + complete, options)

@@ -6,6 +6,7 @@ import { record, streamState, type CatalogStream } from './support/messages.ts'
 import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareEmptiedRedis } from './support/share-redis.ts'
+import { someOf } from './support/some-of.ts'
 import { sync } from './support/sync.ts'
 import { dump, write } from './support/write.ts'
 
@@ -46,35 +47,43 @@ function parsed(value: unknown): unknown {
   return typeof value === 'string' ? JSON.parse(value) : value
 }
 
-describe.each([
-  { where: 'in the same batch', options: {}, isApart: false },
-  { where: 'in a later batch', options: { batch_records: 1 }, isApart: false },
-  { where: 'in a later sync', options: {}, isApart: true },
-])('of two changes to a row, the second one $where,', ({ options, isApart }) => {
-  it.each([
-    ['a stale update changes nothing', row(1, 2), row(1, 1), row(1, 2)],
-    ['a stale delete removes nothing', row(1, 2), deleted(1, 1), row(1, 2)],
-    ['a stale insert brings nothing back', deleted(1, 2), row(1, 1), undefined],
-    ['a newer insert brings the row back', deleted(1, 1), row(1, 2), row(1, 2)],
-    ['a newer record replaces the whole row', row(1, 1, { name: 'x' }), row(1, 2), row(1, 2)],
-    ['a null cursor is older than any', row(1, -1), row(1, null), row(1, -1)],
-    ['any cursor is newer than null', row(1, null), row(1, -1), row(1, -1)],
-    ['a missing cursor is as old as null', row(1, null), { id: 1 }, { id: 1 }],
-    ['the later one of equals is the row', row(1, 1, { name: 'x' }), row(1, 1), row(1, 1)],
-    ['a later delete of the same cursor removes the row', row(1, 1), deleted(1, 1), undefined],
-    [
-      'of equal cursors that emitted later is the row',
-      emitted(9, row(1, 1)),
-      emitted(8, row(1, 1, { b: 1 })),
-      row(1, 1),
-    ],
-    [
-      'a higher cursor that was emitted earlier is the row',
-      emitted(9, row(1, 1)),
-      emitted(8, row(1, 2)),
-      row(1, 2),
-    ],
-  ])('%s', async (_, first, second, expected) => {
+/** Each with what is in Redis after both. */
+const CHANGES: [
+  title: string,
+  first: object | string,
+  second: object | string,
+  expected: object | undefined,
+][] = [
+  ['a stale update changes nothing', row(1, 2), row(1, 1), row(1, 2)],
+  ['a stale delete removes nothing', row(1, 2), deleted(1, 1), row(1, 2)],
+  ['a stale insert brings nothing back', deleted(1, 2), row(1, 1), undefined],
+  ['a newer insert brings the row back', deleted(1, 1), row(1, 2), row(1, 2)],
+  ['a newer record replaces the whole row', row(1, 1, { name: 'x' }), row(1, 2), row(1, 2)],
+  ['a null cursor is older than any', row(1, -1), row(1, null), row(1, -1)],
+  ['any cursor is newer than null', row(1, null), row(1, -1), row(1, -1)],
+  ['a missing cursor is as old as null', row(1, null), { id: 1 }, { id: 1 }],
+  ['the later one of equals is the row', row(1, 1, { name: 'x' }), row(1, 1), row(1, 1)],
+  ['a later delete of the same cursor removes the row', row(1, 1), deleted(1, 1), undefined],
+  [
+    'of equal cursors that emitted later is the row',
+    emitted(9, row(1, 1)),
+    emitted(8, row(1, 1, { b: 1 })),
+    row(1, 1),
+  ],
+  [
+    'a higher cursor that was emitted earlier is the row',
+    emitted(9, row(1, 1)),
+    emitted(8, row(1, 2)),
+    row(1, 2),
+  ],
+]
+
+describe.each<{ where: string; options: object; isApart: boolean; place: 0 | 1 | 2 }>([
+  { where: 'in the same batch', options: {}, isApart: false, place: 0 },
+  { where: 'in a later batch', options: { batch_records: 1 }, isApart: false, place: 1 },
+  { where: 'in a later sync', options: {}, isApart: true, place: 2 },
+])('of two changes to a row, the second one $where,', ({ options, isApart, place }) => {
+  it.each(someOf(CHANGES, place))('%s', async (_, first, second, expected) => {
     if (isApart) await change([first], options)
     await change(isApart ? [second] : [first, second], options)
     expect((await rows())['n:s:1']).toEqual(expected)

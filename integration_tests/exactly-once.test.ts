@@ -7,6 +7,7 @@ import { OpenRun } from './support/open-run.ts'
 import { REFUSALS, REFUSING_ARGS, type Refusal } from './support/refusals.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
+import { someOf } from './support/some-of.ts'
 
 beforeEach(skipWhatIsLacking)
 
@@ -22,7 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => redis.stop())
 
-describe.each(REFUSALS)(
+describe.each(someOf(REFUSALS, 1))(
   'a server that refuses a transaction ($name) and takes writes again within the next',
   (refusal) => {
     it.each(LOGS)('has each record of $name once, in order', async (log) => {

@@ -7,6 +7,7 @@ import { answer, PollingReader, type NodeResult } from './support/polling-reader
 import type { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareEmptiedRedis } from './support/share-redis.ts'
+import { someOf } from './support/some-of.ts'
 import { write } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -91,27 +92,37 @@ describe('a reader of whole collections', () => {
     },
   ]
 
-  it.each(collections)('sees one generation or the other: $title', async ({ options, command, reply }) => {
-    await writeGeneration(1, 1, lines(old), options)
-    const readings = [readAll(command, 'n:s', [reply(old), reply(replacing)])]
+  it.each(someOf(collections, 0))(
+    'sees one generation or the other: $title',
+    async ({ options, command, reply }) => {
+      await writeGeneration(1, 1, lines(old), options)
+      const readings = [readAll(command, 'n:s', [reply(old), reply(replacing)])]
 
-    const findings = await readWhile(readings, (input) => writeGeneration(2, 2, input(replacing), options))
-    expect(findings).toMatchObject({ wrong: [], unfinished: [] })
-    expect(await recordKeys()).toEqual(['n:s'])
-  })
+      const findings = await readWhile(readings, (input) => writeGeneration(2, 2, input(replacing), options))
+      expect(findings).toMatchObject({ wrong: [], unfinished: [] })
+      expect(await recordKeys()).toEqual(['n:s'])
+    },
+  )
 
-  it.each(collections)('sees that of each key, of many: $title', async ({ options, command, reply }) => {
-    const templated = { ...options, key_template: 'n:s:${group}' }
-    await writeGeneration(1, 1, lines(old), templated)
-    const groups = [...new Set([...old, ...replacing].map(({ group }) => group))]
-    const of = (group: string) =>
-      [old, replacing].map((all) => reply(all.filter((row) => row.group === group)))
-    const readings = groups.map((group) => readAll(command, `n:s:${group}`, of(group)))
+  it.each(someOf(collections, 1))(
+    'sees that of each key, of many: $title',
+    async ({ options, command, reply }) => {
+      const templated = { ...options, key_template: 'n:s:${group}' }
+      await writeGeneration(1, 1, lines(old), templated)
+      const groups = [...new Set([...old, ...replacing].map(({ group }) => group))]
+      const of = (group: string) =>
+        [old, replacing].map((all) => reply(all.filter((row) => row.group === group)))
+      const readings = groups.map((group) => readAll(command, `n:s:${group}`, of(group)))
 
-    const findings = await readWhile(readings, (input) => writeGeneration(2, 2, input(replacing), templated))
-    expect(findings).toMatchObject({ wrong: [], unfinished: [] })
-    expect(await recordKeys()).toEqual([...new Set(replacing.map(({ group }) => `n:s:${group}`))].toSorted())
-  })
+      const findings = await readWhile(readings, (input) =>
+        writeGeneration(2, 2, input(replacing), templated),
+      )
+      expect(findings).toMatchObject({ wrong: [], unfinished: [] })
+      expect(await recordKeys()).toEqual(
+        [...new Set(replacing.map(({ group }) => `n:s:${group}`))].toSorted(),
+      )
+    },
+  )
 })
 
 function json(row: Row): string {

@@ -8,6 +8,7 @@ import { cursorOf, isState } from './support/output-message.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { ReplicatedRedis } from './support/replicas.ts'
+import { someOf } from './support/some-of.ts'
 import { write, writeArgs } from './support/write.ts'
 
 beforeEach(skipWhatIsLacking)
@@ -59,7 +60,7 @@ const BATCH = 10
 
 const ROLL_BACK = { key_template: 'log', on_retry: 'roll_back' }
 
-describe.each(STRUCTURES)('$name', ({ options, ids }) => {
+describe.each(someOf(STRUCTURES, 0))('$name', ({ options, ids }) => {
   it('has what was behind the last acknowledged state twice, by default', async () => {
     const keeping = { ...options, key_template: 'log' }
     await fails([1, 2, 'state', 3], keeping)

@@ -9,6 +9,7 @@ import { catalog, record, streamState } from './support/messages.ts'
 import { cursorOf, isError, type ConnectorError } from './support/output-message.ts'
 import { SentinelRedis } from './support/sentinels.ts'
 import { shareFixture } from './support/shared-fixture.ts'
+import { someOf } from './support/some-of.ts'
 
 /** Records to a state. */
 const every = 1_000
@@ -40,27 +41,33 @@ const cases = replacements.flatMap((replacement) =>
 )
 
 describe('a master that is replaced during a write', () => {
-  it.each(cases)('$title: nothing acknowledged is lost in silence', async ({ replace, options, read }) => {
-    const { sent, cursors, errors, code, client } = await writeAcross(replace, options)
-    expectInOrder(cursors)
-    if (code === 0) {
+  it.each(someOf(cases, 1))(
+    '$title: nothing acknowledged is lost in silence',
+    async ({ replace, options, read }) => {
+      const { sent, cursors, errors, code, client } = await writeAcross(replace, options)
+      expectInOrder(cursors)
+      if (code === 0) {
+        expect(cursors.at(-1)).toBe(sent)
+        expectEachOnce(await read(client), sent)
+        return
+      }
+      expect(errors).toMatchObject([{ failure_type: 'transient_error' }])
+      expect(errors[0]!.message).toContain('came back with older data')
+    },
+  )
+
+  it.each(someOf(cases, 2))(
+    '$title: with durability nothing is lost',
+    async ({ replace, replicas, options, read }) => {
+      const durability = { mode: 'replicas', count: replicas, timeout_ms: 1_000 }
+      const { sent, cursors, errors, code, client } = await writeAcross(replace, { ...options, durability })
+      expect(errors).toEqual([])
+      expect(code).toBe(0)
+      expectInOrder(cursors)
       expect(cursors.at(-1)).toBe(sent)
       expectEachOnce(await read(client), sent)
-      return
-    }
-    expect(errors).toMatchObject([{ failure_type: 'transient_error' }])
-    expect(errors[0]!.message).toContain('came back with older data')
-  })
-
-  it.each(cases)('$title: with durability nothing is lost', async ({ replace, replicas, options, read }) => {
-    const durability = { mode: 'replicas', count: replicas, timeout_ms: 1_000 }
-    const { sent, cursors, errors, code, client } = await writeAcross(replace, { ...options, durability })
-    expect(errors).toEqual([])
-    expect(code).toBe(0)
-    expectInOrder(cursors)
-    expect(cursors.at(-1)).toBe(sent)
-    expectEachOnce(await read(client), sent)
-  })
+    },
+  )
 })
 
 describe('the only sentinel that was listed', () => {

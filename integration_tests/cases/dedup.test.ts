@@ -6,6 +6,7 @@ import { codesIn } from '../support/codes.ts'
 import { record, type CatalogStream } from '../support/messages.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { shareEmptiedRedis } from '../support/share-redis.ts'
+import { someOf } from '../support/some-of.ts'
 import { sync } from '../support/sync.ts'
 import { write } from '../support/write.ts'
 
@@ -16,7 +17,7 @@ shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
 const composite = { primaryKey: [['id'], ['part']], cursor: ['updated'] }
 
-describe.each(DEDUPLICATED)('$title', (layout) => {
+describe.each(someOf(DEDUPLICATED, 2))('$title', (layout) => {
   it.each([
     { generation: 0, minimumGeneration: 0 },
     { generation: 42, minimumGeneration: 0 },
@@ -102,7 +103,7 @@ describe.each(DEDUPLICATED)('$title', (layout) => {
   })
 })
 
-describe.each(ROWS)('$title', (layout) => {
+describe.each(someOf(ROWS, 2))('$title', (layout) => {
   it('testDedupChangePk: an append by another primary key is refused, and rows of the old one stay', async () => {
     const rows = [
       { id: 1, part: 'a', other: 'x', score: 1 },

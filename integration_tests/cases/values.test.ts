@@ -5,6 +5,7 @@ import { APPENDED, DEDUPLICATED, ROWS, streamOf, type Layout, type Row } from '.
 import { record } from '../support/messages.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { shareEmptiedRedis } from '../support/share-redis.ts'
+import { someOf } from '../support/some-of.ts'
 import { sync } from '../support/sync.ts'
 
 let redis: RedisServer
@@ -48,7 +49,7 @@ const VALUES: [type: keyof typeof TYPED, texts: string[]][] = [
 const flat = ROWS.filter(({ options }) => 'data_format' in options && options['data_format'] === 'flat')
 const json = [...APPENDED, ...ROWS].filter(({ options }) => options['data_format'] !== 'flat')
 
-describe.each(VALUES)('a column of type %s', (type, texts) => {
+describe.each(someOf(VALUES, 2))('a column of type %s', (type, texts) => {
   const stream = streamOf({ mode: 'append' }, { schema: schemaOf({ value: TYPED[type] }) })
   const lines = texts.map((text) => `{"id":"1","value":${text}}`)
   const records = lines.map((line) => record('s', line, { namespace: 'n' }))
@@ -71,7 +72,7 @@ describe.each(VALUES)('a column of type %s', (type, texts) => {
   })
 })
 
-describe.each(json)('$title', (layout) => {
+describe.each(someOf(json, 1))('$title', (layout) => {
   it('testContainerTypes: arrays and objects come back with all that is nested in them', async () => {
     const deep = { a: { b: [{ c: [[1, 'two', null], {}, []] }] } }
     const rows = [
@@ -112,7 +113,7 @@ describe.each(json)('$title', (layout) => {
   })
 })
 
-describe.each(flat)('$title', (layout) => {
+describe.each(someOf(flat, 0))('$title', (layout) => {
   it('jsonStringifyTypes: a field for each column holds texts as they are, arrays as JSON and objects by path', async () => {
     const line =
       '{"id":1,"text":"a \\"b\\"","number":1.50,"flag":true,"none":null,"list":[1, {"a": "b"}],"nested":{"a":{"b":2},"c":[]},"empty":{}}'
@@ -131,7 +132,7 @@ describe.each(flat)('$title', (layout) => {
   })
 })
 
-describe.each(DEDUPLICATED)('$title', (layout) => {
+describe.each(someOf(DEDUPLICATED, 1))('$title', (layout) => {
   it('minTimestamp: the first instant there is is stored, and is older than any other but null', async () => {
     const stream = streamOf(layout, { cursor: ['updated'] })
     const rows = ['0001-01-01T00:00:00Z', null, '0001-01-01T00:00:00.000001Z', '0001-01-01T00:00:00Z']
