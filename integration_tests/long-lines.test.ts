@@ -2,13 +2,13 @@
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { codesIn } from './support/codes.ts'
-import type { ConnectorRun } from './support/connector.ts'
+import { runConnector, type ConnectorRun } from './support/connector.ts'
 import type { Input } from './support/feed.ts'
 import { record, streamState, type CatalogStream } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { skipWhatIsLacking } from './support/redis-version.ts'
 import { shareFixture } from './support/shared-fixture.ts'
-import { write } from './support/write.ts'
+import { write, writeArgs } from './support/write.ts'
 
 const LIMIT = 1 << 20
 const LONG = 'x'.repeat(LIMIT + 100_000)
@@ -58,7 +58,8 @@ describe('a record over max_line_bytes', () => {
   })
 
   it('is skipped in little memory, however long it is', async () => {
-    const run = await sync(hugeRecord(), { on_record_error: 'dead_letter' })
+    const options = { max_line_bytes: LIMIT, on_record_error: 'dead_letter' }
+    const run = await runConnector(writeArgs(redis, [{ name: 'users', ...USERS }], options), hugeRecord(), {})
     expect(run).toMatchObject({ code: 0, states: [{ destinationStats: { rejectedRecordCount: 1 } }] })
     expect(run.peakRssKb).toBeLessThan(148_000)
   })

@@ -1,7 +1,8 @@
 /** Runs one command. Only here does an error become a trace message and an exit code. */
 import { readFileSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isatty } from 'node:tty'
+import { isatty, type WriteStream } from 'node:tty'
 import { readInvocation, type Invocation } from './cli.ts'
 import { ConfigError, problem, textOf, TransientError } from './errors.ts'
 import { Output } from './protocol/airbyte/output.ts'
@@ -29,9 +30,36 @@ const KEYBOARD =
   'Waiting for messages from the keyboard, one JSON object per line. Ctrl-D on an empty line ends the input. To read a ' +
   'file, add "< messages.jsonl".'
 
+/** Where a program reads and prints, and how it ends. */
+export interface Surroundings {
+  readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
+  readonly openStdin: () => Promise<(until: AbortSignal) => AsyncIterable<Uint8Array>>
+  readonly isKeyboard: () => boolean
+  /** Hands over errors that nobody has caught, and rejections that nobody handles. */
+  readonly onUncaught: (listener: (error: unknown) => void) => void
+  readonly exit: (code: number | undefined) => void
+}
+
+const PROCESS: Surroundings = {
+  get stdout() {
+    return process.stdout
+  },
+  openStdin: async () => {
+    const { readStdin } = await import('./protocol/input/stdin.ts')
+    return (until) => readStdin(STDIN, until)
+  },
+  isKeyboard: () => isatty(STDIN),
+  onUncaught: (listener) => process.on('uncaughtException', listener),
+  exit: (code) => process.exit(code),
+}
+
 /** `ended` is aborted with the name of a signal. The process ends before this function returns. */
-export async function runProgram(argv: readonly string[], ended: AbortSignal): Promise<void> {
-  const program = new Program(ended, await openView(argv))
+export async function runProgram(
+  argv: readonly string[],
+  ended: AbortSignal,
+  surroundings: Surroundings = PROCESS,
+): Promise<void> {
+  const program = new Program(ended, surroundings, await openView(argv, surroundings))
   try {
     await program.run(argv)
   } catch (error) {
@@ -44,18 +72,19 @@ class Program {
   readonly #output: Output
   readonly #view: TerminalView | undefined
   readonly #ended: AbortSignal
+  readonly #surroundings: Surroundings
   /** Aborted with the error that a run ends with after a signal. */
   readonly #terminated = new AbortController()
   #command: Invocation['verb'] | undefined
   #exitCode = 0
   #isLeaving = false
 
-  constructor(ended: AbortSignal, view: TerminalView | undefined) {
+  constructor(ended: AbortSignal, surroundings: Surroundings, view: TerminalView | undefined) {
     this.#ended = ended
+    this.#surroundings = surroundings
     this.#view = view
-    this.#output = new Output(view ?? process.stdout)
-    // Rejections that nobody handles arrive here, too.
-    process.on('uncaughtException', (error) => {
+    this.#output = new Output(view ?? surroundings.stdout)
+    surroundings.onUncaught((error) => {
       this.fail(error)
       void this.leave()
     })
@@ -98,7 +127,7 @@ class Program {
         new Promise((resolve) => this.#ended.addEventListener('abort', resolve)),
       ])
     await Promise.race([this.#output.drained(), sleep(LAST_OUTPUT_MS)])
-    process.exit(code)
+    this.#surroundings.exit(code)
   }
 
   /** Each command loads only its own modules. */
@@ -131,14 +160,13 @@ class Program {
         return clear({ path, text: readFile(path, '--config'), streams, byPattern, dryRun, output, signal })
       }
       case 'write': {
-        const [{ write }, { parseConfig }, { STRUCTURES }, { readCatalog }, { readStdin }] =
-          await Promise.all([
-            import('./write.ts'),
-            import('./config/parsing/parse-config.ts'),
-            import('./layout/registry/structure-registry.ts'),
-            import('./protocol/airbyte/catalog.ts'),
-            import('./protocol/input/stdin.ts'),
-          ])
+        const [{ write }, { parseConfig }, { STRUCTURES }, { readCatalog }, input] = await Promise.all([
+          import('./write.ts'),
+          import('./config/parsing/parse-config.ts'),
+          import('./layout/registry/structure-registry.ts'),
+          import('./protocol/airbyte/catalog.ts'),
+          this.#surroundings.openStdin(),
+        ])
         const { config, warnings, hidden } = parseConfig(
           readFile(invocation.config, '--config'),
           process.env,
@@ -148,9 +176,9 @@ class Program {
         output.hide(hidden)
         for (const warning of warnings) output.log('WARN', textOf(warning))
         const catalog = readCatalog(readFile(invocation.catalog, '--catalog'), invocation.catalog)
-        if (isatty(STDIN)) output.log('INFO', KEYBOARD)
+        if (this.#surroundings.isKeyboard()) output.log('INFO', KEYBOARD)
         const view = this.#view
-        return write({ config, catalog, input: (until) => readStdin(STDIN, until), output, signal, view })
+        return write({ config, catalog, input, output, signal, view })
       }
     }
   }
@@ -162,10 +190,13 @@ function isChanging(verb: Invocation['verb']): boolean {
 }
 
 /** A terminal gets plain text, and a pipe messages. */
-async function openView(argv: readonly string[]): Promise<TerminalView | undefined> {
-  if (!process.stdout.isTTY || argv.includes('--json')) return undefined
+async function openView(
+  argv: readonly string[],
+  { stdout }: Surroundings,
+): Promise<TerminalView | undefined> {
+  if (stdout.isTTY !== true || argv.includes('--json')) return undefined
   const view = await import('./terminal/view/terminal-view.ts')
-  return new view.TerminalView(process.stdout, process.env)
+  return new view.TerminalView(stdout, process.env)
 }
 
 function terminated(signal: string): TransientError {

@@ -10,7 +10,7 @@ export interface CheckResult {
   logs: LogEntry[]
 }
 
-export async function check(config: object, options: ConnectorOptions = {}): Promise<CheckResult> {
+export async function check(config: object, options?: ConnectorOptions): Promise<CheckResult> {
   const run = await runConnector(['check', '--config', writeFiles({ config }).config], '', options)
   expect(run).toMatchObject({ code: 0, stderr: '' })
   const statuses = run.messages.flatMap((message) =>

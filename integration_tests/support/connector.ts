@@ -1,4 +1,4 @@
-// Runs the built connector the way the platform does: as a process, messages in on stdin, messages out on stdout.
+// Runs the built connector the way the platform does: messages in on stdin, messages out on stdout.
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import split2 from 'split2'
 import { feed, type Input } from './feed.ts'
 import { Guardian } from './guardian.ts'
+import { endPrograms, runInProcess } from './in-process.ts'
 import { isError, isLog, isState, parseMessage, type ConnectorError, type Message } from './output-message.ts'
 import type { LogEntry, State } from './output-message.ts'
 import { watchPeakRss } from './peak-rss.ts'
@@ -27,6 +28,9 @@ export type ConnectorRun = Exit & {
   peakRssKb: number | undefined
 }
 
+/** What is not about the process itself. */
+const VERBS = ['write', 'check', 'clear']
+
 let temporary: Guardian | undefined
 const running = new Set<Connector>()
 
@@ -36,33 +40,40 @@ export function startConnector(args: string[], options: ConnectorOptions = {}): 
   return new Connector(args, options)
 }
 
-/** Kills every connector that is still running; returns a description of each. */
+/** Ends every connector that is still running; returns a description of each process. */
 export function endConnectors(): string[] {
+  endPrograms()
   return [...running].map((connector) => {
     connector.kill('SIGKILL')
     return connector.description
   })
 }
 
-/** Feeds all the input, reads all the output and waits for the exit. An input that throws ends the connector. */
+/**
+ * Feeds all the input, reads all the output and waits for the exit. An input that throws ends the connector. Only with
+ * options does it have a process of its own.
+ */
 export async function runConnector(
   args: string[],
   input: Input = '',
-  options: ConnectorOptions = {},
+  options?: ConnectorOptions,
 ): Promise<ConnectorRun> {
+  if (options === undefined && VERBS.includes(args[0]!))
+    return runOf({ ...(await runInProcess(args, input)), signal: null, stderr: '', peakRssKb: undefined })
   await using connector = startConnector(args, options)
   const [lines] = await Promise.all([collect(connector.lines), feed(connector.stdin, input)])
   const exit = await connector.exit
-  const messages = lines.map(parseMessage)
+  return runOf({ ...exit, lines, stderr: connector.stderr, peakRssKb: connector.peakRssKb })
+}
+
+function runOf(ended: Exit & Pick<ConnectorRun, 'lines' | 'stderr' | 'peakRssKb'>): ConnectorRun {
+  const messages = ended.lines.map(parseMessage)
   return {
-    ...exit,
-    lines,
+    ...ended,
     messages,
     states: messages.filter(isState).map((message) => message.state),
     logs: messages.filter(isLog).map((message) => message.log),
     errors: messages.filter(isError).map((message) => message.trace.error),
-    stderr: connector.stderr,
-    peakRssKb: connector.peakRssKb,
   }
 }
 

@@ -23,7 +23,7 @@ interface ShownMessage {
 }
 
 export class TerminalView extends Writable {
-  readonly #terminal: Pick<WriteStream, 'write' | 'columns'>
+  readonly #terminal: Pick<Writable, 'write'> & Partial<Pick<WriteStream, 'columns'>>
   readonly #hasColours: boolean
   readonly #isLive: boolean
   readonly #startedAt = monotonicMs()
@@ -32,7 +32,7 @@ export class TerminalView extends Writable {
   #timer: NodeJS.Timeout | undefined
 
   constructor(
-    terminal: Pick<WriteStream, 'write' | 'columns'>,
+    terminal: Pick<Writable, 'write'> & Partial<Pick<WriteStream, 'columns'>>,
     { NO_COLOR, TERM, CI }: Record<string, string | undefined>,
   ) {
     super({ decodeStrings: false })
