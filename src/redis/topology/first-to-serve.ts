@@ -43,7 +43,8 @@ export function firstToServe<Item, Result>(
   }, HEAD_START_MS)
   const whole = setTimeout(() => {
     most = 0
-    reject(firstError)
+    // Without an error nobody would know that anything has failed.
+    reject(firstError ?? Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }))
   }, WHOLE_MS)
   tryMore()
   return promise.finally(() => {
