@@ -170,12 +170,17 @@ function takeBack(live: Keyspace, model: StreamModel, settings: Settings): void 
 
 /** A replace gathers its collections beside the live ones; a run that joins adds to the live ones what was gathered. */
 function openStaging(live: Keyspace, model: StreamModel, settings: Settings, decision: Decision): void {
+  // A merge keeps what a generation has gathered that it keeps.
+  const isKept = model.staged !== undefined && model.stagedFrom >= (model.keptFrom ?? 0)
   if (decision === 'replace') {
-    model.staged = isStaged(settings) ? new Map<string, Entry>() : undefined
+    if (!isKept) {
+      model.staged = isStaged(settings) ? new Map<string, Entry>() : undefined
+      model.stagedFrom = model.generations.length - 1
+    }
     model.attempt.isAcknowledged = false
     model.attempt.rows = structuredClone(model.rows)
   }
-  if (decision !== 'join' || model.staged === undefined) return
+  if (model.staged === undefined || (isStaged(settings) && decision !== 'join')) return
   for (const [key, entry] of model.staged)
     live.set(key, { ...joined(live.get(key), entry, settings), expiry: todaysExpiry(settings) })
   model.staged = undefined

@@ -4,7 +4,7 @@ import { isDelete, isOlder, versionOf, type Version } from './dedup.ts'
 import { expiryOf, isPast } from './expiry.ts'
 import { passes } from './filter.ts'
 import { isById, isOneKey, locationOf, RecordFault, type Location } from './keys.ts'
-import { membersOf, put, removeMember, type Keyspace } from './keyspace.ts'
+import { membersOf, put, removeMember, typeOf, type Keyspace } from './keyspace.ts'
 import { cacheTypeOf, isCollection, isReplace, type Settings } from './options.ts'
 import type { Generations, LastRun } from './replace.ts'
 import type { Columns } from './values.ts'
@@ -29,6 +29,8 @@ export interface StreamModel {
   last: LastRun | undefined
   /** What a replace has gathered for collections; undefined while records go to the live keys. */
   staged: Keyspace | undefined
+  /** The position of the generation that began to gather. */
+  stagedFrom: number
   /** Whether the current run, or an earlier one, records the keys that it writes in an index. */
   isIndexing: boolean
   hasIndex: boolean
@@ -63,6 +65,7 @@ export function emptyStream(): StreamModel {
     keptFrom: undefined,
     last: undefined,
     staged: undefined,
+    stagedFrom: 0,
     isIndexing: false,
     hasIndex: false,
     hasOthers: false,
@@ -138,6 +141,9 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const expiry = expiryOf(options, record.value)
   const isFresh = isReplace(stream) && !isCurrent
   const takesOver = isFresh && isKeyOfFormer(model, location)
+  const inTheWay = model.staged === undefined ? undefined : live.get(location.key)?.contents.type
+  if (inTheWay !== undefined && inTheWay !== typeOf(settings) && !isKeyOfFormer(model, location))
+    throw new RecordFault(`the live key ${location.key} holds another type, and the index does not name it`)
   if (!put(target, { ...location, addition, expiry, isFresh, takesOver }, settings)) return 'skipped'
   if (isPast(expiry)) target.delete(location.key)
   const { added } = model.attempt
@@ -219,12 +225,12 @@ export function openIndex(model: StreamModel, settings: Settings, layout: string
   model.hasOthers ||= !model.isIndexing
 }
 
-/** Forgets the rows that a complete replace has removed. A stream of which nothing is left starts anew. */
+/** Forgets the rows that a complete replace has removed. A stream without rows that it knows of starts anew. */
 export function closeIndex(model: StreamModel): void {
   for (const [name, { generation, isIndexed }] of model.rows)
     if (isIndexed && generation < (model.keptFrom ?? 0)) model.rows.delete(name)
   model.layouts =
     model.rows.size === 0 ? [] : model.layouts.filter(({ generation }) => generation >= (model.keptFrom ?? 0))
-  model.hasIndex = model.rows.size > 0
+  model.hasIndex = [...model.rows.values()].some(({ isIndexed }) => isIndexed)
   model.hasOthers = false
 }
