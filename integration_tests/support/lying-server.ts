@@ -10,6 +10,7 @@ const LIES: Record<string, Lie> = {
   'null array': () => '*-1\r\n',
   'minus zero': () => ':-0\r\n',
   'padded size': () => '$-08\r\n',
+  'stray carriage return': () => '+O\rX$-1\r\n',
   exponent: () => '$1e3\r\nx\r\n',
   'huge array': () => '*33000000\r\n'.repeat(20),
   'huge bulk': () => '$1000000000\r\n',
