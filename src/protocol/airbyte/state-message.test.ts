@@ -154,7 +154,7 @@ describe('the scope of a state', () => {
 })
 
 it('a held state takes as many bytes as its text', () => {
-  expect(stateOf('{"type":"STATE","state":{"data":"€"}}').size).toBe(39 + 400)
+  expect(stateOf('{"type":"STATE","state":{"data":"€"}}').size).toBe(39 + 800)
 })
 
 function stateOf(line: string): StateMessage {
