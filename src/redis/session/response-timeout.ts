@@ -57,8 +57,11 @@ export class ResponseTimeout {
     clearTimeout(this.#timer)
   }
 
-  get #leftMs(): number {
-    return this.#limitMs - (monotonicMs() - this.#progressAt)
+  /** Returns whether some of the limit is left, which is then waited for. */
+  #waitLonger(): boolean {
+    const leftMs = this.#limitMs - (monotonicMs() - this.#progressAt)
+    if (leftMs > 0) this.#wait(leftMs)
+    return leftMs > 0
   }
 
   #wait(ms: number): void {
@@ -67,12 +70,10 @@ export class ResponseTimeout {
 
   #look(): void {
     this.#timer = undefined
-    if (this.#owed === 0) return
-    if (this.#leftMs > 0) return this.#wait(this.#leftMs)
+    if (this.#owed === 0 || this.#waitLonger()) return
     // A process that was frozen runs its timers before it reads the replies that have arrived meanwhile.
     setImmediate(() => {
-      if (this.#isEnded || this.#owed === 0) return
-      if (this.#leftMs > 0) return this.#wait(this.#leftMs)
+      if (this.#isEnded || this.#owed === 0 || this.#waitLonger()) return
       this.end()
       this.#expired(this.#timeoutError())
     })

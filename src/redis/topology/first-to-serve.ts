@@ -7,10 +7,14 @@ const HEAD_START_MS = 500
 /** Servers that nobody can reach are not tried for ever, however many were named. */
 const WHOLE_MS = 10_000
 
-/** Resolves with the first result. Rejects with the first error when all have failed, or time is up. */
+/**
+ * Resolves with the first result. Rejects with the first error when all have failed, or time is up; with `late` if none
+ * has failed until then.
+ */
 export function firstToServe<Item, Result>(
   items: readonly Item[],
   attempt: (item: Item) => Promise<Result>,
+  { late, wholeMs = WHOLE_MS }: { late: (ms: number) => Error; wholeMs?: number },
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>()
   const queue = items.values()
@@ -43,8 +47,8 @@ export function firstToServe<Item, Result>(
   }, HEAD_START_MS)
   const whole = setTimeout(() => {
     most = 0
-    reject(firstError)
-  }, WHOLE_MS)
+    reject(firstError ?? late(wholeMs))
+  }, wholeMs)
   tryMore()
   return promise.finally(() => {
     clearTimeout(headStart)

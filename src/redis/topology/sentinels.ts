@@ -56,7 +56,7 @@ export class Sentinels {
     // A replica is certainly not the master, so an older answer may still be right. A server that cannot be reached may
     // be the master: connecting to an older one instead could write to a master that has been replaced.
     for (const master of [newest!, ...older]) {
-      const role = await this.#readRoleOf(master, deadline - monotonicMs())
+      const role = await this.#readRoleOf(master, Math.max(1, deadline - monotonicMs()))
       if (role !== 'slave') return master
     }
     const where = addressText(newest!)
