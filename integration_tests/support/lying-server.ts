@@ -5,6 +5,8 @@ import type { Random } from './random.ts'
 /** Returns what is sent in place of a reply; `close` and `silence` end or stall the connection. */
 type Lie = (command: readonly string[], random: Random) => string | Buffer
 
+const CRLF = Buffer.from('\r\n')
+
 const LIES: Record<string, Lie> = {
   null: () => '$-1\r\n',
   'null array': () => '*-1\r\n',
@@ -15,6 +17,8 @@ const LIES: Record<string, Lie> = {
   'huge array': () => '*33000000\r\n'.repeat(20),
   'huge bulk': () => '$1000000000\r\n',
   'long bulk': () => Buffer.concat([Buffer.from('$20000000\r\n'), Buffer.alloc(20_000_000, 'x')]),
+  'many lines': () =>
+    Buffer.concat([Buffer.from('$15000000\r\n'), Buffer.alloc(15_000_000, 'a:b\r\n'), CRLF]),
   'endless status': () => Buffer.concat([Buffer.from('+'), Buffer.alloc(5_000_000, 'x')]),
   'deep nesting': () => '*1\r\n'.repeat(100_000),
   push: () => '>2\r\n$7\r\nmessage\r\n$-1\r\n',
