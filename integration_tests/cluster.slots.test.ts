@@ -9,7 +9,7 @@ import type { RedisServer } from './support/redis-server.ts'
 import { shareFixture } from './support/shared-fixture.ts'
 
 const least = caseCount(15_000, 200_000)
-const moves = caseCount(8, 30)
+const moves = caseCount(5, 30)
 
 let cluster: RedisCluster
 

@@ -12,7 +12,7 @@ import { writeArgs } from './support/write.ts'
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
-const STATES = caseCount(300_000, 3_000_000)
+const STATES = caseCount(150_000, 3_000_000)
 const STATE = '{"type":"STATE","state":{}}\n'
 const PER_CHUNK = 2_000
 const MOST_KB = 144_500

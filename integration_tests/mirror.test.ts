@@ -134,6 +134,22 @@ describe('track_keys', () => {
     expect(await idsFound(client)).toEqual([1, 2, 4])
   })
 
+  it.each([
+    ['the metadata name them', [3], json, /destination-redis clear --config F --stream 'n\.s' --pattern/],
+    [
+      'the layout is another',
+      [3],
+      { ...json, key_template: 'k:${id}' },
+      /--pattern 'n:s:\*' \| xargs .*UNLINK/,
+    ],
+    ['the stream has no row', [], json, /--pattern 'n:s:\*' \| xargs .*UNLINK/],
+  ])('auto says what removes the rows that it leaves, where %s', async (_, ids, options, remedy) => {
+    await sync(redis, streamOf('s', 'append', 1, 0), [1, 2], json)
+    const run = await replace(redis, 2, ids, { options })
+
+    expect(run.logs).toContainEqual({ level: 'WARN', message: expect.stringMatching(remedy) })
+  })
+
   it('always knows rows that were appended', async () => {
     const options = { ...json, track_keys: 'always' }
     await sync(redis, streamOf('s', 'append', 1, 0), [1, 2, 3], options)

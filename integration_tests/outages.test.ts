@@ -15,7 +15,7 @@ import { writeArgs } from './support/write.ts'
 beforeEach(skipWhatIsLacking)
 
 const streams = [{ name: 's' }]
-const records = caseCount(60_000, 500_000)
+const records = caseCount(30_000, 500_000)
 const every = records / 50
 
 let redis: RedisServer

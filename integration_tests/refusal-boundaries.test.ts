@@ -137,7 +137,7 @@ it('entries under a condition need no script that an older server may have lost 
   await using run = new OpenRun({ ...config, write_condition: 'if_exists' })
   run.send(10)
   await run.acknowledged()
-  for (const pair of pairsFor('NOSCRIPT', ONE_BY_ONE.commands, 4)) {
+  for (const pair of pairsFor('NOSCRIPT', ONE_BY_ONE.commands, 2)) {
     const over = refuseBetween(proxy, noscript, pair, false)
     for (let batch = 0; batch < 6; batch++) run.send(10, { state: batch === 5 })
     await over
@@ -162,7 +162,7 @@ describe.each([
     run.send(10)
     await run.acknowledged()
     const refusal = await refusalOf(cluster, log)
-    for (const pair of pairsFor(log.name, ONE_BY_ONE.commands, 2)) {
+    for (const pair of pairsFor(log.name, ONE_BY_ONE.commands, 1)) {
       const over = refuseBetween(proxy, refusal, pair, false, server)
       for (let batch = 0; batch < 6; batch++) run.send(10, { state: batch === 5 })
       await over
@@ -221,7 +221,7 @@ function casesOf(
     (IS_LONG ? LOGS : [LOGS[(at + commands) % LOGS.length]!]).map((log) => ({
       refusal,
       log,
-      pairs: pairsFor(refusal.name, commands, 2),
+      pairs: pairsFor(refusal.name, commands, 1),
     })),
   )
 }

@@ -26,7 +26,7 @@ shareEmptiedRedis((shared) => ({ redis, client } = shared))
 const stream: CatalogStream = { name: 's', namespace: 'n', primaryKey: [['id']] }
 
 describe('a reader that polls every key throughout a replace', () => {
-  const rows = caseCount(20_000, 200_000)
+  const rows = caseCount(8_000, 200_000)
 
   it.each([
     { title: 'strings of JSON', options: { cache_type: 'string', data_format: 'json' }, reading: readText },

@@ -13,7 +13,7 @@ import { someOf } from './support/some-of.ts'
 
 /** Records to a state. */
 const every = 1_000
-const least = caseCount(50_000, 500_000)
+const least = caseCount(25_000, 500_000)
 
 let redis: SentinelRedis
 

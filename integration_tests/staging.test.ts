@@ -119,6 +119,27 @@ describe.each([
   })
 })
 
+it.each([
+  { title: 'members of a set', options: { cache_type: 'set', member: '${id}' } },
+  {
+    title: 'members of many sets',
+    options: { cache_type: 'set', member: '${id}', key_template: 'n:s:${id}' },
+  },
+  { title: 'fields of a hash', options: { hash_field: '${id}' } },
+])('what a refresh that was given up has gathered joins an append_dedup: $title', async ({ options }) => {
+  const stream: CatalogStream = { name: 's', namespace: 'n', generation: 1, primaryKey: [['id']] }
+  await sync(redis, { ...stream, minimumGeneration: 1 }, [{ id: 1 }, { id: 2 }], {
+    options,
+    isComplete: false,
+  })
+  await sync(redis, { ...stream, mode: 'append_dedup', minimumGeneration: 0 }, [{ id: 3 }], { options })
+  const keys = await client.keys('n:s*')
+  const found = keys.map((key) => ('member' in options ? client.smembers(key) : client.hkeys(key)))
+  expect((await Promise.all(found)).flat().toSorted()).toEqual(['1', '2', '3'])
+  expect(await ownKeys('staging')).toEqual([])
+  expect(await client.hexists(METADATA, 'staged_from_run')).toBe(0)
+})
+
 async function attempt(
   generation: number,
   ids: number[],

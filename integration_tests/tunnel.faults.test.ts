@@ -10,7 +10,7 @@ import { RedisServer } from './support/redis-server.ts'
 import { SshServer } from './support/ssh-server.ts'
 import { writeArgs } from './support/write.ts'
 
-const records = caseCount(50_000, 500_000)
+const records = caseCount(25_000, 500_000)
 const states = 50
 
 /** Little is on its way at a time, so that a fault in the middle of a run hits the middle of the records. */

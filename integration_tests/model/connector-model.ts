@@ -138,7 +138,7 @@ function open(live: Keyspace, { settings, model, decision }: Opening): Running {
   const { stream, options } = settings
   model.generations = withGeneration(model.generations, stream, decision)
   model.keptFrom = isReplace(stream) && decision !== 'join' ? keptFrom(model.generations, stream) : undefined
-  openIndex(model, settings)
+  openIndex(model, settings, layoutOf(settings))
   openCursor(model, settings)
   takeBack(live, model, settings)
   openStaging(live, model, settings, decision)

@@ -34,6 +34,8 @@ export interface StreamModel {
   hasIndex: boolean
   /** Whether there may be rows that are not in the index. */
   hasOthers: boolean
+  /** The layout of the current run, or the last one. */
+  layout: string | undefined
   /** The cursor column of the last run that deduplicated. */
   cursor: string | undefined
   lastId: number
@@ -64,6 +66,7 @@ export function emptyStream(): StreamModel {
     isIndexing: false,
     hasIndex: false,
     hasOthers: false,
+    layout: undefined,
     cursor: undefined,
     lastId: 0,
     layouts: [],
@@ -201,9 +204,14 @@ function rowOf({ key, member }: Location, addition: Addition | undefined, settin
   return { key, member: addition?.kind === 'member' ? addition.member : member }
 }
 
-/** Decides whether a run records its keys. An append does so while all rows of the stream are recorded. */
-export function openIndex(model: StreamModel, settings: Settings): void {
+/**
+ * Decides whether a run records its keys. An append does so while all rows of the stream are recorded. Without rows, another
+ * layout starts anew.
+ */
+export function openIndex(model: StreamModel, settings: Settings, layout: string): void {
   const { stream, options } = settings
+  if (model.rows.size === 0 && model.layout !== layout) model.hasIndex = false
+  model.layout = layout
   const isPredictable = isById(settings) || (isCollection(options) && isOneKey(settings))
   const asksForIndex = stream.mode === 'append_dedup' || isReplace(stream) || options.track_keys === 'always'
   model.isIndexing = isPredictable || asksForIndex || (model.hasIndex && !model.hasOthers)

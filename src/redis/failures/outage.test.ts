@@ -100,6 +100,18 @@ describe('an outage', () => {
     }
   })
 
+  it('of one second is in the singular', async () => {
+    const log: string[] = []
+    const outage = new Outage(
+      1,
+      (_, message) => log.push(message),
+      undefined,
+      () => Promise.resolve(),
+    )
+    await outage.pause(REFUSED, new AbortController().signal)
+    expect(log).toEqual([expect.stringMatching(/ for up to 1 second \(/)])
+  })
+
   it('ends with the log line that it was given', async () => {
     const log: string[] = []
     const outage = new Outage(60, (_, message) => log.push(message), 'All is durable again')

@@ -57,8 +57,8 @@ export class Outage {
     const seconds = Math.ceil(leftMs / 1000)
     const plan =
       this.#attempts === 0
-        ? `Retrying for up to ${seconds} seconds (max_outage_seconds).`
-        : `Still retrying; ${seconds} seconds are left.`
+        ? `Retrying for up to ${secondsOf(seconds)} (max_outage_seconds).`
+        : `Still retrying; ${secondsOf(seconds)} ${seconds === 1 ? 'is' : 'are'} left.`
     this.#log('WARN', `${cause.message} ${plan}`)
   }
 }
@@ -74,9 +74,13 @@ export class GaveUpError extends TransientError {}
 function gaveUp(cause: TransientError, seconds: number): GaveUpError {
   const limit = problem(
     'outage-too-long',
-    `Gave up after ${seconds} seconds (max_outage_seconds); everything confirmed before is safe.`,
+    `Gave up after ${secondsOf(seconds)} (max_outage_seconds); everything confirmed before is safe.`,
     { options: ['max_outage_seconds'], params: { seconds } },
   )
   const lead = cause.problems.length === 0 ? { lead: cause.message } : {}
   return new GaveUpError([...cause.problems, limit], { cause, ...lead })
+}
+
+function secondsOf(count: number): string {
+  return count === 1 ? '1 second' : `${count} seconds`
 }

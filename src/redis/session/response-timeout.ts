@@ -57,8 +57,8 @@ export class ResponseTimeout {
     clearTimeout(this.#timer)
   }
 
-  /** Returns whether some of the limit is left, which is then waited for. */
-  #waitLonger(): boolean {
+  /** Returns whether some of the limit is left. */
+  #waitForRest(): boolean {
     const leftMs = this.#limitMs - (monotonicMs() - this.#progressAt)
     if (leftMs > 0) this.#wait(leftMs)
     return leftMs > 0
@@ -70,10 +70,10 @@ export class ResponseTimeout {
 
   #look(): void {
     this.#timer = undefined
-    if (this.#owed === 0 || this.#waitLonger()) return
+    if (this.#owed === 0 || this.#waitForRest()) return
     // A process that was frozen runs its timers before it reads the replies that have arrived meanwhile.
     setImmediate(() => {
-      if (this.#isEnded || this.#owed === 0 || this.#waitLonger()) return
+      if (this.#isEnded || this.#owed === 0 || this.#waitForRest()) return
       this.end()
       this.#expired(this.#timeoutError())
     })

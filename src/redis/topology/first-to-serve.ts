@@ -7,14 +7,10 @@ const HEAD_START_MS = 500
 /** Servers that nobody can reach are not tried for ever, however many were named. */
 const WHOLE_MS = 10_000
 
-/**
- * Resolves with the first result. Rejects with the first error when all have failed, or time is up; with `late` if none
- * has failed until then.
- */
+/** Resolves with the first result. Rejects with the first error when all have failed, or time is up. */
 export function firstToServe<Item, Result>(
   items: readonly Item[],
   attempt: (item: Item) => Promise<Result>,
-  { late, wholeMs = WHOLE_MS }: { late: (ms: number) => Error; wholeMs?: number },
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>()
   const queue = items.values()
@@ -47,8 +43,9 @@ export function firstToServe<Item, Result>(
   }, HEAD_START_MS)
   const whole = setTimeout(() => {
     most = 0
-    reject(firstError ?? late(wholeMs))
-  }, wholeMs)
+    // Without an error nobody would know that anything has failed.
+    reject(firstError ?? Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }))
+  }, WHOLE_MS)
   tryMore()
   return promise.finally(() => {
     clearTimeout(headStart)

@@ -1,6 +1,5 @@
 /** Finds out which servers hold the data now: one, or the masters of a cluster with their slots. */
 import type { Address, Connection } from '../../config/settings/config.ts'
-import { problem, TransientError } from '../../errors.ts'
 import { addressText } from '../transport/address.ts'
 import type { Redirection } from '../failures/redirection.ts'
 import { firstToServe } from './first-to-serve.ts'
@@ -66,14 +65,10 @@ export class TopologyReader {
   }
 
   async #readAnySlotMap(): Promise<Topology> {
-    const { where } = this
-    const topology = await firstToServe(
-      this.#nodes,
-      (node) =>
-        readSlotMap(this.#transport, this.#connection, node).catch((error: unknown) => {
-          throw classify(error, { where: addressText(node), deployment: 'cluster' }).error
-        }),
-      { late: (ms) => slotsUnknown(where, ms) },
+    const topology = await firstToServe(this.#nodes, (node) =>
+      readSlotMap(this.#transport, this.#connection, node).catch((error: unknown) => {
+        throw classify(error, { where: addressText(node), deployment: 'cluster' }).error
+      }),
     )
     for (const master of topology.masters) this.#transport.requireAllowed(master)
     this.#remember(topology.masters)
@@ -89,14 +84,4 @@ export class TopologyReader {
     const [first, ...others] = [...all].filter(([name]) => current.has(name)).map(([, node]) => node)
     this.#nodes = [...others, first!]
   }
-}
-
-/** Each of them sends some bytes now and then, so that none is silent. */
-function slotsUnknown(where: Where, ms: number): TransientError {
-  const sentence = `No node of the cluster (${where}) has named the owners of its slots within ${ms / 1_000} seconds.`
-  return new TransientError(
-    problem('reply-timeout', `${sentence} Check the servers, and the network in between.`, {
-      params: { where },
-    }),
-  )
 }

@@ -112,6 +112,12 @@ describe('live rows', () => {
     ])
   })
 
+  it('are no entries of rows that were deleted since', async () => {
+    const client = clientWith({ 'k:1': '4 5! 9', 'k:2': '4 5 9' })
+    const live = new LiveRows(indexedRowsOf(client, PLAN, [manifest(4, INDEX, FLAT)]), [], 4)
+    expect(await live.areLiveKeys(['k:1', 'k:2'])).toEqual([false, true])
+  })
+
   it('are members one by one, where the former rows have the same form', async () => {
     const client = clientWith({ '1:ka': '4', '1:kb': '3' })
     const form = locationForm('member of set')

@@ -6,7 +6,7 @@ import { locationForm } from '../../layout/registry/row-locator.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { encodeLocations } from './index-entry.ts'
 import { KeyIndex } from './key-index.ts'
-import { runIn } from './row-version.ts'
+import { readVersion } from './row-version.ts'
 import type { GenerationManifest } from '../streams/generation-manifest.ts'
 import { idKeysIn } from '../streams/stream-layout.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -175,8 +175,11 @@ export class LiveRows {
     return keys
   }
 
+  /** A row that the new generation has deleted is not live, whatever a former one has at its place. */
   #isKept(value: string | null | undefined): boolean {
-    return value != null && runIn(value) >= this.#before
+    if (value == null) return false
+    const { run, isDeleted } = readVersion(value)
+    return run >= this.#before && !isDeleted
   }
 }
 

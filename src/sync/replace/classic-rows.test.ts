@@ -6,9 +6,10 @@ import { isClassicCounter, removeClassicRows } from './classic-rows.ts'
 /** The hashes that are there: by id, the number of fields and the value of `_airbyte_ab_id`. */
 type Hashes = Record<string, { fields: number; id: string; isLackingData?: boolean }>
 
-function clientWith(hashes: Hashes) {
+function clientWith(hashes: Hashes, loaded?: string) {
   return answeringClient((question) => {
     const [command, key = '', field] = question.split(' ')
+    if (command === 'GET') return key === 'tmp:n:s' ? (loaded ?? null) : null
     const hash = hashes[key]
     if (command === 'TYPE') return hash === undefined ? 'none' : 'hash'
     if (command === 'HLEN') return String(hash?.fields ?? 0)
@@ -41,6 +42,16 @@ describe('rows of the classic connector', () => {
     expect(logs).toEqual([expect.stringMatching(/^INFO n\.s: 2 rows of the classic connector/)])
   })
 
+  it.each([
+    ['33', ['n:s:1', 'n:s:3', 'n:s:5']],
+    ['32', ['n:s:1', 'n:s:5']],
+    ['many', ['n:s:1', 'n:s:5']],
+  ])('are removed under any id that was given out while they were loaded: %s were', async (loaded, keys) => {
+    const { client, asked } = clientWith(HASHES, loaded)
+    await removeClassicRows(client, planWith(), 6, NONE_LIVE, () => undefined)
+    expect(asked.filter((question) => question.startsWith('UNLINK'))).toEqual([`UNLINK ${keys.join(' ')}`])
+  })
+
   it('stay where they are live, and a number without rows is left alone', async () => {
     const { client, asked } = clientWith(HASHES)
     const logs: string[] = []
@@ -60,5 +71,11 @@ describe('the counter of the classic connector', () => {
   ])('is told by one of its last rows: of %i', async (lastId, hashes, expected) => {
     const { client } = clientWith(hashes)
     expect(await isClassicCounter(client, planWith(), lastId)).toBe(expected)
+  })
+
+  it('is told by a row whose id was given out while it was loaded', async () => {
+    const hashes = { 'n:s:3': HASHES['n:s:3']! }
+    expect(await isClassicCounter(clientWith(hashes).client, planWith(), 3)).toBe(false)
+    expect(await isClassicCounter(clientWith(hashes, '40').client, planWith(), 3)).toBe(true)
   })
 })

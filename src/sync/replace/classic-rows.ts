@@ -19,6 +19,8 @@ const LAST_ROWS = 100
 /** A counter above this is not that of the classic connector, whose keys were written one by one. */
 export const MOST_CLASSIC_ROWS = 1_000_000_000
 
+const WHOLE_NUMBER = /^[1-9]\d{0,15}$/
+
 const FIELDS = ['_airbyte_ab_id', '_airbyte_emitted_at', '_airbyte_data'] as const
 
 /** Removes rows 1 to `lastId`, but for keys that are live now. Returns how many there were. */
@@ -31,6 +33,7 @@ export async function removeClassicRows(
 ): Promise<number> {
   const { stream, settings, name, isForeignKey } = plan
   const { lead, tail } = idKeysOf(CLASSIC_KEYS, stream, settings.keyPrefix)!
+  const loaded = await readLoaded(client, plan)
   let rows = 0
   for (let from = 1; from <= lastId; from += ROWS_PER_ROUND) {
     const count = Math.min(ROWS_PER_ROUND, lastId - from + 1)
@@ -40,7 +43,7 @@ export async function removeClassicRows(
     const hashes = await keysOfType(client, 'hash', own)
     const live = await areLive(hashes)
     const former = hashes.filter((_, at) => !live[at]!)
-    rows += await removeKeys(client, await classicAmong(client, former, idByKey))
+    rows += await removeKeys(client, await classicAmong(client, former, idByKey, loaded))
   }
   log(
     rows > 0 ? 'INFO' : 'WARN',
@@ -54,22 +57,37 @@ export async function removeClassicRows(
 /** Returns whether the classic connector has counted up to `lastId`: one of the last rows has its fields and its id. */
 export async function isClassicCounter(
   client: CommandClient,
-  { stream, settings }: StreamPlan,
+  plan: StreamPlan,
   lastId: number,
 ): Promise<boolean> {
   if (lastId === 0) return false
+  const { stream, settings } = plan
   const { lead, tail } = idKeysOf(CLASSIC_KEYS, stream, settings.keyPrefix)!
   const ids = Array.from({ length: Math.min(lastId, LAST_ROWS) }, (_, at) => lastId - at)
   const idByKey = new Map(ids.map((id) => [lead + id + tail, id]))
   const hashes = await keysOfType(client, 'hash', [...idByKey.keys()])
-  return (await classicAmong(client, hashes, idByKey)).length > 0
+  const loaded = await readLoaded(client, plan)
+  return (await classicAmong(client, hashes, idByKey, loaded)).length > 0
 }
 
-/** Returns the keys with exactly the three fields of the classic connector, and their own id in the first of them. */
+/**
+ * Returns how many records the classic connector has loaded. It gave each the next number as its `_airbyte_ab_id`, renamed
+ * the keys in any order afterwards, and left this count behind.
+ */
+async function readLoaded(client: CommandClient, { baseKey }: StreamPlan): Promise<number> {
+  const count = await client.ask('GET', `tmp:${baseKey}`).catch(() => null)
+  return typeof count === 'string' && WHOLE_NUMBER.test(count) ? Number(count) : 0
+}
+
+/**
+ * Returns the keys with exactly the three fields of the classic connector, where the first of them is their own id, or a
+ * number that the connector has given out.
+ */
 async function classicAmong(
   client: CommandClient,
   keys: readonly string[],
   idByKey: ReadonlyMap<string, number>,
+  loaded: number,
 ): Promise<string[]> {
   if (keys.length === 0) return []
   const lengths = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
@@ -86,6 +104,7 @@ async function classicAmong(
   const { read } = await client.send({ kind: 'read', commands: EncodedCommands.from(commands) })
   return three.filter((key, at) => {
     const [id, emittedAt, data] = [0, 1, 2].map((field) => read[3 * at + field]?.[0])
-    return id === String(idByKey.get(key)) && Number(emittedAt) === 1 && Number(data) === 1
+    const isGiven = typeof id === 'string' && WHOLE_NUMBER.test(id) && Number(id) <= loaded
+    return (isGiven || id === String(idByKey.get(key))) && Number(emittedAt) === 1 && Number(data) === 1
   })
 }

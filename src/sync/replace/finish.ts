@@ -6,7 +6,7 @@ import type { Log } from '../../log.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
-import { clearCommand, patternOf } from '../streams/clear-command.ts'
+import { patternOf, removalRemedy } from '../streams/clear-command.ts'
 import { whileLogging } from '../streams/each-with-progress.ts'
 import { manifestField, manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
@@ -52,10 +52,11 @@ export async function finish(
       () => `Removing what streams replace: ${at} of ${replaced.length}, now ${session.plan.name}${part}.`,
       () => complete(client, scope, { removal, attempt: session.attempt }, { log, report }),
     )
-    logRemoved(session, removal, removed, log)
     const isEmpty =
       session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
-    ended.set(session, isEmpty ? undefined : ownManifestIn(scope, session))
+    const own = isEmpty ? undefined : ownManifestIn(scope, session)
+    logRemoved(session, { ...removal, ...removed, own, isCluster: client.isCluster }, log)
+    ended.set(session, own)
     if (isEmpty) {
       leases.forgetMetadata(session.plan)
       await client.confirmed(() => removeOwnKeys(client, session))
@@ -229,10 +230,17 @@ async function removeOwnKeys(client: CommandClient, session: IndexedSession): Pr
   for (const key of new Set([usualKey, counterKey])) await client.ask('UNLINK', key)
 }
 
+interface Removal extends Removed {
+  /** The first run that is kept. */
+  readonly before: number
+  /** The manifest that the stream has from now on; undefined if it has no records left. */
+  readonly own: GenerationManifest | undefined
+  readonly isCluster: boolean
+}
+
 function logRemoved(
   { plan, runs, manifests }: IndexedSession,
-  { before }: PendingRemoval,
-  { rows }: Removed,
+  { before, rows, own, isCluster }: Removal,
   log: Log,
 ): void {
   const { name } = plan
@@ -244,11 +252,14 @@ function logRemoved(
   if (!runs.hasUntracked) return
   const former = manifests.filter(({ firstRun, rows: { kind } }) => firstRun < before && kind === 'index')
   const templates = former.length === 0 ? [plan.keyTemplate] : former.map(({ layout }) => layout.key_template)
-  const patterns = new Set(templates.map((template) => patternOf(template, plan)))
+  const patterns = [...new Set(templates.map((template) => patternOf(template, plan)))]
+  const isNamed =
+    own?.rows.kind === 'index' &&
+    former.every(({ layout, form }) => layout.key_template === own.layout.key_template && form === own.form)
   log(
     'WARN',
     `${name}: rows that earlier runs wrote without adding them to the key index (track_keys) could not be removed, unless ` +
-      `they were written again. Their keys match ${[...patterns].join(', ')}. To remove all rows of the stream, these ` +
-      `included: ${clearCommand(plan)} (--dry-run only shows them); then sync again.`,
+      `they were written again. Their keys match ${patterns.join(', ')}. ` +
+      removalRemedy(plan, patterns, { isNamed, isCluster }),
   )
 }

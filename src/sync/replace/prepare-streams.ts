@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts'
 import { createClearingLayout } from '../../layout/registry/create-layout.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { formerIdsOf } from '../dedup/former-ids.ts'
-import { formersOf, indexOf, onlyKeyOf } from '../dedup/former-rows.ts'
+import { indexedRowsOf, formersOf, indexOf, onlyKeyOf } from '../dedup/former-rows.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { KeyIndex } from '../dedup/key-index.ts'
 import { RowJournal } from '../dedup/row-journal.ts'
@@ -30,7 +30,7 @@ import { resume } from './finish.ts'
 import { removeExpiredEntries } from './index-cleanup.ts'
 import { recoverJournal } from './journal-recovery.ts'
 import { withRunsOfIndex } from './lost-metadata.ts'
-import { openStaging, removeFormerStaging, requireTypes } from './staging.ts'
+import { endStaging, openStaging, removeFormerStaging, requireTypes } from './staging.ts'
 
 export interface PreparationOptions {
   readonly log: Log
@@ -126,11 +126,11 @@ async function prepareStream(
   if (open.decision === 'replace' && runs.stagedFrom !== undefined)
     await removeFormerStaging(client, plan, formers)
   if (open.isTracked && plan.isDeduplicated) await removeExpiredEntries(client, plan, index, Date.now())
-  const hasFailed = last?.endedWell === false
+  const isToBeSentAgain = last?.endedWell === false && isUnacknowledged(plan, fields)
+  if (plan.stagedLayout === undefined && last !== undefined)
+    await endStaging(client, plan, indexedRowsOf(client, plan, [last])[0], runs, isToBeSentAgain)
   const stagedFrom =
-    plan.idKeys === undefined
-      ? await openStaging(client, plan, index, runs, hasFailed && isUnacknowledged(plan, fields))
-      : undefined
+    plan.idKeys === undefined ? await openStaging(client, plan, index, runs, isToBeSentAgain) : undefined
   const isStaged = stagedFrom !== undefined
   const attempt = attemptRecordingOf(plan, isStaged)
   await openAttempt(client, plan, { attempt, fields, runs, stagedFrom })

@@ -18,7 +18,7 @@ import { runIn } from '../dedup/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { isStaged, type RunMetadata } from '../streams/stream-session.ts'
-import { formerTypesOf, type Formers } from '../dedup/former-rows.ts'
+import { formerTypesOf, type Formers, type IndexedRows } from '../dedup/former-rows.ts'
 
 /**
  * Decides whether the records of a run are staged, and removes or merges the staging keys of earlier runs.
@@ -52,6 +52,30 @@ export async function openStaging(
   // So that a later replace removes the key even if the stream has another one by then.
   if (plan.locator.only !== undefined) await index.ensure(plan.locator.only)
   return undefined
+}
+
+/**
+ * Merges what a replace has gathered into the live keys, or removes it where the host sends all of it again, for a run that
+ * finds its rows in another way and stages nothing. Repeated, it changes nothing.
+ */
+export async function endStaging(
+  client: CommandClient,
+  plan: StreamPlan,
+  former: IndexedRows | undefined,
+  { stagedFrom, keptFrom, hadExpiry }: RunMetadata,
+  isUnacknowledged: boolean,
+): Promise<void> {
+  if (former === undefined || stagedFrom === undefined || stagedFrom < keptFrom) return
+  const { index, form, onlyKey } = former
+  const visit = async (keys: readonly string[]): Promise<void> => {
+    if (isUnacknowledged) await removeStagingKeys(client, plan, keys)
+    else await Promise.all(keys.map((key) => drain(client, plan, key, hadExpiry)))
+  }
+  await client.confirmed(async () => {
+    if (onlyKey !== undefined) await visit([onlyKey])
+    await index.each((entries) => visit(entries.map(([location]) => form.key(location))))
+  })
+  await client.ask('HDEL', plan.metadataKey, 'staged_from_run')
 }
 
 /**

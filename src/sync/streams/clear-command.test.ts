@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { clearCommand, patternOf } from './clear-command.ts'
+import { clearCommand, patternOf, removalRemedy } from './clear-command.ts'
 import { planWith } from './stream-sessions.support.ts'
 
 it.each([
@@ -19,4 +19,20 @@ it('the pattern begins with the prefix', () => {
 it('the command quotes the name of the stream for a shell', () => {
   const command = clearCommand({ name: "public.it's" })
   expect(command).toBe(String.raw`destination-redis clear --config F --stream 'public.it'\''s' --pattern`)
+})
+
+it.each([
+  [
+    'clear, where the metadata name their pattern',
+    { isNamed: true },
+    /clear --config F --stream 's' --pattern .*sync again/,
+  ],
+  [
+    'redis-cli, where they do not',
+    { isNamed: false },
+    /--scan --pattern 'a\*' \| .*; .*--pattern 'b\*' \| xargs .*redis-cli UNLINK\.$/,
+  ],
+  ['redis-cli on each master of a cluster', { isNamed: true, isCluster: true }, /^A cluster is not searched/],
+])('keys that were left are removed with %s', (_, how, remedy) => {
+  expect(removalRemedy({ name: 's' }, ['a*', 'b*'], { isCluster: false, ...how })).toMatch(remedy)
 })

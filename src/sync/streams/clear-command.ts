@@ -7,6 +7,27 @@ export function clearCommand({ name }: Pick<StreamPlan, 'name'>): string {
   return `destination-redis clear --config F --stream ${quoted(name)} --pattern`
 }
 
+interface Leftovers {
+  /** Whether the metadata of the stream name the pattern, so that `clear` finds the keys. */
+  readonly isNamed: boolean
+  readonly isCluster: boolean
+}
+
+/** Returns how to remove the keys that a full refresh has left. */
+export function removalRemedy(
+  plan: Pick<StreamPlan, 'name'>,
+  patterns: readonly string[],
+  { isNamed, isCluster }: Leftovers,
+): string {
+  if (isCluster) return 'A cluster is not searched: remove them with redis-cli on each master.'
+  if (isNamed)
+    return `To remove all rows of the stream, these included: ${clearCommand(plan)} (--dry-run only shows them); then sync again.`
+  const scans = patterns.map(
+    (pattern) => `redis-cli --scan --pattern ${quoted(pattern)} | xargs -r -d '\\n' -n 500 redis-cli UNLINK`,
+  )
+  return `To remove all keys that match, whoever wrote them: ${scans.join('; ')}.`
+}
+
 /** Returns the pattern of the keys that a template makes. */
 export function patternOf(
   template: string,

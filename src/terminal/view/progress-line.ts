@@ -29,7 +29,7 @@ export function progressLine(
   const records = streams.reduce((sum, stream) => sum + stream.records, 0)
   const parts = [
     `${numberText(records)} records`,
-    `${numberText(Math.round(records / Math.max(seconds, 0.001)))}/s`,
+    rateText(records, seconds),
     bytesText(bytes),
     `${numberText(states)} ${states === 1 ? 'state' : 'states'}`,
     `waiting for ${waitsFor === 'input' ? 'the input' : 'Redis'}`,
@@ -39,6 +39,11 @@ export function progressLine(
 
 export function numberText(count: number): string {
   return count.toLocaleString('en')
+}
+
+/** Returns the records in each second. */
+export function rateText(records: number, seconds: number): string {
+  return `${numberText(Math.round(records / Math.max(seconds, 0.001)))}/s`
 }
 
 export function bytesText(bytes: number): string {

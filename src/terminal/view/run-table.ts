@@ -1,5 +1,5 @@
 /** The table at the end of a run: one row per stream, and what was not written. */
-import { bytesText, numberText, type RunCounts, type RunSnapshot } from './progress-line.ts'
+import { bytesText, numberText, rateText, type RunCounts, type RunSnapshot } from './progress-line.ts'
 
 export function runTable({ streams, bytes }: RunSnapshot, { states, seconds }: RunCounts): string {
   const reasons = [...new Set(streams.flatMap(({ others }) => Object.keys(others)))].filter((reason) =>
@@ -20,9 +20,8 @@ export function runTable({ streams, bytes }: RunSnapshot, { states, seconds }: R
       .trimEnd(),
   )
   const records = streams.reduce((sum, stream) => sum + stream.records, 0)
-  const rate = numberText(Math.round(records / Math.max(seconds, 0.001)))
   const summary =
-    `${numberText(records)} ${records === 1 ? 'record' : 'records'} in ${seconds.toFixed(1)} s (${rate}/s), ` +
+    `${numberText(records)} ${records === 1 ? 'record' : 'records'} in ${seconds.toFixed(1)} s (${rateText(records, seconds)}), ` +
     `${bytesText(bytes)}, ${numberText(states)} ${states === 1 ? 'state' : 'states'} acknowledged`
   return `${lines.join('\n')}\n${summary}\n`
 }
