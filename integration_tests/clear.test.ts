@@ -1,6 +1,7 @@
 // The command clear: it removes what the connector has written, by the manifests of the streams, and nothing else.
 import { describe, expect, it } from 'vitest'
 import type { Redis } from 'ioredis'
+import { CommandProxy } from './support/command-proxy.ts'
 import { runConnector, writeFiles } from './support/connector.ts'
 import { record, streamState, type CatalogStream } from './support/messages.ts'
 import type { RedisServer } from './support/redis-server.ts'
@@ -69,6 +70,26 @@ describe('rows without an index entry', () => {
     expect(await client.exists('user:1', 'user:2')).toBe(2)
     expect(await clear(options, ['--pattern'])).toMatchObject({ code: 0 })
     expect(await dump(client)).toEqual(FOREIGN)
+  })
+
+  it('are searched anew, and counted once, when a connection is lost in between', async () => {
+    const rows = Array.from({ length: 2_500 }, (_, id) => record('users', { id }, { namespace: 'public' }))
+    await write(redis, [USERS], rows.join(''), options)
+    await using proxy = await CommandProxy.start(redis.port)
+    const cursors: string[] = []
+    proxy.beforeEach(([command, cursor = ''], _, connection) => {
+      if (command !== 'SCAN') return undefined
+      if (cursors.push(cursor) === 2) connection.cut()
+      return undefined
+    })
+    const run = await clear({ ...options, port: proxy.port }, ['--pattern'])
+    expect(run).toMatchObject({ code: 0, errors: [] })
+    expect(run.logs.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/: 2500 more keys of the pattern user:\*/),
+    )
+    // The command is sent again, and its answer is of no use.
+    expect(cursors.slice(0, 4)).toEqual(['0', cursors[1], cursors[1], '0'])
+    expect(await dump(client)).toEqual({})
   })
 
   it('are not searched where their keys begin with data', async () => {

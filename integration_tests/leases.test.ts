@@ -1,6 +1,7 @@
 // One run writes a stream at a time: what a second one, a dead one and a frozen one do.
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { CommandProxy } from './support/command-proxy.ts'
 import { startConnector, type Connector } from './support/connector.ts'
 import { record, streamState } from './support/messages.ts'
 import { isError } from './support/output-message.ts'
@@ -208,6 +209,31 @@ describe('a lease', () => {
     ])
     expect(messages.map(({ type }) => type)).not.toContain('STATE')
     expect((await client.keys(':s:*')).toSorted()).toEqual(contents.toSorted())
+  })
+
+  it('is kept where a run removes the metadata of a stream, also when its connection breaks then', async () => {
+    const both = ['a', 'b'].map((name) => ({ name, mode: 'overwrite' as const }))
+    const rows = [record('a', { id: 1 }), record('b', { id: 1 })]
+    const options = { completion: 'end_of_input', allow_empty_replace: true }
+    expect((await write(redis, both, rows.join(''), options)).code).toBe(0)
+    await using proxy = await CommandProxy.start(redis.port)
+    let isRemoved = false
+    let isCut = false
+    proxy.beforeEach(([command, key = ''], _, connection) => {
+      if (command === 'UNLINK' && key === '_airbyte:manifest::a') isRemoved = true
+      else if (isRemoved && !isCut && key.startsWith(':b:')) {
+        isCut = true
+        connection.cut()
+      }
+      return undefined
+    })
+    expect(await write(proxy, both, rows[1]!, options)).toMatchObject({ code: 0, errors: [] })
+    expect(isCut).toBe(true)
+    expect((await client.keys('*:[ab]*')).filter((key) => !key.includes('index')).toSorted()).toEqual([
+      ':b',
+      ':b:2',
+      '_airbyte:manifest::b',
+    ])
   })
 
   it('is held on each of many streams', async () => {

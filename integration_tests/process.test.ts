@@ -17,6 +17,17 @@ shareFixture(
   (started) => (redis = started),
 )
 
+it('what libraries print with DEBUG, passwords among it, is off', async () => {
+  const client = redis.client()
+  await client.acl('SETUSER', 'seen', 'reset', 'on', '>canary-password', '~*', '+@all')
+  const { host, port } = redis
+  const config = { host, port, username: 'seen', password: 'canary-password' }
+  const args = ['check', '--config', writeFiles({ config }).config]
+  const run = await runConnector(args, '', { env: { DEBUG: '*', NODE_DEBUG: 'net' } })
+  expect(run.messages.at(-1)).toMatchObject({ connectionStatus: { status: 'SUCCEEDED' } })
+  expect(run.stderr).not.toMatch(/ioredis|canary-password/)
+})
+
 describe('the command line', () => {
   it('explains itself with --help, and says its version', async () => {
     const help = await capture(['--help'])

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { check } from './support/check.ts'
 import { codesIn } from './support/codes.ts'
 import { runConnector, writeFiles, type ConnectorRun } from './support/connector.ts'
+import { startAnsweringServer } from './support/lying-server.ts'
 import { catalog, record } from './support/messages.ts'
 import { RedisServer } from './support/redis-server.ts'
 import { ReplicatedRedis } from './support/replicas.ts'
@@ -130,6 +131,21 @@ describe('a master that cannot be found', () => {
     // A write waits for what may change, and says that it gave up.
     expect(codesIn(errors[0]!.message)).toEqual(kind === undefined ? [code] : [code, 'outage-too-long'])
     expect(exitCode).toBe(1)
+  })
+
+  it.each([
+    ['a port that is no number', '*2\r\n$9\r\n127.0.0.1\r\n$3\r\nabc\r\n'],
+    ['no host', '*2\r\n$0\r\n\r\n$4\r\n6379\r\n'],
+  ])('is not believed to have %s', async (_, reply) => {
+    await using liar = await startAnsweringServer(standalone.port, ([name, argument]) =>
+      name !== 'SENTINEL' && name !== 'sentinel'
+        ? undefined
+        : /^get-master/i.test(argument!)
+          ? reply
+          : '*0\r\n',
+    )
+    const nodes = [`127.0.0.1:${liar.port}`]
+    expect(codesIn((await check(configOf({ ...none, nodes }))).message)).toEqual(['reply-invalid'])
   })
 
   it('is waited for no longer than a check may take, when sentinels or the master do not answer', async () => {

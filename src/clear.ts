@@ -180,6 +180,7 @@ async function removeStreams(
     log: (level, message) => {
       if (level === 'INFO') log(level, message)
     },
+    leases,
     isWithoutRecords: () => true,
   })
   await client.requireIntact()

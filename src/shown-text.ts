@@ -1,7 +1,7 @@
 /** Makes texts fit for logs: no text is longer than a host can show, and none can change how others are shown. */
 
-/** The most characters of a message; hosts cut longer ones where they like. */
-const MOST_CHARACTERS = 8_000
+/** The most bytes of a message; hosts cut longer ones where they like. */
+const MOST_BYTES = 8_000
 
 /** The most characters of a name within a message. */
 const MOST_OF_NAME = 200
@@ -35,9 +35,19 @@ function withoutWord(text: string, word: string, shown: string): string {
     .join('')
 }
 
-/** Returns a text of one line, of a bounded length. */
-export function shownText(text: string): string {
-  return escaped(cut(text, MOST_CHARACTERS))
+/** Returns a text of one line, of at most so many bytes and a few words that say how much is left out. */
+export function shownText(text: string, most = MOST_BYTES): string {
+  if (text.length <= most) {
+    const shown = escaped(text)
+    if (Buffer.byteLength(shown) <= most) return shown
+  }
+  let [length, bytes] = [0, 0]
+  for (const character of text) {
+    bytes += Buffer.byteLength(escaped(character))
+    if (bytes > most) break
+    length += character.length
+  }
+  return escaped(cut(text, length))
 }
 
 /** Returns a name as a part of a message. */
@@ -45,10 +55,18 @@ export function shownName(name: string): string {
   return escaped(cut(name, MOST_OF_NAME))
 }
 
-/** Returns where an error was thrown, without its message. */
-export function shownStack(stack: string): string {
+/** Returns where an error was thrown, behind its message, which is given. */
+export function shownStack(message: string, stack: string): string {
+  const head = shownText(message, MOST_BYTES * 0.75)
   const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line))
-  return cut(frames.map(escaped).join('\n'), MOST_CHARACTERS)
+  const shown = [head]
+  let bytes = Buffer.byteLength(head)
+  for (const frame of frames.map(escaped)) {
+    bytes += Buffer.byteLength(frame) + 1
+    if (bytes > MOST_BYTES) break
+    shown.push(frame)
+  }
+  return shown.join('\n')
 }
 
 function escaped(text: string): string {

@@ -175,7 +175,11 @@ async function transfer(
 
   requireComplete(progress.receipts, config.completion, host)
   const { log } = output
-  await finish(client, ids, sessions, { log, isWithoutRecords: (plan) => progress.recordsOf(plan) === 0 })
+  await finish(client, ids, sessions, {
+    log,
+    leases,
+    isWithoutRecords: (plan) => progress.recordsOf(plan) === 0,
+  })
   await client.requireIntact()
   if (view === undefined) progress.summarize()
   else view.finish()

@@ -5,15 +5,20 @@ import type { Random } from './random.ts'
 /** Returns what is sent in place of a reply; `close` and `silence` end or stall the connection. */
 type Lie = (command: readonly string[], random: Random) => string | Buffer
 
+const CRLF = Buffer.from('\r\n')
+
 const LIES: Record<string, Lie> = {
   null: () => '$-1\r\n',
   'null array': () => '*-1\r\n',
   'minus zero': () => ':-0\r\n',
   'padded size': () => '$-08\r\n',
+  'stray carriage return': () => '+O\rX$-1\r\n',
   exponent: () => '$1e3\r\nx\r\n',
   'huge array': () => '*33000000\r\n'.repeat(20),
   'huge bulk': () => '$1000000000\r\n',
   'long bulk': () => Buffer.concat([Buffer.from('$20000000\r\n'), Buffer.alloc(20_000_000, 'x')]),
+  'many lines': () =>
+    Buffer.concat([Buffer.from('$15000000\r\n'), Buffer.alloc(15_000_000, 'a:b\r\n'), CRLF]),
   'endless status': () => Buffer.concat([Buffer.from('+'), Buffer.alloc(5_000_000, 'x')]),
   'deep nesting': () => '*1\r\n'.repeat(100_000),
   push: () => '>2\r\n$7\r\nmessage\r\n$-1\r\n',
@@ -53,20 +58,47 @@ export interface Lying {
   readonly random: Random
 }
 
-export const KINDS_OF_LIES = Object.keys(LIES)
+/** A proxy that changes bytes of what the real server answers. */
+const CHANGED_BYTES = 'changed bytes'
+
+export const KINDS_OF_LIES = [...Object.keys(LIES), CHANGED_BYTES]
 
 export function startLyingServer(backend: number, lying: Lying): Promise<LyingServer> {
+  const { lie, first, share, random } = lying
   let commands = 0
-  return startAnsweringServer(backend, (words, port) => {
-    const isLie = commands++ >= lying.first && lying.random() < lying.share
-    return isLie ? LIES[lying.lie]!(words, lying.random) : answerOf(words, port)
-  })
+  const isLie = (): boolean => commands > first && random() < share
+  return startAnsweringServer(
+    backend,
+    (words, port) => {
+      commands++
+      return lie !== CHANGED_BYTES && isLie() ? LIES[lie]!(words, random) : answerOf(words, port)
+    },
+    (chunk) => (lie === CHANGED_BYTES && isLie() ? changed(chunk, random) : chunk),
+  )
 }
 
-/** `answer`: what is sent in place of the real server's reply to a command; undefined where that server answers. */
+/** Returns bytes with one of them changed, left out or doubled, or without their end. */
+function changed(bytes: Buffer, random: Random): Buffer {
+  const at = Math.floor(random() * bytes.length)
+  const [head, tail] = [bytes.subarray(0, at), bytes.subarray(at + 1)]
+  const others = [
+    () => [head, Buffer.from([bytes[at]! ^ (1 << Math.floor(random() * 8))]), tail],
+    () => [head, Buffer.from([Math.floor(random() * 256)]), tail],
+    () => [head, tail],
+    () => [bytes.subarray(0, at + 1), bytes.subarray(at)],
+    () => [head],
+  ]
+  return Buffer.concat(others[Math.floor(random() * others.length)]!())
+}
+
+/**
+ * `answer`: what is sent in place of the real server's reply to a command; undefined where that server answers. `relay`:
+ * what becomes of its bytes.
+ */
 export async function startAnsweringServer(
   backend: number,
   answer: (words: readonly string[], port: number) => string | Buffer | undefined,
+  relay: (chunk: Buffer) => Buffer = (chunk) => chunk,
 ): Promise<LyingServer> {
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
@@ -77,7 +109,7 @@ export async function startAnsweringServer(
     }
     client.once('close', () => upstream.destroy())
     upstream.once('close', () => client.destroy())
-    upstream.on('data', (chunk) => client.write(chunk))
+    upstream.on('data', (chunk: Buffer) => client.write(relay(chunk)))
     let rest: Buffer = Buffer.alloc(0)
     let isSilent = false
     client.on('data', (chunk) => {

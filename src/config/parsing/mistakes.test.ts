@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CERTIFICATE, FINGERPRINT, KEY, problemsOf, warningsOf } from './parsed.support.ts'
+import { errorWith } from '../../errors.support.ts'
+import { readConfigText } from './config-text.ts'
 import { readSpecification, type Schema } from '../schema/specification.ts'
 
 const PLAIN = { host: 'h', port: 7, username: 'u', password: 'p', database: 1, ssl: false }
@@ -137,3 +139,10 @@ function optionsOf({
     ])
   return [...new Set(names)].toSorted()
 }
+
+it('objects and lists within one another are refused before they are walked through', () => {
+  const deep = '['.repeat(60_000) + ']'.repeat(60_000)
+  expect(() => readConfigText(`{"host":"h","deployment":{"mode":${deep}}}`)).toThrow(
+    errorWith('config-too-deep'),
+  )
+})

@@ -57,17 +57,35 @@ describe('output', () => {
     },
   )
 
-  it('is no longer than a host can show, and cannot change how it is shown', async () => {
+  it.each(['x', '€', '\u009b', '😀', '\n'])(
+    'is no longer than a host can show, and cannot change how it is shown: 20,000 of %j',
+    async (character) => {
+      const { output, lines } = collected()
+      const text = `\u001b[31m \u202e \u009b \n ${character.repeat(20_000)}`
+      output.log('WARN', text)
+      output.error(Object.assign(new ConfigError(problem('a-b', text)), { stack: `${text}\n    at ${text}` }))
+      await output.drained()
+      for (const line of lines()) {
+        const { log, trace } = JSON.parse(line) as Record<string, { error?: object } | undefined>
+        const texts = Object.values({ ...log, ...trace?.error }).map(String)
+        for (const shown of texts) expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(8_192)
+        expect(line).toMatch(/… and \d+ more characters/)
+        expect(line).not.toMatch(/[\u0080-\u009f\u202e]|[^\\]\\u001b/)
+      }
+    },
+  )
+
+  it('shows as many frames of a stack as there is room for behind its message', async () => {
     const { output, lines } = collected()
-    const text = `\u001b[31m \u202e \u009b \n ${'x'.repeat(20_000)}`
-    output.log('WARN', text)
-    output.error(new ConfigError(problem('a-b', text)))
+    const error = new ConfigError(problem('a-b', 'Set host.'))
+    error.stack = `ConfigError: Set host.\n${'    at frame (file.js:1:2)\n'.repeat(1_000)}`
+    output.error(error)
     await output.drained()
-    for (const line of lines()) {
-      expect(line.length).toBeLessThan(33_000)
-      expect(line).toContain('more characters')
-      expect(line).not.toMatch(/[\u0080-\u009f\u202e]|[^\\]\\u001b/)
-    }
+    const { trace } = JSON.parse(lines()[0]!) as { trace: { error: { stack_trace: string } } }
+    expect(trace.error.stack_trace).toMatch(
+      /^ConfigError: Set host\. \[a-b\]\n {4}at frame \(file\.js:1:2\)\n/,
+    )
+    expect(Buffer.byteLength(trace.error.stack_trace)).toBeLessThanOrEqual(8_192)
   })
 })
 

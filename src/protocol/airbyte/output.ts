@@ -82,7 +82,8 @@ export class Output {
   /** Prints the trace message that tells the platform why the run failed. It is the last message. */
   error(error: unknown): void {
     const shown = presentable(error)
-    const stack = error instanceof Error ? withoutHidden(shownStack(error.stack ?? ''), this.#hidden) : ''
+    const text = withoutHidden(`${shown.name}: ${shown.message}`, this.#hidden)
+    const stack = error instanceof Error ? withoutHidden(error.stack ?? '', this.#hidden) : ''
     this.message({
       type: 'TRACE',
       trace: {
@@ -90,8 +91,8 @@ export class Output {
         emitted_at: Date.now(),
         error: {
           message: this.#shown(shown.message),
-          internal_message: this.#shown(`${shown.name}: ${shown.message}`),
-          stack_trace: this.#shown(`${shown.name}: ${shown.message}`) + (stack && `\n${stack}`),
+          internal_message: shownText(text),
+          stack_trace: shownStack(text, stack),
           failure_type: failureTypeOf(error),
         },
       },

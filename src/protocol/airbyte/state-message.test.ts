@@ -153,8 +153,15 @@ describe('the scope of a state', () => {
   })
 })
 
+it('a state of more than 64 MiB is an error that names its line, its size and the limit', () => {
+  const data = 'x'.repeat(64 << 20)
+  expect(() => stateOf(`{"type":"STATE","state":{"data":"${data}"}}`)).toThrow(
+    errorWith('state-too-large', { line: 1, bytes: data.length + 36, most: 64 << 20 }),
+  )
+})
+
 it('a held state takes as many bytes as its text', () => {
-  expect(stateOf('{"type":"STATE","state":{"data":"€"}}').size).toBe(39 + 400)
+  expect(stateOf('{"type":"STATE","state":{"data":"€"}}').size).toBe(39 + 800)
 })
 
 function stateOf(line: string): StateMessage {

@@ -21,8 +21,11 @@ export interface StateMessage {
   acknowledge(stats: DestinationStats): Buffer
 }
 
-/** What the objects of a state that waits take, besides its text. */
-const STATE_BYTES = 400
+/**
+ * What the objects of a state that waits take, besides its text, twice: while many leave, others take their place before
+ * those are collected.
+ */
+const STATE_BYTES = 800
 
 /** A state is parsed and copied while it waits, so that it takes several times its size. */
 const MOST_BYTES = 64 << 20

@@ -18,6 +18,8 @@ import {
 
 const SLOT: ReplyShape = { integer: [0, 16_383] }
 const PORT: ReplyShape = { integer: [0, 65_535] }
+/** Each of its lines becomes an object. Servers send some 10 KB. */
+const LINES: ReplyShape = { status: 64, bulk: 1 << 20 }
 const NAME: ReplyShape = { bulk: 4_096, status: 64, isNullable: true }
 
 const SLOT_MAP: ReplyShape = arrayOf(
@@ -81,7 +83,7 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   WAITAOF: arrayOf([COUNT], [2, 2]),
   TIME: arrayOf([TEXT], [2, 2]),
   ROLE: arrayOf([TEXT, ANY], [1, 16]),
-  INFO: TEXT,
+  INFO: LINES,
   'CLIENT ID': COUNT,
   'CLIENT SETNAME': OK,
   'CLIENT KILL': { integer: [0, Number.MAX_SAFE_INTEGER], status: 64 },

@@ -1,8 +1,9 @@
 /** Asks one sentinel for the master, for the configuration epoch of that answer, and for the other sentinels. */
 import type { Address, Deployment } from '../../config/settings/config.ts'
-import { addressText } from '../transport/address.ts'
+import { addressText, namedAddress } from '../transport/address.ts'
 import { openConnection, type OpenConnection } from '../session/open-connection.ts'
 import { ignoreReplyError } from '../failures/reply-error.ts'
+import { ProtocolError } from '../resp/protocol-error.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
 
@@ -59,11 +60,13 @@ async function readAnswer(
   ])
   if (!Array.isArray(address)) return { kind: 'unknown', names: await readNames(sentinel) }
   const [host, port] = address
+  const named = namedAddress(String(host), Number(port))
+  if (named === undefined) throw new ProtocolError('other type', 'SENTINEL GET-MASTER-ADDR-BY-NAME')
   return {
     kind: 'named',
-    master: { host: String(host), port: Number(port) },
+    master: named,
     epoch: Number(fieldsOf(master)['config-epoch'] ?? 0),
-    others: Array.isArray(others) ? others.map(addressOf) : [],
+    others: Array.isArray(others) ? others.flatMap(addressOf) : [],
     sentinel: sentinel.identity.runId ?? where,
   }
 }
@@ -73,9 +76,9 @@ async function readNames(sentinel: OpenConnection): Promise<string[]> {
   return Array.isArray(masters) ? masters.map((master) => fieldsOf(master)['name'] ?? '') : []
 }
 
-function addressOf(reply: Reply): Address {
+function addressOf(reply: Reply): Address[] {
   const { ip = '', port } = fieldsOf(reply)
-  return { host: ip, port: Number(port) }
+  return [namedAddress(ip, Number(port)) ?? []].flat()
 }
 
 /** Reads an array of names and values in turn. */

@@ -75,7 +75,8 @@ export class Sentinels {
     const { promise, resolve } = Promise.withResolvers<SentinelAnswer[]>()
     const asked = new Set<string>()
     const answers: SentinelAnswer[] = []
-    const timer = setTimeout(() => resolve([...answers]), ANSWERS_MS)
+    const silent = new Set<string>()
+    const timer = setTimeout(() => resolve([...answers, ...[...silent].map(noAnswer)]), ANSWERS_MS)
     const waiting: Address[] = []
     let underWay = 0
     const next = (): void => {
@@ -84,6 +85,7 @@ export class Sentinels {
     const ask = (address: Address): void => {
       if (asked.has(addressText(address)) || asked.size === MOST_ASKED) return
       asked.add(addressText(address))
+      silent.add(addressText(address))
       waiting.push(address)
       next()
     }
@@ -91,6 +93,7 @@ export class Sentinels {
       underWay++
       const answer = await askSentinel(this.#transport, address, this.#deployment)
       underWay--
+      silent.delete(addressText(address))
       answers.push(answer)
       if (answer.kind === 'named') for (const other of answer.others) ask(other)
       next()
@@ -132,6 +135,11 @@ export class Sentinels {
 }
 
 /** Counts a sentinel with several addresses once; one that has no others must not outvote those in the configuration. */
+/** What counts for a sentinel that sends some bytes now and then, and no answer. */
+function noAnswer(where: string): SentinelAnswer {
+  return { kind: 'failed', where, error: Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }) }
+}
+
 function areMajority(answers: readonly SentinelAnswer[], listed: number): boolean {
   const named = answers.filter((answer) => answer.kind === 'named')
   const sentinels = new Set(named.map(({ sentinel }) => sentinel)).size

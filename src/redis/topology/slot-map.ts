@@ -1,7 +1,8 @@
 /** Reads from a node of a cluster which master has which slots. */
 import type { Address, Connection } from '../../config/settings/config.ts'
 import { ConfigError, problem, TransientError } from '../../errors.ts'
-import { addressText } from '../transport/address.ts'
+import { addressText, namedAddress } from '../transport/address.ts'
+import { ProtocolError } from '../resp/protocol-error.ts'
 import { openConnection } from '../session/open-connection.ts'
 import { SLOTS } from '../resp/key-slot.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -59,5 +60,7 @@ function tooManyMasters(count: number, where: string): ConfigError {
 /** A node leaves out its own host name if it does not have one: then the master is the node that answers. */
 function addressOf([host, port]: [string | null, number], node: Address): Address {
   const isNamed = host !== null && host !== '' && host !== '?'
-  return { host: isNamed ? host : 'host' in node ? node.host : '', port }
+  const address = namedAddress(isNamed ? host : 'host' in node ? node.host : '', port)
+  if (address === undefined) throw new ProtocolError('other type', 'CLUSTER SLOTS')
+  return address
 }

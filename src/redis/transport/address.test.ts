@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressText, readAddress } from './address.ts'
+import { addressText, namedAddress, readAddress } from './address.ts'
 import { readRedirection } from '../failures/redirection.ts'
 
 describe('an address', () => {
@@ -39,4 +39,27 @@ describe('what is said by a node that does not have a key', () => {
       expect(readRedirection(text, from)).toBeUndefined()
     },
   )
+})
+
+describe('an address that a server names', () => {
+  it.each([
+    ['redis-1.internal', 6379],
+    ['::1', 65_535],
+    ['fe80::1%eth0', 1],
+  ])('%s %i', (host, port) => {
+    expect(namedAddress(host, port)).toEqual({ host, port })
+  })
+
+  it.each<[string, number]>([
+    ['', 6379],
+    ['a b', 6379],
+    ['a\0b', 6379],
+    ['x'.repeat(256), 6379],
+    ['h', 0],
+    ['h', -1],
+    ['h', 65_536],
+    ['h', Number('abc')],
+  ])('is not believed: %j %d', (host, port) => {
+    expect(namedAddress(host, port)).toBeUndefined()
+  })
 })

@@ -57,7 +57,7 @@ export function encodeLocations(locations: readonly string[]): EncodedLocation[]
 
 /** Encodes the entries of one batch; `readVersion` reads their values. */
 export class IndexEntryWriter {
-  readonly #text = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  readonly #text = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 10))
   /** `<run>`, and a space where a version follows. */
   readonly #run: Buffer
 

@@ -99,7 +99,7 @@ export class KeyIndex {
 
   /** Returns the values of the entries of some locations, in their order; null where there is no entry. */
   async read(locations: readonly EncodedLocation[]): Promise<(string | null)[]> {
-    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 10))
     const order: number[] = []
     for (const [shard, indexes] of byShard(locations))
       for (const some of chunksOf(indexes)) {

@@ -10,6 +10,7 @@ import { patternOf, removalRemedy } from '../streams/clear-command.ts'
 import { whileLogging } from '../streams/each-with-progress.ts'
 import { manifestField, manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
+import type { Leases } from '../streams/leases.ts'
 import { isRepeated } from '../streams/replace-decision.ts'
 import { expiryShardsIn, numberIn, writeMetadata, type MetadataFields } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -23,6 +24,7 @@ import { closeStaging, requireSwappable } from './staging.ts'
 
 export interface FinishOptions {
   readonly log: Log
+  readonly leases: Pick<Leases, 'forgetMetadata'>
   /** Returns whether the source has sent no record of a stream. */
   readonly isWithoutRecords: (plan: StreamPlan) => boolean
 }
@@ -31,7 +33,7 @@ export async function finish(
   client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
-  { log, isWithoutRecords }: FinishOptions,
+  { log, leases, isWithoutRecords }: FinishOptions,
 ): Promise<void> {
   const repeated = sessions.filter((session) => isRepeatedAttempt(session, isWithoutRecords))
   for (const { plan } of repeated) log('WARN', repeatedSentence(plan))
@@ -55,8 +57,11 @@ export async function finish(
     const own = isEmpty ? undefined : ownManifestIn(scope, session)
     logRemoved(session, { ...removal, ...removed, own, isCluster: client.isCluster }, log)
     ended.set(session, own)
-    if (isEmpty) await client.confirmed(() => removeOwnKeys(client, session))
-    else if (isOnlyGeneration(session, removal)) await removeMembers(client, session, session.knownAs.former)
+    if (isEmpty) {
+      leases.forgetMetadata(session.plan)
+      await client.confirmed(() => removeOwnKeys(client, session))
+    } else if (isOnlyGeneration(session, removal))
+      await removeMembers(client, session, session.knownAs.former)
   }
   await client.confirmed(async () => {
     // Before the ends are recorded: a run that follows one that ended well does not look for a journal.

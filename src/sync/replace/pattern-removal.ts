@@ -1,6 +1,7 @@
 /** Removes keys that only a pattern names: those of rows without an index entry. */
 import { ConfigError, problem } from '../../errors.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
+import { scanKeys } from '../../redis/client/scan-items.ts'
 import { keysOfType, removeKeys } from './delete-keys.ts'
 import type { KeyPattern } from './stored-rows.ts'
 
@@ -49,20 +50,19 @@ export async function searchPattern(
   client: CommandClient,
   { pattern: { glob, type }, isSpared, remove }: PatternSearch,
 ): Promise<PatternKeys> {
-  const samples: string[] = []
-  let count = 0
-  let cursor = '0'
-  do {
-    const reply = await client.ask('SCAN', cursor, 'MATCH', glob, 'COUNT', KEYS_AT_ONCE)
-    const [next, found] = reply as [string, string[]]
-    const keys = await keysOfType(
-      client,
-      type,
-      [...new Set(found)].filter((key) => !isSpared(key)),
-    )
-    for (const key of keys) if (samples.length < MOST_SAMPLES) samples.push(key)
-    count += remove ? await removeKeys(client, keys) : keys.length
-    cursor = next
-  } while (cursor !== '0')
-  return { count, samples }
+  let found: { count: number; samples: string[] } = { count: 0, samples: [] }
+  const calls = {
+    // Keys that were removed do not come again; those that were counted do.
+    begin: () => {
+      if (!remove) found = { count: 0, samples: [] }
+    },
+    visit: async (matching: string[]) => {
+      const own = [...new Set(matching)].filter((key) => !isSpared(key))
+      const keys = await keysOfType(client, type, own)
+      found.samples.push(...keys.slice(0, MOST_SAMPLES - found.samples.length))
+      found.count += remove ? await removeKeys(client, keys) : keys.length
+    },
+  }
+  await scanKeys(client, { glob, count: KEYS_AT_ONCE }, calls)
+  return found
 }

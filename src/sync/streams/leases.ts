@@ -39,6 +39,8 @@ export class Leases implements AsyncDisposable {
   readonly #held = new Map<Leased, string | null>()
   /** Until it is `yes`, the metadata may name a run that has to be fenced. */
   #recorded: Recorded = 'no'
+  /** The metadata that this run removes, so that they do not have to name it. */
+  readonly #forgotten = new Set<string>()
   #isWaiting = false
   readonly #renewal: NodeJS.Timeout
   #isRenewing = false
@@ -82,6 +84,11 @@ export class Leases implements AsyncDisposable {
   /** The servers have confirmed, as durably as is configured, that the metadata name this run. */
   confirm(): void {
     this.#recorded = 'confirmed'
+  }
+
+  /** Notes that this run is about to remove the metadata of a stream: they are not taken for lost. */
+  forgetMetadata({ metadataKey }: Leased): void {
+    this.#forgotten.add(metadataKey)
   }
 
   /** Renews the leases now; ends the run where one is lost for good. */
@@ -192,7 +199,7 @@ export class Leases implements AsyncDisposable {
   async #renew(ask: Ask): Promise<Error | undefined> {
     const losses = await Promise.all(
       [...this.#held].map(async ([stream, formerRunId]) => {
-        const isConfirmed = this.#recorded === 'confirmed'
+        const isConfirmed = this.#recorded === 'confirmed' && !this.#forgotten.has(stream.metadataKey)
         const [holder, last] = await Promise.all([
           ask('GET', stream.leaseKey),
           isConfirmed ? ask('HGET', stream.metadataKey, 'run_id') : this.#runId,
@@ -213,7 +220,7 @@ export class Leases implements AsyncDisposable {
     const [holder, last] = await Promise.all([ask('GET', leaseKey), ask('HGET', metadataKey, 'run_id')])
     if (this.#recorded === 'no') return holder === this.#runId ? undefined : streamInUse(name)
     if (holder !== this.#runId) return takenOver(name)
-    if (last === this.#runId) return undefined
+    if (last === this.#runId || (last === null && this.#forgotten.has(metadataKey))) return undefined
     // Another run would have left its own id. The run before does not write any more: the metadata are older than this run.
     if (last !== null && last !== formerRunId) return takenOver(name)
     if (this.#recorded === 'confirmed') return new LostDataError(`${metadataKey} does not name this run`)
@@ -224,7 +231,8 @@ export class Leases implements AsyncDisposable {
 
   /** Records the run that has the leases, and its connections. */
   async #record(ask: Ask, connections: string): Promise<void> {
-    await Promise.all([...this.#held.keys()].map((stream) => this.#recordOne(ask, stream, connections)))
+    const recorded = [...this.#held.keys()].filter(({ metadataKey }) => !this.#forgotten.has(metadataKey))
+    await Promise.all(recorded.map((stream) => this.#recordOne(ask, stream, connections)))
   }
 
   async #recordOne(ask: Ask, { metadataKey }: Leased, connections: string): Promise<void> {

@@ -1,0 +1,62 @@
+// What starting and ending takes grows with the number of streams, and not with its square.
+import { expect, it } from 'vitest'
+import { runConnector } from './support/connector.ts'
+import { record, status, type CatalogStream } from './support/messages.ts'
+import { RedisServer } from './support/redis-server.ts'
+import { shareFixture } from './support/shared-fixture.ts'
+import { writeArgs } from './support/write.ts'
+
+/** 105 MB and `max_in_flight_bytes`, 148 million bytes. */
+const MOST_KB = 144_500
+
+/** How much more 1,000 streams may take than 100. */
+const MOST_TIMES = 12
+
+/** Prints the processor time of a process as it ends. */
+const USAGE = new URL('../bench/usage.mjs', import.meta.url).href
+
+let redis: RedisServer
+
+shareFixture(
+  () => RedisServer.start(),
+  (started) => (redis = started),
+)
+
+it.each(['append', 'append_dedup', 'overwrite'] as const)(
+  'takes ten times as long with 1,000 streams as with 100, and stays within its memory: %s',
+  { timeout: 120_000 },
+  async (mode) => {
+    const few = await measure(mode, 100)
+    const many = await measure(mode, 1_000)
+    expect(many.cpuSeconds).toBeLessThan(MOST_TIMES * few.cpuSeconds)
+    expect(many.commands).toBeLessThan(MOST_TIMES * few.commands)
+    expect(many.peakKb).toBeLessThan(MOST_KB)
+  },
+)
+
+interface Usage {
+  readonly cpuSeconds: number
+  readonly peakKb: number
+}
+
+async function measure(
+  mode: NonNullable<CatalogStream['mode']>,
+  count: number,
+): Promise<Usage & { commands: number }> {
+  const client = redis.client()
+  await client.flushall()
+  const names = Array.from({ length: count }, (_, at) => `s${at}`)
+  const streams = names.map((name) => ({ name, mode, primaryKey: [['id']] }))
+  const input = [...names.map((name) => record(name, { id: 1 })), ...names.map((name) => status(name))]
+  const before = await commandsOf(client)
+  const run = await runConnector(writeArgs(redis, streams), input.join(''), {
+    env: { NODE_OPTIONS: `--import=${USAGE}` },
+  })
+  expect(run).toMatchObject({ code: 0, errors: [] })
+  const { usage } = JSON.parse(run.stderr) as { usage: Usage }
+  return { ...usage, commands: (await commandsOf(client)) - before }
+}
+
+async function commandsOf(client: ReturnType<RedisServer['client']>): Promise<number> {
+  return Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))?.[1])
+}
