@@ -3,8 +3,13 @@
 /** Tests set this to a part of the usual limits, so that many lying servers can be tried. */
 const SHARE = Number(process.env['DESTINATION_REDIS_INTERNAL_TIME_SHARE'] ?? 1)
 
+/** Returns a limit, or the part of it that tests have set. */
+export function limitMs(ms: number): number {
+  return ms * SHARE
+}
+
 /** A server that takes longer for the next bytes of a reply counts as unreachable. */
-export const REPLY_MS = 10_000 * SHARE
+export const REPLY_MS = limitMs(10_000)
 
 /** Connecting and logging in together may take so long. */
-export const HANDSHAKE_MS = 10_000 * SHARE
+export const HANDSHAKE_MS = limitMs(10_000)

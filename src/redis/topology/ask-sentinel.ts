@@ -6,11 +6,12 @@ import { ignoreReplyError } from '../failures/reply-error.ts'
 import { ProtocolError } from '../resp/protocol-error.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Reply } from '../resp/reply.ts'
+import { limitMs } from '../session/time-limits.ts'
 
 export type SentinelDeployment = Extract<Deployment, { kind: 'sentinel' }>
 
 /** A sentinel that takes longer is left out, as others can answer. */
-const LIMITS = { handshakeMs: 2_000, replyMs: 2_000 }
+const LIMITS = { handshakeMs: limitMs(2_000), replyMs: limitMs(2_000) }
 
 export interface NamedMaster {
   readonly kind: 'named'

@@ -1,11 +1,12 @@
 /** Tries servers until one serves: the first alone, and the others some at a time, as most of them may be silent. */
 import { MOST_AT_ONCE } from '../session/some-at-a-time.ts'
+import { limitMs } from '../session/time-limits.ts'
 
 /** The first server is waited for so long before others are tried. */
 const HEAD_START_MS = 500
 
 /** Servers that nobody can reach are not tried for ever, however many were named. */
-const WHOLE_MS = 10_000
+const WHOLE_MS = limitMs(10_000)
 
 /** Resolves with the first result. Rejects with the first error when all have failed, or time is up. */
 export function firstToServe<Item, Result>(

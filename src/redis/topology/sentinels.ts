@@ -18,12 +18,13 @@ import { sentinelProblem } from './sentinel-problem.ts'
 import { isReplyError } from '../failures/reply-error.ts'
 import type { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
+import { limitMs } from '../session/time-limits.ts'
 
 /** For asking the sentinels and the master: no longer than connecting to one server may take. */
-const WHOLE_MS = 10_000
+const WHOLE_MS = limitMs(10_000)
 
 /** Sentinels that work answer soon; one that is silent now may never answer. */
-const ANSWERS_MS = 5_000
+const ANSWERS_MS = limitMs(5_000)
 
 /** A sentinel may name any number of others. */
 const MOST_ASKED = 256

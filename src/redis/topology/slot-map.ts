@@ -8,9 +8,10 @@ import { SLOTS } from '../resp/key-slot.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Topology } from '../session/node-pool.ts'
 import type { Reply } from '../resp/reply.ts'
+import { limitMs } from '../session/time-limits.ts'
 
 /** Short, as another node may answer sooner. */
-const LIMITS = { handshakeMs: 3_000, replyMs: 3_000 }
+const LIMITS = { handshakeMs: limitMs(3_000), replyMs: limitMs(3_000) }
 
 const NO_OWNER = 0xffff
 
