@@ -140,6 +140,19 @@ it.each([
   expect(await client.hexists(METADATA, 'staged_from_run')).toBe(0)
 })
 
+it.each([{ data_format: 'flat' }, { cache_type: 'string', data_format: 'json' }])(
+  'a stream that has gathered nothing may have another layout: %j',
+  async (options) => {
+    const stream: CatalogStream = { name: 's', namespace: 'n', primaryKey: [['id']] }
+    const gathering = { options: { cache_type: 'sorted_set' }, isComplete: false }
+    await sync(redis, { ...stream, mode: 'overwrite', generation: 3, minimumGeneration: 3 }, [], gathering)
+    const merging = { ...stream, mode: 'overwrite' as const, generation: 4, minimumGeneration: 3 }
+    await sync(redis, merging, [{ id: 1 }], { options })
+    expect(await client.exists('n:s:1')).toBe(1)
+    expect(await client.hexists(METADATA, 'staged_from_run')).toBe(0)
+  },
+)
+
 async function attempt(
   generation: number,
   ids: number[],

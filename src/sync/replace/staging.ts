@@ -67,8 +67,11 @@ export async function endStaging(
 ): Promise<void> {
   if (former === undefined || stagedFrom === undefined || stagedFrom < keptFrom) return
   const { index, form, onlyKey } = former
+  // In another layout there are no records to keep, as they would have had the run refused.
+  const isSameType =
+    form.type === plan.locator.form.type && structureOf(plan.settings).collection !== undefined
   const visit = async (keys: readonly string[]): Promise<void> => {
-    if (isUnacknowledged) await removeStagingKeys(client, plan, keys)
+    if (isUnacknowledged || !isSameType) await removeStagingKeys(client, plan, keys)
     else await Promise.all(keys.map((key) => drain(client, plan, key, hadExpiry)))
   }
   await client.confirmed(async () => {
