@@ -141,7 +141,9 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const expiry = expiryOf(options, record.value)
   const isFresh = isReplace(stream) && !isCurrent
   const takesOver = isFresh && isKeyOfFormer(model, location)
-  const inTheWay = model.staged === undefined ? undefined : live.get(location.key)?.contents.type
+  // What is gathered for a key takes its place in any case.
+  const isFirst = model.staged !== undefined && !model.staged.has(location.key)
+  const inTheWay = isFirst ? live.get(location.key)?.contents.type : undefined
   if (inTheWay !== undefined && inTheWay !== typeOf(settings) && !isKeyOfFormer(model, location))
     throw new RecordFault(`the live key ${location.key} holds another type, and the index does not name it`)
   if (!put(target, { ...location, addition, expiry, isFresh, takesOver }, settings)) return 'skipped'
