@@ -1,4 +1,4 @@
-// What starting and ending takes grows with the number of streams, and not with its square.
+// Measures a run of many streams, almost without records: its processor time must not grow with the square of their number.
 import { expect, it } from 'vitest'
 import { runConnector } from './support/connector.ts'
 import { record, status, type CatalogStream } from './support/messages.ts'
@@ -9,7 +9,7 @@ import { writeArgs } from './support/write.ts'
 /** 105 MB and `max_in_flight_bytes`, 148 million bytes. */
 const MOST_KB = 144_500
 
-/** How much more 1,000 streams may take than 100. */
+/** Limits the processor time of 1,000 streams to so many times that of 100. */
 const MOST_TIMES = 12
 
 /** Prints the processor time of a process as it ends. */

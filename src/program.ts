@@ -30,7 +30,7 @@ const KEYBOARD =
   'Waiting for messages from the keyboard, one JSON object per line. Ctrl-D on an empty line ends the input. To read a ' +
   'file, add "< messages.jsonl".'
 
-/** Where a program reads and prints, and how it ends. */
+/** Gives a program its standard input and output, and the way to end. Tests run it in their own process by other ones. */
 export interface Surroundings {
   readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
   readonly openStdin: () => Promise<(until: AbortSignal) => AsyncIterable<Uint8Array>>

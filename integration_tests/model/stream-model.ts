@@ -141,7 +141,7 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const expiry = expiryOf(options, record.value)
   const isFresh = isReplace(stream) && !isCurrent
   const takesOver = isFresh && isKeyOfFormer(model, location)
-  // What is gathered for a key takes its place in any case.
+  // The staging key replaces the live key at the end, so only its first record asks whether it may.
   const isFirst = model.staged !== undefined && !model.staged.has(location.key)
   const inTheWay = isFirst ? live.get(location.key)?.contents.type : undefined
   if (inTheWay !== undefined && inTheWay !== typeOf(settings) && !isKeyOfFormer(model, location))

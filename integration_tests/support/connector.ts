@@ -28,8 +28,8 @@ export type ConnectorRun = Exit & {
   peakRssKb: number | undefined
 }
 
-/** What is not about the process itself. */
-const VERBS = ['write', 'check', 'clear']
+/** These verbs run in the process of the tests, where a test gives no options for a process. */
+const IN_PROCESS = ['write', 'check', 'clear']
 
 let temporary: Guardian | undefined
 const running = new Set<Connector>()
@@ -58,7 +58,7 @@ export async function runConnector(
   input: Input = '',
   options?: ConnectorOptions,
 ): Promise<ConnectorRun> {
-  if (options === undefined && VERBS.includes(args[0]!))
+  if (options === undefined && IN_PROCESS.includes(args[0]!))
     return runOf({ ...(await runInProcess(args, input)), signal: null, stderr: '', peakRssKb: undefined })
   await using connector = startConnector(args, options)
   const [lines] = await Promise.all([collect(connector.lines), feed(connector.stdin, input)])

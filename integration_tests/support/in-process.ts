@@ -40,7 +40,7 @@ export async function runInProcess(
       stdout,
       openStdin,
       isKeyboard: () => false,
-      // The test fails of what nobody catches.
+      // Vitest itself fails a test for an error that nobody catches.
       onUncaught: () => undefined,
       exit: (code = 0) => exit.resolve(code),
     })

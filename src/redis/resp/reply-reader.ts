@@ -121,7 +121,7 @@ export class ReplyReader {
   #endOfReply(bytes: Buffer, start: number, shape: ReplyShape, mayFail: boolean): number {
     const kind = bytes[start]
     this.#outcome = 1
-    // By far the most common reply.
+    // Most replies are this one, so it is recognised without a search for its end.
     if (kind === PLUS && isOk(bytes, start) && shape.status !== undefined) return start + OK.length
     const feed = this.#endOfLine(bytes, start, kind === PLUS || kind === MINUS)
     if (feed === -1) return -1

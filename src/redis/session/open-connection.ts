@@ -7,7 +7,7 @@ import { ALL_CAPABILITIES, translate, type Capabilities } from '../commands/capa
 import { addressText, type Where } from '../transport/address.ts'
 import type { ScriptTexts } from '../failures/refused-commands.ts'
 import { ResponseTimeout } from './response-timeout.ts'
-import { HANDSHAKE_MS, REPLY_MS } from './time-limits.ts'
+import { HANDSHAKE_MS, noAnswer, REPLY_MS } from './time-limits.ts'
 import { shakeHands, type ClientIdentity, type Login } from './handshake.ts'
 import { isReplyError } from '../failures/reply-error.ts'
 import { commandName, queuedReplyOf, replyShapeOf } from '../resp/command-replies.ts'
@@ -51,9 +51,8 @@ export async function openConnection(
   login: Login,
   { handshakeMs = HANDSHAKE_MS, replyMs = REPLY_MS }: TimeLimits = {},
 ): Promise<OpenConnection> {
-  const timedOut = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })
   const giveUp = new AbortController()
-  const timer = setTimeout(() => giveUp.abort(timedOut), handshakeMs)
+  const timer = setTimeout(() => giveUp.abort(noAnswer()), handshakeMs)
   try {
     const socket = await transport.open(address, giveUp.signal)
     const limit = { where: addressText(address), ms: replyMs }

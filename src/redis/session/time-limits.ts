@@ -8,6 +8,11 @@ export function limitMs(ms: number): number {
   return ms * SHARE
 }
 
+/** Makes the error of a server that has not answered in time, as the operating system would report it. */
+export function noAnswer(): Error {
+  return Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })
+}
+
 /** A server that takes longer for the next bytes of a reply counts as unreachable. */
 export const REPLY_MS = limitMs(10_000)
 

@@ -67,7 +67,7 @@ async function readAnswer(
     kind: 'named',
     master: named,
     epoch: Number(fieldsOf(master)['config-epoch'] ?? 0),
-    others: Array.isArray(others) ? others.flatMap(addressOf) : [],
+    others: Array.isArray(others) ? others.flatMap((other) => addressOf(other) ?? []) : [],
     sentinel: sentinel.identity.runId ?? where,
   }
 }
@@ -77,9 +77,9 @@ async function readNames(sentinel: OpenConnection): Promise<string[]> {
   return Array.isArray(masters) ? masters.map((master) => fieldsOf(master)['name'] ?? '') : []
 }
 
-function addressOf(reply: Reply): Address[] {
+function addressOf(reply: Reply): Address | undefined {
   const { ip = '', port } = fieldsOf(reply)
-  return [namedAddress(ip, Number(port)) ?? []].flat()
+  return namedAddress(ip, Number(port))
 }
 
 /** Reads an array of names and values in turn. */

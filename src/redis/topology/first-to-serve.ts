@@ -1,6 +1,6 @@
 /** Tries servers until one serves: the first alone, and the others some at a time, as most of them may be silent. */
 import { MOST_AT_ONCE } from '../session/some-at-a-time.ts'
-import { limitMs } from '../session/time-limits.ts'
+import { limitMs, noAnswer } from '../session/time-limits.ts'
 
 /** The first server is waited for so long before others are tried. */
 const HEAD_START_MS = 500
@@ -45,7 +45,7 @@ export function firstToServe<Item, Result>(
   const whole = setTimeout(() => {
     most = 0
     // Without an error nobody would know that anything has failed.
-    reject(firstError ?? Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }))
+    reject(firstError ?? noAnswer())
   }, WHOLE_MS)
   tryMore()
   return promise.finally(() => {

@@ -18,7 +18,7 @@ import { sentinelProblem } from './sentinel-problem.ts'
 import { isReplyError } from '../failures/reply-error.ts'
 import type { Transport } from '../transport/transport.ts'
 import { classify } from '../failures/error-classifier.ts'
-import { limitMs } from '../session/time-limits.ts'
+import { limitMs, noAnswer } from '../session/time-limits.ts'
 
 /** For asking the sentinels and the master: no longer than connecting to one server may take. */
 const WHOLE_MS = limitMs(10_000)
@@ -77,7 +77,7 @@ export class Sentinels {
     const asked = new Set<string>()
     const answers: SentinelAnswer[] = []
     const silent = new Set<string>()
-    const timer = setTimeout(() => resolve([...answers, ...[...silent].map(noAnswer)]), ANSWERS_MS)
+    const timer = setTimeout(() => resolve([...answers, ...[...silent].map(silentAnswer)]), ANSWERS_MS)
     const waiting: Address[] = []
     let underWay = 0
     const next = (): void => {
@@ -135,12 +135,12 @@ export class Sentinels {
   }
 }
 
-/** Counts a sentinel with several addresses once; one that has no others must not outvote those in the configuration. */
-/** What counts for a sentinel that sends some bytes now and then, and no answer. */
-function noAnswer(where: string): SentinelAnswer {
-  return { kind: 'failed', where, error: Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }) }
+/** Returns the failure that stands for a sentinel that has not answered in time, though it may have sent some bytes. */
+function silentAnswer(where: string): SentinelAnswer {
+  return { kind: 'failed', where, error: noAnswer() }
 }
 
+/** Counts a sentinel with several addresses once; one that has no others must not outvote those in the configuration. */
 function areMajority(answers: readonly SentinelAnswer[], listed: number): boolean {
   const named = answers.filter((answer) => answer.kind === 'named')
   const sentinels = new Set(named.map(({ sentinel }) => sentinel)).size

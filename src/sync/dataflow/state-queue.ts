@@ -136,17 +136,15 @@ export class StateQueue {
     const acknowledged = this.#acknowledgeAll(confirmed)
     if (acknowledged === undefined) return
     this.#isAcknowledging = true
-    acknowledged.then(
-      () => {
-        this.#isAcknowledging = false
-        this.#acknowledgeConfirmed()
-        this.#wake()
-      },
-      (error: unknown) => {
-        this.#isAcknowledging = false
-        this.#fail(error)
-      },
-    )
+    acknowledged
+      .finally(() => (this.#isAcknowledging = false))
+      .then(
+        () => {
+          this.#acknowledgeConfirmed()
+          this.#wake()
+        },
+        (error: unknown) => this.#fail(error),
+      )
   }
 
   /** Returns a promise only where something has to be waited for. */
@@ -158,12 +156,14 @@ export class StateQueue {
   /** The states of batches that have waited together are longer when they are printed: their reader sets the pace. */
   #take(confirmed: readonly Entry[]): Promise<void> | undefined {
     for (const [index, { batch, size, outcomes = [] }] of confirmed.entries()) {
-      if (this.#output.pending > MOST_PENDING)
+      if (this.#output.pending > MOST_PENDING) {
+        // There may be room by now.
+        this.#wake()
         return this.#output.drained().then(() => this.#take(confirmed.slice(index)))
+      }
       this.#entries.shift()
       this.#size -= size
       this.#acknowledge(batch, outcomes)
-      this.#wake()
     }
     return undefined
   }

@@ -38,8 +38,8 @@ export async function openCounter(
   const manifests = manifestsIn(plan.name, plan.metadataKey, fields)
   const [current, classic] = await Promise.all([
     client.ask('GET', counterKey).catch((error: unknown) => refuseForeignKey(error, plan)),
-    // The classic connector counted in a second key while it loaded; its ids can be the higher ones.
-    manifests.length > 0 ? null : client.ask('GET', `tmp:${counterKey}`).catch(() => null),
+    // Its ids can be the higher ones.
+    manifests.length > 0 ? 0 : readLoadedCount(client, counterKey),
   ])
   const value = countIn(current)
   if (value === undefined) throw notACounter(plan)
@@ -49,7 +49,7 @@ export async function openCounter(
   )
   const limit = Math.max(recorded, numberIn(fields, 'id_limit', plan))
   if (manifests.length > 0 && value > limit + MOST_UNKNOWN_IDS) throw counterOutOfRange(plan, value, limit)
-  const known = Math.max(value, countIn(classic) ?? 0, recorded)
+  const known = Math.max(value, classic, recorded)
   // A counter of 0 is one whose first ids were given back.
   const isFound = value > 0
   const lastId = isFound ? known : await lastIdWithout(client, plan, { known, limit, manifests })
@@ -92,6 +92,14 @@ async function lastRowFrom(client: CommandClient, plan: StreamPlan, known: numbe
     if (found === -1) return last
     last += found + 1
   }
+}
+
+/**
+ * Returns how many records the classic connector has loaded: it counted in a second key meanwhile. Returns 0 where that key
+ * holds something else, or may not be read.
+ */
+export async function readLoadedCount(client: CommandClient, counterKey: string): Promise<number> {
+  return countIn(await client.ask('GET', `tmp:${counterKey}`).catch(() => null)) ?? 0
 }
 
 /** Returns undefined for what is not a count. */

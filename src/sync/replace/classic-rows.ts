@@ -9,6 +9,7 @@ import type { CommandClient } from '../../redis/client/command-client.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import { readLoadedCount } from '../ids/id-counter.ts'
 import { keysOfType, removeKeys } from './delete-keys.ts'
 
 const ROWS_PER_ROUND = 10_000
@@ -33,7 +34,7 @@ export async function removeClassicRows(
 ): Promise<number> {
   const { stream, settings, name, isForeignKey } = plan
   const { lead, tail } = idKeysOf(CLASSIC_KEYS, stream, settings.keyPrefix)!
-  const loaded = await readLoaded(client, plan)
+  const loaded = await readLoadedCount(client, plan.baseKey)
   let rows = 0
   for (let from = 1; from <= lastId; from += ROWS_PER_ROUND) {
     const count = Math.min(ROWS_PER_ROUND, lastId - from + 1)
@@ -66,22 +67,13 @@ export async function isClassicCounter(
   const ids = Array.from({ length: Math.min(lastId, LAST_ROWS) }, (_, at) => lastId - at)
   const idByKey = new Map(ids.map((id) => [lead + id + tail, id]))
   const hashes = await keysOfType(client, 'hash', [...idByKey.keys()])
-  const loaded = await readLoaded(client, plan)
+  const loaded = await readLoadedCount(client, plan.baseKey)
   return (await classicAmong(client, hashes, idByKey, loaded)).length > 0
 }
 
 /**
- * Returns how many records the classic connector has loaded. It gave each the next number as its `_airbyte_ab_id`, renamed
- * the keys in any order afterwards, and left this count behind.
- */
-async function readLoaded(client: CommandClient, { baseKey }: StreamPlan): Promise<number> {
-  const count = await client.ask('GET', `tmp:${baseKey}`).catch(() => null)
-  return typeof count === 'string' && WHOLE_NUMBER.test(count) ? Number(count) : 0
-}
-
-/**
- * Returns the keys with exactly the three fields of the classic connector, where the first of them is their own id, or a
- * number that the connector has given out.
+ * Returns the keys with exactly the three fields of the classic connector, where the first of them is the number in the key,
+ * or one that the connector gave to a record while it loaded: it numbered the keys anew afterwards, in any order.
  */
 async function classicAmong(
   client: CommandClient,

@@ -8,7 +8,7 @@ export function clearCommand({ name }: Pick<StreamPlan, 'name'>): string {
 }
 
 interface Leftovers {
-  /** Whether the metadata of the stream name the pattern, so that `clear` finds the keys. */
+  /** Says that `clear` finds the keys, as the metadata of the stream name their pattern. */
   readonly isNamed: boolean
   readonly isCluster: boolean
 }

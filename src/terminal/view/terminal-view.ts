@@ -22,8 +22,10 @@ interface ShownMessage {
   trace?: { error?: { message: string } }
 }
 
+type Terminal = Pick<Writable, 'write'> & Partial<Pick<WriteStream, 'columns'>>
+
 export class TerminalView extends Writable {
-  readonly #terminal: Pick<Writable, 'write'> & Partial<Pick<WriteStream, 'columns'>>
+  readonly #terminal: Terminal
   readonly #hasColours: boolean
   readonly #isLive: boolean
   readonly #startedAt = monotonicMs()
@@ -31,10 +33,7 @@ export class TerminalView extends Writable {
   #read: (() => RunSnapshot) | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(
-    terminal: Pick<Writable, 'write'> & Partial<Pick<WriteStream, 'columns'>>,
-    { NO_COLOR, TERM, CI }: Record<string, string | undefined>,
-  ) {
+  constructor(terminal: Terminal, { NO_COLOR, TERM, CI }: Record<string, string | undefined>) {
     super({ decodeStrings: false })
     this.#terminal = terminal
     this.#isLive = TERM !== 'dumb'
