@@ -19,6 +19,17 @@ const LIES: Record<string, Lie> = {
   'long bulk': () => Buffer.concat([Buffer.from('$20000000\r\n'), Buffer.alloc(20_000_000, 'x')]),
   'many lines': () =>
     Buffer.concat([Buffer.from('$15000000\r\n'), Buffer.alloc(15_000_000, 'a:b\r\n'), CRLF]),
+  'large value': () => Buffer.concat([Buffer.from('$4000000\r\n'), Buffer.alloc(4_000_000, 'a:b\r\n'), CRLF]),
+  'large pairs': () =>
+    Buffer.concat(
+      [
+        '*2\r\n$6000000\r\n',
+        Buffer.alloc(6_000_000, 'a:b\r\n'),
+        '\r\n$9000000\r\n',
+        Buffer.alloc(9_000_000, 'x'),
+        CRLF,
+      ].map((part) => Buffer.from(part)),
+    ),
   'endless status': () => Buffer.concat([Buffer.from('+'), Buffer.alloc(5_000_000, 'x')]),
   'deep nesting': () => '*1\r\n'.repeat(100_000),
   push: () => '>2\r\n$7\r\nmessage\r\n$-1\r\n',

@@ -19,6 +19,15 @@ it('what a server names besides is not repeated', () => {
   expect(isCommandName('SECRET')).toBe(false)
 })
 
+it.each(['EVAL', 'EVALSHA', 'GET', 'HGET', 'XADD', 'INFO'])(
+  '%s, many of which are on their way at the same time, has no reply that fills the memory',
+  (name) => {
+    const { array, bulk } = replyShapeOf(name, 3)
+    expect(array).toBeUndefined()
+    expect(bulk).toBeLessThanOrEqual(4 << 20)
+  },
+)
+
 function askedIn(isChosen: (path: string) => boolean): string[] {
   return sourceFiles()
     .filter(({ path }) => isChosen(path))

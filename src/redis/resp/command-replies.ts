@@ -7,8 +7,8 @@ import {
   OK,
   OK_OR_NULL,
   PAIRS,
+  RESULT,
   SCANNED,
-  SINGLE,
   TEXT,
   TEXT_OR_NULL,
   TEXTS,
@@ -20,6 +20,8 @@ const SLOT: ReplyShape = { integer: [0, 16_383] }
 const PORT: ReplyShape = { integer: [0, 65_535] }
 /** Each of its lines becomes an object. Servers send some 10 KB. */
 const LINES: ReplyShape = { status: 64, bulk: 1 << 20 }
+/** A counter, the id of a run, a manifest: less than 1 KB; or what another application has at the key of a counter. */
+const VALUE: ReplyShape = { status: 64, bulk: 4 << 20, isNullable: true }
 const NAME: ReplyShape = { bulk: 4_096, status: 64, isNullable: true }
 
 const SLOT_MAP: ReplyShape = arrayOf(
@@ -36,8 +38,8 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   DISCARD: OK,
   HMSET: OK,
   SET: OK_OR_NULL,
-  GET: TEXT_OR_NULL,
-  HGET: TEXT_OR_NULL,
+  GET: VALUE,
+  HGET: VALUE,
   HGETALL: PAIRS,
   TYPE: { status: 64 },
   DEL: COUNT,
@@ -77,8 +79,8 @@ const SHAPES: Readonly<Record<string, ReplyShape>> = {
   XLEN: COUNT,
   XTRIM: COUNT,
   XDEL: COUNT,
-  EVAL: SINGLE,
-  EVALSHA: SINGLE,
+  EVAL: RESULT,
+  EVALSHA: RESULT,
   WAIT: COUNT,
   WAITAOF: arrayOf([COUNT], [2, 2]),
   TIME: arrayOf([TEXT], [2, 2]),

@@ -45,8 +45,10 @@ export const PAIRS: ReplyShape = { array: { sizes: [0, MOST_ELEMENTS], isOfPairs
 /** The replies to `HSCAN` and its like: the next cursor, and items. */
 export const SCANNED: ReplyShape = arrayOf([{ bulk: 20 }, TEXTS], [2, 2])
 
-/** What a script of the connector returns, or a command that writes. */
-export const SINGLE: ReplyShape = { ...TEXT_OR_NULL, integer: [-SAFE, SAFE] }
+/** What a script of the connector returns: a number, or what a command that writes answers, such as the id of an entry. */
+export const RESULT: ReplyShape = { status: STATUS, bulk: 64, integer: [-SAFE, SAFE], isNullable: true }
+
+const SINGLE: ReplyShape = { ...TEXT_OR_NULL, integer: [-SAFE, SAFE] }
 
 /** Any reply of a moderate size; for commands of which only an error matters. */
 export const ANY: ReplyShape = nested(4)
