@@ -75,6 +75,25 @@ describe.each(MEMBERS)('%s in a replace that deduplicates', (_, type, options) =
   })
 })
 
+describe.each([
+  ['a member of a key that an overwrite has recorded', { hash_field: '${id}' }, { hash_field: '${id}' }],
+  [
+    'a key of another type',
+    { cache_type: 'string', data_format: 'json', key_template: 'k:${id}' },
+    { data_format: 'flat', key_template: 'k:${id}' },
+  ],
+])('%s', (_, former, options) => {
+  it('is gone when a replace deletes its row, also if the replace is not complete', async () => {
+    expect((await sync(1, [{ id: 1, v: 1 }], former, { mode: 'overwrite' })).code).toBe(0)
+    expect(await contents()).not.toEqual({})
+    const gone = record('s', { id: 1, v: 2, _ab_cdc_deleted_at: '2026-11-29' })
+    const stream = { name: 's', primaryKey: [['id']], generation: 2, minimumGeneration: 2, ...DEDUP }
+    const run = await write(redis, [stream], [gone, status('s', 'INCOMPLETE')], options)
+    expect(run.errors[0]?.message).toContain('[stream-incomplete]')
+    expect(await contents()).toEqual({})
+  })
+})
+
 it('a row leaves a key that another application has put in the place of a former row', async () => {
   await sync(1, [{ id: 1 }, { id: 2 }], { cache_type: 'list', data_format: 'json', key_template: 'k:${id}' })
   await client.unlink('k:1')

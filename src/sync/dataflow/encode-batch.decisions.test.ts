@@ -3,6 +3,7 @@ import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { HASH_SCRIPT } from '../../layout/structures/hash.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, encode, idsFrom, recordsOf } from '../batches/batches.support.ts'
+import { NOTHING_FOUND } from '../dedup/found-keys.ts'
 import { trackerOf } from '../dedup/row-trackers.support.ts'
 import { plansFor, planWith, sessionOf, stream } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -164,7 +165,7 @@ function decided(plan: StreamPlan, data: readonly string[], stored: Record<strin
   return { batch, out, requests, refusals, commands: commandsOf(requests) }
 }
 
-const NO_KEYS = { former: new Set<string>(), foreign: new Set<string>(), blocked: new Set<string>() }
+const NO_KEYS = await NOTHING_FOUND
 
 function openedOver(plan: StreamPlan, stored: Record<string, string>) {
   const { session, tracker } = trackerOf(plan, { keptFrom: plan.replaces ? 7 : 0 })

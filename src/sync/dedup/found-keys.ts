@@ -8,6 +8,8 @@ import type { KeyIndex } from './key-index.ts'
 export interface FoundKeys {
   /** Locations whose keys a former generation has written, so that a record may replace what is there. */
   readonly former: ReadonlySet<string>
+  /** Locations of rows that a former generation may have there, so that a delete has something to remove. */
+  readonly removable: ReadonlySet<string>
   /** Locations of rows whose key holds a type that the layout cannot have written. */
   readonly foreign: ReadonlySet<string>
   /** Those of them that keep a staging key from replacing the key at the end of the run. */
@@ -18,6 +20,7 @@ const NONE: ReadonlySet<string> = new Set()
 
 export const NOTHING_FOUND: Promise<FoundKeys> = Promise.resolve({
   former: NONE,
+  removable: NONE,
   foreign: NONE,
   blocked: NONE,
 })
@@ -46,17 +49,20 @@ export async function findKeys(
     index.typesOf(keys),
     takesOver || mayBeBlocked ? formerTypesOf(plan, formers, keys) : keys.map(() => NONE),
   ])
-  const [former, foreign, blocked] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  const found = { former: new Set<string>(), removable: new Set<string>() }
+  const refused = { foreign: new Set<string>(), blocked: new Set<string>() }
   for (const [at, { location }] of asked.entries()) {
     const type = types[at] ?? 'none'
     const isOurs = type === form.type || type === 'none'
     const isFormer = formerTypes[at]!.has(type)
-    if (!isOurs) foreign.add(location)
-    if (mayBeBlocked && !isOurs && !isFormer) blocked.add(location)
+    if (!isOurs) refused.foreign.add(location)
+    if (mayBeBlocked && !isOurs && !isFormer) refused.blocked.add(location)
+    if (!takesOver || !isFormer) continue
     // Where members share a key with those of a former generation, these are removed one by one at the end.
-    if (takesOver && isFormer && !(isMemberForm(form) && isOurs)) former.add(location)
+    if (!isMemberForm(form) || !isOurs) found.former.add(location)
+    if (!isMemberForm(form) || isOurs) found.removable.add(location)
   }
-  return { former, foreign, blocked }
+  return { ...found, ...refused }
 }
 
 /** Returns whether rows of former generations may have keys that the index of the run does not name. */

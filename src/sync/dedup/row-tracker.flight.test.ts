@@ -3,6 +3,7 @@ import { caseCount } from '../../case-count.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { batchOf, recordsOf } from '../batches/batches.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
+import { NOTHING_FOUND } from './found-keys.ts'
 import { trackerOf } from './row-trackers.support.ts'
 import { planWith } from '../streams/stream-sessions.support.ts'
 import type { BatchRows, RowDecisions } from './row-tracker.ts'
@@ -187,4 +188,4 @@ function opened(plan: StreamPlan, keptFrom = 0) {
   return { open, server }
 }
 
-const NO_KEYS = { former: new Set<string>(), foreign: new Set<string>(), blocked: new Set<string>() }
+const NO_KEYS = await NOTHING_FOUND

@@ -235,19 +235,18 @@ export class RowTracker {
   #actionFor(
     entry: IndexEntry,
     before: RowVersion | undefined,
-    { former, foreign, blocked }: FoundKeys,
+    { former, removable, foreign, blocked }: FoundKeys,
     hasContent: boolean,
   ): Action | undefined {
     const { isDeleted, location } = entry
     if (blocked.has(location)) return 'refuse'
     if (!isDeleted && former.has(location) && !this.#isKept(before)) return 'take over'
-    if (isDeleted && foreign.has(location)) return 'none'
+    if (isDeleted && foreign.has(location) && !removable.has(location)) return 'none'
     if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
-    const mayExist =
-      hasContent || this.#session.runs.hasUntracked || (before !== undefined && !before.isDeleted)
-    return mayExist ? 'remove' : 'none'
+    const isThere = removable.has(location) || (before !== undefined && !before.isDeleted)
+    return isThere || hasContent || this.#session.runs.hasUntracked ? 'remove' : 'none'
   }
 
   #expiryOf({ isDeleted }: IndexEntry, before: RowVersion | undefined): EntryExpiry['time'] | undefined {
