@@ -19,7 +19,7 @@ test('the compose example writes the records of its source', async (context) => 
   if (compose === undefined) return context.skip('there is neither docker compose nor docker-compose here')
 
   try {
-    const up = await run(`${compose} up --detach redis`)
+    const up = await run(`${compose} build connector && ${compose} up --detach redis`)
     const write = await run(`${compose} run --rm -T source | ${compose} run --rm -T connector`)
     const row = await run(`${compose} exec -T redis redis-cli HGETALL user:1`)
 
