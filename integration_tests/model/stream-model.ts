@@ -12,6 +12,8 @@ import type { Columns } from './values.ts'
 interface Row extends Location {
   /** Whether its key is made of an id, which only the connector knows. */
   isById: boolean
+  /** Each form of the rows of a stream has an index of its own. */
+  form: string
   /** The position of the generation that wrote the row last. */
   generation: number
   /** Whether a replace finds the row: by its id, by the key index, or because its key holds the whole stream. */
@@ -127,14 +129,16 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const next: Row = {
     ...location,
     isById: isById(settings),
+    form: formOf(settings),
     generation: model.generations.length - 1,
     isIndexed: model.isIndexing || row?.isIndexed === true,
     version,
     isDeleted: removes,
   }
   if (addition === undefined) {
-    // A filtered row of a former generation is removed with that generation.
-    if (row !== undefined && (deletes || isCurrent)) remove(target, location, settings)
+    // A filtered row of a former generation is removed with that generation, and so is one of another layout.
+    const isThatRow = isCurrent || (deletes && (row?.form === next.form || hasOneLayout(model)))
+    if (row !== undefined && isThatRow) remove(target, location, settings)
     if (deletes || isCurrent) model.rows.set(name, next)
     return deletes ? 'deleted' : 'filtered'
   }
@@ -152,6 +156,17 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   if (isLog(settings)) added.set(location.key, (added.get(location.key) ?? 0) + 1)
   model.rows.set(name, next)
   return 'written'
+}
+
+/** Returns how rows are found again: each by its key, or as a member of a key that rows share. */
+function formOf(settings: Settings): string {
+  const isMember = isCollection(settings.options) && settings.stream.mode === 'append_dedup'
+  return `${isMember ? 'member of ' : isById(settings) ? 'id of ' : ''}${typeOf(settings)}`
+}
+
+/** Returns whether the generations that are replaced have the layout of the run. */
+function hasOneLayout({ layouts, layout, keptFrom = 0 }: StreamModel): boolean {
+  return layouts.every((one) => one.generation >= keptFrom || one.layout === layout)
 }
 
 function deletesRow({ stream, options }: Settings, { value }: ModelRecord): boolean {

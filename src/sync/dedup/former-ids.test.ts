@@ -13,7 +13,8 @@ function formersWith(form: string): Formers {
     (question) => ['0', question.includes(':n:s:0 ') ? ENTRIES : []] as never,
   )
   const index = new KeyIndex(client, planWith(), [])
-  return { manifests: [], indexed: [new IndexedRows(index, locationForm(form), undefined)], lastId: 0 }
+  const indexed = [new IndexedRows(index, locationForm(form), undefined)]
+  return { manifests: [], indexed, lastId: 0, haveSameLayout: true }
 }
 
 it.each([

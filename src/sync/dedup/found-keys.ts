@@ -8,7 +8,7 @@ import type { KeyIndex } from './key-index.ts'
 export interface FoundKeys {
   /** Locations whose keys a former generation has written, so that a record may replace what is there. */
   readonly former: ReadonlySet<string>
-  /** Locations of rows that a former generation may have there, so that a delete has something to remove. */
+  /** Locations of rows that a former generation may have in another form, so that a delete has something to remove. */
   readonly removable: ReadonlySet<string>
   /** Locations of rows whose key holds a type that the layout cannot have written. */
   readonly foreign: ReadonlySet<string>
@@ -60,7 +60,8 @@ export async function findKeys(
     if (!takesOver || !isFormer) continue
     // Where members share a key with those of a former generation, these are removed one by one at the end.
     if (!isMemberForm(form) || !isOurs) found.former.add(location)
-    if (!isMemberForm(form) || isOurs) found.removable.add(location)
+    // In another layout another row may be at the key; it stays until the end.
+    if (isOurs && formers.haveSameLayout) found.removable.add(location)
   }
   return { ...found, ...refused }
 }

@@ -241,7 +241,7 @@ export class RowTracker {
     const { isDeleted, location } = entry
     if (blocked.has(location)) return 'refuse'
     if (!isDeleted && former.has(location) && !this.#isKept(before)) return 'take over'
-    if (isDeleted && foreign.has(location) && !removable.has(location)) return 'none'
+    if (isDeleted && foreign.has(location)) return 'none'
     if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
