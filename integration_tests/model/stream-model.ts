@@ -136,10 +136,11 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
     isDeleted: removes,
   }
   if (addition === undefined) {
-    // A filtered row of a former generation is removed with that generation, and so is one of another layout.
-    const isThatRow = isCurrent || (deletes && (row?.form === next.form || hasOneLayout(model)))
+    // A filtered row of a former generation is removed with that generation, unless it may not be in the index.
+    const reachesFormer = deletes || model.hasOthers
+    const isThatRow = isCurrent || (reachesFormer && (row?.form === next.form || hasOneLayout(model)))
     if (row !== undefined && isThatRow) remove(target, location, settings)
-    if (deletes || isCurrent) model.rows.set(name, next)
+    if (isCurrent || reachesFormer) model.rows.set(name, next)
     return deletes ? 'deleted' : 'filtered'
   }
   const expiry = expiryOf(options, record.value)
