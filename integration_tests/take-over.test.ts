@@ -85,6 +85,19 @@ describe.each(MEMBERS)('%s in a replace that deduplicates', (_, type, options) =
   })
 })
 
+it('a row that a replace deletes and writes again takes over the key that a former layout has', async () => {
+  const former = { cache_type: 'string', data_format: 'json', key_template: 'k:${id}' }
+  await sync(1, [{ id: 1, v: 1 }], former, DEDUP)
+  const rows = [
+    { id: 1, v: 2, _ab_cdc_deleted_at: '2026-11-29' },
+    { id: 2, v: 1 },
+    { id: 1, v: 3 },
+  ]
+  const run = await sync(2, rows, { data_format: 'flat', key_template: 'k:${id}', batch_records: 1 }, DEDUP)
+  expect(run.errors).toEqual([])
+  expect(await contents()).toEqual({ 'k:1': { id: '1', v: '3' }, 'k:2': { id: '2', v: '1' } })
+})
+
 describe('a delete in a replace that deduplicates and is not complete', () => {
   it('removes the row that an overwrite has written in the same layout', async () => {
     const options = { hash_field: '${id}', key_template: 'k' }

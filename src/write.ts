@@ -162,7 +162,8 @@ async function transfer(
       yield chunk
     }
   }
-  const failure = await readAll(counted, ingest, AbortSignal.any([signal, client.ended, output.closed]))
+  const over = AbortSignal.any([signal, client.ended, stateQueue.failed, output.closed])
+  const failure = await readAll(counted, ingest, over)
   ingest.submit()
   await stateQueue.settled()
   await leases.renew()

@@ -9,6 +9,7 @@ import { decide, keptFrom, withGeneration, withMeantNumbers, type Decision } fro
 import {
   closeIndex,
   emptyStream,
+  everyRow,
   isLog,
   nextId,
   openIndex,
@@ -265,7 +266,7 @@ function acknowledge(
 /** Removes the generations that the run replaces, and puts what was gathered in the place of the live collections. */
 function finish(live: Keyspace, { model, settings }: Running): void {
   if (!isReplace(settings.stream)) return
-  const former = [...model.rows.values()].filter(({ isIndexed }) => isIndexed)
+  const former = everyRow(model.rows).filter(({ isIndexed }) => isIndexed)
   const first = model.keptFrom ?? 0
   if (model.staged === undefined) {
     for (const row of former) if (row.generation < first) removeFormerRow(live, model, row)

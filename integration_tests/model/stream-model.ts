@@ -20,6 +20,8 @@ interface Row extends Location {
   isIndexed: boolean
   version: Version | undefined
   isDeleted: boolean
+  /** What another layout has left at the place of a deleted row, until the replace is complete. */
+  beneath?: Row | undefined
 }
 
 export interface StreamModel {
@@ -140,6 +142,7 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
     const reachesFormer = deletes || model.hasOthers
     const isThatRow = isCurrent || (reachesFormer && (row?.form === next.form || hasOneLayout(model)))
     if (row !== undefined && isThatRow) remove(target, location, settings)
+    next.beneath = isThatRow || row?.isDeleted === true ? row?.beneath : row
     if (isCurrent || reachesFormer) model.rows.set(name, next)
     return deletes ? 'deleted' : 'filtered'
   }
@@ -185,9 +188,14 @@ function isKept({ generation, isIndexed }: Row, { keptFrom }: StreamModel): bool
 
 /** Returns whether a generation that is replaced has written a key, so that a record may replace what is there. */
 function isKeyOfFormer({ rows, keptFrom = 0 }: StreamModel, { key }: Location): boolean {
-  return [...rows.values()].some(
+  return everyRow(rows).some(
     (row) => row.key === key && row.isIndexed && row.generation < keptFrom && !row.isDeleted,
   )
+}
+
+/** Returns all rows, and those that others lie upon. */
+export function everyRow(rows: StreamModel['rows']): Row[] {
+  return [...rows.values()].flatMap((row) => (row.beneath === undefined ? [row] : [row, row.beneath]))
 }
 
 /** Carries out the delete of a row. */

@@ -53,7 +53,7 @@ export class StateQueue {
   /** Batches submitted and not encoded yet. */
   #waiting = 0
   #isAcknowledging = false
-  #failure: Error | undefined
+  readonly #failed = new AbortController()
   /** Resolves when the batch submitted last has been handed to the client. */
   #handedOver: Promise<void> = Promise.resolve()
   #changed = Promise.withResolvers<void>()
@@ -68,10 +68,15 @@ export class StateQueue {
     this.#leastBytes = leastBytes
   }
 
+  /** Aborts when the run has failed, whether more input comes or not; the reason is the error. */
+  get failed(): AbortSignal {
+    return this.#failed.signal
+  }
+
   /** Whether another batch may be filled at once. */
   get hasRoom(): boolean {
     return (
-      this.#failure === undefined &&
+      !this.failed.aborted &&
       this.#waiting < MOST_WAITING &&
       this.#size + this.#output.pending < this.#maxBytes
     )
@@ -80,7 +85,7 @@ export class StateQueue {
   /** Resolves when there is room; rejects when the run has failed. */
   async room(): Promise<void> {
     while (!this.hasRoom) {
-      if (this.#failure !== undefined) throw this.#failure
+      this.failed.throwIfAborted()
       await (this.#entries.length > 0 ? this.#changed.promise : this.#output.drained())
     }
   }
@@ -105,9 +110,9 @@ export class StateQueue {
    * confirmed before is acknowledged.
    */
   async settled(): Promise<void> {
-    while (this.#isAcknowledging || (this.#entries.length > 0 && this.#failure === undefined))
+    while (this.#isAcknowledging || (this.#entries.length > 0 && !this.failed.aborted))
       await this.#changed.promise
-    if (this.#failure !== undefined) throw this.#failure
+    this.failed.throwIfAborted()
   }
 
   /** Sends a batch, and does not wait for the replies. */
@@ -187,7 +192,7 @@ export class StateQueue {
 
   /** Nothing is acknowledged from here on. */
   #fail(error: unknown): void {
-    this.#failure ??= error as Error
+    this.#failed.abort(error)
     this.#wake()
   }
 

@@ -240,7 +240,9 @@ export class RowTracker {
   ): Action | undefined {
     const { isDeleted, location } = entry
     if (blocked.has(location)) return 'refuse'
-    if (!isDeleted && former.has(location) && !this.#isKept(before)) return 'take over'
+    // Where the run has deleted the row, its key may still have what a former layout left there.
+    const isLive = this.#isKept(before) && !before.isDeleted
+    if (!isDeleted && former.has(location) && !isLive) return 'take over'
     if (isDeleted && foreign.has(location)) return 'none'
     if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
