@@ -141,6 +141,22 @@ it('an id that is the primary key of a former row is not given out, so that the 
   expect([await client.hget(key, '_airbyte_data'), others]).toEqual(['{"id":9}', []])
 })
 
+it.each([
+  [
+    'in another index',
+    { cache_type: 'sorted_set', member: '${id}', score_field: 'v', key_template: 'k' },
+    DEDUP,
+  ],
+  ['in no index', { data_format: 'flat', key_template: 'k:${id}' }, {}],
+] as const)('a refresh without records does not forget rows that it keeps %s', async (_, options, mode) => {
+  const kept = { generation: 1, minimumGeneration: 0, mode: 'append' } as const
+  await sync(1, [{ id: 1, v: 1 }], { ...options, ttl_seconds: 5_000 }, kept)
+  await sync(2, [], { ...options, ttl_seconds: 5_000 }, { minimumGeneration: 1, ...mode })
+  await sync(2, [{ id: 1, v: 2 }], options, { minimumGeneration: 0, ...mode })
+  const [key = ''] = Object.keys(await contents())
+  expect(await client.ttl(key)).toBe(-1)
+})
+
 describe('a collection whose key holds another type', () => {
   const options = { cache_type: 'list', data_format: 'json', key_template: 'k:${g}' }
   const rows = [

@@ -182,6 +182,7 @@ async function removeStreams(
     },
     leases,
     isWithoutRecords: () => true,
+    forgetsUntracked: true,
   })
   await client.requireIntact()
 }

@@ -27,13 +27,15 @@ export interface FinishOptions {
   readonly leases: Pick<Leases, 'forgetMetadata'>
   /** Returns whether the source has sent no record of a stream. */
   readonly isWithoutRecords: (plan: StreamPlan) => boolean
+  /** Whether a stream is forgotten though rows without an index entry may be left: `clear` looks for these itself. */
+  readonly forgetsUntracked?: boolean
 }
 
 export async function finish(
   client: CommandClient,
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
-  { log, leases, isWithoutRecords }: FinishOptions,
+  { log, leases, isWithoutRecords, forgetsUntracked = false }: FinishOptions,
 ): Promise<void> {
   const repeated = sessions.filter((session) => isRepeatedAttempt(session, isWithoutRecords))
   for (const { plan } of repeated) log('WARN', repeatedSentence(plan))
@@ -52,8 +54,12 @@ export async function finish(
       () => `Removing what streams replace: ${at} of ${replaced.length}, now ${session.plan.name}${part}.`,
       () => complete(client, scope, { removal, attempt: session.attempt }, { log, report }),
     )
+    const mayHaveOthers =
+      keepsFormerRows(session, removal) || (session.runs.hasUntracked && !forgetsUntracked)
     const isEmpty =
-      session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) > removal.lastId : removed.left === 0
+      session.tracking.kind === 'id-range'
+        ? keptIdsOf(session, removal) > removal.lastId
+        : removed.left === 0 && !mayHaveOthers
     const own = isEmpty ? undefined : ownManifestIn(scope, session)
     logRemoved(session, { ...removal, ...removed, own, isCluster: client.isCluster }, log)
     ended.set(session, own)
@@ -200,6 +206,11 @@ async function endRemoval(
     'acknowledged',
     ...former,
   )
+}
+
+/** Returns whether a run keeps rows of former generations, which may be in another index than its own. */
+function keepsFormerRows({ manifests }: IndexedSession, { before }: PendingRemoval): boolean {
+  return manifests.slice(0, -1).some(({ firstRun, hasRecords }) => firstRun >= before && hasRecords)
 }
 
 /** Returns whether a run keeps no generation but its own. */
