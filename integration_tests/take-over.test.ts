@@ -147,7 +147,7 @@ it.each([
     { cache_type: 'sorted_set', member: '${id}', score_field: 'v', key_template: 'k' },
     DEDUP,
   ],
-  ['in no index', { data_format: 'flat', key_template: 'k:${id}' }, {}],
+  ['in no index', { key_template: 'k:${id}' }, {}],
 ] as const)('a refresh without records does not forget rows that it keeps %s', async (_, options, mode) => {
   const kept = { generation: 1, minimumGeneration: 0, mode: 'append' } as const
   await sync(1, [{ id: 1, v: 1 }], { ...options, ttl_seconds: 5_000 }, kept)
