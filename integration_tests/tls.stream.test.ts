@@ -90,7 +90,7 @@ describe('TLS over a stream that is no socket', () => {
     await using connection = await openOver(new Carried(settings))
     const value = 'x'.repeat(16_000_000)
     expect(await connection.call('SET', 'large', value)).toBe('OK')
-    expect((await connection.call('GET', 'large')) === value).toBe(true)
+    expect((await connection.call('GETRANGE', 'large', 0, -1)) === value).toBe(true)
   })
 
   it('ends with that stream', async () => {
