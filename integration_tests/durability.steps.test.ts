@@ -12,7 +12,7 @@ import { write, writeArgs } from './support/write.ts'
 const DURABLE = { durability: { mode: 'replicas', count: 1, timeout_ms: 100 } }
 const LIST = { cache_type: 'list', data_format: 'json', key_template: 'l' }
 
-/** How commands of each step begin, and those of the next one. */
+/** Recognises each step of a replace, and the one after it, by the command that it sends. */
 const STEPS = [
   { step: 'opening it', command: /^HSET _airbyte:manifest::s staged_from_run/, next: /^RPUSH/ },
   {

@@ -3,21 +3,9 @@
 import { beforeEach, expect, it } from 'vitest'
 import { RedisCluster } from './support/cluster.ts'
 import { codesIn } from './support/codes.ts'
+import { NUMBERED } from './support/numbered-layouts.ts'
 import { OpenRun } from './support/open-run.ts'
 import { shareFixture } from './support/shared-fixture.ts'
-
-const LAYOUTS = [
-  {
-    name: 'string',
-    numbers: '_airbyte:marker:*',
-    options: { cache_type: 'string', data_format: 'json', key_template: 'k:${id}' },
-  },
-  {
-    name: 'list',
-    numbers: '_airbyte:sequence:*',
-    options: { cache_type: 'list', data_format: 'json', key_template: 'l:${id}' },
-  },
-] as const
 
 let cluster: RedisCluster
 shareFixture(
@@ -27,7 +15,7 @@ shareFixture(
 
 beforeEach(() => cluster.onMasters((client) => client.flushall()))
 
-it.each(LAYOUTS)('a run ends with an error: $name', async ({ numbers, options }) => {
+it.each(NUMBERED)('a run ends with an error: $name', async ({ numbers, options }) => {
   await using run = new OpenRun({ deployment: { mode: 'cluster', nodes: cluster.addresses }, ...options })
   run.send(100)
   await run.acknowledged()

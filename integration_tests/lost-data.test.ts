@@ -3,6 +3,7 @@
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { codesIn } from './support/codes.ts'
+import { NUMBERED } from './support/numbered-layouts.ts'
 import { OpenRun } from './support/open-run.ts'
 import { pollUntil } from './support/poll.ts'
 import type { RedisServer } from './support/redis-server.ts'
@@ -11,19 +12,6 @@ import { shareEmptiedRedis } from './support/share-redis.ts'
 
 beforeEach(skipWhatIsLacking)
 
-const LAYOUTS = [
-  {
-    name: 'string',
-    number: '_airbyte:marker:*',
-    options: { cache_type: 'string', data_format: 'json', key_template: 'k:${id}' },
-  },
-  {
-    name: 'list',
-    number: '_airbyte:sequence:*',
-    options: { cache_type: 'list', data_format: 'json', key_template: 'l' },
-  },
-] as const
-
 const METADATA = ['_airbyte:manifest:*', '_airbyte:lease:*'] as const
 const NUMBERS = ['_airbyte:marker:*', '_airbyte:sequence:*'] as const
 
@@ -31,7 +19,7 @@ let redis: RedisServer
 let client: Redis
 shareEmptiedRedis((shared) => ({ redis, client } = shared))
 
-describe.each(LAYOUTS)('a run whose keys are evicted: $name', ({ options }) => {
+describe.each(NUMBERED)('a run whose keys are evicted: $name', ({ options }) => {
   it.each([
     { gone: 'its numbers', kept: METADATA, action: () => undefined },
     { gone: 'its numbers, and its connections are lost', kept: METADATA, action: cutAll },
@@ -46,10 +34,10 @@ describe.each(LAYOUTS)('a run whose keys are evicted: $name', ({ options }) => {
   })
 })
 
-describe.each(LAYOUTS)('a run whose server comes back with older data: $name', ({ options, number }) => {
+describe.each(NUMBERED)('a run whose server comes back with older data: $name', ({ options, numbers }) => {
   it('ends as the number there is lower than the one that was confirmed', async () => {
     await using run = await openedRun(options)
-    const [key] = await client.keys(number)
+    const [key] = await client.keys(numbers)
     await client.decr(key!)
     await cutAll()
     run.send(10)

@@ -142,19 +142,25 @@ it('an id that is the primary key of a former row is not given out, so that the 
 })
 
 it.each([
-  [
-    'in another index',
-    { cache_type: 'sorted_set', member: '${id}', score_field: 'v', key_template: 'k' },
-    DEDUP,
-  ],
-  ['in no index', { key_template: 'k:${id}' }, {}],
-] as const)('a refresh without records does not forget rows that it keeps %s', async (_, options, mode) => {
-  const kept = { generation: 1, minimumGeneration: 0, mode: 'append' } as const
-  await sync(1, [{ id: 1, v: 1 }], { ...options, ttl_seconds: 5_000 }, kept)
-  await sync(2, [], { ...options, ttl_seconds: 5_000 }, { minimumGeneration: 1, ...mode })
-  await sync(2, [{ id: 1, v: 2 }], options, { minimumGeneration: 0, ...mode })
-  const [key = ''] = Object.keys(await contents())
-  expect(await client.ttl(key)).toBe(-1)
+  {
+    rows: 'that it keeps in another index',
+    options: { cache_type: 'sorted_set', member: '${id}', score_field: 'v', key_template: 'k' },
+    refresh: { minimumGeneration: 1, ...DEDUP },
+    next: { generation: 2, minimumGeneration: 0, ...DEDUP },
+  },
+  {
+    rows: 'that it leaves, as they are in no index',
+    options: { key_template: 'k:${id}' },
+    refresh: { mode: 'overwrite' },
+    next: { generation: 3, minimumGeneration: 3, mode: 'overwrite' },
+  },
+] as const)('a refresh without records remembers rows $rows', async ({ options, refresh, next }) => {
+  const temporary = { ...options, ttl_seconds: 5_000 }
+  await sync(1, [{ id: 1, v: 1 }], temporary, { minimumGeneration: 0, mode: 'append' })
+  await sync(2, [], temporary, refresh)
+  await sync(next.generation, [{ id: 1, v: 2 }], options, next)
+  const keys = Object.keys(await contents()).filter((key) => key.startsWith('k'))
+  expect(await Promise.all(keys.map((key) => client.ttl(key)))).toEqual([-1])
 })
 
 describe('a collection whose key holds another type', () => {

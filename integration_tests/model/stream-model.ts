@@ -20,8 +20,8 @@ interface Row extends Location {
   isIndexed: boolean
   version: Version | undefined
   isDeleted: boolean
-  /** What another layout has left at the place of a deleted row, until the replace is complete. */
-  beneath?: Row | undefined
+  /** Keeps the row that another layout wrote at the place of a deleted one, until the replace is complete. */
+  hidden?: Row | undefined
 }
 
 export interface StreamModel {
@@ -142,7 +142,7 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
     const reachesFormer = deletes || model.hasOthers
     const isThatRow = isCurrent || (reachesFormer && (row?.form === next.form || hasOneLayout(model)))
     if (row !== undefined && isThatRow) remove(target, location, settings)
-    next.beneath = isThatRow || row?.isDeleted === true ? row?.beneath : row
+    next.hidden = isThatRow || row?.isDeleted === true ? row?.hidden : row
     if (isCurrent || reachesFormer) model.rows.set(name, next)
     return deletes ? 'deleted' : 'filtered'
   }
@@ -193,9 +193,9 @@ function isKeyOfFormer({ rows, keptFrom = 0 }: StreamModel, { key }: Location): 
   )
 }
 
-/** Returns all rows, and those that others lie upon. */
+/** Returns all rows, and those that deleted rows hide until the replace is complete. */
 export function everyRow(rows: StreamModel['rows']): Row[] {
-  return [...rows.values()].flatMap((row) => (row.beneath === undefined ? [row] : [row, row.beneath]))
+  return [...rows.values()].flatMap((row) => (row.hidden === undefined ? [row] : [row, row.hidden]))
 }
 
 /** Carries out the delete of a row. */

@@ -20,7 +20,7 @@ const SLOT: ReplyShape = { integer: [0, 16_383] }
 const PORT: ReplyShape = { integer: [0, 65_535] }
 /** Each of its lines becomes an object. Servers send some 10 KB. */
 const LINES: ReplyShape = { status: 64, bulk: 1 << 20 }
-/** A counter, the id of a run, a manifest: less than 1 KB; or what another application has at the key of a counter. */
+/** Accepts a counter, a run id or a manifest, all below 1 KB, and the string that another application has at such a key. */
 const VALUE: ReplyShape = { status: 64, bulk: 4 << 20, isNullable: true }
 const NAME: ReplyShape = { bulk: 4_096, status: 64, isNullable: true }
 

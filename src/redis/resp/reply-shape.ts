@@ -45,7 +45,7 @@ export const PAIRS: ReplyShape = { array: { sizes: [0, MOST_ELEMENTS], isOfPairs
 /** The replies to `HSCAN` and its like: the next cursor, and items. */
 export const SCANNED: ReplyShape = arrayOf([{ bulk: 20 }, TEXTS], [2, 2])
 
-/** What a script of the connector returns: a number, or what a command that writes answers, such as the id of an entry. */
+/** Accepts the reply of a script: a number, or the reply of the write command that it calls, such as the id of an entry. */
 export const RESULT: ReplyShape = { status: STATUS, bulk: 64, integer: [-SAFE, SAFE], isNullable: true }
 
 const SINGLE: ReplyShape = { ...TEXT_OR_NULL, integer: [-SAFE, SAFE] }

@@ -68,7 +68,7 @@ export class StateQueue {
     this.#leastBytes = leastBytes
   }
 
-  /** Aborts when the run has failed, whether more input comes or not; the reason is the error. */
+  /** Aborts as soon as the run has failed, even if no more input comes; the reason is the error. */
   get failed(): AbortSignal {
     return this.#failed.signal
   }

@@ -14,7 +14,7 @@ function formersWith(form: string): Formers {
   )
   const index = new KeyIndex(client, planWith(), [])
   const indexed = [new IndexedRows(index, locationForm(form), undefined)]
-  return { manifests: [], indexed, lastId: 0, haveSameLayout: true }
+  return { manifests: [], indexed, lastId: 0 }
 }
 
 it.each([

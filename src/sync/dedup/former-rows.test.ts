@@ -90,7 +90,7 @@ describe('the types that a key may have from former generations', () => {
   })
 
   it('are that of a counter of the classic connector, if there is one', async () => {
-    const formers = { manifests: [], indexed: [], lastId: 0, haveSameLayout: true }
+    const formers = { manifests: [], indexed: [], lastId: 0 }
     const typesWith = async (hasClassicCounter: boolean) =>
       (await formerTypesOf(PLAN, { ...formers, hasClassicCounter }, ['n:s'])).map((one) => [...one])
     expect([await typesWith(true), await typesWith(false)]).toEqual([[['string']], [[]]])

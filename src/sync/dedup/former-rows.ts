@@ -8,7 +8,7 @@ import { encodeLocations } from './index-entry.ts'
 import { KeyIndex } from './key-index.ts'
 import { readVersion } from './row-version.ts'
 import type { GenerationManifest } from '../streams/generation-manifest.ts'
-import { differencesOf, idKeysIn, layoutOf } from '../streams/stream-layout.ts'
+import { idKeysIn } from '../streams/stream-layout.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange } from '../streams/stream-session.ts'
 
@@ -224,8 +224,6 @@ export interface Formers {
   readonly manifests: readonly GenerationManifest[]
   readonly indexed: readonly IndexedRows[]
   readonly lastId: number
-  /** Whether all of them have the layout of the run, so that what is at the place of a row is that row. */
-  readonly haveSameLayout: boolean
   /** Whether the classic connector counted the records of the stream in its base key. */
   readonly hasClassicCounter?: boolean
 }
@@ -242,6 +240,5 @@ export function formersOf(
   const others = former.filter(
     ({ rows }) => rows.kind === 'index' && (live?.rows.kind !== 'index' || live.rows.index !== rows.index),
   )
-  const haveSameLayout = former.every(({ layout }) => differencesOf(layout, layoutOf(plan)).length === 0)
-  return { manifests: former, indexed: indexedRowsOf(client, plan, others), lastId, haveSameLayout }
+  return { manifests: former, indexed: indexedRowsOf(client, plan, others), lastId }
 }

@@ -4,6 +4,7 @@ import { formerTypesOf, isMemberForm, type Formers } from './former-rows.ts'
 import type { IndexedSession } from './indexed-session.ts'
 import type { IndexEntry } from './index-entry.ts'
 import type { KeyIndex } from './key-index.ts'
+import { isSameLayout, layoutOf } from '../streams/stream-layout.ts'
 
 export interface FoundKeys {
   /** Locations whose keys a former generation has written, so that a record may replace what is there. */
@@ -49,21 +50,23 @@ export async function findKeys(
     index.typesOf(keys),
     takesOver || mayBeBlocked ? formerTypesOf(plan, formers, keys) : keys.map(() => NONE),
   ])
-  const found = { former: new Set<string>(), removable: new Set<string>() }
-  const refused = { foreign: new Set<string>(), blocked: new Set<string>() }
+  const haveSameLayout =
+    takesOver && formers.manifests.every(({ layout }) => isSameLayout(layout, layoutOf(plan)))
+  const [former, removable] = [new Set<string>(), new Set<string>()]
+  const [foreign, blocked] = [new Set<string>(), new Set<string>()]
   for (const [at, { location }] of asked.entries()) {
     const type = types[at] ?? 'none'
     const isOurs = type === form.type || type === 'none'
     const isFormer = formerTypes[at]!.has(type)
-    if (!isOurs) refused.foreign.add(location)
-    if (mayBeBlocked && !isOurs && !isFormer) refused.blocked.add(location)
+    if (!isOurs) foreign.add(location)
+    if (mayBeBlocked && !isOurs && !isFormer) blocked.add(location)
     if (!takesOver || !isFormer) continue
     // Where members share a key with those of a former generation, these are removed one by one at the end.
-    if (!isMemberForm(form) || !isOurs) found.former.add(location)
-    // In another layout another row may be at the key; it stays until the end.
-    if (isOurs && formers.haveSameLayout) found.removable.add(location)
+    if (!isMemberForm(form) || !isOurs) former.add(location)
+    // A key of another layout may hold another row, which stays until the end.
+    if (isOurs && haveSameLayout) removable.add(location)
   }
-  return { ...found, ...refused }
+  return { former, removable, foreign, blocked }
 }
 
 /** Returns whether rows of former generations may have keys that the index of the run does not name. */

@@ -240,7 +240,7 @@ export class RowTracker {
   ): Action | undefined {
     const { isDeleted, location } = entry
     if (blocked.has(location)) return 'refuse'
-    // Where the run has deleted the row, its key may still have what a former layout left there.
+    // A delete in this run may have left at the key what a former layout wrote.
     const isLive = this.#isKept(before) && !before.isDeleted
     if (!isDeleted && former.has(location) && !isLive) return 'take over'
     if (isDeleted && foreign.has(location)) return 'none'

@@ -9,7 +9,7 @@ import { KeyIndex } from './key-index.ts'
 import { RowJournal } from './row-journal.ts'
 import { RowTracker } from './row-tracker.ts'
 
-const NO_FORMERS: Formers = { manifests: [], indexed: [], lastId: 0, haveSameLayout: true }
+const NO_FORMERS: Formers = { manifests: [], indexed: [], lastId: 0 }
 
 /** The session of a plan in the run 7, and its tracker. `entries` gives the index entries when they are read. */
 export function trackerOf(

@@ -27,7 +27,7 @@ export interface FinishOptions {
   readonly leases: Pick<Leases, 'forgetMetadata'>
   /** Returns whether the source has sent no record of a stream. */
   readonly isWithoutRecords: (plan: StreamPlan) => boolean
-  /** Whether a stream is forgotten though rows without an index entry may be left: `clear` looks for these itself. */
+  /** Forgets a stream even if rows without an index entry may be left; `clear` looks for these itself. */
   readonly forgetsUntracked?: boolean
 }
 

@@ -8,7 +8,7 @@ import {
   type GenerationRows,
 } from './generation-manifest.ts'
 import { decide, firstKeptOf, isOtherWriter, type Decision } from './replace-decision.ts'
-import { differencesOf, layoutOf, type LayoutDifference } from './stream-layout.ts'
+import { isSameLayout, layoutOf, type LayoutDifference } from './stream-layout.ts'
 import { IDS_AHEAD, FORMAT, numberIn, type MetadataChanges, type MetadataFields } from './stream-metadata.ts'
 import { givesExpiry, type StreamPlan } from './stream-plan.ts'
 import type { RunMetadata } from './stream-session.ts'
@@ -117,7 +117,7 @@ export function decideFor(
 /** Returns whether the rows of a manifest are found in the same way as those of this run. */
 function isSameForm(plan: StreamPlan, { layout, form, rows }: GenerationManifest): boolean {
   return (
-    differencesOf(layout, layoutOf(plan)).length === 0 &&
+    isSameLayout(layout, layoutOf(plan)) &&
     form === plan.locator.form.name &&
     (rows.kind === 'ids') === (plan.idKeys !== undefined)
   )

@@ -61,6 +61,10 @@ export function differencesOf(former: StreamLayout, now: StreamLayout): LayoutDi
     : [...differences, { option: 'primary_key', former: before || '(none)', now: after || '(none)' }]
 }
 
+export function isSameLayout(former: StreamLayout, now: StreamLayout): boolean {
+  return differencesOf(former, now).length === 0
+}
+
 /** Returns what is around the id in keys that are made of ids alone; undefined for other layouts. */
 export function idKeysIn(
   { key_template: template }: StreamLayout,
