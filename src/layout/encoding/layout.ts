@@ -16,6 +16,8 @@ export interface LayoutSettings extends RecordSettings {
   readonly clearsFormerExpiry?: boolean
   /** Whether an earlier run wrote `_airbyte_meta`, and this run does not, so that written hashes must lose it. */
   readonly clearsFormerMeta?: boolean
+  /** Whether an earlier run may have left a hash with other fields at a key, so that hashes are replaced as a whole. */
+  readonly clearsFormerFields?: boolean
   /** Whether the first record of a row replaces the hash, and later ones are merged into it. */
   readonly firstRecordReplaces?: boolean
   /** Whether records may take over keys that former generations have written. */

@@ -27,7 +27,7 @@ export function createStagedLayout(choice: LayoutChoice): Layout {
 /** Creates the layout of a run that takes away from the keys it writes what earlier runs have given them. */
 export function createClearingLayout(
   choice: LayoutChoice,
-  cleared: Pick<LayoutSettings, 'clearsFormerExpiry' | 'clearsFormerMeta'>,
+  cleared: Pick<LayoutSettings, 'clearsFormerExpiry' | 'clearsFormerMeta' | 'clearsFormerFields'>,
 ): Layout {
   return createLayout({ ...choice, settings: { ...choice.settings, ...cleared } })
 }

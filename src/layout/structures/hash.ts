@@ -96,23 +96,29 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
   const expiryReader = expiryOf(settings)
   const isConditional = writeCondition !== 'always'
   const clearsMeta = settings.clearsFormerMeta === true && settings.dataFormat === 'airbyte'
+  const clearsFields = settings.clearsFormerFields === true && settings.dataFormat === 'airbyte'
   const isAlwaysScripted = needsScript(settings)
+  const isLoaded = isAlwaysScripted || firstRecordReplaces || mayTakeOver
   const replace = Buffer.from(`replace ${writeCondition}`)
   const takeOver = Buffer.from(`take over ${writeCondition}`)
-  const usual = replacesAlways(settings)
-    ? replace
-    : Buffer.from(`merge ${writeCondition}${clearsMeta ? ' without meta' : ''}`)
+  const usual =
+    replacesAlways(settings) || clearsFields
+      ? replace
+      : Buffer.from(`merge ${writeCondition}${clearsMeta ? ' without meta' : ''}`)
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const expiry: Expiry = { kind: 'never', milliseconds: 0 }
 
   return {
     deliveryMode: 'pipeline',
-    overhead: keyTemplate.size + fields.overhead + (isAlwaysScripted ? 100 : 0),
+    overhead:
+      keyTemplate.size +
+      fields.overhead +
+      (isAlwaysScripted ? 100 : clearsFields ? 100 + HASH_SCRIPT.text.length : 0),
     usesIds: keyTemplate.usesIds || fields.usesIds,
     usesColumns: keyTemplate.usesColumns || fields.usesColumns || expiryReader?.usesColumns === true,
     isConditional,
     expiryUnits: expiryReader?.units,
-    scripts: isAlwaysScripted || firstRecordReplaces || mayTakeOver ? [HASH_SCRIPT] : [],
+    scripts: isLoaded ? [HASH_SCRIPT] : [],
     write(out, record) {
       key.clear()
       const refusal = keyTemplate.render(record, key) ?? expiryReader?.read(record, expiry)
@@ -120,12 +126,12 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       const count = fields.count(record)
       if (typeof count !== 'number') return count
       if (count === 0) record.result = 'empty'
-      const isScripted = isAlwaysScripted || record.replacesKey || record.takesOver
+      const isScripted = isAlwaysScripted || clearsFields || record.replacesKey || record.takesOver
       if (count === 0 && !isScripted) return NO_GROUP
       const group = out.newGroup()
       // HMSET, because HSET takes several fields only since Redis 4.
       if (!isScripted) out.begin('HMSET', 1 + 2 * count)
-      else beginScript(out, 5 + 2 * count)
+      else beginScript(out, 5 + 2 * count, isLoaded)
       out.writes(group)
       out.key(key.bytes, 0, key.length)
       if (isScripted) {
@@ -144,9 +150,10 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
   }
 }
 
-function beginScript(out: CommandGroups, args: number): void {
-  out.begin('EVALSHA', args)
-  out.textArgument(HASH_SCRIPT.sha)
+/** `isLoaded`: scripts are loaded before it is known what earlier runs wrote, so one that only this asks for is not. */
+function beginScript(out: CommandGroups, args: number, isLoaded: boolean): void {
+  out.begin(isLoaded ? 'EVALSHA' : 'EVAL', args)
+  out.textArgument(isLoaded ? HASH_SCRIPT.sha : HASH_SCRIPT.text)
   out.textArgument('1')
 }
 

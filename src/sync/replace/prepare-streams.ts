@@ -138,8 +138,9 @@ async function prepareStream(
   const cleared = {
     clearsFormerExpiry: mayHaveKeys && runs.hadExpiry && !givesExpiry(plan),
     clearsFormerMeta: mayHaveKeys && runs.hadMeta && !plan.settings.keepMeta,
+    clearsFormerFields: mayHaveKeys && runs.hadFields,
   }
-  const isClearing = cleared.clearsFormerExpiry || cleared.clearsFormerMeta
+  const isClearing = Object.values(cleared).includes(true)
   const liveLayout = isClearing ? createClearingLayout(plan, cleared) : plan.liveLayout
   return {
     plan,

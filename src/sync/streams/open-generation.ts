@@ -69,7 +69,8 @@ export function openGeneration(
     isTracked ||
     plan.locator.only !== undefined ||
     plan.settings.writeCondition === 'if_exists'
-  const hasUntracked = fields.has('has_untracked') || !isFindable || isOtherIndex
+  const addsUntracked = !isFindable || isOtherIndex
+  const hasUntracked = fields.has('has_untracked') || addsUntracked
   const staged = fields.has('staged_from_run') ? numberIn(fields, 'staged_from_run', plan) : undefined
   const keptFrom = replaces ? manifests[firstKeptOf(stream, manifests)]!.firstRun : 0
   return {
@@ -83,6 +84,7 @@ export function openGeneration(
       hasUntracked,
       hadExpiry: fields.has('had_ttl'),
       hadMeta: fields.has('had_meta'),
+      hadFields: fields.has('had_fields'),
       live: {
         oldest: numberIn(fields, 'live_oldest_run', plan),
         newest: numberIn(fields, 'live_newest_run', plan),
@@ -96,6 +98,7 @@ export function openGeneration(
       ...(hasUntracked ? { has_untracked: 1 } : {}),
       ...(givesExpiry(plan) ? { had_ttl: 1 } : {}),
       ...(plan.settings.keepMeta ? { had_meta: 1 } : {}),
+      ...(addsUntracked && hasOwnFields(plan) ? { had_fields: 1 } : {}),
       ...(isDeduplicated && !isSameCursor ? { cursor, cursor_from_run: run } : {}),
       ...(isOtherForm ? { expiry_shards: '' } : {}),
       ...(manifest.usesIds ? { id_limit: lastId + IDS_AHEAD } : {}),
@@ -112,6 +115,11 @@ export function decideFor(
   const decision = decide(plan.stream, layoutOf(plan), manifests)
   if (decision.kind === 'refuse') throw layoutChanged(plan, decision.differences)
   return decision
+}
+
+/** Returns whether hashes get other fields than those of the format `airbyte`. */
+function hasOwnFields({ settings: { cacheType, dataFormat, hashField } }: StreamPlan): boolean {
+  return cacheType === 'hash' && (dataFormat === 'flat' || hashField !== undefined)
 }
 
 /** Returns whether the rows of a manifest are found in the same way as those of this run. */

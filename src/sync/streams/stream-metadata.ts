@@ -31,6 +31,7 @@ export type MetadataField =
   | 'expiry_shards'
   | 'had_ttl'
   | 'had_meta'
+  | 'had_fields'
   | ManifestField
 
 export type MetadataFields = ReadonlyMap<MetadataField, string>

@@ -25,6 +25,8 @@ export interface RunMetadata {
   readonly hadExpiry: boolean
   /** Whether an earlier run wrote `_airbyte_meta` with its records. */
   readonly hadMeta: boolean
+  /** Whether an earlier run has written hashes that nothing records, with other fields than those of `airbyte`. */
+  readonly hadFields: boolean
   /** Collections: the first and the last run whose records are in the live keys. */
   readonly live: { readonly oldest: number; readonly newest: number }
   /** Collections: the first run whose records are in the staging keys. */

@@ -39,6 +39,7 @@ const RUNS: RunMetadata = {
   hasUntracked: false,
   hadExpiry: false,
   hadMeta: false,
+  hadFields: false,
   live: { oldest: 0, newest: 0 },
   stagedFrom: undefined,
 }
