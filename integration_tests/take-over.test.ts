@@ -111,6 +111,36 @@ describe('a delete in a replace that deduplicates and is not complete', () => {
   })
 })
 
+describe('a hash that an earlier run left without an index', () => {
+  const key = { key_template: 'row:${id}' }
+  const LATER = [
+    ['append', { minimumGeneration: 0 }],
+    ['refresh', {}],
+    ['overwrite', { mode: 'overwrite' }],
+    ['refresh with append_dedup', DEDUP],
+  ] as const
+
+  beforeEach(async () => {
+    const former = { ...key, data_format: 'flat' }
+    expect((await sync(1, [{ id: 1 }, { id: 2 }], former, { minimumGeneration: 0 })).code).toBe(0)
+  })
+
+  it.each(LATER.slice(1))(
+    'has no field of it when it is written in the format airbyte: %s',
+    async (_, how) => {
+      expect((await sync(2, [{ id: 2 }], key, how)).code).toBe(0)
+      expect(await client.hkeys('row:2')).toEqual(['_airbyte_ab_id', '_airbyte_emitted_at', '_airbyte_data'])
+    },
+  )
+
+  it.each(LATER)('has no field of it when only a run after a refresh writes it: %s', async (_, how) => {
+    expect((await sync(2, [{ id: 1 }], key)).code).toBe(0)
+    expect(await client.hgetall('row:2')).toEqual({ id: '2' })
+    expect((await sync(how === LATER[0][1] ? 2 : 3, [{ id: 2 }], key, how)).code).toBe(0)
+    expect(await client.hkeys('row:2')).toEqual(['_airbyte_ab_id', '_airbyte_emitted_at', '_airbyte_data'])
+  })
+})
+
 it('a row leaves a key that another application has put in the place of a former row', async () => {
   await sync(1, [{ id: 1 }, { id: 2 }], { cache_type: 'list', data_format: 'json', key_template: 'k:${id}' })
   await client.unlink('k:1')
