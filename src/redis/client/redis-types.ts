@@ -9,7 +9,7 @@ export async function typesOf(
   keys: readonly string[],
 ): Promise<(string | undefined)[]> {
   if (keys.length === 0) return []
-  const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
+  const commands = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 10))
   for (const key of keys) commands.command('TYPE', key)
   const { read, rejections } = await client.send({ kind: 'read', commands: EncodedCommands.from(commands) })
   if (rejections[0] !== undefined) throw rejections[0].error

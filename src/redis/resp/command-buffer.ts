@@ -23,7 +23,7 @@ const OFFSETS = 3
 /** Of the offsets of one command. */
 export const BYTES_PER_COMMAND = OFFSETS * Int32Array.BYTES_PER_ELEMENT
 
-const FIRST_COMMANDS = 256
+const FIRST_COMMANDS = 16
 
 interface EncodedHead extends CommandHead {
   readonly bytes: Buffer

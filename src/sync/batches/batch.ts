@@ -196,12 +196,20 @@ export class Batch {
       now: Date.now(),
       result: 'written',
     }
-    const areChosen = this.#streams.map(isChosen)
     const table = this.#table
+    let chosen = -1
+    let left = -1
     for (let record = 0, row = 0; record < this.records; record++, row += COLUMNS) {
       const index = table[row]!
-      if (!areChosen[index] || table[row + 6] === LEFT_OUT) continue
+      if (index === left || table[row + 6] === LEFT_OUT) continue
       const stream = this.#streams[index]!
+      if (index !== chosen) {
+        if (!isChosen(stream)) {
+          left = index
+          continue
+        }
+        chosen = index
+      }
       view.emittedAtStart = table[row + 1]!
       view.emittedAtEnd = table[row + 2]!
       view.dataStart = table[row + 3]!

@@ -213,14 +213,14 @@ export class KeyIndex {
 
 /** Returns the shards of some locations, each with the indexes of its locations. */
 export function byShard(locations: readonly { location: string }[]): [shard: number, indexes: number[]][] {
-  const shards: number[][] = []
+  const shards = new Map<number, number[]>()
   for (let index = 0; index < locations.length; index++) {
     const shard = shardOf(locations[index]!.location)
-    const indexes = shards[shard]
-    if (indexes === undefined) shards[shard] = [index]
+    const indexes = shards.get(shard)
+    if (indexes === undefined) shards.set(shard, [index])
     else indexes.push(index)
   }
-  return Object.entries(shards).map(([shard, indexes]) => [Number(shard), indexes])
+  return [...shards].toSorted(([a], [b]) => a - b)
 }
 
 export function shardsText(shards: Iterable<number>): string {
