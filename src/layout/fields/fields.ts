@@ -1,7 +1,7 @@
 /** A record as fields, for the structures that have them: hashes, and the entries of Redis streams. */
 import { problem } from '../../errors.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
-import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
+import { ColumnKind, compilePath, NullFields, type Columns } from '../../protocol/columns/columns.ts'
 import { FlattenedColumns } from '../../protocol/columns/flattened-columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { addText, isAbsent, isObject } from './column-text.ts'
@@ -67,9 +67,8 @@ function addMetaField(out: CommandBuffer, record: RecordView, text: ByteBuffer):
 function flatFields(settings: LayoutSettings): Fields {
   const { rootField, fields, nullAs, keepMeta, writesDeletedAt = false } = settings
   const includesNull = nullAs !== 'absent'
-  const found: Found = { names: [], rows: [] }
-  const find =
-    fields === undefined ? findAll(found, rootField, includesNull) : findChosen(found, settings, includesNull)
+  const found: Found = { encoded: 0, names: [], rows: [] }
+  const find = fields === undefined ? findAll(found, settings) : findChosen(found, settings, includesNull)
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const path = deletedAtPath(settings)
   const lacksDeletedAt = (record: RecordView): boolean => writesDeletedAt && !hasDeletedAt(record, path)
@@ -78,22 +77,23 @@ function flatFields(settings: LayoutSettings): Fields {
     usesColumns: true,
     overhead: 256,
     count(record) {
-      found.names.length = found.rows.length = 0
+      found.encoded = found.names.length = found.rows.length = 0
       const refusal = find(record.columns)
       if (refusal !== undefined) return refusal
-      const count = found.rows.length + (lacksDeletedAt(record) ? 1 : 0)
+      const count = found.encoded + found.rows.length + (lacksDeletedAt(record) ? 1 : 0)
       // The changes of a row without columns are no row.
       return keepMeta && count > 0 ? count + 1 : count
     },
     add(out, record) {
       const { columns } = record
+      if (found.encoded > 0) out.add(columns.bytes, columns.fieldsStart, columns.fieldsEnd)
       for (const [index, row] of found.rows.entries()) {
         out.add(found.names[index]!)
         text.clear()
         if (nullAs !== 'empty' || columns.kind(row) !== ColumnKind.null) addText(text, columns, row)
         out.argument(text.bytes, 0, text.length)
       }
-      if (keepMeta && (found.rows.length > 0 || lacksDeletedAt(record))) addMetaField(out, record, text)
+      if (keepMeta && (found.encoded + found.rows.length > 0 || lacksDeletedAt(record))) addMetaField(out, record, text)
       if (!lacksDeletedAt(record)) return
       const time = deletionTime(record)
       out.textArgument(DELETED_AT)
@@ -104,6 +104,8 @@ function flatFields(settings: LayoutSettings): Fields {
 
 /** The columns of a record that become fields, and the names of the fields, each encoded as an argument. */
 interface Found {
+  /** How many columns `Columns.encodeFields` has encoded; then there are no others. */
+  encoded: number
   readonly names: Buffer[]
   readonly rows: number[]
 }
@@ -111,13 +113,17 @@ interface Found {
 /** Finds the columns of a record, or returns why it cannot be written. */
 type Find = (columns: Columns) => Refusal | undefined
 
-function findAll(found: Found, rootField: string | undefined, includesNull: boolean): Find {
+function findAll(found: Found, { rootField, nullAs }: RecordSettings): Find {
   const root = rootField === undefined ? undefined : compilePath(rootField)
-  const leaves = new FlattenedColumns(undefined, asArgument, includesNull)
+  const nulls = NullFields[nullAs]
+  const leaves = new FlattenedColumns(undefined, asArgument, nulls !== NullFields.absent)
   return (columns) => {
     const row = root === undefined ? undefined : columns.find(root)
     if (row !== undefined && !isObject(columns, row)) return ROOT_NOT_AN_OBJECT
-    return addLeaves(found, leaves, columns, row)
+    const encoded = columns.encodeFields(nulls, row)
+    if (encoded === -1) return addLeaves(found, leaves, columns, row)
+    found.encoded = encoded
+    return undefined
   }
 }
 

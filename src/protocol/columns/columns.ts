@@ -2,10 +2,10 @@
  * The columns of the current record: their ranges in the text, and the column that a path refers to. A row number
  * identifies a column; the members of an object have the rows behind the row of the object.
  */
-import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind } from '../scanner/scan-tables.ts'
+import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind, NullFields } from '../scanner/scan-tables.ts'
 import type { Scanner } from '../scanner/scanner.ts'
 
-export { ColumnKind }
+export { ColumnKind, NullFields }
 
 const DOT = 0x2e
 
@@ -33,11 +33,13 @@ export class Columns {
   /** Whether no name contains a dot or a backslash, so that each path leads to one column at most. */
   isPlain = true
   #table: Int32Array = new Int32Array(0)
+  #scanner: Scanner | undefined
 
   /** Finds the columns of the object at `start`. The scanner's memory may grow, so use `bytes` of this object afterwards. */
   read(scanner: Scanner, start: number, end: number): void {
     this.count = scanner.columns(start, end)
     this.bytes = scanner.bytes
+    this.#scanner = scanner
     this.#table = scanner.columnTable
     this.isPlain = this.count === 0 || (this.#flags(this.count - 1) & ColumnFlag.seenDotOrEscape) === 0
   }
@@ -49,6 +51,23 @@ export class Columns {
    */
   find(path: Path): number {
     return this.isPlain ? this.#findByNames(path) : this.#findJoined(path.bytes, 0, 0, this.count)
+  }
+
+  /**
+   * Encodes the leaves in the object of row `root`, or of the whole record, as arguments: name and text of each, from
+   * `fieldsStart` to `fieldsEnd` of `bytes`. Returns how many leaves there are; -1 where they have to be found one by one.
+   */
+  encodeFields(nulls: NullFields, root?: number): number {
+    const [first, end] = root === undefined ? [0, this.count] : [root + 1, this.next(root)]
+    return this.#scanner!.writeFields(first, end, nulls)
+  }
+
+  get fieldsStart(): number {
+    return this.#scanner!.fieldsStart
+  }
+
+  get fieldsEnd(): number {
+    return this.#scanner!.fieldsEnd
   }
 
   kind(row: number): ColumnKind {

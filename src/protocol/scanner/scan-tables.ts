@@ -51,6 +51,11 @@ export const ColumnKind = {
 
 export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind]
 
+/** How columns that are null are written as fields. */
+export const NullFields = { absent: 0, empty: 1, text: 2 } as const
+
+export type NullFields = (typeof NullFields)[keyof typeof NullFields]
+
 /** The other bits of a column's flags; the bits from `depthShift` on count the objects around the column. */
 export const ColumnFlag = {
   kind: 7,

@@ -5,6 +5,7 @@
  */
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { NullFields } from './scan-tables.ts'
 import { failureOf, type ScanFailure } from './scan-failure.ts'
 
 const LF = 0x0a
@@ -31,6 +32,9 @@ interface Exports {
   columnRoom(): number
   keyStart(): number
   columns(start: number, end: number, table: number, most: number): number
+  fieldsEnd: WebAssembly.Global
+  fieldsStart(): number
+  writeFields(table: number, first: number, end: number, nulls: number): number
 }
 
 // The build writes it beside the connector; the path is the same from src/ and from dist/.
@@ -49,6 +53,8 @@ export class Scanner {
   readonly rowLength: number
   /** The offset from which the memory is free for input. */
   readonly inputStart: number
+  /** The offset at which `writeFields` begins. */
+  readonly fieldsStart: number
   readonly #module: Exports
   /** The number of columns that fit: into memory of their own, or, if there are more, at the end of the memory. */
   #columnsRoom: number
@@ -59,6 +65,7 @@ export class Scanner {
     this.#module = exports
     this.rowLength = this.#module.rowSize() / Int32Array.BYTES_PER_ELEMENT
     this.inputStart = this.#module.inputStart()
+    this.fieldsStart = this.#module.fieldsStart()
     this.#columnsRoom = this.#module.columnsRoom()
     this.reserve(inputSize)
     randomFillSync(this.bytes, this.#module.keyStart(), KEY_SIZE)
@@ -94,6 +101,18 @@ export class Scanner {
     this.#arrange(this.capacity, room * this.#module.columnRoom())
     this.#columnsRoom = room
     return this.#module.columns(start, end, this.#columnsStart, room)
+  }
+
+  /**
+   * Writes the leaves among rows of `columnTable` as arguments of a Redis command, name and text of each, from `fieldsStart`
+   * to `fieldsEnd`. Returns how many leaves there are; -1 where names may be the same once joined, or the record is large.
+   */
+  writeFields(first: number, end: number, nulls: NullFields): number {
+    return this.#module.writeFields(this.#columnsStart, first, end, nulls)
+  }
+
+  get fieldsEnd(): number {
+    return this.#module.fieldsEnd.value
   }
 
   /** The offset behind the lines that the last `scan` read. */

@@ -67,6 +67,7 @@ export let position: usize = 0
 
 export { reason, failedAt }
 export { columnRoom, columns, columnsRoom, columnsStart } from './record-columns'
+export { fieldsEnd, fieldsStart, writeFields } from './field-arguments'
 export { keyStart } from './names'
 
 export function tableStart(): usize {
