@@ -33,12 +33,13 @@ type Mode = NonNullable<CatalogStream['mode']>
  * the pending removal go in the steps that are confirmed anyway, the index is read once more only if something in it is old,
  * and the manifest that was read to begin the removal is the one that is written at the end. A run also reads the set of
  * known streams and looks for metadata of 1.0.0-alpha.1, and the first one adds its stream to the set, looks for keys of
- * its first ids and for rows of the classic connector, and asks whether Redis evicts keys.
+ * its first ids and for rows of the classic connector, and asks whether Redis evicts keys. A flat hash is written in a
+ * transaction, behind a script that removes the former one.
  */
 const TABLE: { mode: Mode; options: object; first: number; second: number }[] = [
   { mode: 'append', options: {}, first: 34, second: 28 },
   { mode: 'overwrite', options: {}, first: 41, second: 38 },
-  { mode: 'append_dedup', options: FLAT, first: 34, second: 29 },
+  { mode: 'append_dedup', options: FLAT, first: 37, second: 32 },
   { mode: 'append_dedup', options: JSON_STRING, first: 33, second: 28 },
   { mode: 'overwrite', options: { ...JSON_STRING, key_template: 'k:${id}' }, first: 294, second: 292 },
   { mode: 'append_dedup', options: { cache_type: 'set', member: '${id}' }, first: 33, second: 28 },

@@ -98,7 +98,12 @@ export const features: Feature[] = [
   { title: 'a key prefix', lines: ['prefix'], options: { key_prefix: 'app:' }, syncs: append },
   { title: 'strings', lines: ['base'], options: { ...keyed, ttl_seconds: 60 }, syncs: append },
   { title: 'hash_field', lines: ['base'], options: { hash_field: '${id}' }, syncs: append },
-  { title: 'flat hashes', lines: ['base', 'hash_script'], options: { data_format: 'flat' }, syncs: append },
+  {
+    title: 'flat hashes',
+    lines: ['base', 'hash_script', 'replaced_hash'],
+    options: { data_format: 'flat' },
+    syncs: append,
+  },
   {
     title: 'hashes that end',
     lines: ['base', 'hash_script'],

@@ -7,15 +7,20 @@ export const NO_GROUP = -1
 export class CommandGroups extends CommandBuffer {
   /** The features of the servers that the commands are for. */
   readonly capabilities: Capabilities
+  /** Whether a transaction may write several keys: not on a cluster. */
+  readonly joinsKeys: boolean
   /** The group of each command; undefined as long as each command writes the group of its own number, as most do. */
   #groups: Int32Array | undefined
   /** The number of such commands. */
   #alike = 0
   #groupCount = 0
+  /** By its number, a command without which some of those behind it must not be sent, and how many these are. */
+  #led: Map<number, number> | undefined
 
-  constructor(bytes: Buffer, capabilities: Capabilities, offsets?: Buffer) {
+  constructor(bytes: Buffer, capabilities: Capabilities, offsets?: Buffer, joinsKeys = true) {
     super(bytes, offsets)
     this.capabilities = capabilities
+    this.joinsKeys = joinsKeys
   }
 
   /** Returns the number of a new group, for records that one command will write. */
@@ -30,15 +35,26 @@ export class CommandGroups extends CommandBuffer {
     else this.#groupsFor(command)[command] = group
   }
 
+  /** Records that the last command, which writes no records, must be sent with the next `count` commands. */
+  leads(count: number): void {
+    this.#led ??= new Map()
+    this.#led.set(this.commands - 1, count)
+  }
+
   /** Returns the group that a command writes, `NO_GROUP` if it writes no records. */
   groupOf(command: number): number {
     if (this.#groups === undefined) return command < this.#alike ? command : NO_GROUP
     return this.#groups[command] ?? NO_GROUP
   }
 
-  /** A command without records trims or expires what the command before it wrote. */
+  /** A command without records trims or expires what the command before it wrote, if it does not lead those behind it. */
   override isFollowUp(command: number): boolean {
-    return this.groupOf(command) === NO_GROUP
+    const led = this.#led
+    if (led === undefined) return this.groupOf(command) === NO_GROUP
+    if (led.has(command)) return false
+    let leader = command - 1
+    while (leader > 0 && !led.has(leader)) leader--
+    return command - leader <= (led.get(leader) ?? 0) || this.groupOf(command) === NO_GROUP
   }
 
   #groupsFor(command: number): Int32Array {

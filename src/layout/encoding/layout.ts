@@ -61,9 +61,10 @@ export type Refusal = Problem
 
 /**
  * How commands reach the server. `pipeline`: one by one, in order; sent again after a lost connection. `transaction`:
- * in a transaction, which is sent again, too. `exactly_once`: in a transaction that never runs twice.
+ * in a transaction, which is sent again, too. `grouped`: the same where a transaction may write several keys, else one by
+ * one. `exactly_once`: in a transaction that never runs twice.
  */
-export type DeliveryMode = 'pipeline' | 'transaction' | 'exactly_once'
+export type DeliveryMode = 'pipeline' | 'transaction' | 'grouped' | 'exactly_once'
 
 export interface Layout {
   readonly deliveryMode: DeliveryMode
@@ -84,4 +85,9 @@ export interface Layout {
   write(out: CommandGroups, record: RecordView): number | Refusal
   /** Adds the command of the records that were kept. */
   flush(out: CommandGroups): void
+}
+
+/** Returns whether the commands of a layout go to the server one by one. */
+export function isPipelined({ deliveryMode }: Layout, { joinsKeys }: CommandGroups): boolean {
+  return deliveryMode === 'pipeline' || (deliveryMode === 'grouped' && !joinsKeys)
 }

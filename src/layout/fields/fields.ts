@@ -65,7 +65,7 @@ function addMetaField(out: CommandBuffer, record: RecordView, text: ByteBuffer):
 
 /** One field for each column. Names of nested columns are joined with dots; empty objects have no field. */
 function flatFields(settings: LayoutSettings): Fields {
-  const { rootField, fields, nullAs, keepMeta, writesDeletedAt = false } = settings
+  const { fields, nullAs, keepMeta, writesDeletedAt = false } = settings
   const includesNull = nullAs !== 'absent'
   const found: Found = { encoded: 0, names: [], rows: [] }
   const find = fields === undefined ? findAll(found, settings) : findChosen(found, settings, includesNull)
@@ -93,7 +93,8 @@ function flatFields(settings: LayoutSettings): Fields {
         if (nullAs !== 'empty' || columns.kind(row) !== ColumnKind.null) addText(text, columns, row)
         out.argument(text.bytes, 0, text.length)
       }
-      if (keepMeta && (found.encoded + found.rows.length > 0 || lacksDeletedAt(record))) addMetaField(out, record, text)
+      if (keepMeta && (found.encoded + found.rows.length > 0 || lacksDeletedAt(record)))
+        addMetaField(out, record, text)
       if (!lacksDeletedAt(record)) return
       const time = deletionTime(record)
       out.textArgument(DELETED_AT)

@@ -24,6 +24,8 @@ export interface RecordContext extends StreamNames {
   replacesKey: (record: number) => boolean
   /** Whether the record replaces what a former generation has at its key. */
   takesOver: (record: number) => boolean
+  /** Whether a transaction may write several keys. */
+  joinsKeys: boolean
 }
 
 const USUAL: RecordContext = {
@@ -35,6 +37,7 @@ const USUAL: RecordContext = {
   spread: () => 0.5,
   replacesKey: () => false,
   takesOver: () => false,
+  joinsKeys: false,
 }
 
 export interface EncodedRecords {
@@ -67,8 +70,8 @@ export function encodeRecords(
   layout = layoutWith(options, context),
   capabilities = ALL_CAPABILITIES,
 ): EncodedRecords {
-  const { id, emittedAt, spread, replacesKey, takesOver } = { ...USUAL, ...context }
-  const out = new CommandGroups(Buffer.alloc(0), capabilities)
+  const { id, emittedAt, spread, replacesKey, takesOver, joinsKeys } = { ...USUAL, ...context }
+  const out = new CommandGroups(Buffer.alloc(0), capabilities, undefined, joinsKeys)
   const results: (number | Refusal)[] = []
   eachRead(records, emittedAt, layout.usesColumns, (view, record) => {
     view.id = layout.usesIds ? id + record : 0

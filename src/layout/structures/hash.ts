@@ -8,6 +8,7 @@ import { script } from '../../redis/commands/script.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
+import { CLEAR_SCRIPT, ReplacedHashes } from '../contract/replaced-hashes.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
@@ -26,8 +27,19 @@ export const hash: Structure = {
   rows: { kind: 'key' },
   collection: undefined,
   createLayout,
-  requirements: (settings) => (needsScript(settings) ? [SCRIPTED] : []),
+  requirements: (settings) => [
+    ...(needsScript(settings) ? [SCRIPTED] : []),
+    ...(isGrouped(settings) ? [REPLACED] : []),
+  ],
 }
+
+const REPLACED = requirement('hashes that are replaced (flat)', (key) => [
+  commandProbe('EVAL', [CLEAR_SCRIPT, '1', key], '1'),
+  commandProbe('MULTI', [], 'OK'),
+  commandProbe('HMSET', [key, 'probe', 'written'], 'QUEUED'),
+  commandProbe('EXEC', [], 'OK'),
+  removalProbe(key),
+])
 
 const SCRIPTED = requirement(
   'a hash with replacement, conditions or a time to live (flat, write_condition, update, ttl_seconds)',
@@ -72,6 +84,21 @@ function replacesAlways({ dataFormat, onUpdate }: RecordSettings): boolean {
   return dataFormat === 'flat' && onUpdate === 'replace'
 }
 
+/** A larger record is written by a script of its own, as Redis may have to refuse it without harm to the former one. */
+const MOST_GROUPED = 1 << 15
+
+/** Returns whether hashes are replaced, and nothing else depends on what is at their keys. */
+function isGrouped(settings: LayoutSettings): boolean {
+  const { writeCondition, ttlSeconds, expireAtField, ttlField } = settings
+  return (
+    replacesAlways(settings) &&
+    writeCondition === 'always' &&
+    ttlSeconds === 0 &&
+    expireAtField === undefined &&
+    ttlField === undefined
+  )
+}
+
 /** Returns whether HMSET alone cannot write the records. */
 function needsScript(settings: LayoutSettings): boolean {
   return (
@@ -99,6 +126,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
   const clearsFields = settings.clearsFormerFields === true && settings.dataFormat === 'airbyte'
   const isAlwaysScripted = needsScript(settings)
   const isLoaded = isAlwaysScripted || firstRecordReplaces || mayTakeOver
+  const replaced = isGrouped(settings) ? new ReplacedHashes() : undefined
   const replace = Buffer.from(`replace ${writeCondition}`)
   const takeOver = Buffer.from(`take over ${writeCondition}`)
   const usual =
@@ -109,7 +137,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
   const expiry: Expiry = { kind: 'never', milliseconds: 0 }
 
   return {
-    deliveryMode: 'pipeline',
+    deliveryMode: replaced === undefined ? 'pipeline' : 'grouped',
     overhead:
       keyTemplate.size +
       fields.overhead +
@@ -128,10 +156,16 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       if (count === 0) record.result = 'empty'
       const isScripted = isAlwaysScripted || clearsFields || record.replacesKey || record.takesOver
       if (count === 0 && !isScripted) return NO_GROUP
+      const joins = replaced !== undefined && out.joinsKeys
+      if (joins) {
+        const isUsual = count > 0 && !record.takesOver && record.dataEnd - record.dataStart <= MOST_GROUPED
+        if (isUsual) return replaced.add(out, key, count, (to) => fields.add(to, record))
+        replaced.flush(out)
+      }
       const group = out.newGroup()
       // HMSET, because HSET takes several fields only since Redis 4.
       if (!isScripted) out.begin('HMSET', 1 + 2 * count)
-      else beginScript(out, 5 + 2 * count, isLoaded)
+      else beginScript(out, 5 + 2 * count, isLoaded && !joins)
       out.writes(group)
       out.key(key.bytes, 0, key.length)
       if (isScripted) {
@@ -146,11 +180,14 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       if (clearsMeta && !isScripted) clearMeta(out, key)
       return group
     },
-    flush: () => undefined,
+    flush: (out) => replaced?.flush(out),
   }
 }
 
-/** `isLoaded`: scripts are loaded before it is known what earlier runs wrote, so one that only this asks for is not. */
+/**
+ * `isLoaded`: a server may have the script. It is loaded before it is known what earlier runs wrote, and in a transaction a
+ * server that has lost it would say so too late.
+ */
 function beginScript(out: CommandGroups, args: number, isLoaded: boolean): void {
   out.begin(isLoaded ? 'EVALSHA' : 'EVAL', args)
   out.textArgument(isLoaded ? HASH_SCRIPT.sha : HASH_SCRIPT.text)

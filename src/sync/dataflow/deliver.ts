@@ -57,7 +57,7 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
     const decisions = decide()
     const buffer = buffers.take(Math.ceil(batch.size * growth))
     const offsets = tables.take((batch.records + MORE_COMMANDS) * BYTES_PER_COMMAND)
-    const out = new CommandGroups(buffer, client.capabilities, offsets)
+    const out = new CommandGroups(buffer, client.capabilities, offsets, !client.isCluster)
     const encoded = encodeBatch(batch, out, { ids, decisions, client, intervals })
     unitLog.add(batch)
     growth = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_GROWTH)

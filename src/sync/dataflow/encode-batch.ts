@@ -1,7 +1,7 @@
 /** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
 import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
-import type { Refusal, RecordView } from '../../layout/encoding/layout.ts'
+import { isPipelined, type Refusal, type RecordView } from '../../layout/encoding/layout.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
 import { IdCursor } from '../ids/id-ranges.ts'
 import { keyForm, shownKey } from '../drafts/shown-key.ts'
@@ -66,15 +66,15 @@ export function encodeBatch(
   }
 
   const first = out.commands
-  batch.encodeEach(({ layout }) => layout.deliveryMode === 'pipeline', write)
-  const simple = streams.filter(({ layout }) => layout.deliveryMode === 'pipeline')
+  batch.encodeEach(({ layout }) => isPipelined(layout, out), write)
+  const simple = streams.filter(({ layout }) => isPipelined(layout, out))
   for (const { layout } of simple) layout.flush(out)
   const isCounted = simple.some(({ layout }) => layout.isConditional)
   const commands = EncodedCommands.from(out, first)
   requests.push({ request: { kind: 'write', commands, isCounted, confirmedBy: 'marker' } })
 
   for (const stream of streams)
-    if (stream.layout.deliveryMode !== 'pipeline')
+    if (!isPipelined(stream.layout, out))
       requests.push(...transactionsOf(stream, batch, out, client, write, intervals?.get(stream)))
   const refused = new Set(refusals.map(({ record }) => record))
   const written = (entries: readonly IndexEntry[]): readonly IndexEntry[] =>

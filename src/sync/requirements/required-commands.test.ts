@@ -11,6 +11,8 @@ const SHARED_EXPIRY = ['TYPE', 'PERSIST', 'SET', 'PEXPIRE', 'EVAL', 'DEL']
 const TRANSACTION = ['MULTI', 'SET', 'EXEC', 'DEL']
 const GUARD = ['EXISTS', 'SET', 'RENAME', 'DEL', 'EVAL']
 const HASH_SCRIPT = ['HLEN', 'PERSIST', 'PEXPIREAT', 'SCRIPT LOAD', 'EVALSHA', 'DEL']
+/** Of hashes that are replaced, several in one transaction. */
+const REPLACED = ['EVAL', 'MULTI', 'HMSET', 'EXEC', 'DEL']
 const LIST = ['RPUSH', 'LPUSH', 'LTRIM', 'DEL']
 
 /** Of a Redis stream. */
@@ -31,7 +33,8 @@ describe('the commands that a structure needs', () => {
   it.each<[options: object, commands: string[]]>([
     [{ cache_type: 'hash' }, []],
     [{ cache_type: 'hash', data_format: 'flat', on_update: 'merge' }, []],
-    [{ cache_type: 'hash', data_format: 'flat' }, HASH_SCRIPT],
+    [{ cache_type: 'hash', data_format: 'flat' }, [...HASH_SCRIPT, ...REPLACED]],
+    [{ cache_type: 'hash', data_format: 'flat', write_condition: 'if_absent' }, HASH_SCRIPT],
     [{ cache_type: 'hash', ttl_seconds: 60 }, [...EXPIRY, ...HASH_SCRIPT]],
     [{ cache_type: 'hash', expire_at_field: 'until' }, [...EXPIRY, ...HASH_SCRIPT]],
     [{ cache_type: 'hash', write_condition: 'if_absent' }, HASH_SCRIPT],
@@ -95,7 +98,7 @@ describe('the commands that only some sync modes need', () => {
   it('are none that every sync needs', () => {
     const { config } = parse({ host: 'h', track_keys: 'always', cache_type: 'hash', data_format: 'flat' })
     expect(modeCommands(config)).toEqual([])
-    expect(requiredCommands(config).map(({ neededFor }) => neededFor)).toHaveLength(3)
+    expect(requiredCommands(config).map(({ neededFor }) => neededFor)).toHaveLength(4)
   })
 })
 
