@@ -155,6 +155,7 @@ export function collectionLayout(
     overhead: options.overhead,
     usesIds: options.usesIds || key.usesIds,
     usesColumns: options.usesColumns || key.usesColumns,
+    usesColumnsBesideKey: options.usesColumns,
     isConditional: options.isConditional,
     expiryUnits: undefined,
     scripts: options.scripts ?? [],

@@ -7,6 +7,7 @@ import type { ExpiryUnit, RecordSettings } from '../../config/settings/record-se
 import type { Columns } from '../../protocol/columns/columns.ts'
 import type { Script } from '../../redis/commands/script.ts'
 import type { CommandGroups } from './command-groups.ts'
+import type { TextRange } from './text-range.ts'
 
 /** The settings of a stream, and what its sync mode adds to them. */
 export interface LayoutSettings extends RecordSettings {
@@ -31,6 +32,8 @@ export interface RecordView {
   bytes: Buffer
   /** Its columns, for layouts that use them. */
   columns: Columns
+  /** Its key, where that is known already; it must be undefined, or right. */
+  key: TextRange | undefined
   /** `_airbyte_ab_id`, from 1, for layouts that use it. */
   id: number
   /** Epoch milliseconds as decimal text. */
@@ -72,6 +75,8 @@ export interface Layout {
   readonly overhead: number
   readonly usesIds: boolean
   readonly usesColumns: boolean
+  /** Whether it does so for anything but the key. */
+  readonly usesColumnsBesideKey: boolean
   /** Whether a command writes its records only on a condition, and replies how many it has written. */
   readonly isConditional: boolean
   /** The units of the numbers that were read from the expire_at_field so far. */

@@ -39,6 +39,14 @@ const NULL_KEY = '%null'
 /** The template of the keys of a layout. */
 export type KeyTemplate = Pick<ColumnTemplate, 'usesIds' | 'usesColumns' | 'isConstant' | 'size' | 'render'>
 
+/** Adds the key of a record, or returns why it has none. */
+export function addKey(template: KeyTemplate, record: RecordView, out: ByteBuffer): Refusal | undefined {
+  const { key } = record
+  if (key === undefined) return template.render(record, out)
+  out.add(key.bytes, key.start, key.end)
+  return undefined
+}
+
 export class ColumnTemplate {
   readonly usesIds: boolean
   readonly usesColumns: boolean

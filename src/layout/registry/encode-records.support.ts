@@ -153,7 +153,14 @@ export function eachRead(
   visit: (view: RecordView, record: number) => unknown,
 ): void {
   const input = new MessageReader(1 << 16)
-  const view = { bytes: input.bytes, columns: new Columns(), id: 0, spread: 0, now: 0 } as RecordView
+  const view = {
+    bytes: input.bytes,
+    columns: new Columns(),
+    key: undefined,
+    id: 0,
+    spread: 0,
+    now: 0,
+  } as RecordView
   for (const [record, data] of records.entries()) {
     const message = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
     input.append(Buffer.from(`{"type":"RECORD","record":${message}}\n`))

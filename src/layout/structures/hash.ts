@@ -12,6 +12,7 @@ import { CLEAR_SCRIPT, ReplacedHashes } from '../contract/replaced-hashes.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
+import { addKey } from '../fields/column-template.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
 import { fieldsOf } from '../fields/fields.ts'
 import { META } from '../fields/meta.ts'
@@ -121,6 +122,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
   } = settings
   const fields = fieldsOf(settings)
   const expiryReader = expiryOf(settings)
+  const usesColumnsBesideKey = fields.usesColumns || expiryReader?.usesColumns === true
   const isConditional = writeCondition !== 'always'
   const clearsMeta = settings.clearsFormerMeta === true && settings.dataFormat === 'airbyte'
   const clearsFields = settings.clearsFormerFields === true && settings.dataFormat === 'airbyte'
@@ -143,13 +145,14 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
       fields.overhead +
       (isAlwaysScripted ? 100 : clearsFields ? 100 + HASH_SCRIPT.text.length : 0),
     usesIds: keyTemplate.usesIds || fields.usesIds,
-    usesColumns: keyTemplate.usesColumns || fields.usesColumns || expiryReader?.usesColumns === true,
+    usesColumns: keyTemplate.usesColumns || usesColumnsBesideKey,
+    usesColumnsBesideKey,
     isConditional,
     expiryUnits: expiryReader?.units,
     scripts: isLoaded ? [HASH_SCRIPT] : [],
     write(out, record) {
       key.clear()
-      const refusal = keyTemplate.render(record, key) ?? expiryReader?.read(record, expiry)
+      const refusal = addKey(keyTemplate, record, key) ?? expiryReader?.read(record, expiry)
       if (refusal !== undefined) return refusal
       const count = fields.count(record)
       if (typeof count !== 'number') return count

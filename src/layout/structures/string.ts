@@ -7,6 +7,7 @@ import { commandProbe, removalProbe } from '../../redis/commands/command-probe.t
 import { script } from '../../redis/commands/script.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import type { Layout } from '../encoding/layout.ts'
+import { addKey } from '../fields/column-template.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
 import { valueOf } from '../fields/value.ts'
 import type { TextRange } from '../encoding/text-range.ts'
@@ -46,6 +47,7 @@ return 1
 function createLayout({ settings, key: keyTemplate, stream }: LayoutOptions): Layout {
   const value = valueOf(settings, stream)
   const expiryReader = expiryOf(settings)
+  const usesColumnsBesideKey = value.usesColumns || expiryReader?.usesColumns === true
   const condition = { always: undefined, if_absent: 'NX', if_exists: 'XX' }[settings.writeCondition]
   const key = new ByteBuffer(Buffer.allocUnsafeSlow(256))
   const expiry: Expiry = { kind: 'never', milliseconds: 0 }
@@ -55,14 +57,15 @@ function createLayout({ settings, key: keyTemplate, stream }: LayoutOptions): La
     deliveryMode: 'pipeline',
     overhead: keyTemplate.size + 160,
     usesIds: keyTemplate.usesIds || value.usesIds,
-    usesColumns: keyTemplate.usesColumns || value.usesColumns || expiryReader?.usesColumns === true,
+    usesColumns: keyTemplate.usesColumns || usesColumnsBesideKey,
+    usesColumnsBesideKey,
     isConditional: condition !== undefined,
     expiryUnits: expiryReader?.units,
     scripts: expiryReader?.usesColumns === true ? [SET_SCRIPT] : [],
     write(out, record) {
       key.clear()
       const refusal =
-        keyTemplate.render(record, key) ?? expiryReader?.read(record, expiry) ?? value.locate(record, text)
+        addKey(keyTemplate, record, key) ?? expiryReader?.read(record, expiry) ?? value.locate(record, text)
       if (refusal !== undefined) return refusal
       const group = out.newGroup()
       const isScripted = expiry.kind === 'at' && !out.capabilities.setPxat

@@ -123,6 +123,10 @@ export class Batch {
     return counts
   }
 
+  countOf({ plan }: StreamSession): number {
+    return this.#counts[plan.index]!
+  }
+
   /**
    * Adds the record that was read last. It is in `block`, as those before it are. Returns whether its emission time was in
    * seconds, which become milliseconds.
@@ -184,6 +188,7 @@ export class Batch {
     const view: RecordView = {
       bytes: scanner.bytes,
       columns: new Columns(),
+      key: undefined,
       id: 0,
       emittedAtStart: 0,
       emittedAtEnd: 0,
@@ -216,12 +221,16 @@ export class Batch {
       view.dataEnd = table[row + 4]!
       view.result = 'written'
       if (this.#changes.size > 0) view.changes = this.#changes.get(record) ?? NO_CHANGES
-      if (stream.layout.usesColumns) {
-        view.columns.read(scanner, view.dataStart, view.dataEnd)
-        view.bytes = scanner.bytes
-      }
+      view.bytes = scanner.bytes
       table[row + 6] = encode(stream, view, record)
     }
+  }
+
+  /** Finds the columns of the record that `encodeEach` has called with. */
+  readColumns(view: RecordView): void {
+    const { scanner } = this.#block!
+    view.columns.read(scanner, view.dataStart, view.dataEnd)
+    view.bytes = scanner.bytes
   }
 
   streamOf(record: number): StreamSession {

@@ -228,6 +228,7 @@ function hugeRecordOf(session: StreamSession): EncodableBatch {
   const view: RecordView = {
     bytes: Buffer.alloc(0),
     columns: new Columns(),
+    key: undefined,
     id: 0,
     emittedAtStart: 0,
     emittedAtEnd: 0,
@@ -243,6 +244,7 @@ function hugeRecordOf(session: StreamSession): EncodableBatch {
   return {
     countByStream: () => new Map([[session, 1]]),
     encodeEach: (_, encodeRecord) => void encodeRecord(session, view, 0),
+    readColumns: () => undefined,
   }
 }
 

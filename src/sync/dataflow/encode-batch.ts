@@ -2,6 +2,7 @@
 import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { isPipelined, type Refusal, type RecordView } from '../../layout/encoding/layout.ts'
+import type { TextRange } from '../../layout/encoding/text-range.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
 import { IdCursor } from '../ids/id-ranges.ts'
 import { keyForm, shownKey } from '../drafts/shown-key.ts'
@@ -13,6 +14,9 @@ import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { transactionsOf, type EncodableBatch, type Slots } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
+
+const LF = 0x0a
+const LINE_END = 2
 
 export interface EncodedBatch {
   requests: BatchRequest[]
@@ -42,26 +46,33 @@ export function encodeBatch(
   const streams = [...batch.countByStream().keys()]
   const areDecided = decisions.size > 0
 
+  const key: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
+
   const write = (stream: StreamSession, view: RecordView, record: number): number => {
-    const change = areDecided ? decisions.get(stream)?.actions.get(record) : undefined
+    const decided = areDecided ? decisions.get(stream) : undefined
+    const change = decided?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
     if (change?.action === 'remove') return remove(stream.plan, change.location, out)
     if (change?.action === 'refuse') {
       refusals.push({ record, refusal: keyOfOthers(stream.plan) })
-      decisions.get(stream)?.refuse(record)
+      decided?.refuse(record)
       return NO_GROUP
     }
+    const entry = decided?.keys?.get(record)
+    view.key = entry === undefined ? undefined : keyIn(entry, key)
+    const { layout } = stream
+    if (entry === undefined ? layout.usesColumns : layout.usesColumnsBesideKey) batch.readColumns(view)
     view.replacesKey = change?.action === 'write anew' || change?.action === 'take over'
     view.takesOver = change?.action === 'take over'
     if (stream.plan.settings.ttlJitterPercent > 0) view.spread = Math.random()
-    if (stream.layout.usesIds) view.id = cursors.get(stream)!.take()
-    const written = writeRecord(stream.layout, out, view)
+    if (layout.usesIds) view.id = cursors.get(stream)!.take()
+    const written = writeRecord(layout, out, view)
     if (typeof written === 'number') {
       if (view.result !== 'written') dataless.push({ record, kind: view.result })
       return written
     }
     refusals.push({ record, refusal: written })
-    decisions.get(stream)?.refuse(record)
+    decided?.refuse(record)
     return NO_GROUP
   }
 
@@ -87,6 +98,14 @@ export function encodeBatch(
   const isJournaled = rows[0] !== undefined && isFilled(journal)
   const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
   return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals, dataless }
+}
+
+/** Sets `range` to the key that is the location of an entry. */
+function keyIn({ text, start, middle }: IndexEntry, range: TextRange): TextRange {
+  range.bytes = text.bytes
+  range.start = text.bytes.indexOf(LF, start) + 1
+  range.end = middle - LINE_END
+  return range
 }
 
 function keyOfOthers(plan: StreamPlan): Refusal {

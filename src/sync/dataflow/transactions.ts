@@ -16,7 +16,7 @@ import type { Interval } from '../attempts/state-intervals.ts'
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
 
 /** The parts of a batch that encoding reads. */
-export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach'>
+export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach' | 'readColumns'>
 
 /** Returns the slot of a key, if there are slots. */
 export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf'>

@@ -10,6 +10,8 @@ import { readVersion, type RowVersion } from './row-version.ts'
 /** A location, encoded as an argument: bytes `start` to `middle` of `text`. */
 export interface EncodedLocation {
   readonly location: string
+  /** The hash of the key index that has its entry. */
+  readonly shard: number
   readonly text: CommandBuffer
   readonly start: number
   readonly middle: number
@@ -41,6 +43,9 @@ export interface Text {
   end: number
 }
 
+/** Most entries have no more, so that their memory need not grow. */
+const USUAL_BYTES = 96
+
 const LF = 0x0a
 const SPACE = Buffer.from(' ')
 const DELETED = Buffer.from('! ')
@@ -51,17 +56,29 @@ export function encodeLocations(locations: readonly string[]): EncodedLocation[]
   return locations.map((location) => {
     const start = text.length
     text.textArgument(location)
-    return { location, text, start, middle: text.length }
+    return { location, shard: shardOf(location), text, start, middle: text.length }
   })
+}
+
+/** The key index is kept in so many hashes. */
+export const SHARDS = 256
+
+/** Returns a hash, FNV-1a. It must never change, as one version of the connector reads what another one wrote. */
+export function shardOf(location: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < location.length; at++) hash = Math.imul(hash ^ location.charCodeAt(at), 0x01000193)
+  return (hash >>> 16) % SHARDS
 }
 
 /** Encodes the entries of one batch; `readVersion` reads their values. */
 export class IndexEntryWriter {
-  readonly #text = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 10))
+  readonly #text: CommandBuffer
   /** `<run>`, and a space where a version follows. */
   readonly #run: Buffer
 
-  constructor(run: number, isVersioned: boolean) {
+  /** `entries`: how many there may be. */
+  constructor(run: number, isVersioned: boolean, entries: number) {
+    this.#text = new CommandBuffer(Buffer.allocUnsafeSlow(entries * USUAL_BYTES))
     this.#run = Buffer.from(isVersioned ? `${run} ` : String(run))
   }
 
@@ -70,6 +87,7 @@ export class IndexEntryWriter {
     const range = { start: 0, middle: 0, end: 0 }
     return {
       location,
+      shard: shardOf(location),
       text: this.#text,
       record: 0,
       others: undefined,

@@ -134,7 +134,7 @@ function entryOf(location: string): IndexEntry {
 
 /** The entries of some locations, of the run 12. */
 function entriesOf(locations: readonly string[]): IndexEntry[] {
-  const writer = new IndexEntryWriter(12, false)
+  const writer = new IndexEntryWriter(12, false, 1)
   return locations.map((location) => {
     const entry = writer.begin(location)
     const bytes = Buffer.from(location)

@@ -10,10 +10,8 @@ import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
 import { ownKeyError } from '../drafts/own-key-error.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import type { EncodedLocation, IndexEntry } from './index-entry.ts'
+import { shardOf, SHARDS, type EncodedLocation, type IndexEntry } from './index-entry.ts'
 import { typesOf } from '../../redis/client/redis-types.ts'
-
-const SHARDS = 256
 
 const ALL_SHARDS: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard)
 
@@ -99,9 +97,11 @@ export class KeyIndex {
 
   /** Returns the values of the entries of some locations, in their order; null where there is no entry. */
   async read(locations: readonly EncodedLocation[]): Promise<(string | null)[]> {
-    const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 10))
+    const shards = byShard(locations)
+    const size = locations.reduce((sum, { start, middle }) => sum + middle - start, 0)
+    const out = new CommandBuffer(Buffer.allocUnsafeSlow(size + shards.length * (this.#base.length + 96)))
     const order: number[] = []
-    for (const [shard, indexes] of byShard(locations))
+    for (const [shard, indexes] of shards)
       for (const some of chunksOf(indexes)) {
         out.begin('HMGET', 1 + some.length)
         out.keyText(this.keyOf(shard))
@@ -212,10 +212,10 @@ export class KeyIndex {
 }
 
 /** Returns the shards of some locations, each with the indexes of its locations. */
-export function byShard(locations: readonly { location: string }[]): [shard: number, indexes: number[]][] {
+export function byShard(locations: readonly { shard: number }[]): [shard: number, indexes: number[]][] {
   const shards = new Map<number, number[]>()
   for (let index = 0; index < locations.length; index++) {
-    const shard = shardOf(locations[index]!.location)
+    const { shard } = locations[index]!
     const indexes = shards.get(shard)
     if (indexes === undefined) shards.set(shard, [index])
     else indexes.push(index)
@@ -225,13 +225,6 @@ export function byShard(locations: readonly { location: string }[]): [shard: num
 
 export function shardsText(shards: Iterable<number>): string {
   return [...shards].toSorted((a, b) => a - b).join(' ')
-}
-
-/** FNV-1a. It must never change, as one version of the connector reads what another one wrote. */
-function shardOf(location: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < location.length; at++) hash = Math.imul(hash ^ location.charCodeAt(at), 0x01000193)
-  return (hash >>> 16) % SHARDS
 }
 
 function chunksOf<T>(items: readonly T[], size = ENTRIES_PER_COMMAND): T[][] {

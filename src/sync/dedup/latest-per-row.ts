@@ -32,7 +32,7 @@ export function latestPerRow(batch: Batch, session: StreamSession, run: number):
   // What a record does may depend on the row before the batch, or on the record before it.
   const keepsChanges = plan.removesFiltered || plan.removals?.afterMs !== undefined
   const isWritable = plan.config.onRecordError === 'dead_letter' ? writabilityTest(session.layout) : undefined
-  const writer = new IndexEntryWriter(run, true)
+  const writer = new IndexEntryWriter(run, true, batch.countOf(session))
   const locateCursor = cursorLocator(plan)
   const [emittedAt, cursor] = [emptyText(), emptyText()]
   const byLocation = new Map<string, IndexEntry>()
@@ -92,7 +92,7 @@ export function firstPerRow(
   run: number,
   ids?: readonly IdRange[],
 ): RowEntries {
-  const writer = new IndexEntryWriter(run, false)
+  const writer = new IndexEntryWriter(run, false, batch.countOf(session))
   const byLocation = new Map<string, IndexEntry>()
   const take = (locationText: Text, record: number): void => {
     const location = textOf(locationText)
@@ -128,6 +128,7 @@ function eachLocation(
   batch.encodeEach(
     (other) => other === session,
     (_, view, record) => {
+      if (session.layout.usesColumns) batch.readColumns(view)
       location.clear()
       if (cursor !== undefined) view.id = cursor.take()
       if (locator.locate(view, location) === undefined) {

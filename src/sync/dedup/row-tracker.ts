@@ -7,6 +7,7 @@ import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
 import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
+import { isMemberForm } from './former-rows.ts'
 import { findKeys, mayTakeOver, NOTHING_FOUND, type FoundKeys } from './found-keys.ts'
 import type { IndexedSession } from './indexed-session.ts'
 import { changeKindOf, versionOf, type IndexEntry, type IndexEntryWriter } from './index-entry.ts'
@@ -55,6 +56,8 @@ export interface RowDecisions {
   /** When entries expire, where that changes. */
   readonly expiries: readonly EntryExpiry[]
   readonly actions: ReadonlyMap<number, { action: Action; location: string }>
+  /** By record, the entries whose locations are the keys of the rows; undefined where locations are not. */
+  readonly keys: ReadonlyMap<number, IndexEntry> | undefined
   readonly deduplicated: readonly number[]
   /** Records that do not pass the filter. */
   readonly filtered: readonly number[]
@@ -87,6 +90,8 @@ export class RowTracker {
   readonly #rules: RowRules
   /** Whether rows may have a time to live from an earlier run, which writing them removes. */
   readonly #hasFormerExpiry: boolean
+  /** Whether the location of a row is its key. */
+  readonly #locatesKeys: boolean
   /** The newest entries of batches that may not have been in Redis when the index was read. */
   readonly #recent = new Map<string, IndexEntry>()
   /** Confirmed batches, each with the number of the newest batch whose entries were read before that. */
@@ -98,6 +103,8 @@ export class RowTracker {
     this.#index = index
     this.#journal = session.journal
     this.#hasFormerExpiry = session.runs.hadExpiry && !givesExpiry(session.plan)
+    const { isDeduplicated, locator } = session.plan
+    this.#locatesKeys = isDeduplicated && !isMemberForm(locator.form) && !locator.usesIds
     this.#rules = {
       mayExist: session.runs.hasUntracked,
       isNumeric: session.plan.stream.cursor?.isNumeric ?? false,
@@ -139,7 +146,7 @@ export class RowTracker {
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
     { batch, entries: read, older, filtered: unlocated, writer, number }: BatchRows,
-    { stored, keys }: ReadRows,
+    { stored, keys: found }: ReadRows,
     ids?: readonly IdRange[],
   ): RowDecisions {
     this.#dropConfirmed(number)
@@ -151,6 +158,7 @@ export class RowTracker {
     const changes: IndexEntry[] = []
     const added: IndexEntry[] = []
     const expiries: EntryExpiry[] = []
+    const keys = this.#locatesKeys ? new Map<number, IndexEntry>() : undefined
     const actions = new Map<number, { action: Action; location: string }>()
     const deduplicated = [...older]
     const filtered = [...unlocated]
@@ -171,9 +179,10 @@ export class RowTracker {
       }
       const { record } = entry
       changes.push(entry)
+      keys?.set(record, entry)
       if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
       if (stored !== undefined) this.#recent.set(location, entry)
-      const action = this.#actionFor(entry, before, keys, hasContent)
+      const action = this.#actionFor(entry, before, found, hasContent)
       if (action !== undefined) actions.set(record, { action, location })
       const time = isDeduplicated ? this.#expiryOf(entry, before) : undefined
       if (time !== undefined) expiries.push({ location, time })
@@ -191,6 +200,7 @@ export class RowTracker {
       changes,
       added,
       expiries,
+      keys,
       actions,
       deduplicated,
       filtered,

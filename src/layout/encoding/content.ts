@@ -1,0 +1,9 @@
+/** How the text of a record is found. */
+import type { RecordView } from './layout.ts'
+import type { TextRange } from './text-range.ts'
+
+export interface Content {
+  readonly usesColumns: boolean
+  /** Sets `range` to the JSON text of the record. */
+  locate(record: RecordView, range: TextRange): void
+}
