@@ -2,8 +2,10 @@
  * Writes the columns of a record as arguments of a Redis command: for each leaf its name, those of nested columns joined
  * with dots, and its text. Names that contain dots or escapes may join to the same name, and are left to JavaScript.
  */
-import { BACKSLASH, CR, DOT, LF, LOWER_U, QUOTE, ZERO } from './bytes'
+import { BACKSLASH, LOWER_U } from './bytes'
 import { Column, ColumnFlag, ColumnKind, columnAt, KIND_BITS } from './column-slice'
+import { copy, LINE_END, writeLineEnd, writeSize } from './arguments'
+import { haveNames, nameAt } from './field-names'
 import { codeUnit, simpleEscape } from './json-string'
 
 const LANES: usize = 16
@@ -15,16 +17,7 @@ const region = memory.data(65536 + 64)
 /** The text of a string with escapes, before its size is known. */
 const unescaped = memory.data(65536 + 64)
 
-/** The joined names of the objects around a column, each with a dot behind it. */
-const LONGEST_PREFIX: usize = 4096
-const prefix = memory.data(4096 + 64)
-
-const MOST_OPEN: i32 = 64
-/** For each open object, from the outermost: the row behind it, and the size of the prefix around it. */
-const open = memory.data(MOST_OPEN * 8)
-
 const HEADER_SIZE: usize = 10
-const LINE_END: usize = 2
 
 /** How columns that are null are written. */
 const enum Nulls {
@@ -41,58 +34,32 @@ export function fieldsStart(): usize {
 }
 
 /**
- * Writes the leaves among the rows `first` to `end` of the table of columns. Returns how many there are, or -1 where they
- * are left to JavaScript.
+ * Writes the leaves among the rows `first` to `end` of the table of columns, which `columns` filled last. Returns how many
+ * there are, or -1 where they are left to JavaScript.
  */
 export function writeFields(table: usize, first: i32, end: i32, nulls: i32): i32 {
   fieldsEnd = region
   if (first == end) return 0
-  if ((columnAt(table, end - 1).flags & ColumnFlag.SeenDotOrEscape) != 0) return -1
+  if (!haveNames(table, first, end)) return -1
   let count: i32 = 0
-  let depth: i32 = 0
-  let prefixSize: usize = 0
   let to = region
   for (let row = first; row < end;) {
-    while (depth > 0 && row == openEnd(depth - 1)) prefixSize = openPrefix(--depth)
     const column = columnAt(table, row)
     if ((column.flags & ColumnFlag.Overridden) != 0) {
       row = column.next
       continue
     }
-    row++
+    const name = nameAt(row++)
     const kind = column.flags & KIND_BITS
-    const nameSize = column.nameEnd - column.nameStart
-    if (kind == ColumnKind.Object) {
-      if (depth == MOST_OPEN || prefixSize + nameSize >= LONGEST_PREFIX) return -1
-      const object = open + ((<usize>depth) << 3)
-      store<i32>(object, column.next)
-      store<u32>(object, <u32>prefixSize, 4)
-      depth++
-      copy(prefix + prefixSize, column.nameStart, nameSize)
-      prefixSize += nameSize
-      store<u8>(prefix + prefixSize++, DOT)
-      continue
-    }
-    if (kind == ColumnKind.EmptyObject || (kind == ColumnKind.Null && nulls == Nulls.Absent)) continue
-    const room = prefixSize + nameSize + (column.valueEnd - column.valueStart) + 2 * (HEADER_SIZE + LINE_END)
+    if (kind >= ColumnKind.Object || (kind == ColumnKind.Null && nulls == Nulls.Absent)) continue
+    const room = name.size + (column.valueEnd - column.valueStart) + HEADER_SIZE + LINE_END
     if (to + room > region + ROOM) return -1
-    to = writeSize(to, prefixSize + nameSize)
-    copy(to, prefix, prefixSize)
-    copy(to + prefixSize, column.nameStart, nameSize)
-    to = writeLineEnd(to + prefixSize + nameSize)
-    to = writeText(to, column, kind, nulls)
+    copy(to, name.start, name.size)
+    to = writeText(to + name.size, column, kind, nulls)
     count++
   }
   fieldsEnd = to
   return count
-}
-
-function openEnd(depth: i32): i32 {
-  return load<i32>(open + ((<usize>depth) << 3))
-}
-
-function openPrefix(depth: i32): usize {
-  return load<u32>(open + ((<usize>depth) << 3), 4)
 }
 
 /** Strings are written without their quotes, and everything else as it is. */
@@ -110,31 +77,6 @@ function writeText(to: usize, column: Column, kind: i32, nulls: i32): usize {
   to = writeSize(to, size)
   copy(to, start, size)
   return writeLineEnd(to + size)
-}
-
-/** Copies bytes, and up to 15 more: the room behind both ranges is known to be there. */
-function copy(to: usize, from: usize, size: usize): void {
-  for (let at: usize = 0; at < size; at += LANES) v128.store(to + at, v128.load(from + at))
-}
-
-/** Writes the header of an argument. */
-function writeSize(to: usize, size: usize): usize {
-  store<u8>(to++, 0x24)
-  let digits: usize = 1
-  for (let limit: usize = 10; size >= limit; limit *= 10) digits++
-  let rest = size
-  for (let at = to + digits - 1; at >= to; at--) {
-    const quotient = rest / 10
-    store<u8>(at, ZERO + <u8>(rest - quotient * 10))
-    rest = quotient
-  }
-  return writeLineEnd(to + digits)
-}
-
-function writeLineEnd(to: usize): usize {
-  store<u8>(to, CR)
-  store<u8>(to, LF, 1)
-  return to + LINE_END
 }
 
 /** Writes a string with its escapes resolved to `unescaped`, and returns the address behind it. */

@@ -59,6 +59,24 @@ export function closingQuote(at: usize): usize {
   }
 }
 
+/** The same for a string whose dots do not matter. */
+export function endOfText(at: usize): usize {
+  const quotes = i8x16.splat(QUOTE)
+  const backslashes = i8x16.splat(BACKSLASH)
+  while (true) {
+    const bytes = v128.load(at)
+    const stops = i8x16.bitmask(v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)))
+    if (stops == 0) {
+      at += LANES
+      continue
+    }
+    at += ctz(stops)
+    if (load<u8>(at) == QUOTE) return at
+    sawEscape = true
+    at += 2
+  }
+}
+
 function endOfEscape(at: usize): usize {
   const escaped = load<u8>(at, 1)
   if (simpleEscape(escaped) != 0) return at + 2

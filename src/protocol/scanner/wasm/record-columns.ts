@@ -17,7 +17,8 @@ import {
 import { skipSpace } from './json'
 import { markOverridden } from './overridden'
 import { Column, COLUMN_SIZE, ColumnFlag, ColumnKind, columnAt, DEPTH_SHIFT } from './column-slice'
-import { closingQuote, forgetMarks, sawDot, sawEscape } from './json-string'
+import { expectedRows, expectedSize, expectNames, markExpected } from './expected-names'
+import { closingQuote, endOfText, forgetMarks, sawDot, sawEscape } from './json-string'
 
 /** The rows that always fit. */
 const USUAL_ROWS = 512
@@ -51,17 +52,26 @@ export function columns(start: usize, end: usize, table: usize, most: i32): i32 
   let parent: i32 = -1
   let depth: i32 = 0
   let seen: i32 = 0
+  let areExpected = true
   while (true) {
     if (rows == most) return -countMembers(start, end)
-    const column = columnAt(table, rows++)
-    forgetMarks()
+    const column = columnAt(table, rows)
     column.nameStart = at + 1
-    at = closingQuote(at + 1)
-    column.nameEnd = at
-    const hasEscape = sawEscape ? ColumnFlag.NameHasEscape : 0
-    if (sawEscape || sawDot) seen = ColumnFlag.SeenDotOrEscape
+    const size = expectedSize(rows++, depth, at + 1)
+    let hasEscape: i32 = 0
+    if (size >= 0) {
+      column.nameEnd = at + 1 + size
+      at = passSpace(at + size + 3)
+    } else {
+      areExpected = false
+      forgetMarks()
+      at = closingQuote(at + 1)
+      column.nameEnd = at
+      if (sawEscape) hasEscape = ColumnFlag.NameHasEscape
+      if (sawEscape || sawDot) seen = ColumnFlag.SeenDotOrEscape
+      at = passSpace(passSpace(at + 1) + 1)
+    }
     const flags = (depth << DEPTH_SHIFT) | seen | hasEscape
-    at = passSpace(passSpace(at + 1) + 1)
     column.valueStart = at
 
     if (load<u8>(at) == OPEN_OBJECT) {
@@ -84,7 +94,11 @@ export function columns(start: usize, end: usize, table: usize, most: i32): i32 
     at = passSpace(at)
     while (load<u8>(at) == CLOSE_OBJECT) {
       if (parent < 0) {
-        markOverridden(table, rows, table + <usize>most * COLUMN_SIZE)
+        if (areExpected && rows == expectedRows) markExpected(table)
+        else {
+          markOverridden(table, rows, table + <usize>most * COLUMN_SIZE)
+          expectNames(table, rows)
+        }
         return rows
       }
       const object = columnAt(table, parent)
@@ -103,7 +117,7 @@ function passValue(at: usize, column: Column, flags: i32): usize {
   const byte = load<u8>(at)
   if (byte == QUOTE) {
     forgetMarks()
-    at = closingQuote(at + 1) + 1
+    at = endOfText(at + 1) + 1
     column.flags = flags | ColumnKind.Text | (sawEscape ? ColumnFlag.TextHasEscape : 0)
   } else if (byte == LOWER_N) {
     column.flags = flags | ColumnKind.Null
@@ -125,10 +139,16 @@ function passValue(at: usize, column: Column, flags: i32): usize {
 }
 
 function passNumber(at: usize): usize {
-  let byte: u8
-  do byte = load<u8>(++at)
-  while (byte != COMMA && byte != CLOSE_OBJECT && byte > SPACE)
-  return at
+  while (true) {
+    const bytes = v128.load(at)
+    const stops = v128.or(
+      i8x16.le_u(bytes, i8x16.splat(SPACE)),
+      v128.or(i8x16.eq(bytes, i8x16.splat(COMMA)), i8x16.eq(bytes, i8x16.splat(CLOSE_OBJECT))),
+    )
+    const mask = i8x16.bitmask(stops)
+    if (mask != 0) return at + ctz(mask)
+    at += 16
+  }
 }
 
 /** Returns the address behind the array at `at`: only brackets of both kinds and strings matter in it. */
