@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
-import { Columns, compilePath } from './columns.ts'
+import { Columns, compilePath, NullFields } from './columns.ts'
 import { FlattenedColumns } from './flattened-columns.ts'
 import { COLUMN_LENGTH, ColumnFlag, ColumnKind } from '../scanner/scan-tables.ts'
 import { Scanner } from '../scanner/scanner.ts'
@@ -24,8 +24,8 @@ const SCALARS =
     .concat('{ }', '[ "a" , 1 ]', '"an object: {\\"a\\": [1] }"')
 
 describe('random records', () => {
-  it('have the rows, paths and leaves that they were made of', TIMEOUT, () => {
-    const met = { overridden: 0, joinedTwice: 0, plain: 0, many: 0 }
+  it('have the rows, paths, leaves and fields that they were made of', TIMEOUT, () => {
+    const met = { encoded: 0, overridden: 0, joinedTwice: 0, plain: 0, many: 0 }
     const scanner = new Scanner(1 << 20)
     const [columns, leaves, below] = [new Columns(), new FlattenedColumns(), new FlattenedColumns('x.y')]
     for (let seed = 0; seed < STREAMS; seed++) {
@@ -51,6 +51,12 @@ describe('random records', () => {
         if (!isDeepStrictEqual(leavesOf(leaves, columns), leavesIn(expected, undefined, ''))) fail('leaves')
         if (root >= 0 && !isDeepStrictEqual(leavesOf(below, columns, root), leavesIn(expected, root, 'x.y.')))
           fail(`leaves of ${root}`)
+        for (const at of [undefined, root >= 0 ? root : undefined]) {
+          const fields = encodedFields(columns, at)
+          const leafFields = leavesIn(expected, at, '').flatMap(([name, row]) => [name, textIn(columns, row)])
+          if (fields !== undefined && fields !== leafFields.map(argumentOf).join('')) fail(`fields of ${at}`)
+          met.encoded += fields === undefined ? 0 : 1
+        }
 
         const counting = expected.filter(({ isOverridden }) => !isOverridden)
         met.overridden += counting.length < expected.length ? 1 : 0
@@ -234,6 +240,22 @@ function leavesIn(
 function leavesOf(leaves: FlattenedColumns, columns: Columns, root?: number): [string, number][] {
   const count = leaves.read(columns, root)
   return leaves.rows.slice(0, count).map((row, leaf) => [leaves.names[leaf]!.toString('latin1'), row])
+}
+
+/** Returns the arguments that the scanner writes, a character for each byte; undefined where it writes none. */
+function encodedFields(columns: Columns, root: number | undefined): string | undefined {
+  const count = columns.encodeFields(NullFields.absent, root)
+  if (count === -1) return undefined
+  return columns.bytes.toString('latin1', columns.fieldsStart, columns.fieldsEnd)
+}
+
+function textIn(columns: Columns, row: number): string {
+  const text = columns.bytes.toString('utf8', columns.valueStart(row), columns.valueEnd(row))
+  return Buffer.from(text.startsWith('"') ? (JSON.parse(text) as string) : text).toString('latin1')
+}
+
+function argumentOf(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`
 }
 
 /** Gives whole numbers from 0 to below the one it is given. */
