@@ -54,6 +54,12 @@ const BYTES_PER_NUMBER = 4
 /** The group of a record that is not encoded. */
 const LEFT_OUT = -2
 
+/** Until it is encoded, a record with an index entry has the number of that in the place of its group, counted downwards. */
+const FIRST_ENTRY = -3
+
+/** The entry of a record without one. */
+const NO_ENTRY = -1
+
 const NO_CHANGES = Buffer.from('[]')
 
 /** The digits of an emission time that is written anew are no more than these. */
@@ -178,10 +184,15 @@ export class Batch {
     this.#table[record * COLUMNS + 6] = LEFT_OUT
   }
 
-  /** Calls `encode` with one record after the other, of the streams that are chosen, and keeps the group it returns. */
+  /** Records which index entry a record has. */
+  setEntry(record: number, entry: number): void {
+    this.#table[record * COLUMNS + 6] = FIRST_ENTRY - entry
+  }
+
+  /** Calls `encode` with one record after the other, of the streams that are chosen, and keeps the group it returns. `entry`: the number of its index entry, -1 if it has none. */
   encodeEach(
     isChosen: (stream: StreamSession) => boolean,
-    encode: (stream: StreamSession, view: RecordView, record: number) => number,
+    encode: (stream: StreamSession, view: RecordView, record: number, entry: number) => number,
   ): void {
     if (this.#block === undefined) return
     const { scanner } = this.#block
@@ -206,7 +217,8 @@ export class Batch {
     let left = -1
     for (let record = 0, row = 0; record < this.records; record++, row += COLUMNS) {
       const index = table[row]!
-      if (index === left || table[row + 6] === LEFT_OUT) continue
+      const group = table[row + 6]!
+      if (index === left || group === LEFT_OUT) continue
       const stream = this.#streams[index]!
       if (index !== chosen) {
         if (!isChosen(stream)) {
@@ -222,7 +234,7 @@ export class Batch {
       view.result = 'written'
       if (this.#changes.size > 0) view.changes = this.#changes.get(record) ?? NO_CHANGES
       view.bytes = scanner.bytes
-      table[row + 6] = encode(stream, view, record)
+      table[row + 6] = encode(stream, view, record, group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY)
     }
   }
 

@@ -243,7 +243,7 @@ function hugeRecordOf(session: StreamSession): EncodableBatch {
   }
   return {
     countByStream: () => new Map([[session, 1]]),
-    encodeEach: (_, encodeRecord) => void encodeRecord(session, view, 0),
+    encodeEach: (_, encodeRecord) => void encodeRecord(session, view, 0, -1),
     readColumns: () => undefined,
   }
 }

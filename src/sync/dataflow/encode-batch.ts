@@ -12,7 +12,7 @@ import type { RowDecisions } from '../dedup/row-tracker.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { BatchRequest } from './batch-request.ts'
-import { transactionsOf, type EncodableBatch, type Slots } from './transactions.ts'
+import { transactionsOf, type EncodableBatch, type Slots, type Write } from './transactions.ts'
 import type { IndexEntry } from '../dedup/index-entry.ts'
 
 const LF = 0x0a
@@ -48,7 +48,7 @@ export function encodeBatch(
 
   const key: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
 
-  const write = (stream: StreamSession, view: RecordView, record: number): number => {
+  const write: Write = (stream, view, record, number) => {
     const decided = areDecided ? decisions.get(stream) : undefined
     const change = decided?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
@@ -58,7 +58,7 @@ export function encodeBatch(
       decided?.refuse(record)
       return NO_GROUP
     }
-    const entry = decided?.keys?.get(record)
+    const entry = decided?.keys[number]
     view.key = entry === undefined ? undefined : keyIn(entry, key)
     const { layout } = stream
     if (entry === undefined ? layout.usesColumns : layout.usesColumnsBesideKey) batch.readColumns(view)

@@ -22,7 +22,7 @@ export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach' | 'readC
 export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf'>
 
 /** Encodes a record, and returns the group that it belongs to. */
-export type Write = (stream: StreamSession, view: RecordView, record: number) => number
+export type Write = (stream: StreamSession, view: RecordView, record: number, entry: number) => number
 
 /** What the transactions of one stream in one batch are made of. */
 interface Source {
@@ -47,8 +47,8 @@ export function transactionsOf(
     interval !== undefined && stream.attempt?.kind === 'lengths'
       ? new AttemptCommands(stream.plan, stream.attempt, out, interval)
       : undefined
-  const counted: Write = (session, view, record) => {
-    const group = write(session, view, record)
+  const counted: Write = (session, view, record, entry) => {
+    const group = write(session, view, record, entry)
     attempt?.count(group)
     return group
   }
@@ -75,14 +75,14 @@ function inOrder({ stream, batch, out, write, attempt }: Source, slot: number | 
   }
   batch.encodeEach(
     (other) => other === stream,
-    (_, view, record) => {
+    (_, view, record, entry) => {
       // A transaction is in one interval.
       if (attempt?.isBehindState(record) === true) {
         close()
         attempt.moveOn()
       }
       open ??= { bytes: out.length, command: out.commands }
-      const group = write(stream, view, record)
+      const group = write(stream, view, record, entry)
       if (isLarge(out.commands - open.command, out.length - open.bytes)) close()
       return group
     },
@@ -110,12 +110,12 @@ function byKey({ stream, batch, out, write, attempt }: Source): BatchRequest[] {
   }
   batch.encodeEach(
     (other) => other === stream,
-    (session, view, record) => {
+    (session, view, record, entry) => {
       if (attempt?.isBehindState(record) === true) {
         close()
         attempt.moveOn()
       }
-      return write(session, view, record)
+      return write(session, view, record, entry)
     },
   )
   close()

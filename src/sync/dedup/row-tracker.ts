@@ -56,8 +56,8 @@ export interface RowDecisions {
   /** When entries expire, where that changes. */
   readonly expiries: readonly EntryExpiry[]
   readonly actions: ReadonlyMap<number, { action: Action; location: string }>
-  /** By record, the entries whose locations are the keys of the rows; undefined where locations are not. */
-  readonly keys: ReadonlyMap<number, IndexEntry> | undefined
+  /** The entries that the batch's records refer to by number; their locations are the keys of the rows. */
+  readonly keys: readonly IndexEntry[]
   readonly deduplicated: readonly number[]
   /** Records that do not pass the filter. */
   readonly filtered: readonly number[]
@@ -158,7 +158,6 @@ export class RowTracker {
     const changes: IndexEntry[] = []
     const added: IndexEntry[] = []
     const expiries: EntryExpiry[] = []
-    const keys = this.#locatesKeys ? new Map<number, IndexEntry>() : undefined
     const actions = new Map<number, { action: Action; location: string }>()
     const deduplicated = [...older]
     const filtered = [...unlocated]
@@ -179,7 +178,7 @@ export class RowTracker {
       }
       const { record } = entry
       changes.push(entry)
-      keys?.set(record, entry)
+      if (this.#locatesKeys) batch.setEntry(record, at)
       if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
       if (stored !== undefined) this.#recent.set(location, entry)
       const action = this.#actionFor(entry, before, found, hasContent)
@@ -200,7 +199,7 @@ export class RowTracker {
       changes,
       added,
       expiries,
-      keys,
+      keys: entries,
       actions,
       deduplicated,
       filtered,
