@@ -69,8 +69,11 @@ export interface RowDecisions {
   readonly confirm: () => void
 }
 
-/** The memory that an index entry uses while its batch is under way, about. */
-const BYTES_PER_ENTRY = 400
+/**
+ * The memory that an index entry uses while its batch is under way, about: with the commands that read and write it, and the
+ * input, which is kept until it has been read.
+ */
+const BYTES_PER_ENTRY = 1400
 
 /** The run in the version of a row that does not exist: it is older than every run. */
 const NO_RUN = 0
