@@ -4,7 +4,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { withDeletedAt } from './deleted-at.ts'
 import type { LayoutSettings, RecordView } from '../encoding/layout.ts'
-import type { Content } from '../encoding/content.ts'
+import type { Content } from '../encoding/content-locator.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
 interface Field {

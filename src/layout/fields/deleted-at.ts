@@ -6,7 +6,7 @@ import type { RecordSettings } from '../../config/settings/record-settings.ts'
 import { ColumnKind, compilePath, type Path } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { RecordView } from '../encoding/layout.ts'
-import type { Content } from '../encoding/content.ts'
+import type { Content } from '../encoding/content-locator.ts'
 
 export const DELETED_AT = '_ab_cdc_deleted_at'
 

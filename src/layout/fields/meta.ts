@@ -1,7 +1,7 @@
 /** The changes that the source reports of a record (`meta.changes`), which keep_meta writes with it as `_airbyte_meta`. */
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { RecordView } from '../encoding/layout.ts'
-import type { Content } from '../encoding/content.ts'
+import type { Content } from '../encoding/content-locator.ts'
 
 export const META = '_airbyte_meta'
 
