@@ -1,7 +1,7 @@
 /** Encodes a batch as requests: one for commands that may run one by one, and transactions of limited size. */
 import { problem } from '../../errors.ts'
 import { NO_GROUP, type CommandGroups } from '../../layout/encoding/command-groups.ts'
-import { isPipelined, type Refusal, type RecordView } from '../../layout/encoding/layout.ts'
+import { isPipelined, type Refusal } from '../../layout/encoding/layout.ts'
 import type { TextRange } from '../../layout/encoding/text-range.ts'
 import { writeRecord } from '../../layout/encoding/write-record.ts'
 import { IdCursor } from '../ids/id-ranges.ts'
