@@ -141,6 +141,19 @@ describe('a hash that an earlier run left without an index', () => {
   })
 })
 
+it('a key of a generation that a replace keeps stays, though the replace tells its members apart', async () => {
+  const options = { cache_type: 'set', member: '${id}', key_template: 'g:${group}' }
+  const keys = { primaryKey: [['group'], ['id']] }
+  await sync(3, [{ id: 4, group: 'b' }], options, keys)
+  await sync(4, [{ id: 5, group: 'a' }], options, { ...keys, minimumGeneration: 0 })
+  await sync(5, [{ id: 6, group: 'c' }], options, { ...keys, ...DEDUP, minimumGeneration: 4 })
+  expect(await client.smembers('g:a')).toEqual(['5'])
+  expect(await client.smembers('g:c')).toEqual(['6'])
+  expect(await client.exists('g:b')).toBe(0)
+  await sync(6, [{ id: 6, group: 'c' }], options, { ...keys, ...DEDUP })
+  expect(await client.keys('g:*')).toEqual(['g:c'])
+})
+
 it('a row leaves a key that another application has put in the place of a former row', async () => {
   await sync(1, [{ id: 1 }, { id: 2 }], { cache_type: 'list', data_format: 'json', key_template: 'k:${id}' })
   await client.unlink('k:1')

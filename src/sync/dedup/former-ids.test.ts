@@ -13,7 +13,7 @@ function formersWith(form: string): Formers {
     (question) => ['0', question.includes(':n:s:0 ') ? ENTRIES : []] as never,
   )
   const index = new KeyIndex(client, planWith(), [])
-  const indexed = [new IndexedRows(index, locationForm(form), undefined)]
+  const indexed = [new IndexedRows(index, 0, locationForm(form), undefined)]
   return { manifests: [], indexed, lastId: 0 }
 }
 

@@ -121,7 +121,7 @@ describe('live rows', () => {
   it('are members one by one, where the former rows have the same form', async () => {
     const client = clientWith({ '1:ka': '4', '1:kb': '3' })
     const form = locationForm('member of set')
-    const rows = new IndexedRows(new KeyIndex(client, PLAN, []), form, undefined)
+    const rows = new IndexedRows(new KeyIndex(client, PLAN, []), 0, form, undefined)
     const live = new LiveRows([rows], [], 4)
     expect(live.memberForms).toEqual([form])
     expect(await live.areLiveLocations(form, ['1:ka', '1:kb', '1:kc'])).toEqual([true, false, false])

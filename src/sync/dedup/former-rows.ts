@@ -22,13 +22,16 @@ export interface IdRows extends IdRange {
 /** Rows that a key index names. */
 export class IndexedRows {
   readonly index: KeyIndex
+  /** Which of the indexes of the stream it is. */
+  readonly number: number
   readonly form: LocationForm
   /** The only key, if it does not depend on the record. */
   readonly onlyKey: string | undefined
   #keys: Promise<ReadonlySet<string>> | undefined
 
-  constructor(index: KeyIndex, form: LocationForm, onlyKey: string | undefined) {
+  constructor(index: KeyIndex, number: number, form: LocationForm, onlyKey: string | undefined) {
     this.index = index
+    this.number = number
     this.form = form
     this.onlyKey = onlyKey
   }
@@ -73,7 +76,10 @@ export function indexedRowsOf(
     const index = indexOf(client, plan, manifest, expiryShards)
     if (index === undefined || manifest.rows.kind !== 'index') continue
     const form = locationForm(manifest.form)
-    byIndex.set(manifest.rows.index, new IndexedRows(index, form, onlyKeyOf(plan, manifest)))
+    byIndex.set(
+      manifest.rows.index,
+      new IndexedRows(index, manifest.rows.index, form, onlyKeyOf(plan, manifest)),
+    )
   }
   return [...byIndex.values()]
 }

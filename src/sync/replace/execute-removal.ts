@@ -15,7 +15,7 @@ import {
   LiveRows,
   type IndexedRows,
 } from '../dedup/former-rows.ts'
-import { removeIndex } from './index-cleanup.ts'
+import { removeEntries, removeIndex } from './index-cleanup.ts'
 import type { PendingRemoval } from './pending-removal.ts'
 import { removeStagingKeys, swap } from './staging.ts'
 
@@ -82,7 +82,11 @@ export async function executeRemoval(
     rows += swapped.rows + removed.rows
     left = removed.left
   }
-  for (const former of formers.indexed) rows += await removeFormer(client, former, live, report)
+  const keptIndexes = new Set(kept.flatMap(({ rows: its }) => (its.kind === 'index' ? [its.index] : [])))
+  for (const former of formers.indexed) {
+    const isGone = keptIndexes.has(former.number) ? isOld : undefined
+    rows += await removeFormer(client, former, live, isGone, report)
+  }
   for (const { manifest, rows: range } of idRowsOf(plan, manifests, lastId))
     if (!kept.includes(manifest))
       rows += await removeIds(
@@ -142,11 +146,15 @@ async function swapIn(
   return swapped
 }
 
-/** Removes all rows of an index that is not used any more, and the index. */
+/**
+ * Removes the rows of an index that is not used any more, and the index; or, where a generation that is kept has rows in it,
+ * those that `isGone` tells by the values of their entries.
+ */
 async function removeFormer(
   client: CommandClient,
   { index, form }: IndexedRows,
   live: LiveRows,
+  isGone: ((value: string) => boolean) | undefined,
   report: RemovalReports['report'],
 ): Promise<number> {
   const areLive = (locations: readonly string[]): Promise<boolean[]> =>
@@ -156,7 +164,9 @@ async function removeFormer(
   const shared = live.memberForms.find(({ type }) => type === form.type)
   let rows = 0
   await index.each(async (entries) => {
-    const locations = entries.map(([location]) => location)
+    const locations = entries
+      .filter(([, value]) => isGone === undefined || isGone(value))
+      .map(([location]) => location)
     const spared = await areLive(locations)
     // The key holds members of both generations: those that the new one has not written are removed one by one.
     if (!isMemberForm(form) && shared !== undefined)
@@ -167,8 +177,9 @@ async function removeFormer(
       form,
       locations.filter((_, at) => !spared[at]!),
     )
+    if (isGone !== undefined && locations.length > 0) await removeEntries(client, index, locations)
   }, report)
-  await removeIndex(client, index)
+  if (isGone === undefined) await removeIndex(client, index)
   return rows
 }
 
