@@ -20,6 +20,7 @@ import { measureGrowth } from './suites/growth.ts'
 import { measureImage } from './suites/image.ts'
 import { measureLayouts } from './suites/layouts.ts'
 import { measureMemory } from './suites/memory.ts'
+import { measureOthers } from './suites/others.ts'
 import { measureSizes } from './suites/size.ts'
 import { measureStart } from './suites/start.ts'
 import { measureStreams } from './suites/streams.ts'
@@ -33,6 +34,7 @@ const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
     return section
   },
   layouts: measureLayouts,
+  others: measureOthers,
   changes: measureChanges,
   cluster: measureClusters,
   distance: measureDistance,

@@ -37,8 +37,17 @@ export async function loadWithConnector(
   return measure(server, input, keptKeys, async () => runConnector({ redis, directory, ...options, input }))
 }
 
-export async function loadWithYardstick({ server }: Bench, input: Input): Promise<PipelineWrite> {
-  return measure(server, input, undefined, async () => runYardstick(server, input))
+export async function loadWithYardstick(bench: Bench, input: Input): Promise<PipelineWrite> {
+  return loadWith(bench, input, async () => runYardstick(bench.server, input))
+}
+
+/** Loads the input with any other program. */
+export async function loadWith<Run>(
+  { server }: Bench,
+  input: Input,
+  run: () => Promise<Run>,
+): Promise<Run & { redisCpuSeconds: number }> {
+  return measure(server, input, undefined, run)
 }
 
 /** Runs each of them in turn, several times, so that other work on the machine affects all of them alike. */
@@ -77,7 +86,7 @@ export function redisCpu({ redisCpuSeconds }: PipelineWrite): number {
   return redisCpuSeconds
 }
 
-export function peak(runs: ConnectorLoad[]): number {
+export function peak(runs: Pick<ConnectorLoad, 'peakMb'>[]): number {
   return Math.max(...runs.map(({ peakMb }) => peakMb))
 }
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 const suiteNames = [
   'size',
   'layouts',
+  'others',
   'changes',
   'cluster',
   'distance',

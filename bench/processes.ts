@@ -7,17 +7,19 @@ import type { Readable } from 'node:stream'
 
 export type Ended = { code: number | null; seconds: number; stdout: string; stderr: string }
 
-/** `watch` receives the output as it is printed, with the seconds since the start. */
+/** `watch` receives the output as it is printed, with the seconds since the start; `started` the id of the process. */
 export async function runToEnd(
   [command, ...args]: string[],
   stdin = '/dev/null',
   watch: (printed: string, seconds: number) => void = () => undefined,
+  started: (pid: number) => void = () => undefined,
 ): Promise<Ended> {
   if (command === undefined) throw new Error('There is no command to run.')
   const input = openSync(stdin, 'r')
   const startedAt = performance.now()
   const child = spawn(command, args, { stdio: [input, 'pipe', 'pipe'] })
   closeSync(input)
+  if (child.pid !== undefined) started(child.pid)
   const stop = () => child.kill()
   process.once('exit', stop)
   if (!child.stdout || !child.stderr) throw new Error(`${command} has no output.`)

@@ -3,8 +3,13 @@ import type { Input } from './inputs.ts'
 import { runToEnd } from './processes.ts'
 import type { Server } from './server.ts'
 
-export async function runYardstick(server: Server, input: Input): Promise<{ wallSeconds: number }> {
-  const { code, seconds, stdout, stderr } = await runToEnd([...server.cli, '--pipe'], input.commands)
+export async function runYardstick(
+  server: Server,
+  input: Input,
+  started?: (pid: number) => void,
+): Promise<{ wallSeconds: number }> {
+  const command = [...server.cli, '--pipe']
+  const { code, seconds, stdout, stderr } = await runToEnd(command, input.commands, undefined, started)
   if (code !== 0 || !stdout.includes('errors: 0,'))
     throw new Error(`redis-cli --pipe failed: ${stderr.trim()} ${stdout.trim()}`)
   return { wallSeconds: seconds }
