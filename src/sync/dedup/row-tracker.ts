@@ -73,7 +73,7 @@ export interface RowDecisions {
  * The memory that an index entry uses while its batch is under way, about: with the commands that read and write it, and the
  * input, which is kept until it has been read.
  */
-const BYTES_PER_ENTRY = 1400
+const BYTES_PER_ENTRY = 2000
 
 /** The run in the version of a row that does not exist: it is older than every run. */
 const NO_RUN = 0
