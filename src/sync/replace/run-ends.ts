@@ -10,6 +10,9 @@ import {
 } from '../streams/generation-manifest.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
 
+/** Enough to hide the distance to Redis, and few enough for their memory. */
+const STREAMS_AT_ONCE = 64
+
 /**
  * Records that the runs of all streams have ended well, and the last ids. `ended`: the manifests of those that were
  * replaced; undefined where the stream has no records, as its metadata are gone.
@@ -20,7 +23,7 @@ export async function recordEnds(
   sessions: readonly IndexedSession[],
   ended: ReadonlyMap<IndexedSession, GenerationManifest | undefined>,
 ): Promise<void> {
-  const ends = sessions.map(async (session) => {
+  const recordEnd = async (session: IndexedSession): Promise<void> => {
     const { plan, layout } = session
     const manifest = ended.has(session) ? ended.get(session) : await readManifest(client, session)
     if (manifest === undefined) return
@@ -28,8 +31,9 @@ export async function recordEnds(
       [manifestField(manifest)]: manifestText({ ...manifest, endedWell: true }),
       ...(layout.usesIds ? { last_id: ids.last(plan), id_limit: ids.last(plan) } : {}),
     })
-  })
-  await Promise.all(ends)
+  }
+  for (let from = 0; from < sessions.length; from += STREAMS_AT_ONCE)
+    await Promise.all(sessions.slice(from, from + STREAMS_AT_ONCE).map(recordEnd))
 }
 
 /** Returns the manifest of a run as its metadata have it now: whether it has records is known since then. */
