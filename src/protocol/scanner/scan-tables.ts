@@ -51,7 +51,7 @@ export const ColumnKind = {
 
 export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind]
 
-/** How columns that are null are written as fields. */
+/** Says how columns that are null are written as fields: left out, as an empty text, or as `null`. */
 export const NullFields = { absent: 0, empty: 1, text: 2 } as const
 
 export type NullFields = (typeof NullFields)[keyof typeof NullFields]

@@ -12,7 +12,7 @@ const LANES: usize = 16
 
 @unmanaged
 class Expected {
-  /** Where the name is, with the quote and the colon behind it. */
+  /** The address of the name, which has a quote and a colon behind it. */
   start: usize
   /** The bytes of the name alone. */
   size: usize
@@ -26,7 +26,7 @@ const EXPECTED_SIZE: usize = offsetof<Expected>()
 const table = memory.data(MOST_ROWS * 16)
 const names = memory.data(32768 + 64)
 
-/** How many rows the record before has; 0 where its names are not expected. */
+/** The number of rows of the record before; 0 where its names are not expected. */
 export let expectedRows: i32 = 0
 
 /** A number that other names have not had. */

@@ -19,7 +19,7 @@ const unescaped = memory.data(65536 + 64)
 
 const HEADER_SIZE: usize = 10
 
-/** How columns that are null are written. */
+/** Says how columns that are null are written. */
 const enum Nulls {
   Absent = 0,
   Empty,

@@ -25,7 +25,7 @@ const MOST_OPEN: i32 = 64
 /** For each open object, from the outermost: the row behind it, and the size of the prefix around it. */
 const open = memory.data(MOST_OPEN * 8)
 
-/** What the names are of. */
+/** The shape and the rows that the names were encoded for. */
 let namesShape: i32 = 0
 let namesFirst: i32 = 0
 let namesEnd: i32 = 0

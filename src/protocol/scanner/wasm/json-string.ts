@@ -29,25 +29,20 @@ export function endOfString(at: usize): usize {
   }
 }
 
-/** Whether `closingQuote` has skipped a backslash, or a dot, since these were last set to false. */
+/** Whether `closingQuote` has skipped a backslash since this was last set to false. */
 export let sawEscape = false
-export let sawDot = false
 
-export function forgetMarks(): void {
+export function forgetEscape(): void {
   sawEscape = false
-  sawDot = false
 }
 
 /** Returns the address of the closing quote of a valid string; `at` is behind the opening one. */
 export function closingQuote(at: usize): usize {
   const quotes = i8x16.splat(QUOTE)
   const backslashes = i8x16.splat(BACKSLASH)
-  const dots = i8x16.splat(DOT)
   while (true) {
     const bytes = v128.load(at)
     const stops = i8x16.bitmask(v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)))
-    // Only lanes in front of the first stop count, or all lanes if there is no stop.
-    if ((i8x16.bitmask(i8x16.eq(bytes, dots)) & ((stops & -stops) - 1)) != 0) sawDot = true
     if (stops == 0) {
       at += LANES
       continue
@@ -59,22 +54,10 @@ export function closingQuote(at: usize): usize {
   }
 }
 
-/** The same for a string whose dots do not matter. */
-export function endOfText(at: usize): usize {
-  const quotes = i8x16.splat(QUOTE)
-  const backslashes = i8x16.splat(BACKSLASH)
-  while (true) {
-    const bytes = v128.load(at)
-    const stops = i8x16.bitmask(v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)))
-    if (stops == 0) {
-      at += LANES
-      continue
-    }
-    at += ctz(stops)
-    if (load<u8>(at) == QUOTE) return at
-    sawEscape = true
-    at += 2
-  }
+/** Returns whether there is a dot between two addresses. */
+export function hasDot(at: usize, end: usize): bool {
+  for (; at < end; at++) if (load<u8>(at) == DOT) return true
+  return false
 }
 
 function endOfEscape(at: usize): usize {

@@ -18,7 +18,7 @@ import { skipSpace } from './json'
 import { markOverridden } from './overridden'
 import { Column, COLUMN_SIZE, ColumnFlag, ColumnKind, columnAt, DEPTH_SHIFT } from './column-slice'
 import { expectedRows, expectedSize, expectNames, markExpected } from './expected-names'
-import { closingQuote, endOfText, forgetMarks, sawDot, sawEscape } from './json-string'
+import { closingQuote, forgetEscape, hasDot, sawEscape } from './json-string'
 
 /** The rows that always fit. */
 const USUAL_ROWS = 512
@@ -64,11 +64,11 @@ export function columns(start: usize, end: usize, table: usize, most: i32): i32 
       at = passSpace(at + size + 3)
     } else {
       areExpected = false
-      forgetMarks()
+      forgetEscape()
       at = closingQuote(at + 1)
       column.nameEnd = at
       if (sawEscape) hasEscape = ColumnFlag.NameHasEscape
-      if (sawEscape || sawDot) seen = ColumnFlag.SeenDotOrEscape
+      if (sawEscape || hasDot(column.nameStart, at)) seen = ColumnFlag.SeenDotOrEscape
       at = passSpace(passSpace(at + 1) + 1)
     }
     const flags = (depth << DEPTH_SHIFT) | seen | hasEscape
@@ -116,8 +116,8 @@ export function columns(start: usize, end: usize, table: usize, most: i32): i32 
 function passValue(at: usize, column: Column, flags: i32): usize {
   const byte = load<u8>(at)
   if (byte == QUOTE) {
-    forgetMarks()
-    at = endOfText(at + 1) + 1
+    forgetEscape()
+    at = closingQuote(at + 1) + 1
     column.flags = flags | ColumnKind.Text | (sawEscape ? ColumnFlag.TextHasEscape : 0)
   } else if (byte == LOWER_N) {
     column.flags = flags | ColumnKind.Null
