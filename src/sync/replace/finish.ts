@@ -72,7 +72,7 @@ export async function finish(
   await client.confirmed(async () => {
     // Before the ends are recorded: a run that follows one that ended well does not look for a journal.
     for (const { journal } of sessions) if (journal.isUsed) await removeJournal(client, journal)
-    await recordEnds(client, ids, sessions, ended)
+    await recordEnds(client, ids, sessions, ended, log)
   })
   // Behind the record of the end: a run that follows one that ended well takes nothing back.
   const added = sessions.filter((session) => !replaced.includes(session))

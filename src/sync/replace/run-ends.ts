@@ -1,6 +1,8 @@
 /** The record that a run has ended well, in the manifest of each stream. */
+import type { Log } from '../../log.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
+import { eachOf } from '../streams/each-with-progress.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
 import {
   manifestField,
@@ -22,6 +24,7 @@ export async function recordEnds(
   ids: IdAllocator,
   sessions: readonly IndexedSession[],
   ended: ReadonlyMap<IndexedSession, GenerationManifest | undefined>,
+  log: Log,
 ): Promise<void> {
   const recordEnd = async (session: IndexedSession): Promise<void> => {
     const { plan, layout } = session
@@ -32,8 +35,7 @@ export async function recordEnds(
       ...(layout.usesIds ? { last_id: ids.last(plan), id_limit: ids.last(plan) } : {}),
     })
   }
-  for (let from = 0; from < sessions.length; from += STREAMS_AT_ONCE)
-    await Promise.all(sessions.slice(from, from + STREAMS_AT_ONCE).map(recordEnd))
+  await eachOf(sessions, STREAMS_AT_ONCE, ['Recording the ends of streams', log], recordEnd)
 }
 
 /** Returns the manifest of a run as its metadata have it now: whether it has records is known since then. */
