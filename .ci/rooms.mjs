@@ -154,6 +154,10 @@ export const ROOMS = {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
     mayImport: ['settings', 'input', 'airbyte', 'columns', 'encoding', 'streams'],
   },
+  'sync/cursors': {
+    knows: 'which of two cursors is the higher one: numbers, times and texts',
+    mayImport: [],
+  },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',
     mayImport: [
@@ -168,6 +172,7 @@ export const ROOMS = {
       'streams',
       'ids',
       'batches',
+      'cursors',
     ],
   },
   'sync/attempts': {

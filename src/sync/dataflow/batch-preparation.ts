@@ -1,7 +1,8 @@
 /** Gets what a batch needs before it can be encoded: ids for its records, and the index entries of its rows. */
 import type { Batch } from '../batches/batch.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
-import type { BatchRows, RowDecisions, RowTracker } from '../dedup/row-tracker.ts'
+import type { RowDecisions } from '../dedup/row-decisions.ts'
+import type { BatchRows, RowTracker } from '../dedup/row-tracker.ts'
 import type { RowRecorder } from '../streams/row-recorder.ts'
 import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'

@@ -6,7 +6,7 @@ import { batchOf, encode, recordsOf } from '../batches/batches.support.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
-import type { Action } from '../dedup/row-tracker.ts'
+import type { Action } from '../dedup/row-decisions.ts'
 
 const REFUSED = 'Redis refused to write a key of the form'
 

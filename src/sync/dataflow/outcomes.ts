@@ -6,7 +6,7 @@ import { isTooLarge } from '../../redis/session/server-limits.ts'
 import type { WriteResult } from '../../redis/session/write-pipeline.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { EncodedBatch } from './encode-batch.ts'
-import type { RowDecisions } from '../dedup/row-tracker.ts'
+import type { RowDecisions } from '../dedup/row-decisions.ts'
 
 /**
  * `rejected`: it cannot be written. `skipped`: the condition for writing it was not met. `deduplicated`: there is a

@@ -6,7 +6,8 @@ import type { StreamPlan } from '../streams/stream-plan.ts'
 import { NOTHING_FOUND } from './found-keys.ts'
 import { trackerOf } from './row-trackers.support.ts'
 import { planWith } from '../streams/stream-sessions.support.ts'
-import type { BatchRows, RowDecisions } from './row-tracker.ts'
+import type { RowDecisions } from './row-decisions.ts'
+import type { BatchRows } from './row-tracker.ts'
 import { versionOf } from './index-entry.ts'
 
 const DEDUP: Partial<SyncStream> = {

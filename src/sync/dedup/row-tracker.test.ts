@@ -6,7 +6,8 @@ import type { RunMetadata, StreamSession } from '../streams/stream-session.ts'
 import { planWith } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { trackerOf } from './row-trackers.support.ts'
-import type { BatchRows, RowDecisions, RowTracker } from './row-tracker.ts'
+import type { RowDecisions } from './row-decisions.ts'
+import type { BatchRows, RowTracker } from './row-tracker.ts'
 import { versionOf } from './index-entry.ts'
 
 const KEYED = { key_template: 'k:${id}' }

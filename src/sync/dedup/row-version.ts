@@ -1,5 +1,5 @@
 /** The version of a row that an index entry holds (`index-entry.ts` writes it), and which of two versions is newer. */
-import { compareCursors } from './cursor.ts'
+import { compareCursors } from '../cursors/cursor.ts'
 
 export interface RowVersion {
   /** The number of the run that wrote it. */
