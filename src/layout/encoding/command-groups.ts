@@ -7,14 +7,14 @@ export const NO_GROUP = -1
 export class CommandGroups extends CommandBuffer {
   /** The features of the servers that the commands are for. */
   readonly capabilities: Capabilities
-  /** Whether a transaction may write several keys: not on a cluster. */
+  /** Tells whether a transaction may write several keys, which it may not on a cluster. */
   readonly joinsKeys: boolean
   /** The group of each command; undefined as long as each command writes the group of its own number, as most do. */
   #groups: Int32Array | undefined
   /** The number of such commands. */
   #alike = 0
   #groupCount = 0
-  /** By its number, a command without which some of those behind it must not be sent, and how many these are. */
+  /** Holds, by the number of a command, how many of those behind it must not be sent without it. */
   #led: Map<number, number> | undefined
 
   constructor(bytes: Buffer, capabilities: Capabilities, offsets?: Buffer, joinsKeys = true) {

@@ -1,4 +1,4 @@
-/** How the text of a record is found. */
+/** Finds the text of a record. */
 import type { RecordView } from './layout.ts'
 import type { TextRange } from './text-range.ts'
 

@@ -17,7 +17,7 @@ export interface LayoutSettings extends RecordSettings {
   readonly clearsFormerExpiry?: boolean
   /** Whether an earlier run wrote `_airbyte_meta`, and this run does not, so that written hashes must lose it. */
   readonly clearsFormerMeta?: boolean
-  /** Whether an earlier run may have left a hash with other fields at a key, so that hashes are replaced as a whole. */
+  /** Has hashes replaced as a whole, as an earlier run may have left one with other fields at a key. */
   readonly clearsFormerFields?: boolean
   /** Whether the first record of a row replaces the hash, and later ones are merged into it. */
   readonly firstRecordReplaces?: boolean
@@ -75,7 +75,7 @@ export interface Layout {
   readonly overhead: number
   readonly usesIds: boolean
   readonly usesColumns: boolean
-  /** Whether it does so for anything but the key. */
+  /** Tells whether columns are used for anything but the key. */
   readonly usesColumnsBesideKey: boolean
   /** Whether a command writes its records only on a condition, and replies how many it has written. */
   readonly isConditional: boolean

@@ -105,7 +105,7 @@ function flatFields(settings: LayoutSettings): Fields {
 
 /** The columns of a record that become fields, and the names of the fields, each encoded as an argument. */
 interface Found {
-  /** How many columns `Columns.encodeFields` has encoded; then there are no others. */
+  /** Counts the columns that `Columns.encodeFields` has encoded; if there are some, `names` and `rows` are empty. */
   encoded: number
   readonly names: Buffer[]
   readonly rows: number[]

@@ -3,11 +3,11 @@
 import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { parseConfig } from '../../config/parsing/parse-config.ts'
 import type { RecordOptions } from '../../config/layout-options/record-options.ts'
-import { Columns } from '../../protocol/columns/columns.ts'
 import { compactJson } from '../../protocol/columns/compact-json.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { filterOf, type Filter } from '../fields/filter.ts'
 import type { Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
+import { newRecordView } from '../encoding/record-view.ts'
 import { NO_GROUP, CommandGroups } from '../encoding/command-groups.ts'
 import { createLayout } from './create-layout.ts'
 import { keyTemplateOf } from './default-key-template.ts'
@@ -24,7 +24,7 @@ export interface RecordContext extends StreamNames {
   replacesKey: (record: number) => boolean
   /** Whether the record replaces what a former generation has at its key. */
   takesOver: (record: number) => boolean
-  /** Whether a transaction may write several keys. */
+  /** Tells whether a transaction may write several keys. */
   joinsKeys: boolean
 }
 
@@ -153,14 +153,7 @@ export function eachRead(
   visit: (view: RecordView, record: number) => unknown,
 ): void {
   const input = new MessageReader(1 << 16)
-  const view = {
-    bytes: input.bytes,
-    columns: new Columns(),
-    key: undefined,
-    id: 0,
-    spread: 0,
-    now: 0,
-  } as RecordView
+  const view = newRecordView(input.bytes, 0)
   for (const [record, data] of records.entries()) {
     const message = `{"stream":"s","data":${data},"emitted_at":${emittedAt}}`
     input.append(Buffer.from(`{"type":"RECORD","record":${message}}\n`))

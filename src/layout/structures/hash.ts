@@ -90,25 +90,22 @@ const MOST_GROUPED = 1 << 15
 
 /** Returns whether hashes are replaced, and nothing else depends on what is at their keys. */
 function isGrouped(settings: LayoutSettings): boolean {
-  const { writeCondition, ttlSeconds, expireAtField, ttlField } = settings
-  return (
-    replacesAlways(settings) &&
-    writeCondition === 'always' &&
-    ttlSeconds === 0 &&
-    expireAtField === undefined &&
-    ttlField === undefined
-  )
+  return replacesAlways(settings) && !isConditionalOrExpires(settings)
 }
 
 /** Returns whether HMSET alone cannot write the records. */
 function needsScript(settings: LayoutSettings): boolean {
+  return replacesAlways(settings) || isConditionalOrExpires(settings) || settings.removesExpiry === true
+}
+
+function isConditionalOrExpires({
+  writeCondition,
+  ttlSeconds,
+  expireAtField,
+  ttlField,
+}: LayoutSettings): boolean {
   return (
-    replacesAlways(settings) ||
-    settings.writeCondition !== 'always' ||
-    settings.removesExpiry === true ||
-    settings.ttlSeconds > 0 ||
-    settings.expireAtField !== undefined ||
-    settings.ttlField !== undefined
+    writeCondition !== 'always' || ttlSeconds > 0 || expireAtField !== undefined || ttlField !== undefined
   )
 }
 
@@ -128,6 +125,8 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
   const clearsFields = settings.clearsFormerFields === true && settings.dataFormat === 'airbyte'
   const isAlwaysScripted = needsScript(settings)
   const isLoaded = isAlwaysScripted || firstRecordReplaces || mayTakeOver
+  const scriptSize =
+    (isAlwaysScripted || clearsFields ? 100 : 0) + (clearsFields && !isLoaded ? HASH_SCRIPT.text.length : 0)
   const replaced = isGrouped(settings) ? new ReplacedHashes() : undefined
   const replace = Buffer.from(`replace ${writeCondition}`)
   const takeOver = Buffer.from(`take over ${writeCondition}`)
@@ -140,10 +139,7 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
 
   return {
     deliveryMode: replaced === undefined ? 'pipeline' : 'grouped',
-    overhead:
-      keyTemplate.size +
-      fields.overhead +
-      (isAlwaysScripted ? 100 : clearsFields ? 100 + HASH_SCRIPT.text.length : 0),
+    overhead: keyTemplate.size + fields.overhead + scriptSize,
     usesIds: keyTemplate.usesIds || fields.usesIds,
     usesColumns: keyTemplate.usesColumns || usesColumnsBesideKey,
     usesColumnsBesideKey,

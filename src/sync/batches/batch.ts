@@ -3,40 +3,21 @@
  * they were read until their ids are known and they can be encoded as commands.
  */
 import type { RecordView } from '../../layout/encoding/layout.ts'
+import { newRecordView, NO_CHANGES } from '../../layout/encoding/record-view.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import type { InputBlock } from '../../protocol/input/input-block.ts'
-import { Columns } from '../../protocol/columns/columns.ts'
 import { compactJson, endOfInteger, integerText, isSeconds } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import type { Received, WaitingState } from './waiting-state.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-
-/** Counts the records that the connector was sent. */
-export interface Received {
-  records: number
-  /** Those of them that a filter left out. */
-  filtered: number
-  /** Values that the source says it has replaced with null. */
-  nulled: number
-}
 
 export interface BatchLimits {
   records: number
   /** Bytes of input. */
   bytes: number
-}
-
-/** A state message that waits for the records before it. */
-export interface WaitingState {
-  state: StateMessage
-  /** Undefined where it is the state of all streams. */
-  plan: StreamPlan | undefined
-  /** How many records of the batch came before it. */
-  after: number
-  /** The records that came since the state before it. */
-  received: Received
 }
 
 interface LongRecord {
@@ -58,9 +39,7 @@ const LEFT_OUT = -2
 const FIRST_ENTRY = -3
 
 /** The entry of a record without one. */
-const NO_ENTRY = -1
-
-const NO_CHANGES = Buffer.from('[]')
+export const NO_ENTRY = -1
 
 /** The digits of an emission time that is written anew are no more than these. */
 const MOST_DIGITS = 24
@@ -196,37 +175,20 @@ export class Batch {
   ): void {
     if (this.#block === undefined) return
     const { scanner } = this.#block
-    const view: RecordView = {
-      bytes: scanner.bytes,
-      columns: new Columns(),
-      key: undefined,
-      id: 0,
-      emittedAtStart: 0,
-      emittedAtEnd: 0,
-      dataStart: 0,
-      dataEnd: 0,
-      changes: NO_CHANGES,
-      replacesKey: false,
-      takesOver: false,
-      spread: 0,
-      now: Date.now(),
-      result: 'written',
-    }
+    const view = newRecordView(scanner.bytes, Date.now())
     const table = this.#table
-    let chosen = -1
-    let left = -1
+    let last = -1
+    let isLastChosen = false
     for (let record = 0, row = 0; record < this.records; record++, row += COLUMNS) {
       const index = table[row]!
       const group = table[row + 6]!
-      if (index === left || group === LEFT_OUT) continue
+      if (group === LEFT_OUT) continue
       const stream = this.#streams[index]!
-      if (index !== chosen) {
-        if (!isChosen(stream)) {
-          left = index
-          continue
-        }
-        chosen = index
+      if (index !== last) {
+        last = index
+        isLastChosen = isChosen(stream)
       }
+      if (!isLastChosen) continue
       view.emittedAtStart = table[row + 1]!
       view.emittedAtEnd = table[row + 2]!
       view.dataStart = table[row + 3]!

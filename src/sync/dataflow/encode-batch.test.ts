@@ -4,8 +4,7 @@ import { LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 import { NO_GROUP, CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import type { Batch } from '../batches/batch.ts'
-import { Columns } from '../../protocol/columns/columns.ts'
-import type { RecordView } from '../../layout/encoding/layout.ts'
+import { newRecordView } from '../../layout/encoding/record-view.ts'
 import type { EncodableBatch } from './transactions.ts'
 import { batchOf, commandsOf, encode, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { encodeBatch } from './encode-batch.ts'
@@ -225,22 +224,7 @@ function recordsBy(batch: Batch, out: CommandGroups, command: number): number[] 
 
 /** Stands for a batch of one record that is too large for a test. */
 function hugeRecordOf(session: StreamSession): EncodableBatch {
-  const view: RecordView = {
-    bytes: Buffer.alloc(0),
-    columns: new Columns(),
-    key: undefined,
-    id: 0,
-    emittedAtStart: 0,
-    emittedAtEnd: 0,
-    dataStart: 0,
-    dataEnd: (512 << 20) + 1,
-    changes: Buffer.from('[]'),
-    replacesKey: false,
-    takesOver: false,
-    spread: 0,
-    now: 0,
-    result: 'written',
-  }
+  const view = { ...newRecordView(Buffer.alloc(0), 0), dataEnd: (512 << 20) + 1 }
   return {
     countByStream: () => new Map([[session, 1]]),
     encodeEach: (_, encodeRecord) => void encodeRecord(session, view, 0, -1),

@@ -8,8 +8,9 @@ import { IdCursor } from '../ids/id-ranges.ts'
 import { keyForm, shownKey } from '../drafts/shown-key.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
-import type { RowDecisions } from '../dedup/row-tracker.ts'
+import type { RowDecisions } from '../dedup/row-decisions.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import { NO_ENTRY } from '../batches/batch.ts'
 import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { transactionsOf, type EncodableBatch, type Slots, type Write } from './transactions.ts'
@@ -58,7 +59,7 @@ export function encodeBatch(
       decided?.refuse(record)
       return NO_GROUP
     }
-    const entry = decided?.keys[number]
+    const entry = number === NO_ENTRY ? undefined : decided?.keys[number]
     view.key = entry === undefined ? undefined : keyIn(entry, key)
     const { layout } = stream
     if (entry === undefined ? layout.usesColumns : layout.usesColumnsBesideKey) batch.readColumns(view)

@@ -8,7 +8,7 @@ import type { StreamReceipt } from './completion.ts'
 import type { RecordOutcome } from './outcomes.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
-import type { Received } from '../batches/batch.ts'
+import type { Received } from '../batches/waiting-state.ts'
 
 const LOG_EVERY_MS = 30_000
 
