@@ -1,6 +1,6 @@
 /** The layout of the two tables that the scanner writes: a row for each line, and a row for each column of a record. */
 
-/** The positions of the fields in a row, in the order of `Row` in wasm/scan.ts. All are 32-bit numbers. */
+/** The positions of the fields in a row, in the order of `Row` in wasm/message-row.ts. All are 32-bit numbers. */
 export const Field = {
   kind: 0,
   has: 1,
@@ -24,7 +24,7 @@ export const Field = {
 export const HAS_TYPE = 1
 export const HAS_TRACE = 2
 
-/** The positions of the fields in a row of the table of columns, in the order of `Column` in wasm/column-slice.ts. */
+/** The positions of the fields in a row of the table of columns, in the order of `Column` in wasm/columns/column-slice.ts. */
 export const ColumnField = {
   nameStart: 0,
   nameEnd: 1,

@@ -4,23 +4,34 @@ import { fail, Reason } from './failure'
 
 const LANES = 16
 
+/** A bit for each of the next 16 bytes that a string cannot simply contain: quotes, backslashes and control characters. */
+function stopsAt(at: usize): i32 {
+  const bytes = v128.load(at)
+  // With this bit turned, a quote is the one byte beside the control characters that is at most 0x20.
+  const turned = v128.xor(bytes, i8x16.splat(2))
+  return i8x16.bitmask(
+    v128.or(i8x16.eq(bytes, i8x16.splat(BACKSLASH)), i8x16.le_u(turned, i8x16.splat(0x20))),
+  )
+}
+
 /** Returns the address behind the closing quote; `at` is behind the opening one. May read 15 bytes beyond the line. */
 export function endOfString(at: usize): usize {
-  const quotes = i8x16.splat(QUOTE)
-  const backslashes = i8x16.splat(BACKSLASH)
-  const spaces = i8x16.splat(0x20)
+  const stops = stopsAt(at)
+  if (stops != 0) {
+    const end = at + ctz(stops)
+    if (load<u8>(end) == QUOTE) return end + 1
+  }
+  return endOfOtherString(at)
+}
+
+function endOfOtherString(at: usize): usize {
   while (true) {
-    const bytes = v128.load(at)
-    const stops = v128.or(
-      v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)),
-      i8x16.lt_u(bytes, spaces),
-    )
-    const mask = i8x16.bitmask(stops)
-    if (mask == 0) {
+    const stops = stopsAt(at)
+    if (stops == 0) {
       at += LANES
       continue
     }
-    at += ctz(mask)
+    at += ctz(stops)
     const byte = load<u8>(at)
     if (byte == QUOTE) return at + 1
     if (byte != BACKSLASH) return fail(byte == LF ? Reason.StringEnd : Reason.ControlCharacter, at)

@@ -10,9 +10,7 @@ import {
   DOT,
   isDigit,
   LOWER_E,
-  LOWER_F,
   LOWER_N,
-  LOWER_T,
   MINUS,
   OPEN_ARRAY,
   OPEN_OBJECT,
@@ -25,6 +23,8 @@ import {
 } from './bytes'
 import { fail, Reason } from './failure'
 import { endOfString } from './json-string'
+import { expectedName, keepName, passName } from './known-names'
+import { meaningOf } from './protocol-names'
 
 /** The limit of nesting; the stack of open brackets has one byte for each level. */
 const MAX_DEPTH = 65536
@@ -35,6 +35,11 @@ export let sawSpace = false
 
 export function forgetSpace(): void {
   sawSpace = false
+}
+
+/** Skips white space; most JSON has none. */
+export function passSpace(at: usize): usize {
+  return load<u8>(at) > SPACE ? at : skipSpace(at)
 }
 
 /** Skips white space. */
@@ -50,30 +55,32 @@ export function skipSpace(at: usize): usize {
 /** Skips one value of any kind, with everything nested in it; `at` is its first byte. */
 export function skipValue(at: usize): usize {
   let depth: usize = 0
+  let opened: u8 = 0
   while (true) {
     const byte = load<u8>(at)
     if (byte == QUOTE) at = endOfString(at + 1)
     else if (byte == OPEN_OBJECT || byte == OPEN_ARRAY) {
-      const inner = skipSpace(at + 1)
+      const inner = passSpace(at + 1)
       if (load<u8>(inner) == closing(byte)) at = inner + 1
       else {
         if (depth == MAX_DEPTH) return fail(Reason.Depth, at)
-        store<u8>(open + depth++, byte)
+        store<u8>(open + depth++, opened)
+        opened = byte
         at = byte == OPEN_OBJECT ? skipName(inner) : inner
         if (at == 0) return 0
         continue
       }
-    } else at = skipScalar(at, byte)
+    } else if (byte <= 0x39) at = skipNumber(at)
+    else at = skipWord(at, byte)
     if (at == 0) return 0
 
     // Behind a value: close the objects and arrays that end here, or continue with the next member or element.
     while (true) {
       if (depth == 0) return at
-      at = skipSpace(at)
+      at = passSpace(at)
       const next = load<u8>(at)
-      const opened = load<u8>(open + depth - 1)
       if (next == COMMA) {
-        at = skipSpace(at + 1)
+        at = passSpace(at + 1)
         if (opened == OPEN_OBJECT) {
           at = skipName(at)
           if (at == 0) return 0
@@ -83,7 +90,7 @@ export function skipValue(at: usize): usize {
       if (next != closing(opened))
         return fail(opened == OPEN_OBJECT ? Reason.MemberEnd : Reason.ElementEnd, at)
       at++
-      depth--
+      opened = load<u8>(open + --depth)
     }
   }
 }
@@ -94,11 +101,19 @@ export let nameEnd: usize = 0
 /** Skips the name of a member, the colon, and white space up to the value. */
 export function skipName(at: usize): usize {
   if (load<u8>(at) != QUOTE) return fail(Reason.Name, at)
+  const size = expectedName(at)
+  return size == 0 ? skipOtherName(at) : passSpace(at + size)
+}
+
+function skipOtherName(at: usize): usize {
   const end = endOfString(at + 1)
   if (end == 0) return 0
-  nameEnd = end - 1
+  const means = meaningOf(at + 1, end - 1)
   const colon = skipSpace(end)
-  return load<u8>(colon) == COLON ? skipSpace(colon + 1) : fail(Reason.Colon, colon)
+  if (load<u8>(colon) != COLON) return fail(Reason.Colon, colon)
+  if (colon == end) keepName(at, end + 1 - at, means)
+  else passName(means)
+  return skipSpace(colon + 1)
 }
 
 /** Continues behind the value of a member: skips a comma up to the next name, or a closing bracket. */
@@ -109,21 +124,16 @@ export function nextMember(at: usize): usize {
   return byte == CLOSE_OBJECT ? at + 1 : fail(Reason.MemberEnd, at)
 }
 
-function skipScalar(at: usize, byte: u8): usize {
-  if (isDigit(byte) || byte == MINUS) return skipNumber(at)
-  if (byte == LOWER_T) return skipWord(at, 0x65757274, 4)
-  if (byte == LOWER_N) return skipWord(at, 0x6c6c756e, 4)
-  if (byte == LOWER_F && load<u8>(at, 4) == LOWER_E) return skipWord(at, 0x736c6166, 5)
-  return fail(Reason.Value, at)
-}
-
-/** `letters`: the first four letters of the word, as they are in memory. */
-function skipWord(at: usize, letters: u32, length: usize): usize {
-  return load<u32>(at) == letters ? at + length : fail(Reason.Value, at)
+function skipWord(at: usize, byte: u8): usize {
+  const letters = load<u32>(at)
+  if (letters == 0x6c6c756e || letters == 0x65757274) return at + 4
+  return letters == 0x736c6166 && load<u8>(at, 4) == LOWER_E ? at + 5 : fail(Reason.Value, at)
 }
 
 function skipNumber(at: usize): usize {
-  if (load<u8>(at) == MINUS) at++
+  const first = load<u8>(at)
+  if (first == MINUS) at++
+  else if (!isDigit(first)) return fail(Reason.Value, at)
   at = load<u8>(at) == ZERO ? at + 1 : skipDigits(at)
   if (at != 0 && load<u8>(at) == DOT) at = skipDigits(at + 1)
   if (at == 0) return 0
@@ -135,9 +145,15 @@ function skipNumber(at: usize): usize {
 
 /** Skips digits; at least one is required. */
 function skipDigits(at: usize): usize {
-  if (!isDigit(load<u8>(at))) return fail(Reason.Digit, at)
-  do at++
-  while (isDigit(load<u8>(at)))
+  const digits = i8x16.le_u(i8x16.sub(v128.load(at), i8x16.splat(ZERO)), i8x16.splat(9))
+  const others = ~i8x16.bitmask(digits)
+  const count = ctz(others)
+  if (count == 0) return fail(Reason.Digit, at)
+  return count < 16 ? at + count : skipManyDigits(at + 16)
+}
+
+function skipManyDigits(at: usize): usize {
+  while (isDigit(load<u8>(at))) at++
   return at
 }
 

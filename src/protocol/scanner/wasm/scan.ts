@@ -14,51 +14,13 @@ import {
   QUOTE,
 } from './bytes'
 import { fail, failedAt, reason, Reason, reset } from './failure'
-import { forgetSpace, nameEnd, nextMember, sawSpace, skipName, skipSpace, skipValue } from './json'
+import { forgetSpace, nextMember, passSpace, sawSpace, skipName, skipValue } from './json'
+import { meaning } from './known-names'
+import { dataBehindKnownHead, keepHead, takeKnownHead } from './known-head'
+import { clear, clearRecord, HAS_TRACE, HAS_TYPE, hashNames, Row, ROW_SIZE } from './message-row'
+import { Name } from './protocol-names'
 import { endOfString, isName } from './json-string'
 
-/**
- * One line. Ranges of missing parts are empty; a null counts as missing. `Field` in ../scan-tables.ts has the same
- * fields in the same order.
- */
-@unmanaged
-class Row {
-  /** 0: a line that is ignored, 1: record, 2: state, 3: trace. */
-  kind: i32
-  /** 1: a type, 2: an object under `trace`; both are added. */
-  has: i32
-  textStart: usize
-  textEnd: usize
-  streamStart: usize
-  streamEnd: usize
-  namespaceStart: usize
-  namespaceEnd: usize
-  /** A hash of the bytes of stream and namespace. */
-  hash: u32
-  emittedAtStart: usize
-  emittedAtEnd: usize
-  dataStart: usize
-  dataEnd: usize
-  dataHasSpace: i32
-  stateStart: usize
-  stateEnd: usize
-  stateIsEmpty: i32
-  statsStart: usize
-  statsEnd: usize
-  /** The array under `meta.changes` of a record; an empty one counts as missing. */
-  changesStart: usize
-  changesEnd: usize
-  /** The problem of a record whose line is valid JSON, and its address. */
-  problem: i32
-  problemAt: usize
-  lineStart: usize
-}
-
-const HAS_TYPE: i32 = 1
-const HAS_TRACE: i32 = 2
-
-/** The size of a row: a multiple of 16, so that it can be cleared in a few steps. */
-const ROW_SIZE: usize = offsetof<Row>()
 const MAX_ROWS = 1024
 const table = memory.data(MAX_ROWS * 96)
 
@@ -66,9 +28,9 @@ const table = memory.data(MAX_ROWS * 96)
 export let position: usize = 0
 
 export { reason, failedAt }
-export { columnRoom, columns, columnsRoom, columnsStart } from './record-columns'
-export { fieldsEnd, fieldsStart, writeFields } from './field-arguments'
-export { keyStart } from './names'
+export { columnRoom, columns, columnsRoom, columnsStart } from './columns/record-columns'
+export { fieldsEnd, fieldsStart, writeFields } from './columns/field-arguments'
+export { keyStart } from './columns/names'
 
 export function tableStart(): usize {
   return table
@@ -94,7 +56,7 @@ export function scan(start: usize, end: usize): i32 {
     const row = changetype<Row>(table + <usize>rows * ROW_SIZE)
     clear(row)
     row.lineStart = position
-    let at = skipSpace(position)
+    let at = passSpace(position)
     if (load<u8>(at) != LF) {
       at = readMessage(at, row)
       if (at == 0) return rows
@@ -108,31 +70,57 @@ export function scan(start: usize, end: usize): i32 {
 /** Reads the message that starts at `at`. Returns the address of the line feed that ends its line. */
 function readMessage(at: usize, row: Row): usize {
   row.textStart = at
-  if (load<u8>(at) != OPEN_OBJECT) return fail(Reason.Message, at)
-  at = skipSpace(at + 1)
-  if (load<u8>(at) == CLOSE_OBJECT) at++
-  else at = readMembers(at, row)
+  const data = dataBehindKnownHead(at)
+  if (data != 0) {
+    takeKnownHead(row)
+    at = readRecordMembers(data, row)
+    if (at == 0) return 0
+    at = readMoreMembers(at, row)
+  } else {
+    if (load<u8>(at) != OPEN_OBJECT) return fail(Reason.Message, at)
+    at = passSpace(at + 1)
+    at = load<u8>(at) == CLOSE_OBJECT ? at + 1 : readMembers(at, row)
+  }
   if (at == 0) return 0
   row.textEnd = at
-  at = skipSpace(at)
+  at = passSpace(at)
   return load<u8>(at) == LF ? at : fail(Reason.LineEnd, at)
 }
 
+/** Reads the members of a message from the one on whose name is at `at`. */
 function readMembers(at: usize, row: Row): usize {
+  at = skipName(at)
+  if (at == 0) return 0
+  at = readMember(at, row)
+  return at == 0 ? 0 : readMoreMembers(at, row)
+}
+
+/** Reads what is behind a member of a message. */
+function readMoreMembers(at: usize, row: Row): usize {
   while (true) {
-    const name = at + 1
-    at = skipName(at)
-    if (at == 0) return 0
-    if (isName(name, nameEnd, 'type')) at = readType(at, row)
-    else if (isName(name, nameEnd, 'record')) at = readRecord(at, row)
-    else if (isName(name, nameEnd, 'state')) at = readState(at, row)
-    else if (isName(name, nameEnd, 'trace')) {
-      row.has = (row.has & HAS_TYPE) | (load<u8>(at) == OPEN_OBJECT ? HAS_TRACE : 0)
-      at = skipValue(at)
-    } else at = skipValue(at)
-    if (at == 0) return 0
     at = nextMember(at)
     if (at == 0 || load<u8>(at - 1) == CLOSE_OBJECT) return at
+    at = skipName(at)
+    if (at == 0) return 0
+    at = readMember(at, row)
+    if (at == 0) return 0
+  }
+}
+
+/** Reads the value of a member whose name was skipped last. */
+function readMember(at: usize, row: Row): usize {
+  switch (meaning) {
+    case Name.Type:
+      return readType(at, row)
+    case Name.Record:
+      return readRecord(at, row)
+    case Name.State:
+      return readState(at, row)
+    case Name.Trace:
+      row.has = (row.has & HAS_TYPE) | (load<u8>(at) == OPEN_OBJECT ? HAS_TRACE : 0)
+      return skipValue(at)
+    default:
+      return skipValue(at)
   }
 }
 
@@ -152,23 +140,35 @@ function readType(at: usize, row: Row): usize {
 function readRecord(at: usize, row: Row): usize {
   clearRecord(row)
   if (load<u8>(at) != OPEN_OBJECT) return skipValue(at)
-  at = skipSpace(at + 1)
+  at = passSpace(at + 1)
   if (load<u8>(at) == CLOSE_OBJECT) return at + 1
+  at = skipRecordName(at, row)
+  return at == 0 ? 0 : readRecordMembers(at, row)
+}
+
+/** Reads the members of a record, from the one on whose name was skipped last. */
+function readRecordMembers(at: usize, row: Row): usize {
   while (true) {
-    const name = at + 1
-    at = skipName(at)
-    if (at == 0) return 0
-    at = readRecordMember(name, nameEnd, at, row)
+    at = readRecordMember(at, row)
     if (at == 0) return 0
     at = nextMember(at)
     if (at == 0) return 0
     if (load<u8>(at - 1) == CLOSE_OBJECT) break
+    at = skipRecordName(at, row)
+    if (at == 0) return 0
   }
-  row.hash = hashOf(row.namespaceStart, row.namespaceEnd, hashOf(row.streamStart, row.streamEnd, 0x811c9dc5))
+  if (row.hash == 0) hashNames(row)
   return at
 }
 
-function readRecordMember(name: usize, nameEnd: usize, start: usize, row: Row): usize {
+function skipRecordName(at: usize, row: Row): usize {
+  at = skipName(at)
+  if (at != 0 && meaning == Name.Data) keepHead(row, at)
+  return at
+}
+
+function readRecordMember(start: usize, row: Row): usize {
+  const name = meaning
   const first = load<u8>(start)
   forgetSpace()
   const end = skipValue(start)
@@ -177,42 +177,48 @@ function readRecordMember(name: usize, nameEnd: usize, start: usize, row: Row): 
   const isNull = first == LOWER_N
   const rangeStart: usize = isNull ? 0 : start
   const rangeEnd: usize = isNull ? 0 : end
-  if (isName(name, nameEnd, 'data')) {
-    if (first != OPEN_OBJECT && !isNull) return note(Reason.DataKind, start, end, row)
-    row.dataStart = rangeStart
-    row.dataEnd = rangeEnd
-    row.dataHasSpace = sawSpace ? 1 : 0
-  } else if (isName(name, nameEnd, 'emitted_at')) {
-    if (!isDigit(first) && first != MINUS && !isNull) return note(Reason.EmittedAtKind, start, end, row)
-    row.emittedAtStart = rangeStart
-    row.emittedAtEnd = rangeEnd
-  } else if (isName(name, nameEnd, 'stream')) {
-    if (first != QUOTE && !isNull) return note(Reason.StreamKind, start, end, row)
-    row.streamStart = rangeStart
-    row.streamEnd = rangeEnd
-  } else if (isName(name, nameEnd, 'namespace')) {
-    if (first != QUOTE && !isNull) return note(Reason.NamespaceKind, start, end, row)
-    row.namespaceStart = rangeStart
-    row.namespaceEnd = rangeEnd
-  } else if (isName(name, nameEnd, 'meta')) {
-    row.changesStart = row.changesEnd = 0
-    if (first == OPEN_OBJECT) readMeta(start, row)
+  switch (name) {
+    case Name.Data:
+      if (first != OPEN_OBJECT && !isNull) return note(Reason.DataKind, start, end, row)
+      row.dataStart = rangeStart
+      row.dataEnd = rangeEnd
+      row.dataHasSpace = sawSpace ? 1 : 0
+      break
+    case Name.EmittedAt:
+      if (!isDigit(first) && first != MINUS && !isNull) return note(Reason.EmittedAtKind, start, end, row)
+      row.emittedAtStart = rangeStart
+      row.emittedAtEnd = rangeEnd
+      break
+    case Name.Stream:
+      if (first != QUOTE && !isNull) return note(Reason.StreamKind, start, end, row)
+      row.streamStart = rangeStart
+      row.streamEnd = rangeEnd
+      row.hash = 0
+      break
+    case Name.Namespace:
+      if (first != QUOTE && !isNull) return note(Reason.NamespaceKind, start, end, row)
+      row.namespaceStart = rangeStart
+      row.namespaceEnd = rangeEnd
+      row.hash = 0
+      break
+    case Name.Meta:
+      row.changesStart = row.changesEnd = 0
+      if (first == OPEN_OBJECT) readMeta(start, row)
   }
   return end
 }
 
 /** Finds the changes in a valid object. Exported so that it is not inlined into the loop of all records, which it slows. */
 export function readMeta(at: usize, row: Row): void {
-  at = skipSpace(at + 1)
+  at = passSpace(at + 1)
   if (load<u8>(at) == CLOSE_OBJECT) return
   while (true) {
-    const name = at + 1
     at = skipName(at)
     const value = at
-    const areChanges = isName(name, nameEnd, 'changes')
+    const areChanges = meaning == Name.Changes
     at = skipValue(at)
     if (areChanges) {
-      const isFilled = load<u8>(value) == OPEN_ARRAY && load<u8>(skipSpace(value + 1)) != CLOSE_ARRAY
+      const isFilled = load<u8>(value) == OPEN_ARRAY && load<u8>(passSpace(value + 1)) != CLOSE_ARRAY
       row.changesStart = isFilled ? value : 0
       row.changesEnd = isFilled ? at : 0
     }
@@ -233,7 +239,7 @@ function readState(at: usize, row: Row): usize {
   row.stateIsEmpty = 0
   if (load<u8>(at) != OPEN_OBJECT) return skipValue(at)
   const start = at
-  at = skipSpace(at + 1)
+  at = passSpace(at + 1)
   if (load<u8>(at) == CLOSE_OBJECT) {
     row.stateIsEmpty = 1
     at++
@@ -245,11 +251,10 @@ function readState(at: usize, row: Row): usize {
 
 function readStateMembers(at: usize, row: Row): usize {
   while (true) {
-    const name = at + 1
     at = skipName(at)
     if (at == 0) return 0
     const value = at
-    const isStats = isName(name, nameEnd, 'destinationStats')
+    const isStats = meaning == Name.DestinationStats
     at = skipValue(at)
     if (at == 0) return 0
     if (isStats) {
@@ -259,22 +264,4 @@ function readStateMembers(at: usize, row: Row): usize {
     at = nextMember(at)
     if (at == 0 || load<u8>(at - 1) == CLOSE_OBJECT) return at
   }
-}
-
-/** Returns the FNV-1a hash. */
-function hashOf(at: usize, end: usize, hash: u32): u32 {
-  for (; at < end; at++) hash = (hash ^ load<u8>(at)) * 0x01000193
-  return hash
-}
-
-function clear(row: Row): void {
-  for (let at: usize = 0; at < ROW_SIZE; at += 16) v128.store(changetype<usize>(row) + at, i32x4.splat(0))
-}
-
-function clearRecord(row: Row): void {
-  row.streamStart = row.streamEnd = row.namespaceStart = row.namespaceEnd = 0
-  row.dataStart = row.dataEnd = row.emittedAtStart = row.emittedAtEnd = 0
-  row.changesStart = row.changesEnd = 0
-  row.problem = 0
-  row.problemAt = 0
 }

@@ -1,5 +1,5 @@
 /** Writes arguments of Redis commands. */
-import { CR, LF, ZERO } from './bytes'
+import { CR, LF, ZERO } from '../bytes'
 
 export const LINE_END: usize = 2
 

@@ -2,11 +2,11 @@
  * Writes the columns of a record as arguments of a Redis command: for each leaf its name, those of nested columns joined
  * with dots, and its text. Names that contain dots or escapes may join to the same name, and are left to JavaScript.
  */
-import { BACKSLASH, LOWER_U } from './bytes'
+import { BACKSLASH, LOWER_U } from '../bytes'
 import { Column, ColumnFlag, ColumnKind, columnAt, KIND_BITS } from './column-slice'
 import { copy, LINE_END, writeLineEnd, writeSize } from './arguments'
 import { haveNames, nameAt } from './field-names'
-import { codeUnit, simpleEscape } from './json-string'
+import { codeUnit, simpleEscape } from '../json-string'
 
 const LANES: usize = 16
 

@@ -3,7 +3,7 @@
  * all records with the expected names.
  */
 import { copy, writeLineEnd, writeSize } from './arguments'
-import { DOT } from './bytes'
+import { DOT } from '../bytes'
 import { Column, ColumnFlag, ColumnKind, columnAt, KIND_BITS } from './column-slice'
 import { expectedRows, MOST_ROWS, shape } from './expected-names'
 

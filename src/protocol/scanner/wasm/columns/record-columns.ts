@@ -13,12 +13,12 @@ import {
   OPEN_OBJECT,
   QUOTE,
   SPACE,
-} from './bytes'
-import { skipSpace } from './json'
+} from '../bytes'
+import { passSpace } from '../json'
 import { markOverridden } from './overridden'
 import { Column, COLUMN_SIZE, ColumnFlag, ColumnKind, columnAt, DEPTH_SHIFT } from './column-slice'
 import { expectedRows, expectedSize, expectNames, markExpected } from './expected-names'
-import { closingQuote, forgetEscape, hasDot, sawEscape } from './json-string'
+import { closingQuote, forgetEscape, hasDot, sawEscape } from '../json-string'
 
 /** The rows that always fit. */
 const USUAL_ROWS = 512
@@ -188,9 +188,4 @@ function countMembers(start: usize, end: usize): i32 {
     }
   }
   return members
-}
-
-/** Skips white space; most JSON has none. */
-function passSpace(at: usize): usize {
-  return load<u8>(at) > SPACE ? at : skipSpace(at)
 }

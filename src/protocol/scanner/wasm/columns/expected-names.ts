@@ -3,7 +3,7 @@
  * need not be searched for its end, and where all of them are, none needs to be compared with the others. Names with dots or
  * escapes are never expected.
  */
-import { COLON, QUOTE } from './bytes'
+import { COLON, QUOTE } from '../bytes'
 import { ColumnFlag, columnAt, DEPTH_SHIFT } from './column-slice'
 
 export const MOST_ROWS: i32 = 512

@@ -1,7 +1,7 @@
 /** Compares names of members with escapes resolved: `a` and `\u0061` are the same name. */
-import { BACKSLASH, LOWER_U } from './bytes'
+import { BACKSLASH, LOWER_U } from '../bytes'
 import { Column, ColumnFlag } from './column-slice'
-import { codeUnit, simpleEscape } from './json-string'
+import { codeUnit, simpleEscape } from '../json-string'
 
 /** 128 random bits, so that no one can construct names that all have the same slot. */
 const key = memory.data(16)
