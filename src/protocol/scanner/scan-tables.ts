@@ -24,7 +24,7 @@ export const Field = {
 export const HAS_TYPE = 1
 export const HAS_TRACE = 2
 
-/** The positions of the fields in a row of the table of columns, in the order of `Column` in wasm/columns/column-slice.ts. */
+/** The positions of the fields in a row of the table of columns, in the order of `Column` in wasm/column-rows/column-slice.ts. */
 export const ColumnField = {
   nameStart: 0,
   nameEnd: 1,

@@ -28,9 +28,9 @@ const table = memory.data(MAX_ROWS * 96)
 export let position: usize = 0
 
 export { reason, failedAt }
-export { columnRoom, columns, columnsRoom, columnsStart } from './columns/record-columns'
-export { fieldsEnd, fieldsStart, writeFields } from './columns/field-arguments'
-export { keyStart } from './columns/names'
+export { columnRoom, columns, columnsRoom, columnsStart } from './column-rows/record-columns'
+export { fieldsEnd, fieldsStart, writeFields } from './column-rows/field-arguments'
+export { keyStart } from './column-rows/names'
 
 export function tableStart(): usize {
   return table
