@@ -20,6 +20,25 @@ describe('the chunks of a descriptor', () => {
     expect(await readAll(openSync(join(folder, 'text'), 'r'))).toBe(text)
   })
 
+  it('are all of a file that is read into memory which the reader offers, as long as there is some', async () => {
+    const memory = Buffer.alloc(1 << 20)
+    let used = 0
+    let inPlace = 0
+    const chunks: Buffer[] = []
+    const room = (size: number): Buffer | undefined =>
+      used + size > memory.length ? undefined : memory.subarray(used, used + size)
+    const descriptor = openSync(join(folder, 'text'), 'r')
+    for await (const chunk of readStdin(descriptor, new AbortController().signal, room)) {
+      chunks.push(Buffer.from(chunk))
+      if (chunk.buffer !== memory.buffer) continue
+      used += chunk.length
+      inPlace++
+    }
+    closeSync(descriptor)
+    expect(Buffer.concat(chunks).toString()).toBe(text)
+    expect([inPlace > 1, inPlace < chunks.length]).toEqual([true, true])
+  })
+
   it('are all of a named pipe, however it is written', async () => {
     const pipe = join(folder, 'pipe')
     await run('mkfifo', pipe)

@@ -6,6 +6,7 @@ import { isatty, type WriteStream } from 'node:tty'
 import { readInvocation, type Invocation } from './cli.ts'
 import { ConfigError, problem, textOf, TransientError } from './errors.ts'
 import { Output } from './protocol/airbyte/output.ts'
+import type { InputRoom } from './protocol/input/stdin.ts'
 import type { TerminalView } from './terminal/view/terminal-view.ts'
 
 /** The exit codes of a process that a signal has ended; the platform treats 143 as a graceful end. */
@@ -33,7 +34,7 @@ const KEYBOARD =
 /** Gives a program its standard input and output, and the way to end. Tests run it in their own process by other ones. */
 export interface Surroundings {
   readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
-  readonly openStdin: () => Promise<(until: AbortSignal) => AsyncIterable<Uint8Array>>
+  readonly openStdin: () => Promise<(until: AbortSignal, room: InputRoom) => AsyncIterable<Uint8Array>>
   readonly isKeyboard: () => boolean
   /** Hands over errors that nobody has caught, and rejections that nobody handles. */
   readonly onUncaught: (listener: (error: unknown) => void) => void
@@ -46,7 +47,7 @@ const PROCESS: Surroundings = {
   },
   openStdin: async () => {
     const { readStdin } = await import('./protocol/input/stdin.ts')
-    return (until) => readStdin(STDIN, until)
+    return (until, room) => readStdin(STDIN, until, room)
   },
   isKeyboard: () => isatty(STDIN),
   onUncaught: (listener) => process.on('uncaughtException', listener),

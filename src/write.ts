@@ -6,6 +6,7 @@ import { ConfigError, ConnectorError, problem, textOf, type Problem } from './er
 import { unmatchedStreams } from './config/settings/record-settings.ts'
 import type { SyncStream } from './protocol/airbyte/catalog.ts'
 import type { Output } from './protocol/airbyte/output.ts'
+import type { InputRoom } from './protocol/input/stdin.ts'
 import { RedisClient } from './redis/client/redis-client.ts'
 import { finish } from './sync/replace/finish.ts'
 import { IdAllocator } from './sync/ids/id-allocator.ts'
@@ -26,7 +27,7 @@ export interface WriteJob {
   config: Config
   catalog: readonly SyncStream[]
   /** Returns chunks of messages, each valid until the next one is asked for; ends early when the signal is aborted. */
-  input: (signal: AbortSignal) => AsyncIterable<Uint8Array>
+  input: (signal: AbortSignal, room: InputRoom) => AsyncIterable<Uint8Array>
   output: Output
   /** Shows the run while it lasts; without one, its counts are logged at the end. */
   view?: RunView | undefined
@@ -156,8 +157,8 @@ async function transfer(
     waitsFor: stateQueue.hasRoom ? 'input' : 'Redis',
     streams: progress.totals,
   }))
-  const counted: WriteJob['input'] = async function* (until) {
-    for await (const chunk of input(until)) {
+  const counted: WriteJob['input'] = async function* (until, room) {
+    for await (const chunk of input(until, room)) {
       bytes += chunk.length
       yield chunk
     }
@@ -206,7 +207,7 @@ async function orTerminated(running: Promise<void>, signal: AbortSignal): Promis
 /** Returns the error that ended the reading early: what came before it is still to be confirmed. */
 async function readAll(input: WriteJob['input'], ingest: Ingest, signal: AbortSignal): Promise<unknown> {
   try {
-    for await (const chunk of input(signal)) await ingest.take(chunk)
+    for await (const chunk of input(signal, (size) => ingest.room(size))) await ingest.take(chunk)
     if (!signal.aborted) await ingest.end()
     return undefined
   } catch (error) {

@@ -53,9 +53,15 @@ export class InputBlock {
     return this.#filled + size <= this.scanner.inputStart + this.scanner.capacity
   }
 
-  /** Appends a chunk; `hasRoomFor` must be true for its size. */
+  /** Returns the memory behind the input, where a chunk of this size would be appended. */
+  room(size: number): Uint8Array {
+    return this.scanner.bytes.subarray(this.#filled, this.#filled + size)
+  }
+
+  /** Appends a chunk, which may be in its `room` already; `hasRoomFor` must be true for its size. */
   append(chunk: Uint8Array): void {
-    this.scanner.bytes.set(chunk, this.#filled)
+    const { bytes } = this.scanner
+    if (chunk.buffer !== bytes.buffer || chunk.byteOffset !== this.#filled) bytes.set(chunk, this.#filled)
     const lastFeed = chunk.lastIndexOf(LF)
     if (lastFeed !== -1) this.#complete(this.#filled + lastFeed + 1)
     this.#filled += chunk.length

@@ -77,6 +77,42 @@ describe('input', () => {
     },
   )
 
+  it.each([5, 16, 100, 300, 1_000])(
+    'gives the same messages if chunks of %i bytes are put where they are kept',
+    (size) => {
+      const long = `{"type":"RECORD","record":{"stream":"ü","data":{"a":"${'x'.repeat(1_500)}"}}}`
+      const lines = [...Array(20).keys()].flatMap((id) => (id % 5 === 3 ? [long, record(id)] : [record(id)]))
+      const bytes = Buffer.from(lines.join('\n'))
+      const read = (isInPlace: boolean): unknown[] => {
+        const reader = new MessageReader(512, { maxLineBytes: 1_000, skipsLongRecords: true })
+        const seen: unknown[] = []
+        let inPlace = 0
+        const take = (): void => {
+          while (reader.next()) {
+            const { kind, lineNumber, data } = reader.message
+            seen.push([lineNumber, kind, reader.bytes.toString('utf8', data.start, data.end)])
+          }
+        }
+        for (let at = 0; at < bytes.length; at += size) {
+          const chunk = bytes.subarray(at, at + size)
+          // More room is asked for than is used, as for a read.
+          const room = isInPlace ? reader.room(chunk.length + 20) : undefined
+          room?.set(chunk)
+          if (room !== undefined) inPlace++
+          reader.append(room?.subarray(0, chunk.length) ?? chunk)
+          take()
+        }
+        reader.finish()
+        take()
+        expect(inPlace > 0).toBe(isInPlace)
+        return seen
+      }
+      const seen = read(true)
+      expect(seen).toHaveLength(lines.length)
+      expect(seen).toEqual(read(false))
+    },
+  )
+
   it('keeps no record that is too long where none is skipped', () => {
     const reader = new MessageReader(64, { maxLineBytes: 256, skipsLongRecords: false })
     const long = Buffer.from(`{"type":"RECORD","record":{"stream":"s","data":{"a":"${'x'.repeat(300)}`)

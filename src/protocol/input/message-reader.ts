@@ -59,6 +59,11 @@ export class MessageReader {
     return this.#block.hasRoomFor(size) && this.#blocks.suits(this.#block, this.#block.rest + size)
   }
 
+  /** Returns memory in which so many bytes of input need not be copied to be appended; undefined if there is none. */
+  room(size: number): Uint8Array | undefined {
+    return this.hasRoomFor(size) ? this.#block.room(size) : undefined
+  }
+
   /** Appends input; every complete message must have been read before. */
   append(chunk: Uint8Array): void {
     const kept = this.#withoutSkipped(chunk)

@@ -50,6 +50,11 @@ export class Ingest {
     this.#batch = this.#newBatch()
   }
 
+  /** Returns memory for the next bytes of the input, from where they need not be copied; undefined if there is none. */
+  room(size: number): Uint8Array | undefined {
+    return this.#reader.room(size)
+  }
+
   /** Takes bytes of the input; resolves when more may come. */
   async take(chunk: Uint8Array): Promise<void> {
     if (!this.#reader.hasRoomFor(chunk.length)) await this.#submitAndWait()
