@@ -1,70 +1,103 @@
 /**
- * What a line is made of in front of a record's data: most lines of a stream have the same bytes there. They are
- * compared, and what was found in them is taken from the record before.
+ * What lines are made of in front of their records' data: most lines of a stream have the same bytes there. They are
+ * compared with the heads that were read before, and what was found in one of those need not be looked for again.
  */
 import { last, returnTo } from './known-names'
 import { hashNames, Row } from './message-row'
 
 const LANES: usize = 16
 
+/** So many streams may alternate before their heads are read anew. */
+const MOST_HEADS: i32 = 8
+
 /** The most bytes of a head that is kept. */
 const MOST_BYTES: usize = 512
-const text = memory.data(512 + 16)
 
-/** The bytes of the head that is kept; 0 if there is none. */
-let size: usize = 0
-
-/** What was found in it, with addresses as distances from its first byte. */
-const found = changetype<Row>(memory.data(96))
-
-/** The name of the data. */
-let dataName: usize = 0
-
-/** Returns the address of the data behind the head at `at`, if that is the one which is kept; else 0. */
-export function dataBehindKnownHead(at: usize): usize {
-  if (size == 0) return 0
-  let rest = size
-  let from = at
-  let kept: usize = text
-  for (; rest > LANES; rest -= LANES, from += LANES, kept += LANES)
-    if (i8x16.bitmask(i8x16.eq(v128.load(from), v128.load(kept))) != 0xffff) return 0
-  const wanted: i32 = (1 << (<i32>rest)) - 1
-  const same = i8x16.bitmask(i8x16.eq(v128.load(from), v128.load(kept)))
-  return (same & wanted) == wanted ? at + size : 0
+@unmanaged
+class Head {
+  /** The number of bytes; 0 where no head is kept. */
+  size: usize
+  /** The name of the data. */
+  dataName: usize
+  /** What was found, with addresses as distances from the first byte. Those of a missing part are 0. */
+  kind: i32
+  has: i32
+  hash: u32
+  streamStart: usize
+  streamEnd: usize
+  namespaceStart: usize
+  namespaceEnd: usize
 }
 
-/** Continues behind the name of the data, and sets in the row of the line what the head which is kept contains. */
-export function takeKnownHead(row: Row): void {
-  const start = row.textStart
-  returnTo(dataName)
-  row.kind = found.kind
-  row.has = found.has
-  row.hash = found.hash
-  if (found.streamEnd != 0) {
-    row.streamStart = start + found.streamStart
-    row.streamEnd = start + found.streamEnd
+const HEAD_SIZE: usize = offsetof<Head>()
+const heads = memory.data(8 * 36)
+const texts = memory.data(8 * (512 + 16))
+
+/** The head that was found, or kept, last. */
+let current: i32 = 0
+
+function headAt(index: i32): Head {
+  return changetype<Head>(heads + <usize>index * HEAD_SIZE)
+}
+
+function textOf(index: i32): usize {
+  return texts + <usize>index * (MOST_BYTES + LANES)
+}
+
+/**
+ * Returns the address of the data behind a head that was read before; 0 if none of them begins at `at`. If there is one,
+ * the row gets what it contains, and the name of the data counts as the one that was read last.
+ */
+export function passKnownHead(at: usize, row: Row): usize {
+  for (let tries: i32 = 0; tries < MOST_HEADS; tries++) {
+    const index = (current + tries) % MOST_HEADS
+    const size = headAt(index).size
+    if (size == 0 || !isSame(at, textOf(index), size)) continue
+    current = index
+    take(headAt(index), at, row)
+    return at + size
   }
-  if (found.namespaceEnd != 0) {
-    row.namespaceStart = start + found.namespaceStart
-    row.namespaceEnd = start + found.namespaceEnd
+  return 0
+}
+
+function isSame(at: usize, text: usize, size: usize): bool {
+  for (; size > LANES; size -= LANES, at += LANES, text += LANES)
+    if (i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text))) != 0xffff) return false
+  const wanted: i32 = (1 << (<i32>size)) - 1
+  return (i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text))) & wanted) == wanted
+}
+
+function take(head: Head, start: usize, row: Row): void {
+  returnTo(head.dataName)
+  row.kind = head.kind
+  row.has = head.has
+  row.hash = head.hash
+  if (head.streamEnd != 0) {
+    row.streamStart = start + head.streamStart
+    row.streamEnd = start + head.streamEnd
+  }
+  if (head.namespaceEnd != 0) {
+    row.namespaceStart = start + head.namespaceStart
+    row.namespaceEnd = start + head.namespaceEnd
   }
 }
 
 /** Keeps the head of a line, up to the `data` of its record, if it says nothing but the names of the record. */
 export function keepHead(row: Row, data: usize): void {
   const start = row.textStart
-  size = 0
   const hasMore = row.emittedAtEnd | row.dataEnd | row.changesEnd | row.stateEnd | row.problem | row.statsEnd
   if (hasMore != 0 || row.stateIsEmpty != 0 || data - start > MOST_BYTES) return
+  current = (current + 1) % MOST_HEADS
+  const head = headAt(current)
   hashNames(row)
-  found.kind = row.kind
-  found.has = row.has
-  found.hash = row.hash
-  found.streamStart = row.streamStart - start
-  found.streamEnd = row.streamEnd == 0 ? 0 : row.streamEnd - start
-  found.namespaceStart = row.namespaceStart - start
-  found.namespaceEnd = row.namespaceEnd == 0 ? 0 : row.namespaceEnd - start
-  dataName = last
-  size = data - start
-  memory.copy(text, start, size)
+  head.size = data - start
+  head.dataName = last
+  head.kind = row.kind
+  head.has = row.has
+  head.hash = row.hash
+  head.streamStart = row.streamStart - start
+  head.streamEnd = row.streamEnd == 0 ? 0 : row.streamEnd - start
+  head.namespaceStart = row.namespaceStart - start
+  head.namespaceEnd = row.namespaceEnd == 0 ? 0 : row.namespaceEnd - start
+  memory.copy(textOf(current), start, head.size)
 }

@@ -50,6 +50,7 @@ export function clear(row: Row): void {
 export function clearRecord(row: Row): void {
   row.streamStart = row.streamEnd = row.namespaceStart = row.namespaceEnd = 0
   row.dataStart = row.dataEnd = row.emittedAtStart = row.emittedAtEnd = 0
+  row.dataHasSpace = 0
   row.changesStart = row.changesEnd = 0
   row.hash = 0
   row.problem = 0

@@ -16,7 +16,7 @@ import {
 import { fail, failedAt, reason, Reason, reset } from './failure'
 import { forgetSpace, nextMember, passSpace, sawSpace, skipName, skipValue } from './json'
 import { meaning } from './known-names'
-import { dataBehindKnownHead, keepHead, takeKnownHead } from './known-head'
+import { keepHead, passKnownHead } from './known-head'
 import { clear, clearRecord, HAS_TRACE, HAS_TYPE, hashNames, Row, ROW_SIZE } from './message-row'
 import { Name } from './protocol-names'
 import { endOfString, isName } from './json-string'
@@ -70,9 +70,8 @@ export function scan(start: usize, end: usize): i32 {
 /** Reads the message that starts at `at`. Returns the address of the line feed that ends its line. */
 function readMessage(at: usize, row: Row): usize {
   row.textStart = at
-  const data = dataBehindKnownHead(at)
+  const data = passKnownHead(at, row)
   if (data != 0) {
-    takeKnownHead(row)
     at = readRecordMembers(data, row)
     if (at == 0) return 0
     at = readMoreMembers(at, row)
