@@ -4,6 +4,7 @@
  */
 import { last, returnTo } from './known-names'
 import { hashNames, Row } from './message-row'
+import { Name } from './protocol-names'
 
 const LANES: usize = 16
 
@@ -68,7 +69,7 @@ function isSame(at: usize, text: usize, size: usize): bool {
 }
 
 function take(head: Head, start: usize, row: Row): void {
-  returnTo(head.dataName)
+  returnTo(head.dataName, Name.Data)
   row.kind = head.kind
   row.has = head.has
   row.hash = head.hash

@@ -85,8 +85,8 @@ export function passName(means: i32): void {
   meaning = means
 }
 
-/** Makes a former `last` the name that was read last. */
-export function returnTo(name: usize): void {
+/** Makes a former `last` the name that was read last. Another name may have taken its place, so its meaning is given. */
+export function returnTo(name: usize, means: i32): void {
   last = name
-  meaning = nameAt(name).meaning
+  meaning = means
 }
