@@ -137,6 +137,11 @@ export class ColumnTemplate {
   }
 }
 
+/** Returns the columns that a template names, each as a path. */
+export function templateColumns(text: string, stream: StreamNames): string[] {
+  return partsOf(text, stream).flatMap((part) => (part.kind === 'column' ? [part.name] : []))
+}
+
 function partsOf(text: string, stream: StreamNames): Part[] {
   return parseTemplate(text).flatMap((part): Part[] => {
     switch (part.kind) {

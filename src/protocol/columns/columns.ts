@@ -2,10 +2,18 @@
  * The columns of the current record: their ranges in the text, and the column that a path refers to. A row number
  * identifies a column; the members of an object have the rows behind the row of the object.
  */
-import { COLUMN_LENGTH, ColumnField, ColumnFlag, ColumnKind, NullFields } from '../scanner/scan-tables.ts'
+import {
+  COLUMN_LENGTH,
+  ColumnField,
+  ColumnFlag,
+  ColumnKind,
+  LONGEST_NOTED,
+  MOST_NOTED,
+  NullFields,
+} from '../scanner/scan-tables.ts'
 import type { Scanner } from '../scanner/scanner.ts'
 
-export { ColumnKind, NullFields }
+export { ColumnKind, LONGEST_NOTED, MOST_NOTED, NullFields }
 
 const DOT = 0x2e
 
@@ -17,31 +25,65 @@ export interface Path {
   readonly bytes: Buffer
   /** The rows where the last record had those names, as consecutive records have similar columns. */
   readonly rows: number[]
+  /** The names of noted columns that it was last looked for in, and its position among them; -1 if it is none. */
+  readonly note: { among: readonly string[]; index: number }
 }
 
 export function compilePath(text: string): Path {
   const names = text.split('.').map((name) => Buffer.from(name))
-  return { text, names, bytes: Buffer.from(text), rows: names.map(() => 0) }
+  return { text, names, bytes: Buffer.from(text), rows: names.map(() => 0), note: { among: [], index: -1 } }
+}
+
+/** The rows from here on are of columns that are noted. */
+const FIRST_NOTED = 1 << 28
+
+/** The values of the columns that the scanner has noted of a record. */
+export interface NotedValues {
+  /** The names of the columns, in the order in which the scanner knows them. */
+  readonly names: readonly string[]
+  /** The offsets of their values, from `at` on; 0 for a column that the record lacks. */
+  readonly starts: Int32Array
+  readonly at: number
+  /** The range of the record's data. */
+  readonly start: number
+  readonly end: number
 }
 
 /** Reused for every record: results are valid until the next `read`, and as long as the input block is in use. */
 export class Columns {
   /** The memory that all offsets refer to. */
   bytes: Buffer = Buffer.alloc(0)
-  /** The number of rows of this record. */
-  count = 0
   /** Whether no name contains a dot or a backslash, so that each path leads to one column at most. */
   isPlain = true
+  #count = 0
   #table: Int32Array = new Int32Array(0)
   #scanner: Scanner | undefined
+  #noted: NotedValues | undefined
+  /** Whether the rows of all columns are there. */
+  #areRead = true
 
   /** Finds the columns of the object at `start`. The scanner's memory may grow, so use `bytes` of this object afterwards. */
   read(scanner: Scanner, start: number, end: number): void {
-    this.count = scanner.columns(start, end)
-    this.bytes = scanner.bytes
+    this.#noted = undefined
     this.#scanner = scanner
-    this.#table = scanner.columnTable
-    this.isPlain = this.count === 0 || (this.#flags(this.count - 1) & ColumnFlag.seenDotOrEscape) === 0
+    this.#readAll(scanner, start, end)
+  }
+
+  /**
+   * Takes a record whose noted columns are known, and reads the others only if one of them is looked for. `noted` must
+   * stay as it is until the next record.
+   */
+  take(scanner: Scanner, noted: NotedValues): void {
+    this.#noted = noted
+    this.#areRead = false
+    this.#scanner = scanner
+    this.bytes = scanner.bytes
+  }
+
+  /** The number of rows of this record. */
+  get count(): number {
+    this.#needAll()
+    return this.#count
   }
 
   /**
@@ -50,7 +92,12 @@ export class Columns {
    * columns never do.
    */
   find(path: Path): number {
-    return this.isPlain ? this.#findByNames(path) : this.#findJoined(path.bytes, 0, 0, this.count)
+    if (this.#noted !== undefined) {
+      const index = noteOf(path, this.#noted.names)
+      if (index !== -1) return this.#findNoted(index, this.#noted)
+      this.#needAll()
+    }
+    return this.isPlain ? this.#findByNames(path) : this.#findJoined(path.bytes, 0, 0, this.#count)
   }
 
   /**
@@ -91,11 +138,11 @@ export class Columns {
 
   /** Returns the offset of the value as JSON; a string begins with its quote. */
   valueStart(row: number): number {
-    return this.#table[row * COLUMN_LENGTH + ColumnField.valueStart]!
+    return this.#numberIn(row, ColumnField.valueStart)
   }
 
   valueEnd(row: number): number {
-    return this.#table[row * COLUMN_LENGTH + ColumnField.valueEnd]!
+    return this.#numberIn(row, ColumnField.valueEnd)
   }
 
   /** Returns whether the value is a string with escapes. */
@@ -135,13 +182,43 @@ export class Columns {
   }
 
   #flags(row: number): number {
-    return this.#table[row * COLUMN_LENGTH + ColumnField.flags]!
+    return this.#numberIn(row, ColumnField.flags)
+  }
+
+  #numberIn(row: number, field: number): number {
+    return row < FIRST_NOTED
+      ? this.#table[row * COLUMN_LENGTH + field]!
+      : this.#scanner!.notedTable[(row - FIRST_NOTED) * COLUMN_LENGTH + field]!
+  }
+
+  #readAll(scanner: Scanner, start: number, end: number): void {
+    this.#count = scanner.columns(start, end)
+    this.bytes = scanner.bytes
+    this.#table = scanner.columnTable
+    this.isPlain = this.#count === 0 || (this.#flags(this.#count - 1) & ColumnFlag.seenDotOrEscape) === 0
+    this.#areRead = true
+  }
+
+  #needAll(): void {
+    if (this.#areRead) return
+    const { bytes } = this
+    this.#readAll(this.#scanner!, this.#noted!.start, this.#noted!.end)
+    // Who asks may hold the former memory, which is gone.
+    if (this.bytes !== bytes)
+      throw new Error('A column was looked for that is not noted, and memory was moved for it.')
+  }
+
+  #findNoted(index: number, { starts, at }: NotedValues): number {
+    const start = starts[at + index]!
+    if (start === 0) return -1
+    this.#scanner!.noteRow(index, start)
+    return FIRST_NOTED + index
   }
 
   /** Follows the path name by name. */
   #findByNames({ names, rows }: Path): number {
     let row = -1
-    let end = this.count
+    let end = this.#count
     for (let depth = 0; depth < names.length; depth++) {
       const name = names[depth]!
       const first = row + 1
@@ -199,4 +276,13 @@ export class Columns {
     for (let at = start; from < to; at++, from++) if (bytes[at] !== expected[from]) return false
     return true
   }
+}
+
+/** Returns the position of a path among the names of noted columns, which are the same for a whole run; else -1. */
+function noteOf({ text, note }: Path, names: readonly string[]): number {
+  if (note.among !== names) {
+    note.among = names
+    note.index = names.indexOf(text)
+  }
+  return note.index
 }

@@ -21,8 +21,8 @@ export class InputBlock {
   readonly #free: (block: InputBlock) => void
 
   /** `free` is called when the last user has released the block. */
-  constructor(size: number, free: (block: InputBlock) => void) {
-    this.scanner = new Scanner(size)
+  constructor(size: number, free: (block: InputBlock) => void, notedColumns: readonly string[] = []) {
+    this.scanner = new Scanner(size, notedColumns)
     this.position = this.end = this.#filled = this.scanner.inputStart
     this.#free = free
   }
@@ -91,15 +91,17 @@ export class InputBlock {
 /** A pool of blocks of one size. */
 export class InputBlocks {
   readonly #size: number
+  readonly #notedColumns: readonly string[]
   readonly #spare: InputBlock[] = []
 
-  /** `size`: the bytes of input that a block usually has room for. */
-  constructor(size: number) {
+  /** `size`: the bytes of input that a block usually has room for. `notedColumns`: see `Scanner`. */
+  constructor(size: number, notedColumns: readonly string[] = []) {
     this.#size = size
+    this.#notedColumns = notedColumns
   }
 
   take(): InputBlock {
-    return this.#spare.pop() ?? new InputBlock(this.#size, (block) => this.#keep(block))
+    return this.#spare.pop() ?? new InputBlock(this.#size, (block) => this.#keep(block), this.#notedColumns)
   }
 
   /** Returns whether a block is not much larger than this size requires. */

@@ -33,13 +33,14 @@ export class MessageReader {
   /** The record that is being skipped: its line is too long. */
   #skipped: { readonly head: RecordHead; bytes: number; isComplete: boolean } | undefined
 
-  /** `blockSize`: the bytes of input in one block. */
+  /** `blockSize`: the bytes of input in one block. `notedColumns`: see `Scanner`. */
   constructor(
     blockSize = BLOCK_SIZE,
     limits: LineLimits = { maxLineBytes: Infinity, skipsLongRecords: false },
+    notedColumns: readonly string[] = [],
   ) {
     this.#limits = limits
-    this.#blocks = new InputBlocks(blockSize)
+    this.#blocks = new InputBlocks(blockSize, notedColumns)
     this.#block = this.#blocks.take()
     this.#block.use()
   }

@@ -9,6 +9,7 @@ import type { InputBlock } from '../../protocol/input/input-block.ts'
 import { compactJson, endOfInteger, integerText, isSeconds } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import { NOTHING_NOTED, type NotedColumns } from '../streams/noted-columns.ts'
 import type { Received, WaitingState } from './waiting-state.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -28,6 +29,9 @@ interface LongRecord {
 
 /** The numbers kept for each record: its stream, the ranges of its emission time and its data, its line, its group. */
 const COLUMNS = 7
+
+/** Stands for the offsets of noted columns that are not known. */
+const UNKNOWN = -1
 
 const FIRST_ROWS = 1024
 const BYTES_PER_NUMBER = 4
@@ -66,14 +70,27 @@ export class Batch {
   #memory: Buffer
   /** One row of numbers for each record, in `#memory`. */
   #table: Int32Array
+  readonly #areEnough: readonly boolean[]
+  /** The length of a row: the offsets of noted columns follow the other numbers. */
+  readonly #rowLength: number
+  /** What is noted of the record that `encodeEach` has called with. */
+  readonly #noted: { names: readonly string[]; starts: Int32Array; at: number; start: number; end: number }
 
   /** `tables`: memory for the numbers of the records, which later batches use again. */
-  constructor(limits: BatchLimits, streams: readonly StreamSession[], tables: BufferPool) {
+  constructor(
+    limits: BatchLimits,
+    streams: readonly StreamSession[],
+    tables: BufferPool,
+    { names, areEnough }: NotedColumns = NOTHING_NOTED,
+  ) {
     this.#limits = limits
     this.#streams = streams
     this.#tables = tables
     this.#counts = new Int32Array(streams.length)
-    this.#memory = tables.take(FIRST_ROWS * COLUMNS * BYTES_PER_NUMBER)
+    this.#areEnough = areEnough
+    this.#rowLength = COLUMNS + names.length
+    this.#noted = { names, starts: new Int32Array(0), at: 0, start: 0, end: 0 }
+    this.#memory = tables.take(FIRST_ROWS * this.#rowLength * BYTES_PER_NUMBER)
     this.#table = numbersIn(this.#memory)
   }
 
@@ -133,6 +150,8 @@ export class Batch {
     table[row + 4] = dataHasSpace ? compactJson(bytes, data.start, data.end) : data.end
     table[row + 5] = message.lineNumber
     table[row + 6] = NO_GROUP
+    for (let at = COLUMNS; at < this.#rowLength; at++)
+      table[row + at] = dataHasSpace ? UNKNOWN : message.noted[at - COLUMNS]!
     const isInSeconds = isSeconds(bytes, emittedAt.start, emittedAt.end, table[row + 2]!)
     if (isInSeconds || table[row + 2] === -1) this.#writeDigits(row, bytes, message, isInSeconds)
     this.#size += layout.overhead + table[row + 2]! - table[row + 1]! + table[row + 4]! - data.start
@@ -145,7 +164,7 @@ export class Batch {
   addLongRecord({ plan }: StreamSession, line: number, bytes: number): void {
     this.longRecords.push({ record: this.records, bytes })
     const row = this.#addRow()
-    this.#table.fill(0, row, row + COLUMNS)
+    this.#table.fill(0, row, row + this.#rowLength)
     this.#table[row] = plan.index
     this.#table[row + 5] = line
     this.#table[row + 6] = LEFT_OUT
@@ -160,12 +179,12 @@ export class Batch {
 
   /** Leaves a record out from now on. */
   leaveOut(record: number): void {
-    this.#table[record * COLUMNS + 6] = LEFT_OUT
+    this.#table[record * this.#rowLength + 6] = LEFT_OUT
   }
 
   /** Records which index entry a record has. */
   setEntry(record: number, entry: number): void {
-    this.#table[record * COLUMNS + 6] = FIRST_ENTRY - entry
+    this.#table[record * this.#rowLength + 6] = FIRST_ENTRY - entry
   }
 
   /** Calls `encode` with one record after the other, of the streams that are chosen, and keeps the group it returns. `entry`: the number of its index entry, -1 if it has none. */
@@ -177,9 +196,10 @@ export class Batch {
     const { scanner } = this.#block
     const view = newRecordView(scanner.bytes, Date.now())
     const table = this.#table
+    const rowLength = this.#rowLength
     let last = -1
     let isLastChosen = false
-    for (let record = 0, row = 0; record < this.records; record++, row += COLUMNS) {
+    for (let record = 0, row = 0; record < this.records; record++, row += rowLength) {
       const index = table[row]!
       const group = table[row + 6]!
       if (group === LEFT_OUT) continue
@@ -194,6 +214,7 @@ export class Batch {
       view.dataStart = table[row + 3]!
       view.dataEnd = table[row + 4]!
       view.result = 'written'
+      this.#noted.at = row + COLUMNS
       if (this.#changes.size > 0) view.changes = this.#changes.get(record) ?? NO_CHANGES
       view.bytes = scanner.bytes
       table[row + 6] = encode(stream, view, record, group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY)
@@ -203,12 +224,20 @@ export class Batch {
   /** Finds the columns of the record that `encodeEach` has called with. */
   readColumns(view: RecordView): void {
     const { scanner } = this.#block!
+    const noted = this.#noted
+    const index = this.#table[noted.at - COLUMNS]!
+    if (this.#areEnough[index] === true && this.#table[noted.at] !== UNKNOWN) {
+      noted.starts = this.#table
+      noted.start = view.dataStart
+      noted.end = view.dataEnd
+      return view.columns.take(scanner, noted)
+    }
     view.columns.read(scanner, view.dataStart, view.dataEnd)
     view.bytes = scanner.bytes
   }
 
   streamOf(record: number): StreamSession {
-    return this.#streams[this.#table[record * COLUMNS]!]!
+    return this.#streams[this.#table[record * this.#rowLength]!]!
   }
 
   planOf(record: number): StreamPlan {
@@ -216,12 +245,12 @@ export class Batch {
   }
 
   lineOf(record: number): number {
-    return this.#table[record * COLUMNS + 5]!
+    return this.#table[record * this.#rowLength + 5]!
   }
 
   /** Returns the record's data, a view of memory that is valid until the batch releases its block. */
   dataOf(record: number): Buffer {
-    const row = record * COLUMNS
+    const row = record * this.#rowLength
     return this.#block!.scanner.bytes.subarray(this.#table[row + 3], this.#table[row + 4])
   }
 
@@ -229,7 +258,7 @@ export class Batch {
   recordsByGroup(): Map<number, number[]> {
     const groups = new Map<number, number[]>()
     for (let record = 0; record < this.records; record++) {
-      const group = this.#table[record * COLUMNS + 6]!
+      const group = this.#table[record * this.#rowLength + 6]!
       const records = groups.get(group)
       if (records === undefined) groups.set(group, [record])
       else records.push(record)
@@ -273,8 +302,8 @@ export class Batch {
   }
 
   #addRow(): number {
-    const row = this.records++ * COLUMNS
-    if (row + COLUMNS > this.#table.length) {
+    const row = this.records++ * this.#rowLength
+    if (row + this.#rowLength > this.#table.length) {
       const larger = this.#tables.take(2 * this.#memory.length)
       this.#memory.copy(larger)
       this.#tables.give(this.#memory)

@@ -27,10 +27,12 @@ export function hardDeletions({ tombstoneSeconds }: Config): Deletions {
   return { afterMs: undefined, tombstoneMs: tombstoneSeconds * 1000 }
 }
 
-const DELETED_AT = compilePath('_ab_cdc_deleted_at')
+export const DELETED_AT = '_ab_cdc_deleted_at'
+
+const PATH = compilePath(DELETED_AT)
 
 /** Returns whether a record deletes its row: CDC sources fill this column then. */
 export function isDeletion(columns: Columns): boolean {
-  const row = columns.find(DELETED_AT)
+  const row = columns.find(PATH)
   return row !== -1 && columns.kind(row) !== ColumnKind.null
 }

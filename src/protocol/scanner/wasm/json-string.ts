@@ -104,7 +104,16 @@ export function simpleEscape(escaped: u8): u16 {
 
 /** Returns whether the string, with escapes resolved, is `name`, which is ASCII. */
 export function isName(at: usize, end: usize, name: string): bool {
-  const length = name.length
+  return isText(at, end, changetype<usize>(name), name.length, 1)
+}
+
+/** Returns whether the string, with escapes resolved, is a text of ASCII bytes. */
+export function isBytes(at: usize, end: usize, text: usize, length: i32): bool {
+  return isText(at, end, text, length, 0)
+}
+
+/** `shift`: 1 if each character of the text has two bytes, as in strings of this language; 0 if it has one. */
+function isText(at: usize, end: usize, text: usize, length: i32, shift: usize): bool {
   for (let i = 0; i < length; i++) {
     if (at >= end) return false
     let unit: u16 = load<u8>(at)
@@ -116,7 +125,7 @@ export function isName(at: usize, end: usize, name: string): bool {
       unit = simpleEscape(load<u8>(at, 1))
       at += 2
     }
-    if (unit != load<u16>(changetype<usize>(name) + (i << 1))) return false
+    if (unit != load<u8>(text + ((<usize>i) << shift))) return false
   }
   return at == end
 }

@@ -23,7 +23,8 @@ import {
 } from './bytes'
 import { fail, Reason } from './failure'
 import { endOfString } from './json-string'
-import { expectedName, keepName, passName } from './known-names'
+import { expectedName, keepName, note, passName } from './known-names'
+import { noteOf, noteValue } from './noted-columns'
 import { meaningOf } from './protocol-names'
 
 /** The limit of nesting; the stack of open brackets has one byte for each level. */
@@ -66,7 +67,11 @@ export function skipValue(at: usize): usize {
         if (depth == MAX_DEPTH) return fail(Reason.Depth, at)
         store<u8>(open + depth++, opened)
         opened = byte
-        at = byte == OPEN_OBJECT ? skipName(inner) : inner
+        at = inner
+        if (byte == OPEN_OBJECT) {
+          at = skipName(inner)
+          if (note != 0 && depth == 1) noteValue(note, at)
+        }
         if (at == 0) return 0
         continue
       }
@@ -84,6 +89,7 @@ export function skipValue(at: usize): usize {
         if (opened == OPEN_OBJECT) {
           at = skipName(at)
           if (at == 0) return 0
+          if (note != 0 && depth == 1) noteValue(note, at)
         }
         break
       }
@@ -109,10 +115,11 @@ function skipOtherName(at: usize): usize {
   const end = endOfString(at + 1)
   if (end == 0) return 0
   const means = meaningOf(at + 1, end - 1)
+  const notes = noteOf(at + 1, end - 1)
   const colon = skipSpace(end)
   if (load<u8>(colon) != COLON) return fail(Reason.Colon, colon)
-  if (colon == end) keepName(at, end + 1 - at, means)
-  else passName(means)
+  if (colon == end) keepName(at, end + 1 - at, means, notes)
+  else passName(means, notes)
   return skipSpace(colon + 1)
 }
 

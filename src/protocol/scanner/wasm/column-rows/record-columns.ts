@@ -113,7 +113,7 @@ export function columns(start: usize, end: usize, table: usize, most: i32): i32 
 }
 
 /** Skips a value that is not an object, and sets the flags of its column. */
-function passValue(at: usize, column: Column, flags: i32): usize {
+export function passValue(at: usize, column: Column, flags: i32): usize {
   const byte = load<u8>(at)
   if (byte == QUOTE) {
     forgetEscape()
@@ -151,8 +151,8 @@ function passNumber(at: usize): usize {
   }
 }
 
-/** Returns the address behind the array at `at`: only brackets of both kinds and strings matter in it. */
-function passArray(at: usize): usize {
+/** Returns the address behind the array or object at `at`: only brackets of both kinds and strings matter in it. */
+export function passArray(at: usize): usize {
   let depth: i32 = 0
   while (true) {
     // This bit is the only difference between [ and {, and between ] and }. It turns no other byte into a quote.
