@@ -24,7 +24,7 @@ import {
 import { fail, Reason } from './failure'
 import { endOfString } from './json-string'
 import { expectedName, keepName, note, passName } from './known-names'
-import { noteOf, noteValue } from './noted-columns'
+import { noteOf, noteValue } from './value-notes'
 import { meaningOf } from './protocol-names'
 
 /** The limit of nesting; the stack of open brackets has one byte for each level. */

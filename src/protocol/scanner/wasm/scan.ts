@@ -18,7 +18,7 @@ import { forgetSpace, nextMember, passSpace, sawSpace, skipName, skipValue } fro
 import { meaning } from './known-names'
 import { keepHead, passKnownHead } from './known-head'
 import { clear, clearRecord, HAS_TRACE, HAS_TYPE, hashNames, Row, ROW_SIZE } from './message-row'
-import { forgetNoted, noted } from './noted-columns'
+import { forgetNoted, noted } from './value-notes'
 import { Name } from './protocol-names'
 import { endOfString, isName } from './json-string'
 
@@ -32,7 +32,7 @@ export { reason, failedAt }
 export { columnRoom, columns, columnsRoom, columnsStart } from './column-rows/record-columns'
 export { fieldsEnd, fieldsStart, writeFields } from './column-rows/field-arguments'
 export { keyStart } from './column-rows/names'
-export { noteColumn } from './noted-columns'
+export { noteColumn } from './value-notes'
 export { notedRow, notedRowStart } from './column-rows/noted-row'
 
 export function tableStart(): usize {
