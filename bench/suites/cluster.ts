@@ -1,8 +1,8 @@
 // What it costs the connector to split what it writes by node, and where that ends: beside a server of its own,
 // clusters of several masters. On few cores the masters take turns, so processor time tells more than the clock.
 import { RedisCluster } from '../../integration_tests/support/cluster.ts'
-import { runConnector } from '../connector.ts'
-import { writeInput, type Input } from '../inputs.ts'
+import { runConnector } from '../loads/connector.ts'
+import { writeInput, type Input } from '../inputs/inputs.ts'
 import {
   alternate,
   connectorCpu,
@@ -13,9 +13,9 @@ import {
   wall,
   type Bench,
   type ConnectorLoad,
-} from '../measure.ts'
-import { median } from '../statistics.ts'
-import { exact, table, two, whole, type Section } from '../table.ts'
+} from '../loads/measure.ts'
+import { median } from '../report/statistics.ts'
+import { exact, table, two, whole, type Section } from '../report/table.ts'
 
 const SIZES = [3, 6]
 

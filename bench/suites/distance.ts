@@ -1,9 +1,9 @@
 // Measures throughput through a proxy that delays, in proportion to the same proxy without a delay.
 import { startProxy } from '../../integration_tests/support/proxy.ts'
-import { writeInput } from '../inputs.ts'
-import { alternate, loadWithConnector, scaled, type Bench } from '../measure.ts'
-import { medianOf, proportion } from '../statistics.ts'
-import { spread, table, two, whole, type Section } from '../table.ts'
+import { writeInput } from '../inputs/inputs.ts'
+import { alternate, loadWithConnector, scaled, type Bench } from '../loads/measure.ts'
+import { medianOf, proportion } from '../report/statistics.ts'
+import { spread, table, two, whole, type Section } from '../report/table.ts'
 
 const delays = [
   { ms: 0, target: undefined },

@@ -1,9 +1,9 @@
 // Runs the same loads in the image and in the local build: the container should cost little more than its start.
-import { inImage } from '../connector.ts'
-import { writeInput } from '../inputs.ts'
-import { alternate, loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../measure.ts'
-import { medianOf, proportion } from '../statistics.ts'
-import { exact, table, two, whole, type Section } from '../table.ts'
+import { inImage } from '../loads/connector.ts'
+import { writeInput } from '../inputs/inputs.ts'
+import { alternate, loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../loads/measure.ts'
+import { medianOf, proportion } from '../report/statistics.ts'
+import { exact, table, two, whole, type Section } from '../report/table.ts'
 import { withPause } from './memory.ts'
 import { sizes, type SizeRow } from './size.ts'
 

@@ -1,10 +1,10 @@
 // Measures the peak memory of the connector while Redis is paused, slow or far away.
 import { setTimeout as pause } from 'node:timers/promises'
 import { startProxy } from '../../integration_tests/support/proxy.ts'
-import { writeInput, type Input } from '../inputs.ts'
-import { loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../measure.ts'
-import { table, whole, type Section } from '../table.ts'
-import { startThrottle } from '../throttle.ts'
+import { writeInput, type Input } from '../inputs/inputs.ts'
+import { loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../loads/measure.ts'
+import { table, whole, type Section } from '../report/table.ts'
+import { startThrottle } from '../loads/throttle.ts'
 
 const pauseSeconds = 10
 const slowBytesPerSecond = 20e6

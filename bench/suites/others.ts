@@ -1,7 +1,7 @@
 // Loads the same records as the connector and redis-cli with programs that use the client libraries of other projects.
-import { writeInput, type Input } from '../inputs.ts'
-import type { Layout } from '../layouts.ts'
-import { prepareLoaders, runLoader } from '../loaders.ts'
+import { writeInput, type Input } from '../inputs/inputs.ts'
+import type { Layout } from '../inputs/layouts.ts'
+import { prepareLoaders, runLoader } from '../loads/loaders.ts'
 import {
   alternate,
   loadWith,
@@ -13,11 +13,11 @@ import {
   wall,
   type Bench,
   type PipelineWrite,
-} from '../measure.ts'
-import { withResources, type Resources } from '../resources.ts'
-import { medianOf, proportion, type Spread } from '../statistics.ts'
-import { exact, spread, table, two, whole, type Section } from '../table.ts'
-import { runYardstick } from '../yardstick.ts'
+} from '../loads/measure.ts'
+import { withResources, type Resources } from '../loads/resources.ts'
+import { medianOf, proportion, type Spread } from '../report/statistics.ts'
+import { exact, spread, table, two, whole, type Section } from '../report/table.ts'
+import { runYardstick } from '../loads/yardstick.ts'
 
 const dataBytes = 640
 

@@ -1,5 +1,5 @@
 // The connector against the yardstick, by record size: throughput, processor time and memory.
-import { writeInput } from '../inputs.ts'
+import { writeInput } from '../inputs/inputs.ts'
 import {
   alternate,
   loadWithConnector,
@@ -9,11 +9,11 @@ import {
   type Bench,
   type ConnectorLoad,
   type PipelineWrite,
-} from '../measure.ts'
-import { measureStartUp, type StartUp } from '../start-up.ts'
-import { median, medianOf, proportion, type Spread } from '../statistics.ts'
-import { exact, spread, table, two, whole, type Section } from '../table.ts'
-import type { Target } from '../targets.ts'
+} from '../loads/measure.ts'
+import { measureStartUp, type StartUp } from '../loads/start-up.ts'
+import { median, medianOf, proportion, type Spread } from '../report/statistics.ts'
+import { exact, spread, table, two, whole, type Section } from '../report/table.ts'
+import type { Target } from '../report/targets.ts'
 
 export type SizeRow = {
   name: string

@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { catalog } from '../../integration_tests/support/messages.ts'
-import { usageIn, usageModule } from '../connector.ts'
-import { streamName, writeInput } from '../inputs.ts'
-import { alternate, type Bench } from '../measure.ts'
-import { runToEnd } from '../processes.ts'
-import { median, proportion } from '../statistics.ts'
-import { table, two, whole, type Section } from '../table.ts'
+import { usageIn, usageModule } from '../loads/connector.ts'
+import { streamName, writeInput } from '../inputs/inputs.ts'
+import { alternate, type Bench } from '../loads/measure.ts'
+import { runToEnd } from '../loads/processes.ts'
+import { median, proportion } from '../report/statistics.ts'
+import { table, two, whole, type Section } from '../report/table.ts'
 
 const times = 15
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))

@@ -1,8 +1,8 @@
 // Measures runs with many streams and a record for each: what opening and closing a stream costs.
-import { writeInput } from '../inputs.ts'
-import { runConnector } from '../connector.ts'
-import type { Bench } from '../measure.ts'
-import { exact, table, two, whole, type Section } from '../table.ts'
+import { writeInput } from '../inputs/inputs.ts'
+import { runConnector } from '../loads/connector.ts'
+import type { Bench } from '../loads/measure.ts'
+import { exact, table, two, whole, type Section } from '../report/table.ts'
 
 const MODES = ['append', 'append_dedup', 'overwrite'] as const
 const [FEW, MANY] = [100, 1_000]

@@ -2,10 +2,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { catalog } from '../integration_tests/support/messages.ts'
-import { isError, isState, parseMessage, type Message } from '../integration_tests/support/output-message.ts'
-import { streamName, type Input } from './inputs.ts'
-import type { Address } from './options.ts'
+import { catalog } from '../../integration_tests/support/messages.ts'
+import {
+  isError,
+  isState,
+  parseMessage,
+  type Message,
+} from '../../integration_tests/support/output-message.ts'
+import { streamName, type Input } from '../inputs/inputs.ts'
+import type { Address } from '../options.ts'
 import { runToEnd } from './processes.ts'
 
 export type Launcher = (args: string[], directory: string) => string[]
@@ -33,8 +38,8 @@ export type ConnectorRun = {
   peakMb: number
 }
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-export const usageModule = fileURLToPath(new URL('./usage.mjs', import.meta.url))
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+export const usageModule = fileURLToPath(new URL('../usage.mjs', import.meta.url))
 
 const local: Launcher = builtAt(main)
 

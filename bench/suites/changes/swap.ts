@@ -1,6 +1,6 @@
 // Compares a full refresh of a list, built under a staging key and swapped, with an append of the same records.
-import { writeInput } from '../inputs.ts'
-import { list } from '../layouts.ts'
+import { writeInput } from '../../inputs/inputs.ts'
+import { list } from '../../inputs/layouts.ts'
 import {
   alternate,
   finishing,
@@ -10,10 +10,10 @@ import {
   type Bench,
   type ConnectorLoad,
   type PipelineWrite,
-} from '../measure.ts'
-import { onceStarted } from '../start-up.ts'
-import { medianOf, proportion } from '../statistics.ts'
-import { exact, spread, table, two } from '../table.ts'
+} from '../../loads/measure.ts'
+import { onceStarted } from '../../loads/start-up.ts'
+import { medianOf, proportion } from '../../report/statistics.ts'
+import { exact, spread, table, two } from '../../report/table.ts'
 
 export async function measureSwap(bench: Bench, startSeconds: number): Promise<string> {
   const { options, directory, server } = bench

@@ -1,5 +1,5 @@
 // Measures whether the time per record depends on the number of records, streams or keys.
-import { writeInput } from '../inputs.ts'
+import { writeInput } from '../../inputs/inputs.ts'
 import {
   alternate,
   loadWithConnector,
@@ -7,10 +7,10 @@ import {
   scaled,
   type Bench,
   type PipelineWrite,
-} from '../measure.ts'
-import { measureStartUp, type StartUp } from '../start-up.ts'
-import { medianOf } from '../statistics.ts'
-import { exact, table, two, whole, type Section } from '../table.ts'
+} from '../../loads/measure.ts'
+import { measureStartUp, type StartUp } from '../../loads/start-up.ts'
+import { medianOf } from '../../report/statistics.ts'
+import { exact, table, two, whole, type Section } from '../../report/table.ts'
 import { measureBesideOthers, measureCleanUp } from './overwrite.ts'
 
 const dataBytes = 100

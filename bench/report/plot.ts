@@ -1,5 +1,5 @@
 // Throughput by record size as an SVG: both axes logarithmic, so that equal ratios are equal distances.
-import type { SizeFigures, Throughput } from './suites/size.ts'
+import type { SizeFigures, Throughput } from '../suites/size.ts'
 
 type Point = { x: number; y: number; label: string }
 type Curve = { name: string; colour: string; points: Point[]; dash?: string }

@@ -1,10 +1,10 @@
 // Measures what costs more than an append: one row per primary key, rows that vanish, lists that are swapped.
-import type { Bench } from '../measure.ts'
-import { measureStartUp } from '../start-up.ts'
-import { two, type Section } from '../table.ts'
+import type { Bench } from '../../loads/measure.ts'
+import { measureStartUp } from '../../loads/start-up.ts'
+import { two, type Section } from '../../report/table.ts'
 import { measureDedup } from './dedup.ts'
 import { measureMirror, measureVanished } from './mirror.ts'
-import { measurePlaces } from './places.ts'
+import { measurePlaces } from './index-memory.ts'
 import { measureSwap } from './swap.ts'
 
 export async function measureChanges(bench: Bench): Promise<Section> {

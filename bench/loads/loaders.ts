@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { Input } from './inputs.ts'
+import type { Input } from '../inputs/inputs.ts'
 import { runToEnd } from './processes.ts'
 import { withResources, type Resources } from './resources.ts'
 import type { Server } from './server.ts'
@@ -94,5 +94,5 @@ function copied(name: string, directory: string): string {
 }
 
 function source(name: string): string {
-  return fileURLToPath(new URL(`./others/${name}`, import.meta.url))
+  return fileURLToPath(new URL(`../others/${name}`, import.meta.url))
 }

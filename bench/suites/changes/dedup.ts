@@ -1,7 +1,7 @@
 // Compares append_dedup with an append of the same records: each row once, and few rows again and again.
-import { integer, timestamp, type Cursor } from '../cursors.ts'
-import { writeInput } from '../inputs.ts'
-import { hashByRow, stringByRow, type Layout } from '../layouts.ts'
+import { integer, timestamp, type Cursor } from '../../inputs/cursors.ts'
+import { writeInput } from '../../inputs/inputs.ts'
+import { hashByRow, stringByRow, type Layout } from '../../inputs/layouts.ts'
 import {
   alternate,
   connectorCpu,
@@ -13,11 +13,11 @@ import {
   type Bench,
   type ConnectorLoad,
   type PipelineWrite,
-} from '../measure.ts'
-import { onceStarted } from '../start-up.ts'
-import { medianOf, proportion } from '../statistics.ts'
-import { exact, spread, table, two, whole } from '../table.ts'
-import type { Target } from '../targets.ts'
+} from '../../loads/measure.ts'
+import { onceStarted } from '../../loads/start-up.ts'
+import { medianOf, proportion } from '../../report/statistics.ts'
+import { exact, spread, table, two, whole } from '../../report/table.ts'
+import type { Target } from '../../report/targets.ts'
 
 const repeatedRows = 1_000
 

@@ -1,8 +1,8 @@
 // The Redis that is loaded: a private one that ends with the bench, or another one that may be flushed.
 import { Redis } from 'ioredis'
-import { findRedis } from '../integration_tests/support/redis-binary.ts'
-import { RedisServer } from '../integration_tests/support/redis-server.ts'
-import type { Address } from './options.ts'
+import { findRedis } from '../../integration_tests/support/redis-binary.ts'
+import { RedisServer } from '../../integration_tests/support/redis-server.ts'
+import type { Address } from '../options.ts'
 
 export class Server {
   readonly address: Address

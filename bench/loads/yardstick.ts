@@ -1,5 +1,5 @@
 // The yardstick: redis-cli --pipe, a C program that parses nothing, loads the commands encoded beforehand.
-import type { Input } from './inputs.ts'
+import type { Input } from '../inputs/inputs.ts'
 import { runToEnd } from './processes.ts'
 import type { Server } from './server.ts'
 

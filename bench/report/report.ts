@@ -1,8 +1,8 @@
 // Writes the last report into README.md, and its plot beside it.
 import { readFileSync, writeFileSync } from 'node:fs'
 
-const readme = new URL('./README.md', import.meta.url)
-const plot = new URL('./throughput.svg', import.meta.url)
+const readme = new URL('../README.md', import.meta.url)
+const plot = new URL('../throughput.svg', import.meta.url)
 
 const begin = '<!-- The rest is written by npm run bench -- --write -->'
 

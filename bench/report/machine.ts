@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
-import type { Options } from './options.ts'
-import type { Server } from './server.ts'
+import type { Options } from '../options.ts'
+import type { Server } from '../loads/server.ts'
 
 export async function describeRun(options: Options, server: Server): Promise<string> {
   const { address, own } = server
@@ -18,7 +18,7 @@ export async function describeRun(options: Options, server: Server): Promise<str
 }
 
 function connectorVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   const { version } = JSON.parse(text) as { version: string }
   const commit = git('rev-parse', '--short', 'HEAD')
   if (!commit) return version
@@ -28,7 +28,7 @@ function connectorVersion(): string {
 function git(...args: string[]): string {
   try {
     return execFileSync('git', args, {
-      cwd: import.meta.dirname + '/..',
+      cwd: import.meta.dirname + '/../..',
       stdio: ['ignore', 'pipe', 'ignore'],
     })
       .toString()

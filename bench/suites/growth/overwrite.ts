@@ -1,5 +1,5 @@
 // Measures what an overwrite costs beyond the load, and whether it depends on other keys in the database.
-import { writeInput } from '../inputs.ts'
+import { writeInput } from '../../inputs/inputs.ts'
 import {
   alternate,
   loadWithConnector,
@@ -7,9 +7,9 @@ import {
   scaled,
   type Bench,
   type PipelineWrite,
-} from '../measure.ts'
-import { medianOf, proportion } from '../statistics.ts'
-import { exact, table, two, whole } from '../table.ts'
+} from '../../loads/measure.ts'
+import { medianOf, proportion } from '../../report/statistics.ts'
+import { exact, table, two, whole } from '../../report/table.ts'
 
 /** Compares an overwrite of N records over N with an append of N to N: the difference is the clean-up. */
 export async function measureCleanUp(bench: Bench): Promise<string> {

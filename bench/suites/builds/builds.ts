@@ -1,8 +1,8 @@
 // Compares this build with another one (--base), by size, structure and sync mode, in alternating pairs.
 import { resolve } from 'node:path'
-import { integer } from '../cursors.ts'
-import { builtAt, runConnector, type ConnectorRun, type Job, type Launcher } from '../connector.ts'
-import { writeInput } from '../inputs.ts'
+import { integer } from '../../inputs/cursors.ts'
+import { builtAt, runConnector, type ConnectorRun, type Job, type Launcher } from '../../loads/connector.ts'
+import { writeInput } from '../../inputs/inputs.ts'
 import {
   alternate,
   connectorCpu,
@@ -12,9 +12,9 @@ import {
   type Bench,
   type ConnectorLoad,
   type PipelineWrite,
-} from '../measure.ts'
-import { proportion } from '../statistics.ts'
-import { exact, spread, table, two, type Section } from '../table.ts'
+} from '../../loads/measure.ts'
+import { proportion } from '../../report/statistics.ts'
+import { exact, spread, table, two, type Section } from '../../report/table.ts'
 
 /** A difference of 3 % cannot be told from chance in so few pairs. */
 const THROUGHPUT = { atLeast: 0.97 }

@@ -1,11 +1,11 @@
 // Measures the memory of a key index per row, by the number of rows: tracked only, deduplicated, deleted.
-import { runConnector, type Job } from '../connector.ts'
-import { timestamp } from '../cursors.ts'
-import { writeInput, type InputPlan } from '../inputs.ts'
-import { stringByRow } from '../layouts.ts'
-import { scaled, type Bench } from '../measure.ts'
-import { remembered, type Remembered } from '../places.ts'
-import { exact, table, whole } from '../table.ts'
+import { runConnector, type Job } from '../../loads/connector.ts'
+import { timestamp } from '../../inputs/cursors.ts'
+import { writeInput, type InputPlan } from '../../inputs/inputs.ts'
+import { stringByRow } from '../../inputs/layouts.ts'
+import { scaled, type Bench } from '../../loads/measure.ts'
+import { remembered, type Remembered } from '../../loads/key-index.ts'
+import { exact, table, whole } from '../../report/table.ts'
 
 type Kind = { title: string; mode: Job['mode'] & string; plan: Partial<InputPlan> }
 

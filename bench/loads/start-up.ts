@@ -1,7 +1,7 @@
 // Measures a run before its first record: the start of the process, loading modules, connecting.
-import { writeInput } from './inputs.ts'
+import { writeInput } from '../inputs/inputs.ts'
 import { alternate, loadWithConnector, type Bench, type PipelineWrite } from './measure.ts'
-import { median, medianOf } from './statistics.ts'
+import { median, medianOf } from '../report/statistics.ts'
 
 /** Returns the seconds of a `write` of one record. */
 export type StartUp = { wall: number; cpu: number }

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Address } from './options.ts'
+import type { Address } from '../options.ts'
 
 export async function startThrottle(target: Address, bytesPerSecond: number) {
   const server = createServer((client) => {

@@ -1,13 +1,13 @@
 // What it costs that lists and Redis streams get each record once and in order: alternating pairs with another build.
 import { resolve } from 'node:path'
-import { RedisCluster } from '../../integration_tests/support/cluster.ts'
-import { startProxy } from '../../integration_tests/support/proxy.ts'
-import { builtAt, runConnector, type Launcher } from '../connector.ts'
-import { writeInput, type Input } from '../inputs.ts'
-import type { Layout } from '../layouts.ts'
-import { alternate, redisCpu, scaled, wall, type Bench, type PipelineWrite } from '../measure.ts'
-import { proportion } from '../statistics.ts'
-import { exact, spread, table, two, type Section } from '../table.ts'
+import { RedisCluster } from '../../../integration_tests/support/cluster.ts'
+import { startProxy } from '../../../integration_tests/support/proxy.ts'
+import { builtAt, runConnector, type Launcher } from '../../loads/connector.ts'
+import { writeInput, type Input } from '../../inputs/inputs.ts'
+import type { Layout } from '../../inputs/layouts.ts'
+import { alternate, redisCpu, scaled, wall, type Bench, type PipelineWrite } from '../../loads/measure.ts'
+import { proportion } from '../../report/statistics.ts'
+import { exact, spread, table, two, type Section } from '../../report/table.ts'
 
 const PAIRS = 15
 

@@ -1,6 +1,6 @@
 // The hashes of the key index, in which the connector records the keys of a stream.
-import { indexExpiryKey, indexKey } from '../src/sync/drafts/internal-keys.ts'
-import { streamName, type Input } from './inputs.ts'
+import { indexExpiryKey, indexKey } from '../../src/sync/drafts/internal-keys.ts'
+import { streamName, type Input } from '../inputs/inputs.ts'
 import type { Server } from './server.ts'
 
 const most = 256

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
-import type { Address } from './options.ts'
+import type { Address } from '../options.ts'
 
 export type Tap = { port: number; end: () => Promise<string> }
 

@@ -1,6 +1,6 @@
 // Measures what a key index costs, and what it costs to remove the rows that vanished.
-import { writeInput } from '../inputs.ts'
-import { stringByRow } from '../layouts.ts'
+import { writeInput } from '../../inputs/inputs.ts'
+import { stringByRow } from '../../inputs/layouts.ts'
 import {
   alternate,
   connectorCpu,
@@ -11,10 +11,10 @@ import {
   wall,
   type Bench,
   type PipelineWrite,
-} from '../measure.ts'
-import { onceStarted } from '../start-up.ts'
-import { medianOf, proportion } from '../statistics.ts'
-import { exact, spread, table, two, whole } from '../table.ts'
+} from '../../loads/measure.ts'
+import { onceStarted } from '../../loads/start-up.ts'
+import { medianOf, proportion } from '../../report/statistics.ts'
+import { exact, spread, table, two, whole } from '../../report/table.ts'
 
 /** Loads the same records without and with a key index, into an empty database and over the same rows. */
 export async function measureMirror(bench: Bench, startSeconds: number): Promise<string> {

@@ -1,12 +1,12 @@
 // Measures one load of Redis and compares its result: a fast run that is wrong is no run.
-import { knownStreamsKey } from '../src/sync/drafts/internal-keys.ts'
-import type { Input } from './inputs.ts'
-import type { Layout } from './layouts.ts'
-import type { Options } from './options.ts'
+import { knownStreamsKey } from '../../src/sync/drafts/internal-keys.ts'
+import type { Input } from '../inputs/inputs.ts'
+import type { Layout } from '../inputs/layouts.ts'
+import type { Options } from '../options.ts'
 import type { Server } from './server.ts'
-import type { Verdicts } from './targets.ts'
+import type { Verdicts } from '../report/targets.ts'
 import { runConnector, type ConnectorRun, type Job } from './connector.ts'
-import { placesKeys } from './places.ts'
+import { placesKeys } from './key-index.ts'
 import { runYardstick } from './yardstick.ts'
 
 /** The dependencies of every suite. */
