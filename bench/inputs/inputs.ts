@@ -9,6 +9,8 @@ export type InputPlan = {
   /** Approximate size of a record's `data`. */
   dataBytes: number
   records: number
+  /** Returns the pool of bodies; by default records with columns of all kinds. */
+  bodies?: (dataBytes: number) => Buffer[]
   /** Number of streams; the records alternate between them. */
   streams?: number
   namespace?: string
@@ -34,12 +36,16 @@ export type Input = Required<InputPlan> & {
 
 const recordsPerState = 10_000
 
+/** What a record takes in Redis beside its data, in the largest structure. */
+const keyBytes = 450
+
 const firstEmittedAt = 1_700_000_000_000
 
 let written = 0
 
 export function writeInput(directory: string, plan: InputPlan): Input {
   const full = {
+    bodies: recordBodies,
     streams: 1,
     namespace: 'public',
     rows: plan.records,
@@ -48,24 +54,46 @@ export function writeInput(directory: string, plan: InputPlan): Input {
     hasCommands: false,
     ...plan,
   }
+  requireMemory(full)
   const name = join(directory, `input-${++written}`)
   const messages = new BytesFile(`${name}.jsonl`)
   const commands = full.hasCommands ? new BytesFile(`${name}.resp`) : undefined
-  const { states, samples } = writeRecords(full, messages, commands)
-  messages.close()
-  commands?.close()
-  return {
-    ...full,
-    messages: messages.path,
-    commands: commands?.path ?? '',
-    messageBytes: messages.size,
-    states,
-    samples,
-    [Symbol.dispose]: () => {
-      rmSync(messages.path)
-      if (commands) rmSync(commands.path)
-    },
+  const remove = () => {
+    rmSync(messages.path)
+    if (commands) rmSync(commands.path)
   }
+  try {
+    const { states, samples } = writeRecords(full, messages, commands)
+    messages.close()
+    commands?.close()
+    return {
+      ...full,
+      messages: messages.path,
+      commands: commands?.path ?? '',
+      messageBytes: messages.size,
+      states,
+      samples,
+      [Symbol.dispose]: remove,
+    }
+  } catch (error) {
+    // A full disk would end the following suites as well.
+    remove()
+    throw error
+  }
+}
+
+/** A machine that begins to swap measures its disk. */
+function requireMemory({ records, dataBytes }: Required<InputPlan>): void {
+  const needed = records * (dataBytes + keyBytes)
+  const available = process.availableMemory()
+  if (needed > available)
+    throw new Error(
+      `Redis needs ${gigabytes(needed)} GB for it, and ${gigabytes(available)} GB are available.`,
+    )
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(1)
 }
 
 /** Returns the stream of record `index`. */
@@ -75,7 +103,7 @@ export function streamName(index: number): string {
 
 function writeRecords(plan: Required<InputPlan>, messages: BytesFile, commands: BytesFile | undefined) {
   const { layout, records, streams, namespace, rows, cursor, isDeleted } = plan
-  const bodies = recordBodies(plan.dataBytes)
+  const bodies = plan.bodies(plan.dataBytes)
   const baseKeys = Array.from({ length: streams }, (_, index) => `${namespace}:${streamName(index)}`)
   const heads = Array.from(
     { length: streams },

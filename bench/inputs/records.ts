@@ -1,5 +1,6 @@
 // Records as sources send them: columns of every JSON kind, escapes, numbers, names of many languages, lists of
 // small objects and, in large records, a long text. Seeded, so that every bench loads the same.
+import { pick, seeded, type Random } from './random.ts'
 
 const seed = 20_240_229
 const poolBytes = 4 << 20
@@ -13,8 +14,6 @@ export function recordBodies(size: number): Buffer[] {
   const count = Math.max(5, Math.min(1_009, Math.floor(poolBytes / size)))
   return Array.from({ length: count }, () => body(random, size - '{"id":1234567,'.length))
 }
-
-type Random = () => number
 
 function body(random: Random, size: number): Buffer {
   // Half of all sources escape what is not ASCII, as Python does; the others send UTF-8.
@@ -96,21 +95,6 @@ function escaped(value: unknown): string {
     /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-}
-
-function pick(random: Random, choices: string[]): string {
-  return choices[Math.floor(random() * choices.length)]!
-}
-
-/** The generator known as mulberry32. */
-function seeded(state: number): Random {
-  let next = state
-  return () => {
-    next = (next + 0x6d2b79f5) | 0
-    let mixed = Math.imul(next ^ (next >>> 15), 1 | next)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 const firstNames = [

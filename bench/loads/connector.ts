@@ -25,6 +25,8 @@ export type Job = {
   directory: string
   launcher?: Launcher
   mode?: 'append' | 'overwrite' | 'append_dedup'
+  /** Receives the id of the process. */
+  started?: (pid: number) => void
 }
 
 export type ConnectorRun = {
@@ -41,7 +43,7 @@ export type ConnectorRun = {
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 export const usageModule = fileURLToPath(new URL('../usage.mjs', import.meta.url))
 
-const local: Launcher = builtAt(main)
+export const local: Launcher = builtAt(main)
 
 /** Returns the launcher of another build, by the path of its main.js. */
 export function builtAt(path: string): Launcher {
@@ -62,13 +64,18 @@ export function inImage(image: string, ...options: string[]): Launcher {
 }
 
 export async function runConnector(job: Job): Promise<ConnectorRun> {
-  const { input, directory, launcher = local } = job
+  const { input, directory, launcher = local, started } = job
   const command = launcher(['write', ...writeSettings(job)], directory)
   let acknowledgedAt = Number.NaN
   const watch = (printed: string, seconds: number) => {
     if (printed.includes('"type":"STATE"')) acknowledgedAt = seconds
   }
-  const { code, seconds: wallSeconds, stdout, stderr } = await runToEnd(command, input.messages, watch)
+  const {
+    code,
+    seconds: wallSeconds,
+    stdout,
+    stderr,
+  } = await runToEnd(command, input.messages, watch, started)
   const printed = stdout.split('\n').filter(Boolean).map(parseMessage)
   const error = printed.find(isError)
   if (error || code !== 0)

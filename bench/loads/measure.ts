@@ -4,7 +4,7 @@ import type { Input } from '../inputs/inputs.ts'
 import type { Layout } from '../inputs/layouts.ts'
 import type { Options } from '../options.ts'
 import type { Server } from './server.ts'
-import type { Verdicts } from '../report/targets.ts'
+import type { TargetLog } from '../report/target-log.ts'
 import { runConnector, type ConnectorRun, type Job } from './connector.ts'
 import { placesKeys } from './key-index.ts'
 import { runYardstick } from './yardstick.ts'
@@ -14,7 +14,7 @@ export type Bench = {
   options: Options
   server: Server
   layout: Layout
-  verdicts: Verdicts
+  targetLog: TargetLog
   /** A temporary directory for inputs; removed at the end. */
   directory: string
 }
@@ -70,7 +70,7 @@ export function scaled({ options }: Bench, records: number): number {
   return Math.max(20, Math.round(records * options.scale))
 }
 
-export function wall({ wallSeconds }: PipelineWrite): number {
+export function wall({ wallSeconds }: Pick<PipelineWrite, 'wallSeconds'>): number {
   return wallSeconds
 }
 
@@ -78,7 +78,7 @@ export function finishing({ finishSeconds }: ConnectorLoad): number {
   return finishSeconds
 }
 
-export function connectorCpu({ cpuSeconds }: ConnectorLoad): number {
+export function connectorCpu({ cpuSeconds }: Pick<ConnectorLoad, 'cpuSeconds'>): number {
   return cpuSeconds
 }
 

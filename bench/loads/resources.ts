@@ -1,11 +1,12 @@
 // Measures from outside what a process uses, for programs that do not tell it. Only Linux has the files that are read;
 // elsewhere the figures are not numbers.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export type Resources = { cpuSeconds: number; peakMb: number }
 
 const ticksPerSecond = 100
 const pollMs = 20
+const sampleMs = 50
 
 /** Measures the one process that is started during `run`. */
 export async function withResources<Run>(
@@ -16,12 +17,43 @@ export async function withResources<Run>(
   let polling: NodeJS.Timeout | undefined
   try {
     const result = await run((pid) => {
-      polling = setInterval(() => (peakKb = peakKbOf(pid) ?? peakKb), pollMs)
+      polling = setInterval(() => (peakKb = memoryOf(pid, 'VmHWM') ?? peakKb), pollMs)
     })
     return { ...result, cpuSeconds: childrenCpuSeconds() - before, peakMb: (peakKb * 1024) / 1e6 }
   } finally {
     clearInterval(polling)
   }
+}
+
+export type MemorySample = { seconds: number; mb: number }
+
+/** Samples the resident memory of the one process that is started during `run`. */
+export async function withMemorySamples<Run>(
+  run: (started: (pid: number) => void) => Promise<Run>,
+): Promise<Run & { samples: MemorySample[] }> {
+  const samples: MemorySample[] = []
+  let sampling: NodeJS.Timeout | undefined
+  try {
+    const result = await run((pid) => {
+      const start = performance.now()
+      sampling = setInterval(() => {
+        const kb = memoryOf(pid, 'VmRSS')
+        if (kb !== undefined)
+          samples.push({ seconds: (performance.now() - start) / 1000, mb: (kb * 1024) / 1e6 })
+      }, sampleMs)
+    })
+    return { ...result, samples }
+  } finally {
+    clearInterval(sampling)
+  }
+}
+
+/** Returns the processor time of a process that runs, of all its threads. */
+export function cpuSecondsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
+    Number(procFile(`${pid}/task/${thread}/schedstat`)?.split(' ')[0]),
+  )
+  return threads.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e9
 }
 
 /** Returns the processor time of all children that have ended, user and system. */
@@ -31,10 +63,10 @@ function childrenCpuSeconds(): number {
   return (Number(fields?.[13]) + Number(fields?.[14])) / ticksPerSecond
 }
 
-/** The highest memory so far; undefined once the process has ended. */
-function peakKbOf(pid: number): number | undefined {
-  const peak = /^VmHWM:\s+(\d+) kB/m.exec(procFile(`${pid}/status`) ?? '')?.[1]
-  return peak === undefined ? undefined : Number(peak)
+/** Returns the highest or the current memory in KB; undefined once the process has ended. */
+function memoryOf(pid: number, figure: 'VmHWM' | 'VmRSS'): number | undefined {
+  const kb = new RegExp(`^${figure}:\\s+(\\d+) kB`, 'm').exec(procFile(`${pid}/status`) ?? '')?.[1]
+  return kb === undefined ? undefined : Number(kb)
 }
 
 function procFile(name: string): string | undefined {

@@ -16,9 +16,16 @@ export async function measureStartUp(bench: Bench): Promise<StartUp> {
   }
 }
 
-/** Returns the ratio of alternating loads, without the start of the connector. */
-export function onceStarted(loads: PipelineWrite[], others: PipelineWrite[], startSeconds: number): number {
+/** Returns the ratio of alternating loads, without the start of each. */
+export function onceStarted(
+  loads: Pick<PipelineWrite, 'wallSeconds'>[],
+  others: Pick<PipelineWrite, 'wallSeconds'>[],
+  startSeconds: number,
+  startOfOthers = startSeconds,
+): number {
   return median(
-    loads.map((load, pair) => (others[pair]!.wallSeconds - startSeconds) / (load.wallSeconds - startSeconds)),
+    loads.map(
+      (load, pair) => (others[pair]!.wallSeconds - startOfOthers) / (load.wallSeconds - startSeconds),
+    ),
   )
 }

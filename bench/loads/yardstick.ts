@@ -4,8 +4,8 @@ import { runToEnd } from './processes.ts'
 import type { Server } from './server.ts'
 
 export async function runYardstick(
-  server: Server,
-  input: Input,
+  server: Pick<Server, 'cli'>,
+  input: Pick<Input, 'commands'>,
   started?: (pid: number) => void,
 ): Promise<{ wallSeconds: number }> {
   const command = [...server.cli, '--pipe']

@@ -1,132 +1,165 @@
-// Throughput by record size as an SVG: both axes logarithmic, so that equal ratios are equal distances.
-import type { SizeFigures, Throughput } from '../suites/size.ts'
+// Draws a plot as an SVG. Each plot is data: axes and series of points.
+import { positions, ticksOf, type Axis, type Tick } from './axes.ts'
+import { STYLE } from './plot-style.ts'
 
-type Point = { x: number; y: number; label: string }
-type Curve = { name: string; colour: string; points: Point[]; dash?: string }
+export interface Plot {
+  /** The name of the file beside the page. */
+  readonly file: string
+  readonly title: string
+  readonly x: Axis
+  /** An axis, or the names of rows from top to bottom; the y of a point is then the number of its row. */
+  readonly y: Axis | readonly string[]
+  readonly series: readonly Series[]
+}
+
+export interface Series {
+  readonly name: string
+  readonly colour: 'connector' | 'yardstick' | 'second' | 'third' | 'limit'
+  /** A limit is a line without dots; a mark is a short line across the bar of its row. */
+  readonly as: 'curve' | 'limit' | 'bars' | 'marks'
+  readonly points: readonly Point[]
+}
+
+interface Point {
+  readonly x: number
+  readonly y: number
+  readonly label?: string
+}
+
+type Scale = (value: number) => number
+type Edges = { right: number; bottom: number }
 
 const width = 760
-const height = 440
-const frame = { left: 76, right: 24, top: 64, bottom: 62 }
+const barHeight = 18
+const betweenRows = 12
+const widestLabel = 52
+/** More points than this are a line of their own, and dots would hide it. */
+const mostDots = 20
 
 // Put together, as Airbyte's checks refuse plain http addresses in sources.
 const SVG_NAMESPACE = ['http:', '', 'www.w3.org', '2000', 'svg'].join('/')
 
-export function plotThroughput(figures: SizeFigures[]): string {
-  const points = (which: (row: SizeFigures) => Throughput, label: (row: SizeFigures) => string): Point[] =>
-    figures.map((row) => ({ x: row.dataBytes, y: which(row).mbPerSecond, label: label(row) }))
-  const curves: Curve[] = [
-    {
-      name: 'redis-cli --pipe, commands encoded beforehand',
-      colour: '#8a8f98',
-      dash: '6 4',
-      points: points(
-        (row) => row.yardstick,
-        () => '',
-      ),
-    },
-    {
-      name: 'connector (labels: × redis-cli)',
-      colour: '#c6302b',
-      points: points(
-        ({ connector }) => connector,
-        ({ ratio }) => `${ratio.median.toFixed(2)}×`,
-      ),
-    },
-  ]
-  const heights = figures.flatMap(({ connector, yardstick }) => [
-    connector.mbPerSecond,
-    yardstick.mbPerSecond,
-  ])
-  const lowest = tickBelow(Math.min(...heights))
-  const highest = tickAbove(Math.max(...heights))
-  const x = scale([100, 1_000_000], [frame.left + 24, width - frame.right - 24])
-  const y = scale([lowest, highest], [height - frame.bottom, frame.top])
+export function draw(plot: Plot): string {
+  const { title, x, y, series } = plot
+  const points = series.flatMap((one) => one.points)
+  const rows = isAxis(y) ? undefined : y
+  const rowHeight = betweenRows + barHeight * series.filter(({ as }) => as === 'bars').length
+  const top = 52 + series.length * 20
+  const left = rows ? 40 + Math.max(...rows.map((row) => row.length)) * 7 : 76
+  const right = width - (rows ? 64 : 28)
+  const bottom = top + (rows ? rows.length * rowHeight : 300)
+  const height = bottom + 58
+  const xTicks = ticksOf(
+    x,
+    points.map((point) => point.x),
+  )
+  const yTicks = isAxis(y)
+    ? ticksOf(
+        y,
+        points.map((point) => point.y),
+      )
+    : []
+  const atX = positions(x, xTicks, [left, right])
+  const atY = isAxis(y) ? positions(y, yTicks, [bottom, top]) : (row: number) => top + (row + 0.5) * rowHeight
+  const middle = (top + bottom) / 2
   return [
-    `<svg xmlns="${SVG_NAMESPACE}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="#24292f">`,
-    '<title>Throughput by record size: the connector and redis-cli --pipe</title>',
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    ...steps
-      .filter((step) => step >= lowest && step <= highest)
-      .map((value) => horizontal(y(value), String(value))),
-    ...[100, 1e3, 1e4, 1e5, 1e6].map((value) => vertical(x(value), sizeLabel(value))),
-    text(
-      (frame.left + width - frame.right) / 2,
-      height - 16,
-      'size of a record’s data (logarithmic)',
-      'middle',
-    ),
-    `<text transform="translate(20 ${(frame.top + height - frame.bottom) / 2}) rotate(-90)" text-anchor="middle">MB/s of input (logarithmic)</text>`,
-    ...curves.flatMap((curve, index) => [...drawn(curve, x, y), ...legend(curve, index)]),
+    `<svg xmlns="${SVG_NAMESPACE}" viewBox="0 0 ${width} ${height}" role="img">`,
+    `<title>${escaped(title)}</title>`,
+    `<style>${STYLE}</style>`,
+    `<rect class="back" width="${width}" height="${height}"/>`,
+    text(20, 28, title, 'start', 'title'),
+    ...series.map((one, index) => legend(one, 50 + index * 20)),
+    ...xTicks.map((tick) => vertical(atX, tick, top, bottom)),
+    ...yTicks.map((tick) => horizontal(atY, tick, left, right)),
+    ...(rows ?? []).map((row, index) => text(left - 12, atY(index) + 4, row, 'end')),
+    text((left + right) / 2, height - 14, x.title, 'middle'),
+    ...(isAxis(y)
+      ? [
+          `<text transform="translate(22 ${middle}) rotate(-90)" text-anchor="middle">${escaped(y.title)}</text>`,
+        ]
+      : []),
+    ...bars(series, atX, atY),
+    ...series.flatMap((one) => lines(one, atX, atY, { right, bottom })),
     '</svg>\n',
   ].join('\n')
 }
 
-type Scale = (value: number) => number
-
-function scale([from, to]: [number, number], [start, end]: [number, number]): Scale {
-  return (value) => start + ((end - start) * Math.log(value / from)) / Math.log(to / from)
+function isAxis(y: Plot['y']): y is Axis {
+  return 'scale' in y
 }
 
-const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
-
-function tickBelow(value: number): number {
-  return steps.findLast((step) => step <= value) ?? 1
+/** The bars of a row stand below each other, in the order of the series, with their labels inside. */
+function bars(series: readonly Series[], x: Scale, y: Scale): string[] {
+  const all = series.filter(({ as }) => as === 'bars')
+  return all.flatMap(({ colour, points }, index) =>
+    points.flatMap((point) => {
+      const top = y(point.y) + (index - all.length / 2) * barHeight
+      const [start, end] = [x(0), x(point.x)]
+      const isInside = end - start > widestLabel
+      return [
+        `<rect class="${colour}" x="${at(start)}" y="${at(top)}" width="${at(end - start)}" height="${barHeight - 1}" rx="2"/>`,
+        isInside
+          ? text(end - 6, top + 13, point.label ?? '', 'end', 'label back')
+          : text(end + 6, top + 13, point.label ?? '', 'start', `label ${colour}`),
+      ]
+    }),
+  )
 }
 
-function tickAbove(value: number): number {
-  return steps.find((step) => step >= value) ?? 10_000
-}
-
-function drawn({ points, colour, dash }: Curve, x: Scale, y: Scale): string[] {
+function lines({ as, colour, points }: Series, x: Scale, y: Scale, edges: Edges): string[] {
+  if (as === 'bars') return []
+  if (as === 'marks')
+    return points.map((point) => {
+      const half = barHeight / 2 + 4
+      return `<line class="mark ${colour}" x1="${at(x(point.x))}" x2="${at(x(point.x))}" y1="${at(y(point.y) - half)}" y2="${at(y(point.y) + half)}"/>`
+    })
   const path = points.map((point) => `${at(x(point.x))},${at(y(point.y))}`).join(' ')
-  const pattern = dash === undefined ? '' : ` stroke-dasharray="${dash}"`
+  const dots = as === 'limit' || points.length > mostDots ? [] : points
   return [
-    `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2.5"${pattern}/>`,
-    ...points.map(
-      (point) => `<circle cx="${at(x(point.x))}" cy="${at(y(point.y))}" r="4" fill="${colour}"/>`,
-    ),
-    ...points
-      .filter(({ label }) => label !== '')
-      .map((point) => {
-        const below = y(point.y) + 22
-        // Below a point at the bottom are the names of the sizes.
-        return below > height - frame.bottom
-          ? text(x(point.x) + 12, y(point.y) + 5, point.label, 'start', colour)
-          : text(x(point.x), below, point.label, 'middle', colour)
-      }),
+    `<polyline class="line ${colour}" points="${path}"/>`,
+    ...dots.map((point) => `<circle class="${colour}" cx="${at(x(point.x))}" cy="${at(y(point.y))}" r="4"/>`),
+    ...points.flatMap((point) => label(point, x(point.x), y(point.y), edges, colour)),
   ]
 }
 
-function legend({ name, colour, dash }: Curve, index: number): string[] {
-  const top = 22 + index * 20
-  const pattern = dash === undefined ? '' : ` stroke-dasharray="${dash}"`
-  return [
-    `<line x1="${frame.left}" x2="${frame.left + 30}" y1="${top}" y2="${top}" stroke="${colour}" stroke-width="2.5"${pattern}/>`,
-    text(frame.left + 38, top + 4, name, 'start'),
-  ]
+/** The label of a point on a curve stands below it to the right, or to the left at the end of the axis. */
+function label({ label: name }: Point, x: number, y: number, edges: Edges, colour: string): string[] {
+  if (name === undefined) return []
+  const below = Math.min(y + 16, edges.bottom - 6)
+  return x + widestLabel > edges.right
+    ? [text(x, below + 4, name, 'end', `label ${colour}`)]
+    : [text(x + 8, below, name, 'start', `label ${colour}`)]
 }
 
-function horizontal(y: number, label: string): string {
-  const line = `<line x1="${frame.left}" x2="${width - frame.right}" y1="${at(y)}" y2="${at(y)}" stroke="#d8dee4"/>`
-  return line + text(frame.left - 10, y + 4, label, 'end')
+function legend({ name, as, colour }: Series, y: number): string {
+  const sign =
+    as === 'bars'
+      ? `<rect class="${colour}" x="20" y="${y - 10}" width="26" height="11" rx="2"/>`
+      : as === 'marks'
+        ? `<line class="mark ${colour}" x1="33" x2="33" y1="${y - 12}" y2="${y + 3}"/>`
+        : `<line class="line ${colour}" x1="20" x2="46" y1="${y - 4}" y2="${y - 4}"/>`
+  return sign + text(56, y, name, 'start')
 }
 
-function vertical(x: number, label: string): string {
-  const [top, bottom] = [frame.top, height - frame.bottom]
-  const line = `<line x1="${at(x)}" x2="${at(x)}" y1="${top}" y2="${bottom}" stroke="#d8dee4"/>`
-  return line + text(x, bottom + 20, label, 'middle')
+function horizontal(y: Scale, { value, label: name }: Tick, left: number, right: number): string {
+  const line = `<line class="grid" x1="${left}" x2="${right}" y1="${at(y(value))}" y2="${at(y(value))}"/>`
+  return line + text(left - 10, y(value) + 4, name, 'end')
 }
 
-function sizeLabel(bytes: number): string {
-  if (bytes < 1e3) return `${bytes} B`
-  return bytes < 1e6 ? `${bytes / 1e3} KB` : `${bytes / 1e6} MB`
+function vertical(x: Scale, { value, label: name }: Tick, top: number, bottom: number): string {
+  const line = `<line class="grid" x1="${at(x(value))}" x2="${at(x(value))}" y1="${top}" y2="${bottom}"/>`
+  return line + text(x(value), bottom + 20, name, 'middle')
 }
 
-function text(x: number, y: number, content: string, anchor: string, colour?: string): string {
-  const fill = colour === undefined ? '' : ` fill="${colour}"`
-  return `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}"${fill}>${content}</text>`
+function text(x: number, y: number, content: string, anchor: string, style?: string): string {
+  const named = style === undefined ? '' : ` class="${style}"`
+  return `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}"${named}>${escaped(content)}</text>`
+}
+
+function escaped(content: string): string {
+  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
 function at(position: number): string {
-  return position.toFixed(1)
+  return String(Number(position.toFixed(1)))
 }

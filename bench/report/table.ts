@@ -1,9 +1,10 @@
 // Markdown tables that are readable in a terminal, and the formats of figures in them.
+import type { Plot } from './plot.ts'
 import type { Spread } from './statistics.ts'
 
 export type Column<Row> = { title: string; left?: boolean; cell: (row: Row) => string }
 
-export type Section = { title: string; notes: string[]; tables: string[] }
+export type Section = { title: string; notes: string[]; tables: string[]; plots?: Plot[] }
 
 export function table<Row>(rows: Row[], columns: Column<Row>[]): string {
   const texts = columns.map(({ title, cell }) => [title, ...rows.map(cell)])
@@ -16,12 +17,15 @@ export function table<Row>(rows: Row[], columns: Column<Row>[]): string {
   return [line(0), `| ${rule.join(' | ')} |`, ...rows.map((_, index) => line(index + 1))].join('\n')
 }
 
-export function formatSection({ title, notes, tables }: Section): string {
-  return [`### ${title}`, ...tables, notes.map((note) => `- ${note}`).join('\n')].filter(Boolean).join('\n\n')
+export function formatSection({ title, notes, tables, plots = [] }: Section): string {
+  const images = plots.map((plot) => `![${plot.title}](${plot.file})`)
+  const points = notes.map((note) => `- ${note}`).join('\n')
+  return [`### ${title}`, ...images, ...tables, points].filter(Boolean).join('\n\n')
 }
 
-/** No measurement here is more exact than three digits. */
+/** No measurement here is more exact than three digits. What could not be measured is a dash. */
 export function whole(figure: number): string {
+  if (Number.isNaN(figure)) return '–'
   return Number(figure.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: figure < 10 ? 1 : 0 })
 }
 
@@ -30,7 +34,7 @@ export function exact(count: number): string {
 }
 
 export function two(figure: number): string {
-  return figure.toFixed(2)
+  return Number.isNaN(figure) ? '–' : figure.toFixed(2)
 }
 
 export function spread({ lowest, highest }: Spread): string {

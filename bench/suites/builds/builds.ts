@@ -103,7 +103,7 @@ async function loadOnce(
   return { ...run, redisCpuSeconds: (await server.cpuSeconds()) - before }
 }
 
-function comparison({ verdicts }: Bench, rows: Row[]): string {
+function comparison({ targetLog }: Bench, rows: Row[]): string {
   const throughput = ({ own, base }: Row) => proportion<ConnectorLoad>(base, own, wall)
   return table(rows, [
     { title: 'structure', left: true, cell: ({ title }) => title },
@@ -114,7 +114,7 @@ function comparison({ verdicts }: Bench, rows: Row[]): string {
       title: 'throughput, of the other build',
       left: true,
       cell: (row) =>
-        verdicts.classify(
+        targetLog.compare(
           `throughput of ${row.title}, ${row.mode}, ${row.dataBytes} B`,
           throughput(row).median,
           THROUGHPUT,

@@ -113,7 +113,7 @@ async function withCpu(
   return { wallSeconds, redisCpuSeconds: (await cpuSeconds()) - before }
 }
 
-function costs({ verdicts }: Bench, rows: readonly Row[]): string {
+function costs({ targetLog }: Bench, rows: readonly Row[]): string {
   const cpu = ({ own, base }: Row) => proportion(own, base, redisCpu)
   const time = ({ own, base }: Row) => proportion(own, base, wall)
   return table(
@@ -126,7 +126,7 @@ function costs({ verdicts }: Bench, rows: readonly Row[]): string {
         title: 'Redis CPU, of the other build',
         left: true,
         cell: (row) =>
-          verdicts.classify(
+          targetLog.compare(
             `Redis CPU of ${row.title} on a ${row.where}`,
             cpu(row).median,
             row.where === 'cluster' ? ON_CLUSTER : ON_SERVER,
@@ -138,7 +138,7 @@ function costs({ verdicts }: Bench, rows: readonly Row[]): string {
         title: 'time, of the other build',
         left: true,
         cell: (row) =>
-          verdicts.classify(
+          targetLog.compare(
             `time of ${row.title} on a ${row.where}`,
             time(row).median,
             row.where === 'cluster' ? undefined : ON_SERVER,

@@ -14,27 +14,38 @@ import {
   type ConnectorLoad,
   type PipelineWrite,
 } from '../../loads/measure.ts'
+import { measureEach } from '../../loads/measure-each.ts'
 import { onceStarted } from '../../loads/start-up.ts'
+import { peakColumn } from '../../report/peak-column.ts'
 import { medianOf, proportion } from '../../report/statistics.ts'
 import { exact, spread, table, two, whole } from '../../report/table.ts'
-import type { Target } from '../../report/targets.ts'
+import { DEDUP_TARGETS, type Target } from '../../report/targets.ts'
 
 const repeatedRows = 1_000
 
-const mostMemory = { atMost: 150 }
-
 const cases: { name: string; rows: number | undefined; cursor: Cursor; target: Target }[] = [
-  { name: 'fresh', rows: undefined, cursor: timestamp, target: { atLeast: 0.5 } },
-  { name: 'fresh', rows: undefined, cursor: integer, target: { atLeast: 0.5 } },
-  { name: `${exact(repeatedRows)} again`, rows: repeatedRows, cursor: timestamp, target: { atLeast: 0.8 } },
-  { name: `${exact(repeatedRows)} again`, rows: repeatedRows, cursor: integer, target: { atLeast: 0.8 } },
+  { name: 'fresh', rows: undefined, cursor: timestamp, target: DEDUP_TARGETS.fresh },
+  { name: 'fresh', rows: undefined, cursor: integer, target: DEDUP_TARGETS.fresh },
+  {
+    name: `${exact(repeatedRows)} again`,
+    rows: repeatedRows,
+    cursor: timestamp,
+    target: DEDUP_TARGETS.again,
+  },
+  { name: `${exact(repeatedRows)} again`, rows: repeatedRows, cursor: integer, target: DEDUP_TARGETS.again },
 ]
 
-export async function measureDedup(bench: Bench, startSeconds: number): Promise<string[]> {
-  const rows: Row[] = []
-  for (const one of cases) rows.push(...(await measureCase(bench, one)))
-  const inOrder = rows.toSorted((a, b) => a.structure.localeCompare(b.structure))
-  return [speedTable(bench, inOrder, startSeconds), workTable(bench, inOrder)]
+export async function measureDedup(
+  bench: Bench,
+  startSeconds: number,
+): Promise<{ tables: string[]; leftOut: string[] }> {
+  const { rows, leftOut } = await measureEach(
+    cases,
+    ({ name, cursor }) => `append_dedup, keys ${name}, ${cursor.name}`,
+    async (one) => measureCase(bench, one),
+  )
+  const inOrder = rows.flat().toSorted((a, b) => a.structure.localeCompare(b.structure))
+  return { tables: [speedTable(bench, inOrder, startSeconds), workTable(bench, inOrder)], leftOut }
 }
 
 type Row = {
@@ -53,7 +64,6 @@ async function measureCase(
 ): Promise<Row[]> {
   const { layout, options, directory } = bench
   const records = scaled(bench, 500_000)
-  console.error(`append_dedup, ${exact(records)} records, keys ${name}, ${cursor.name}`)
   using input = writeInput(directory, {
     layout,
     dataBytes: 640,
@@ -79,7 +89,7 @@ async function measureCase(
   ]
 }
 
-function speedTable({ verdicts }: Bench, rows: Row[], startSeconds: number): string {
+function speedTable({ targetLog }: Bench, rows: Row[], startSeconds: number): string {
   const ratio = ({ append, dedup }: Row) => proportion<PipelineWrite>(append, dedup, wall)
   return table(rows, [
     ...caseColumns,
@@ -89,14 +99,14 @@ function speedTable({ verdicts }: Bench, rows: Row[], startSeconds: number): str
     {
       title: 'ratio',
       left: true,
-      cell: (row) => verdicts.classify(`append_dedup of ${named(row)}`, ratio(row).median, row.target, two),
+      cell: (row) => targetLog.compare(`append_dedup of ${named(row)}`, ratio(row).median, row.target, two),
     },
     { title: 'lowest–highest', cell: (row) => spread(ratio(row)) },
     { title: 'once started', cell: (row) => two(onceStarted(row.dedup, row.append, startSeconds)) },
   ])
 }
 
-function workTable({ verdicts }: Bench, rows: Row[]): string {
+function workTable({ targetLog }: Bench, rows: Row[]): string {
   return table(rows, [
     ...caseColumns,
     { title: 'append: connector CPU s', cell: ({ append }) => two(medianOf(append, connectorCpu)) },
@@ -104,12 +114,11 @@ function workTable({ verdicts }: Bench, rows: Row[]): string {
     { title: 'append: Redis CPU s', cell: ({ append }) => two(medianOf(append, redisCpu)) },
     { title: 'append_dedup', cell: ({ dedup }) => two(medianOf(dedup, redisCpu)) },
     { title: 'append: peak MB', cell: ({ append }) => whole(peak(append)) },
-    {
-      title: 'append_dedup',
-      left: true,
-      cell: (row) =>
-        verdicts.classify(`peak MB of append_dedup of ${named(row)}`, peak(row.dedup), mostMemory, whole),
-    },
+    peakColumn(
+      targetLog,
+      (row) => `append_dedup of ${named(row)}`,
+      ({ dedup }) => dedup,
+    ),
   ])
 }
 

@@ -15,7 +15,7 @@ const kinds: Kind[] = [
   { title: 'deleted', mode: 'append_dedup', plan: { cursor: timestamp.value, isDeleted: true } },
 ]
 
-export async function measurePlaces(bench: Bench): Promise<string> {
+export async function measureIndexMemory(bench: Bench): Promise<string> {
   const most = scaled(bench, 1_000_000)
   const rows: { count: number; figures: Remembered[] }[] = []
   for (const count of [1_000, 10_000, 100_000, 1_000_000].filter((one) => one <= most)) {

@@ -6,13 +6,13 @@ import {
   connectorCpu,
   finishing,
   loadWithConnector,
-  peak,
   scaled,
   wall,
   type Bench,
   type PipelineWrite,
 } from '../../loads/measure.ts'
 import { onceStarted } from '../../loads/start-up.ts'
+import { peakColumn } from '../../report/peak-column.ts'
 import { medianOf, proportion } from '../../report/statistics.ts'
 import { exact, spread, table, two, whole } from '../../report/table.ts'
 
@@ -47,14 +47,11 @@ export async function measureMirror(bench: Bench, startSeconds: number): Promise
     { title: 'once started', cell: (row) => two(onceStarted(row.overwrite, row.append, startSeconds)) },
     { title: 'append: connector CPU s', cell: ({ append }) => two(medianOf(append, connectorCpu)) },
     { title: 'overwrite', cell: ({ overwrite }) => two(medianOf(overwrite, connectorCpu)) },
-    {
-      title: 'peak MB',
-      left: true,
-      cell: ({ rows: there, overwrite }) => {
-        const what = `peak MB of an overwrite over ${there}`
-        return bench.verdicts.classify(what, peak(overwrite), { atMost: 150 }, whole)
-      },
-    },
+    peakColumn(
+      bench.targetLog,
+      ({ rows: there }) => `overwrite over ${there}`,
+      ({ overwrite }) => overwrite,
+    ),
   ])
 }
 

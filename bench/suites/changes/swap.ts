@@ -12,6 +12,7 @@ import {
   type PipelineWrite,
 } from '../../loads/measure.ts'
 import { onceStarted } from '../../loads/start-up.ts'
+import { peakColumn } from '../../report/peak-column.ts'
 import { medianOf, proportion } from '../../report/statistics.ts'
 import { exact, spread, table, two } from '../../report/table.ts'
 
@@ -49,5 +50,10 @@ export async function measureSwap(bench: Bench, startSeconds: number): Promise<s
       title: 'once started',
       cell: ({ replace }) => two(onceStarted(replace, runs.append, startSeconds)),
     },
+    peakColumn(
+      bench.targetLog,
+      ({ before }) => `swap over ${before}`,
+      ({ replace }) => replace,
+    ),
   ])
 }

@@ -10,10 +10,11 @@ import {
 } from '../../loads/measure.ts'
 import { medianOf, proportion } from '../../report/statistics.ts'
 import { exact, table, two, whole } from '../../report/table.ts'
+import { CLEAN_UP, FLAT } from '../../report/targets.ts'
 
 /** Compares an overwrite of N records over N with an append of N to N: the difference is the clean-up. */
 export async function measureCleanUp(bench: Bench): Promise<string> {
-  const { layout, options, directory, verdicts } = bench
+  const { layout, options, directory, targetLog } = bench
   const records = scaled(bench, 500_000)
   console.error(`growth, clean-up of ${exact(records)} records`)
   using input = writeInput(directory, { layout, dataBytes: 640, records })
@@ -32,7 +33,7 @@ export async function measureCleanUp(bench: Bench): Promise<string> {
       {
         title: 'clean-up of the load',
         left: true,
-        cell: () => verdicts.classify('clean-up', cleanUp, { atMost: 0.25 }, two),
+        cell: () => targetLog.compare('clean-up', cleanUp, CLEAN_UP, two),
       },
     ],
   )
@@ -40,7 +41,7 @@ export async function measureCleanUp(bench: Bench): Promise<string> {
 
 /** Compares the same overwrite in an otherwise empty database and beside many other keys. */
 export async function measureBesideOthers(bench: Bench, startUp: number): Promise<string> {
-  const { layout, options, directory, verdicts } = bench
+  const { layout, options, directory, targetLog } = bench
   const records = scaled(bench, 100_000)
   const others = scaled(bench, 2_000_000)
   console.error(`growth, beside ${exact(others)} other keys`)
@@ -74,8 +75,8 @@ export async function measureBesideOthers(bench: Bench, startUp: number): Promis
       title: 'time, of that alone',
       left: true,
       cell: ({ keys, time }) => {
-        const target = keys > 0 ? { atMost: 1.2 } : undefined
-        return verdicts.classify('time beside other keys', time / rows[0]!.time, target, two)
+        const target = keys > 0 ? { atMost: FLAT } : undefined
+        return targetLog.compare('time beside other keys', time / rows[0]!.time, target, two)
       },
     },
   ])
