@@ -7,6 +7,7 @@ import { Guardian } from '../integration_tests/support/guardian.ts'
 import { hash } from './inputs/layouts.ts'
 import { describeRun } from './report/machine.ts'
 import type { Bench } from './loads/measure.ts'
+import { reasonOf } from './loads/measure-each.ts'
 import { readOptions, usage, type Options, type SuiteName } from './options.ts'
 import type { Plot } from './report/plot.ts'
 import { writePage, writeReport } from './report/report.ts'
@@ -24,7 +25,7 @@ import { measureMemory } from './suites/memory/memory.ts'
 import { measureOthers } from './suites/others.ts'
 import { measureSizes } from './suites/size.ts'
 import { measureStart } from './suites/start.ts'
-import { measureStreams } from './suites/streams.ts'
+import { measureStreams } from './suites/streams/streams.ts'
 import { formatSection, type Section } from './report/table.ts'
 import { TargetLog } from './report/target-log.ts'
 
@@ -97,7 +98,7 @@ async function measureSuite(bench: Bench, name: SuiteName): Promise<Section> {
     return {
       title: name,
       tables: [],
-      notes: [`Left out: ${error instanceof Error ? error.message : String(error)}`],
+      notes: [`Left out: ${reasonOf(error)}`],
     }
   }
 }

@@ -14,8 +14,14 @@ export async function measureEach<Item, Row>(
     } catch (error) {
       console.error(error)
       process.exitCode = 1
-      leftOut.push(`${name} is left out: ${error instanceof Error ? error.message : String(error)}`)
+      leftOut.push(`${name} is left out: ${reasonOf(error)}`)
     }
   }
   return { rows, leftOut }
+}
+
+/** Returns the beginning of an error's message, which may have the output of a process in it. */
+export function reasonOf(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).trim().split('\n')
+  return line.length > 200 ? `${line.slice(0, 200)} …` : line
 }

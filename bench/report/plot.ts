@@ -15,8 +15,8 @@ export interface Plot {
 export interface Series {
   readonly name: string
   readonly colour: 'connector' | 'yardstick' | 'second' | 'third' | 'limit'
-  /** A limit is a line without dots; a mark is a short line across the bar of its row. */
-  readonly as: 'curve' | 'limit' | 'bars' | 'marks'
+  /** A curve has dots, a line has none; a mark is a short line across the bar of its row. */
+  readonly as: 'curve' | 'line' | 'bars' | 'marks'
   readonly points: readonly Point[]
 }
 
@@ -27,14 +27,11 @@ interface Point {
 }
 
 type Scale = (value: number) => number
-type Edges = { right: number; bottom: number }
 
 const width = 760
 const barHeight = 18
 const betweenRows = 12
 const widestLabel = 52
-/** More points than this are a line of their own, and dots would hide it. */
-const mostDots = 20
 
 // Put together, as Airbyte's checks refuse plain http addresses in sources.
 const SVG_NAMESPACE = ['http:', '', 'www.w3.org', '2000', 'svg'].join('/')
@@ -46,7 +43,7 @@ export function draw(plot: Plot): string {
   const rowHeight = betweenRows + barHeight * series.filter(({ as }) => as === 'bars').length
   const top = 52 + series.length * 20
   const left = rows ? 40 + Math.max(...rows.map((row) => row.length)) * 7 : 76
-  const right = width - (rows ? 64 : 28)
+  const right = width - 64
   const bottom = top + (rows ? rows.length * rowHeight : 300)
   const height = bottom + 58
   const xTicks = ticksOf(
@@ -79,7 +76,7 @@ export function draw(plot: Plot): string {
         ]
       : []),
     ...bars(series, atX, atY),
-    ...series.flatMap((one) => lines(one, atX, atY, { right, bottom })),
+    ...series.flatMap((one) => lines(one, atX, atY, bottom)),
     '</svg>\n',
   ].join('\n')
 }
@@ -106,7 +103,7 @@ function bars(series: readonly Series[], x: Scale, y: Scale): string[] {
   )
 }
 
-function lines({ as, colour, points }: Series, x: Scale, y: Scale, edges: Edges): string[] {
+function lines({ as, colour, points }: Series, x: Scale, y: Scale, bottom: number): string[] {
   if (as === 'bars') return []
   if (as === 'marks')
     return points.map((point) => {
@@ -114,21 +111,19 @@ function lines({ as, colour, points }: Series, x: Scale, y: Scale, edges: Edges)
       return `<line class="mark ${colour}" x1="${at(x(point.x))}" x2="${at(x(point.x))}" y1="${at(y(point.y) - half)}" y2="${at(y(point.y) + half)}"/>`
     })
   const path = points.map((point) => `${at(x(point.x))},${at(y(point.y))}`).join(' ')
-  const dots = as === 'limit' || points.length > mostDots ? [] : points
+  const dots = as === 'curve' ? points : []
   return [
     `<polyline class="line ${colour}" points="${path}"/>`,
     ...dots.map((point) => `<circle class="${colour}" cx="${at(x(point.x))}" cy="${at(y(point.y))}" r="4"/>`),
-    ...points.flatMap((point) => label(point, x(point.x), y(point.y), edges, colour)),
+    ...points.flatMap((point) => label(point, x(point.x), y(point.y), bottom, colour)),
   ]
 }
 
-/** The label of a point on a curve stands below it to the right, or to the left at the end of the axis. */
-function label({ label: name }: Point, x: number, y: number, edges: Edges, colour: string): string[] {
-  if (name === undefined) return []
-  const below = Math.min(y + 16, edges.bottom - 6)
-  return x + widestLabel > edges.right
-    ? [text(x, below + 4, name, 'end', `label ${colour}`)]
-    : [text(x + 8, below, name, 'start', `label ${colour}`)]
+/** The label of a point on a curve stands below it to the right, but above the names of the axis. */
+function label({ label: name }: Point, x: number, y: number, bottom: number, colour: string): string[] {
+  return name === undefined
+    ? []
+    : [text(x + 8, Math.min(y + 16, bottom - 6), name, 'start', `label ${colour}`)]
 }
 
 function legend({ name, as, colour }: Series, y: number): string {

@@ -21,6 +21,8 @@ type Start = { name: string; cpuSeconds: () => Promise<number>; target?: Target 
 
 export async function measureStart(bench: Bench): Promise<Section> {
   const { directory, targetLog } = bench
+  // Other suites may have left the stream in another layout.
+  await bench.server.flush()
   using single = writeInput(directory, { layout: bench.layout, dataBytes: 100, records: 1 })
   const { rows: starts, leftOut } = await measureEach(
     startsOf(bench, single.messages),
@@ -102,6 +104,6 @@ async function untilEnd(args: string[], prints: string, input?: string): Promise
   const command = [process.execPath, '--import', usageModule, ...args]
   const { code, stdout, stderr } = await runToEnd(command, input)
   if (code !== 0 || !stdout.includes(prints))
-    throw new Error(`node ${args.join(' ')} failed: ${stderr.trim()} ${stdout.slice(0, 500)}`)
+    throw new Error(`Exit code ${code}: ${stdout.slice(0, 500)} ${stderr.trim()}`)
   return usageIn(stderr).cpuSeconds
 }

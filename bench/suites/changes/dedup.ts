@@ -6,7 +6,6 @@ import {
   alternate,
   connectorCpu,
   loadWithConnector,
-  peak,
   redisCpu,
   scaled,
   wall,
@@ -113,7 +112,6 @@ function workTable({ targetLog }: Bench, rows: Row[]): string {
     { title: 'append_dedup', cell: ({ dedup }) => two(medianOf(dedup, connectorCpu)) },
     { title: 'append: Redis CPU s', cell: ({ append }) => two(medianOf(append, redisCpu)) },
     { title: 'append_dedup', cell: ({ dedup }) => two(medianOf(dedup, redisCpu)) },
-    { title: 'append: peak MB', cell: ({ append }) => whole(peak(append)) },
     peakColumn(
       targetLog,
       (row) => `append_dedup of ${named(row)}`,

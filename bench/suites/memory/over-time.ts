@@ -59,7 +59,7 @@ function memoryPlot(rows: Row[]): Plot {
   const bound: Series = {
     name: `bound: ${PROCESS_MB} MB + max_in_flight_bytes`,
     colour: 'limit',
-    as: 'limit',
+    as: 'line',
     points: [0, end].map((seconds) => ({ x: seconds, y: MEMORY.atMost })),
   }
   return {
@@ -71,7 +71,7 @@ function memoryPlot(rows: Row[]): Plot {
       ...rows.map(({ name, colour, run }) => ({
         name: `${name}, ${dataBytes} B`,
         colour,
-        as: 'curve' as const,
+        as: 'line' as const,
         points: run.samples.map(({ seconds, mb }) => ({ x: seconds, y: mb })),
       })),
       ...(rows.length > 0 ? [bound] : []),

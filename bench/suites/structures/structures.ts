@@ -127,7 +127,7 @@ function ratioPlot(rows: Row[]): Plot {
       {
         name: 'redis-cli --pipe with the same commands',
         colour: 'yardstick',
-        as: 'limit',
+        as: 'line',
         points: [-0.5, rows.length - 0.5].map((y) => ({ x: 1, y })),
       },
     ],
