@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Guardian } from '../integration_tests/support/guardian.ts'
 import { hash } from './inputs/layouts.ts'
+import { reasonFor } from './left-out.ts'
 import { describeRun } from './report/machine.ts'
 import type { Bench } from './loads/measure.ts'
-import { reasonOf } from './loads/measure-each.ts'
 import { readOptions, usage, type Options, type SuiteName } from './options.ts'
 import type { Plot } from './report/plot.ts'
 import { writePage, writeReport } from './report/report.ts'
@@ -93,13 +93,7 @@ async function measureSuite(bench: Bench, name: SuiteName): Promise<Section> {
     const { plots = [], ...section } = await suites[name](bench)
     return { ...section, plots: plots.filter(({ series }) => series.some(({ points }) => points.length > 0)) }
   } catch (error) {
-    console.error(error)
-    process.exitCode = 1
-    return {
-      title: name,
-      tables: [],
-      notes: [`Left out: ${reasonOf(error)}`],
-    }
+    return { title: name, tables: [], notes: [`Left out: ${reasonFor(error)}`] }
   }
 }
 

@@ -1,6 +1,7 @@
 // Writes the input files: messages for the connector, and the same records as commands for redis-cli.
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { Missing } from '../left-out.ts'
 import type { Layout, Sample } from './layouts.ts'
 import { recordBodies } from './records.ts'
 
@@ -87,7 +88,7 @@ function requireMemory({ records, dataBytes }: Required<InputPlan>): void {
   const needed = records * (dataBytes + keyBytes)
   const available = process.availableMemory()
   if (needed > available)
-    throw new Error(
+    throw new Missing(
       `Redis needs ${gigabytes(needed)} GB for it, and ${gigabytes(available)} GB are available.`,
     )
 }

@@ -1,13 +1,14 @@
 // Confines processes to some of the machine's cores, by taskset, which only Linux has.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { Missing } from '../left-out.ts'
 
 const run = promisify(execFile)
 
 /** Returns the cores that this process may use; throws where there is no taskset. */
 export async function usableCores(): Promise<number[]> {
   const { stdout } = await run('taskset', ['-cp', String(process.pid)]).catch(() => {
-    throw new Error('There is no taskset, which only Linux has.')
+    throw new Missing('There is no taskset, which only Linux has.')
   })
   const list = stdout.trim().split(' ').at(-1)!
   return list.split(',').flatMap((range) => {

@@ -1,6 +1,7 @@
 // Measures a process until its first command reaches a server: a stand-in that reads it, and ends the process.
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
+import { Missing } from '../left-out.ts'
 import { runToEnd } from './processes.ts'
 import { cpuSecondsOf } from './resources.ts'
 
@@ -11,16 +12,11 @@ export async function cpuUntilFirstCommand(
 ): Promise<number> {
   let pid: number | undefined
   let cpuSeconds: number | undefined
-  let failure: unknown
   const server = createServer((socket) => {
     socket.on('error', () => {})
     socket.once('data', () => {
       if (pid === undefined) return
-      try {
-        cpuSeconds = cpuSecondsOf(pid)
-      } catch (error) {
-        failure = error
-      }
+      cpuSeconds = cpuSecondsOf(pid)
       process.kill(pid, 'SIGKILL')
     })
   })
@@ -30,7 +26,9 @@ export async function cpuUntilFirstCommand(
     // A listening TCP server has an address, never a path.
     const { port } = server.address() as AddressInfo
     const { stderr } = await runToEnd(commandFor(port), input, undefined, (started) => (pid = started))
-    if (cpuSeconds === undefined) throw new Error('No command was sent.', { cause: failure ?? stderr })
+    if (cpuSeconds === undefined) throw new Error(`No command was sent: ${stderr}`)
+    if (Number.isNaN(cpuSeconds))
+      throw new Missing('The processor time of another process is known on Linux only.')
     return cpuSeconds
   } finally {
     server.close()

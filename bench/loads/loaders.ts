@@ -82,7 +82,7 @@ export async function runLoader(
   const full = [...command, address.host, String(address.port)]
   const ended = await withResources(async (started) => runToEnd(full, input.messages, undefined, started))
   const { code, seconds, stderr, cpuSeconds, peakMb } = ended
-  if (code !== 0) throw new Error(`${full.join(' ')} failed: ${stderr.trim()}`)
+  if (code !== 0) throw new Error(`Exit code ${code}: ${stderr.trim()}`)
   return { wallSeconds: seconds, cpuSeconds, peakMb }
 }
 

@@ -1,6 +1,6 @@
 // Measures from outside what a process uses, for programs that do not tell it. Only Linux has the files that are read;
 // elsewhere the figures are not numbers.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 export type Resources = { cpuSeconds: number; peakMb: number }
 
@@ -48,12 +48,14 @@ export async function withMemorySamples<Run>(
   }
 }
 
-/** Returns the processor time of a process that runs, of all its threads. */
+/** Returns the processor time so far of all threads of a process. */
 export function cpuSecondsOf(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
+  const tasks = `/proc/${pid}/task`
+  if (!existsSync(tasks)) return Number.NaN
+  const nanoseconds = readdirSync(tasks).map((thread) =>
     Number(procFile(`${pid}/task/${thread}/schedstat`)?.split(' ')[0]),
   )
-  return threads.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e9
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9
 }
 
 /** Returns the processor time of all children that have ended, user and system. */

@@ -6,7 +6,9 @@ export type Column<Row> = { title: string; left?: boolean; cell: (row: Row) => s
 
 export type Section = { title: string; notes: string[]; tables: string[]; plots?: Plot[] }
 
+/** Returns nothing for no rows, which all have been left out. */
 export function table<Row>(rows: Row[], columns: Column<Row>[]): string {
+  if (rows.length === 0) return ''
   const texts = columns.map(({ title, cell }) => [title, ...rows.map(cell)])
   const widths = texts.map((column) => Math.max(4, ...column.map((text) => text.length)))
   const line = (index: number) =>

@@ -1,5 +1,6 @@
 // The same load with connector and Redis confined to one core and to two, and redis-cli under the same limits.
 import { writeInput, type Input } from '../inputs/inputs.ts'
+import { Missing } from '../left-out.ts'
 import { local } from '../loads/connector.ts'
 import { moveToCores, onCores, usableCores } from '../loads/cores.ts'
 import {
@@ -56,9 +57,9 @@ export async function measureCores(bench: Bench): Promise<Section> {
 
 async function measureOn(bench: Bench, input: Input, cores: number[], count: number): Promise<Row> {
   const { server, options } = bench
-  if (cores.length < count) throw new Error(`There are ${cores.length} cores.`)
+  if (cores.length < count) throw new Missing('There is only one core.')
   const pid = server.own?.pid
-  if (pid === undefined) throw new Error('Redis runs in a container.')
+  if (pid === undefined) throw new Missing('Redis runs in a container.')
   await moveToCores(cores, pid)
   const launcher: typeof local = (args, directory) => onCores(cores, local(args, directory))
   const runs = await alternate(options.runs, {

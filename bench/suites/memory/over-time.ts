@@ -2,6 +2,7 @@
 import { timestamp } from '../../inputs/cursors.ts'
 import { writeInput, type InputPlan } from '../../inputs/inputs.ts'
 import { hash, hashByRow } from '../../inputs/layouts.ts'
+import { Missing } from '../../left-out.ts'
 import type { Job } from '../../loads/connector.ts'
 import { loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../../loads/measure.ts'
 import { measureEach } from '../../loads/measure-each.ts'
@@ -50,7 +51,7 @@ async function measureLoad(bench: Bench, load: Load): Promise<Row> {
   const records = Math.max(scaled(bench, 2_000_000), plan.streams ?? 1)
   using input = writeInput(bench.directory, { ...plan, dataBytes, records })
   const run = await withMemorySamples(async (started) => loadWithConnector(bench, input, { mode, started }))
-  if (run.samples.length === 0) throw new Error('The memory of another process can be read on Linux only.')
+  if (run.samples.length === 0) throw new Missing('The memory of another process can be read on Linux only.')
   return { ...load, records, run }
 }
 
