@@ -18,10 +18,14 @@ const suiteNames = [
   'image',
 ] as const
 
-/** Suites that compare with something that has to be there. */
-const takes = { 'exactly-once': 'base', builds: 'base', image: 'image' } as const
-
 export type SuiteName = (typeof suiteNames)[number]
+
+/** The options of suites that compare with another program. */
+const takes: Partial<Record<SuiteName, 'base' | 'image'>> = {
+  'exactly-once': 'base',
+  builds: 'base',
+  image: 'image',
+}
 
 export type Address = { host: string; port: number }
 
@@ -43,8 +47,9 @@ export type Options = {
 
 export const usage = `npm run bench -- [suite …] [option …]
 
-Suites: ${suiteNames.join(', ')}; without a name
-all, but exactly-once and builds only with --base, and image only with --image.
+Suites: ${suiteNames.slice(0, 7).join(', ')},
+${suiteNames.slice(7).join(', ')}; without a name all,
+but exactly-once and builds only with --base, and image only with --image.
 
   --full               full counts and 5 runs: about 35 minutes
   --scale NUMBER       factor for the full counts (quick: 0.2)
@@ -90,17 +95,22 @@ export function readOptions(argv: string[]): Options | undefined {
   }
 }
 
-function suitesFrom(names: string[], values: { image?: string; base?: string; write: boolean }): SuiteName[] {
-  const unknown = names.find((name) => !suiteNames.some((suite) => suite === name))
-  if (unknown !== undefined) throw new Error(`There is no suite ${unknown}, but ${suiteNames.join(', ')}.`)
-  if (names.length > 0 && values.write)
+type Given = { image?: string; base?: string; write: boolean }
+
+function suitesFrom(names: string[], given: Given): SuiteName[] {
+  const missing = (name: SuiteName) => {
+    const option = takes[name]
+    return option !== undefined && given[option] === undefined ? option : undefined
+  }
+  if (names.length === 0) return suiteNames.filter((name) => missing(name) === undefined)
+  if (given.write)
     throw new Error('--write takes every suite, because it replaces the whole report: name none.')
-  const asked = new Set(names.length > 0 ? names : suiteNames.filter((name) => !(name in takes)))
-  for (const [name, option] of Object.entries(takes))
-    if (values[option] === undefined && asked.has(name))
-      throw new Error(`The suite ${name} takes --${option}.`)
-    else if (values[option] !== undefined && names.length === 0) asked.add(name)
-  return suiteNames.filter((name) => asked.has(name))
+  return names.map((name) => {
+    const suite = suiteNames.find((one) => one === name)
+    if (suite === undefined) throw new Error(`There is no suite ${name}, but ${suiteNames.join(', ')}.`)
+    if (missing(suite) !== undefined) throw new Error(`The suite ${suite} takes --${missing(suite)}.`)
+    return suite
+  })
 }
 
 function positive(option: string, text: string | undefined): number | undefined {

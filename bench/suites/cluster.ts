@@ -1,6 +1,7 @@
 // What it costs the connector to split what it writes by node, and where that ends: beside a server of its own,
 // clusters of several masters. On few cores the masters take turns, so processor time tells more than the clock.
 import { RedisCluster } from '../../integration_tests/support/cluster.ts'
+import { Missing } from '../left-out.ts'
 import { runConnector } from '../loads/connector.ts'
 import { writeInput, type Input } from '../inputs/inputs.ts'
 import {
@@ -24,8 +25,7 @@ const SIZES = [3, 6]
 type Row = { servers: string; records: number; runs: ConnectorLoad[]; alone: ConnectorLoad[] }
 
 export async function measureClusters(bench: Bench): Promise<Section> {
-  if (!bench.server.own)
-    return { title: 'Cluster', tables: [], notes: ['Left out: it takes private servers.'] }
+  if (!bench.server.own) throw new Missing('It takes private servers.')
   using input = writeInput(bench.directory, {
     layout: bench.layout,
     dataBytes: 640,

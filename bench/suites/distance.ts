@@ -1,6 +1,7 @@
 // Measures throughput through a proxy that delays, in proportion to the same proxy without a delay.
 import { startProxy } from '../../integration_tests/support/proxy.ts'
 import { writeInput } from '../inputs/inputs.ts'
+import { Missing } from '../left-out.ts'
 import { alternate, loadWithConnector, scaled, type Bench } from '../loads/measure.ts'
 import { peakColumn } from '../report/peak-column.ts'
 import { medianOf, proportion } from '../report/statistics.ts'
@@ -11,8 +12,7 @@ const delays = [0, 5, 50].map((ms) => ({ ms, target: DISTANCE_TARGETS[ms] }))
 
 export async function measureDistance(bench: Bench): Promise<Section> {
   const { layout, server, options, directory, targetLog } = bench
-  const section = { title: 'By distance', tables: [], notes: ['Left out: the proxy reaches loopback only.'] }
-  if (!server.own) return section
+  if (!server.own) throw new Missing('The proxy reaches loopback only.')
 
   const records = scaled(bench, 500_000)
   console.error(`distance, ${records} records of 640 B`)

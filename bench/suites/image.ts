@@ -1,4 +1,5 @@
 // Runs the same loads in the image and in the local build: the container should cost little more than its start.
+import { Missing } from '../left-out.ts'
 import { inImage } from '../loads/connector.ts'
 import { writeInput } from '../inputs/inputs.ts'
 import { alternate, loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../loads/measure.ts'
@@ -14,7 +15,7 @@ const memory = '256m'
 
 export async function measureImage(bench: Bench): Promise<Section> {
   const { image } = bench.options
-  if (image === undefined) throw new Error('The suite image needs an image: add --image IMAGE.')
+  if (image === undefined) throw new Missing('It takes an image (--image).')
   const { rows, leftOut } = await measureEach(
     sizes,
     ({ name }) => `image, ${name}`,

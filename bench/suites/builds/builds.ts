@@ -1,6 +1,7 @@
 // Compares this build with another one (--base), by size, structure and sync mode, in alternating pairs.
 import { resolve } from 'node:path'
 import { integer } from '../../inputs/cursors.ts'
+import { Missing } from '../../left-out.ts'
 import { builtAt, runConnector, type ConnectorRun, type Job, type Launcher } from '../../loads/connector.ts'
 import { writeInput } from '../../inputs/inputs.ts'
 import {
@@ -57,9 +58,8 @@ interface Row extends Subject {
 }
 
 export async function measureBuilds(bench: Bench): Promise<Section> {
-  const section = { title: 'Two builds', tables: [] }
   const { base, runs } = bench.options
-  if (base === undefined) return { ...section, notes: ['Left out: it takes another build (--base).'] }
+  if (base === undefined) throw new Missing('It takes another build (--base).')
   const launcher = builtAt(resolve(base))
   const rows: Row[] = []
   for (const subject of SUBJECTS) {
@@ -78,7 +78,7 @@ export async function measureBuilds(bench: Bench): Promise<Section> {
     rows.push({ ...subject, records, own, base: other })
   }
   return {
-    ...section,
+    title: 'Two builds',
     tables: [comparison(bench, rows)],
     notes: [`Medians of ${runs} alternating pairs. A throughput above 1 means that this build is faster.`],
   }

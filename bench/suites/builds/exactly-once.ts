@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { RedisCluster } from '../../../integration_tests/support/cluster.ts'
 import { startProxy } from '../../../integration_tests/support/proxy.ts'
+import { Missing } from '../../left-out.ts'
 import { builtAt, runConnector, type Launcher } from '../../loads/connector.ts'
 import { writeInput, type Input } from '../../inputs/inputs.ts'
 import type { Layout } from '../../inputs/layouts.ts'
@@ -41,10 +42,9 @@ interface Row extends Subject {
 }
 
 export async function measureExactlyOnce(bench: Bench): Promise<Section> {
-  const section = { title: 'Exactly once', tables: [] }
   const { base } = bench.options
   if (base === undefined || !bench.server.own)
-    return { ...section, notes: ['Left out: it takes private servers, and another build (--base).'] }
+    throw new Missing('It takes private servers, and another build (--base).')
   const launcher = builtAt(resolve(base))
   const rows: Row[] = []
   for (const subject of SUBJECTS) {
@@ -61,7 +61,7 @@ export async function measureExactlyOnce(bench: Bench): Promise<Section> {
     })
   }
   return {
-    ...section,
+    title: 'Exactly once',
     tables: [costs(bench, rows)],
     notes: [`Medians of ${PAIRS} alternating pairs, 640 B.`],
   }
