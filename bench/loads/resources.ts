@@ -1,6 +1,6 @@
 // Measures from outside what a process uses, for programs that do not tell it. Only Linux has the files that are read;
 // elsewhere the figures are not numbers.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export type Resources = { cpuSeconds: number; peakMb: number }
 
@@ -48,14 +48,11 @@ export async function withMemorySamples<Run>(
   }
 }
 
-/** Returns the processor time so far of all threads of a process. */
+/** Returns the processor time so far of all threads of a process; one that ends meanwhile is not counted. */
 export function cpuSecondsOf(pid: number): number {
-  const tasks = `/proc/${pid}/task`
-  if (!existsSync(tasks)) return Number.NaN
-  const nanoseconds = readdirSync(tasks).map((thread) =>
-    Number(procFile(`${pid}/task/${thread}/schedstat`)?.split(' ')[0]),
-  )
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9
+  const threads = procThreads(pid).flatMap((thread) => procFile(`${pid}/task/${thread}/schedstat`) ?? [])
+  const nanoseconds = threads.map((line) => Number(line.split(' ')[0]))
+  return nanoseconds.length === 0 ? Number.NaN : nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9
 }
 
 /** Returns the processor time of all children that have ended, user and system. */
@@ -69,6 +66,14 @@ function childrenCpuSeconds(): number {
 function memoryOf(pid: number, figure: 'VmHWM' | 'VmRSS'): number | undefined {
   const kb = new RegExp(`^${figure}:\\s+(\\d+) kB`, 'm').exec(procFile(`${pid}/status`) ?? '')?.[1]
   return kb === undefined ? undefined : Number(kb)
+}
+
+function procThreads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
 }
 
 function procFile(name: string): string | undefined {
