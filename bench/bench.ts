@@ -1,39 +1,38 @@
 // npm run bench: compares the connector with redis-cli --pipe, and prints every figure that the documentation quotes.
 // README.md explains how to run it and how to read its tables.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Guardian } from '../integration_tests/support/guardian.ts'
-import { hash } from './layouts.ts'
-import { describeRun } from './machine.ts'
-import type { Bench } from './measure.ts'
+import { hash } from './inputs/layouts.ts'
+import { reasonFor } from './left-out.ts'
+import { describeRun } from './report/machine.ts'
+import type { Bench } from './loads/measure.ts'
 import { readOptions, usage, type Options, type SuiteName } from './options.ts'
-import { plotThroughput } from './plot.ts'
-import { writePlot, writeReport } from './report.ts'
-import { Server } from './server.ts'
-import { measureBuilds } from './suites/builds.ts'
-import { measureChanges } from './suites/changes.ts'
+import type { Plot } from './report/plot.ts'
+import { writePage, writeReport } from './report/report.ts'
+import { Server } from './loads/server.ts'
+import { measureBuilds } from './suites/builds/builds.ts'
+import { measureChanges } from './suites/changes/changes.ts'
 import { measureClusters } from './suites/cluster.ts'
+import { measureCores } from './suites/cores.ts'
 import { measureDistance } from './suites/distance.ts'
-import { measureExactlyOnce } from './suites/exactly-once.ts'
-import { measureGrowth } from './suites/growth.ts'
+import { measureExactlyOnce } from './suites/builds/exactly-once.ts'
+import { measureGrowth } from './suites/growth/growth.ts'
 import { measureImage } from './suites/image.ts'
-import { measureLayouts } from './suites/layouts.ts'
-import { measureMemory } from './suites/memory.ts'
+import { measureLayouts } from './suites/structures/structures.ts'
+import { measureMemory } from './suites/memory/memory.ts'
 import { measureOthers } from './suites/others.ts'
 import { measureSizes } from './suites/size.ts'
 import { measureStart } from './suites/start.ts'
-import { measureStreams } from './suites/streams.ts'
-import { formatSection, type Section } from './table.ts'
-import { Verdicts } from './targets.ts'
+import { measureStreams } from './suites/streams/streams.ts'
+import { formatSection, type Section } from './report/table.ts'
+import { TargetLog } from './report/target-log.ts'
 
 const suites: Record<SuiteName, (bench: Bench) => Promise<Section>> = {
-  size: async (bench) => {
-    const { section, figures } = await measureSizes(bench)
-    if (bench.options.write) writePlot(plotThroughput(figures))
-    return section
-  },
+  size: measureSizes,
   layouts: measureLayouts,
+  cores: measureCores,
   others: measureOthers,
   changes: measureChanges,
   cluster: measureClusters,
@@ -62,7 +61,7 @@ async function run(options: Options): Promise<void> {
   const guardian = new Guardian(directory)
   try {
     await using server = await Server.open(options.redis)
-    const bench = { options, server, directory, layout: hash, verdicts: new Verdicts() }
+    const bench = { options, server, directory, layout: hash, targetLog: new TargetLog() }
     await measureAll(bench)
   } finally {
     guardian.dismiss()
@@ -71,28 +70,30 @@ async function run(options: Options): Promise<void> {
 }
 
 async function measureAll(bench: Bench): Promise<void> {
-  const { options, server, verdicts } = bench
+  const { options, server, targetLog } = bench
   const report = [await describeRun(options, server)]
-  const print = (text: string) => {
-    report.push(text)
-    console.log(`${text}\n`)
-  }
+  const plots: Plot[] = []
   console.log(`${report[0]}\n`)
-  for (const name of options.suites) print(await measureSuite(bench, name))
-  print(verdicts.summary())
+  for (const name of options.suites) {
+    const section = await measureSuite(bench, name)
+    report.push(formatSection(section))
+    plots.push(...(section.plots ?? []))
+    console.log(`${formatSection({ ...section, plots: [] })}\n`)
+  }
+  report.push(targetLog.summary())
+  console.log(`${targetLog.summary()}\n`)
   const text = `${report.join('\n\n')}\n`
-  if (options.out !== undefined) writeFileSync(options.out, text)
-  if (options.write) writeReport(text)
+  if (options.out !== undefined) writePage(options.out, text, plots)
+  if (options.write) writeReport(text, plots)
 }
 
 /** A suite that fails must not lose the figures of the others. */
-async function measureSuite(bench: Bench, name: SuiteName): Promise<string> {
+async function measureSuite(bench: Bench, name: SuiteName): Promise<Section> {
   try {
-    return formatSection(await suites[name](bench))
+    const { plots = [], ...section } = await suites[name](bench)
+    return { ...section, plots: plots.filter(({ series }) => series.some(({ points }) => points.length > 0)) }
   } catch (error) {
-    console.error(error)
-    process.exitCode = 1
-    return `### ${name}\n\nFailed: ${error instanceof Error ? error.message : String(error)}`
+    return { title: name, tables: [], notes: [`Left out: ${reasonFor(error)}`] }
   }
 }
 

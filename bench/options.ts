@@ -4,19 +4,28 @@ import { parseArgs } from 'node:util'
 const suiteNames = [
   'size',
   'layouts',
+  'streams',
+  'memory',
+  'cores',
   'others',
   'changes',
   'cluster',
   'distance',
   'growth',
-  'memory',
+  'start',
   'exactly-once',
   'builds',
-  'start',
-  'streams',
   'image',
 ] as const
+
 export type SuiteName = (typeof suiteNames)[number]
+
+/** The options of suites that compare with another program. */
+const takes: Partial<Record<SuiteName, 'base' | 'image'>> = {
+  'exactly-once': 'base',
+  builds: 'base',
+  image: 'image',
+}
 
 export type Address = { host: string; port: number }
 
@@ -38,17 +47,19 @@ export type Options = {
 
 export const usage = `npm run bench -- [suite …] [option …]
 
-Suites: ${suiteNames.join(', ')}; without a name all but image, which needs --image.
+Suites: ${suiteNames.slice(0, 7).join(', ')},
+${suiteNames.slice(7).join(', ')}; without a name all,
+but exactly-once and builds only with --base, and image only with --image.
 
   --full               full counts and 5 runs: about 35 minutes
   --scale NUMBER       factor for the full counts (quick: 0.2)
   --runs NUMBER        pairs of alternating runs (quick: 3, full: 5)
-  --image IMAGE        the size suite through \`docker run\` as well, beside the local build
-  --base PATH          the main.js of another build, which exactly-once and builds compare with
+  --image IMAGE        the suite image: the sizes through \`docker run\`, beside the local build
+  --base PATH          the suites exactly-once and builds: the main.js of another build to compare with
   --redis HOST:PORT    a Redis elsewhere; its password is taken from REDISCLI_AUTH
   --allow-flush        allow its database 0 to be flushed, again and again
-  --out FILE           write the tables to a file, too
-  --write              put them into bench/README.md, and the plot into bench/throughput.svg`
+  --out FILE           write the tables to a file, and the plots beside it
+  --write              write them into bench/README.md, and the plots beside it`
 
 /** Returns undefined if the command line asks for help. */
 export function readOptions(argv: string[]): Options | undefined {
@@ -72,7 +83,7 @@ export function readOptions(argv: string[]): Options | undefined {
   if (values.redis && !values['allow-flush'])
     throw new Error(`Database 0 of ${values.redis} would be flushed; if that is fine, add --allow-flush.`)
   return {
-    suites: suitesFrom(positionals, values.image),
+    suites: suitesFrom(positionals, values),
     scale: positive('--scale', values.scale) ?? (values.full ? 1 : 0.2),
     runs: Math.ceil(positive('--runs', values.runs) ?? (values.full ? 5 : 3)),
     image: values.image,
@@ -84,13 +95,22 @@ export function readOptions(argv: string[]): Options | undefined {
   }
 }
 
-function suitesFrom(names: string[], image: string | undefined): SuiteName[] {
-  const unknown = names.find((name) => !suiteNames.some((suite) => suite === name))
-  if (unknown !== undefined) throw new Error(`There is no suite ${unknown}, but ${suiteNames.join(', ')}.`)
-  const asked = new Set(names.length > 0 ? names : suiteNames.filter((name) => name !== 'image'))
-  if (image !== undefined) asked.add('image')
-  else if (asked.has('image')) throw new Error('The suite image needs an image: add --image IMAGE.')
-  return suiteNames.filter((name) => asked.has(name))
+type Given = { image?: string; base?: string; write: boolean }
+
+function suitesFrom(names: string[], given: Given): SuiteName[] {
+  const missing = (name: SuiteName) => {
+    const option = takes[name]
+    return option !== undefined && given[option] === undefined ? option : undefined
+  }
+  if (names.length === 0) return suiteNames.filter((name) => missing(name) === undefined)
+  if (given.write)
+    throw new Error('--write takes every suite, because it replaces the whole report: name none.')
+  return names.map((name) => {
+    const suite = suiteNames.find((one) => one === name)
+    if (suite === undefined) throw new Error(`There is no suite ${name}, but ${suiteNames.join(', ')}.`)
+    if (missing(suite) !== undefined) throw new Error(`The suite ${suite} takes --${missing(suite)}.`)
+    return suite
+  })
 }
 
 function positive(option: string, text: string | undefined): number | undefined {

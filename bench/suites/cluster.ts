@@ -1,67 +1,84 @@
 // What it costs the connector to split what it writes by node, and where that ends: beside a server of its own,
 // clusters of several masters. On few cores the masters take turns, so processor time tells more than the clock.
 import { RedisCluster } from '../../integration_tests/support/cluster.ts'
-import { runConnector } from '../connector.ts'
-import { writeInput, type Input } from '../inputs.ts'
+import { Missing } from '../left-out.ts'
+import { runConnector } from '../loads/connector.ts'
+import { writeInput, type Input } from '../inputs/inputs.ts'
 import {
   alternate,
   connectorCpu,
   loadWithConnector,
-  peak,
   redisCpu,
   scaled,
   wall,
   type Bench,
   type ConnectorLoad,
-} from '../measure.ts'
-import { median } from '../statistics.ts'
-import { exact, table, two, whole, type Section } from '../table.ts'
+} from '../loads/measure.ts'
+import { measureEach } from '../loads/measure-each.ts'
+import { peakColumn } from '../report/peak-column.ts'
+import { median } from '../report/statistics.ts'
+import { exact, table, two, whole, type Section } from '../report/table.ts'
+import { CLUSTER } from '../report/targets.ts'
 
 const SIZES = [3, 6]
 
 type Row = { servers: string; records: number; runs: ConnectorLoad[]; alone: ConnectorLoad[] }
 
 export async function measureClusters(bench: Bench): Promise<Section> {
-  if (!bench.server.own)
-    return { title: 'Cluster', tables: [], notes: ['Left out: it takes private servers.'] }
+  if (!bench.server.own) throw new Missing('It takes private servers.')
   using input = writeInput(bench.directory, {
     layout: bench.layout,
     dataBytes: 640,
     records: scaled(bench, 500_000),
   })
-  const rows: Row[] = []
-  for (const masters of SIZES) {
-    console.error(`cluster, ${masters} masters`)
-    await using cluster = await RedisCluster.start({ masters })
-    const { alone, runs } = await alternate(bench.options.runs, {
-      alone: async () => loadWithConnector(bench, input),
-      runs: async () => loadCluster(bench, input, cluster),
-    })
-    if (rows.length === 0) rows.push({ servers: 'one server', records: input.records, runs: alone, alone })
-    rows.push({ servers: `${masters} masters`, records: input.records, runs, alone })
-  }
+  const { rows: clustered, leftOut } = await measureEach(
+    SIZES,
+    (masters) => `cluster, ${masters} masters`,
+    async (masters) => measureCluster(bench, input, masters),
+  )
+  const [first] = clustered
+  const rows = first ? [{ ...first, servers: 'one server', runs: first.alone }, ...clustered] : []
   const clusters = table(rows, [
     { title: 'hash, airbyte', left: true, cell: ({ servers }) => servers },
     { title: 'records', cell: ({ records }) => exact(records) },
     { title: 'records/s', cell: ({ records, runs }) => whole(records / median(runs.map(wall))) },
     { title: 'connector CPU s', cell: ({ runs }) => two(cpu(runs)) },
-    { title: 'of that alone', cell: ({ runs, alone }) => two(cpu(runs) / cpu(alone)) },
+    {
+      title: 'of that alone',
+      left: true,
+      cell: ({ servers, runs, alone }) =>
+        bench.targetLog.compare(
+          `connector CPU with ${servers}`,
+          cpu(runs) / cpu(alone),
+          runs === alone ? undefined : CLUSTER,
+          two,
+        ),
+    },
     { title: 'Redis CPU s', cell: ({ runs }) => two(median(runs.map(redisCpu))) },
     { title: 'records per connector CPU s', cell: ({ records, runs }) => whole(records / cpu(runs)) },
-    {
-      title: 'peak MB',
-      left: true,
-      cell: ({ servers, runs }) =>
-        bench.verdicts.classify(`peak MB with ${servers}`, peak(runs), { atMost: 150 }, whole),
-    },
+    peakColumn(
+      bench.targetLog,
+      ({ servers }) => servers,
+      ({ runs }) => runs,
+    ),
   ])
   return {
     title: 'Cluster',
     tables: [clusters],
     notes: [
       'The masters share the cores of this machine with the connector, and Redis CPU is theirs together.',
+      ...leftOut,
     ],
   }
+}
+
+async function measureCluster(bench: Bench, input: Input, masters: number): Promise<Row> {
+  await using cluster = await RedisCluster.start({ masters })
+  const runs = await alternate(bench.options.runs, {
+    alone: async () => loadWithConnector(bench, input),
+    runs: async () => loadCluster(bench, input, cluster),
+  })
+  return { servers: `${masters} masters`, records: input.records, ...runs }
 }
 
 function cpu(runs: ConnectorLoad[]): number {

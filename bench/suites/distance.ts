@@ -1,20 +1,18 @@
 // Measures throughput through a proxy that delays, in proportion to the same proxy without a delay.
 import { startProxy } from '../../integration_tests/support/proxy.ts'
-import { writeInput } from '../inputs.ts'
-import { alternate, loadWithConnector, scaled, type Bench } from '../measure.ts'
-import { medianOf, proportion } from '../statistics.ts'
-import { spread, table, two, whole, type Section } from '../table.ts'
+import { writeInput } from '../inputs/inputs.ts'
+import { Missing } from '../left-out.ts'
+import { alternate, loadWithConnector, scaled, type Bench } from '../loads/measure.ts'
+import { peakColumn } from '../report/peak-column.ts'
+import { medianOf, proportion } from '../report/statistics.ts'
+import { spread, table, two, whole, type Section } from '../report/table.ts'
+import { DISTANCE_TARGETS } from '../report/targets.ts'
 
-const delays = [
-  { ms: 0, target: undefined },
-  { ms: 5, target: { atLeast: 0.8 } },
-  { ms: 50, target: { atLeast: 0.5 } },
-]
+const delays = [0, 5, 50].map((ms) => ({ ms, target: DISTANCE_TARGETS[ms] }))
 
 export async function measureDistance(bench: Bench): Promise<Section> {
-  const { layout, server, options, directory, verdicts } = bench
-  const section = { title: 'By distance', tables: [], notes: ['Left out: the proxy reaches loopback only.'] }
-  if (!server.own) return section
+  const { layout, server, options, directory, targetLog } = bench
+  if (!server.own) throw new Missing('The proxy reaches loopback only.')
 
   const records = scaled(bench, 500_000)
   console.error(`distance, ${records} records of 640 B`)
@@ -36,7 +34,7 @@ export async function measureDistance(bench: Bench): Promise<Section> {
   const rows = delays.map((delay) => {
     const own = runs[`${delay.ms} ms`]!
     const held = proportion(runs['0 ms']!, own, ({ wallSeconds }) => wallSeconds)
-    return { ...delay, held, seconds: medianOf(own, ({ wallSeconds }) => wallSeconds) }
+    return { ...delay, own, held, seconds: medianOf(own, ({ wallSeconds }) => wallSeconds) }
   })
   const distances = table(rows, [
     { title: 'added each way', cell: ({ ms }) => `${ms} ms` },
@@ -45,9 +43,14 @@ export async function measureDistance(bench: Bench): Promise<Section> {
     {
       title: 'of that with 0 ms',
       left: true,
-      cell: ({ ms, held, target }) => verdicts.classify(`throughput at ${ms} ms`, held.median, target, two),
+      cell: ({ ms, held, target }) => targetLog.compare(`throughput at ${ms} ms`, held.median, target, two),
     },
     { title: 'lowest–highest', cell: ({ held }) => spread(held) },
+    peakColumn(
+      targetLog,
+      ({ ms }) => `at ${ms} ms`,
+      ({ own }) => own,
+    ),
   ])
   return { title: 'By distance', tables: [distances], notes: ['640 B.'] }
 }

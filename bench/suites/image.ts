@@ -1,26 +1,33 @@
 // Runs the same loads in the image and in the local build: the container should cost little more than its start.
-import { inImage } from '../connector.ts'
-import { writeInput } from '../inputs.ts'
-import { alternate, loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../measure.ts'
-import { medianOf, proportion } from '../statistics.ts'
-import { exact, table, two, whole, type Section } from '../table.ts'
-import { withPause } from './memory.ts'
+import { Missing } from '../left-out.ts'
+import { inImage } from '../loads/connector.ts'
+import { writeInput } from '../inputs/inputs.ts'
+import { alternate, loadWithConnector, scaled, type Bench, type ConnectorLoad } from '../loads/measure.ts'
+import { measureEach } from '../loads/measure-each.ts'
+import { peakColumn } from '../report/peak-column.ts'
+import { medianOf, proportion } from '../report/statistics.ts'
+import { table, two, whole, type Section } from '../report/table.ts'
+import { IMAGE } from '../report/targets.ts'
+import { withPause } from './memory/memory.ts'
 import { sizes, type SizeRow } from './size.ts'
 
 const memory = '256m'
-const peakMb = { atMost: 150 }
 
 export async function measureImage(bench: Bench): Promise<Section> {
   const { image } = bench.options
-  if (image === undefined) throw new Error('The suite image needs an image: add --image IMAGE.')
-  const rows: Row[] = []
-  for (const size of sizes) rows.push(await measureSize(bench, size, image))
+  if (image === undefined) throw new Missing('It takes an image (--image).')
+  const { rows, leftOut } = await measureEach(
+    sizes,
+    ({ name }) => `image, ${name}`,
+    async (size) => measureSize(bench, size, image),
+  )
   return {
     title: `From the image ${image}`,
     tables: [sizeTable(bench, rows), ...(bench.server.own ? [await measureSmall(bench, image)] : [])],
     notes: [
       'Seconds as the connector itself counts them, from the start of its process; what `docker run` takes ' +
         'before and after that is in the last column.',
+      ...leftOut,
     ],
   }
 }
@@ -29,10 +36,9 @@ type Row = SizeRow & { local: ConnectorLoad[]; image: ConnectorLoad[]; messageBy
 
 async function measureSize(bench: Bench, size: SizeRow, name: string): Promise<Row> {
   const { layout, options, directory } = bench
-  const { dataBytes } = size
+  const { dataBytes, bodies } = size
   const records = scaled(bench, size.records)
-  console.error(`image, ${size.name}, ${exact(records)} records`)
-  using input = writeInput(directory, { layout, dataBytes, records })
+  using input = writeInput(directory, { layout, dataBytes, bodies, records })
   const { local, image } = await alternate(options.runs, {
     local: async () => loadWithConnector(bench, input),
     image: async () => loadWithConnector(bench, input, { launcher: inImage(name) }),
@@ -40,7 +46,7 @@ async function measureSize(bench: Bench, size: SizeRow, name: string): Promise<R
   return { ...size, records, local, image, messageBytes: input.messageBytes }
 }
 
-function sizeTable({ verdicts }: Bench, rows: Row[]): string {
+function sizeTable({ targetLog }: Bench, rows: Row[]): string {
   return table(rows, [
     { title: 'data', cell: ({ name }) => name },
     { title: 'local records/s', cell: ({ local, records }) => whole(records / medianOf(local, time)) },
@@ -53,20 +59,14 @@ function sizeTable({ verdicts }: Bench, rows: Row[]): string {
       title: 'image/local',
       left: true,
       cell: ({ name, local, image }) =>
-        verdicts.classify(`image at ${name}`, proportion(local, image, time).median, { atLeast: 0.9 }, two),
+        targetLog.compare(`image at ${name}`, proportion(local, image, time).median, IMAGE, two),
     },
     { title: 'CPU s', cell: ({ image }) => two(medianOf(image, ({ cpuSeconds }) => cpuSeconds)) },
-    {
-      title: 'peak MB',
-      left: true,
-      cell: ({ name, image }) =>
-        verdicts.classify(
-          `peak MB of the image at ${name}`,
-          Math.max(...image.map((run) => run.peakMb)),
-          peakMb,
-          whole,
-        ),
-    },
+    peakColumn(
+      targetLog,
+      ({ name }) => `image at ${name}`,
+      ({ image }) => image,
+    ),
     {
       title: 'container s',
       cell: ({ image }) => two(medianOf(image, ({ wallSeconds, seconds }) => wallSeconds - seconds)),
@@ -85,11 +85,11 @@ async function measureSmall(bench: Bench, image: string): Promise<string> {
     [run],
     [
       { title: `--memory ${memory}, 1 MB, Redis paused: s`, cell: ({ seconds }) => whole(seconds) },
-      {
-        title: 'peak MB',
-        left: true,
-        cell: (row) => bench.verdicts.classify(`peak MB with --memory ${memory}`, row.peakMb, peakMb, whole),
-      },
+      peakColumn(
+        bench.targetLog,
+        () => `image with --memory ${memory}`,
+        (row) => [row],
+      ),
     ],
   )
 }

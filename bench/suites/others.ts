@@ -1,7 +1,7 @@
 // Loads the same records as the connector and redis-cli with programs that use the client libraries of other projects.
-import { writeInput, type Input } from '../inputs.ts'
-import type { Layout } from '../layouts.ts'
-import { prepareLoaders, runLoader } from '../loaders.ts'
+import { writeInput, type Input } from '../inputs/inputs.ts'
+import type { Layout } from '../inputs/layouts.ts'
+import { prepareLoaders, runLoader } from '../loads/loaders.ts'
 import {
   alternate,
   loadWith,
@@ -13,11 +13,13 @@ import {
   wall,
   type Bench,
   type PipelineWrite,
-} from '../measure.ts'
-import { withResources, type Resources } from '../resources.ts'
-import { medianOf, proportion, type Spread } from '../statistics.ts'
-import { exact, spread, table, two, whole, type Section } from '../table.ts'
-import { runYardstick } from '../yardstick.ts'
+} from '../loads/measure.ts'
+import { measureEach } from '../loads/measure-each.ts'
+import { withResources, type Resources } from '../loads/resources.ts'
+import { medianOf, proportion, type Spread } from '../report/statistics.ts'
+import { exact, spread, table, two, whole, type Section } from '../report/table.ts'
+import { MEMORY } from '../report/targets.ts'
+import { runYardstick } from '../loads/yardstick.ts'
 
 const dataBytes = 640
 
@@ -41,8 +43,16 @@ export async function measureOthers(bench: Bench): Promise<Section> {
         withResources(async (started) => runYardstick(server, input, started)),
       ),
   }
-  for (const [name, command] of commands)
-    loads[name] = async () => loadWith(bench, parsed, async () => runLoader(command, server, input))
+  const tried = await measureEach(
+    [...commands],
+    ([name]) => name,
+    async ([name, command]) => {
+      const load = async () => loadWith(bench, parsed, async () => runLoader(command, server, input))
+      await load()
+      return { name, load }
+    },
+  )
+  for (const { name, load } of tried.rows) loads[name] = load
   const done = await alternate(options.runs, loads)
   const rows = Object.entries(done).map(([name, runs]) => ({
     name,
@@ -51,8 +61,8 @@ export async function measureOthers(bench: Bench): Promise<Section> {
   }))
   return {
     title: 'Against others',
-    tables: [loaderTable(rows, records)],
-    notes: [`${exact(records)} records of ${dataBytes} B.`, ...leftOut],
+    tables: [loaderTable(bench, rows, records)],
+    notes: [`${exact(records)} records of ${dataBytes} B.`, ...leftOut, ...tried.leftOut],
   }
 }
 
@@ -78,7 +88,7 @@ function rewritten(data: Buffer): Buffer {
   return Buffer.from(JSON.stringify(JSON.parse(data.toString())))
 }
 
-function loaderTable(rows: Row[], records: number): string {
+function loaderTable({ targetLog }: Bench, rows: Row[], records: number): string {
   return table(rows, [
     { title: 'loader', left: true, cell: ({ name }) => name },
     { title: 'records/s', cell: ({ runs }) => whole(records / medianOf(runs, wall)) },
@@ -86,6 +96,16 @@ function loaderTable(rows: Row[], records: number): string {
     { title: 'lowest–highest', cell: ({ ratio }) => spread(ratio) },
     { title: 'loader CPU s', cell: ({ runs }) => two(medianOf(runs, ({ cpuSeconds }) => cpuSeconds)) },
     { title: 'Redis CPU s', cell: ({ runs }) => two(medianOf(runs, redisCpu)) },
-    { title: 'peak MB', cell: ({ runs }) => whole(peak(runs)) },
+    {
+      title: 'peak MB',
+      left: true,
+      cell: ({ name, runs }) =>
+        targetLog.compare(
+          'peak MB beside others',
+          peak(runs),
+          name === 'connector' ? MEMORY : undefined,
+          whole,
+        ),
+    },
   ])
 }
