@@ -36,6 +36,7 @@ export type Rule =
   | 'ttl.foreign-key'
   | 'ttl.skipped'
   | 'ttl.taken-away'
+  | 'ttl.unchanged'
   | 'values.null-as'
 
 /**
