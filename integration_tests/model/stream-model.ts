@@ -40,6 +40,8 @@ export interface StreamModel {
   hasIndex: boolean
   /** Whether there may be rows that are not in the index. */
   hasOthers: boolean
+  /** The same, also behind a replace, which leaves such rows. */
+  hadOthers: boolean
   /** The layout of the current run, or the last one. */
   layout: string | undefined
   /** The cursor column of the last run that deduplicated. */
@@ -73,6 +75,7 @@ export function emptyStream(): StreamModel {
     isIndexing: false,
     hasIndex: false,
     hasOthers: false,
+    hadOthers: false,
     layout: undefined,
     cursor: undefined,
     lastId: 0,
@@ -242,21 +245,26 @@ function rowOf({ key, member }: Location, addition: Addition | undefined, settin
  */
 export function openIndex(model: StreamModel, settings: Settings, layout: string): void {
   const { stream, options } = settings
-  if (model.rows.size === 0 && model.layout !== layout) model.hasIndex = false
+  if (!hasIndexedRows(model) && model.layout !== layout) model.hasIndex = false
   model.layout = layout
   const isPredictable = isById(settings) || (isCollection(options) && isOneKey(settings))
   const asksForIndex = stream.mode === 'append_dedup' || isReplace(stream) || options.track_keys === 'always'
   model.isIndexing = isPredictable || asksForIndex || (model.hasIndex && !model.hasOthers)
   model.hasIndex ||= model.isIndexing
   model.hasOthers ||= !model.isIndexing
+  model.hadOthers ||= model.hasOthers
 }
 
-/** Forgets the rows that a complete replace has removed. A stream without rows that it knows of starts anew. */
+/** Forgets the rows that a complete replace has removed. A stream that has none left starts anew. */
 export function closeIndex(model: StreamModel): void {
   for (const [name, { generation, isIndexed }] of model.rows)
     if (isIndexed && generation < (model.keptFrom ?? 0)) model.rows.delete(name)
   model.layouts =
     model.rows.size === 0 ? [] : model.layouts.filter(({ generation }) => generation >= (model.keptFrom ?? 0))
-  model.hasIndex = [...model.rows.values()].some(({ isIndexed }) => isIndexed)
+  model.hasIndex = model.hadOthers || hasIndexedRows(model)
   model.hasOthers = false
+}
+
+function hasIndexedRows({ rows }: StreamModel): boolean {
+  return [...rows.values()].some(({ isIndexed }) => isIndexed)
 }

@@ -228,7 +228,7 @@ export class RowTracker {
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
     const isThere = removable.has(location) || (before !== undefined && !before.isDeleted)
-    return isThere || hasContent || this.#session.runs.hasUntracked ? 'remove' : 'none'
+    return isThere || hasContent || this.#session.runs.hadUntracked ? 'remove' : 'none'
   }
 
   #expiryOf({ isDeleted }: IndexEntry, before: RowVersion | undefined): EntryExpiry['time'] | undefined {

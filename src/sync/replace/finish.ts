@@ -55,11 +55,10 @@ export async function finish(
       () => complete(client, scope, { removal, attempt: session.attempt }, { log, report }),
     )
     const mayHaveOthers =
-      keepsFormerRows(session, removal) || (session.runs.hasUntracked && !forgetsUntracked)
-    const isEmpty =
-      session.tracking.kind === 'id-range'
-        ? keptIdsOf(session, removal) > removal.lastId
-        : removed.left === 0 && !mayHaveOthers
+      keepsOtherIndex(session, removal) || (session.runs.hadUntracked && !forgetsUntracked)
+    const hasOwn =
+      session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) <= removal.lastId : removed.left > 0
+    const isEmpty = !hasOwn && !mayHaveOthers
     const own = isEmpty ? undefined : ownManifestIn(scope, session)
     logRemoved(session, { ...removal, ...removed, own, isCluster: client.isCluster }, log)
     ended.set(session, own)
@@ -208,9 +207,16 @@ async function endRemoval(
   )
 }
 
-/** Returns whether a run keeps rows of former generations, which may be in another index than its own. */
-function keepsFormerRows({ manifests }: IndexedSession, { before }: PendingRemoval): boolean {
-  return manifests.slice(0, -1).some(({ firstRun, hasRecords }) => firstRun >= before && hasRecords)
+/** Returns whether a run keeps rows of former generations in another index than its own. */
+function keepsOtherIndex({ manifests }: IndexedSession, { before }: PendingRemoval): boolean {
+  const { rows: own } = manifests.at(-1)!
+  return manifests.some(
+    ({ firstRun, hasRecords, rows }) =>
+      firstRun >= before &&
+      hasRecords &&
+      rows.kind === 'index' &&
+      (own.kind !== 'index' || rows.index !== own.index),
+  )
 }
 
 /** Returns whether a run keeps no generation but its own. */

@@ -71,6 +71,7 @@ export function openGeneration(
     plan.settings.writeCondition === 'if_exists'
   const addsUntracked = !isFindable || isOtherIndex
   const hasUntracked = fields.has('has_untracked') || addsUntracked
+  const hadUntracked = fields.has('had_untracked') || hasUntracked
   const staged = fields.has('staged_from_run') ? numberIn(fields, 'staged_from_run', plan) : undefined
   const keptFrom = replaces ? manifests[firstKeptOf(stream, manifests)]!.firstRun : 0
   return {
@@ -82,6 +83,7 @@ export function openGeneration(
       keptFrom,
       cursorFrom: isSameCursor ? numberIn(fields, 'cursor_from_run', plan) : run,
       hasUntracked,
+      hadUntracked,
       hadExpiry: fields.has('had_ttl'),
       hadMeta: fields.has('had_meta'),
       hadFields: fields.has('had_fields'),
@@ -96,6 +98,7 @@ export function openGeneration(
       runs: run,
       [manifestField(manifest)]: manifestText(manifest),
       ...(hasUntracked ? { has_untracked: 1 } : {}),
+      ...(hadUntracked ? { had_untracked: 1 } : {}),
       ...(givesExpiry(plan) ? { had_ttl: 1 } : {}),
       ...(plan.settings.keepMeta ? { had_meta: 1 } : {}),
       ...(addsUntracked && hasOwnFields(plan) ? { had_fields: 1 } : {}),

@@ -37,6 +37,7 @@ const RUNS: RunMetadata = {
   keptFrom: 0,
   cursorFrom: 0,
   hasUntracked: false,
+  hadUntracked: false,
   hadExpiry: false,
   hadMeta: false,
   hadFields: false,
