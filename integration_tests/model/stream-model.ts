@@ -27,6 +27,8 @@ interface Row extends Location {
 export interface StreamModel {
   /** Rows by location; a list or Redis stream is one row. Deleted rows are kept as tombstones. */
   rows: Map<string, Row>
+  /** Keys of members that the index names as a whole, with the positions of the generations that wrote them last. */
+  wholeKeys: Map<string, number>
   generations: Generations
   /** The position of the first generation that the current run keeps; undefined if it replaces nothing. */
   keptFrom: number | undefined
@@ -67,6 +69,7 @@ interface Attempt {
 export function emptyStream(): StreamModel {
   return {
     rows: new Map<string, Row>(),
+    wholeKeys: new Map<string, number>(),
     generations: [],
     keptFrom: undefined,
     last: undefined,
@@ -162,6 +165,8 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const { added } = model.attempt
   if (isLog(settings)) added.set(location.key, (added.get(location.key) ?? 0) + 1)
   model.rows.set(name, next)
+  if (isCollection(options) && !isDeduplicated && model.isIndexing)
+    model.wholeKeys.set(location.key, next.generation)
   return 'written'
 }
 
@@ -216,7 +221,16 @@ function removeRow(target: Keyspace, { key, member }: Location): void {
 }
 
 /** Removes a row of a former generation from a key that may hold rows of the new one by now. */
-export function removeFormerRow(target: Keyspace, { rows, keptFrom = 0 }: StreamModel, row: Row): void {
+export function removeFormerRow(
+  target: Keyspace,
+  { rows, wholeKeys, keptFrom = 0 }: StreamModel,
+  row: Row,
+): void {
+  const keyGeneration = wholeKeys.get(row.key) ?? -1
+  if (keyGeneration >= keptFrom) {
+    row.generation = keyGeneration
+    return
+  }
   const kept = [...rows.values()].filter(
     ({ key, generation, isDeleted }) => key === row.key && generation >= keptFrom && !isDeleted,
   )
@@ -259,6 +273,8 @@ export function openIndex(model: StreamModel, settings: Settings, layout: string
 export function closeIndex(model: StreamModel): void {
   for (const [name, { generation, isIndexed }] of model.rows)
     if (isIndexed && generation < (model.keptFrom ?? 0)) model.rows.delete(name)
+  for (const [key, generation] of model.wholeKeys)
+    if (generation < (model.keptFrom ?? 0)) model.wholeKeys.delete(key)
   model.layouts =
     model.rows.size === 0 ? [] : model.layouts.filter(({ generation }) => generation >= (model.keptFrom ?? 0))
   model.hasIndex = model.hadOthers || hasIndexedRows(model)

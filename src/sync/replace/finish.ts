@@ -8,7 +8,12 @@ import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { patternOf, removalRemedy } from '../streams/clear-command.ts'
 import { whileLogging } from '../streams/each-with-progress.ts'
-import { manifestField, manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
+import {
+  keepsOtherIndex,
+  manifestField,
+  manifestsIn,
+  type GenerationManifest,
+} from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
 import type { Leases } from '../streams/leases.ts'
 import { isRepeated } from '../streams/replace-decision.ts'
@@ -55,7 +60,7 @@ export async function finish(
       () => complete(client, scope, { removal, attempt: session.attempt }, { log, report }),
     )
     const mayHaveOthers =
-      keepsOtherIndex(session, removal) || (session.runs.hadUntracked && !forgetsUntracked)
+      keepsOtherIndex(session.manifests, removal.before) || (session.runs.hadUntracked && !forgetsUntracked)
     const hasOwn =
       session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) <= removal.lastId : removed.left > 0
     const isEmpty = !hasOwn && !mayHaveOthers
@@ -204,18 +209,6 @@ async function endRemoval(
     'classic_last_id',
     'acknowledged',
     ...former,
-  )
-}
-
-/** Returns whether a run keeps rows of former generations in another index than its own. */
-function keepsOtherIndex({ manifests }: IndexedSession, { before }: PendingRemoval): boolean {
-  const { rows: own } = manifests.at(-1)!
-  return manifests.some(
-    ({ firstRun, hasRecords, rows }) =>
-      firstRun >= before &&
-      hasRecords &&
-      rows.kind === 'index' &&
-      (own.kind !== 'index' || rows.index !== own.index),
   )
 }
 

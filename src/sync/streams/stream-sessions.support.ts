@@ -38,6 +38,7 @@ const RUNS: RunMetadata = {
   cursorFrom: 0,
   hasUntracked: false,
   hadUntracked: false,
+  keepsOtherIndex: false,
   hadExpiry: false,
   hadMeta: false,
   hadFields: false,
