@@ -306,6 +306,10 @@ const ROWS: Record<string, () => Promise<void>> = {
     const run = await refresh({ rows: [one], options: FLAT })
     expect(await keys()).toEqual(['k:1', 'k:3'])
     expect(warningsOf(run)).toMatch(/k:\*.*destination-redis clear --config F --stream 's' --pattern/)
+    for (const generation of [2, 3]) await refresh({ options: FLAT, stream: { generation } })
+    expect(await keys()).toEqual(['k:3'])
+    await append({ rows: [{ id: 3, v: 1, _ab_cdc_deleted_at: 'now' }], options: FLAT, stream: dedup() })
+    expect(await keys()).toEqual([])
   },
 
   'the source sends no records and no `COMPLETE`': async () => {

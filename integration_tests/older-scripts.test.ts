@@ -49,15 +49,24 @@ describe('the script for strings that end at a time', () => {
 
 describe('the script for sorted sets under a condition', () => {
   it.each([
-    ['NX', undefined, 1, '2'],
-    ['NX', 1, 0, '1'],
-    ['XX', undefined, 0, null],
-    ['XX', 1, 1, '2'],
-    ['XX', 2, 0, '2'],
-  ] as const)('%s, where the score is %s: %d changed', async (condition, before, changed, score) => {
-    if (before !== undefined) await client.zadd('k', before, 'm')
-    expect(await run(SORTED_SET_SCRIPT, 'keep', condition, 2, 'm')).toBe(changed)
-    expect(await client.zscore('k', 'm')).toBe(score)
+    ['NX', '8', ['a', '1', 'b', '9']],
+    ['XX', '8', ['a', '8']],
+    ['XX', '1', ['a', '1']],
+  ])('%s with the score %s leaves %j, and counts what it has written', async (condition, score, left) => {
+    await client.zadd('k', '1', 'a')
+    expect(await run(SORTED_SET_SCRIPT, 60_000, condition, score, 'a', '9', 'b')).toBe(1)
+    expect(await client.zrange('k', '0', '-1', 'WITHSCORES')).toEqual(left)
+    expect(await client.pttl('k')).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['NX', 'a'],
+    ['XX', 'b'],
+  ])('%s changes nothing, not the time to live either, where none fulfils it', async (condition, member) => {
+    await client.zadd('k', '1', 'a')
+    expect(await run(SORTED_SET_SCRIPT, 60_000, condition, 8, member)).toBe(0)
+    expect(await client.zrange('k', '0', '-1', 'WITHSCORES')).toEqual(['a', '1'])
+    expect(await client.pttl('k')).toBe(-1)
   })
 })
 

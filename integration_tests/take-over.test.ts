@@ -141,17 +141,46 @@ describe('a hash that an earlier run left without an index', () => {
   })
 })
 
-it('a key of a generation that a replace keeps stays, though the replace tells its members apart', async () => {
-  const options = { cache_type: 'set', member: '${id}', key_template: 'g:${group}' }
+const inGroup = (group: string, ...ids: number[]) => ids.map((id) => ({ id, group, v: 1 }))
+
+describe('a key of a generation that a replace keeps, and whose members the replace tells apart', () => {
+  const options = { cache_type: 'set', member: '${id}', key_template: 'g:${group}', track_keys: 'always' }
   const keys = { primaryKey: [['group'], ['id']] }
-  await sync(3, [{ id: 4, group: 'b' }], options, keys)
-  await sync(4, [{ id: 5, group: 'a' }], options, { ...keys, minimumGeneration: 0 })
-  await sync(5, [{ id: 6, group: 'c' }], options, { ...keys, ...DEDUP, minimumGeneration: 4 })
-  expect(await client.smembers('g:a')).toEqual(['5'])
-  expect(await client.smembers('g:c')).toEqual(['6'])
-  expect(await client.exists('g:b')).toBe(0)
-  await sync(6, [{ id: 6, group: 'c' }], options, { ...keys, ...DEDUP })
-  expect(await client.keys('g:*')).toEqual(['g:c'])
+
+  it('stays as a whole, with the members of older generations', async () => {
+    await sync(3, [...inGroup('b', 4), ...inGroup('both', 4)], options, keys)
+    await sync(4, [...inGroup('a', 5), ...inGroup('both', 5)], options, { ...keys, minimumGeneration: 0 })
+    await sync(5, inGroup('c', 6), options, { ...keys, ...DEDUP, minimumGeneration: 4 })
+    expect(await client.smembers('g:a')).toEqual(['5'])
+    expect(await client.smembers('g:c')).toEqual(['6'])
+    expect(await members('g:both')).toEqual(['4', '5'])
+    expect(await client.exists('g:b')).toBe(0)
+    await sync(6, inGroup('c', 6), options, { ...keys, ...DEDUP })
+    expect(await client.keys('g:*')).toEqual(['g:c'])
+  })
+
+  it('keeps a member that an older generation wrote as a row of its own', async () => {
+    await sync(3, inGroup('a', 5), options, { ...keys, ...DEDUP })
+    await sync(4, inGroup('a', 5), options, { ...keys, minimumGeneration: 0 })
+    await sync(5, inGroup('a', 6), options, { ...keys, ...DEDUP, minimumGeneration: 4 })
+    expect(await members('g:a')).toEqual(['5', '6'])
+  })
+
+  it('loses the members that are deleted, or left out, in the replace and behind it', async () => {
+    const filtered = { ...options, record_filter: { field: 'v', equals: '1' } }
+    await sync(3, inGroup('a', 1, 2, 3, 4, 5), options, keys)
+    for (const { minimumGeneration, deleted, leftOut, left } of [
+      { minimumGeneration: 3, deleted: 1, leftOut: 2, left: ['3', '4', '5'] },
+      { minimumGeneration: 0, deleted: 3, leftOut: 4, left: ['5'] },
+    ]) {
+      const rows = [
+        ...inGroup('a', deleted).map((row) => ({ ...row, _ab_cdc_deleted_at: '2026-11-29' })),
+        ...inGroup('a', leftOut).map((row) => ({ ...row, v: 9 })),
+      ]
+      await sync(4, rows, filtered, { ...keys, ...DEDUP, minimumGeneration })
+      expect(await members('g:a')).toEqual(left)
+    }
+  })
 })
 
 it('a row leaves a key that another application has put in the place of a former row', async () => {

@@ -131,7 +131,10 @@ function countersOfCleared({ streams, options, messages }: RunPlan, world: World
   const received = new Set(messages.flatMap((message) => (message.kind === 'record' ? [message.stream] : [])))
   return streams
     .filter((stream, at) => isReplace(stream) && !received.has(at))
-    .filter((stream) => world.streams.get(nameOf({ stream, options }))?.rows.size === 0)
+    .filter((stream) => {
+      const model = world.streams.get(nameOf({ stream, options }))
+      return model?.rows.size === 0 && !model.hadOthers
+    })
     .map(({ namespace = '', name }) => `${options.key_prefix ?? ''}${namespace}:${name}`)
     .flatMap((base) => [base, `${base}:_airbyte_ab_id`])
 }

@@ -8,6 +8,7 @@ const rule = ruleTests()
 const dedup: Partial<ModelStream> = { mode: 'append_dedup' }
 const rejects: Options = { on_record_error: 'dead_letter' }
 const json: Options = { cache_type: 'string', data_format: 'json' }
+const ranked: Options = { cache_type: 'sorted_set', member: '${id}', score_field: 'c' }
 const list: Options = { cache_type: 'list', data_format: 'json' }
 const first = row({ id: 1, c: 1 })
 
@@ -69,6 +70,15 @@ for (const [title, options] of Object.entries({
       { options, input: [first, 2] },
     ]),
   )
+
+rule(
+  'ttl.unchanged',
+  'a member that an update finds with the same score has the time to live of today',
+  example([
+    { options: { ...ranked, ttl_seconds: 9000 }, input: [first] },
+    { options: { ...ranked, ttl_seconds: 5000 }, stream: { mode: 'update' }, input: [first, 1] },
+  ]),
+)
 
 rule(
   'ttl.field',

@@ -1,7 +1,7 @@
 // Which runs replace, and when a stream is complete, by examples.
 import { example, row, type ExampleRun } from './example-case.ts'
 import type { ModelStream, Options } from './options.ts'
-import { refresh, ruleTests } from './rule-example.ts'
+import { DELETED, refresh, ruleTests } from './rule-example.ts'
 
 const rule = ruleTests()
 
@@ -137,5 +137,45 @@ rule(
       status: 'INCOMPLETE',
     },
     { stream: { mode: 'append_dedup', ...refresh(10) }, input: [row({ id: 5, c: 3 }), 4] },
+  ]),
+)
+
+rule(
+  'replace.kept-filtered',
+  'the counter is removed where a generation that is kept had only records that were filtered',
+  example(
+    [
+      {
+        stream: { mode: 'append_dedup' as const, ...refresh(4) },
+        input: [first],
+        status: 'INCOMPLETE' as const,
+      },
+      { stream: { mode: 'append_dedup' as const, ...refresh(5), minimum: 4 } },
+    ].map((run) => ({ ...run, options: { record_filter: { field: 'c', equals: '2' } } })),
+  ),
+)
+
+const leftRow: ExampleRun[] = [
+  { options: flatById, input: [first] },
+  { options: flatById, stream: refresh(4) },
+]
+
+rule(
+  'replace.left-rows',
+  'an append behind a refresh that left a row without an index is recorded',
+  example([...leftRow, { options: flatById, input: [second] }, { options: flatById, stream: refresh(5) }]),
+)
+
+rule(
+  'replace.left-rows',
+  'a delete removes a row without an index that two refreshes have left',
+  example([
+    ...leftRow,
+    { options: flatById, stream: refresh(5) },
+    {
+      options: flatById,
+      stream: { mode: 'append_dedup' },
+      input: [row({ id: 1, c: 2, _ab_cdc_deleted_at: DELETED }), 1],
+    },
   ]),
 )

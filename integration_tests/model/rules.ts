@@ -27,6 +27,8 @@ export type Rule =
   | 'replace.constant-numbers'
   | 'replace.generation-lower'
   | 'replace.kept-collections'
+  | 'replace.kept-filtered'
+  | 'replace.left-rows'
   | 'replace.other-sync'
   | 'replace.overwrite-again'
   | 'replace.staged-roll-back'
@@ -36,6 +38,7 @@ export type Rule =
   | 'ttl.foreign-key'
   | 'ttl.skipped'
   | 'ttl.taken-away'
+  | 'ttl.unchanged'
   | 'values.null-as'
 
 /**

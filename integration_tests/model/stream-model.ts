@@ -27,6 +27,8 @@ interface Row extends Location {
 export interface StreamModel {
   /** Rows by location; a list or Redis stream is one row. Deleted rows are kept as tombstones. */
   rows: Map<string, Row>
+  /** Keys of members that the index names as a whole, with the positions of the generations that wrote them last. */
+  wholeKeys: Map<string, number>
   generations: Generations
   /** The position of the first generation that the current run keeps; undefined if it replaces nothing. */
   keptFrom: number | undefined
@@ -40,6 +42,8 @@ export interface StreamModel {
   hasIndex: boolean
   /** Whether there may be rows that are not in the index. */
   hasOthers: boolean
+  /** The same, also behind a replace, which leaves such rows. */
+  hadOthers: boolean
   /** The layout of the current run, or the last one. */
   layout: string | undefined
   /** The cursor column of the last run that deduplicated. */
@@ -65,6 +69,7 @@ interface Attempt {
 export function emptyStream(): StreamModel {
   return {
     rows: new Map<string, Row>(),
+    wholeKeys: new Map<string, number>(),
     generations: [],
     keptFrom: undefined,
     last: undefined,
@@ -73,6 +78,7 @@ export function emptyStream(): StreamModel {
     isIndexing: false,
     hasIndex: false,
     hasOthers: false,
+    hadOthers: false,
     layout: undefined,
     cursor: undefined,
     lastId: 0,
@@ -159,6 +165,8 @@ function apply(live: Keyspace, model: StreamModel, settings: Settings, record: M
   const { added } = model.attempt
   if (isLog(settings)) added.set(location.key, (added.get(location.key) ?? 0) + 1)
   model.rows.set(name, next)
+  if (isCollection(options) && !isDeduplicated && model.isIndexing)
+    model.wholeKeys.set(location.key, next.generation)
   return 'written'
 }
 
@@ -213,7 +221,16 @@ function removeRow(target: Keyspace, { key, member }: Location): void {
 }
 
 /** Removes a row of a former generation from a key that may hold rows of the new one by now. */
-export function removeFormerRow(target: Keyspace, { rows, keptFrom = 0 }: StreamModel, row: Row): void {
+export function removeFormerRow(
+  target: Keyspace,
+  { rows, wholeKeys, keptFrom = 0 }: StreamModel,
+  row: Row,
+): void {
+  const keyGeneration = wholeKeys.get(row.key) ?? -1
+  if (keyGeneration >= keptFrom) {
+    row.generation = keyGeneration
+    return
+  }
   const kept = [...rows.values()].filter(
     ({ key, generation, isDeleted }) => key === row.key && generation >= keptFrom && !isDeleted,
   )
@@ -242,21 +259,28 @@ function rowOf({ key, member }: Location, addition: Addition | undefined, settin
  */
 export function openIndex(model: StreamModel, settings: Settings, layout: string): void {
   const { stream, options } = settings
-  if (model.rows.size === 0 && model.layout !== layout) model.hasIndex = false
+  if (!hasIndexedRows(model) && model.layout !== layout) model.hasIndex = false
   model.layout = layout
   const isPredictable = isById(settings) || (isCollection(options) && isOneKey(settings))
   const asksForIndex = stream.mode === 'append_dedup' || isReplace(stream) || options.track_keys === 'always'
   model.isIndexing = isPredictable || asksForIndex || (model.hasIndex && !model.hasOthers)
   model.hasIndex ||= model.isIndexing
   model.hasOthers ||= !model.isIndexing
+  model.hadOthers ||= model.hasOthers
 }
 
-/** Forgets the rows that a complete replace has removed. A stream without rows that it knows of starts anew. */
+/** Forgets the rows that a complete replace has removed. A stream that has none left starts anew. */
 export function closeIndex(model: StreamModel): void {
   for (const [name, { generation, isIndexed }] of model.rows)
     if (isIndexed && generation < (model.keptFrom ?? 0)) model.rows.delete(name)
+  for (const [key, generation] of model.wholeKeys)
+    if (generation < (model.keptFrom ?? 0)) model.wholeKeys.delete(key)
   model.layouts =
     model.rows.size === 0 ? [] : model.layouts.filter(({ generation }) => generation >= (model.keptFrom ?? 0))
-  model.hasIndex = [...model.rows.values()].some(({ isIndexed }) => isIndexed)
+  model.hasIndex = model.hadOthers || hasIndexedRows(model)
   model.hasOthers = false
+}
+
+function hasIndexedRows({ rows }: StreamModel): boolean {
+  return [...rows.values()].some(({ isIndexed }) => isIndexed)
 }

@@ -189,6 +189,15 @@ export const features: Feature[] = [
     },
   },
   {
+    title: 'updated members',
+    lines: ['base', 'sorted_set', 'sorted_set_if_exists'],
+    options: { cache_type: 'sorted_set', member: '${id}', write_condition: 'if_exists' },
+    syncs: async (place, options) => {
+      await place.admin.zadd('n:s', 1, '1')
+      await append(place, options)
+    },
+  },
+  {
     title: 'dead letters',
     lines: ['base', 'set', 'dead_letters'],
     options: { cache_type: 'set', on_record_error: 'dead_letter' },

@@ -34,9 +34,9 @@ const SAMPLES: Sample[] = [
     older: ['RPUSHX k 1', 'RPUSHX k 2'],
   },
   {
-    options: { cache_type: 'sorted_set', member: '${m}', key_template: 'k', write_condition: 'if_exists' },
-    newest: ['ZADD k XX CH 5 1 5 2'],
-    older: ['EVALSHA SCRIPT 1 k keep XX 5 1', 'EVALSHA SCRIPT 1 k keep XX 5 2'],
+    options: { cache_type: 'sorted_set', member: '${m}', key_template: 'k', write_condition: 'if_absent' },
+    newest: ['ZADD k NX 5 1 5 2'],
+    older: ['EVALSHA SCRIPT 1 k keep NX 5 1 5 2'],
   },
   {
     options: {

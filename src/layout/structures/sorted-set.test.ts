@@ -8,6 +8,7 @@ import {
   layoutWith,
   refusalOf,
 } from '../registry/encode-records.support.ts'
+import { SORTED_SET_SCRIPT } from './sorted-set.ts'
 
 const SORTED = { cache_type: 'sorted_set', data_format: 'json' } as const
 const BOARD = { ...SORTED, score_field: 'points', member: '${name}' } as const
@@ -46,13 +47,13 @@ describe('a record in a sorted set', () => {
   })
 
   it.each([
-    ['always', []],
-    ['if_absent', ['NX']],
-    ['if_exists', ['XX', 'CH']],
+    ['always', ['ZADD', 'n:s']],
+    ['if_absent', ['ZADD', 'n:s', 'NX']],
+    ['if_exists', ['EVALSHA', SORTED_SET_SCRIPT.sha, '1', 'n:s', 'keep', 'XX']],
   ] as const)('is written under a condition: %s', (condition, words) => {
     const records = ['{"name":"a","points":1}', '{"name":"b","points":2}']
     const commands = commandsFor({ ...BOARD, write_condition: condition }, records)
-    expect(commands).toEqual([['ZADD', 'n:s', ...words, '1', 'a', '2', 'b']])
+    expect(commands).toEqual([[...words, '1', 'a', '2', 'b']])
   })
 
   it('renews the time to live of the whole only if it is written', () => {

@@ -4,10 +4,15 @@
  */
 import { problem } from '../../errors.ts'
 import { ColumnKind, compilePath } from '../../protocol/columns/columns.ts'
-import { commandProbe, removalProbe } from '../../redis/commands/command-probe.ts'
+import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { commandProbe, removalProbe, scriptLoadProbe } from '../../redis/commands/command-probe.ts'
 import { drainScript } from '../../redis/commands/drain-script.ts'
 import { script } from '../../redis/commands/script.ts'
-import { collectionLayout } from '../contract/collection-layout.ts'
+import {
+  collectionLayout,
+  type CollectionCommand,
+  type CollectionLayoutOptions,
+} from '../contract/collection-layout.ts'
 import { REPLICATE_EFFECTS, SET_LIFETIME } from '../../redis/commands/lifetime-script.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import type { Layout, RecordView, Refusal } from '../encoding/layout.ts'
@@ -32,7 +37,7 @@ export const sortedSet: Structure = {
     canShowDeletion: false,
   },
   createLayout,
-  requirements: () => [WRITING],
+  requirements: ({ writeCondition }) => [WRITING, ...(writeCondition === 'if_exists' ? [CONDITION] : [])],
   collection: {
     drain: () => DRAIN,
     replacing: requirement('replacing a sorted set (overwrite, refreshes)', (key) => [
@@ -43,6 +48,14 @@ export const sortedSet: Structure = {
 
 const WRITING = requirement('cache_type sorted_set', (key) => [
   commandProbe('ZADD', [key, '1', 'written'], '1'),
+  removalProbe(key),
+])
+
+const CONDITION = requirement('members that exist (write_condition, update)', (key) => [
+  commandProbe('ZADD', [key, '1', 'probe'], '1'),
+  commandProbe('ZSCORE', [key, 'probe'], '1'),
+  scriptLoadProbe(SORTED_SET_SCRIPT),
+  commandProbe('EVALSHA', [SORTED_SET_SCRIPT.sha, '1', key, 'keep', 'XX', '1', 'probe'], '1'),
   removalProbe(key),
 ])
 
@@ -60,54 +73,43 @@ return #items / 2
 `,
 )
 
-/** With CH, ZADD XX replies how many members it has changed. */
-const OPTIONS = { always: [], if_absent: ['NX'], if_exists: ['XX', 'CH'] } as const
+const SCRIPT = `${REPLICATE_EFFECTS}
+local written = 0
+for i = 3, #ARGV, 2 do
+  local exists = redis.call('ZSCORE', KEYS[1], ARGV[i + 1]) and true or false
+  if exists == (ARGV[2] == 'XX') then
+    redis.call('ZADD', KEYS[1], ARGV[i], ARGV[i + 1])
+    written = written + 1
+  end
+end
+if written == 0 then return 0 end
+${SET_LIFETIME}
+return written
+`
 
 /**
- * Replaces ZADD with NX, or with XX and CH. KEYS[1]: a sorted set. ARGV: its time to live, NX or XX, a score and its
- * member. Returns 1 if the score was changed, else 0.
+ * Writes members that exist, or members that do not. KEYS[1]: a sorted set. ARGV: its time to live, XX or NX, and scores
+ * with their members. Returns how many members were written: ZADD XX does not count those that keep their score.
  */
-export const SORTED_SET_SCRIPT = script(
-  `${REPLICATE_EFFECTS}
-local before = redis.call('ZSCORE', KEYS[1], ARGV[4])
-if (before and ARGV[2] == 'NX') or (not before and ARGV[2] == 'XX') then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
-if redis.call('ZSCORE', KEYS[1], ARGV[4]) == before then return 0 end
-${SET_LIFETIME}
-return 1
-`,
-  'zaddConditions',
-)
+export const SORTED_SET_SCRIPT = script(SCRIPT)
+
+const OLDER_SCRIPT = script(SCRIPT, 'zaddConditions')
 
 const EMITTED_AT = '_airbyte_emitted_at'
 
 function createLayout({ settings, key, stream }: LayoutOptions): Layout {
   const { scoreField, writeCondition } = settings
   const value = valueOf(settings, stream)
-  const isConditional = writeCondition !== 'always'
   const locateScore = scoreField === EMITTED_AT ? locateEmittedAt : scoreColumn(scoreField)
   const score: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
   const text: TextRange = { ...score }
   return collectionLayout(settings, key, {
+    ...commandFor(writeCondition),
     type: 'zset',
-    hasCountedCondition: isConditional,
-    command: 'ZADD',
-    options: OPTIONS[writeCondition],
-    onOlder: ({ zaddConditions }) =>
-      isConditional && !zaddConditions
-        ? {
-            command: 'EVALSHA',
-            beforeKey: [SORTED_SET_SCRIPT.sha, '1'],
-            options: OPTIONS[writeCondition].slice(0, 1),
-            mostInCommand: 1,
-            takesLifetime: true,
-          }
-        : undefined,
     deliveryMode: 'pipeline',
     usesIds: value.usesIds,
     usesColumns: value.usesColumns || scoreField !== EMITTED_AT,
-    isConditional,
-    scripts: isConditional ? [SORTED_SET_SCRIPT] : [],
+    isConditional: writeCondition !== 'always',
     overhead: 130,
     addItem(items, record) {
       const refusal = locateScore(record, score) ?? value.locate(record, text)
@@ -117,6 +119,35 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
       return 2
     },
   })
+}
+
+type ConditionalCommand = CollectionCommand &
+  Pick<CollectionLayoutOptions, 'hasCountedCondition' | 'onOlder' | 'scripts'>
+
+function commandFor(condition: RecordSettings['writeCondition']): ConditionalCommand {
+  switch (condition) {
+    case 'always':
+      return { command: 'ZADD', options: [] }
+    case 'if_absent':
+      return {
+        command: 'ZADD',
+        options: ['NX'],
+        hasCountedCondition: true,
+        onOlder: ({ zaddConditions }) => (zaddConditions ? undefined : scripted('NX')),
+        scripts: [OLDER_SCRIPT],
+      }
+    case 'if_exists':
+      return { ...scripted('XX'), scripts: [SORTED_SET_SCRIPT] }
+  }
+}
+
+function scripted(condition: 'NX' | 'XX'): CollectionCommand {
+  return {
+    command: 'EVALSHA',
+    beforeKey: [SORTED_SET_SCRIPT.sha, '1'],
+    options: [condition],
+    takesLifetime: true,
+  }
 }
 
 type Locate = (record: RecordView, range: TextRange) => Refusal | undefined

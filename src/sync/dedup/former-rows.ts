@@ -156,7 +156,10 @@ export class LiveRows {
     if (same.length === 0) return this.areLiveKeys(locations.map((location) => form.key(location)))
     const live = new Set<string>()
     for (const { index } of same) for (const one of await this.#keptIn(index, locations)) live.add(one)
-    return locations.map((location) => live.has(location))
+    const keys = locations.map((location) => form.key(location))
+    for (const rows of this.#indexed)
+      if (!isMemberForm(rows.form)) for (const key of await this.#keptIn(rows.index, keys)) live.add(key)
+    return locations.map((location, at) => live.has(location) || live.has(keys[at]!))
   }
 
   #isLiveId(key: string): boolean {

@@ -147,7 +147,7 @@ describe('a deletion', () => {
   })
 
   it('removes what may be there, though it is not known', async () => {
-    const session = open(planWith(KEYED, DEDUP), { hasUntracked: true })
+    const session = open(planWith(KEYED, DEDUP), { hadUntracked: true })
     expect((await decided(session, [[1, 5, true]])).actions).toEqual([[0, 'remove']])
   })
 

@@ -77,7 +77,7 @@ export class RowTracker {
     const { isDeduplicated, locator } = session.plan
     this.#locatesKeys = isDeduplicated && !isMemberForm(locator.form) && !locator.usesIds
     this.#rules = {
-      mayExist: session.runs.hasUntracked,
+      mayExist: session.runs.hasUntracked || session.runs.keepsOtherIndex,
       isNumeric: session.plan.stream.cursor?.isNumeric ?? false,
     }
   }
@@ -228,7 +228,8 @@ export class RowTracker {
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
     const isThere = removable.has(location) || (before !== undefined && !before.isDeleted)
-    return isThere || hasContent || this.#session.runs.hasUntracked ? 'remove' : 'none'
+    const { hadUntracked, keepsOtherIndex } = this.#session.runs
+    return isThere || hasContent || hadUntracked || keepsOtherIndex ? 'remove' : 'none'
   }
 
   #expiryOf({ isDeleted }: IndexEntry, before: RowVersion | undefined): EntryExpiry['time'] | undefined {

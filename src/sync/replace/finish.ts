@@ -8,7 +8,12 @@ import type { IndexedSession } from '../dedup/indexed-session.ts'
 import { knownStreamsKey } from '../drafts/internal-keys.ts'
 import { patternOf, removalRemedy } from '../streams/clear-command.ts'
 import { whileLogging } from '../streams/each-with-progress.ts'
-import { manifestField, manifestsIn, type GenerationManifest } from '../streams/generation-manifest.ts'
+import {
+  keepsOtherIndex,
+  manifestField,
+  manifestsIn,
+  type GenerationManifest,
+} from '../streams/generation-manifest.ts'
 import type { IdAllocator } from '../ids/id-allocator.ts'
 import type { Leases } from '../streams/leases.ts'
 import { isRepeated } from '../streams/replace-decision.ts'
@@ -55,11 +60,10 @@ export async function finish(
       () => complete(client, scope, { removal, attempt: session.attempt }, { log, report }),
     )
     const mayHaveOthers =
-      keepsFormerRows(session, removal) || (session.runs.hasUntracked && !forgetsUntracked)
-    const isEmpty =
-      session.tracking.kind === 'id-range'
-        ? keptIdsOf(session, removal) > removal.lastId
-        : removed.left === 0 && !mayHaveOthers
+      keepsOtherIndex(session.manifests, removal.before) || (session.runs.hadUntracked && !forgetsUntracked)
+    const hasOwn =
+      session.tracking.kind === 'id-range' ? keptIdsOf(session, removal) <= removal.lastId : removed.left > 0
+    const isEmpty = !hasOwn && !mayHaveOthers
     const own = isEmpty ? undefined : ownManifestIn(scope, session)
     logRemoved(session, { ...removal, ...removed, own, isCluster: client.isCluster }, log)
     ended.set(session, own)
@@ -206,11 +210,6 @@ async function endRemoval(
     'acknowledged',
     ...former,
   )
-}
-
-/** Returns whether a run keeps rows of former generations, which may be in another index than its own. */
-function keepsFormerRows({ manifests }: IndexedSession, { before }: PendingRemoval): boolean {
-  return manifests.slice(0, -1).some(({ firstRun, hasRecords }) => firstRun >= before && hasRecords)
 }
 
 /** Returns whether a run keeps no generation but its own. */

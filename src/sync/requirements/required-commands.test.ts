@@ -13,6 +13,8 @@ const GUARD = ['EXISTS', 'SET', 'RENAME', 'DEL', 'EVAL']
 const HASH_SCRIPT = ['HLEN', 'PERSIST', 'PEXPIREAT', 'SCRIPT LOAD', 'EVALSHA', 'DEL']
 /** Of hashes that are replaced, several in one transaction. */
 const REPLACED = ['EVAL', 'MULTI', 'HMSET', 'EXEC', 'DEL']
+/** Of the members of a sorted set that exist. */
+const MEMBERS = ['ZADD', 'ZSCORE', 'SCRIPT LOAD', 'EVALSHA', 'DEL']
 const LIST = ['RPUSH', 'LPUSH', 'LTRIM', 'DEL']
 
 /** Of a Redis stream. */
@@ -49,6 +51,8 @@ describe('the commands that a structure needs', () => {
     [{ cache_type: 'string', ttl_seconds: 60, write_condition: 'if_exists' }, [...EXPIRY, 'SET', 'DEL']],
     [{ cache_type: 'set' }, ['SADD', 'DEL']],
     [{ cache_type: 'sorted_set', ttl_seconds: 60 }, [...SHARED_EXPIRY, 'ZADD', 'DEL', ...TRANSACTION]],
+    [{ cache_type: 'sorted_set', write_condition: 'if_absent' }, ['ZADD', 'DEL']],
+    [{ cache_type: 'sorted_set', write_condition: 'if_exists' }, ['ZADD', 'DEL', ...MEMBERS]],
     [{ cache_type: 'list' }, [...LIST, ...TRANSACTION]],
     [{ cache_type: 'list', write_condition: 'if_exists' }, [...LIST, 'RPUSHX', 'LPUSHX', ...TRANSACTION]],
     [{ cache_type: 'stream' }, ['XADD', 'DEL', ...TRANSACTION]],
@@ -85,7 +89,7 @@ describe('the commands that only some sync modes need', () => {
     [{ cache_type: 'list' }, ['LRANGE', 'HSCAN', 'LLEN', 'EVAL', 'EVAL', 'RPUSHX', 'LPUSHX', ...GUARD]],
     [{ cache_type: 'stream' }, ['XTRIM', ...TAKING_BACK, 'XADD NOMKSTREAM', ...GUARD]],
     [{ cache_type: 'set' }, ['SRANDMEMBER', 'SREM']],
-    [{ cache_type: 'sorted_set' }, ['ZRANGE']],
+    [{ cache_type: 'sorted_set' }, ['ZRANGE', ...MEMBERS]],
     [{ cache_type: 'hash', hash_field: '${id}' }, ['HLEN', 'HEXISTS', 'SCRIPT LOAD', 'EVALSHA']],
   ])('%j: those of the key index, of replacing, and of conditions', (options, commands) => {
     const { config } = parse({ host: 'h', ...options })

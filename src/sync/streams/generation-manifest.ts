@@ -38,6 +38,21 @@ export type GenerationRows =
   /** A key index has entries for them. `isComplete`: for each of them. Each form of a stream has an index of its own. */
   | { readonly kind: 'index'; readonly index: number; readonly isComplete: boolean }
 
+/** Returns whether runs from `before` on have rows in another index than the last manifest. */
+export function keepsOtherIndex(
+  manifests: readonly Pick<GenerationManifest, 'firstRun' | 'hasRecords' | 'rows'>[],
+  before: number,
+): boolean {
+  const { rows: own } = manifests.at(-1)!
+  return manifests.some(
+    ({ firstRun, hasRecords, rows }) =>
+      firstRun >= before &&
+      hasRecords &&
+      rows.kind === 'index' &&
+      (own.kind !== 'index' || rows.index !== own.index),
+  )
+}
+
 /** The format of a manifest. */
 const FORMAT = 1
 

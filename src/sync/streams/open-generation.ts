@@ -1,6 +1,7 @@
 /** Decides how a run opens its stream: which generation it writes, what it keeps, and whether its rows are tracked. */
 import { ConfigError, problem } from '../../errors.ts'
 import {
+  keepsOtherIndex,
   manifestField,
   manifestsIn,
   manifestText,
@@ -62,15 +63,13 @@ export function openGeneration(
   const manifests = [...former.filter(({ firstRun }) => firstRun !== manifest.firstRun), manifest]
   const cursor = stream.cursor?.path ?? ''
   const isSameCursor = fields.get('cursor') === cursor
-  // A row of a key that other rows share is not in the index of the run that wrote the key as a whole.
-  const isOtherIndex = isOtherForm && decision.kind !== 'replace' && last.hasRecords
   const isFindable =
     plan.idKeys !== undefined ||
     isTracked ||
     plan.locator.only !== undefined ||
     plan.settings.writeCondition === 'if_exists'
-  const addsUntracked = !isFindable || isOtherIndex
-  const hasUntracked = fields.has('has_untracked') || addsUntracked
+  const hasUntracked = fields.has('has_untracked') || !isFindable
+  const hadUntracked = fields.has('had_untracked') || hasUntracked
   const staged = fields.has('staged_from_run') ? numberIn(fields, 'staged_from_run', plan) : undefined
   const keptFrom = replaces ? manifests[firstKeptOf(stream, manifests)]!.firstRun : 0
   return {
@@ -82,6 +81,8 @@ export function openGeneration(
       keptFrom,
       cursorFrom: isSameCursor ? numberIn(fields, 'cursor_from_run', plan) : run,
       hasUntracked,
+      hadUntracked,
+      keepsOtherIndex: keepsOtherIndex(manifests, keptFrom),
       hadExpiry: fields.has('had_ttl'),
       hadMeta: fields.has('had_meta'),
       hadFields: fields.has('had_fields'),
@@ -96,9 +97,10 @@ export function openGeneration(
       runs: run,
       [manifestField(manifest)]: manifestText(manifest),
       ...(hasUntracked ? { has_untracked: 1 } : {}),
+      ...(hadUntracked ? { had_untracked: 1 } : {}),
       ...(givesExpiry(plan) ? { had_ttl: 1 } : {}),
       ...(plan.settings.keepMeta ? { had_meta: 1 } : {}),
-      ...(addsUntracked && hasOwnFields(plan) ? { had_fields: 1 } : {}),
+      ...(!isFindable && hasOwnFields(plan) ? { had_fields: 1 } : {}),
       ...(isDeduplicated && !isSameCursor ? { cursor, cursor_from_run: run } : {}),
       ...(isOtherForm ? { expiry_shards: '' } : {}),
       ...(manifest.usesIds ? { id_limit: lastId + IDS_AHEAD } : {}),

@@ -29,6 +29,7 @@ export type MetadataField =
   | 'acknowledged'
   | 'pending_removal'
   | 'expiry_shards'
+  | 'had_untracked'
   | 'had_ttl'
   | 'had_meta'
   | 'had_fields'

@@ -21,6 +21,10 @@ export interface RunMetadata {
   readonly cursorFrom: number
   /** Whether there may be rows that are not in the key index. */
   readonly hasUntracked: boolean
+  /** The same, where a full refresh since then has removed all rows that it could find. */
+  readonly hadUntracked: boolean
+  /** Whether rows that are kept are in another index: members of keys that another sync mode wrote as a whole. */
+  readonly keepsOtherIndex: boolean
   /** Whether an earlier run gave keys a time to live. */
   readonly hadExpiry: boolean
   /** Whether an earlier run wrote `_airbyte_meta` with its records. */

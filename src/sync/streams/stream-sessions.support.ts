@@ -37,6 +37,8 @@ const RUNS: RunMetadata = {
   keptFrom: 0,
   cursorFrom: 0,
   hasUntracked: false,
+  hadUntracked: false,
+  keepsOtherIndex: false,
   hadExpiry: false,
   hadMeta: false,
   hadFields: false,
