@@ -10,7 +10,9 @@ import {
   closeIndex,
   emptyStream,
   everyRow,
+  isDeletedMember,
   isLog,
+  isMemberRow,
   nextId,
   openIndex,
   removeFormerRow,
@@ -266,12 +268,14 @@ function acknowledge(
 /** Removes the generations that the run replaces, and puts what was gathered in the place of the live collections. */
 function finish(live: Keyspace, { model, settings }: Running): void {
   if (!isReplace(settings.stream)) return
-  const former = everyRow(model.rows).filter(({ isIndexed }) => isIndexed)
+  const former = everyRow(model.rows).filter((row) => row.isIndexed && !isDeletedMember(row))
   const first = model.keptFrom ?? 0
   if (model.staged === undefined) {
     for (const row of former) if (row.generation < first) removeFormerRow(live, model, row)
   } else {
-    for (const { key } of former) live.delete(key)
+    for (const row of former)
+      if (!isMemberRow(row)) live.delete(row.key)
+      else if (row.generation < first) removeFormerRow(live, model, row)
     for (const [key, entry] of model.staged) live.set(key, { ...entry, expiry: todaysExpiry(settings) })
     model.staged = undefined
   }

@@ -179,3 +179,32 @@ rule(
     },
   ]),
 )
+
+for (const [title, cacheType, deleted] of [
+  ['of another type, a member of which was deleted', 'set', { _ab_cdc_deleted_at: DELETED }],
+  ['with the others', 'sorted_set', {}],
+] as const) {
+  const options: Options = { cache_type: 'sorted_set', member: '${id}', key_template: 'g/${group}' }
+  const primaryKey = ['group', 'id']
+  rule(
+    'replace.left-rows',
+    `a row without an index stays in its key ${title}`,
+    example([
+      {
+        options: { ...options, cache_type: cacheType },
+        stream: { primaryKey },
+        input: [row({ id: 1, group: 'a' })],
+      },
+      {
+        options,
+        stream: { mode: 'append_dedup', primaryKey, ...refresh(5) },
+        input: [row({ id: 2, group: 'a', c: 1, ...deleted })],
+      },
+      {
+        options,
+        stream: { ...overwrite, primaryKey, ...refresh(6) },
+        input: [row({ id: 3, group: 'b', c: 1 })],
+      },
+    ]),
+  )
+}

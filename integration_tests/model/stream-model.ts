@@ -220,6 +220,16 @@ function removeRow(target: Keyspace, { key, member }: Location): void {
   else removeMember(target, key, member)
 }
 
+/** Returns whether the index names the row as a member of its key, rather than the key as a whole. */
+export function isMemberRow({ form }: Row): boolean {
+  return form.startsWith('member of ')
+}
+
+/** What is left of a deleted member is an entry of the index alone: the key may be that of another row. */
+export function isDeletedMember(row: Row): boolean {
+  return isMemberRow(row) && row.isDeleted
+}
+
 /** Removes a row of a former generation from a key that may hold rows of the new one by now. */
 export function removeFormerRow(
   target: Keyspace,
