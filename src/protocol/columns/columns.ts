@@ -7,13 +7,13 @@ import {
   ColumnField,
   ColumnFlag,
   ColumnKind,
-  LONGEST_NOTED,
-  MOST_NOTED,
+  LONGEST_CAPTURED,
+  MOST_CAPTURED,
   NullFields,
 } from '../scanner/scan-tables.ts'
 import type { Scanner } from '../scanner/scanner.ts'
 
-export { ColumnKind, LONGEST_NOTED, MOST_NOTED, NullFields }
+export { ColumnKind, LONGEST_CAPTURED, MOST_CAPTURED, NullFields }
 
 const DOT = 0x2e
 
@@ -25,20 +25,26 @@ export interface Path {
   readonly bytes: Buffer
   /** The rows where the last record had those names, as consecutive records have similar columns. */
   readonly rows: number[]
-  /** The names of noted columns that it was last looked for in, and its position among them; -1 if it is none. */
-  readonly note: { among: readonly string[]; index: number }
+  /** The names of captured columns that it was last looked for in, and its position among them; -1 if it is none. */
+  readonly capture: { among: readonly string[]; index: number }
 }
 
 export function compilePath(text: string): Path {
   const names = text.split('.').map((name) => Buffer.from(name))
-  return { text, names, bytes: Buffer.from(text), rows: names.map(() => 0), note: { among: [], index: -1 } }
+  return {
+    text,
+    names,
+    bytes: Buffer.from(text),
+    rows: names.map(() => 0),
+    capture: { among: [], index: -1 },
+  }
 }
 
-/** The rows from here on are of columns that are noted. */
-const FIRST_NOTED = 1 << 28
+/** The rows from here on are of columns that are captured. */
+const FIRST_CAPTURED = 1 << 28
 
-/** The values of the columns that the scanner has noted of a record. */
-export interface NotedValues {
+/** The values of the columns that the scanner has captured of a record. */
+export interface CapturedValues {
   /** The names of the columns, in the order in which the scanner knows them. */
   readonly names: readonly string[]
   /** The offsets of their values, from `at` on; 0 for a column that the record lacks. */
@@ -58,23 +64,23 @@ export class Columns {
   #count = 0
   #table: Int32Array = new Int32Array(0)
   #scanner: Scanner | undefined
-  #noted: NotedValues | undefined
+  #captured: CapturedValues | undefined
   /** Whether the rows of all columns are there. */
   #areRead = true
 
   /** Finds the columns of the object at `start`. The scanner's memory may grow, so use `bytes` of this object afterwards. */
   read(scanner: Scanner, start: number, end: number): void {
-    this.#noted = undefined
+    this.#captured = undefined
     this.#scanner = scanner
     this.#readAll(scanner, start, end)
   }
 
   /**
-   * Takes a record whose noted columns are known, and reads the others only if one of them is looked for. `noted` must
+   * Takes a record whose captured columns are known, and reads the others only if one of them is looked for. `captured` must
    * stay as it is until the next record.
    */
-  take(scanner: Scanner, noted: NotedValues): void {
-    this.#noted = noted
+  take(scanner: Scanner, captured: CapturedValues): void {
+    this.#captured = captured
     this.#areRead = false
     this.#scanner = scanner
     this.bytes = scanner.bytes
@@ -92,9 +98,9 @@ export class Columns {
    * columns never do.
    */
   find(path: Path): number {
-    if (this.#noted !== undefined) {
-      const index = noteOf(path, this.#noted.names)
-      if (index !== -1) return this.#findNoted(index, this.#noted)
+    if (this.#captured !== undefined) {
+      const index = captureOf(path, this.#captured.names)
+      if (index !== -1) return this.#findCaptured(index, this.#captured)
       this.#needAll()
     }
     return this.isPlain ? this.#findByNames(path) : this.#findJoined(path.bytes, 0, 0, this.#count)
@@ -186,9 +192,9 @@ export class Columns {
   }
 
   #numberIn(row: number, field: number): number {
-    return row < FIRST_NOTED
+    return row < FIRST_CAPTURED
       ? this.#table[row * COLUMN_LENGTH + field]!
-      : this.#scanner!.notedTable[(row - FIRST_NOTED) * COLUMN_LENGTH + field]!
+      : this.#scanner!.capturedTable[(row - FIRST_CAPTURED) * COLUMN_LENGTH + field]!
   }
 
   #readAll(scanner: Scanner, start: number, end: number): void {
@@ -202,17 +208,17 @@ export class Columns {
   #needAll(): void {
     if (this.#areRead) return
     const { bytes } = this
-    this.#readAll(this.#scanner!, this.#noted!.start, this.#noted!.end)
+    this.#readAll(this.#scanner!, this.#captured!.start, this.#captured!.end)
     // Who asks may hold the former memory, which is gone.
     if (this.bytes !== bytes)
-      throw new Error('A column was looked for that is not noted, and memory was moved for it.')
+      throw new Error('A column was looked for that is not captured, and memory was moved for it.')
   }
 
-  #findNoted(index: number, { starts, at }: NotedValues): number {
+  #findCaptured(index: number, { starts, at }: CapturedValues): number {
     const start = starts[at + index]!
     if (start === 0) return -1
-    this.#scanner!.noteRow(index, start)
-    return FIRST_NOTED + index
+    this.#scanner!.captureRow(index, start)
+    return FIRST_CAPTURED + index
   }
 
   /** Follows the path name by name. */
@@ -278,11 +284,11 @@ export class Columns {
   }
 }
 
-/** Returns the position of a path among the names of noted columns, which are the same for a whole run; else -1. */
-function noteOf({ text, note }: Path, names: readonly string[]): number {
-  if (note.among !== names) {
-    note.among = names
-    note.index = names.indexOf(text)
+/** Returns the position of a path among the names of captured columns, which are the same for a whole run; else -1. */
+function captureOf({ text, capture }: Path, names: readonly string[]): number {
+  if (capture.among !== names) {
+    capture.among = names
+    capture.index = names.indexOf(text)
   }
-  return note.index
+  return capture.index
 }

@@ -21,8 +21,8 @@ export class InputBlock {
   readonly #free: (block: InputBlock) => void
 
   /** `free` is called when the last user has released the block. */
-  constructor(size: number, free: (block: InputBlock) => void, notedColumns: readonly string[] = []) {
-    this.scanner = new Scanner(size, notedColumns)
+  constructor(size: number, free: (block: InputBlock) => void, capturedColumns: readonly string[] = []) {
+    this.scanner = new Scanner(size, capturedColumns)
     this.position = this.end = this.#filled = this.scanner.inputStart
     this.#free = free
   }
@@ -91,17 +91,19 @@ export class InputBlock {
 /** A pool of blocks of one size. */
 export class InputBlocks {
   readonly #size: number
-  readonly #notedColumns: readonly string[]
+  readonly #capturedColumns: readonly string[]
   readonly #spare: InputBlock[] = []
 
-  /** `size`: the bytes of input that a block usually has room for. `notedColumns`: see `Scanner`. */
-  constructor(size: number, notedColumns: readonly string[] = []) {
+  /** `size`: the bytes of input that a block usually has room for. `capturedColumns`: see `Scanner`. */
+  constructor(size: number, capturedColumns: readonly string[] = []) {
     this.#size = size
-    this.#notedColumns = notedColumns
+    this.#capturedColumns = capturedColumns
   }
 
   take(): InputBlock {
-    return this.#spare.pop() ?? new InputBlock(this.#size, (block) => this.#keep(block), this.#notedColumns)
+    return (
+      this.#spare.pop() ?? new InputBlock(this.#size, (block) => this.#keep(block), this.#capturedColumns)
+    )
   }
 
   /** Returns whether a block is not much larger than this size requires. */

@@ -33,14 +33,14 @@ export class MessageReader {
   /** The record that is being skipped: its line is too long. */
   #skipped: { readonly head: RecordHead; bytes: number; isComplete: boolean } | undefined
 
-  /** `blockSize`: the bytes of input in one block. `notedColumns`: see `Scanner`. */
+  /** `blockSize`: the bytes of input in one block. `capturedColumns`: see `Scanner`. */
   constructor(
     blockSize = BLOCK_SIZE,
     limits: LineLimits = { maxLineBytes: Infinity, skipsLongRecords: false },
-    notedColumns: readonly string[] = [],
+    capturedColumns: readonly string[] = [],
   ) {
     this.#limits = limits
-    this.#blocks = new InputBlocks(blockSize, notedColumns)
+    this.#blocks = new InputBlocks(blockSize, capturedColumns)
     this.#block = this.#blocks.take()
     this.#block.use()
   }

@@ -5,7 +5,7 @@
 import { problem, SystemError, type Problem } from '../../errors.ts'
 import { shownName } from '../../shown-text.ts'
 import { failureOf, type ScanFailure } from '../scanner/scan-failure.ts'
-import { Field, HAS_TRACE, HAS_TYPE, MOST_NOTED } from '../scanner/scan-tables.ts'
+import { Field, HAS_TRACE, HAS_TYPE, MOST_CAPTURED } from '../scanner/scan-tables.ts'
 import type { RecordHead } from './record-head.ts'
 import type { Scanner } from '../scanner/scanner.ts'
 
@@ -40,8 +40,8 @@ export class Message {
   /** Whether the `data` of a record contains white space outside strings. */
   dataHasSpace = false
   readonly emittedAt = range()
-  /** Where the values of the noted columns begin in the data; 0 where there is none. */
-  readonly noted = new Int32Array(MOST_NOTED)
+  /** Where the values of the captured columns begin in the data; 0 where there is none. */
+  readonly captured = new Int32Array(MOST_CAPTURED)
   /** The array under `meta.changes` of a record; an empty one counts as missing. */
   readonly changes = range()
 
@@ -67,7 +67,8 @@ export class Message {
       read(table, at + Field.emittedAt, this.emittedAt)
       read(table, at + Field.data, this.data)
       read(table, at + Field.changes, this.changes)
-      for (let note = 0; note < MOST_NOTED; note++) this.noted[note] = table[at + Field.noted + note]!
+      for (let capture = 0; capture < MOST_CAPTURED; capture++)
+        this.captured[capture] = table[at + Field.captured + capture]!
       this.hash = table[at + Field.hash]!
       this.dataHasSpace = table[at + Field.dataHasSpace] === 1
     } else {

@@ -18,14 +18,14 @@ export const Field = {
   problem: 21,
   problemAt: 22,
   lineStart: 23,
-  noted: 24,
+  captured: 24,
 } as const
 
-/** So many columns of a record can be noted: the scanner keeps where their values begin. */
-export const MOST_NOTED = 4
+/** So many columns of a record can be captured: the scanner keeps where their values begin. */
+export const MOST_CAPTURED = 4
 
-/** The bytes of the longest name of a column that can be noted. */
-export const LONGEST_NOTED = 64
+/** The bytes of the longest name of a column that can be captured. */
+export const LONGEST_CAPTURED = 64
 
 /** The bits of the field `has`. */
 export const HAS_TYPE = 1

@@ -31,9 +31,9 @@ interface Exports {
   columnsRoom(): number
   columnRoom(): number
   keyStart(): number
-  noteColumn(size: number): number
-  notedRowStart(): number
-  notedRow(index: number, start: number): void
+  captureColumn(size: number): number
+  capturedRowStart(): number
+  capturedRow(index: number, start: number): void
   columns(start: number, end: number, table: number, most: number): number
   fieldsEnd: WebAssembly.Global
   fieldsStart(): number
@@ -52,8 +52,8 @@ export class Scanner {
   table: Int32Array = new Int32Array(0)
   /** The table of columns, as 32-bit numbers; a different object after `reserve` and after `columns`. */
   columnTable: Int32Array = new Int32Array(0)
-  /** The table of the columns that are noted, as 32-bit numbers; a different object after `reserve` and after `columns`. */
-  notedTable: Int32Array = new Int32Array(0)
+  /** The table of the columns that are captured, as 32-bit numbers; a different object after `reserve` and after `columns`. */
+  capturedTable: Int32Array = new Int32Array(0)
   /** The count of numbers in a row of the table of lines. */
   readonly rowLength: number
   /** The offset from which the memory is free for input. */
@@ -66,10 +66,10 @@ export class Scanner {
   #bytesForColumns = 0
 
   /**
-   * `notedColumns`: names of columns whose values' offsets `scan` writes into the table of lines, in this order. They
-   * are ASCII without dots, at most `MOST_NOTED` of at most `LONGEST_NOTED` bytes.
+   * `capturedColumns`: names of columns whose values' offsets `scan` writes into the table of lines, in this order. They
+   * are ASCII without dots, at most `MOST_CAPTURED` of at most `LONGEST_CAPTURED` bytes.
    */
-  constructor(inputSize: number, notedColumns: readonly string[] = []) {
+  constructor(inputSize: number, capturedColumns: readonly string[] = []) {
     const { exports } = new WebAssembly.Instance<Exports>(compiled, { env: { abort: () => {} } })
     this.#module = exports
     this.rowLength = this.#module.rowSize() / Int32Array.BYTES_PER_ELEMENT
@@ -78,7 +78,8 @@ export class Scanner {
     this.#columnsRoom = this.#module.columnsRoom()
     this.reserve(inputSize)
     randomFillSync(this.bytes, this.#module.keyStart(), KEY_SIZE)
-    for (const name of notedColumns) this.bytes.write(name, this.#module.noteColumn(name.length), 'latin1')
+    for (const name of capturedColumns)
+      this.bytes.write(name, this.#module.captureColumn(name.length), 'latin1')
   }
 
   /** The number of bytes of input that fit. */
@@ -113,9 +114,9 @@ export class Scanner {
     return this.#module.columns(start, end, this.#columnsStart, room)
   }
 
-  /** Fills the row `index` of `notedTable` for a column that is noted, from the offset of its value. It gets no name. */
-  noteRow(index: number, start: number): void {
-    this.#module.notedRow(index, start)
+  /** Fills the row `index` of `capturedTable` for a column that is captured, from the offset of its value. It gets no name. */
+  captureRow(index: number, start: number): void {
+    this.#module.capturedRow(index, start)
   }
 
   /**
@@ -155,7 +156,7 @@ export class Scanner {
     this.bytes = Buffer.from(memory.buffer)
     this.table = new Int32Array(memory.buffer, this.#module.tableStart())
     this.columnTable = new Int32Array(memory.buffer, this.#columnsStart)
-    this.notedTable = new Int32Array(memory.buffer, this.#module.notedRowStart())
+    this.capturedTable = new Int32Array(memory.buffer, this.#module.capturedRowStart())
   }
 
   get #columnsStart(): number {

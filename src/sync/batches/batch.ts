@@ -9,7 +9,7 @@ import type { InputBlock } from '../../protocol/input/input-block.ts'
 import { compactJson, endOfInteger, integerText, isSeconds } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
 import type { BufferPool } from './buffer-pool.ts'
-import { NOTHING_NOTED, type NotedColumns } from '../streams/noted-columns.ts'
+import { NOTHING_CAPTURED, type CapturedColumns } from '../streams/captured-columns.ts'
 import type { Received, WaitingState } from './waiting-state.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -30,7 +30,7 @@ interface LongRecord {
 /** The numbers kept for each record: its stream, the ranges of its emission time and its data, its line, its group. */
 const COLUMNS = 7
 
-/** Stands for the offsets of noted columns that are not known. */
+/** Stands for the offsets of captured columns that are not known. */
 const UNKNOWN = -1
 
 const FIRST_ROWS = 1024
@@ -71,17 +71,17 @@ export class Batch {
   /** One row of numbers for each record, in `#memory`. */
   #table: Int32Array
   readonly #areEnough: readonly boolean[]
-  /** The length of a row: the offsets of noted columns follow the other numbers. */
+  /** The length of a row: the offsets of captured columns follow the other numbers. */
   readonly #rowLength: number
-  /** What is noted of the record that `encodeEach` has called with. */
-  readonly #noted: { names: readonly string[]; starts: Int32Array; at: number; start: number; end: number }
+  /** What is captured of the record that `encodeEach` has called with. */
+  readonly #captured: { names: readonly string[]; starts: Int32Array; at: number; start: number; end: number }
 
   /** `tables`: memory for the numbers of the records, which later batches use again. */
   constructor(
     limits: BatchLimits,
     streams: readonly StreamSession[],
     tables: BufferPool,
-    { names, areEnough }: NotedColumns = NOTHING_NOTED,
+    { names, areEnough }: CapturedColumns = NOTHING_CAPTURED,
   ) {
     this.#limits = limits
     this.#streams = streams
@@ -89,7 +89,7 @@ export class Batch {
     this.#counts = new Int32Array(streams.length)
     this.#areEnough = areEnough
     this.#rowLength = COLUMNS + names.length
-    this.#noted = { names, starts: new Int32Array(0), at: 0, start: 0, end: 0 }
+    this.#captured = { names, starts: new Int32Array(0), at: 0, start: 0, end: 0 }
     this.#memory = tables.take(FIRST_ROWS * this.#rowLength * BYTES_PER_NUMBER)
     this.#table = numbersIn(this.#memory)
   }
@@ -151,7 +151,7 @@ export class Batch {
     table[row + 5] = message.lineNumber
     table[row + 6] = NO_GROUP
     for (let at = COLUMNS; at < this.#rowLength; at++)
-      table[row + at] = dataHasSpace ? UNKNOWN : message.noted[at - COLUMNS]!
+      table[row + at] = dataHasSpace ? UNKNOWN : message.captured[at - COLUMNS]!
     const isInSeconds = isSeconds(bytes, emittedAt.start, emittedAt.end, table[row + 2]!)
     if (isInSeconds || table[row + 2] === -1) this.#writeDigits(row, bytes, message, isInSeconds)
     this.#size += layout.overhead + table[row + 2]! - table[row + 1]! + table[row + 4]! - data.start
@@ -214,7 +214,7 @@ export class Batch {
       view.dataStart = table[row + 3]!
       view.dataEnd = table[row + 4]!
       view.result = 'written'
-      this.#noted.at = row + COLUMNS
+      this.#captured.at = row + COLUMNS
       if (this.#changes.size > 0) view.changes = this.#changes.get(record) ?? NO_CHANGES
       view.bytes = scanner.bytes
       table[row + 6] = encode(stream, view, record, group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY)
@@ -224,13 +224,13 @@ export class Batch {
   /** Finds the columns of the record that `encodeEach` has called with. */
   readColumns(view: RecordView): void {
     const { scanner } = this.#block!
-    const noted = this.#noted
-    const index = this.#table[noted.at - COLUMNS]!
-    if (this.#areEnough[index] === true && this.#table[noted.at] !== UNKNOWN) {
-      noted.starts = this.#table
-      noted.start = view.dataStart
-      noted.end = view.dataEnd
-      return view.columns.take(scanner, noted)
+    const captured = this.#captured
+    const index = this.#table[captured.at - COLUMNS]!
+    if (this.#areEnough[index] === true && this.#table[captured.at] !== UNKNOWN) {
+      captured.starts = this.#table
+      captured.start = view.dataStart
+      captured.end = view.dataEnd
+      return view.columns.take(scanner, captured)
     }
     view.columns.read(scanner, view.dataStart, view.dataEnd)
     view.bytes = scanner.bytes

@@ -5,7 +5,7 @@ import { MessageReader, type LineLimits } from '../../protocol/input/message-rea
 import { readState, type StateMessage } from '../../protocol/airbyte/state-message.ts'
 import { readStreamStatus } from '../../protocol/airbyte/stream-status.ts'
 import { Batch, type BatchLimits } from '../batches/batch.ts'
-import { notedColumnsOf } from '../streams/noted-columns.ts'
+import { capturedColumnsOf } from '../streams/captured-columns.ts'
 import type { StateQueue } from './state-queue.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -45,10 +45,10 @@ export class Ingest {
     this.#router = new StreamRouter(sessions)
     this.#stateQueue = stateQueue
     this.#progress = progress
-    const noted = notedColumnsOf(sessions.map(({ plan }) => plan))
-    this.#newBatch = () => new Batch(limits, sessions, tables, noted)
+    const captured = capturedColumnsOf(sessions.map(({ plan }) => plan))
+    this.#newBatch = () => new Batch(limits, sessions, tables, captured)
     // All records of a batch are in one block.
-    this.#reader = new MessageReader(Math.max(limits.bytes, SMALLEST_BLOCK), lines, noted.names)
+    this.#reader = new MessageReader(Math.max(limits.bytes, SMALLEST_BLOCK), lines, captured.names)
     this.#batch = this.#newBatch()
   }
 

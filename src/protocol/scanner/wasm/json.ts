@@ -23,8 +23,8 @@ import {
 } from './bytes'
 import { fail, Reason } from './failure'
 import { endOfString } from './json-string'
-import { expectedName, keepName, note, passName } from './known-names'
-import { noteOf, noteValue } from './value-notes'
+import { expectedName, keepName, capture, passName } from './known-names'
+import { captureOf, captureValue } from './captures'
 import { meaningOf } from './protocol-names'
 
 /** The limit of nesting; the stack of open brackets has one byte for each level. */
@@ -70,7 +70,7 @@ export function skipValue(at: usize): usize {
         at = inner
         if (byte == OPEN_OBJECT) {
           at = skipName(inner)
-          if (note != 0 && depth == 1) noteValue(note, at)
+          if (capture != 0 && depth == 1) captureValue(capture, at)
         }
         if (at == 0) return 0
         continue
@@ -89,7 +89,7 @@ export function skipValue(at: usize): usize {
         if (opened == OPEN_OBJECT) {
           at = skipName(at)
           if (at == 0) return 0
-          if (note != 0 && depth == 1) noteValue(note, at)
+          if (capture != 0 && depth == 1) captureValue(capture, at)
         }
         break
       }
@@ -115,11 +115,11 @@ function skipOtherName(at: usize): usize {
   const end = endOfString(at + 1)
   if (end == 0) return 0
   const means = meaningOf(at + 1, end - 1)
-  const notes = noteOf(at + 1, end - 1)
+  const captures = captureOf(at + 1, end - 1)
   const colon = skipSpace(end)
   if (load<u8>(colon) != COLON) return fail(Reason.Colon, colon)
-  if (colon == end) keepName(at, end + 1 - at, means, notes)
-  else passName(means, notes)
+  if (colon == end) keepName(at, end + 1 - at, means, captures)
+  else passName(means, captures)
   return skipSpace(colon + 1)
 }
 

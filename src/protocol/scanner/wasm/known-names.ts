@@ -21,8 +21,8 @@ class KnownName {
   bits: u32
   /** What it means in the protocol. */
   meaning: i32
-  /** The number of the column that it names, if that is noted; else 0. */
-  note: i32
+  /** The number of the column that it names, if that is captured; else 0. */
+  capture: i32
   /** The name that followed it last. */
   next: usize
 }
@@ -42,8 +42,8 @@ export let last: usize = unknown
 /** What the name that was read last means in the protocol. */
 export let meaning: i32 = 0
 
-/** The number of the column that it names, if that is noted; else 0. */
-export let note: i32 = 0
+/** The number of the column that it names, if that is captured; else 0. */
+export let capture: i32 = 0
 
 function nameAt(address: usize): KnownName {
   return changetype<KnownName>(address)
@@ -57,14 +57,14 @@ export function expectedName(at: usize): usize {
   if (name.size > LANES) same |= i8x16.bitmask(i8x16.eq(v128.load(at, 16), v128.load(text, 16))) << 16
   if ((~same & name.bits) != 0) return 0
   meaning = name.meaning
-  note = name.note
+  capture = name.capture
   last = text
   return name.size
 }
 
 /** Keeps a name of so many bytes, with its quotes and its colon, as the one that was read last. */
-export function keepName(at: usize, size: usize, means: i32, notes: i32): void {
-  if (size > MOST_BYTES) return passName(means, notes)
+export function keepName(at: usize, size: usize, means: i32, captures: i32): void {
+  if (size > MOST_BYTES) return passName(means, captures)
   const slot = slots + slotOf(at, size) * SIZE
   const name = nameAt(slot)
   v128.store(slot, v128.load(at))
@@ -72,12 +72,12 @@ export function keepName(at: usize, size: usize, means: i32, notes: i32): void {
   name.size = size
   name.bits = <u32>(((<u64>1) << size) - 1)
   name.meaning = means
-  name.note = notes
+  name.capture = captures
   if (name.next == 0) name.next = unknown
   nameAt(last).next = slot
   last = slot
   meaning = means
-  note = notes
+  capture = captures
 }
 
 /** Depends on the first and the last bytes of the text alone. */
@@ -88,10 +88,10 @@ function slotOf(at: usize, size: usize): usize {
 }
 
 /** Takes note of a name that is not kept. */
-export function passName(means: i32, notes: i32): void {
+export function passName(means: i32, captures: i32): void {
   last = unknown
   meaning = means
-  note = notes
+  capture = captures
 }
 
 /** Makes a former `last` the name that was read last. Another name may have taken its place, so its meaning is given. */

@@ -35,11 +35,11 @@ export class Row {
   problem: i32
   problemAt: usize
   lineStart: usize
-  /** Where the values of columns that are noted begin in the data; 0 where there is none. */
-  noted0: usize
-  noted1: usize
-  noted2: usize
-  noted3: usize
+  /** Where the values of columns that are captured begin in the data; 0 where there is none. */
+  captured0: usize
+  captured1: usize
+  captured2: usize
+  captured3: usize
 }
 
 export const HAS_TYPE: i32 = 1

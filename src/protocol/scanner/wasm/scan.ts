@@ -18,7 +18,7 @@ import { forgetSpace, nextMember, passSpace, sawSpace, skipName, skipValue } fro
 import { meaning } from './known-names'
 import { keepHead, passKnownHead } from './known-head'
 import { clear, clearRecord, HAS_TRACE, HAS_TYPE, hashNames, Row, ROW_SIZE } from './message-row'
-import { forgetNoted, noted } from './value-notes'
+import { forgetCaptured, captured } from './captures'
 import { Name } from './protocol-names'
 import { endOfString, isName } from './json-string'
 
@@ -32,8 +32,8 @@ export { reason, failedAt }
 export { columnRoom, columns, columnsRoom, columnsStart } from './column-rows/record-columns'
 export { fieldsEnd, fieldsStart, writeFields } from './column-rows/field-arguments'
 export { keyStart } from './column-rows/names'
-export { noteColumn } from './value-notes'
-export { notedRow, notedRowStart } from './column-rows/noted-row'
+export { captureColumn } from './captures'
+export { capturedRow, capturedRowStart } from './column-rows/captured-row'
 
 export function tableStart(): usize {
   return table
@@ -173,7 +173,7 @@ function readRecordMember(start: usize, row: Row): usize {
   const name = meaning
   const first = load<u8>(start)
   forgetSpace()
-  forgetNoted()
+  forgetCaptured()
   const end = skipValue(start)
   if (end == 0) return 0
   // A null counts as missing: the range remains empty.
@@ -186,7 +186,7 @@ function readRecordMember(start: usize, row: Row): usize {
       row.dataStart = rangeStart
       row.dataEnd = rangeEnd
       row.dataHasSpace = sawSpace ? 1 : 0
-      v128.store(changetype<usize>(row) + offsetof<Row>('noted0'), v128.load(noted))
+      v128.store(changetype<usize>(row) + offsetof<Row>('captured0'), v128.load(captured))
       break
     case Name.EmittedAt:
       if (!isDigit(first) && first != MINUS && !isNull) return note(Reason.EmittedAtKind, start, end, row)

@@ -1,4 +1,4 @@
-/** Noted columns are those that are found when all columns are read: random records, in every way JSON may be written. */
+/** Captured columns are those that are found when all columns are read: random records, in every way JSON may be written. */
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
@@ -7,8 +7,8 @@ import { Columns, compilePath } from './columns.ts'
 
 const CASES = caseCount(3_000, 100_000)
 
-const NOTED = ['id', 'updated_at', 'a-b', 'k']
-const PATHS = [...NOTED, 'other', 'id.id', 'k.id', 'x.y', ''].map(compilePath)
+const CAPTURED = ['id', 'updated_at', 'a-b', 'k']
+const PATHS = [...CAPTURED, 'other', 'id.id', 'k.id', 'x.y', ''].map(compilePath)
 
 const NAMES =
   String.raw`"id" "i\u0064" "updated_at" "a-b" "k" "\u006b" "other" "Id" "idd" "" "id.id" "x.y" "k\u0000"`.split(
@@ -20,8 +20,8 @@ const VALUES =
   )
 
 it('are found where reading all columns finds them', { timeout: 600_000 }, () => {
-  const reader = new MessageReader(1 << 16, undefined, NOTED)
-  const [all, noted] = [new Columns(), new Columns()]
+  const reader = new MessageReader(1 << 16, undefined, CAPTURED)
+  const [all, captured] = [new Columns(), new Columns()]
   let [found, missing] = [0, 0]
   for (let seed = 0; seed < CASES; seed++) {
     const data = objectOf(randomFrom(seed))
@@ -29,10 +29,10 @@ it('are found where reading all columns finds them', { timeout: 600_000 }, () =>
     expect(reader.next()).toBe(true)
     const { message, block } = reader
     const { start, end } = message.data
-    noted.take(block.scanner, { names: NOTED, starts: message.noted, at: 0, start, end })
-    // The noted ones in a row: what one of them gives must not change when another one is looked for.
-    const rows = PATHS.map((path) => noted.find(path))
-    const seen = rows.map((row) => valueOf(noted, row))
+    captured.take(block.scanner, { names: CAPTURED, starts: message.captured, at: 0, start, end })
+    // The captured ones in a row: what one of them gives must not change when another one is looked for.
+    const rows = PATHS.map((path) => captured.find(path))
+    const seen = rows.map((row) => valueOf(captured, row))
     all.read(block.scanner, start, end)
     const expected = PATHS.map((path) => valueOf(all, all.find(path)))
     expect(seen, `seed ${seed}: ${data}`).toEqual(expected)
@@ -43,7 +43,7 @@ it('are found where reading all columns finds them', { timeout: 600_000 }, () =>
   expect(missing).toBeGreaterThan(CASES)
 })
 
-it('of a column that is not noted, all are read, and what was found before stays', () => {
+it('of a column that is not captured, all are read, and what was found before stays', () => {
   const reader = new MessageReader(1 << 16, undefined, ['id'])
   reader.append(
     Buffer.from('{"type":"RECORD","record":{"stream":"s","data":{"a":"x","id":7},"emitted_at":1}}\n'),
@@ -51,7 +51,7 @@ it('of a column that is not noted, all are read, and what was found before stays
   reader.next()
   const { message, block } = reader
   const columns = new Columns()
-  columns.take(block.scanner, { names: ['id'], starts: message.noted, at: 0, ...message.data })
+  columns.take(block.scanner, { names: ['id'], starts: message.captured, at: 0, ...message.data })
   const id = columns.find(compilePath('id'))
   const a = columns.find(compilePath('a'))
   expect([valueOf(columns, id), valueOf(columns, a), columns.count]).toEqual([

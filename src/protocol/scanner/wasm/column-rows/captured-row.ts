@@ -1,4 +1,4 @@
-/** The row of one column that is noted: it is made from the address of its value alone. */
+/** The row of one column that is captured: it is made from the address of its value alone. */
 import { CLOSE_OBJECT, OPEN_OBJECT } from '../bytes'
 import { passSpace } from '../json'
 import { ColumnKind, columnAt } from './column-slice'
@@ -6,12 +6,12 @@ import { passArray, passValue } from './record-columns'
 
 const rows = memory.data(4 * 24)
 
-export function notedRowStart(): usize {
+export function capturedRowStart(): usize {
   return rows
 }
 
 /** Fills the row of a column whose value begins at `at`. It has no name, as who asks for it knows that. */
-export function notedRow(index: i32, at: usize): void {
+export function capturedRow(index: i32, at: usize): void {
   const column = columnAt(rows, index)
   column.valueStart = at
   if (load<u8>(at) == OPEN_OBJECT) {
