@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Batch } from '../batches/batch.ts'
+import { commandsOf, encode } from '../batches/batches.support.ts'
 import { BufferPool } from '../batches/buffer-pool.ts'
 import { Ingest } from './ingest.ts'
 import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
@@ -71,6 +72,34 @@ describe('a record that is filtered', () => {
     await ingest.take(lines(recordOf('a', '{}'), recordOf('a', '{"type":"track","event":null}')))
     ingest.submit()
     expect(batches).toEqual([])
+  })
+})
+
+describe('the key of a record', () => {
+  it.each([
+    ['captured while the record is read', {}],
+    ['found among all columns', { fields: ['id', 'k'] }],
+  ])('is right however the record is written: %s', async (_, more) => {
+    const shape = { cache_type: 'string', data_format: 'json', key_template: 'v:${k}:${id}' }
+    const streams = [
+      { stream: 'a', ...shape, ...more },
+      { stream: 'b', ...shape, key_template: 'b:${other}', ...more },
+    ]
+    const { ingest, batches } = opened({ streams })
+    await ingest.take(
+      lines(
+        recordOf('a', '{"id":1,"k":"x"}'),
+        recordOf('b', '{"k":"no","other":7,"id":"no"}'),
+        recordOf('a', '{ "long" : "text in front" , "k" : "y" , "id" : 2 }'),
+        recordOf('a', '{"id":"no","k":"z","\\u0069d":3,"more":{"id":"no","k":"no"},"list":[{"id":"no"}]}'),
+        recordOf('a', '{"k":"\\u00e9\\n","id":4}'),
+      ),
+    )
+    ingest.submit()
+    const keys = batches.flatMap((batch) =>
+      commandsOf(encode(batch).requests).flatMap((commands) => commands.map(([, key]) => key)),
+    )
+    expect(keys).toEqual(['v:x:1', 'b:7', 'v:y:2', 'v:z:3', 'v:\u00e9\n:4'])
   })
 })
 
