@@ -133,7 +133,9 @@ function countersOfCleared({ streams, options, messages }: RunPlan, world: World
     .filter((stream, at) => isReplace(stream) && !received.has(at))
     .filter((stream) => {
       const model = world.streams.get(nameOf({ stream, options }))
-      return model?.rows.size === 0 && !model.hadOthers
+      if (model === undefined || model.rows.size > 0 || model.hadOthers) return false
+      // Ids of a generation that is kept may have rows.
+      return model.unwritten === undefined || model.unwritten < (model.keptFrom ?? 0)
     })
     .map(({ namespace = '', name }) => `${options.key_prefix ?? ''}${namespace}:${name}`)
     .flatMap((base) => [base, `${base}:_airbyte_ab_id`])

@@ -49,6 +49,8 @@ export interface StreamModel {
   /** The cursor column of the last run that deduplicated. */
   cursor: string | undefined
   lastId: number
+  /** The position of the newest generation that gave an id to a record which was not written. */
+  unwritten: number | undefined
   /** The layouts of the records that were received, as text, with the positions of their generations. */
   layouts: { generation: number; layout: string }[]
   /** What the current run, or the last one, has written behind its last acknowledged state. */
@@ -82,6 +84,7 @@ export function emptyStream(): StreamModel {
     layout: undefined,
     cursor: undefined,
     lastId: 0,
+    unwritten: undefined,
     layouts: [],
     attempt: { added: new Map<string, number>(), isRecorded: false, rows: undefined, isAcknowledged: false },
   }
@@ -109,6 +112,13 @@ export type Outcome = 'written' | 'filtered' | 'rejected' | 'skipped' | 'dedupli
 
 /** Applies one record to the live keys, or to the staged ones of a collection that is being replaced. */
 export function take(live: Keyspace, model: StreamModel, settings: Settings, record: ModelRecord): Outcome {
+  const outcome = outcomeOf(live, model, settings, record)
+  if (isById(settings) && (outcome === 'skipped' || outcome === 'rejected'))
+    model.unwritten = model.generations.length - 1
+  return outcome
+}
+
+function outcomeOf(live: Keyspace, model: StreamModel, settings: Settings, record: ModelRecord): Outcome {
   try {
     return apply(live, model, settings, record)
   } catch (error) {
