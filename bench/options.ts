@@ -51,7 +51,7 @@ Suites: ${suiteNames.slice(0, 7).join(', ')},
 ${suiteNames.slice(7).join(', ')}; without a name all,
 but exactly-once and builds only with --base, and image only with --image.
 
-  --full               full counts and 5 runs: about 35 minutes
+  --full               full counts and 5 runs: over an hour
   --scale NUMBER       factor for the full counts (quick: 0.2)
   --runs NUMBER        pairs of alternating runs (quick: 3, full: 5)
   --image IMAGE        the suite image: the sizes through \`docker run\`, beside the local build
