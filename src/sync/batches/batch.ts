@@ -6,9 +6,11 @@ import type { RecordView } from '../../layout/encoding/layout.ts'
 import { newRecordView, NO_CHANGES } from '../../layout/encoding/record-view.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import type { InputBlock } from '../../protocol/input/input-block.ts'
-import { compactJson, endOfInteger, integerText, isSeconds } from '../../protocol/columns/compact-json.ts'
+import { compactJson, endOfInteger, isSeconds } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import { writeDigits } from './emission-digits.ts'
+import { RecordNumber, RecordTable } from './record-table.ts'
 import { NOTHING_CAPTURED, type CapturedColumns } from '../streams/captured-columns.ts'
 import type { Received, WaitingState } from './waiting-state.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
@@ -27,14 +29,8 @@ interface LongRecord {
   readonly bytes: number
 }
 
-/** The numbers kept for each record: its stream, the ranges of its emission time and its data, its line, its group. */
-const COLUMNS = 7
-
 /** Stands for the offsets of captured columns that are not known. */
 const UNKNOWN = -1
-
-const FIRST_ROWS = 1024
-const BYTES_PER_NUMBER = 4
 
 /** The group of a record that is not encoded. */
 const LEFT_OUT = -2
@@ -45,9 +41,6 @@ const FIRST_ENTRY = -3
 /** The entry of a record without one. */
 export const NO_ENTRY = -1
 
-/** The digits of an emission time that is written anew are no more than these. */
-const MOST_DIGITS = 24
-
 export class Batch {
   records = 0
   readonly states: WaitingState[] = []
@@ -55,7 +48,6 @@ export class Batch {
   readonly longRecords: LongRecord[] = []
   readonly #limits: BatchLimits
   readonly #streams: readonly StreamSession[]
-  readonly #tables: BufferPool
   /** By stream index. */
   readonly #counts: Int32Array
   /** The memory that all of its records are in; undefined until there is a record. */
@@ -67,13 +59,10 @@ export class Batch {
   readonly #changes = new Map<number, Buffer>()
   /** Bytes of input. */
   #inputBytes = 0
-  #memory: Buffer
-  /** One row of numbers for each record, in `#memory`. */
-  #table: Int32Array
+  readonly #table: RecordTable
+  /** Tells of each stream whether captured columns are all that it needs. */
   readonly #areEnough: readonly boolean[]
-  /** The length of a row: the offsets of captured columns follow the other numbers. */
-  readonly #rowLength: number
-  /** What is captured of the record that `encodeEach` has called with. */
+  /** The captured columns of the record that `encodeEach` has called with. */
   readonly #captured: { names: readonly string[]; starts: Int32Array; at: number; start: number; end: number }
 
   /** `tables`: memory for the numbers of the records, which later batches use again. */
@@ -85,13 +74,10 @@ export class Batch {
   ) {
     this.#limits = limits
     this.#streams = streams
-    this.#tables = tables
     this.#counts = new Int32Array(streams.length)
     this.#areEnough = areEnough
-    this.#rowLength = COLUMNS + names.length
     this.#captured = { names, starts: new Int32Array(0), at: 0, start: 0, end: 0 }
-    this.#memory = tables.take(FIRST_ROWS * this.#rowLength * BYTES_PER_NUMBER)
-    this.#table = numbersIn(this.#memory)
+    this.#table = new RecordTable(tables, names.length)
   }
 
   get isEmpty(): boolean {
@@ -141,20 +127,28 @@ export class Batch {
     const { bytes } = block.scanner
     const { data, dataHasSpace, emittedAt, lineStart } = message
     if (plan.settings.keepMeta) this.#keepChanges(bytes, message)
-    const row = this.#addRow()
-    const table = this.#table
-    table[row] = plan.index
-    table[row + 1] = emittedAt.start
-    table[row + 2] = endOfInteger(bytes, emittedAt.start, emittedAt.end)
-    table[row + 3] = data.start
-    table[row + 4] = dataHasSpace ? compactJson(bytes, data.start, data.end) : data.end
-    table[row + 5] = message.lineNumber
-    table[row + 6] = NO_GROUP
-    for (let at = COLUMNS; at < this.#rowLength; at++)
-      table[row + at] = dataHasSpace ? UNKNOWN : message.captured[at - COLUMNS]!
-    const isInSeconds = isSeconds(bytes, emittedAt.start, emittedAt.end, table[row + 2]!)
-    if (isInSeconds || table[row + 2] === -1) this.#writeDigits(row, bytes, message, isInSeconds)
-    this.#size += layout.overhead + table[row + 2]! - table[row + 1]! + table[row + 4]! - data.start
+    const row = this.#table.addRow(this.records++)
+    const { numbers, rowLength } = this.#table
+    numbers[row + RecordNumber.stream] = plan.index
+    numbers[row + RecordNumber.emittedAtStart] = emittedAt.start
+    const integerEnd = endOfInteger(bytes, emittedAt.start, emittedAt.end)
+    numbers[row + RecordNumber.emittedAtEnd] = integerEnd
+    numbers[row + RecordNumber.dataStart] = data.start
+    const dataEnd = dataHasSpace ? compactJson(bytes, data.start, data.end) : data.end
+    numbers[row + RecordNumber.dataEnd] = dataEnd
+    numbers[row + RecordNumber.line] = message.lineNumber
+    numbers[row + RecordNumber.group] = NO_GROUP
+    for (let at: number = RecordNumber.captured; at < rowLength; at++)
+      numbers[row + at] = dataHasSpace ? UNKNOWN : message.captured[at - RecordNumber.captured]!
+    const isInSeconds = isSeconds(bytes, emittedAt.start, emittedAt.end, integerEnd)
+    if (isInSeconds || integerEnd === -1) {
+      const digits = writeDigits(bytes, message, isInSeconds)
+      numbers[row + RecordNumber.emittedAtStart] = digits.start
+      numbers[row + RecordNumber.emittedAtEnd] = digits.end
+    }
+    const emittedAtSize =
+      numbers[row + RecordNumber.emittedAtEnd]! - numbers[row + RecordNumber.emittedAtStart]!
+    this.#size += layout.overhead + emittedAtSize + dataEnd - data.start
     this.#inputBytes += data.end - lineStart
     this.#counts[plan.index]!++
     return isInSeconds
@@ -163,11 +157,12 @@ export class Batch {
   /** Adds a record whose line was too long to be kept: it is never encoded. */
   addLongRecord({ plan }: StreamSession, line: number, bytes: number): void {
     this.longRecords.push({ record: this.records, bytes })
-    const row = this.#addRow()
-    this.#table.fill(0, row, row + this.#rowLength)
-    this.#table[row] = plan.index
-    this.#table[row + 5] = line
-    this.#table[row + 6] = LEFT_OUT
+    const row = this.#table.addRow(this.records++)
+    const { numbers, rowLength } = this.#table
+    numbers.fill(0, row, row + rowLength)
+    numbers[row + RecordNumber.stream] = plan.index
+    numbers[row + RecordNumber.line] = line
+    numbers[row + RecordNumber.group] = LEFT_OUT
     this.#counts[plan.index]!++
   }
 
@@ -179,15 +174,18 @@ export class Batch {
 
   /** Leaves a record out from now on. */
   leaveOut(record: number): void {
-    this.#table[record * this.#rowLength + 6] = LEFT_OUT
+    this.#setGroup(record, LEFT_OUT)
   }
 
   /** Records which index entry a record has. */
   setEntry(record: number, entry: number): void {
-    this.#table[record * this.#rowLength + 6] = FIRST_ENTRY - entry
+    this.#setGroup(record, FIRST_ENTRY - entry)
   }
 
-  /** Calls `encode` with one record after the other, of the streams that are chosen, and keeps the group it returns. `entry`: the number of its index entry, -1 if it has none. */
+  /**
+   * Calls `encode` with one record after the other, of the streams that are chosen, and keeps the group it returns.
+   * `entry`: the number of its index entry, -1 if it has none.
+   */
   encodeEach(
     isChosen: (stream: StreamSession) => boolean,
     encode: (stream: StreamSession, view: RecordView, record: number, entry: number) => number,
@@ -195,13 +193,12 @@ export class Batch {
     if (this.#block === undefined) return
     const { scanner } = this.#block
     const view = newRecordView(scanner.bytes, Date.now())
-    const table = this.#table
-    const rowLength = this.#rowLength
+    const { numbers, rowLength } = this.#table
     let last = -1
     let isLastChosen = false
     for (let record = 0, row = 0; record < this.records; record++, row += rowLength) {
-      const index = table[row]!
-      const group = table[row + 6]!
+      const index = numbers[row + RecordNumber.stream]!
+      const group = numbers[row + RecordNumber.group]!
       if (group === LEFT_OUT) continue
       const stream = this.#streams[index]!
       if (index !== last) {
@@ -209,25 +206,27 @@ export class Batch {
         isLastChosen = isChosen(stream)
       }
       if (!isLastChosen) continue
-      view.emittedAtStart = table[row + 1]!
-      view.emittedAtEnd = table[row + 2]!
-      view.dataStart = table[row + 3]!
-      view.dataEnd = table[row + 4]!
+      view.emittedAtStart = numbers[row + RecordNumber.emittedAtStart]!
+      view.emittedAtEnd = numbers[row + RecordNumber.emittedAtEnd]!
+      view.dataStart = numbers[row + RecordNumber.dataStart]!
+      view.dataEnd = numbers[row + RecordNumber.dataEnd]!
       view.result = 'written'
-      this.#captured.at = row + COLUMNS
+      this.#captured.at = row + RecordNumber.captured
       if (this.#changes.size > 0) view.changes = this.#changes.get(record) ?? NO_CHANGES
       view.bytes = scanner.bytes
-      table[row + 6] = encode(stream, view, record, group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY)
+      const entry = group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY
+      numbers[row + RecordNumber.group] = encode(stream, view, record, entry)
     }
   }
 
   /** Finds the columns of the record that `encodeEach` has called with. */
   readColumns(view: RecordView): void {
     const { scanner } = this.#block!
+    const { numbers } = this.#table
     const captured = this.#captured
-    const index = this.#table[captured.at - COLUMNS]!
-    if (this.#areEnough[index] === true && this.#table[captured.at] !== UNKNOWN) {
-      captured.starts = this.#table
+    const index = numbers[captured.at - RecordNumber.captured + RecordNumber.stream]!
+    if (this.#areEnough[index] === true && numbers[captured.at] !== UNKNOWN) {
+      captured.starts = numbers
       captured.start = view.dataStart
       captured.end = view.dataEnd
       return view.columns.take(scanner, captured)
@@ -237,7 +236,7 @@ export class Batch {
   }
 
   streamOf(record: number): StreamSession {
-    return this.#streams[this.#table[record * this.#rowLength]!]!
+    return this.#streams[this.#numberOf(record, RecordNumber.stream)]!
   }
 
   planOf(record: number): StreamPlan {
@@ -245,20 +244,22 @@ export class Batch {
   }
 
   lineOf(record: number): number {
-    return this.#table[record * this.#rowLength + 5]!
+    return this.#numberOf(record, RecordNumber.line)
   }
 
   /** Returns the record's data, a view of memory that is valid until the batch releases its block. */
   dataOf(record: number): Buffer {
-    const row = record * this.#rowLength
-    return this.#block!.scanner.bytes.subarray(this.#table[row + 3], this.#table[row + 4])
+    const [start, end] = [RecordNumber.dataStart, RecordNumber.dataEnd].map((at) =>
+      this.#numberOf(record, at),
+    )
+    return this.#block!.scanner.bytes.subarray(start, end)
   }
 
   /** Returns the records of each group. */
   recordsByGroup(): Map<number, number[]> {
     const groups = new Map<number, number[]>()
     for (let record = 0; record < this.records; record++) {
-      const group = this.#table[record * this.#rowLength + 6]!
+      const group = this.#numberOf(record, RecordNumber.group)
       const records = groups.get(group)
       if (records === undefined) groups.set(group, [record])
       else records.push(record)
@@ -274,9 +275,15 @@ export class Batch {
 
   /** Returns the memory for the numbers of the records: nobody will ask for a record any more. */
   dispose(): void {
-    this.#tables.give(this.#memory)
-    this.#memory = Buffer.alloc(0)
-    this.#table = new Int32Array(0)
+    this.#table.dispose()
+  }
+
+  #numberOf(record: number, position: number): number {
+    return this.#table.numbers[record * this.#table.rowLength + position]!
+  }
+
+  #setGroup(record: number, group: number): void {
+    this.#table.numbers[record * this.#table.rowLength + RecordNumber.group] = group
   }
 
   /** Copies the changes of the next record, as digits may be written over them. */
@@ -286,35 +293,4 @@ export class Batch {
     this.#changes.set(this.records, changes)
     this.#size += changes.length
   }
-
-  /** Writes the digits over the rest of the line, which has been read: there is room on one side of the data. */
-  #writeDigits(
-    row: number,
-    bytes: Buffer,
-    { emittedAt, data, lineStart }: Message,
-    isInSeconds: boolean,
-  ): void {
-    const integer = integerText(bytes, emittedAt.start, emittedAt.end)
-    const digits = isInSeconds ? `${integer}000` : integer
-    const start = data.start - lineStart < MOST_DIGITS ? data.end : lineStart
-    this.#table[row + 1] = start
-    this.#table[row + 2] = start + bytes.write(digits, start, 'latin1')
-  }
-
-  #addRow(): number {
-    const row = this.records++ * this.#rowLength
-    if (row + this.#rowLength > this.#table.length) {
-      const larger = this.#tables.take(2 * this.#memory.length)
-      this.#memory.copy(larger)
-      this.#tables.give(this.#memory)
-      this.#memory = larger
-      this.#table = numbersIn(larger)
-    }
-    return row
-  }
-}
-
-/** Views memory as numbers. Buffers of the pool have memory of their own, so they are aligned. */
-function numbersIn({ buffer, byteOffset, length }: Buffer): Int32Array {
-  return new Int32Array(buffer, byteOffset, length / BYTES_PER_NUMBER)
 }

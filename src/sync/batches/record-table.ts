@@ -1,0 +1,60 @@
+/** The numbers that a batch keeps for each of its records, a row for each, in memory that later batches use again. */
+import type { BufferPool } from './buffer-pool.ts'
+
+/** The positions of the numbers in a row. The ranges are those of the emission time and of the data. */
+export const RecordNumber = {
+  stream: 0,
+  emittedAtStart: 1,
+  emittedAtEnd: 2,
+  dataStart: 3,
+  dataEnd: 4,
+  line: 5,
+  group: 6,
+  /** The first offset of a captured column; the others follow it. */
+  captured: 7,
+} as const
+
+const FIRST_ROWS = 1024
+const BYTES_PER_NUMBER = 4
+
+export class RecordTable {
+  /** A different object after `addRow`. */
+  numbers: Int32Array
+  /** The count of numbers in a row. */
+  readonly rowLength: number
+  readonly #pool: BufferPool
+  #memory: Buffer
+
+  /** `captured`: how many columns the scanner captures. */
+  constructor(pool: BufferPool, captured: number) {
+    this.#pool = pool
+    this.rowLength = RecordNumber.captured + captured
+    this.#memory = pool.take(FIRST_ROWS * this.rowLength * BYTES_PER_NUMBER)
+    this.numbers = numbersIn(this.#memory)
+  }
+
+  /** Makes room for the row of a record, and returns its position among the numbers. */
+  addRow(record: number): number {
+    const row = record * this.rowLength
+    if (row + this.rowLength > this.numbers.length) {
+      const larger = this.#pool.take(2 * this.#memory.length)
+      this.#memory.copy(larger)
+      this.#pool.give(this.#memory)
+      this.#memory = larger
+      this.numbers = numbersIn(larger)
+    }
+    return row
+  }
+
+  /** Returns the memory: nobody will ask for a record any more. */
+  dispose(): void {
+    this.#pool.give(this.#memory)
+    this.#memory = Buffer.alloc(0)
+    this.numbers = new Int32Array(0)
+  }
+}
+
+/** Views memory as numbers. Buffers of the pool have memory of their own, so they are aligned. */
+function numbersIn({ buffer, byteOffset, length }: Buffer): Int32Array {
+  return new Int32Array(buffer, byteOffset, length / BYTES_PER_NUMBER)
+}
