@@ -235,7 +235,7 @@ export function isMemberRow({ form }: Row): boolean {
   return form.startsWith('member of ')
 }
 
-/** What is left of a deleted member is an entry of the index alone: the key may be that of another row. */
+/** Of a deleted member only its index entry is left: the key may be that of another row. */
 export function isDeletedMember(row: Row): boolean {
   return isMemberRow(row) && row.isDeleted
 }

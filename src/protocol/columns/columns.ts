@@ -65,7 +65,7 @@ export class Columns {
   #table: Int32Array = new Int32Array(0)
   #scanner: Scanner | undefined
   #captured: CapturedValues | undefined
-  /** Whether the rows of all columns are there. */
+  /** Tells whether all columns of the record were read. */
   #areRead = true
 
   /** Finds the columns of the object at `start`. The scanner's memory may grow, so use `bytes` of this object afterwards. */

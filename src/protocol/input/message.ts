@@ -40,7 +40,7 @@ export class Message {
   /** Whether the `data` of a record contains white space outside strings. */
   dataHasSpace = false
   readonly emittedAt = range()
-  /** Where the values of the captured columns begin in the data; 0 where there is none. */
+  /** The offsets of the values of captured columns; 0 for a column that the record lacks. */
   readonly captured = new Int32Array(MOST_CAPTURED)
   /** The array under `meta.changes` of a record; an empty one counts as missing. */
   readonly changes = range()

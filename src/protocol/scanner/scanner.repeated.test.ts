@@ -8,7 +8,7 @@ import { Scanner } from './scanner.ts'
 const CASES = caseCount(300, 20_000)
 const LINES_OF_CASE = 12
 
-/** What lines are made of: names that are alike, heads of different kinds, values, and damage. */
+/** Lines are put together from these heads, data, ends and damage. */
 const PARTS = [
   '{"type":"RECORD","record":{"stream":"s","data":',
   '{"type":"RECORD","record":{"namespace":"n","stream":"s","data":',

@@ -16,7 +16,7 @@ export interface WaitingState {
   state: StateMessage
   /** Undefined where it is the state of all streams. */
   plan: StreamPlan | undefined
-  /** How many records of the batch came before it. */
+  /** Counts the records of the batch that came before it. */
   after: number
   /** The records that came since the state before it. */
   received: Received

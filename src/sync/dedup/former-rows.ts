@@ -22,7 +22,7 @@ export interface IdRows extends IdRange {
 /** Rows that a key index names. */
 export class IndexedRows {
   readonly index: KeyIndex
-  /** Which of the indexes of the stream it is. */
+  /** Its number among the indexes of the stream. */
   readonly number: number
   readonly form: LocationForm
   /** The only key, if it does not depend on the record. */

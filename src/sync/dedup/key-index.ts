@@ -36,7 +36,7 @@ export const NEVER = '+inf'
 export type StoredEntry = [location: string, value: string]
 
 export interface IndexIdentity {
-  /** Which of the indexes of the stream it is. */
+  /** Its number among the indexes of the stream. */
   readonly number?: number
   /** The only location that it may have an entry for, if its stream has one key. */
   readonly only?: string | undefined

@@ -4,7 +4,7 @@
  */
 import { templateColumns } from '../../layout/fields/column-template.ts'
 import { LONGEST_CAPTURED, MOST_CAPTURED } from '../../protocol/columns/columns.ts'
-import { DELETED_AT } from './cdc-deletes.ts'
+import { DELETED_AT } from '../../layout/fields/deleted-at.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
 export interface CapturedColumns {

@@ -1,5 +1,6 @@
 /** CDC deletes: records that delete their row, and how the row is deleted. */
 import type { Config } from '../../config/settings/config.ts'
+import { DELETED_AT } from '../../layout/fields/deleted-at.ts'
 import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 
 export interface Deletions {
@@ -26,8 +27,6 @@ export function deletionsOf({
 export function hardDeletions({ tombstoneSeconds }: Config): Deletions {
   return { afterMs: undefined, tombstoneMs: tombstoneSeconds * 1000 }
 }
-
-export const DELETED_AT = '_ab_cdc_deleted_at'
 
 const PATH = compilePath(DELETED_AT)
 

@@ -40,7 +40,7 @@ function endOfOtherString(at: usize): usize {
   }
 }
 
-/** Whether `closingQuote` has skipped a backslash since this was last set to false. */
+/** Tells whether `closingQuote` has skipped a backslash since the last `forgetEscape`. */
 export let sawEscape = false
 
 export function forgetEscape(): void {

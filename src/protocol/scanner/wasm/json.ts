@@ -76,7 +76,7 @@ export function skipValue(at: usize): usize {
         continue
       }
     } else if (byte <= 0x39) at = skipNumber(at)
-    else at = skipWord(at, byte)
+    else at = skipWord(at)
     if (at == 0) return 0
 
     // Behind a value: close the objects and arrays that end here, or continue with the next member or element.
@@ -100,9 +100,6 @@ export function skipValue(at: usize): usize {
     }
   }
 }
-
-/** The end of the name that was skipped last, in front of its closing quote. */
-export let nameEnd: usize = 0
 
 /** Skips the name of a member, the colon, and white space up to the value. */
 export function skipName(at: usize): usize {
@@ -131,7 +128,7 @@ export function nextMember(at: usize): usize {
   return byte == CLOSE_OBJECT ? at + 1 : fail(Reason.MemberEnd, at)
 }
 
-function skipWord(at: usize, byte: u8): usize {
+function skipWord(at: usize): usize {
   const letters = load<u32>(at)
   if (letters == 0x6c6c756e || letters == 0x65757274) return at + 4
   return letters == 0x736c6166 && load<u8>(at, 4) == LOWER_E ? at + 5 : fail(Reason.Value, at)

@@ -20,7 +20,7 @@ class Head {
   size: usize
   /** The name of the data. */
   dataName: usize
-  /** What was found, with addresses as distances from the first byte. Those of a missing part are 0. */
+  /** The parts of a row, with addresses as distances from the first byte of the head; 0 for a missing part. */
   kind: i32
   has: i32
   hash: u32

@@ -19,7 +19,7 @@ class KnownName {
   size: usize
   /** One bit for each byte of the text. */
   bits: u32
-  /** What it means in the protocol. */
+  /** Its meaning in the protocol, a `Name`. */
   meaning: i32
   /** The number of the column that it names, if that is captured; else 0. */
   capture: i32
@@ -39,7 +39,7 @@ nameAt(unknown).next = unknown
 /** The name that was read last. */
 export let last: usize = unknown
 
-/** What the name that was read last means in the protocol. */
+/** The meaning of the name that was read last, a `Name`. */
 export let meaning: i32 = 0
 
 /** The number of the column that it names, if that is captured; else 0. */

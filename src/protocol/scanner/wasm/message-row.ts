@@ -35,7 +35,7 @@ export class Row {
   problem: i32
   problemAt: usize
   lineStart: usize
-  /** Where the values of columns that are captured begin in the data; 0 where there is none. */
+  /** The addresses of the values of captured columns; 0 for a column that the record lacks. */
   captured0: usize
   captured1: usize
   captured2: usize

@@ -77,7 +77,8 @@ function readMessage(at: usize, row: Row): usize {
   if (data != 0) {
     at = readRecordMembers(data, row)
     if (at == 0) return 0
-    at = readMoreMembers(at, row)
+    at = nextMember(at)
+    if (at != 0 && load<u8>(at - 1) != CLOSE_OBJECT) at = readMembers(at, row)
   } else {
     if (load<u8>(at) != OPEN_OBJECT) return fail(Reason.Message, at)
     at = passSpace(at + 1)
@@ -91,21 +92,13 @@ function readMessage(at: usize, row: Row): usize {
 
 /** Reads the members of a message from the one on whose name is at `at`. */
 function readMembers(at: usize, row: Row): usize {
-  at = skipName(at)
-  if (at == 0) return 0
-  at = readMember(at, row)
-  return at == 0 ? 0 : readMoreMembers(at, row)
-}
-
-/** Reads what is behind a member of a message. */
-function readMoreMembers(at: usize, row: Row): usize {
   while (true) {
-    at = nextMember(at)
-    if (at == 0 || load<u8>(at - 1) == CLOSE_OBJECT) return at
     at = skipName(at)
     if (at == 0) return 0
     at = readMember(at, row)
     if (at == 0) return 0
+    at = nextMember(at)
+    if (at == 0 || load<u8>(at - 1) == CLOSE_OBJECT) return at
   }
 }
 
