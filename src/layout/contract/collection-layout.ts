@@ -10,6 +10,7 @@ import { TAKE_OVER_SCRIPT } from '../../redis/commands/take-over-script.ts'
 import { spreadOut } from '../fields/expiry.ts'
 import type { DeliveryMode, Layout, LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import type { CommandGroups } from '../encoding/command-groups.ts'
+import { programOf, type ProgramArgument } from '../encoding/record-program.ts'
 import type { KeyTemplate } from '../fields/column-template.ts'
 import { CONDITIONAL_LIFETIME_SCRIPT, LIFETIME_SCRIPT } from '../../redis/commands/lifetime-script.ts'
 
@@ -45,6 +46,8 @@ export interface CollectionLayoutOptions extends CollectionCommand {
   hasCountedCondition?: boolean
   scripts?: readonly Script[]
   overhead: number
+  /** The same arguments for record programs, where they can express them. */
+  items?: readonly ProgramArgument[] | undefined
   /** Adds the arguments of a record and returns how many there are, or why there are none. */
   addItem: (items: CommandBuffer, record: RecordView) => number | Refusal
   /** Returns the changes for servers that lack a feature. */
@@ -61,6 +64,7 @@ export function collectionLayout(
   const { ttlSeconds } = settings
   const { addItem, afterwards, onOlder } = options
   const lifetimeFor = lifetimeOf(settings)
+  const mostRecords = options.mostInCommand ?? MOST_IN_COMMAND
   const current = {
     key: new ByteBuffer(Buffer.allocUnsafeSlow(256)),
     records: 0,
@@ -133,7 +137,7 @@ export function collectionLayout(
   }
 
   function mostInCommand({ capabilities }: CommandGroups): number {
-    return onOlder?.(capabilities)?.mostInCommand ?? options.mostInCommand ?? MOST_IN_COMMAND
+    return onOlder?.(capabilities)?.mostInCommand ?? mostRecords
   }
 
   function follow(
@@ -159,6 +163,21 @@ export function collectionLayout(
     isConditional: options.isConditional,
     expiryUnits: undefined,
     scripts: options.scripts ?? [],
+    program:
+      options.isConditional ||
+      options.beforeKey !== undefined ||
+      options.takesLifetime === true ||
+      afterwards !== undefined ||
+      lifetimeFor !== undefined ||
+      (mostRecords > 1 && !key.isConstant)
+        ? undefined
+        : programOf({
+            command: options.command,
+            key: key.argument,
+            options: options.options,
+            items: options.items,
+            mostRecords,
+          }),
     write(out, record) {
       const size = items.length + record.dataEnd - record.dataStart
       const isFull = size > MOST_BYTES_OF_SEVERAL || current.records === mostInCommand(out)

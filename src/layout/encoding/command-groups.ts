@@ -1,6 +1,6 @@
 /** Commands, each with the group of records that it writes; most groups are a single record. */
 import type { Capabilities } from '../../redis/commands/capabilities.ts'
-import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { CommandBuffer, type EncodedRange } from '../../redis/resp/command-buffer.ts'
 
 export const NO_GROUP = -1
 
@@ -21,6 +21,21 @@ export class CommandGroups extends CommandBuffer {
     super(bytes, offsets)
     this.capabilities = capabilities
     this.joinsKeys = joinsKeys
+  }
+
+  /** The number of the next group. */
+  get groups(): number {
+    return this.#groupCount
+  }
+
+  /** Adds commands that were encoded elsewhere; each writes a new group. */
+  override addEncoded(name: string, args: number, range: EncodedRange): void {
+    const first = this.commands
+    const group = this.#groupCount
+    super.addEncoded(name, args, range)
+    this.#groupCount += range.count
+    if (this.#groups === undefined && group === first && first === this.#alike) this.#alike += range.count
+    else for (let at = 0; at < range.count; at++) this.#groupsFor(first + at)[first + at] = group + at
   }
 
   /** Returns the number of a new group, for records that one command will write. */

@@ -7,6 +7,7 @@ import type { ExpiryUnit, RecordSettings } from '../../config/settings/record-se
 import type { Columns } from '../../protocol/columns/columns.ts'
 import type { Script } from '../../redis/commands/script.ts'
 import type { CommandGroups } from './command-groups.ts'
+import type { RecordProgram } from './record-program.ts'
 import type { TextRange } from './text-range.ts'
 
 /** The settings of a stream, and what its sync mode adds to them. */
@@ -83,6 +84,8 @@ export interface Layout {
   readonly expiryUnits: ReadonlySet<ExpiryUnit> | undefined
   /** The scripts that its commands call. */
   readonly scripts: readonly Script[]
+  /** What `write` writes of records for which nothing special was decided; undefined where it depends on more. */
+  readonly program: RecordProgram | undefined
   /**
    * Adds the record's commands to `out`, or keeps the record for a command that writes several. Returns the group of
    * the command that writes it, `NO_GROUP` if there is nothing to write, or why it cannot be written.

@@ -7,6 +7,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { isPlain, plainNotation } from './plain-notation.ts'
 import { addText, isAbsent, isObject, textIn } from './column-text.ts'
 import type { RecordView, Refusal } from '../encoding/layout.ts'
+import { ID, literal, type ProgramArgument } from '../encoding/record-program.ts'
 
 /** The names in a template that are not columns. */
 export interface StreamNames {
@@ -37,7 +38,10 @@ export interface TemplateOptions {
 const NULL_KEY = '%null'
 
 /** The template of the keys of a layout. */
-export type KeyTemplate = Pick<ColumnTemplate, 'usesIds' | 'usesColumns' | 'isConstant' | 'size' | 'render'>
+export type KeyTemplate = Pick<
+  ColumnTemplate,
+  'usesIds' | 'usesColumns' | 'isConstant' | 'size' | 'render' | 'argument'
+>
 
 /** Adds the key of a record, or returns why it has none. */
 export function addKey(template: KeyTemplate, record: RecordView, out: ByteBuffer): Refusal | undefined {
@@ -56,6 +60,8 @@ export class ColumnTemplate {
   readonly lead: Buffer
   /** Whether every record has the same text, which then is `lead`. */
   readonly isConstant: boolean
+  /** The same for record programs; undefined where a text may be refused for what it is. */
+  readonly argument: ProgramArgument | undefined
   readonly #option: TemplateOption
   readonly #parts: readonly Part[]
   readonly #allowsNull: boolean
@@ -72,6 +78,7 @@ export class ColumnTemplate {
     this.#option = option
     this.#allowsNull = nullKeys === 'allow'
     this.#parts = joined([{ kind: 'text', text: Buffer.from(prefix) }, ...partsOf(text, stream)])
+    this.argument = refuse === undefined ? argumentOf(this.#parts, this.#allowsNull) : undefined
     this.usesIds = this.#parts.some(({ kind }) => kind === 'id')
     this.usesColumns = this.#parts.some(({ kind }) => kind === 'column')
     this.size = this.#parts.reduce((sum, part) => sum + (part.kind === 'text' ? part.text.length : 16), 0)
@@ -135,6 +142,14 @@ export class ColumnTemplate {
       params: { column: name },
     })
   }
+}
+
+function argumentOf(parts: readonly Part[], allowsNull: boolean): ProgramArgument {
+  return parts.map((part) => {
+    if (part.kind === 'text') return literal(part.text)
+    if (part.kind === 'id') return ID
+    return { kind: 'column', name: part.name, isEscaped: part.isEscaped || allowsNull }
+  })
 }
 
 /** Returns the columns that a template names, each as a path. */

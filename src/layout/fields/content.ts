@@ -20,9 +20,9 @@ export function contentOf(settings: LayoutSettings): Content {
 
 function contentOfRecord({ rootField, fields }: LayoutSettings): Content {
   if (fields !== undefined) return chosenFields(fields, rootField)
-  if (rootField === undefined) return { usesColumns: false, locate: locateRecord }
+  if (rootField === undefined) return { isWhole: true, usesColumns: false, locate: locateRecord }
   const root = compilePath(rootField)
-  return { usesColumns: true, locate: (record, range) => locateColumn(record, root, range) }
+  return { isWhole: false, usesColumns: true, locate: (record, range) => locateColumn(record, root, range) }
 }
 
 function locateRecord({ bytes, dataStart, dataEnd }: RecordView, range: TextRange): void {
@@ -47,6 +47,7 @@ function chosenFields(chosen: NonNullable<RecordSettings['fields']>, rootField: 
   }))
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(1024))
   return {
+    isWhole: false,
     usesColumns: true,
     locate(record, range) {
       text.clear()

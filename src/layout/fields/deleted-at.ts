@@ -22,6 +22,7 @@ export function withDeletedAt(content: Content, settings: RecordSettings): Conte
   const path = deletedAtPath(settings)
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(1024))
   return {
+    isWhole: false,
     usesColumns: true,
     locate(record, range) {
       content.locate(record, range)

@@ -10,6 +10,13 @@ import { contentOf } from './content.ts'
 import { DELETED_AT, deletedAtPath, deletionTime, hasDeletedAt } from './deleted-at.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import {
+  DATA as RECORD,
+  EMITTED_AT as EMITTED_AT_TEXT,
+  ID,
+  literal,
+  type ProgramArgument,
+} from '../encoding/record-program.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
 export interface Fields {
@@ -17,6 +24,8 @@ export interface Fields {
   readonly usesColumns: boolean
   /** The approximate number of bytes of the fields beside the data. */
   readonly overhead: number
+  /** The same for record programs, where they can express it. */
+  readonly args: readonly ProgramArgument[] | undefined
   /** Returns how many fields the record has, or why it cannot be written. `add` adds the fields of this record. */
   count(record: RecordView): number | Refusal
   /** Adds each field as two arguments: its name and its text. */
@@ -32,6 +41,15 @@ const EMITTED_AT = Buffer.from('$19\r\n_airbyte_emitted_at\r\n')
 const DATA = Buffer.from('$13\r\n_airbyte_data\r\n')
 const AIRBYTE_OVERHEAD = 160
 
+const AIRBYTE_ARGS: readonly ProgramArgument[] = [
+  [literal('_airbyte_ab_id')],
+  [ID],
+  [literal('_airbyte_emitted_at')],
+  [EMITTED_AT_TEXT],
+  [literal('_airbyte_data')],
+  [RECORD],
+]
+
 function airbyteFields(settings: LayoutSettings): Fields {
   const content = contentOf(settings)
   const { keepMeta } = settings
@@ -41,6 +59,7 @@ function airbyteFields(settings: LayoutSettings): Fields {
     usesIds: true,
     usesColumns: content.usesColumns,
     overhead: AIRBYTE_OVERHEAD,
+    args: content.isWhole && !keepMeta ? AIRBYTE_ARGS : undefined,
     count: () => (keepMeta ? 4 : 3),
     add(out, record) {
       content.locate(record, data)
@@ -76,6 +95,7 @@ function flatFields(settings: LayoutSettings): Fields {
     usesIds: false,
     usesColumns: true,
     overhead: 256,
+    args: undefined,
     count(record) {
       found.encoded = found.names.length = found.rows.length = 0
       const refusal = find(record.columns)

@@ -28,6 +28,7 @@ export function addMetaMember(out: ByteBuffer, record: RecordView): void {
 export function withMeta(content: Content): Content {
   const text = new ByteBuffer(Buffer.allocUnsafeSlow(1024))
   return {
+    isWhole: false,
     usesColumns: content.usesColumns,
     locate(record, range) {
       content.locate(record, range)

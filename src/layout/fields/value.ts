@@ -8,11 +8,14 @@ import { contentOf } from './content.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import { addMetaMember, withMeta } from './meta.ts'
 import { ColumnTemplate, type StreamNames } from './column-template.ts'
+import { DATA, EMITTED_AT, ID, literal, type ProgramArgument } from '../encoding/record-program.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
 export interface Value {
   readonly usesIds: boolean
   readonly usesColumns: boolean
+  /** The same for record programs, where they can express it. */
+  readonly argument?: ProgramArgument | undefined
   /** Sets `range` to the text, or returns why there is none. */
   locate(record: RecordView, range: TextRange): Refusal | undefined
 }
@@ -30,6 +33,7 @@ export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
       return {
         usesIds: false,
         usesColumns: content.usesColumns,
+        argument: content.isWhole ? [DATA] : undefined,
         locate(record, range) {
           content.locate(record, range)
           return undefined
@@ -40,7 +44,9 @@ export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
 }
 
 function templateValue(template: ColumnTemplate): Value {
-  return assembledValue(template.usesIds, template.usesColumns, (record, out) => template.render(record, out))
+  const { usesIds, usesColumns, argument } = template
+  const value = assembledValue(usesIds, usesColumns, (record, out) => template.render(record, out))
+  return { ...value, argument }
 }
 
 const BEFORE_ID = Buffer.from('{"_airbyte_ab_id":')
@@ -48,10 +54,20 @@ const BEFORE_EMITTED_AT = Buffer.from(',"_airbyte_emitted_at":')
 const BEFORE_DATA = Buffer.from(',"_airbyte_data":')
 const END = Buffer.from('}')
 
+const AIRBYTE_ARGUMENT: ProgramArgument = [
+  literal(BEFORE_ID),
+  ID,
+  literal(BEFORE_EMITTED_AT),
+  EMITTED_AT,
+  literal(BEFORE_DATA),
+  DATA,
+  literal(END),
+]
+
 function airbyteValue(settings: LayoutSettings): Value {
   const content = contentOf(settings)
   const data: TextRange = { bytes: END, start: 0, end: 0 }
-  return assembledValue(true, content.usesColumns, (record, out) => {
+  const value = assembledValue(true, content.usesColumns, (record, out) => {
     content.locate(record, data)
     out.add(BEFORE_ID)
     out.addNumber(record.id)
@@ -63,6 +79,7 @@ function airbyteValue(settings: LayoutSettings): Value {
     out.add(END)
     return undefined
   })
+  return { ...value, argument: content.isWhole && !settings.keepMeta ? AIRBYTE_ARGUMENT : undefined }
 }
 
 function columnValue({ valueField, rootField }: RecordSettings): Value {

@@ -1,6 +1,7 @@
 /** Keys that collect the records of a replacement until it is swapped in for the live key. */
 import { besideKey } from '../../redis/resp/key-slot.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
+import { literal } from '../encoding/record-program.ts'
 import { ColumnTemplate, type KeyTemplate } from '../fields/column-template.ts'
 
 /** Returns the staging key in the slot of the live key, so that a cluster, too, swaps the two in one step. */
@@ -18,6 +19,7 @@ export function stagedTemplate(live: ColumnTemplate, prefix: Buffer): KeyTemplat
     usesColumns: live.usesColumns,
     isConstant: live.isConstant,
     size: 2 * live.size + 32,
+    argument: live.isConstant ? [literal(stagingKey(live.lead, prefix))] : undefined,
     render(record, out) {
       key.clear()
       const refusal = live.render(record, key)

@@ -71,7 +71,14 @@ describe.each(STRUCTURES)('the descriptor of $cacheType $selectedBy', (structure
   it('writes one record as its delivery mode says', () => {
     const { deliveryMode } = structure.createLayout({
       settings,
-      key: { usesIds: false, usesColumns: false, isConstant: true, size: 1, render: () => undefined },
+      key: {
+        usesIds: false,
+        usesColumns: false,
+        isConstant: true,
+        size: 1,
+        render: () => undefined,
+        argument: undefined,
+      },
       stream: { name: 's', namespace: 'n', primaryKey: [] },
     })
     expect(deliveryMode).toBe(structure.isRepeatable ? 'pipeline' : 'exactly_once')

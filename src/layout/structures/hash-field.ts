@@ -104,6 +104,7 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
     usesColumns: field.usesColumns || value.usesColumns,
     isConditional: writeCondition !== 'always',
     overhead: key.size + field.size + 100,
+    items: field.argument && value.argument && [field.argument, value.argument],
     addItem(items, record) {
       name.clear()
       const refusal = field.render(record, name) ?? value.locate(record, text)

@@ -13,6 +13,7 @@ import { requirement, type LayoutOptions, type Structure } from '../contract/str
 import { NO_GROUP, type CommandGroups } from '../encoding/command-groups.ts'
 import type { Layout, LayoutSettings } from '../encoding/layout.ts'
 import { addKey } from '../fields/column-template.ts'
+import { programOf } from '../encoding/record-program.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
 import { fieldsOf } from '../fields/fields.ts'
 import { META } from '../fields/meta.ts'
@@ -146,6 +147,16 @@ function createLayout({ settings, key: keyTemplate }: LayoutOptions): Layout {
     isConditional,
     expiryUnits: expiryReader?.units,
     scripts: isLoaded ? [HASH_SCRIPT] : [],
+    program:
+      isAlwaysScripted || clearsFields || clearsMeta || clearsFormerExpiry
+        ? undefined
+        : programOf({
+            command: 'HMSET',
+            key: keyTemplate.argument,
+            options: [],
+            items: fields.args,
+            mostRecords: 1,
+          }),
     write(out, record) {
       key.clear()
       const refusal = addKey(keyTemplate, record, key) ?? expiryReader?.read(record, expiry)

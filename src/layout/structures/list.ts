@@ -99,6 +99,7 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
     usesColumns: value.usesColumns,
     isConditional,
     overhead: 100,
+    items: value.argument && [value.argument],
     addItem(items, record) {
       const refusal = value.locate(record, text)
       if (refusal !== undefined) return refusal

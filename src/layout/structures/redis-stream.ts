@@ -131,6 +131,7 @@ function createLayout({ settings, key }: LayoutOptions): Layout {
     isConditional,
     scripts: [],
     overhead: key.size + fields.overhead + 60,
+    items: fields.args,
     addItem(items, record) {
       const count = fields.count(record)
       if (typeof count !== 'number') return count

@@ -64,6 +64,7 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
     usesColumns: value.usesColumns,
     isConditional: false,
     overhead: 100,
+    items: value.argument && [value.argument],
     addItem(items, record) {
       const refusal = value.locate(record, text)
       if (refusal !== undefined) return refusal

@@ -8,6 +8,7 @@ import { script } from '../../redis/commands/script.ts'
 import { requirement, type LayoutOptions, type Structure } from '../contract/structure.ts'
 import type { Layout } from '../encoding/layout.ts'
 import { addKey } from '../fields/column-template.ts'
+import { programOf } from '../encoding/record-program.ts'
 import { expiryOf, type Expiry } from '../fields/expiry.ts'
 import { valueOf } from '../fields/value.ts'
 import type { TextRange } from '../encoding/text-range.ts'
@@ -61,6 +62,16 @@ function createLayout({ settings, key: keyTemplate, stream }: LayoutOptions): La
     usesColumnsBesideKey,
     isConditional: condition !== undefined,
     expiryUnits: expiryReader?.units,
+    program:
+      condition === undefined && expiryReader === undefined
+        ? programOf({
+            command: 'SET',
+            key: keyTemplate.argument,
+            options: [],
+            items: value.argument && [value.argument],
+            mostRecords: 1,
+          })
+        : undefined,
     scripts: expiryReader?.usesColumns === true ? [SET_SCRIPT] : [],
     write(out, record) {
       key.clear()

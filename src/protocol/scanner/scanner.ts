@@ -38,6 +38,24 @@ interface Exports {
   fieldsEnd: WebAssembly.Global
   fieldsStart(): number
   writeFields(table: number, first: number, end: number, nulls: number): number
+  programStart(): number
+  rowsStart(): number
+  commandsStart(): number
+  encodeRows(count: number, rowSize: number, firstId: number): number
+  encodedStart: WebAssembly.Global
+  encodedEnd: WebAssembly.Global
+  encodedCommands: WebAssembly.Global
+}
+
+/** Commands that `encodeRows` has written to the memory. */
+interface EncodedRows {
+  /** How many rows were done. */
+  done: number
+  commands: number
+  start: number
+  end: number
+  /** For each command where it begins, and where its key begins and ends. */
+  offsets: Int32Array
 }
 
 // The build writes it beside the connector; the path is the same from src/ and from dist/.
@@ -64,6 +82,8 @@ export class Scanner {
   /** The number of columns that fit: into memory of their own, or, if there are more, at the end of the memory. */
   #columnsRoom: number
   #bytesForColumns = 0
+  /** The program that is in the memory. */
+  #program: Buffer | undefined
 
   /**
    * `capturedColumns`: names of columns whose values' offsets `scan` writes into the table of lines, in this order. They
@@ -125,6 +145,28 @@ export class Scanner {
    */
   writeFields(first: number, end: number, nulls: NullFields): number {
     return this.#module.writeFields(this.#columnsStart, first, end, nulls)
+  }
+
+  /**
+   * Encodes records as commands: those of `rows`, which are rows of a batch's table (sync/batches/record-table.ts), by
+   * `program` (sync/batches/compiled-program.ts). The result is valid until the next call.
+   */
+  encodeRows(program: Buffer, rows: Int32Array, rowLength: number, firstId: number): EncodedRows {
+    const exports = this.#module
+    if (program !== this.#program) {
+      program.copy(this.bytes, exports.programStart())
+      this.#program = program
+    }
+    this.table.set(rows, (exports.rowsStart() - exports.tableStart()) / Int32Array.BYTES_PER_ELEMENT)
+    const rowSize = rowLength * Int32Array.BYTES_PER_ELEMENT
+    const done = exports.encodeRows(rows.length / rowLength, rowSize, firstId)
+    return {
+      done,
+      commands: exports.encodedCommands.value,
+      start: exports.encodedStart.value,
+      end: exports.encodedEnd.value,
+      offsets: new Int32Array(exports.memory.buffer, exports.commandsStart()),
+    }
   }
 
   get fieldsEnd(): number {

@@ -35,6 +35,15 @@ interface HeadFrom {
   readonly first: number
 }
 
+/** Commands in memory of others: `offsets` has for each where it begins, and where its key begins and ends. */
+export interface EncodedRange {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+  readonly offsets: Int32Array
+  readonly count: number
+}
+
 /** Commands that go out together, and where in the bytes each of them and its key are. */
 export class CommandBuffer extends ByteBuffer {
   /** How many commands there are, each of which the server answers once. */
@@ -150,6 +159,18 @@ export class CommandBuffer extends ByteBuffer {
     if (head !== this.#runs.at(-1)?.head) this.#runs.push({ head, first: this.commands })
     this.add(head.bytes)
     this.commands++
+  }
+
+  /** Adds commands that were encoded elsewhere, all with the same name and as many arguments. */
+  addEncoded(name: string, args: number, { bytes, start, end, offsets, count }: EncodedRange): void {
+    const head = headOf(name, args)
+    if (head !== this.#runs.at(-1)?.head) this.#runs.push({ head, first: this.commands })
+    const moved = this.length - start
+    const from = this.commands * OFFSETS
+    while (from + count * OFFSETS > this.#offsets.length) this.#growOffsets()
+    for (let at = 0; at < count * OFFSETS; at++) this.#offsets[from + at] = offsets[at]! + moved
+    this.add(bytes, start, end)
+    this.commands += count
   }
 
   override clear(): void {

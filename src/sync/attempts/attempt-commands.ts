@@ -7,6 +7,13 @@ import type { LengthRecording } from '../streams/stream-session.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { Interval } from './state-intervals.ts'
 
+/** Groups of as many records each. */
+interface EncodedGroups {
+  readonly records: number
+  readonly firstGroup: number
+  readonly groups: number
+}
+
 export class AttemptCommands {
   readonly #plan: StreamPlan
   readonly #recording: LengthRecording
@@ -27,6 +34,18 @@ export class AttemptCommands {
   /** Counts a record of a group. */
   count(group: number): void {
     if (group !== NO_GROUP) this.#counts.set(group, (this.#counts.get(group) ?? 0) + 1)
+  }
+
+  /** Counts records that were encoded at once. */
+  countRun({ records, firstGroup, groups }: EncodedGroups): void {
+    for (let group = firstGroup; group < firstGroup + groups; group++)
+      this.#counts.set(group, records / groups)
+  }
+
+  /** Returns how many records from this one on are before the last state of the batch; undefined if none is behind it. */
+  recordsUntilState(record: number): number | undefined {
+    const { number, end } = this.#interval
+    return end !== undefined && this.#number === number ? end - record : undefined
   }
 
   /** Returns whether a record is the first one behind the last state of the batch. */

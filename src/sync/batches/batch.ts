@@ -10,7 +10,8 @@ import { compactJson, endOfInteger, isSeconds } from '../../protocol/columns/com
 import type { Message } from '../../protocol/input/message.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { writeDigits } from './emission-digits.ts'
-import { RecordNumber, RecordTable } from './record-table.ts'
+import type { RecordRows } from './encode-run.ts'
+import { LEFT_OUT, RecordNumber, RecordTable } from './record-table.ts'
 import { NOTHING_CAPTURED, type CapturedColumns } from '../streams/captured-columns.ts'
 import type { Received, WaitingState } from './waiting-state.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
@@ -32,14 +33,14 @@ interface LongRecord {
 /** Stands for the offsets of captured columns that are not known. */
 const UNKNOWN = -1
 
-/** The group of a record that is not encoded. */
-const LEFT_OUT = -2
-
 /** Until it is encoded, a record with an index entry has the number of that in the place of its group, counted downwards. */
 const FIRST_ENTRY = -3
 
 /** The entry of a record without one. */
 export const NO_ENTRY = -1
+
+/** Encodes records of a stream from the first row on, and returns how many rows are done. */
+export type EncodeRun = (stream: StreamSession, rows: RecordRows) => number
 
 export class Batch {
   records = 0
@@ -184,16 +185,19 @@ export class Batch {
 
   /**
    * Calls `encode` with one record after the other, of the streams that are chosen, and keeps the group it returns.
-   * `entry`: the number of its index entry, -1 if it has none.
+   * `entry`: the number of its index entry, -1 if it has none. `encodeRun` may encode several records from one on; it returns
+   * how many rows it has done.
    */
   encodeEach(
     isChosen: (stream: StreamSession) => boolean,
     encode: (stream: StreamSession, view: RecordView, record: number, entry: number) => number,
+    encodeRun: EncodeRun = () => 0,
   ): void {
     if (this.#block === undefined) return
     const { scanner } = this.#block
     const view = newRecordView(scanner.bytes, Date.now())
     const { numbers, rowLength } = this.#table
+    const rows: RecordRows = { scanner, table: this.#table, first: 0, end: this.records }
     let last = -1
     let isLastChosen = false
     for (let record = 0, row = 0; record < this.records; record++, row += rowLength) {
@@ -206,6 +210,13 @@ export class Batch {
         isLastChosen = isChosen(stream)
       }
       if (!isLastChosen) continue
+      rows.first = record
+      const done = encodeRun(stream, rows)
+      if (done > 0) {
+        record += done - 1
+        row += (done - 1) * rowLength
+        continue
+      }
       view.emittedAtStart = numbers[row + RecordNumber.emittedAtStart]!
       view.emittedAtEnd = numbers[row + RecordNumber.emittedAtEnd]!
       view.dataStart = numbers[row + RecordNumber.dataStart]!
@@ -217,6 +228,11 @@ export class Batch {
       const entry = group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY
       numbers[row + RecordNumber.group] = encode(stream, view, record, entry)
     }
+  }
+
+  /** The columns that the scanner captures. */
+  get capturedColumns(): readonly string[] {
+    return this.#captured.names
   }
 
   /** Finds the columns of the record that `encodeEach` has called with. */

@@ -14,6 +14,9 @@ export const RecordNumber = {
   captured: 7,
 } as const
 
+/** The group of a record that is not encoded. */
+export const LEFT_OUT = -2
+
 const FIRST_ROWS = 1024
 const BYTES_PER_NUMBER = 4
 

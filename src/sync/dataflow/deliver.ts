@@ -11,6 +11,7 @@ import type { BatchRequest } from './batch-request.ts'
 import { decidedOutcomes, inOrder, outcomesOf, type RecordOutcome } from './outcomes.ts'
 import type { Prepared } from './batch-preparation.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
+import { CompiledPrograms } from '../batches/compiled-program.ts'
 import { ExpiryUnitLog } from '../batches/expiry-unit-log.ts'
 import type { Log } from '../../log.ts'
 import { requireKeyTypes } from './key-types.ts'
@@ -47,6 +48,7 @@ const MORE_COMMANDS = 100
 
 export function deliverBy({ client, buffers, tables, deadLetters, log }: DeliverOptions): Deliver {
   const unitLog = new ExpiryUnitLog(log)
+  const programs = new CompiledPrograms()
   /** The size of the last batch's commands, divided by its expected size: the next batch is like the last one. */
   let growth = 1
   const deliver = async (
@@ -58,7 +60,7 @@ export function deliverBy({ client, buffers, tables, deadLetters, log }: Deliver
     const buffer = buffers.take(Math.ceil(batch.size * growth))
     const offsets = tables.take((batch.records + MORE_COMMANDS) * BYTES_PER_COMMAND)
     const out = new CommandGroups(buffer, client.capabilities, offsets, !client.isCluster)
-    const encoded = encodeBatch(batch, out, { ids, decisions, client, intervals })
+    const encoded = encodeBatch(batch, out, { ids, decisions, client, intervals, programs })
     unitLog.add(batch)
     growth = Math.min(Math.max(1, (1.1 * out.length) / batch.size), MOST_GROWTH)
     if (deadLetters === undefined) {

@@ -229,6 +229,7 @@ function hugeRecordOf(session: StreamSession): EncodableBatch {
     countByStream: () => new Map([[session, 1]]),
     encodeEach: (_, encodeRecord) => void encodeRecord(session, view, 0, -1),
     readColumns: () => undefined,
+    capturedColumns: [],
   }
 }
 

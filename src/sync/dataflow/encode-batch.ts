@@ -11,6 +11,8 @@ import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import type { RowDecisions } from '../dedup/row-decisions.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { NO_ENTRY } from '../batches/batch.ts'
+import type { CompiledPrograms } from '../batches/compiled-program.ts'
+import { RunEncoder } from '../batches/encode-run.ts'
 import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { transactionsOf, type EncodableBatch, type Slots, type Write } from './transactions.ts'
@@ -33,12 +35,14 @@ export interface EncodeOptions {
   client: Slots
   /** Of streams whose attempts are recorded. */
   intervals?: BatchIntervals
+  /** Where they are missing, records are encoded one by one. */
+  programs?: CompiledPrograms
 }
 
 export function encodeBatch(
   batch: EncodableBatch,
   out: CommandGroups,
-  { ids, decisions, client, intervals }: EncodeOptions,
+  { ids, decisions, client, intervals, programs }: EncodeOptions,
 ): EncodedBatch {
   const requests: BatchRequest[] = []
   const refusals: EncodedBatch['refusals'] = []
@@ -77,8 +81,21 @@ export function encodeBatch(
     return NO_GROUP
   }
 
+  const runs =
+    programs &&
+    new RunEncoder({
+      out,
+      programs,
+      captured: batch.capturedColumns,
+      idsOf: (stream) => (stream.layout.usesIds ? cursors.get(stream) : undefined),
+      isUsual: (stream) => (decisions.get(stream)?.actions.size ?? 0) === 0,
+    })
   const first = out.commands
-  batch.encodeEach(({ layout }) => isPipelined(layout, out), write)
+  batch.encodeEach(
+    ({ layout }) => isPipelined(layout, out),
+    write,
+    (stream, rows) => runs?.encode(stream, rows)?.rows ?? 0,
+  )
   const simple = streams.filter(({ layout }) => isPipelined(layout, out))
   for (const { layout } of simple) layout.flush(out)
   const isCounted = simple.some(({ layout }) => layout.isConditional)
@@ -87,7 +104,7 @@ export function encodeBatch(
 
   for (const stream of streams)
     if (!isPipelined(stream.layout, out))
-      requests.push(...transactionsOf(stream, batch, out, client, write, intervals?.get(stream)))
+      requests.push(...transactionsOf(stream, batch, out, client, { write, runs }, intervals?.get(stream)))
   const refused = new Set(refusals.map(({ record }) => record))
   const written = (entries: readonly IndexEntry[]): readonly IndexEntry[] =>
     refused.size === 0 ? entries : entries.filter(({ record }) => !refused.has(record))

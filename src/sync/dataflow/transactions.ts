@@ -6,6 +6,7 @@ import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import type { Batch } from '../batches/batch.ts'
 import type { BatchRequest } from './batch-request.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
+import type { RunEncoder } from '../batches/encode-run.ts'
 import { AttemptCommands } from '../attempts/attempt-commands.ts'
 import type { Interval } from '../attempts/state-intervals.ts'
 
@@ -16,7 +17,7 @@ import type { Interval } from '../attempts/state-intervals.ts'
 const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
 
 /** The parts of a batch that encoding reads. */
-export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach' | 'readColumns'>
+export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach' | 'readColumns' | 'capturedColumns'>
 
 /** Returns the slot of a key, if there are slots. */
 export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf'>
@@ -24,12 +25,19 @@ export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf'>
 /** Encodes a record, and returns the group that it belongs to. */
 export type Write = (stream: StreamSession, view: RecordView, record: number, entry: number) => number
 
+/** Encodes a record, or several of a stream at once. */
+export interface Encoding {
+  readonly write: Write
+  readonly runs: RunEncoder | undefined
+}
+
 /** What the transactions of one stream in one batch are made of. */
 interface Source {
   readonly stream: StreamSession
   readonly batch: EncodableBatch
   readonly out: CommandGroups
   readonly write: Write
+  readonly runs: RunEncoder | undefined
   /** Records what the transactions add to their keys; undefined where nothing is recorded. */
   readonly attempt: AttemptCommands | undefined
 }
@@ -40,7 +48,7 @@ export function transactionsOf(
   batch: EncodableBatch,
   out: CommandGroups,
   slots: Slots,
-  write: Write,
+  { write, runs }: Encoding,
   interval?: Interval,
 ): BatchRequest[] {
   const attempt =
@@ -52,13 +60,16 @@ export function transactionsOf(
     attempt?.count(group)
     return group
   }
-  const source: Source = { stream, batch, out, write: attempt === undefined ? write : counted, attempt }
+  const source: Source = { stream, batch, out, write: attempt === undefined ? write : counted, runs, attempt }
   const { only } = stream.plan.locator
   if (slots.isCluster && only === undefined) return byKey(source)
   return inOrder(source, only === undefined ? undefined : slots.slotOf(Buffer.from(only)))
 }
 
-function inOrder({ stream, batch, out, write, attempt }: Source, slot: number | undefined): BatchRequest[] {
+function inOrder(
+  { stream, batch, out, write, runs, attempt }: Source,
+  slot: number | undefined,
+): BatchRequest[] {
   const requests: BatchRequest[] = []
   let open: { bytes: number; command: number } | undefined
   const close = (): void => {
@@ -73,18 +84,32 @@ function inOrder({ stream, batch, out, write, attempt }: Source, slot: number | 
     }
     open = undefined
   }
+  const begin = (record: number): { bytes: number; command: number } => {
+    // A transaction is in one interval.
+    if (attempt?.isBehindState(record) === true) {
+      close()
+      attempt.moveOn()
+    }
+    return (open ??= { bytes: out.length, command: out.commands })
+  }
+  const closeIfLarge = ({ bytes, command }: { bytes: number; command: number }): void => {
+    if (isLarge(out.commands - command, out.length - bytes)) close()
+  }
   batch.encodeEach(
     (other) => other === stream,
     (_, view, record, entry) => {
-      // A transaction is in one interval.
-      if (attempt?.isBehindState(record) === true) {
-        close()
-        attempt.moveOn()
-      }
-      open ??= { bytes: out.length, command: out.commands }
+      const opened = begin(record)
       const group = write(stream, view, record, entry)
-      if (isLarge(out.commands - open.command, out.length - open.bytes)) close()
+      closeIfLarge(opened)
       return group
+    },
+    (_, rows) => {
+      const opened = begin(rows.first)
+      const run = runs?.encode(stream, rows, attempt?.recordsUntilState(rows.first))
+      if (run === undefined) return 0
+      attempt?.countRun(run)
+      closeIfLarge(opened)
+      return run.rows
     },
   )
   close()

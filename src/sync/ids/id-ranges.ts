@@ -14,13 +14,31 @@ export class IdCursor {
     this.#last = ranges[0]!.last
   }
 
+  /** The next id; it is followed by `left` - 1 more. */
+  get next(): number {
+    this.#advance()
+    return this.#next
+  }
+
+  get left(): number {
+    this.#advance()
+    return this.#last - this.#next + 1
+  }
+
+  skip(count: number): void {
+    this.#next += count
+  }
+
   take(): number {
-    if (this.#next > this.#last) {
-      const { first, last } = this.#ranges[++this.#range]!
-      this.#next = first
-      this.#last = last
-    }
+    this.#advance()
     return this.#next++
+  }
+
+  #advance(): void {
+    if (this.#next <= this.#last) return
+    const { first, last } = this.#ranges[++this.#range]!
+    this.#next = first
+    this.#last = last
   }
 }
 

@@ -33,6 +33,15 @@ export { columnRoom, columns, columnsRoom, columnsStart } from './column-rows/re
 export { fieldsEnd, fieldsStart, writeFields } from './column-rows/field-arguments'
 export { keyStart } from './column-rows/names'
 export { captureColumn } from './captures'
+export {
+  commandsStart,
+  encodedCommands,
+  encodedEnd,
+  encodedStart,
+  encodeRows,
+  programStart,
+  rowsStart,
+} from './encode-rows'
 export { capturedRow, capturedRowStart } from './column-rows/captured-row'
 
 export function tableStart(): usize {

@@ -1,0 +1,198 @@
+/** Random records, encoded by record programs and one by one: both ways write the same. A failure names the seed of its case. */
+import { expect, it } from 'vitest'
+import { caseCount } from '../../case-count.support.ts'
+import { CommandGroups } from '../../layout/encoding/command-groups.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
+import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
+import { encodeBatch } from '../dataflow/encode-batch.ts'
+import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { capturedColumnsOf } from '../streams/captured-columns.ts'
+import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
+import type { IdRange, StreamSession } from '../streams/stream-session.ts'
+import { Batch } from './batch.ts'
+import { commandsIn } from './batches.support.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { CompiledPrograms } from './compiled-program.ts'
+
+const CASES = caseCount(12, 800)
+
+type Layout = [name: string, options: object, more: Partial<SyncStream>]
+
+const BY_ID: Partial<SyncStream> = { primaryKey: [['id']] }
+const BY_TWO: Partial<SyncStream> = { primaryKey: [['id'], ['name']] }
+
+/** All of these have a program. */
+const LAYOUTS: Layout[] = [
+  ['classic hash', {}, {}],
+  ['hash by primary key', {}, BY_ID],
+  ['hash by two columns', {}, BY_TWO],
+  ['hash, null keys allowed', { null_keys: 'allow' }, BY_ID],
+  ['hash with a template', { key_template: 'h:${_airbyte_stream}:${name}:${_airbyte_ab_id}' }, {}],
+  [
+    'string, json',
+    { cache_type: 'string', data_format: 'json', key_template: 's:${_airbyte_stream}:${id}' },
+    {},
+  ],
+  ['string, airbyte', { cache_type: 'string', data_format: 'airbyte' }, BY_ID],
+  ['list', { cache_type: 'list', data_format: 'json' }, {}],
+  [
+    'list, airbyte, newest first',
+    { cache_type: 'list', data_format: 'airbyte', list_operation: 'prepend' },
+    {},
+  ],
+  ['list of members', { cache_type: 'list', member: '${name}-${_airbyte_ab_id}' }, {}],
+  ['set', { cache_type: 'set', data_format: 'json' }, {}],
+  ['set of members', { cache_type: 'set', member: '${id}' }, {}],
+  ['sorted set', { cache_type: 'sorted_set', data_format: 'json' }, {}],
+  ['field', { hash_field: '${id}', data_format: 'json' }, {}],
+  ['stream', { cache_type: 'stream', data_format: 'airbyte' }, {}],
+  ['stream, cut', { cache_type: 'stream', data_format: 'airbyte', max_length: 7 }, {}],
+]
+
+it.each(LAYOUTS)('%s: programs write what is written one by one', (_, options, more) => {
+  for (let seed = 0; seed < CASES; seed++) {
+    const random = randomFrom(seed)
+    const sessions = sessionsFor([stream('a', more), stream('b', more)], options)
+    const { batch, names } = batchOf(random, sessions)
+    const programs = new CompiledPrograms()
+    expect(programs.of(sessions[0]!.layout, names), 'a program').toBeDefined()
+    const ids = idsOf(random, sessions)
+    const oneByOne = encoded(batch(), ids)
+    const byProgram = encoded(batch(), ids, programs)
+    expect(byProgram, `seed ${seed}`).toEqual(oneByOne)
+  }
+})
+
+/** Returns a function that makes the same batch again and again, as encoding changes it. */
+function batchOf(random: Random, sessions: readonly StreamSession[]) {
+  const captured = capturedColumnsOf(sessions.map(({ plan }) => plan))
+  const alternates = random(3) === 0
+  const lines = Array.from({ length: random(8) === 0 ? 700 : 1 + random(40) }, (_, at) => {
+    const session = alternates ? sessions[random(2)]! : sessions[Math.floor(at / 13) % 2]!
+    return { session, line: lineOf(random), isLeftOut: random(12) === 0 }
+  })
+  const batch = (): Batch => {
+    const reader = new MessageReader(1 << 16, undefined, captured.names)
+    reader.append(Buffer.from(lines.map(({ line }) => `${line}\n`).join('')))
+    const made = new Batch({ records: 1e6, bytes: 1e9 }, sessions, new BufferPool(0), captured)
+    for (const [at, { session, isLeftOut }] of lines.entries()) {
+      reader.next()
+      made.addRecord(session, reader.block, reader.message)
+      if (isLeftOut) made.leaveOut(at)
+    }
+    return made
+  }
+  return { batch, names: captured.names }
+}
+
+function encoded(batch: Batch, ids: Map<StreamSession, IdRange[]>, programs?: CompiledPrograms) {
+  const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
+  const client = { isCluster: false, slotOf: () => undefined }
+  const { requests, refusals, dataless } = encodeBatch(batch, out, {
+    ids,
+    decisions: new Map(),
+    client,
+    ...(programs === undefined ? {} : { programs }),
+  })
+  const byGroup = batch.recordsByGroup()
+  const commands = Array.from({ length: out.commands }, (_, command) => ({
+    words: commandsIn(out.bytes.subarray(out.startOf(command), out.endOf(command)))[0]!,
+    key: out.keyOf(command),
+    head: out.headOf(command),
+    records: byGroup.get(out.groupOf(command)) ?? [],
+  }))
+  for (const { words, key, head } of commands) {
+    expect(head).toMatchObject({ name: words[0], args: words.length - 1 })
+    expect(key).toBe(words[1])
+  }
+  const kinds = requests.map(({ request }) => request.kind)
+  return {
+    rows: [...inRows(commands)].toSorted(([a], [b]) => Number(a) - Number(b)),
+    refusals,
+    dataless,
+    kind: kinds[0],
+  }
+}
+
+/**
+ * Commands with many records may be cut differently, so what is compared is what becomes of each record; those of a key must
+ * be in order.
+ */
+function inRows(commands: readonly { words: string[]; key: string | undefined; records: number[] }[]) {
+  const last = new Map<string | undefined, number>()
+  const rows = commands.flatMap(({ words, key, records }) => {
+    for (const record of records) {
+      expect(record).toBeGreaterThan(last.get(key) ?? -1)
+      last.set(key, record)
+    }
+    const size = (words.length - 2) / records.length
+    return records.map((record, at) => [
+      words[0],
+      key,
+      record,
+      ...words.slice(2 + at * size, 2 + (at + 1) * size),
+    ])
+  })
+  return new Map(rows.map((row) => [row[2], row]))
+}
+
+function idsOf(random: Random, sessions: readonly StreamSession[]): Map<StreamSession, IdRange[]> {
+  return new Map(
+    sessions.map((session, at) => {
+      const first = 1 + at * 1e6 + 10 ** random(8)
+      return [
+        session,
+        [
+          { first, last: first + random(20) },
+          { first: first + 1000, last: first + 5000 },
+        ],
+      ]
+    }),
+  )
+}
+
+const IDS = ['1', '22', '-3', '0', '-0', '1.50', '1e3', '12345678901234567890123456789012345678901', 'true']
+const OTHER_IDS = [
+  'null',
+  '""',
+  '"x"',
+  '"a:b"',
+  '"50%"',
+  '"%null"',
+  '"ü\u2028"',
+  '"\\u0041"',
+  '[1]',
+  '{}',
+  '{"a":1}',
+]
+const NAMES = ['"n"', '"Zoë"', '"a\\"b"', '"%"', '7', '""', 'null', `"${'n'.repeat(300)}"`]
+
+function lineOf(random: Random): string {
+  const id = random(3) > 0 ? String(random(1e9)) : pick(random, random(2) === 0 ? IDS : OTHER_IDS)
+  const name = random(3) > 0 ? `"name ${random(1e6)}"` : pick(random, NAMES)
+  const size = [0, 3, 40, 700, 2_000, 4_090, 9_000][random(7)]!
+  const members = [
+    ...(random(30) === 0 ? [] : [`"id":${id}`]),
+    ...(random(30) === 0 ? [] : [`"name":${name}`]),
+    `"pad":"${'é'.repeat(random(4))}${'p'.repeat(random(1 + size))}"`,
+    ...(random(20) === 0 ? [`"id":${random(100)}`] : []),
+  ]
+  const data = random(15) === 0 ? `{ ${members.join(' , ')} }` : `{${members.join(',')}}`
+  const emittedAt = pick(random, ['1700000000000', '1700000000001', '5', '1700000000', '1700000000000.5'])
+  return `{"type":"RECORD","record":{"stream":"a","namespace":"n","data":${data},"emitted_at":${emittedAt}}}`
+}
+
+type Random = (limit: number) => number
+
+function pick<T>(random: Random, items: readonly T[]): T {
+  return items[random(items.length)]!
+}
+
+/** Returns whole numbers below a limit (a linear congruential generator). */
+function randomFrom(seed: number): Random {
+  let state = (seed * 2_654_435_761 + 12_345) >>> 0
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * limit)
+  }
+}
