@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { problem, SystemError } from '../../errors.ts'
 import { InputBlocks, type InputBlock } from './input-block.ts'
 import { Message } from './message.ts'
+import type { TakeLimits, TakenRecords } from '../scanner/scanner.ts'
 import { recordHeadIn, type RecordHead } from './record-head.ts'
 
 const LF = 0x0a
@@ -12,6 +13,8 @@ const BLOCK_SIZE = 1 << 19
 
 /** The names of a record are in the beginning of its line, if they precede its data. */
 const HEAD_BYTES = 1 << 14
+
+export type { TakeLimits, TakenRecords }
 
 export interface LineLimits {
   /** The most bytes of a line. */
@@ -87,6 +90,15 @@ export class MessageReader {
     if (this.#taken === this.#rows && !this.#scan()) return false
     this.message.take(this.#block.scanner, this.#taken++)
     return true
+  }
+
+  /** Takes messages that follow, as long as they are records of the same stream as the current one. */
+  takeRecords(limits: TakeLimits, stream: number): TakenRecords {
+    const first = this.message.lineNumber + 1
+    const taken = this.#block.scanner.takeRecords(this.#taken, this.#rows, limits, stream, first)
+    this.#taken += taken.count
+    this.message.lineNumber += taken.count
+    return taken
   }
 
   /** Continues at the start of a block, with the incomplete line. */

@@ -14,6 +14,9 @@ const PAGE = 65_536
 /** The scanner reads 16 bytes at a time, so it reads a little beyond the end of a line. */
 const PADDING = 64
 
+/** The rows of a batch's table that fit into the memory. */
+const MOST_ROWS = 256
+
 /** The size of the key that the hashes of column names depend on. */
 const KEY_SIZE = 16
 
@@ -38,6 +41,17 @@ interface Exports {
   fieldsEnd: WebAssembly.Global
   fieldsStart(): number
   writeFields(table: number, first: number, end: number, nulls: number): number
+  takeRecords(
+    table: number,
+    first: number,
+    most: number,
+    mostInput: number,
+    rowSize: number,
+    stream: number,
+    line: number,
+  ): number
+  takenBytes: WebAssembly.Global
+  takenInput: WebAssembly.Global
   programStart(): number
   rowsStart(): number
   commandsStart(): number
@@ -45,6 +59,24 @@ interface Exports {
   encodedStart: WebAssembly.Global
   encodedEnd: WebAssembly.Global
   encodedCommands: WebAssembly.Global
+}
+
+/** Records that `takeRecords` has taken. */
+export interface TakenRecords {
+  readonly count: number
+  /** Their rows in a batch's table (sync/batches/record-table.ts). */
+  readonly rows: Int32Array
+  /** The bytes of their emission times and data, and those of their lines up to the end of the data. */
+  readonly bytes: number
+  readonly inputBytes: number
+}
+
+export interface TakeLimits {
+  /** The most records, and the bytes of lines from which on no more are taken. */
+  readonly records: number
+  readonly inputBytes: number
+  /** The count of numbers in a row of the batch's table. */
+  readonly rowLength: number
 }
 
 /** Commands that `encodeRows` has written to the memory. */
@@ -148,7 +180,25 @@ export class Scanner {
   }
 
   /**
-   * Encodes records as commands: those of `rows`, which are rows of a batch's table (sync/batches/record-table.ts), by
+   * Takes records from the row `first` of the table of lines on, up to `end`, that are of the same stream as the row before
+   * it, and of which nothing else has to be known. `stream` and `line` are the numbers of the stream and of the first line.
+   */
+  takeRecords(first: number, end: number, limits: TakeLimits, stream: number, line: number): TakenRecords {
+    const exports = this.#module
+    const { records, inputBytes, rowLength } = limits
+    const most = Math.min(end - first, records, MOST_ROWS)
+    const rowSize = rowLength * Int32Array.BYTES_PER_ELEMENT
+    const count = exports.takeRecords(exports.tableStart(), first, most, inputBytes, rowSize, stream, line)
+    return {
+      count,
+      rows: this.table.subarray(this.#rowsAt, this.#rowsAt + count * rowLength),
+      bytes: exports.takenBytes.value,
+      inputBytes: exports.takenInput.value,
+    }
+  }
+
+  /**
+   * Encodes records as commands: those of the first `rows`, which are rows of a batch's table (sync/batches/record-table.ts), by
    * `program` (sync/batches/compiled-program.ts). The result is valid until the next call.
    */
   encodeRows(program: Buffer, rows: Int32Array, rowLength: number, firstId: number): EncodedRows {
@@ -157,9 +207,10 @@ export class Scanner {
       program.copy(this.bytes, exports.programStart())
       this.#program = program
     }
-    this.table.set(rows, (exports.rowsStart() - exports.tableStart()) / Int32Array.BYTES_PER_ELEMENT)
+    const some = rows.subarray(0, MOST_ROWS * rowLength)
+    this.table.set(some, this.#rowsAt)
     const rowSize = rowLength * Int32Array.BYTES_PER_ELEMENT
-    const done = exports.encodeRows(rows.length / rowLength, rowSize, firstId)
+    const done = exports.encodeRows(some.length / rowLength, rowSize, firstId)
     return {
       done,
       commands: exports.encodedCommands.value,
@@ -199,6 +250,11 @@ export class Scanner {
     this.table = new Int32Array(memory.buffer, this.#module.tableStart())
     this.columnTable = new Int32Array(memory.buffer, this.#columnsStart)
     this.capturedTable = new Int32Array(memory.buffer, this.#module.capturedRowStart())
+  }
+
+  /** The position in `table` from which on there is memory for rows of a batch. */
+  get #rowsAt(): number {
+    return (this.#module.rowsStart() - this.#module.tableStart()) / Int32Array.BYTES_PER_ELEMENT
   }
 
   get #columnsStart(): number {

@@ -8,6 +8,7 @@ import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import type { InputBlock } from '../../protocol/input/input-block.ts'
 import { compactJson, endOfInteger, isSeconds } from '../../protocol/columns/compact-json.ts'
 import type { Message } from '../../protocol/input/message.ts'
+import type { TakeLimits, TakenRecords } from '../../protocol/input/message-reader.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { writeDigits } from './emission-digits.ts'
 import type { RecordRows } from './encode-run.ts'
@@ -153,6 +154,25 @@ export class Batch {
     this.#inputBytes += data.end - lineStart
     this.#counts[plan.index]!++
     return isInSeconds
+  }
+
+  /** How many more records, and bytes of input, fit. */
+  get room(): TakeLimits {
+    const { records, bytes } = this.#limits
+    return {
+      records: records - this.records,
+      inputBytes: bytes - this.#inputBytes,
+      rowLength: this.#table.rowLength,
+    }
+  }
+
+  /** Adds records that are like the one that was added last. */
+  addRecords({ plan, layout }: StreamSession, { count, rows, bytes, inputBytes }: TakenRecords): void {
+    this.#table.addRows(this.records, rows)
+    this.records += count
+    this.#size += count * layout.overhead + bytes
+    this.#inputBytes += inputBytes
+    this.#counts[plan.index]! += count
   }
 
   /** Adds a record whose line was too long to be kept: it is never encoded. */

@@ -39,9 +39,6 @@ export interface RunOptions {
   readonly isUsual: (stream: StreamSession) => boolean
 }
 
-/** The rows that the scanner has room for. */
-const MOST_ROWS = 256
-
 /** Fewer records of a stream that alternates with others are not worth a run, nor a command of their own. */
 const LEAST_ROWS = 8
 
@@ -65,7 +62,7 @@ export class RunEncoder {
    * Adds the commands of the first rows, up to `most`, as many as fit into the scanner's memory. Returns undefined where the
    * first record has to be encoded otherwise.
    */
-  encode(stream: StreamSession, rows: RecordRows, most = MOST_ROWS): EncodedRun | undefined {
+  encode(stream: StreamSession, rows: RecordRows, most = Infinity): EncodedRun | undefined {
     const { programs, captured, idsOf, isUsual } = this.#options
     if (stream !== this.#stream) {
       this.#stream = stream
@@ -74,7 +71,7 @@ export class RunEncoder {
     if (this.#program === undefined || rows.first < this.#resumesAt) return undefined
     if (!isLong(rows)) return this.#pauseAt(rows.first)
     const ids = idsOf(stream)
-    const count = Math.min(rows.end - rows.first, most, MOST_ROWS, ids?.left ?? MOST_ROWS)
+    const count = Math.min(rows.end - rows.first, most, ids?.left ?? Infinity)
     const run = this.#encodeRows(stream, rows, count, this.#program, ids?.next ?? 0)
     ids?.skip(run.records)
     if (run.rows === 0) return this.#pauseAt(rows.first)

@@ -21,7 +21,7 @@ const FIRST_ROWS = 1024
 const BYTES_PER_NUMBER = 4
 
 export class RecordTable {
-  /** A different object after `addRow`. */
+  /** A different object after `addRow` and `addRows`. */
   numbers: Int32Array
   /** The count of numbers in a row. */
   readonly rowLength: number
@@ -39,14 +39,23 @@ export class RecordTable {
   /** Makes room for the row of a record, and returns its position among the numbers. */
   addRow(record: number): number {
     const row = record * this.rowLength
-    if (row + this.rowLength > this.numbers.length) {
-      const larger = this.#pool.take(2 * this.#memory.length)
-      this.#memory.copy(larger)
-      this.#pool.give(this.#memory)
-      this.#memory = larger
-      this.numbers = numbersIn(larger)
-    }
+    if (row + this.rowLength > this.numbers.length) this.#grow()
     return row
+  }
+
+  #grow(): void {
+    const larger = this.#pool.take(2 * this.#memory.length)
+    this.#memory.copy(larger)
+    this.#pool.give(this.#memory)
+    this.#memory = larger
+    this.numbers = numbersIn(larger)
+  }
+
+  /** Adds the rows of records behind those that there are. */
+  addRows(records: number, rows: Int32Array): void {
+    const end = records * this.rowLength + rows.length
+    while (end > this.numbers.length) this.#grow()
+    this.numbers.set(rows, records * this.rowLength)
   }
 
   /** Returns the memory: nobody will ask for a record any more. */

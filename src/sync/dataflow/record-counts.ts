@@ -41,9 +41,9 @@ export class Progress {
     this.#total = plans.map(none)
   }
 
-  /** Counts a record that is added to a batch. */
-  addReceived(plan: StreamPlan): void {
-    this.#sinceState[plan.index]!.records++
+  /** Counts records that are added to a batch. */
+  addReceived(plan: StreamPlan, records = 1): void {
+    this.#sinceState[plan.index]!.records += records
   }
 
   /** Counts values that the source says it has replaced with null. */

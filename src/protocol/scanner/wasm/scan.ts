@@ -33,6 +33,7 @@ export { columnRoom, columns, columnsRoom, columnsStart } from './column-rows/re
 export { fieldsEnd, fieldsStart, writeFields } from './column-rows/field-arguments'
 export { keyStart } from './column-rows/names'
 export { captureColumn } from './captures'
+export { takenBytes, takenInput, takeRecords } from './alike-records'
 export {
   commandsStart,
   encodedCommands,
