@@ -10,7 +10,7 @@ import type { StreamSession } from '../streams/stream-session.ts'
 import { Batch } from './batch.ts'
 import { BufferPool } from './buffer-pool.ts'
 
-const CASES = caseCount(150, 10_000)
+const CASES = caseCount(60, 5_000)
 const ID = compilePath('id')
 const LIMITS = { records: 300, bytes: 20_000 }
 
@@ -108,11 +108,13 @@ function lineOf(random: Random): string {
 
 type Random = (limit: number) => number
 
-/** Returns whole numbers below a limit (a linear congruential generator). */
+/** Returns whole numbers below a limit (mulberry32). */
 function randomFrom(seed: number): Random {
-  let state = (seed * 2_654_435_761 + 12_345) >>> 0
+  let state = seed
   return (limit) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * limit)
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit)
   }
 }
