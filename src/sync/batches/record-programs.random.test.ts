@@ -61,7 +61,7 @@ it.each(LAYOUTS)('%s: programs write what is written one by one', (_, options, m
     const ids = idsOf(random, sessions)
     const oneByOne = encoded(batch(), ids)
     const byProgram = encoded(batch(), ids, programs)
-    expect(byProgram, `seed ${seed}`).toEqual(oneByOne)
+    expect(JSON.stringify(byProgram), `seed ${seed}`).toBe(JSON.stringify(oneByOne))
   }
   expect(runs.mock.calls.length).toBeGreaterThan(CASES)
   runs.mockRestore()
@@ -83,7 +83,8 @@ it.each(LAYOUTS)('%s: so are records with odd columns between others', (_, optio
     })),
   )
   const { batch } = remade(sessions, lines)
-  expect(encoded(batch(), ids, new CompiledPrograms())).toEqual(encoded(batch(), ids))
+  const [byProgram, oneByOne] = [encoded(batch(), ids, new CompiledPrograms()), encoded(batch(), ids)]
+  expect(JSON.stringify(byProgram)).toBe(JSON.stringify(oneByOne))
 })
 
 interface Line {
@@ -94,7 +95,7 @@ interface Line {
 
 function batchOf(random: Random, sessions: readonly StreamSession[]) {
   const alternates = random(3) === 0
-  const lines = Array.from({ length: random(8) === 0 ? 700 : 1 + random(40) }, (_, at) => {
+  const lines = Array.from({ length: random(8) === 0 ? 300 : 1 + random(40) }, (_, at) => {
     const session = alternates ? sessions[random(2)]! : sessions[Math.floor(at / 13) % 2]!
     return { session, line: lineOf(random), isLeftOut: random(12) === 0 }
   })
@@ -134,10 +135,9 @@ function encoded(batch: Batch, ids: Map<StreamSession, IdRange[]>, programs?: Co
     head: out.headOf(command),
     records: byGroup.get(out.groupOf(command)) ?? [],
   }))
-  for (const { words, key, head } of commands) {
-    expect(head).toMatchObject({ name: words[0], args: words.length - 1 })
-    expect(key).toBe(words[1])
-  }
+  for (const { words, key, head } of commands)
+    if (head.name !== words[0] || head.args !== words.length - 1 || key !== words[1])
+      expect.fail(`The table of commands is wrong for ${words[0]} ${words[1]}`)
   const kinds = requests.map(({ request }) => request.kind)
   return {
     rows: [...inRows(commands)].toSorted(([a], [b]) => Number(a) - Number(b)),
@@ -155,7 +155,7 @@ function inRows(commands: readonly { words: string[]; key: string | undefined; r
   const last = new Map<string | undefined, number>()
   const rows = commands.flatMap(({ words, key, records }) => {
     for (const record of records) {
-      expect(record).toBeGreaterThan(last.get(key) ?? -1)
+      if (record <= (last.get(key) ?? -1)) expect.fail(`record ${record} is out of order`)
       last.set(key, record)
     }
     const size = (words.length - 2) / records.length
