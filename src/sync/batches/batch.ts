@@ -13,6 +13,7 @@ import type { BufferPool } from './buffer-pool.ts'
 import { writeDigits } from './emission-digits.ts'
 import type { RecordRows } from './encode-run.ts'
 import { LEFT_OUT, RecordNumber, RecordTable } from './record-table.ts'
+import { BatchColumns, UNKNOWN } from './batch-columns.ts'
 import { NOTHING_CAPTURED, type CapturedColumns } from '../streams/captured-columns.ts'
 import type { Received, WaitingState } from './waiting-state.ts'
 import type { StateMessage } from '../../protocol/airbyte/state-message.ts'
@@ -30,9 +31,6 @@ interface LongRecord {
   /** The bytes of its line. */
   readonly bytes: number
 }
-
-/** Stands for the offsets of captured columns that are not known. */
-const UNKNOWN = -1
 
 /** Until it is encoded, a record with an index entry has the number of that in the place of its group, counted downwards. */
 const FIRST_ENTRY = -3
@@ -62,24 +60,20 @@ export class Batch {
   /** Bytes of input. */
   #inputBytes = 0
   readonly #table: RecordTable
-  /** Tells of each stream whether captured columns are all that it needs. */
-  readonly #areEnough: readonly boolean[]
-  /** The captured columns of the record that `encodeEach` has called with. */
-  readonly #captured: { names: readonly string[]; starts: Int32Array; at: number; start: number; end: number }
+  readonly #columns: BatchColumns
 
   /** `tables`: memory for the numbers of the records, which later batches use again. */
   constructor(
     limits: BatchLimits,
     streams: readonly StreamSession[],
     tables: BufferPool,
-    { names, areEnough }: CapturedColumns = NOTHING_CAPTURED,
+    captured: CapturedColumns = NOTHING_CAPTURED,
   ) {
     this.#limits = limits
     this.#streams = streams
     this.#counts = new Int32Array(streams.length)
-    this.#areEnough = areEnough
-    this.#captured = { names, starts: new Int32Array(0), at: 0, start: 0, end: 0 }
-    this.#table = new RecordTable(tables, names.length)
+    this.#columns = new BatchColumns(captured)
+    this.#table = new RecordTable(tables, captured.names.length)
   }
 
   get isEmpty(): boolean {
@@ -195,12 +189,12 @@ export class Batch {
 
   /** Leaves a record out from now on. */
   leaveOut(record: number): void {
-    this.#setGroup(record, LEFT_OUT)
+    this.#table.setGroup(record, LEFT_OUT)
   }
 
   /** Records which index entry a record has. */
   setEntry(record: number, entry: number): void {
-    this.#setGroup(record, FIRST_ENTRY - entry)
+    this.#table.setGroup(record, FIRST_ENTRY - entry)
   }
 
   /**
@@ -242,7 +236,7 @@ export class Batch {
       view.dataStart = numbers[row + RecordNumber.dataStart]!
       view.dataEnd = numbers[row + RecordNumber.dataEnd]!
       view.result = 'written'
-      this.#captured.at = row + RecordNumber.captured
+      this.#columns.row = row
       if (this.#changes.size > 0) view.changes = this.#changes.get(record) ?? NO_CHANGES
       view.bytes = scanner.bytes
       const entry = group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY
@@ -252,27 +246,16 @@ export class Batch {
 
   /** The columns that the scanner captures. */
   get capturedColumns(): readonly string[] {
-    return this.#captured.names
+    return this.#columns.captured
   }
 
   /** Finds the columns of the record that `encodeEach` has called with. */
   readColumns(view: RecordView): void {
-    const { scanner } = this.#block!
-    const { numbers } = this.#table
-    const captured = this.#captured
-    const index = numbers[captured.at - RecordNumber.captured + RecordNumber.stream]!
-    if (this.#areEnough[index] === true && numbers[captured.at] !== UNKNOWN) {
-      captured.starts = numbers
-      captured.start = view.dataStart
-      captured.end = view.dataEnd
-      return view.columns.take(scanner, captured)
-    }
-    view.columns.read(scanner, view.dataStart, view.dataEnd)
-    view.bytes = scanner.bytes
+    this.#columns.read(view, this.#block!.scanner, this.#table.numbers)
   }
 
   streamOf(record: number): StreamSession {
-    return this.#streams[this.#numberOf(record, RecordNumber.stream)]!
+    return this.#streams[this.#table.numberOf(record, RecordNumber.stream)]!
   }
 
   planOf(record: number): StreamPlan {
@@ -280,27 +263,20 @@ export class Batch {
   }
 
   lineOf(record: number): number {
-    return this.#numberOf(record, RecordNumber.line)
+    return this.#table.numberOf(record, RecordNumber.line)
   }
 
   /** Returns the record's data, a view of memory that is valid until the batch releases its block. */
   dataOf(record: number): Buffer {
     const [start, end] = [RecordNumber.dataStart, RecordNumber.dataEnd].map((at) =>
-      this.#numberOf(record, at),
+      this.#table.numberOf(record, at),
     )
     return this.#block!.scanner.bytes.subarray(start, end)
   }
 
   /** Returns the records of each group. */
   recordsByGroup(): Map<number, number[]> {
-    const groups = new Map<number, number[]>()
-    for (let record = 0; record < this.records; record++) {
-      const group = this.#numberOf(record, RecordNumber.group)
-      const records = groups.get(group)
-      if (records === undefined) groups.set(group, [record])
-      else records.push(record)
-    }
-    return groups
+    return this.#table.recordsByGroup(this.records)
   }
 
   /** Releases the block: the records are encoded, and their memory may be used for others. */
@@ -312,14 +288,6 @@ export class Batch {
   /** Returns the memory for the numbers of the records: nobody will ask for a record any more. */
   dispose(): void {
     this.#table.dispose()
-  }
-
-  #numberOf(record: number, position: number): number {
-    return this.#table.numbers[record * this.#table.rowLength + position]!
-  }
-
-  #setGroup(record: number, group: number): void {
-    this.#table.numbers[record * this.#table.rowLength + RecordNumber.group] = group
   }
 
   /** Copies the changes of the next record, as digits may be written over them. */

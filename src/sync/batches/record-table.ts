@@ -58,6 +58,26 @@ export class RecordTable {
     this.numbers.set(rows, records * this.rowLength)
   }
 
+  numberOf(record: number, position: number): number {
+    return this.numbers[record * this.rowLength + position]!
+  }
+
+  setGroup(record: number, group: number): void {
+    this.numbers[record * this.rowLength + RecordNumber.group] = group
+  }
+
+  /** Returns those of the first so many records that are in each group. */
+  recordsByGroup(records: number): Map<number, number[]> {
+    const groups = new Map<number, number[]>()
+    for (let record = 0; record < records; record++) {
+      const group = this.numberOf(record, RecordNumber.group)
+      const others = groups.get(group)
+      if (others === undefined) groups.set(group, [record])
+      else others.push(record)
+    }
+    return groups
+  }
+
   /** Returns the memory: nobody will ask for a record any more. */
   dispose(): void {
     this.#pool.give(this.#memory)

@@ -18,10 +18,12 @@ const COMMAND_SIZE: usize = 12
 const ROOM: usize = 1 << 17
 const region = memory.data(131072 + 128)
 
+/** JavaScript copies what is longer once, to where it is sent from. */
+const MOST_DATA: usize = 16384
+
 /** The header of a command is written when it is known how many arguments there are: `*<count>\r\n`. */
 const HEADER_ROOM: usize = 16
 
-const MOST_TEXTS = 16
 const texts = memory.data(16 * 8)
 
 /** What is around an argument at most: `$<size>\r\n` and `\r\n`. */
@@ -99,6 +101,7 @@ export function encodeRows(count: i32, rowSize: usize, firstId: f64): i32 {
     const row = rows + <usize>done * rowSize
     if (load<i32>(row + Field.Stream) != stream) break
     if (load<i32>(row + Field.Group) == LEFT_OUT) continue
+    if (load<usize>(row + Field.DataEnd) - load<usize>(row + Field.DataStart) > MOST_DATA) break
     setId(id)
     const from = to
     if (most == 1) to = writeCount(to, fixed + perRecord)
