@@ -6,6 +6,9 @@ import type { Socket } from 'node:net'
 
 const SLICE_BYTES = 256 * 1024
 
+/** Transactions are a little larger than a slice, and what is left of them is not worth another write. */
+const MOST_AT_ONCE = 1.5 * SLICE_BYTES
+
 export class SlicedWriter {
   readonly #socket: Socket
   readonly #progress: () => void
@@ -28,7 +31,7 @@ export class SlicedWriter {
   }
 
   #put(bytes: Buffer): void {
-    if (bytes.length <= SLICE_BYTES) return void this.#socket.write(bytes)
+    if (bytes.length <= MOST_AT_ONCE) return void this.#socket.write(bytes)
     this.#isSlicing = true
     this.#socket.write(bytes.subarray(0, SLICE_BYTES), (error) => {
       if (error) return

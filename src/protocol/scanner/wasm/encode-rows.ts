@@ -15,8 +15,9 @@ const rows = memory.data(12288)
 const commands = memory.data(3072)
 const COMMAND_SIZE: usize = 12
 
-const ROOM: usize = 1 << 17
-const region = memory.data(131072 + 128)
+/** Two commands with many records are a transaction: sync/dataflow/transactions.ts. */
+const ROOM: usize = 135168
+const region = memory.data(135168 + 128)
 
 /** JavaScript copies what is longer once, to where it is sent from. */
 const MOST_DATA: usize = 16384
