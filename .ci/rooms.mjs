@@ -160,7 +160,7 @@ export const ROOMS = {
   },
   'sync/rows': {
     knows: 'the rows of a batch: their index entries encoded, found by location, and which version is newer',
-    mayImport: ['resp', 'encoding', 'cursors'],
+    mayImport: ['resp', 'encoding', 'batches', 'cursors'],
   },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',

@@ -100,16 +100,20 @@ export class KeyIndex {
   /** Returns the values of the entries that there are, row by row; null where there is none. */
   async read(entries: IndexEntries): Promise<(string | null)[]> {
     const rows = new RowsByShard(entries)
+    const { order } = rows
     const { text, count } = entries
     const commands = Math.min(SHARDS, count) + Math.floor(count / ENTRIES_PER_COMMAND)
     const out = new CommandBuffer(
-      Buffer.allocUnsafeSlow(text.length + commands * (this.#base.length + 96)),
+      Buffer.allocUnsafeSlow(entries.locationBytes + commands * (this.#base.length + 96)),
       Buffer.allocUnsafeSlow(commands * BYTES_PER_COMMAND),
     )
-    rows.each(ENTRIES_PER_COMMAND, (shard, some) => {
-      out.begin('HMGET', 1 + some.length)
+    rows.each(ENTRIES_PER_COMMAND, (shard, from, end) => {
+      out.begin('HMGET', 1 + end - from)
       out.keyText(this.keyOf(shard))
-      for (const row of some) out.add(text.bytes, entries.startOf(row), entries.middleOf(row))
+      for (let at = from; at < end; at++) {
+        const row = order[at]!
+        out.add(text.bytes, entries.startOf(row), entries.middleOf(row))
+      }
     })
     const request = EncodedCommands.from(out)
     const { read, rejections } = await this.#client.send({ kind: 'read', commands: request })
@@ -117,14 +121,7 @@ export class KeyIndex {
       const { index, error } = rejections[0]
       throw ownKeyError(error, request.keyOf(index) ?? '', [this.#plan.settings.keyPrefix])
     }
-    const stored: (string | null)[] = Array.from({ length: count }, () => null)
-    let next = 0
-    for (const values of read)
-      for (const value of values) {
-        if (value !== null) stored[rows.order[next]!] = value
-        next++
-      }
-    return stored
+    return inRows(read, order)
   }
 
   /** Returns the reply of TYPE for some keys. */
@@ -135,10 +132,14 @@ export class KeyIndex {
   /** Adds the commands that write the entries of some rows. */
   write(out: CommandBuffer, entries: IndexEntries, rows: readonly number[]): void {
     const { bytes } = entries.text
-    new RowsByShard(entries, rows).each(ENTRIES_PER_COMMAND, (shard, some) => {
-      out.begin('HMSET', 1 + 2 * some.length)
+    const sorted = new RowsByShard(entries, rows)
+    sorted.each(ENTRIES_PER_COMMAND, (shard, from, end) => {
+      out.begin('HMSET', 1 + 2 * (end - from))
       out.keyText(this.keyOf(shard))
-      for (const row of some) out.add(bytes, entries.startOf(row), entries.endOf(row))
+      for (let at = from; at < end; at++) {
+        const row = sorted.order[at]!
+        out.add(bytes, entries.startOf(row), entries.endOf(row))
+      }
     })
   }
 
@@ -210,6 +211,14 @@ export class KeyIndex {
       if (entries.length > 0) await visit(entries)
     })
   }
+}
+
+/** Returns the values that were read, each at the position that `order` has for it. */
+function inRows(read: readonly (readonly (string | null)[])[], order: Int32Array): (string | null)[] {
+  const stored: (string | null)[] = Array.from({ length: order.length })
+  let next = 0
+  for (const values of read) for (let at = 0; at < values.length; at++) stored[order[next++]!] = values[at]!
+  return stored
 }
 
 export function shardsText(shards: Iterable<number>): string {

@@ -154,7 +154,7 @@ describe('the first word on a row', () => {
       { first: 7, last: 8 },
       { first: 20, last: 20 },
     ]
-    const { entries } = firstPerRow(batch, mixed, 1, ids)
+    const { entries } = firstPerRow(batch, mixed, 1, undefined, ids)
     expect(shownEntries(entries).map(({ location }) => location)).toEqual(['7:a', '20:c'])
   })
 })

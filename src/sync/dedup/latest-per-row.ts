@@ -5,6 +5,7 @@ import type { RecordView } from '../../layout/encoding/layout.ts'
 import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
+import type { BufferPool } from '../batches/buffer-pool.ts'
 import { isDeletion } from '../streams/cdc-deletes.ts'
 import { IdCursor } from '../ids/id-ranges.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -24,14 +25,19 @@ export interface RowEntries {
 }
 
 /** Returns the entries of the newest record of each row. */
-export function latestPerRow(batch: Batch, session: StreamSession, run: number): RowEntries {
+export function latestPerRow(
+  batch: Batch,
+  session: StreamSession,
+  run: number,
+  pool?: BufferPool,
+): RowEntries {
   const { plan } = session
   const isNumeric = plan.stream.cursor?.isNumeric ?? false
   const kindOf = changeKindOf(plan)
   // What a record does may depend on the row before the batch, or on the record before it.
   const keepsChanges = plan.removesFiltered || plan.removals?.afterMs !== undefined
   const isWritable = plan.config.onRecordError === 'dead_letter' ? writabilityTest(session.layout) : undefined
-  const entries = new IndexEntries(run, true, batch.countOf(session))
+  const entries = new IndexEntries(run, true, batch.countOf(session), pool)
   const locateCursor = cursorLocator(plan)
   const [version, earlier] = [new EncodedVersion(), new EncodedVersion()]
   version.run = run
@@ -66,8 +72,8 @@ export function latestPerRow(batch: Batch, session: StreamSession, run: number):
       if (kindOf(view.columns) === 'filtered') filtered.push(record)
     },
   })
-  for (const record of older) batch.leaveOut(record)
-  for (const record of filtered) batch.leaveOut(record)
+  older.forEach((record) => batch.leaveOut(record))
+  filtered.forEach((record) => batch.leaveOut(record))
   return { entries, older, filtered }
 }
 
@@ -88,9 +94,10 @@ export function firstPerRow(
   batch: Batch,
   session: StreamSession,
   run: number,
+  pool?: BufferPool,
   ids?: readonly IdRange[],
 ): RowEntries {
-  const entries = new IndexEntries(run, false, batch.countOf(session))
+  const entries = new IndexEntries(run, false, batch.countOf(session), pool)
   const take = (location: TextRange, record: number): void => {
     const row = entries.locate(location)
     if (row === NEW_ROW) return entries.set(row, record)

@@ -1,6 +1,8 @@
 /** What is decided on the rows of a batch, once their index entries were read. */
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import type { Batch } from '../batches/batch.ts'
 import type { IndexEntries } from '../rows/index-entries.ts'
+import type { RowChange } from '../rows/row-resolution.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
 
 /**
@@ -30,6 +32,33 @@ export interface RowDecisions {
   readonly refuse: (record: number) => void
   /** Is called when the batch and its index entries are in Redis. */
   readonly confirm: () => void
+}
+
+/** What is decided so far on the rows of a batch. */
+export class DraftDecisions {
+  readonly batch: Batch
+  readonly entries: IndexEntries
+  readonly changes: number[] = []
+  readonly added: number[] = []
+  readonly expiries: EntryExpiry[] = []
+  readonly actions = new Map<number, { action: Action; location: string }>()
+  readonly deduplicated: number[]
+  readonly filtered: number[]
+
+  /** `older`, `filtered`: records that have been left out. */
+  constructor(batch: Batch, entries: IndexEntries, older: readonly number[], filtered: readonly number[]) {
+    this.batch = batch
+    this.entries = entries
+    this.deduplicated = [...older]
+    this.filtered = [...filtered]
+  }
+
+  /** Leaves out a record that has no effect on its row. */
+  leaveOut({ record, kind }: Pick<RowChange, 'record' | 'kind'>): void {
+    this.batch.leaveOut(record)
+    const others = kind === 'filtered' ? this.filtered : this.deduplicated
+    others.push(record)
+  }
 }
 
 /** Returns what is called for a record that the layout refuses; it corrects the entries and `actions`. */

@@ -4,6 +4,7 @@
  * way; what those change is kept here until it can be read.
  */
 import type { Batch } from '../batches/batch.ts'
+import type { BufferPool } from '../batches/buffer-pool.ts'
 import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { isMemberForm } from './former-rows.ts'
@@ -13,10 +14,10 @@ import { EncodedVersion } from '../rows/encoded-version.ts'
 import { IndexEntries } from '../rows/index-entries.ts'
 import { RecentRows } from '../rows/recent-rows.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
-import { refusing, type Action, type RowDecisions } from './row-decisions.ts'
+import { DraftDecisions, refusing, type Action, type RowDecisions } from './row-decisions.ts'
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
 import type { JournalSlot, RowJournal } from './row-journal.ts'
-import { isFirstOf, resolveRow, type ChangeKind, type RowRules } from '../rows/row-resolution.ts'
+import { isFirstOf, resolveRow, type RowRules } from '../rows/row-resolution.ts'
 
 /** The rows of a batch, before their index entries were read. */
 export interface BatchRows {
@@ -46,17 +47,21 @@ export interface ReadRows {
  */
 const BYTES_PER_ENTRY = 2000
 
-/** Returns a tracker for each stream that adds its rows to the key index. */
-export function rowTrackersOf(sessions: readonly IndexedSession[]): Map<StreamSession, RowTracker> {
+/** Returns a tracker for each stream that adds its rows to the key index. `pool`: memory for the entries of batches. */
+export function rowTrackersOf(
+  sessions: readonly IndexedSession[],
+  pool: BufferPool,
+): Map<StreamSession, RowTracker> {
   const trackers = new Map<StreamSession, RowTracker>()
   for (const session of sessions)
-    if (session.tracking.kind === 'index') trackers.set(session, new RowTracker(session))
+    if (session.tracking.kind === 'index') trackers.set(session, new RowTracker(session, session.index, pool))
   return trackers
 }
 
 export class RowTracker {
   readonly #session: IndexedSession
   readonly #index: KeyIndex
+  readonly #pool: BufferPool | undefined
   readonly #journal: RowJournal
   readonly #rules: RowRules
   /** Whether rows may have a time to live from an earlier run, which writing them removes. */
@@ -72,7 +77,9 @@ export class RowTracker {
   readonly #own = new EncodedVersion()
   #batches = 0
 
-  constructor(session: IndexedSession, index = session.index) {
+  /** `pool`: memory for the entries of batches. */
+  constructor(session: IndexedSession, index = session.index, pool?: BufferPool) {
+    this.#pool = pool
     this.#session = session
     this.#index = index
     this.#journal = session.journal
@@ -101,7 +108,7 @@ export class RowTracker {
         keys: NOTHING_FOUND,
       }
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
-    const rows = entriesOf(batch, this.#session, this.#session.runs.run)
+    const rows = entriesOf(batch, this.#session, this.#session.runs.run, this.#pool)
     const { entries } = rows
     batch.addMemory(entries.count * BYTES_PER_ENTRY)
     const matters =
@@ -118,92 +125,86 @@ export class RowTracker {
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, filtered: unlocated, number }: BatchRows,
-    { stored, keys: found }: ReadRows,
+    { batch, entries: read, older, filtered, number }: BatchRows,
+    { stored, keys }: ReadRows,
     ids?: readonly IdRange[],
   ): RowDecisions {
     this.#dropConfirmed(number)
-    const { plan } = this.#session
-    const { isDeduplicated } = plan
+    const { plan, runs } = this.#session
     const entries = plan.locator.usesIds
-      ? firstPerRow(batch, this.#session, this.#session.runs.run, ids).entries
+      ? firstPerRow(batch, this.#session, runs.run, this.#pool, ids).entries
       : read
-    const changes: number[] = []
-    const added: number[] = []
-    const expiries: EntryExpiry[] = []
-    const actions = new Map<number, { action: Action; location: string }>()
-    const deduplicated = [...older]
-    const filtered = [...unlocated]
-    const leaveOut = (record: number, kind: ChangeKind): void => {
-      batch.leaveOut(record)
-      ;(kind === 'filtered' ? filtered : deduplicated).push(record)
-    }
-    for (let row = 0; row < entries.count; row++) {
-      const before = stored && this.#versionBefore(entries, row, stored[row]!)
-      let hasContent = false
-      if (isDeduplicated) {
-        const outcome = this.#settle(entries, row, this.#isKept(before) ? before : undefined, leaveOut)
-        if (outcome === 'no effect') continue
-        hasContent = outcome === 'content kept'
-        if (entries.isFiltered(row)) filtered.push(entries.recordOf(row))
-      }
-      const record = entries.recordOf(row)
-      changes.push(row)
-      if (this.#locatesKeys) batch.setEntry(record, row)
-      if (stored?.[row] == null && !entries.isDeleted(row)) added.push(row)
-      const action = this.#actionFor(entries, row, before, found, hasContent)
-      if (action !== undefined) actions.set(record, { action, location: entries.locationOf(row) })
-      const time = isDeduplicated ? this.#expiryOf(entries.isDeleted(row), before) : undefined
-      if (time !== undefined) expiries.push({ location: entries.locationOf(row), time })
-    }
-    if (stored !== undefined) this.#recent.add(entries, changes)
+    const draft = new DraftDecisions(batch, entries, older, filtered)
+    const answers = { stored, keys }
+    if (stored !== undefined) this.#recent.open(entries)
+    for (let row = 0; row < entries.count; row++) this.#decideRow(draft, row, answers)
     let slot: JournalSlot | undefined
-    const writeJournal: RowDecisions['writeJournal'] = (out, rows) =>
-      (slot = this.#journal.write(out, entries, rows))
-    const confirm = (): void => {
-      if (slot !== undefined) this.#journal.release(slot)
-      if (stored !== undefined) this.#confirmed.push({ entries, changes, readBefore: this.#batches })
-    }
-    const refuse = refusing(entries, changes, actions)
+    const { changes, added, expiries, actions, deduplicated } = draft
     return {
       index: this.#index,
       entries,
-      writeJournal,
+      writeJournal: (out, rows) => (slot = this.#journal.write(out, entries, rows)),
       changes,
       added,
       expiries,
       actions,
       deduplicated,
-      filtered,
-      refuse,
-      confirm,
+      filtered: draft.filtered,
+      refuse: refusing(entries, changes, actions),
+      confirm: () => {
+        if (slot !== undefined) this.#journal.release(slot)
+        if (stored === undefined) entries.dispose()
+        else this.#confirmed.push({ entries, changes, readBefore: this.#batches })
+      },
     }
+  }
+
+  #decideRow(draft: DraftDecisions, row: number, { stored, keys }: ReadRows): void {
+    const { batch, entries } = draft
+    const { isDeduplicated } = this.#session.plan
+    const before = stored && this.#versionBefore(row, stored[row]!)
+    let hasContent = false
+    if (isDeduplicated) {
+      const outcome = this.#settle(draft, row, this.#isKept(before) ? before : undefined)
+      if (outcome === 'no effect') return
+      hasContent = outcome === 'content kept'
+      if (entries.isFiltered(row)) draft.filtered.push(entries.recordOf(row))
+    }
+    const record = entries.recordOf(row)
+    draft.changes.push(row)
+    if (stored !== undefined) this.#recent.put(row)
+    if (this.#locatesKeys) batch.setEntry(record, row)
+    if (stored?.[row] == null && !entries.isDeleted(row)) draft.added.push(row)
+    const action = this.#actionFor(entries, row, before, keys, hasContent)
+    if (action !== undefined) draft.actions.set(record, { action, location: entries.locationOf(row) })
+    const time = isDeduplicated ? this.#expiryOf(entries.isDeleted(row), before) : undefined
+    if (time !== undefined) draft.expiries.push({ location: entries.locationOf(row), time })
   }
 
   /** Decides which record the row is written from, and leaves out those that have no effect. `version`: that of the row. */
   #settle(
-    entries: IndexEntries,
+    draft: DraftDecisions,
     row: number,
     version: EncodedVersion | undefined,
-    leaveOut: (record: number, kind: ChangeKind) => void,
   ): 'no effect' | 'settled' | 'content kept' {
     const rules = this.#rules
+    const { entries } = draft
     const changes = entries.changes.get(row)
     if (changes === undefined) {
       const kind = entries.kindOf(row)
       const hasEffect =
         version === undefined ? isFirstOf(kind, rules) : this.#supersedes(entries, row, version)
-      if (!hasEffect) leaveOut(entries.recordOf(row), kind)
+      if (!hasEffect) draft.leaveOut({ record: entries.recordOf(row), kind })
       return hasEffect ? 'settled' : 'no effect'
     }
     const { last, content, superseded } = resolveRow(changes, version?.toVersion(), rules)
-    for (const { record, kind } of superseded) leaveOut(record, kind)
+    for (const change of superseded) draft.leaveOut(change)
     if (last === undefined) return 'no effect'
     if (last.record !== entries.recordOf(row)) entries.choose(row, last)
     if (content === undefined) return 'settled'
     // A row that expires keeps its newest content until then.
     if (this.#session.plan.removals?.afterMs !== undefined) return 'content kept'
-    leaveOut(content.record, content.kind)
+    draft.leaveOut(content)
     return 'settled'
   }
 
@@ -249,9 +250,9 @@ export class RowTracker {
   }
 
   /** Returns the version of a row before the batch, which is valid until the next call; undefined if there is none. */
-  #versionBefore(entries: IndexEntries, row: number, stored: string | null): EncodedVersion | undefined {
+  #versionBefore(row: number, stored: string | null): EncodedVersion | undefined {
     const before = this.#before
-    const recent = this.#recent.find(entries, row)
+    const recent = this.#recent.find(row)
     if (recent !== undefined) {
       recent.entries.readVersion(recent.row, before)
       return before
@@ -269,6 +270,7 @@ export class RowTracker {
     while (confirmed[0] !== undefined && confirmed[0].readBefore < number) {
       const { entries, changes } = confirmed.shift()!
       this.#recent.drop(entries, changes)
+      entries.dispose()
     }
   }
 }

@@ -1,40 +1,59 @@
 /**
- * A hash table from hashes to numbers, in which a hash may be there several times. It is made of typed arrays, so that the
- * garbage collector has nothing to look at. Numbers stand in the slot of their hash, or in the next free one behind it.
+ * A hash table from hashes to numbers, in which several numbers may have the same hash. It is made of typed arrays, in which
+ * the garbage collector has nothing to look for. A number is in the slot of its hash, or in the next free one behind it.
  */
 
-/** Below 2^53, like all numbers that a double holds exactly. */
-const EMPTY = -1
-
-/** 2^32 divided by the golden ratio: spreads hashes that are alike in their low bits. */
+/** 2^32 divided by the golden ratio: spreads hashes that are alike over all slots. */
 const SPREAD = 0x9e3779b1 | 0
+
+const FREE = 0
 
 const LEAST_BITS = 6
 
+const BYTES_PER_SLOT = 2 * Int32Array.BYTES_PER_ELEMENT
+
+/** Returns the size of the memory for so many numbers. */
+export function bytesFor(expected: number): number {
+  return BYTES_PER_SLOT << bitsFor(expected)
+}
+
+/** There are twice as many slots as numbers: searches get long where more than half of them are in use. */
+function bitsFor(expected: number): number {
+  return Math.max(LEAST_BITS, Math.ceil(Math.log2(2 * expected + 1)))
+}
+
 export class HashSlots {
+  /** Of 32 bits: larger ones would become objects wherever they are handed on. */
+  #numbers: Int32Array
+  /** The hashes, of which one bit is given up, so that none is `FREE`. */
   #hashes: Int32Array
-  #numbers: Float64Array
   #size = 0
   /** So many bits of a hash choose its slot. */
   #bits: number
   #mask: number
 
-  /** `expected`: how many numbers there may be; if there are more, it grows. */
-  constructor(expected = 0) {
-    this.#bits = Math.max(LEAST_BITS, Math.ceil(Math.log2(2 * expected + 1)))
-    this.#mask = (1 << this.#bits) - 1
-    this.#hashes = new Int32Array(1 << this.#bits)
-    this.#numbers = new Float64Array(1 << this.#bits).fill(EMPTY)
+  /** `expected`: how many numbers there may be; if there are more, it grows. `memory`: as much as `bytesFor` says. */
+  constructor(expected = 0, memory: Buffer = Buffer.allocUnsafeSlow(bytesFor(expected))) {
+    this.#bits = bitsFor(expected)
+    const slots = 1 << this.#bits
+    this.#mask = slots - 1
+    this.#numbers = new Int32Array(memory.buffer, memory.byteOffset, slots)
+    this.#hashes = new Int32Array(memory.buffer, memory.byteOffset + this.#numbers.byteLength, slots).fill(
+      FREE,
+    )
   }
 
-  /** Returns the first slot of a hash; -1 if there is none. It is valid until something is added or removed. */
+  /**
+   * Returns the first slot whose hash is this one, or differs from it in the bit that was given up; -1 if there is none. It is
+   * valid until something is added or removed.
+   */
   first(hash: number): number {
-    return this.#find(this.#home(hash), hash)
+    return this.#find(this.#home(hash | 1), hash | 1)
   }
 
   /** Returns the next slot of the same hash; -1 if there is none. */
   next(slot: number, hash: number): number {
-    return this.#find((slot + 1) & this.#mask, hash)
+    return this.#find((slot + 1) & this.#mask, hash | 1)
   }
 
   numberAt(slot: number): number {
@@ -46,36 +65,38 @@ export class HashSlots {
   }
 
   add(hash: number, number: number): void {
-    // More than half of the slots in use would make searches long.
     if (2 * ++this.#size > this.#mask) this.#grow()
-    this.#put(hash, number)
+    this.#put(hash | 1, number)
   }
 
-  /** Removes what is in a slot, and moves up what stands behind it only because that slot was taken. */
+  /** Frees a slot, and moves up the numbers behind it that are there only because it was taken. */
   removeAt(slot: number): void {
-    const [hashes, numbers, mask] = [this.#hashes, this.#numbers, this.#mask]
+    const hashes = this.#hashes
+    const numbers = this.#numbers
+    const mask = this.#mask
     let free = slot
-    for (let at = (slot + 1) & mask; numbers[at] !== EMPTY; at = (at + 1) & mask) {
-      const fromHome = (at - this.#home(hashes[at]!)) & mask
-      if (fromHome < ((at - free) & mask)) continue
+    for (let at = (slot + 1) & mask; hashes[at] !== FREE; at = (at + 1) & mask) {
+      const behindHome = (at - this.#home(hashes[at]!)) & mask
+      if (behindHome < ((at - free) & mask)) continue
       hashes[free] = hashes[at]!
       numbers[free] = numbers[at]!
       free = at
     }
-    numbers[free] = EMPTY
+    hashes[free] = FREE
     this.#size--
   }
 
   #find(from: number, hash: number): number {
-    const [hashes, numbers, mask] = [this.#hashes, this.#numbers, this.#mask]
-    for (let slot = from; numbers[slot] !== EMPTY; slot = (slot + 1) & mask)
+    const hashes = this.#hashes
+    const mask = this.#mask
+    for (let slot = from; hashes[slot] !== FREE; slot = (slot + 1) & mask)
       if (hashes[slot] === hash) return slot
     return -1
   }
 
   #put(hash: number, number: number): void {
     let slot = this.#home(hash)
-    while (this.#numbers[slot] !== EMPTY) slot = (slot + 1) & this.#mask
+    while (this.#hashes[slot] !== FREE) slot = (slot + 1) & this.#mask
     this.#hashes[slot] = hash
     this.#numbers[slot] = number
   }
@@ -89,7 +110,8 @@ export class HashSlots {
     this.#bits++
     this.#mask = 2 * this.#mask + 1
     this.#hashes = new Int32Array(2 * hashes.length)
-    this.#numbers = new Float64Array(2 * hashes.length).fill(EMPTY)
-    for (const [slot, number] of numbers.entries()) if (number !== EMPTY) this.#put(hashes[slot]!, number)
+    this.#numbers = new Int32Array(2 * hashes.length)
+    for (let slot = 0; slot < hashes.length; slot++)
+      if (hashes[slot] !== FREE) this.#put(hashes[slot]!, numbers[slot]!)
   }
 }

@@ -6,8 +6,10 @@
 import type { TextRange } from '../../layout/encoding/text-range.ts'
 import { areSame, digitsOf } from '../../redis/resp/byte-buffer.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import type { BufferPool } from '../batches/buffer-pool.ts'
+import { PooledMemory } from '../batches/pooled-memory.ts'
 import type { EncodedVersion } from './encoded-version.ts'
-import { HashSlots } from './hash-slots.ts'
+import { bytesFor, HashSlots } from './hash-slots.ts'
 import { hashIn, shardIn } from './location-hash.ts'
 import type { ChangeKind, RowChange } from './row-resolution.ts'
 
@@ -44,6 +46,7 @@ export class IndexEntries {
   readonly others = new Map<number, number[]>()
   /** All changes of a row, where the row before the batch decides which of them counts. */
   readonly changes = new Map<number, RowChange[]>()
+  readonly #memory: PooledMemory
   readonly #numbers: Int32Array
   readonly #slots: HashSlots
   /** `<run>`, and a space where a version follows. */
@@ -53,11 +56,15 @@ export class IndexEntries {
   #start = 0
   #middle = 0
 
-  /** `most`: how many entries there may be. */
-  constructor(run: number, isVersioned: boolean, most: number) {
-    this.text = new CommandBuffer(Buffer.allocUnsafeSlow(most * USUAL_BYTES))
-    this.#numbers = new Int32Array(most * NUMBERS)
-    this.#slots = new HashSlots(most)
+  /** `most`: how many entries there may be. `pool`: memory for them, which `dispose` gives back. */
+  constructor(run: number, isVersioned: boolean, most: number, pool?: BufferPool) {
+    const slotsEnd = bytesFor(most)
+    const numbersEnd = slotsEnd + most * NUMBERS * Int32Array.BYTES_PER_ELEMENT
+    this.#memory = new PooledMemory(numbersEnd + most * USUAL_BYTES, pool)
+    const { bytes } = this.#memory
+    this.#slots = new HashSlots(most, bytes)
+    this.#numbers = new Int32Array(bytes.buffer, bytes.byteOffset + slotsEnd, most * NUMBERS)
+    this.text = new CommandBuffer(bytes.subarray(numbersEnd))
     this.#run = Buffer.from(isVersioned ? `${run} ` : String(run))
   }
 
@@ -174,6 +181,18 @@ export class IndexEntries {
     const { bytes } = this.text
     version.read(bytes, contentStart(bytes, this.middleOf(row)), this.endOf(row) - LINE_END)
     if ((this.#flagsOf(row) & Flag.unwritten) !== 0) version.run = NO_RUN
+  }
+
+  /** How many bytes the encoded locations have. */
+  get locationBytes(): number {
+    let size = 0
+    for (let row = 0; row < this.count; row++) size += this.middleOf(row) - this.startOf(row)
+    return size
+  }
+
+  /** Nobody will read the entries any more. */
+  dispose(): void {
+    this.#memory.giveBack()
   }
 
   hasSameLocation(row: number, other: IndexEntries, otherRow: number): boolean {

@@ -4,8 +4,9 @@ import type { IndexEntries } from './index-entries.ts'
 
 interface RecentBatch {
   readonly entries: IndexEntries
-  /** The number of its row 0: the rows of all batches are numbered one after the other. */
+  /** The number of its row 0, and the one behind that of its last row. */
   readonly first: number
+  readonly end: number
 }
 
 /** A row of one of the batches. */
@@ -14,18 +15,34 @@ export interface RecentRow {
   row: number
 }
 
+/**
+ * The rows of all batches are numbered one after the other, up to this number of 32 bits, and from 0 again: there are never
+ * so many rows under way.
+ */
+const MOST_ROWS = 0x7fffffff
+
 export class RecentRows {
   /** The numbers of the rows, by the hashes of their locations. */
   readonly #slots = new HashSlots()
   readonly #batches: RecentBatch[] = []
   #next = 0
+  /** Of the row that was found last; -1 if there was none. */
+  #slot = -1
   #found: RecentRow | undefined
 
-  /** Returns the newest row of the same location as a row of another batch. It is valid until the next call. */
-  find(entries: IndexEntries, row: number): RecentRow | undefined {
-    const slot = this.#slotOf(entries, row)
-    if (slot === -1) return undefined
-    const number = this.#slots.numberAt(slot)
+  /** Begins a batch: the calls that follow are about its rows. */
+  open(entries: IndexEntries): void {
+    const first = this.#next + entries.count > MOST_ROWS ? 0 : this.#next
+    this.#next = first + entries.count
+    this.#batches.push({ entries, first, end: this.#next })
+  }
+
+  /** Returns the newest row that has the location of a row of the batch. It is valid until the next call. */
+  find(row: number): RecentRow | undefined {
+    const { entries } = this.#batches.at(-1)!
+    this.#slot = this.#slotOf(entries, row)
+    if (this.#slot === -1) return undefined
+    const number = this.#slots.numberAt(this.#slot)
     const batch = this.#batchOf(number)
     const found = (this.#found ??= { entries, row })
     found.entries = batch.entries
@@ -33,29 +50,28 @@ export class RecentRows {
     return found
   }
 
-  /** Adds some rows of a batch, in the place of those that have the same locations. */
-  add(entries: IndexEntries, rows: readonly number[]): void {
-    const first = this.#next
-    this.#batches.push({ entries, first })
-    this.#next += entries.count
-    for (const row of rows) {
-      const slot = this.#slotOf(entries, row)
-      if (slot === -1) this.#slots.add(entries.hashOf(row), first + row)
-      else this.#slots.replaceAt(slot, first + row)
-    }
+  /** Puts the row that `find` was called with last in the place of the one that was found, if there was one. */
+  put(row: number): void {
+    const { entries, first } = this.#batches.at(-1)!
+    if (this.#slot === -1) this.#slots.add(entries.hashOf(row), first + row)
+    else this.#slots.replaceAt(this.#slot, first + row)
   }
 
-  /** Drops the rows that `add` was called with, but for those that others have replaced. */
+  /** Drops a batch with the rows that were put in, but for those that others have replaced. */
   drop(entries: IndexEntries, rows: readonly number[]): void {
     const at = this.#batches.findIndex((batch) => batch.entries === entries)
     const { first } = this.#batches[at]!
-    for (const row of rows) {
-      const hash = entries.hashOf(row)
-      let slot = this.#slots.first(hash)
-      while (slot !== -1 && this.#slots.numberAt(slot) !== first + row) slot = this.#slots.next(slot, hash)
-      if (slot !== -1) this.#slots.removeAt(slot)
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!
+      this.#remove(entries.hashOf(row), first + row)
     }
     this.#batches.splice(at, 1)
+  }
+
+  #remove(hash: number, number: number): void {
+    let slot = this.#slots.first(hash)
+    while (slot !== -1 && this.#slots.numberAt(slot) !== number) slot = this.#slots.next(slot, hash)
+    if (slot !== -1) this.#slots.removeAt(slot)
   }
 
   #slotOf(entries: IndexEntries, row: number): number {
@@ -72,7 +88,7 @@ export class RecentRows {
 
   #batchOf(number: number): RecentBatch {
     let at = this.#batches.length - 1
-    while (this.#batches[at]!.first > number) at--
+    while (number < this.#batches[at]!.first || number >= this.#batches[at]!.end) at--
     return this.#batches[at]!
   }
 }

@@ -27,11 +27,14 @@ export class RowsByShard {
     }
   }
 
-  /** Calls `visit` for all rows, some at a time: those of one shard, `most` or fewer. */
-  each(most: number, visit: (shard: number, rows: Int32Array) => void): void {
+  /** Calls `visit` for the rows `from` to `end` of `order`, which are all of one shard, and `most` or fewer. */
+  each(most: number, visit: (shard: number, from: number, end: number) => void): void {
     let from = 0
     for (let shard = 0; shard < SHARDS; shard++)
-      for (const end = this.#ends[shard]!; from < end; from = Math.min(end, from + most))
-        visit(shard, this.order.subarray(from, Math.min(end, from + most)))
+      while (from < this.#ends[shard]!) {
+        const end = Math.min(this.#ends[shard]!, from + most)
+        visit(shard, from, end)
+        from = end
+      }
   }
 }
