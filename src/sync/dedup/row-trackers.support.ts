@@ -6,6 +6,7 @@ import type { IndexEntries } from '../rows/index-entries.ts'
 import type { RowVersion } from '../rows/row-version.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { RunMetadata } from '../streams/stream-session.ts'
+import { BufferPool } from '../batches/buffer-pool.ts'
 import type { Formers } from './former-rows.ts'
 import type { IndexedSession } from './indexed-session.ts'
 import { KeyIndex } from './key-index.ts'
@@ -46,7 +47,9 @@ export function trackerOf(
     return command === 'TYPE' ? 'none' : locations.map((location) => entries()[location] ?? null)
   })
   const session = indexedSessionOf(plan, runs, new KeyIndex(client, plan, []))
-  return { session, tracker: new RowTracker(session) }
+  // However small, so that memory which is given back too early is seen.
+  const pool = new BufferPool(1 << 24, 1)
+  return { session, tracker: new RowTracker(session, session.index, pool) }
 }
 
 export function indexedSessionOf(

@@ -4,7 +4,7 @@ import type { IndexEntries } from './index-entries.ts'
 
 interface RecentBatch {
   readonly entries: IndexEntries
-  /** The number of its row 0, and the one behind that of its last row. */
+  /** The rows of all batches are numbered one after the other: the number of its row 0, and that behind its last row. */
   readonly first: number
   readonly end: number
 }
@@ -15,13 +15,11 @@ export interface RecentRow {
   row: number
 }
 
-/**
- * The rows of all batches are numbered one after the other, up to this number of 32 bits, and from 0 again: there are never
- * so many rows under way.
- */
-const MOST_ROWS = 0x7fffffff
+/** The highest number of 32 bits. There are never so many rows under way. */
+const HIGHEST = 0x7fffffff
 
 export class RecentRows {
+  readonly #highest: number
   /** The numbers of the rows, by the hashes of their locations. */
   readonly #slots = new HashSlots()
   readonly #batches: RecentBatch[] = []
@@ -30,9 +28,14 @@ export class RecentRows {
   #slot = -1
   #found: RecentRow | undefined
 
+  /** `highest`: rows are numbered up to this number, and from 0 again. */
+  constructor(highest = HIGHEST) {
+    this.#highest = highest
+  }
+
   /** Begins a batch: the calls that follow are about its rows. */
   open(entries: IndexEntries): void {
-    const first = this.#next + entries.count > MOST_ROWS ? 0 : this.#next
+    const first = this.#next + entries.count > this.#highest ? 0 : this.#next
     this.#next = first + entries.count
     this.#batches.push({ entries, first, end: this.#next })
   }
