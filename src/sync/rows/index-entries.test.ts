@@ -45,8 +45,10 @@ describe('the row of a location', () => {
     write('a', 0, '1')
     write('b', 1, '')
     write('a', 2, '"2024"')
+    const { length } = entries.text
     entries.locate(rangeFrom('b'))
     entries.takeBack()
+    expect(entries.text.length).toBe(length)
     write('c', 3, '3')
     expect([entries.count, [0, 1, 2].map((row) => entries.recordOf(row))]).toEqual([3, [2, 1, 3]])
     const versions = [0, 1, 2].map((row) => {
