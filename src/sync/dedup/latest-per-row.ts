@@ -57,8 +57,10 @@ export function latestPerRow(
     entries.readVersion(row, earlier)
     if (keepsChanges) {
       version.isDeleted = kind !== 'write'
-      const changes = entries.changes.get(row) ?? [firstChangeOf(entries, row, earlier)]
-      entries.changes.set(row, [...changes, { record, kind, version: version.toVersion() }])
+      const change = { record, kind, version: version.toVersion() }
+      const changes = entries.changes.get(row)
+      if (changes === undefined) entries.changes.set(row, [firstChangeOf(entries, row, earlier), change])
+      else changes.push(change)
       return entries.takeBack()
     }
     const isOlder = !version.supersedes(earlier, isNumeric)
