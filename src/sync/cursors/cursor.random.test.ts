@@ -61,11 +61,6 @@ it('compares bytes as it compares texts, where both are written in nearly the sa
 })
 
 it('compares cursors that are usual without a look at their texts', () => {
-  const unreadable = (json: string): CursorBytes => {
-    const bytes = new Uint8Array(Buffer.from(json))
-    Object.defineProperty(bytes, 'buffer', { get: () => expect.fail(`${json} is read as a text`) })
-    return { bytes, start: 0, end: json.length }
-  }
   const pairs = [
     ['9', '10'],
     ['"2024-01-31"', '"2024-02-01"'],
@@ -82,6 +77,13 @@ it('compares cursors that are usual without a look at their texts', () => {
 
 function byBytes(a: string, b: string, isNumeric = false): number {
   return Math.sign(compareCursorBytes(bytesOf(a), bytesOf(b), isNumeric))
+}
+
+/** The bytes of a cursor, of which no text can be made. */
+function unreadable(json: string): CursorBytes {
+  const bytes = new Uint8Array(Buffer.from(json))
+  Object.defineProperty(bytes, 'buffer', { get: () => expect.fail(`${json} is read as a text`) })
+  return { bytes, start: 0, end: json.length }
 }
 
 /** The bytes of a cursor, with others around them. */
