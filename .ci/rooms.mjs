@@ -158,6 +158,10 @@ export const ROOMS = {
     knows: 'which of two cursors is the higher one: numbers, times and texts',
     mayImport: [],
   },
+  'sync/rows': {
+    knows: 'the rows of a batch: their index entries encoded, found by location, and which version is newer',
+    mayImport: ['resp', 'encoding', 'batches', 'cursors'],
+  },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',
     mayImport: [
@@ -172,7 +176,7 @@ export const ROOMS = {
       'streams',
       'ids',
       'batches',
-      'cursors',
+      'rows',
     ],
   },
   'sync/attempts': {
@@ -206,6 +210,7 @@ export const ROOMS = {
       'streams',
       'attempts',
       'ids',
+      'rows',
       'dedup',
     ],
   },

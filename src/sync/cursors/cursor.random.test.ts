@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
 import { compareCursors } from './cursor.ts'
+import { compareCursorBytes, type CursorBytes } from './cursor-bytes.ts'
 
 const CASES = caseCount(5_000, 200_000)
 
@@ -36,6 +37,8 @@ it.each([false, true])('orders cursors of all kinds totally, with numeric string
     const random = randomFrom(`mixed ${seed}`)
     const cursors = Array.from({ length: 14 }, () => anyCursor(random))
     const order = cursors.map((a) => cursors.map((b) => Math.sign(compareCursors(a, b, isNumeric))))
+    const orderOfBytes = cursors.map((a) => cursors.map((b) => byBytes(a, b, isNumeric)))
+    expect(orderOfBytes, `seed ${seed}`).toEqual(order)
     const fail = (...at: number[]): never =>
       expect.fail(`seed ${seed}: ${at.map((index) => cursors[index]).join(' | ')}`)
     for (const a of cursors.keys())
@@ -47,13 +50,76 @@ it.each([false, true])('orders cursors of all kinds totally, with numeric string
   }
 })
 
+it('compares bytes as it compares texts, where both are written in nearly the same way', () => {
+  for (let seed = 0; seed < 4 * CASES; seed++) {
+    const random = randomFrom(`alike ${seed}`)
+    const [a, b] = similarCursors(random)
+    for (const isNumeric of [false, true])
+      if (byBytes(a, b, isNumeric) !== Math.sign(compareCursors(a, b, isNumeric)))
+        expect.fail(`seed ${seed}: ${a} and ${b}`)
+  }
+})
+
+it('compares cursors that are usual without a look at their texts', () => {
+  const pairs = [
+    ['9', '10'],
+    ['"2024-01-31"', '"2024-02-01"'],
+    ['"2024-01-31T23:59:59Z"', '"2024-02-01T00:00:00Z"'],
+    ['"2024-01-31 23:59"', '"2024-01-31 23:58"'],
+    ['"2024-01-31T23:59:59.123456+01:00"', '"2024-01-31T23:59:59.123457+01:00"'],
+    ['"x"', '"x"'],
+  ] as const
+  for (const [a, b] of pairs)
+    expect(Math.sign(compareCursorBytes(unreadable(a), unreadable(b), false))).toBe(
+      Math.sign(compareCursors(a, b)),
+    )
+})
+
+function byBytes(a: string, b: string, isNumeric = false): number {
+  return Math.sign(compareCursorBytes(bytesOf(a), bytesOf(b), isNumeric))
+}
+
+/** The bytes of a cursor, of which no text can be made. */
+function unreadable(json: string): CursorBytes {
+  const bytes = new Uint8Array(Buffer.from(json))
+  Object.defineProperty(bytes, 'buffer', { get: () => expect.fail(`${json} is read as a text`) })
+  return { bytes, start: 0, end: json.length }
+}
+
+/** The bytes of a cursor, with others around them. */
+function bytesOf(json: string): CursorBytes {
+  const bytes = Buffer.from(`0${json}9`)
+  return { bytes, start: 1, end: bytes.length - 1 }
+}
+
+/** Two numbers, or two timestamps near the ends of months, days and minutes, in the same form but for one part. */
+function similarCursors(random: Random): [string, string] {
+  if (random(4) === 0) return [digits(random, 1 + random(20)), digits(random, 1 + random(20))]
+  const zones = ['', 'Z', 'z', '+01:00', '-23:59', '+24:00', '+0100', '+01', ' +01:00', ' BC']
+  const date = [['2023', '2024', '0000', '0001'], ['-'], ['00', '01', '02', '04', '12', '13'], ['-']]
+  const days = ['00', '01', '28', '29', '30', '31', '32']
+  const clock = [['T', ' ', 't', 'x'], ['00', '23', '24'], [':'], ['00', '59', '60']]
+  const seconds = [[':'], ['00', '59', '60', '61']]
+  const fraction = [['.'], ['0', '5', '12', '99', '000', '']]
+  const parts = [
+    ...date,
+    days,
+    ...[[], clock, [...clock, ...seconds], [...clock, ...seconds, ...fraction]][random(4)]!,
+  ]
+  const forms = parts.length > date.length + 1 ? [...parts, zones] : parts
+  const a = forms.map((some) => some[random(some.length)]!)
+  const at = random(a.length)
+  const b = `"${a.with(at, forms[at]![random(forms[at]!.length)]!).join('')}"`
+  return [`"${a.join('')}"`, random(3) === 0 ? damaged(random, b) : b]
+}
+
 /** How often the first of a pair was lower, equal and higher. */
 function againstReference(pairFrom: (random: Random) => [Sample, Sample]): Map<number, number> {
   const outcomes = new Map([-1, 0, 1].map((outcome) => [outcome, 0]))
   for (let seed = 0; seed < CASES; seed++) {
     const [a, b] = pairFrom(randomFrom(`pair ${seed}`))
     const expected = a.value < b.value ? -1 : Number(a.value > b.value)
-    if (Math.sign(compareCursors(a.json, b.json)) !== expected)
+    if (Math.sign(compareCursors(a.json, b.json)) !== expected || byBytes(a.json, b.json) !== expected)
       expect.fail(`seed ${seed}: ${a.json} and ${b.json}, expected ${expected}`)
     outcomes.set(expected, outcomes.get(expected)! + 1)
   }

@@ -19,7 +19,7 @@ import type { IndexedSession } from '../dedup/indexed-session.ts'
 /** Buffers are a little larger than their content. */
 const BUFFERS_PER_BYTE = 1.25
 
-/** Of the tables with numbers about records and commands. Batches of short records have tables of some 400 KiB. */
+/** Of the tables with numbers about records, commands and rows. Batches of short records have tables of some 400 KiB. */
 const MOST_TABLE_BYTES = 12 << 20
 
 export interface DataflowOptions {
@@ -53,7 +53,7 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
   const intervals = new StateIntervals(client, sessions)
   const stateQueue = new StateQueue({
     deliver: deliverBy({ client, buffers, tables, deadLetters, log: output.log }),
-    prepare: batchPreparation(ids, rowTrackersOf(sessions), rowRecorder(client), (batch) =>
+    prepare: batchPreparation(ids, rowTrackersOf(sessions, tables), rowRecorder(client), (batch) =>
       intervals.of(batch),
     ),
     record: (batches) => intervals.acknowledge(batches),

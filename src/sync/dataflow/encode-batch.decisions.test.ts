@@ -4,7 +4,7 @@ import { HASH_SCRIPT } from '../../layout/structures/hash.ts'
 import type { Batch } from '../batches/batch.ts'
 import { batchOf, commandsOf, encode, idsFrom, recordsOf } from '../batches/batches.support.ts'
 import { NOTHING_FOUND } from '../dedup/found-keys.ts'
-import { trackerOf } from '../dedup/row-trackers.support.ts'
+import { shownEntries, trackerOf } from '../dedup/row-trackers.support.ts'
 import { plansFor, planWith, sessionOf, stream } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
@@ -171,7 +171,7 @@ function openedOver(plan: StreamPlan, stored: Record<string, string>) {
   const { session, tracker } = trackerOf(plan, { keptFrom: plan.replaces ? 7 : 0 })
   const decide = (batch: Batch) => {
     const rows = tracker.read(batch)
-    const values = rows.entries.map(({ location }) => stored[location] ?? null)
+    const values = shownEntries(rows.entries).map(({ location }) => stored[location] ?? null)
     const answers = { stored: rows.stored && values, keys: NO_KEYS }
     return tracker.decide(rows, answers, idsFrom(1, [session]).get(session))
   }

@@ -16,10 +16,6 @@ import { RunEncoder } from '../batches/encode-run.ts'
 import type { BatchIntervals } from '../attempts/state-intervals.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { transactionsOf, type EncodableBatch, type Slots, type Write } from './transactions.ts'
-import type { IndexEntry } from '../dedup/index-entry.ts'
-
-const LF = 0x0a
-const LINE_END = 2
 
 export interface EncodedBatch {
   requests: BatchRequest[]
@@ -38,6 +34,9 @@ export interface EncodeOptions {
   /** Where they are missing, records are encoded one by one. */
   programs?: CompiledPrograms
 }
+
+/** Returns which of some rows are written from a record that was not refused. */
+type WrittenRows = (decided: RowDecisions, rows: readonly number[]) => readonly number[]
 
 export function encodeBatch(
   batch: EncodableBatch,
@@ -63,10 +62,11 @@ export function encodeBatch(
       decided?.refuse(record)
       return NO_GROUP
     }
-    const entry = number === NO_ENTRY ? undefined : decided?.keys[number]
-    view.key = entry === undefined ? undefined : keyIn(entry, key)
+    const hasKey = number !== NO_ENTRY && decided !== undefined
+    if (hasKey) decided.entries.locationIn(number, key)
+    view.key = hasKey ? key : undefined
     const { layout } = stream
-    if (entry === undefined ? layout.usesColumns : layout.usesColumnsBesideKey) batch.readColumns(view)
+    if (hasKey ? layout.usesColumnsBesideKey : layout.usesColumns) batch.readColumns(view)
     view.replacesKey = change?.action === 'write anew' || change?.action === 'take over'
     view.takesOver = change?.action === 'take over'
     if (stream.plan.settings.ttlJitterPercent > 0) view.spread = Math.random()
@@ -106,8 +106,8 @@ export function encodeBatch(
     if (!isPipelined(stream.layout, out))
       requests.push(...transactionsOf(stream, batch, out, client, { write, runs }, intervals?.get(stream)))
   const refused = new Set(refusals.map(({ record }) => record))
-  const written = (entries: readonly IndexEntry[]): readonly IndexEntry[] =>
-    refused.size === 0 ? entries : entries.filter(({ record }) => !refused.has(record))
+  const written: WrittenRows = ({ entries: its }, rows) =>
+    refused.size === 0 ? rows : rows.filter((row) => !refused.has(its.recordOf(row)))
   // A row that is written and named nowhere could never be removed. And an entry stands for a row that was written, or a
   // deletion that was carried out, so entries follow their rows.
   const journal = writeJournal(out, decisions, written)
@@ -116,14 +116,6 @@ export function encodeBatch(
   const isJournaled = rows[0] !== undefined && isFilled(journal)
   const ordered = isJournaled ? [behindAll(rows[0]!), ...rows.slice(1)] : rows
   return { requests: [journal, ...ordered, behindAll(entries)].filter(isFilled), refusals, dataless }
-}
-
-/** Sets `range` to the key that is the location of an entry. */
-function keyIn({ text, start, middle }: IndexEntry, range: TextRange): TextRange {
-  range.bytes = text.bytes
-  range.start = text.bytes.indexOf(LF, start) + 1
-  range.end = middle - LINE_END
-  return range
 }
 
 function keyOfOthers(plan: StreamPlan): Refusal {
@@ -154,13 +146,13 @@ function remove({ locator, removals }: StreamPlan, location: string, out: Comman
 function writeJournal(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
-  written: (entries: readonly IndexEntry[]) => readonly IndexEntry[],
+  written: WrittenRows,
 ): BatchRequest {
   const first = out.commands
-  for (const { index, added, expiries, writeJournal: write } of decisions.values()) {
-    index.recordExpiryShards(out, expiries)
-    const rows = written(added)
-    if (rows.length > 0) write(out, rows)
+  for (const decided of decisions.values()) {
+    decided.index.recordExpiryShards(out, decided.expiries)
+    const rows = written(decided, decided.added)
+    if (rows.length > 0) decided.writeJournal(out, rows)
   }
   return ownWrite(out, first)
 }
@@ -168,13 +160,14 @@ function writeJournal(
 function writeEntries(
   out: CommandGroups,
   decisions: EncodeOptions['decisions'],
-  written: (entries: readonly IndexEntry[]) => readonly IndexEntry[],
+  written: WrittenRows,
 ): BatchRequest {
   const first = out.commands
-  for (const { index, changes, expiries } of decisions.values()) {
-    const entries = written(changes)
-    index.write(out, entries)
-    const locations = new Set(expiries.length === 0 ? [] : entries.map(({ location }) => location))
+  for (const decided of decisions.values()) {
+    const { index, entries, changes, expiries } = decided
+    const rows = written(decided, changes)
+    index.write(out, entries, rows)
+    const locations = new Set(expiries.length === 0 ? [] : rows.map((row) => entries.locationOf(row)))
     index.expire(
       out,
       expiries.filter(({ location }) => locations.has(location)),

@@ -2,22 +2,23 @@
 import { isStaged } from '../streams/stream-session.ts'
 import { formerTypesOf, isMemberForm, type Formers } from './former-rows.ts'
 import type { IndexedSession } from './indexed-session.ts'
-import type { IndexEntry } from './index-entry.ts'
+import type { IndexEntries } from '../rows/index-entries.ts'
 import type { KeyIndex } from './key-index.ts'
 import { isSameLayout, layoutOf } from '../streams/stream-layout.ts'
 
+/** Rows of a batch, by what is at their keys. */
 export interface FoundKeys {
-  /** Locations whose keys a former generation has written, so that a record may replace what is there. */
-  readonly former: ReadonlySet<string>
-  /** Locations of rows that a former generation may have in another form, so that a delete has something to remove. */
-  readonly removable: ReadonlySet<string>
-  /** Locations of rows whose key holds a type that the layout cannot have written. */
-  readonly foreign: ReadonlySet<string>
+  /** Rows whose keys a former generation has written, so that a record may replace what is there. */
+  readonly former: ReadonlySet<number>
+  /** Rows that a former generation may have in another form, so that a delete has something to remove. */
+  readonly removable: ReadonlySet<number>
+  /** Rows whose key holds a type that the layout cannot have written. */
+  readonly foreign: ReadonlySet<number>
   /** Those of them that keep a staging key from replacing the key at the end of the run. */
-  readonly blocked: ReadonlySet<string>
+  readonly blocked: ReadonlySet<number>
 }
 
-const NONE: ReadonlySet<string> = new Set()
+const NONE: ReadonlySet<number> = new Set()
 
 export const NOTHING_FOUND: Promise<FoundKeys> = Promise.resolve({
   former: NONE,
@@ -35,36 +36,38 @@ export function mayTakeOver(session: IndexedSession): boolean {
 export async function findKeys(
   session: IndexedSession,
   index: KeyIndex,
-  entries: readonly IndexEntry[],
+  entries: IndexEntries,
 ): Promise<FoundKeys> {
   const { plan, formers } = session
   const takesOver = mayTakeOver(session)
   // The key of a stream with one key was looked at before the first record.
   const mayBeBlocked = isStaged(session) && plan.locator.only === undefined
   const { form } = plan.locator
-  const deleted = plan.isDeduplicated ? entries.filter(mayDelete) : []
-  const asked = takesOver || mayBeBlocked ? entries : deleted
+  const asksAll = takesOver || mayBeBlocked
+  const asked: number[] = []
+  for (let row = 0; row < entries.count; row++)
+    if (asksAll || (plan.isDeduplicated && mayDelete(entries, row))) asked.push(row)
   if (asked.length === 0) return NOTHING_FOUND
-  const keys = asked.map(({ location }) => form.key(location))
+  const keys = asked.map((row) => form.key(entries.locationOf(row)))
   const [types, formerTypes] = await Promise.all([
     index.typesOf(keys),
-    takesOver || mayBeBlocked ? formerTypesOf(plan, formers, keys) : keys.map(() => NONE),
+    asksAll ? formerTypesOf(plan, formers, keys) : keys.map(() => new Set<string>()),
   ])
   const haveSameLayout =
     takesOver && formers.manifests.every(({ layout }) => isSameLayout(layout, layoutOf(plan)))
-  const [former, removable] = [new Set<string>(), new Set<string>()]
-  const [foreign, blocked] = [new Set<string>(), new Set<string>()]
-  for (const [at, { location }] of asked.entries()) {
+  const [former, removable] = [new Set<number>(), new Set<number>()]
+  const [foreign, blocked] = [new Set<number>(), new Set<number>()]
+  for (const [at, row] of asked.entries()) {
     const type = types[at] ?? 'none'
     const isOurs = type === form.type || type === 'none'
     const isFormer = formerTypes[at]!.has(type)
-    if (!isOurs) foreign.add(location)
-    if (mayBeBlocked && !isOurs && !isFormer) blocked.add(location)
+    if (!isOurs) foreign.add(row)
+    if (mayBeBlocked && !isOurs && !isFormer) blocked.add(row)
     if (!takesOver || !isFormer) continue
     // Where members share a key with those of a former generation, these are removed one by one at the end.
-    if (!isMemberForm(form) || !isOurs) former.add(location)
+    if (!isMemberForm(form) || !isOurs) former.add(row)
     // A key of another layout may hold another row, which stays until the end.
-    if (isOurs && haveSameLayout) removable.add(location)
+    if (isOurs && haveSameLayout) removable.add(row)
   }
   return { former, removable, foreign, blocked }
 }
@@ -75,6 +78,6 @@ function hasOthers({ manifests, indexed }: Formers): boolean {
 }
 
 /** Returns whether a record of the row may delete it; the row before the batch decides which record counts. */
-function mayDelete({ isDeleted, changes }: IndexEntry): boolean {
-  return isDeleted || changes?.some(({ kind }) => kind !== 'write') === true
+function mayDelete(entries: IndexEntries, row: number): boolean {
+  return entries.isDeleted(row) || entries.changes.get(row)?.some(({ kind }) => kind !== 'write') === true
 }

@@ -5,7 +5,7 @@ import { commandsIn } from '../batches/batches.support.ts'
 import { FINE, playedClient } from '../streams/played-client.support.ts'
 import { KeyIndex, type EntryExpiry } from './key-index.ts'
 import { planWith } from '../streams/stream-sessions.support.ts'
-import { encodeLocations, IndexEntryWriter, type IndexEntry } from './index-entry.ts'
+import { encodeLocations, IndexEntries, NEW_ROW } from '../rows/index-entries.ts'
 
 const plan = planWith({ key_prefix: 'p:' })
 const MANY = Array.from({ length: 3_000 }, (_, n) => `k:${n}`)
@@ -23,7 +23,7 @@ const SHARDS: [location: string, shard: number][] = [
 
 describe('an index entry', () => {
   it.each(SHARDS)('is written to the same hash in every version: %j in %i', (location, shard) => {
-    expect(commands((index, out) => index.write(out, [entryOf(location)]))).toEqual([
+    expect(commands((index, out) => writeAll(index, out, [location]))).toEqual([
       ['HMSET', `p:_airbyte:index:n:s:${shard}`, location, '12'],
     ])
     expect(commands((index, out) => index.expire(out, [{ location, time: 17 }]))).toEqual([
@@ -58,16 +58,13 @@ describe('an index entry', () => {
 
 describe('many index entries', () => {
   it('are spread over many hashes, each of them there once, in commands that hold up nobody', () => {
-    const entries = entriesOf(MANY)
-    const noted = commands((index, out) => index.write(out, entries))
+    const noted = commands((index, out) => writeAll(index, out, MANY))
     expect(noted.length).toBeGreaterThan(128)
     expect(noted.flatMap(([, , ...rest]) => rest.filter((_, at) => at % 2 === 0)).toSorted()).toEqual(
       MANY.toSorted(),
     )
     const alike = Array.from({ length: 300_000 }, (_, n) => `x${n}`)
-    const sizes = commands((index, out) => index.write(out, entriesOf(alike))).map(
-      ({ length }) => (length - 2) / 2,
-    )
+    const sizes = commands((index, out) => writeAll(index, out, alike)).map(({ length }) => (length - 2) / 2)
     expect(Math.max(...sizes)).toBe(500)
     expect(sizes.reduce((sum, size) => sum + size)).toBe(alike.length)
   })
@@ -128,17 +125,13 @@ function commands(put: (index: KeyIndex, out: CommandBuffer) => void): string[][
   return found
 }
 
-function entryOf(location: string): IndexEntry {
-  return entriesOf([location])[0]!
-}
-
-/** The entries of some locations, of the run 12. */
-function entriesOf(locations: readonly string[]): IndexEntry[] {
-  const writer = new IndexEntryWriter(12, false, 1)
-  return locations.map((location) => {
-    const entry = writer.begin(location)
+/** Writes the entries of some locations, of the run 12. */
+function writeAll(index: KeyIndex, out: CommandBuffer, locations: readonly string[]): void {
+  const entries = new IndexEntries(12, false, locations.length)
+  for (const location of locations) {
     const bytes = Buffer.from(location)
-    writer.set(entry, 0, { bytes, start: 0, end: bytes.length })
-    return entry
-  })
+    entries.locate({ bytes, start: 0, end: bytes.length })
+    entries.set(NEW_ROW, 0)
+  }
+  index.write(out, entries, [...locations.keys()])
 }

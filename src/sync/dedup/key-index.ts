@@ -5,12 +5,14 @@
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { scanItems } from '../../redis/client/scan-items.ts'
 import { sendAll } from '../../redis/client/send-all.ts'
-import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
+import { BYTES_PER_COMMAND, CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
 import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
 import { ownKeyError } from '../drafts/own-key-error.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { shardOf, SHARDS, type EncodedLocation, type IndexEntry } from './index-entry.ts'
+import type { IndexEntries } from '../rows/index-entries.ts'
+import { shardOf, SHARDS } from '../rows/location-hash.ts'
+import { RowsByShard } from '../rows/rows-by-shard.ts'
 import { typesOf } from '../../redis/client/redis-types.ts'
 
 const ALL_SHARDS: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard)
@@ -95,32 +97,31 @@ export class KeyIndex {
     this.#expiryShards.delete(shard)
   }
 
-  /** Returns the values of the entries of some locations, in their order; null where there is no entry. */
-  async read(locations: readonly EncodedLocation[]): Promise<(string | null)[]> {
-    const shards = byShard(locations)
-    const size = locations.reduce((sum, { start, middle }) => sum + middle - start, 0)
-    const out = new CommandBuffer(Buffer.allocUnsafeSlow(size + shards.length * (this.#base.length + 96)))
-    const order: number[] = []
-    for (const [shard, indexes] of shards)
-      for (const some of chunksOf(indexes)) {
-        out.begin('HMGET', 1 + some.length)
-        out.keyText(this.keyOf(shard))
-        for (const index of some) {
-          const { text, start, middle } = locations[index]!
-          out.add(text.bytes, start, middle)
-          order.push(index)
-        }
+  /** Returns the values of the entries that there are, row by row; null where there is none. */
+  async read(entries: IndexEntries): Promise<(string | null)[]> {
+    const rows = new RowsByShard(entries)
+    const { order } = rows
+    const { text, count } = entries
+    const commands = Math.min(SHARDS, count) + Math.floor(count / ENTRIES_PER_COMMAND)
+    const out = new CommandBuffer(
+      Buffer.allocUnsafeSlow(entries.locationBytes + commands * (this.#base.length + 96)),
+      Buffer.allocUnsafeSlow(commands * BYTES_PER_COMMAND),
+    )
+    rows.each(ENTRIES_PER_COMMAND, (shard, from, end) => {
+      out.begin('HMGET', 1 + end - from)
+      out.keyText(this.keyOf(shard))
+      for (let at = from; at < end; at++) {
+        const row = order[at]!
+        out.add(text.bytes, entries.startOf(row), entries.middleOf(row))
       }
-    const commands = EncodedCommands.from(out)
-    const { read, rejections } = await this.#client.send({ kind: 'read', commands })
+    })
+    const request = EncodedCommands.from(out)
+    const { read, rejections } = await this.#client.send({ kind: 'read', commands: request })
     if (rejections[0] !== undefined) {
       const { index, error } = rejections[0]
-      throw ownKeyError(error, commands.keyOf(index) ?? '', [this.#plan.settings.keyPrefix])
+      throw ownKeyError(error, request.keyOf(index) ?? '', [this.#plan.settings.keyPrefix])
     }
-    const stored: (string | null)[] = Array.from({ length: locations.length }, () => null)
-    let next = 0
-    for (const values of read) for (const value of values) stored[order[next++]!] = value
-    return stored
+    return inRows(read, order)
   }
 
   /** Returns the reply of TYPE for some keys. */
@@ -128,17 +129,18 @@ export class KeyIndex {
     return typesOf(this.#client, keys)
   }
 
-  /** Adds the commands that write entries; each location is there once. */
-  write(out: CommandBuffer, entries: readonly IndexEntry[]): void {
-    for (const [shard, indexes] of byShard(entries))
-      for (const some of chunksOf(indexes)) {
-        out.begin('HMSET', 1 + 2 * some.length)
-        out.keyText(this.keyOf(shard))
-        for (const index of some) {
-          const { text, start, end } = entries[index]!
-          out.add(text.bytes, start, end)
-        }
+  /** Adds the commands that write the entries of some rows. */
+  write(out: CommandBuffer, entries: IndexEntries, rows: readonly number[]): void {
+    const { bytes } = entries.text
+    const sorted = new RowsByShard(entries, rows)
+    sorted.each(ENTRIES_PER_COMMAND, (shard, from, end) => {
+      out.begin('HMSET', 1 + 2 * (end - from))
+      out.keyText(this.keyOf(shard))
+      for (let at = from; at < end; at++) {
+        const row = sorted.order[at]!
+        out.add(bytes, entries.startOf(row), entries.endOf(row))
       }
+    })
   }
 
   /** Adds the commands that write when entries expire. */
@@ -211,16 +213,12 @@ export class KeyIndex {
   }
 }
 
-/** Returns the shards of some locations, each with the indexes of its locations. */
-export function byShard(locations: readonly { shard: number }[]): [shard: number, indexes: number[]][] {
-  const shards = new Map<number, number[]>()
-  for (let index = 0; index < locations.length; index++) {
-    const { shard } = locations[index]!
-    const indexes = shards.get(shard)
-    if (indexes === undefined) shards.set(shard, [index])
-    else indexes.push(index)
-  }
-  return [...shards].toSorted(([a], [b]) => a - b)
+/** Returns the values that were read, each at the position that `order` has for it. */
+function inRows(read: readonly (readonly (string | null)[])[], order: Int32Array): (string | null)[] {
+  const stored: (string | null)[] = Array.from({ length: order.length })
+  let next = 0
+  for (const values of read) for (let at = 0; at < values.length; at++) stored[order[next++]!] = values[at]!
+  return stored
 }
 
 export function shardsText(shards: Iterable<number>): string {

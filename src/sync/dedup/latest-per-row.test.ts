@@ -6,7 +6,8 @@ import { addRecord, batchOf, emptyBatch, recordsOf } from '../batches/batches.su
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 import { sessionsFor, sessionWith, stream } from '../streams/stream-sessions.support.ts'
-import { versionOf, type IndexEntry } from './index-entry.ts'
+import type { IndexEntries } from '../rows/index-entries.ts'
+import { shownEntries, type ShownEntry } from './row-trackers.support.ts'
 
 const KEYED = { key_template: 'k:${id}' }
 const DEDUP: Partial<SyncStream> = {
@@ -27,9 +28,9 @@ describe('the last word on a row', () => {
   ])('is noted: %s', (_, data, expected) => {
     const session = sessionWith(KEYED, DEDUP)
     const { entries, older } = latestPerRow(batchOf([session], recordsOf(session, data)), session, 12)
-    expect(entries.map(textOf)).toEqual(expected)
+    expect(shownEntries(entries).map(textOf)).toEqual(expected)
     expect(older).toEqual([])
-    expect(entries.every((entry) => versionOf(entry).run === 12)).toBe(true)
+    expect(shownEntries(entries).every((entry) => entry.run === 12)).toBe(true)
   })
 
   it.each([
@@ -59,7 +60,7 @@ describe('the last word on a row', () => {
     const session = sessionWith(KEYED, DEDUP)
     const batch = batchAt(session, versions)
     const { entries, older } = latestPerRow(batch, session, 12)
-    expect(entries.map(({ record }) => record)).toEqual([newest])
+    expect(shownEntries(entries).map(({ record }) => record)).toEqual([newest])
     expect(older.toSorted((a, b) => a - b)).toEqual([0, 1, 2].filter((record) => record !== newest))
     expect(shown(batch)).toEqual([newest])
   })
@@ -71,7 +72,7 @@ describe('the last word on a row', () => {
     ] as const) {
       const session = sessionWith(KEYED, { ...DEDUP, cursor: { path: 'a.v', isNumeric } })
       const { entries } = latestPerRow(batchAt(session, [['"10"'], ['"9"']]), session, 1)
-      expect(entries[0]?.record).toBe(newest)
+      expect(entries.recordOf(0)).toBe(newest)
     }
   })
 
@@ -86,7 +87,7 @@ describe('the last word on a row', () => {
       session,
       1,
     )
-    expect(entries.map((entry) => [entry.record, textOf(entry)])).toEqual([[0, 'k:1 @9 ""']])
+    expect(shownEntries(entries).map((entry) => [entry.record, textOf(entry)])).toEqual([[0, 'k:1 @9 ""']])
   })
 
   it.each([
@@ -96,8 +97,10 @@ describe('the last word on a row', () => {
     const session = sessionWith(KEYED, DEDUP)
     const data = gone.map((is, n) => `{"id":1,"a":{"v":${n}},"_ab_cdc_deleted_at":${is ? 1 : 'null'}}`)
     const { entries } = latestPerRow(batchOf([session], recordsOf(session, data)), session, 1)
-    expect(entries.map((entry) => [entry.isDeleted, versionOf(entry).isDeleted])).toEqual([
-      [isDeleted, isDeleted],
+    expect([entries.count, entries.isDeleted(0), shownEntries(entries)[0]?.isDeleted]).toEqual([
+      1,
+      isDeleted,
+      isDeleted,
     ])
   })
 
@@ -108,7 +111,7 @@ describe('the last word on a row', () => {
       session,
       1,
     )
-    expect(entries[0]?.isDeleted).toBe(false)
+    expect(entries.isDeleted(0)).toBe(false)
   })
 
   it('is of the records of one stream, and of members of one key', () => {
@@ -119,7 +122,7 @@ describe('the last word on a row', () => {
     ]
     const given = [1, 1, 2].flatMap((id) => sessions.map((session) => [session, `{"id":${id}}`] as const))
     const { entries, older } = latestPerRow(batchOf(sessions, given), sessions[0], 1)
-    expect(entries.map(({ location, record }) => [location, record])).toEqual([
+    expect(shownEntries(entries).map(({ location, record }) => [location, record])).toEqual([
       ['3:n:a1', 2],
       ['3:n:a2', 4],
     ])
@@ -136,11 +139,11 @@ describe('the first word on a row', () => {
       recordsOf(session, ['{"id":1}', '{"id":2}', '{}', '{"id":1}', '{"id":1}']),
     )
     const { entries, older } = firstPerRow(batch, session, 12)
-    expect(entries.map(({ location, record, others }) => [location, record, others])).toEqual([
+    expect(shownEntries(entries).map(({ location, record, others }) => [location, record, others])).toEqual([
       ['k:1', 0, [3, 4]],
       ['k:2', 1, undefined],
     ])
-    expect(entries.map(noteOf)).toEqual(['12', '12'])
+    expect([0, 1].map((row) => noteOf(entries, row))).toEqual(['12', '12'])
     expect([older, shown(batch)]).toEqual([[], [0, 1, 2, 3, 4]])
   })
 
@@ -151,7 +154,8 @@ describe('the first word on a row', () => {
       { first: 7, last: 8 },
       { first: 20, last: 20 },
     ]
-    expect(firstPerRow(batch, mixed, 1, ids).entries.map(({ location }) => location)).toEqual(['7:a', '20:c'])
+    const { entries } = firstPerRow(batch, mixed, 1, undefined, ids)
+    expect(shownEntries(entries).map(({ location }) => location)).toEqual(['7:a', '20:c'])
   })
 })
 
@@ -164,14 +168,13 @@ function batchAt(session: StreamSession, versions: readonly (readonly (number | 
   return batch
 }
 
-function textOf(entry: IndexEntry): string {
-  const { emittedAt, cursor, isDeleted } = versionOf(entry)
-  return `${entry.location} @${emittedAt} ${JSON.stringify(cursor)}${isDeleted ? ' gone' : ''}`
+function textOf({ location, emittedAt, cursor, isDeleted }: ShownEntry): string {
+  return `${location} @${emittedAt} ${JSON.stringify(cursor)}${isDeleted ? ' gone' : ''}`
 }
 
 /** What is noted of the place, as Redis gets it. */
-function noteOf({ text, middle, end }: IndexEntry): string {
-  return text.bytes.toString('utf8', middle, end).split('\r\n')[1]!
+function noteOf(entries: IndexEntries, row: number): string {
+  return entries.text.bytes.toString('utf8', entries.middleOf(row), entries.endOf(row)).split('\r\n')[1]!
 }
 
 /** The records that are still to be encoded. */

@@ -5,67 +5,68 @@ import type { RecordView } from '../../layout/encoding/layout.ts'
 import { ColumnKind, compilePath, type Columns } from '../../protocol/columns/columns.ts'
 import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import type { Batch } from '../batches/batch.ts'
+import type { BufferPool } from '../batches/buffer-pool.ts'
 import { isDeletion } from '../streams/cdc-deletes.ts'
 import { IdCursor } from '../ids/id-ranges.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
-import { supersedes } from './row-version.ts'
-import type { ChangeKind } from './row-resolution.ts'
-import { changeOf, versionOf, IndexEntryWriter, type Text, type IndexEntry } from './index-entry.ts'
+import type { TextRange } from '../../layout/encoding/text-range.ts'
+import { EncodedVersion } from '../rows/encoded-version.ts'
+import { IndexEntries, NEW_ROW } from '../rows/index-entries.ts'
+import type { ChangeKind, RowChange } from '../rows/row-resolution.ts'
 
 export interface RowEntries {
   /** One for each location. The layout refuses records without one. */
-  entries: IndexEntry[]
+  entries: IndexEntries
   /** Records that a newer one of the same row supersedes; they are left out of the batch. */
   older: number[]
   /** Records that do not pass the filter and name no row; they are left out of the batch. */
   filtered: number[]
-  /** Encodes entries anew. */
-  writer: IndexEntryWriter
 }
 
 /** Returns the entries of the newest record of each row. */
-export function latestPerRow(batch: Batch, session: StreamSession, run: number): RowEntries {
+export function latestPerRow(
+  batch: Batch,
+  session: StreamSession,
+  run: number,
+  pool?: BufferPool,
+): RowEntries {
   const { plan } = session
   const isNumeric = plan.stream.cursor?.isNumeric ?? false
   const kindOf = changeKindOf(plan)
   // What a record does may depend on the row before the batch, or on the record before it.
   const keepsChanges = plan.removesFiltered || plan.removals?.afterMs !== undefined
   const isWritable = plan.config.onRecordError === 'dead_letter' ? writabilityTest(session.layout) : undefined
-  const writer = new IndexEntryWriter(run, true, batch.countOf(session))
+  const entries = new IndexEntries(run, true, batch.countOf(session), pool)
   const locateCursor = cursorLocator(plan)
-  const [emittedAt, cursor] = [emptyText(), emptyText()]
-  const byLocation = new Map<string, IndexEntry>()
+  const [version, earlier] = [new EncodedVersion(), new EncodedVersion()]
+  version.run = run
+  const { emittedAt, cursor } = version
   const older: number[] = []
   const filtered: number[] = []
-  const take = (locationText: Text, record: number, view: RecordView): void => {
+  const take = (location: TextRange, record: number, view: RecordView): void => {
     emittedAt.bytes = view.bytes
     emittedAt.start = view.emittedAtStart
     emittedAt.end = view.emittedAtEnd
     locateCursor(view.columns, cursor)
-    const location = textOf(locationText)
     const kind = kindOf(view.columns)
     // A record that is set aside has no part in what becomes of its row.
     if (kind === 'write' && isWritable?.(view) === false) return
-    const isDeleted = kind !== 'write'
-    const entry = byLocation.get(location)
-    if (entry === undefined) {
-      const first = writer.begin(location)
-      byLocation.set(location, first)
-      first.isFiltered = kind === 'filtered'
-      return writer.setVersion(first, record, locationText, emittedAt, cursor, isDeleted)
-    }
-    const version = { run, emittedAt: Number(textOf(emittedAt)), cursor: textOf(cursor), isDeleted }
+    const row = entries.locate(location)
+    if (row === NEW_ROW) return entries.setVersion(row, record, kind, emittedAt, cursor)
+    entries.readVersion(row, earlier)
     if (keepsChanges) {
-      entry.changes ??= [changeOf(entry)]
-      entry.changes.push({ record, kind, version })
-      return
+      version.isDeleted = kind !== 'write'
+      const change = { record, kind, version: version.toVersion() }
+      const changes = entries.changes.get(row)
+      if (changes === undefined) entries.changes.set(row, [firstChangeOf(entries, row, earlier), change])
+      else changes.push(change)
+      return entries.takeBack()
     }
-    const isOlder = !supersedes(version, versionOf(entry), isNumeric)
-    older.push(isOlder ? record : entry.record)
-    if (isOlder) return
-    writer.setVersion(entry, record, locationText, emittedAt, cursor, isDeleted)
-    entry.version = version
+    const isOlder = !version.supersedes(earlier, isNumeric)
+    older.push(isOlder ? record : entries.recordOf(row))
+    if (isOlder) entries.takeBack()
+    else entries.setVersion(row, record, kind, emittedAt, cursor)
   }
   eachLocation(batch, session, {
     visit: take,
@@ -73,8 +74,13 @@ export function latestPerRow(batch: Batch, session: StreamSession, run: number):
       if (kindOf(view.columns) === 'filtered') filtered.push(record)
     },
   })
-  for (const record of [...older, ...filtered]) batch.leaveOut(record)
-  return { entries: [...byLocation.values()], older, filtered, writer }
+  older.forEach((record) => batch.leaveOut(record))
+  filtered.forEach((record) => batch.leaveOut(record))
+  return { entries, older, filtered }
+}
+
+function firstChangeOf(entries: IndexEntries, row: number, version: EncodedVersion): RowChange {
+  return { record: entries.recordOf(row), kind: entries.kindOf(row), version: version.toVersion() }
 }
 
 /** Returns a function that tells what a record does to its row. */
@@ -90,28 +96,24 @@ export function firstPerRow(
   batch: Batch,
   session: StreamSession,
   run: number,
+  pool?: BufferPool,
   ids?: readonly IdRange[],
 ): RowEntries {
-  const writer = new IndexEntryWriter(run, false, batch.countOf(session))
-  const byLocation = new Map<string, IndexEntry>()
-  const take = (locationText: Text, record: number): void => {
-    const location = textOf(locationText)
-    const earlier = byLocation.get(location)
-    if (earlier !== undefined) {
-      earlier.others ??= []
-      earlier.others.push(record)
-      return
-    }
-    const entry = writer.begin(location)
-    byLocation.set(location, entry)
-    writer.set(entry, record, locationText)
+  const entries = new IndexEntries(run, false, batch.countOf(session), pool)
+  const take = (location: TextRange, record: number): void => {
+    const row = entries.locate(location)
+    if (row === NEW_ROW) return entries.set(row, record)
+    entries.takeBack()
+    const others = entries.others.get(row)
+    if (others === undefined) entries.others.set(row, [record])
+    else others.push(record)
   }
   eachLocation(batch, session, { visit: take }, ids)
-  return { entries: [...byLocation.values()], older: [], filtered: [], writer }
+  return { entries, older: [], filtered: [] }
 }
 
 interface LocationVisitor {
-  readonly visit: (location: Text, record: number, view: RecordView) => void
+  readonly visit: (location: TextRange, record: number, view: RecordView) => void
   readonly withoutLocation?: (record: number, view: RecordView) => void
 }
 
@@ -124,7 +126,7 @@ function eachLocation(
   const cursor = ids === undefined ? undefined : new IdCursor(ids)
   const { locator } = session.plan
   const location = new ByteBuffer(Buffer.allocUnsafeSlow(256))
-  const text = emptyText()
+  const text: TextRange = { bytes: location.bytes, start: 0, end: 0 }
   batch.encodeEach(
     (other) => other === session,
     (_, view, record) => {
@@ -142,7 +144,7 @@ function eachLocation(
 }
 
 /** Returns a function that finds the JSON text of the cursor; it is empty where there is none. */
-function cursorLocator({ stream: { cursor } }: StreamPlan): (columns: Columns, text: Text) => void {
+function cursorLocator({ stream: { cursor } }: StreamPlan): (columns: Columns, text: TextRange) => void {
   if (cursor === undefined) return () => undefined
   const path = compilePath(cursor.path)
   return (columns, text) => {
@@ -152,12 +154,4 @@ function cursorLocator({ stream: { cursor } }: StreamPlan): (columns: Columns, t
     text.start = isThere ? columns.valueStart(row) : 0
     text.end = isThere ? columns.valueEnd(row) : 0
   }
-}
-
-function textOf({ bytes, start, end }: Text): string {
-  return bytes.toString('utf8', start, end)
-}
-
-function emptyText(): Text {
-  return { bytes: Buffer.alloc(0), start: 0, end: 0 }
 }

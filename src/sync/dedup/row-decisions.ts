@@ -1,6 +1,8 @@
 /** What is decided on the rows of a batch, once their index entries were read. */
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { versionOf, type IndexEntry } from './index-entry.ts'
+import type { Batch } from '../batches/batch.ts'
+import type { IndexEntries } from '../rows/index-entries.ts'
+import type { RowChange } from '../rows/row-resolution.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
 
 /**
@@ -12,45 +14,70 @@ export type Action = 'write anew' | 'take over' | 'remove' | 'none' | 'refuse'
 
 export interface RowDecisions {
   readonly index: KeyIndex
+  /** The entries of the batch, to whose rows the numbers below refer. Their locations may be the keys of the rows. */
+  readonly entries: IndexEntries
   /** The new entries of the index. */
-  readonly changes: readonly IndexEntry[]
+  readonly changes: readonly number[]
   /** Those of them that the index may have no entry for, so that only the journal names their rows meanwhile. */
-  readonly added: readonly IndexEntry[]
+  readonly added: readonly number[]
   /** When entries expire, where that changes. */
   readonly expiries: readonly EntryExpiry[]
   readonly actions: ReadonlyMap<number, { action: Action; location: string }>
-  /** The entries that the batch's records refer to by number; their locations are the keys of the rows. */
-  readonly keys: readonly IndexEntry[]
   readonly deduplicated: readonly number[]
   /** Records that do not pass the filter. */
   readonly filtered: readonly number[]
   /** Adds the command that names rows in the journal until the batch is confirmed. */
-  readonly writeJournal: (out: CommandBuffer, rows: readonly IndexEntry[]) => void
+  readonly writeJournal: (out: CommandBuffer, rows: readonly number[]) => void
   /** Is called for a record that the layout refuses: the next one of its row replaces it, where all are written. */
   readonly refuse: (record: number) => void
   /** Is called when the batch and its index entries are in Redis. */
   readonly confirm: () => void
 }
 
-/** The run in the version of a row that does not exist: it is older than every run. */
-const NO_RUN = 0
+/** What is decided so far on the rows of a batch. */
+export class DraftDecisions {
+  readonly batch: Batch
+  readonly entries: IndexEntries
+  readonly changes: number[] = []
+  readonly added: number[] = []
+  readonly expiries: EntryExpiry[] = []
+  readonly actions = new Map<number, { action: Action; location: string }>()
+  readonly deduplicated: number[]
+  readonly filtered: number[]
 
-/** Returns what is called for a record that the layout refuses; it corrects `changes` and `actions`. */
+  /** `older`, `filtered`: records that have been left out. */
+  constructor(batch: Batch, entries: IndexEntries, older: readonly number[], filtered: readonly number[]) {
+    this.batch = batch
+    this.entries = entries
+    this.deduplicated = [...older]
+    this.filtered = [...filtered]
+  }
+
+  /** Leaves out a record that has no effect on its row. */
+  leaveOut({ record, kind }: Pick<RowChange, 'record' | 'kind'>): void {
+    this.batch.leaveOut(record)
+    const others = kind === 'filtered' ? this.filtered : this.deduplicated
+    others.push(record)
+  }
+}
+
+/** Returns what is called for a record that the layout refuses; it corrects the entries and `actions`. */
 export function refusing(
-  changes: readonly IndexEntry[],
+  entries: IndexEntries,
+  changes: readonly number[],
   actions: Map<number, { action: Action; location: string }>,
 ) {
-  let byRecord: Map<number, IndexEntry> | undefined
+  let byRecord: Map<number, number> | undefined
   return (record: number): void => {
-    byRecord ??= new Map(changes.map((entry) => [entry.record, entry]))
-    const entry = byRecord.get(record)
-    if (entry === undefined) return
-    const successor = entry.others?.shift()
+    byRecord ??= new Map(changes.map((row) => [entries.recordOf(row), row]))
+    const row = byRecord.get(record)
+    if (row === undefined) return
+    const successor = entries.others.get(row)?.shift()
     const action = actions.get(record)
     if (successor !== undefined) {
-      entry.record = successor
-      byRecord.set(successor, entry)
+      entries.setRecord(row, successor)
+      byRecord.set(successor, row)
       if (action !== undefined) actions.set(successor, action)
-    } else if (action?.action === 'write anew') entry.version = { ...versionOf(entry), run: NO_RUN }
+    } else if (action?.action === 'write anew') entries.setUnwritten(row)
   }
 }

@@ -8,7 +8,7 @@ import { digitsOf } from '../../redis/resp/byte-buffer.ts'
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { journalKey } from '../drafts/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import type { EncodedLocation } from './index-entry.ts'
+import type { IndexEntries } from '../rows/index-entries.ts'
 
 /** A field of the journal. */
 export type JournalSlot = number
@@ -33,16 +33,16 @@ export class RowJournal {
   }
 
   /** Adds the command that names rows which are about to be written. */
-  write(out: CommandBuffer, rows: readonly EncodedLocation[]): JournalSlot {
+  write(out: CommandBuffer, entries: IndexEntries, rows: readonly number[]): JournalSlot {
     const slot = this.#free.pop() ?? this.#slots++
     let size = 0
-    for (const { start, middle } of rows) size += middle - start
+    for (const row of rows) size += entries.middleOf(row) - entries.startOf(row)
     out.begin('HSET', 3)
     out.keyText(this.key)
     out.textArgument(String(slot))
     out.reserve(size + digitsOf(size) + AROUND_ARGUMENT)
     out.putSize(size)
-    for (const { text, start, middle } of rows) out.put(text.bytes, start, middle)
+    for (const row of rows) out.put(entries.text.bytes, entries.startOf(row), entries.middleOf(row))
     out.putLineEnd()
     return slot
   }

@@ -4,11 +4,10 @@ import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
 import { batchOf, recordsOf } from '../batches/batches.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { NOTHING_FOUND } from './found-keys.ts'
-import { trackerOf } from './row-trackers.support.ts'
+import { shownEntries, trackerOf } from './row-trackers.support.ts'
 import { planWith } from '../streams/stream-sessions.support.ts'
 import type { RowDecisions } from './row-decisions.ts'
 import type { BatchRows } from './row-tracker.ts'
-import { versionOf } from './index-entry.ts'
 
 const DEDUP: Partial<SyncStream> = {
   mode: 'append_dedup',
@@ -99,14 +98,15 @@ describe('a record that the layout refuses', () => {
 
   it('passes what was to be done with it on to the next record of its row', () => {
     const { open } = opened(plan, 7)
-    const { changes, actions, refuse } = open([1, 2, 3]).decide()
+    const { entries, changes, actions, refuse } = open([1, 2, 3]).decide()
+    const recordOf = () => entries.recordOf(changes[0]!)
     expect([...actions.keys()]).toEqual([0])
     refuse(0)
-    expect([changes[0]?.record, actions.get(1)]).toEqual([1, { action: 'write anew', location: 'k:1' }])
+    expect([recordOf(), actions.get(1)]).toEqual([1, { action: 'write anew', location: 'k:1' }])
     refuse(2)
-    expect(changes[0]?.record).toBe(1)
+    expect(recordOf()).toBe(1)
     refuse(1)
-    expect(changes[0]?.record).toBe(2)
+    expect(recordOf()).toBe(2)
   })
 
   it('leaves it to a later batch to begin the row anew, if it was alone', () => {
@@ -160,18 +160,16 @@ function run(cursors: readonly number[], order: readonly string[], together: num
     } else {
       const decided = batches[decisions.length]!.decide()
       decisions.push(decided)
-      written.push(...decided.changes.map((entry) => Number(versionOf(entry).cursor)))
+      written.push(...shownEntries(decided.entries, decided.changes).map(({ cursor }) => Number(cursor)))
     }
   }
   const rows = [...server].map(([location, note]) => [location, note.split(' ')[2]])
   return { written, rows: Object.fromEntries(rows) as unknown }
 }
 
-function put({ changes }: RowDecisions, server: Map<string, string>): void {
-  for (const entry of changes) {
-    const { run: its, emittedAt, cursor, isDeleted } = versionOf(entry)
-    server.set(entry.location, `${its} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
-  }
+function put({ entries, changes }: RowDecisions, server: Map<string, string>): void {
+  for (const { location, run: its, emittedAt, cursor, isDeleted } of shownEntries(entries, changes))
+    server.set(location, `${its} ${emittedAt}${isDeleted ? '!' : ''} ${cursor}`)
 }
 
 /** The rows of a plan in the run 7, over a server that answers with the entries it has when they are read. */
@@ -183,7 +181,7 @@ function opened(plan: StreamPlan, keptFrom = 0) {
     const gone = isDeletion ? ',"_ab_cdc_deleted_at":1' : ''
     const data = cursors.map((v) => `{"id":1,"v":${v}${gone}}`)
     const rows: BatchRows = tracker.read(batchOf([session], recordsOf(session, data)))
-    const stored = rows.entries.map(({ location }) => server.get(location) ?? null)
+    const stored = shownEntries(rows.entries).map(({ location }) => server.get(location) ?? null)
     return { decide: () => tracker.decide(rows, { stored, keys: NO_KEYS }) }
   }
   return { open, server }

@@ -5,10 +5,9 @@ import { addRecord, emptyBatch } from '../batches/batches.support.ts'
 import type { RunMetadata, StreamSession } from '../streams/stream-session.ts'
 import { planWith } from '../streams/stream-sessions.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
-import { trackerOf } from './row-trackers.support.ts'
+import { shownEntries, trackerOf } from './row-trackers.support.ts'
 import type { RowDecisions } from './row-decisions.ts'
 import type { BatchRows, RowTracker } from './row-tracker.ts'
-import { versionOf } from './index-entry.ts'
 
 const KEYED = { key_template: 'k:${id}' }
 const DEDUP: Partial<SyncStream> = {
@@ -52,10 +51,11 @@ async function decide(rows: BatchRows): Promise<RowDecisions> {
 
 /** The changes of the index, and the records that are not simply written, of a batch of its own. */
 async function decided(session: StreamSession, given: readonly Given[], emittedAt?: string) {
-  const { changes, actions, deduplicated, expiries } = await decide(read(session, given, emittedAt))
+  const { entries, changes, actions, deduplicated, expiries } = await decide(read(session, given, emittedAt))
+  const shown = shownEntries(entries, changes)
   return {
-    changed: changes.map((entry) => [entry.location, versionOf(entry).cursor]),
-    records: changes.map(({ record }) => record),
+    changed: shown.map(({ location, cursor }) => [location, cursor]),
+    records: shown.map(({ record }) => record),
     actions: [...actions].map(([record, { action }]) => [record, action]),
     deduplicated: [...deduplicated].toSorted((a, b) => a - b),
     expiries,
@@ -263,7 +263,8 @@ describe('a record that does not pass the filter', () => {
     )
     expect(decisions.filtered.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
     expect([...decisions.actions.values()]).toEqual([{ action: 'remove', location: 'k:1' }])
-    expect(decisions.changes.map(({ location, isDeleted }) => [location, isDeleted])).toEqual([['k:1', true]])
+    const changed = shownEntries(decisions.entries, decisions.changes)
+    expect(changed.map(({ location, isDeleted }) => [location, isDeleted])).toEqual([['k:1', true]])
   })
 
   it('has no effect where filtered rows are kept', () => {
@@ -302,7 +303,7 @@ describe('a record that cannot be written', () => {
     const reader = new MessageReader()
     for (const data of ['{"id":1,"w":2,"v":null}', '{"id":1,"w":1,"v":5}'])
       addRecord(batch, session, data, reader, '5')
-    const { deduplicated, changes } = await decide(tracker.read(batch))
-    expect([deduplicated, changes.map(({ record }) => record)]).toEqual([[], [1]])
+    const { deduplicated, entries, changes } = await decide(tracker.read(batch))
+    expect([deduplicated, shownEntries(entries, changes).map(({ record }) => record)]).toEqual([[], [1]])
   })
 })

@@ -4,28 +4,29 @@
  * way; what those change is kept here until it can be read.
  */
 import type { Batch } from '../batches/batch.ts'
+import type { BufferPool } from '../batches/buffer-pool.ts'
 import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { isMemberForm } from './former-rows.ts'
 import { findKeys, mayTakeOver, NOTHING_FOUND, type FoundKeys } from './found-keys.ts'
 import type { IndexedSession } from './indexed-session.ts'
-import { changeKindOf, versionOf, type IndexEntry, type IndexEntryWriter } from './index-entry.ts'
+import { EncodedVersion } from '../rows/encoded-version.ts'
+import { IndexEntries } from '../rows/index-entries.ts'
+import { RecentRows } from '../rows/recent-rows.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
-import { refusing, type Action, type RowDecisions } from './row-decisions.ts'
+import { DraftDecisions, refusing, type Action, type RowDecisions } from './row-decisions.ts'
 import { firstPerRow, latestPerRow } from './latest-per-row.ts'
 import type { JournalSlot, RowJournal } from './row-journal.ts'
-import { isFirstOf, resolveRow, type RowChange, type RowRules } from './row-resolution.ts'
-import { readVersion, supersedes, type RowVersion } from './row-version.ts'
+import { isFirstOf, resolveRow, type RowRules } from '../rows/row-resolution.ts'
 
 /** The rows of a batch, before their index entries were read. */
 export interface BatchRows {
   batch: Batch
-  entries: readonly IndexEntry[]
+  entries: IndexEntries
   /** Records that a newer one of the batch supersedes. */
   older: readonly number[]
   /** Records that do not pass the filter and name no row. */
   filtered: readonly number[]
-  writer: IndexEntryWriter | undefined
   /** Its number among the batches of the stream. */
   number: number
   /** The values of the index entries, in the order of `entries`; undefined where they do not matter. */
@@ -46,17 +47,21 @@ export interface ReadRows {
  */
 const BYTES_PER_ENTRY = 2000
 
-/** Returns a tracker for each stream that adds its rows to the key index. */
-export function rowTrackersOf(sessions: readonly IndexedSession[]): Map<StreamSession, RowTracker> {
+/** Returns a tracker for each stream that adds its rows to the key index. `pool`: memory for the entries of batches. */
+export function rowTrackersOf(
+  sessions: readonly IndexedSession[],
+  pool: BufferPool,
+): Map<StreamSession, RowTracker> {
   const trackers = new Map<StreamSession, RowTracker>()
   for (const session of sessions)
-    if (session.tracking.kind === 'index') trackers.set(session, new RowTracker(session))
+    if (session.tracking.kind === 'index') trackers.set(session, new RowTracker(session, session.index, pool))
   return trackers
 }
 
 export class RowTracker {
   readonly #session: IndexedSession
   readonly #index: KeyIndex
+  readonly #pool: BufferPool | undefined
   readonly #journal: RowJournal
   readonly #rules: RowRules
   /** Whether rows may have a time to live from an earlier run, which writing them removes. */
@@ -64,12 +69,17 @@ export class RowTracker {
   /** Whether the location of a row is its key. */
   readonly #locatesKeys: boolean
   /** The newest entries of batches that may not have been in Redis when the index was read. */
-  readonly #recent = new Map<string, IndexEntry>()
+  readonly #recent = new RecentRows()
   /** Confirmed batches, each with the number of the newest batch whose entries were read before that. */
-  readonly #confirmed: { entries: readonly IndexEntry[]; readBefore: number }[] = []
+  readonly #confirmed: { entries: IndexEntries; changes: readonly number[]; readBefore: number }[] = []
+  /** The version of the row before the batch, and that of its entry, while a row is decided on. */
+  readonly #before = new EncodedVersion()
+  readonly #own = new EncodedVersion()
   #batches = 0
 
-  constructor(session: IndexedSession, index = session.index) {
+  /** `pool`: memory for the entries of batches. */
+  constructor(session: IndexedSession, index = session.index, pool?: BufferPool) {
+    this.#pool = pool
     this.#session = session
     this.#index = index
     this.#journal = session.journal
@@ -90,18 +100,17 @@ export class RowTracker {
     if (plan.locator.usesIds)
       return {
         batch,
-        entries: [],
+        entries: new IndexEntries(this.#session.runs.run, false, 0),
         older: [],
         filtered: [],
-        writer: undefined,
         number,
         stored: undefined,
         keys: NOTHING_FOUND,
       }
     const entriesOf = plan.isDeduplicated ? latestPerRow : firstPerRow
-    const rows = entriesOf(batch, this.#session, this.#session.runs.run)
+    const rows = entriesOf(batch, this.#session, this.#session.runs.run, this.#pool)
     const { entries } = rows
-    batch.addMemory(entries.length * BYTES_PER_ENTRY)
+    batch.addMemory(entries.count * BYTES_PER_ENTRY)
     const matters =
       plan.isDeduplicated || plan.settings.firstRecordReplaces === true || mayTakeOver(this.#session)
     const stored = matters ? this.#index.read(entries) : undefined
@@ -116,123 +125,121 @@ export class RowTracker {
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, filtered: unlocated, writer, number }: BatchRows,
-    { stored, keys: found }: ReadRows,
+    { batch, entries: read, older, filtered, number }: BatchRows,
+    { stored, keys }: ReadRows,
     ids?: readonly IdRange[],
   ): RowDecisions {
     this.#dropConfirmed(number)
-    const { plan } = this.#session
-    const { isDeduplicated } = plan
+    const { plan, runs } = this.#session
     const entries = plan.locator.usesIds
-      ? firstPerRow(batch, this.#session, this.#session.runs.run, ids).entries
+      ? firstPerRow(batch, this.#session, runs.run, this.#pool, ids).entries
       : read
-    const changes: IndexEntry[] = []
-    const added: IndexEntry[] = []
-    const expiries: EntryExpiry[] = []
-    const actions = new Map<number, { action: Action; location: string }>()
-    const deduplicated = [...older]
-    const filtered = [...unlocated]
-    const leaveOut = ({ record, kind }: Pick<RowChange, 'record' | 'kind'>): void => {
-      batch.leaveOut(record)
-      ;(kind === 'filtered' ? filtered : deduplicated).push(record)
-    }
-    for (let at = 0; at < entries.length; at++) {
-      const entry = entries[at]!
-      const { location } = entry
-      const before = stored && this.#before(location, stored[at]!)
-      let hasContent = false
-      if (isDeduplicated) {
-        const outcome = this.#settle(entry, this.#isKept(before) ? before : undefined, writer!, leaveOut)
-        if (outcome === 'no effect') continue
-        hasContent = outcome === 'content kept'
-        if (entry.isFiltered) filtered.push(entry.record)
-      }
-      const { record } = entry
-      changes.push(entry)
-      if (this.#locatesKeys) batch.setEntry(record, at)
-      if (stored?.[at] == null && !entry.isDeleted) added.push(entry)
-      if (stored !== undefined) this.#recent.set(location, entry)
-      const action = this.#actionFor(entry, before, found, hasContent)
-      if (action !== undefined) actions.set(record, { action, location })
-      const time = isDeduplicated ? this.#expiryOf(entry, before) : undefined
-      if (time !== undefined) expiries.push({ location, time })
-    }
+    const draft = new DraftDecisions(batch, entries, older, filtered)
+    const answers = { stored, keys }
+    if (stored !== undefined) this.#recent.open(entries)
+    for (let row = 0; row < entries.count; row++) this.#decideRow(draft, row, answers)
     let slot: JournalSlot | undefined
-    const writeJournal: RowDecisions['writeJournal'] = (out, rows) => (slot = this.#journal.write(out, rows))
-    const confirm = (): void => {
-      if (slot !== undefined) this.#journal.release(slot)
-      if (stored !== undefined) this.#confirmed.push({ entries: changes, readBefore: this.#batches })
-    }
-    const refuse = refusing(changes, actions)
+    const { changes, added, expiries, actions, deduplicated } = draft
     return {
       index: this.#index,
-      writeJournal,
+      entries,
+      writeJournal: (out, rows) => (slot = this.#journal.write(out, entries, rows)),
       changes,
       added,
       expiries,
-      keys: entries,
       actions,
       deduplicated,
-      filtered,
-      refuse,
-      confirm,
+      filtered: draft.filtered,
+      refuse: refusing(entries, changes, actions),
+      confirm: () => {
+        if (slot !== undefined) this.#journal.release(slot)
+        if (stored === undefined) entries.dispose()
+        else this.#confirmed.push({ entries, changes, readBefore: this.#batches })
+      },
     }
+  }
+
+  #decideRow(draft: DraftDecisions, row: number, { stored, keys }: ReadRows): void {
+    const { batch, entries } = draft
+    const { isDeduplicated } = this.#session.plan
+    const before = stored && this.#versionBefore(row, stored[row]!)
+    let hasContent = false
+    if (isDeduplicated) {
+      const outcome = this.#settle(draft, row, this.#isKept(before) ? before : undefined)
+      if (outcome === 'no effect') return
+      hasContent = outcome === 'content kept'
+      if (entries.isFiltered(row)) draft.filtered.push(entries.recordOf(row))
+    }
+    const record = entries.recordOf(row)
+    draft.changes.push(row)
+    if (stored !== undefined) this.#recent.put(row)
+    if (this.#locatesKeys) batch.setEntry(record, row)
+    if (stored?.[row] == null && !entries.isDeleted(row)) draft.added.push(row)
+    const action = this.#actionFor(entries, row, before, keys, hasContent)
+    if (action !== undefined) draft.actions.set(record, { action, location: entries.locationOf(row) })
+    const time = isDeduplicated ? this.#expiryOf(entries.isDeleted(row), before) : undefined
+    if (time !== undefined) draft.expiries.push({ location: entries.locationOf(row), time })
   }
 
   /** Decides which record the row is written from, and leaves out those that have no effect. `version`: that of the row. */
   #settle(
-    entry: IndexEntry,
-    version: RowVersion | undefined,
-    writer: IndexEntryWriter,
-    leaveOut: (change: Pick<RowChange, 'record' | 'kind'>) => void,
+    draft: DraftDecisions,
+    row: number,
+    version: EncodedVersion | undefined,
   ): 'no effect' | 'settled' | 'content kept' {
     const rules = this.#rules
-    if (entry.changes === undefined) {
-      const kind = changeKindOf(entry)
+    const { entries } = draft
+    const changes = entries.changes.get(row)
+    if (changes === undefined) {
+      const kind = entries.kindOf(row)
       const hasEffect =
-        version === undefined
-          ? isFirstOf(kind, rules)
-          : supersedes(versionOf(entry), version, rules.isNumeric)
-      if (!hasEffect) leaveOut({ record: entry.record, kind })
+        version === undefined ? isFirstOf(kind, rules) : this.#supersedes(entries, row, version)
+      if (!hasEffect) draft.leaveOut({ record: entries.recordOf(row), kind })
       return hasEffect ? 'settled' : 'no effect'
     }
-    const { last, content, superseded } = resolveRow(entry.changes, version, rules)
-    superseded.forEach(leaveOut)
+    const { last, content, superseded } = resolveRow(changes, version?.toVersion(), rules)
+    for (const change of superseded) draft.leaveOut(change)
     if (last === undefined) return 'no effect'
-    if (last.record !== entry.record) writer.choose(entry, last)
+    if (last.record !== entries.recordOf(row)) entries.choose(row, last)
     if (content === undefined) return 'settled'
     // A row that expires keeps its newest content until then.
     if (this.#session.plan.removals?.afterMs !== undefined) return 'content kept'
-    leaveOut(content)
+    draft.leaveOut(content)
     return 'settled'
   }
 
+  #supersedes(entries: IndexEntries, row: number, version: EncodedVersion): boolean {
+    entries.readVersion(row, this.#own)
+    return this.#own.supersedes(version, this.#rules.isNumeric)
+  }
+
   /** Returns whether a row is there and stays; rows of a generation that is being replaced are ignored. */
-  #isKept(before: RowVersion | undefined): before is RowVersion {
+  #isKept(before: EncodedVersion | undefined): before is EncodedVersion {
     return before !== undefined && before.run >= this.#session.runs.keptFrom
   }
 
   #actionFor(
-    entry: IndexEntry,
-    before: RowVersion | undefined,
+    entries: IndexEntries,
+    row: number,
+    before: EncodedVersion | undefined,
     { former, removable, foreign, blocked }: FoundKeys,
     hasContent: boolean,
   ): Action | undefined {
-    const { isDeleted, location } = entry
-    if (blocked.has(location)) return 'refuse'
+    const isDeleted = entries.isDeleted(row)
+    if (blocked.has(row)) return 'refuse'
     // A delete in this run may have left at the key what a former layout wrote.
     const isLive = this.#isKept(before) && !before.isDeleted
-    if (!isDeleted && former.has(location) && !isLive) return 'take over'
-    if (isDeleted && foreign.has(location)) return 'none'
+    if (!isDeleted && former.has(row) && !isLive) return 'take over'
+    if (isDeleted && foreign.has(row)) return 'none'
     if (this.#session.plan.settings.firstRecordReplaces === true)
       return this.#isKept(before) ? undefined : 'write anew'
     if (!isDeleted) return undefined
-    const isThere = removable.has(location) || (before !== undefined && !before.isDeleted)
+    const isThere = removable.has(row) || (before !== undefined && !before.isDeleted)
     const { hadUntracked, keepsOtherIndex } = this.#session.runs
     return isThere || hasContent || hadUntracked || keepsOtherIndex ? 'remove' : 'none'
   }
 
-  #expiryOf({ isDeleted }: IndexEntry, before: RowVersion | undefined): EntryExpiry['time'] | undefined {
+  #expiryOf(isDeleted: boolean, before: EncodedVersion | undefined): EntryExpiry['time'] | undefined {
     const { settings, removals } = this.#session.plan
     const tombstoneMs = removals?.tombstoneMs ?? 0
     if (isDeleted) return Date.now() + tombstoneMs
@@ -242,20 +249,28 @@ export class RowTracker {
     return before?.isDeleted === true || this.#hasFormerExpiry ? 'never' : undefined
   }
 
-  #before(location: string, stored: string | null): RowVersion | undefined {
-    const recent = this.#recent.get(location)
-    if (recent !== undefined) return versionOf(recent)
+  /** Returns the version of a row before the batch, which is valid until the next call; undefined if there is none. */
+  #versionBefore(row: number, stored: string | null): EncodedVersion | undefined {
+    const before = this.#before
+    const recent = this.#recent.find(row)
+    if (recent !== undefined) {
+      recent.entries.readVersion(recent.row, before)
+      return before
+    }
     if (stored === null) return undefined
-    const version = readVersion(stored)
+    before.readText(stored)
     // The cursor was another column then.
-    return version.run < this.#session.runs.cursorFrom ? { ...version, cursor: '' } : version
+    if (before.run < this.#session.runs.cursorFrom) before.cursor.end = before.cursor.start
+    return before
   }
 
   /** Drops the entries that were in Redis before the entries of a batch were read. */
   #dropConfirmed(number: number): void {
     const confirmed = this.#confirmed
-    while (confirmed[0] !== undefined && confirmed[0].readBefore < number)
-      for (const entry of confirmed.shift()!.entries)
-        if (this.#recent.get(entry.location) === entry) this.#recent.delete(entry.location)
+    while (confirmed[0] !== undefined && confirmed[0].readBefore < number) {
+      const { entries, changes } = confirmed.shift()!
+      this.#recent.drop(entries, changes)
+      entries.dispose()
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** Carries out a removal: swaps staging keys in, and removes the rows of the generations that a run has replaced. */
 import type { Log } from '../../log.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
-import { runIn } from '../dedup/row-version.ts'
+import { runIn } from '../rows/row-version.ts'
 import type { GenerationManifest } from '../streams/generation-manifest.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { removeByIndex, removeIds, removeOtherMembers, removeRows } from './delete-keys.ts'

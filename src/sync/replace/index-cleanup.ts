@@ -4,9 +4,9 @@ import { unlinkAll } from '../../layout/locations/row-location.ts'
 import type { CommandClient } from '../../redis/client/command-client.ts'
 import { sendAll } from '../../redis/client/send-all.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
-import { shardOf } from '../dedup/index-entry.ts'
-import { byShard, ENTRIES_PER_COMMAND, NEVER, shardsText, type KeyIndex } from '../dedup/key-index.ts'
-import { readVersion } from '../dedup/row-version.ts'
+import { shardOf } from '../rows/location-hash.ts'
+import { ENTRIES_PER_COMMAND, NEVER, shardsText, type KeyIndex } from '../dedup/key-index.ts'
+import { readVersion } from '../rows/row-version.ts'
 import { writeMetadata } from '../streams/stream-metadata.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 
@@ -17,8 +17,7 @@ export async function removeEntries(
   locations: readonly string[],
 ): Promise<void> {
   const out = new CommandBuffer(Buffer.allocUnsafeSlow(1 << 16))
-  for (const [shard, indexes] of byShard(locations.map((location) => ({ shard: shardOf(location) })))) {
-    const some = indexes.map((at) => locations[at]!)
+  for (const [shard, some] of [...Map.groupBy(locations, shardOf)].toSorted(([a], [b]) => a - b)) {
     out.command('HDEL', index.keyOf(shard), ...some)
     if (index.expiryShards.has(shard)) out.command('ZREM', index.expiryKeyOf(shard), ...some)
   }

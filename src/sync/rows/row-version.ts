@@ -1,4 +1,4 @@
-/** The version of a row that an index entry holds (`index-entry.ts` writes it), and which of two versions is newer. */
+/** The version of a row that an index entry holds (`index-entries.ts` writes it), and which of two versions is newer. */
 import { compareCursors } from '../cursors/cursor.ts'
 
 export interface RowVersion {
