@@ -174,6 +174,7 @@ describe('a delete', () => {
       expect(await changed(deleted(1, 2))).toBeGreaterThan(500)
       expect(await changed(row(1, 1))).toBeGreaterThan(500)
       expect(await changed(row(1, 3))).toBe(-1)
+      expect(await changed(row(1, 4), deleted(1, 5))).toBeGreaterThan(500)
     },
   )
 

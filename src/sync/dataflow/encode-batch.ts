@@ -56,7 +56,11 @@ export function encodeBatch(
     const decided = areDecided ? decisions.get(stream) : undefined
     const change = decided?.actions.get(record)
     if (change?.action === 'none') return NO_GROUP
-    if (change?.action === 'remove') return remove(stream.plan, change.location, out)
+    if (change?.action === 'remove') {
+      // The row may have been written by a record before this one, whose command is held back.
+      stream.layout.flush(out)
+      return remove(stream.plan, change.location, out)
+    }
     if (change?.action === 'refuse') {
       refusals.push({ record, refusal: keyOfOthers(stream.plan) })
       decided?.refuse(record)
