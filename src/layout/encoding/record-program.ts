@@ -40,7 +40,7 @@ export function literal(text: string | Buffer): ProgramText {
   return { kind: 'literal', bytes: Buffer.from(text) }
 }
 
-export const ID: ProgramText = { kind: 'id' }
-export const EMITTED_AT: ProgramText = { kind: 'emitted_at' }
+export const ID_TEXT: ProgramText = { kind: 'id' }
+export const EMITTED_AT_TEXT: ProgramText = { kind: 'emitted_at' }
 /** The whole record, as JSON. */
-export const DATA: ProgramText = { kind: 'data' }
+export const RECORD_TEXT: ProgramText = { kind: 'data' }

@@ -7,7 +7,7 @@ import { ByteBuffer } from '../../redis/resp/byte-buffer.ts'
 import { isPlain, plainNotation } from './plain-notation.ts'
 import { addText, isAbsent, isObject, textIn } from './column-text.ts'
 import type { RecordView, Refusal } from '../encoding/layout.ts'
-import { ID, literal, type ProgramArgument } from '../encoding/record-program.ts'
+import { ID_TEXT, literal, type ProgramArgument } from '../encoding/record-program.ts'
 
 /** The names in a template that are not columns. */
 export interface StreamNames {
@@ -147,7 +147,7 @@ export class ColumnTemplate {
 function argumentOf(parts: readonly Part[], allowsNull: boolean): ProgramArgument {
   return parts.map((part) => {
     if (part.kind === 'text') return literal(part.text)
-    if (part.kind === 'id') return ID
+    if (part.kind === 'id') return ID_TEXT
     return { kind: 'column', name: part.name, isEscaped: part.isEscaped || allowsNull }
   })
 }

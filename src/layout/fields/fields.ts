@@ -11,10 +11,10 @@ import { DELETED_AT, deletedAtPath, deletionTime, hasDeletedAt } from './deleted
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import {
-  DATA as RECORD,
-  EMITTED_AT as EMITTED_AT_TEXT,
-  ID,
+  EMITTED_AT_TEXT,
+  ID_TEXT,
   literal,
+  RECORD_TEXT,
   type ProgramArgument,
 } from '../encoding/record-program.ts'
 import type { TextRange } from '../encoding/text-range.ts'
@@ -43,11 +43,11 @@ const AIRBYTE_OVERHEAD = 160
 
 const AIRBYTE_ARGS: readonly ProgramArgument[] = [
   [literal('_airbyte_ab_id')],
-  [ID],
+  [ID_TEXT],
   [literal('_airbyte_emitted_at')],
   [EMITTED_AT_TEXT],
   [literal('_airbyte_data')],
-  [RECORD],
+  [RECORD_TEXT],
 ]
 
 function airbyteFields(settings: LayoutSettings): Fields {

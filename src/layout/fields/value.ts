@@ -8,7 +8,13 @@ import { contentOf } from './content.ts'
 import type { LayoutSettings, RecordView, Refusal } from '../encoding/layout.ts'
 import { addMetaMember, withMeta } from './meta.ts'
 import { ColumnTemplate, type StreamNames } from './column-template.ts'
-import { DATA, EMITTED_AT, ID, literal, type ProgramArgument } from '../encoding/record-program.ts'
+import {
+  EMITTED_AT_TEXT,
+  ID_TEXT,
+  literal,
+  RECORD_TEXT,
+  type ProgramArgument,
+} from '../encoding/record-program.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
 export interface Value {
@@ -33,7 +39,7 @@ export function valueOf(settings: LayoutSettings, stream: StreamNames): Value {
       return {
         usesIds: false,
         usesColumns: content.usesColumns,
-        argument: content.isWhole ? [DATA] : undefined,
+        argument: content.isWhole ? [RECORD_TEXT] : undefined,
         locate(record, range) {
           content.locate(record, range)
           return undefined
@@ -56,11 +62,11 @@ const END = Buffer.from('}')
 
 const AIRBYTE_ARGUMENT: ProgramArgument = [
   literal(BEFORE_ID),
-  ID,
+  ID_TEXT,
   literal(BEFORE_EMITTED_AT),
-  EMITTED_AT,
+  EMITTED_AT_TEXT,
   literal(BEFORE_DATA),
-  DATA,
+  RECORD_TEXT,
   literal(END),
 ]
 

@@ -18,7 +18,7 @@ import { requirement, type LayoutOptions, type Structure } from '../contract/str
 import type { Layout, RecordView, Refusal } from '../encoding/layout.ts'
 import { numericText } from '../fields/numeric-text.ts'
 import { valueOf } from '../fields/value.ts'
-import * as program from '../encoding/record-program.ts'
+import { EMITTED_AT_TEXT } from '../encoding/record-program.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
 export const sortedSet: Structure = {
@@ -112,7 +112,7 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
     usesColumns: value.usesColumns || scoreField !== EMITTED_AT,
     isConditional: writeCondition !== 'always',
     overhead: 130,
-    items: scoreField === EMITTED_AT && value.argument ? [[program.EMITTED_AT], value.argument] : undefined,
+    items: scoreField === EMITTED_AT && value.argument ? [[EMITTED_AT_TEXT], value.argument] : undefined,
     addItem(items, record) {
       const refusal = locateScore(record, score) ?? value.locate(record, text)
       if (refusal !== undefined) return refusal

@@ -114,6 +114,8 @@ export class Scanner {
   /** The number of columns that fit: into memory of their own, or, if there are more, at the end of the memory. */
   #columnsRoom: number
   #bytesForColumns = 0
+  /** The offsets of the commands that `encodeRows` has written. */
+  #commands: Int32Array = new Int32Array(0)
   /** The program that is in the memory. */
   #program: Buffer | undefined
 
@@ -216,7 +218,7 @@ export class Scanner {
       commands: exports.encodedCommands.value,
       start: exports.encodedStart.value,
       end: exports.encodedEnd.value,
-      offsets: new Int32Array(exports.memory.buffer, exports.commandsStart()),
+      offsets: this.#commands,
     }
   }
 
@@ -250,6 +252,7 @@ export class Scanner {
     this.table = new Int32Array(memory.buffer, this.#module.tableStart())
     this.columnTable = new Int32Array(memory.buffer, this.#columnsStart)
     this.capturedTable = new Int32Array(memory.buffer, this.#module.capturedRowStart())
+    this.#commands = new Int32Array(memory.buffer, this.#module.commandsStart())
   }
 
   /** The position in `table` from which on there is memory for rows of a batch. */
