@@ -32,7 +32,7 @@ export function positions(
 }
 
 function linear(highest: number): number[] {
-  const step = [1, 2, 5, 10]
+  const step = [1, 2, 5, 10, 20]
     .map((factor) => factor * 10 ** Math.floor(Math.log10(highest / mostTicks)))
     .find((one) => highest / one <= mostTicks - 1)!
   return Array.from({ length: Math.ceil(highest / step) + 1 }, (_, index) => index * step)

@@ -7,8 +7,14 @@
 export type ProgramText =
   | { readonly kind: 'literal'; readonly bytes: Buffer }
   | { readonly kind: 'id' | 'emitted_at' | 'data' }
-  /** The text of a column; `isEscaped`: a text with `%` or `:` is not written as it is. */
-  | { readonly kind: 'column'; readonly name: string; readonly isEscaped: boolean }
+  | ColumnText
+
+/** The text of a column. `written`: with `escaped`, a text with `%` or `:` is not written as it is; `number` is a JSON number. */
+interface ColumnText {
+  readonly kind: 'column'
+  readonly name: string
+  readonly written: 'plain' | 'escaped' | 'number'
+}
 
 /** The texts that an argument is put together from. */
 export type ProgramArgument = readonly ProgramText[]

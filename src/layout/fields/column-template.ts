@@ -148,7 +148,7 @@ function argumentOf(parts: readonly Part[], allowsNull: boolean): ProgramArgumen
   return parts.map((part) => {
     if (part.kind === 'text') return literal(part.text)
     if (part.kind === 'id') return ID_TEXT
-    return { kind: 'column', name: part.name, isEscaped: part.isEscaped || allowsNull }
+    return { kind: 'column', name: part.name, written: part.isEscaped || allowsNull ? 'escaped' : 'plain' }
   })
 }
 

@@ -18,7 +18,7 @@ import { requirement, type LayoutOptions, type Structure } from '../contract/str
 import type { Layout, RecordView, Refusal } from '../encoding/layout.ts'
 import { numericText } from '../fields/numeric-text.ts'
 import { valueOf } from '../fields/value.ts'
-import { EMITTED_AT_TEXT } from '../encoding/record-program.ts'
+import { EMITTED_AT_TEXT, type ProgramText } from '../encoding/record-program.ts'
 import type { TextRange } from '../encoding/text-range.ts'
 
 export const sortedSet: Structure = {
@@ -112,7 +112,10 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
     usesColumns: value.usesColumns || scoreField !== EMITTED_AT,
     isConditional: writeCondition !== 'always',
     overhead: 130,
-    items: scoreField === EMITTED_AT && value.argument ? [[EMITTED_AT_TEXT], value.argument] : undefined,
+    items: value.argument && [
+      [scoreField === EMITTED_AT ? EMITTED_AT_TEXT : numberIn(scoreField)],
+      value.argument,
+    ],
     addItem(items, record) {
       const refusal = locateScore(record, score) ?? value.locate(record, text)
       if (refusal !== undefined) return refusal
@@ -150,6 +153,10 @@ function scripted(condition: 'NX' | 'XX'): CollectionCommand {
     options: [condition],
     takesLifetime: true,
   }
+}
+
+function numberIn(name: string): ProgramText {
+  return { kind: 'column', name, written: 'number' }
 }
 
 type Locate = (record: RecordView, range: TextRange) => Refusal | undefined

@@ -10,7 +10,7 @@ import type { StreamSession } from '../streams/stream-session.ts'
 import { Batch } from './batch.ts'
 import { BufferPool } from './buffer-pool.ts'
 
-const CASES = caseCount(60, 5_000)
+const CASES = caseCount(30, 5_000)
 const ID = compilePath('id')
 const LIMITS = { records: 300, bytes: 20_000 }
 

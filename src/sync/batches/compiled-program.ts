@@ -28,6 +28,9 @@ const Op = { end: 0, literal: 1, argument: 2, key: 3 } as const
 /** The kinds of texts: `TextKind` in program-text.ts. */
 const TextKind = { literal: 1, id: 2, emitted_at: 3, data: 4, column: 5 } as const
 
+/** How the texts of columns are written: `Written` in program-text.ts. */
+const Written = { plain: 0, escaped: 1, number: 2 } as const
+
 /** The compiled programs of a run, by layout. */
 export class CompiledPrograms {
   readonly #programs = new Map<Layout, CompiledProgram | undefined>()
@@ -95,7 +98,7 @@ class Code {
 
   #operandsOf(text: ProgramText): [number | Buffer, number] {
     if (text.kind === 'literal') return [text.bytes, text.bytes.length]
-    return text.kind === 'column' ? [this.#captured.indexOf(text.name), Number(text.isEscaped)] : [0, 0]
+    return text.kind === 'column' ? [this.#captured.indexOf(text.name), Written[text.written]] : [0, 0]
   }
 
   /** Returns the whole program; undefined if it is too large. `eachRecord`: the number with which the part of a record begins. */

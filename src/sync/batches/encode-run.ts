@@ -51,6 +51,9 @@ export class RunEncoder {
   /** The stream of the last run, and its program. */
   #stream: StreamSession | undefined
   #program: CompiledProgram | undefined
+  /** The record that was asked for last: where a lower one is, another stream is encoded from the beginning. */
+  #last = 0
+  /** No run begins before this record. */
   #resumesAt = 0
   #pause = FIRST_PAUSE
 
@@ -63,13 +66,16 @@ export class RunEncoder {
    * first record has to be encoded otherwise.
    */
   encode(stream: StreamSession, rows: RecordRows, most = Infinity): EncodedRun | undefined {
+    if (rows.first < this.#last) this.#resumesAt = 0
+    this.#last = rows.first
+    if (rows.first < this.#resumesAt) return undefined
+    if (!isLong(rows)) return this.#pauseAt(rows.first)
     const { programs, captured, idsOf, isUsual } = this.#options
     if (stream !== this.#stream) {
       this.#stream = stream
       this.#program = isUsual(stream) ? programs.of(stream.layout, captured) : undefined
     }
-    if (this.#program === undefined || rows.first < this.#resumesAt) return undefined
-    if (!isLong(rows)) return this.#pauseAt(rows.first)
+    if (this.#program === undefined) return undefined
     const ids = idsOf(stream)
     const count = Math.min(rows.end - rows.first, most, ids?.left ?? Infinity)
     const run = this.#encodeRows(stream, rows, count, this.#program, ids?.next ?? 0)

@@ -15,6 +15,9 @@ export interface CapturedColumns {
 
 export const NOTHING_CAPTURED: CapturedColumns = { names: [], areEnough: [] }
 
+/** The score that is no column. */
+const EMITTED_AT = '_airbyte_emitted_at'
+
 /** Names that can be compared byte by byte, and lead to the same column as a path and as a name. */
 const SIMPLE = /^[\w -]+$/
 
@@ -35,11 +38,11 @@ function neededBy({ settings, keyTemplate, stream, deletions, filter }: StreamPl
   const usesOthers =
     (dataFormat !== 'airbyte' && dataFormat !== 'json') ||
     settings.writesDeletedAt === true ||
-    [fields, rootField, expireAtField, ttlField, filter].some((option) => option !== undefined) ||
-    scoreField !== '_airbyte_emitted_at'
+    [fields, rootField, expireAtField, ttlField, filter].some((option) => option !== undefined)
   if (usesOthers) return undefined
   const needed = new Set([
     ...[keyTemplate, hashField, member].flatMap((template) => templateColumns(template ?? '', stream)),
+    ...(scoreField === EMITTED_AT ? [] : [scoreField]),
     ...(stream.cursor === undefined ? [] : [stream.cursor.path]),
     ...(deletions === undefined ? [] : [DELETED_AT]),
   ])

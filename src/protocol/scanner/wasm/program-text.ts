@@ -1,5 +1,5 @@
 /** The texts that the arguments of a record program are put together from. */
-import { COLON, isDigit, MINUS, ZERO } from './bytes'
+import { COLON, DOT, isDigit, MINUS, ZERO } from './bytes'
 import { capturedRow, capturedRowStart } from './column-rows/captured-row'
 import { columnAt, ColumnFlag, ColumnKind, KIND_BITS } from './column-rows/column-slice'
 
@@ -12,8 +12,15 @@ export const enum TextKind {
   Column,
 }
 
-/** Says that a column's text may have neither `%` nor `:`, which JavaScript escapes. */
-const ESCAPED: u32 = 1
+/** Says what a column's text may be. */
+export const enum Written {
+  /** A text, or a whole number. */
+  Plain = 0,
+  /** The same without `%` and `:`, which JavaScript escapes. */
+  Escaped,
+  /** A number without an exponent. */
+  Number,
+}
 
 /** JavaScript writes longer numbers with an exponent. */
 const MOST_DIGITS: usize = 40
@@ -52,19 +59,19 @@ export function findRange(start: usize, end: usize): void {
  * Finds the text of the captured column whose value begins at `at`. Returns false where JavaScript has to find it: the
  * column is missing, empty or no plain text, or it has to be escaped.
  */
-export function findColumn(at: i32, flags: u32): bool {
+export function findColumn(at: i32, written: u32): bool {
   if (at <= 0) return false
   capturedRow(0, at)
   const column = columnAt(capturedRowStart(), 0)
   const kind = column.flags & KIND_BITS
   if (kind == ColumnKind.Text) {
-    if ((column.flags & ColumnFlag.TextHasEscape) != 0) return false
+    if (written == Written.Number || (column.flags & ColumnFlag.TextHasEscape) != 0) return false
     findRange(column.valueStart + 1, column.valueEnd - 1)
-    return textSize > 0 && ((flags & ESCAPED) == 0 || !hasSeparator())
+    return textSize > 0 && (written != Written.Escaped || !hasSeparator())
   }
   if (kind != ColumnKind.Number) return false
   findRange(column.valueStart, column.valueEnd)
-  return isPlain()
+  return written == Written.Number ? isDecimal() : isPlain()
 }
 
 function hasSeparator(): bool {
@@ -81,5 +88,15 @@ function isPlain(): bool {
   const end = textStart + textSize
   if (end - first > MOST_DIGITS || (textSize > 1 && load<u8>(first) == ZERO)) return false
   for (let at = first; at < end; at++) if (!isDigit(load<u8>(at))) return false
+  return true
+}
+
+/** Tells whether a number has no exponent. One of moderate size is a double other than infinity, and is 0 only if it says so. */
+function isDecimal(): bool {
+  if (textSize > MOST_DIGITS) return false
+  for (let at = textStart; at < textStart + textSize; at++) {
+    const byte = load<u8>(at)
+    if (!isDigit(byte) && byte != DOT && byte != MINUS) return false
+  }
   return true
 }
