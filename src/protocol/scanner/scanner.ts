@@ -42,7 +42,6 @@ interface Exports {
   fieldsStart(): number
   writeFields(table: number, first: number, end: number, nulls: number): number
   takeRecords(
-    table: number,
     first: number,
     most: number,
     mostInput: number,
@@ -81,7 +80,7 @@ export interface TakeLimits {
 
 /** Commands that `encodeRows` has written to the memory. */
 interface EncodedRows {
-  /** How many rows were done. */
+  /** The count of rows that are done. */
   done: number
   commands: number
   start: number
@@ -111,6 +110,8 @@ export class Scanner {
   /** The offset at which `writeFields` begins. */
   readonly fieldsStart: number
   readonly #module: Exports
+  /** The position in `table` from which on there is memory for rows of a batch. */
+  readonly #rowsAt: number
   /** The number of columns that fit: into memory of their own, or, if there are more, at the end of the memory. */
   #columnsRoom: number
   #bytesForColumns = 0
@@ -127,6 +128,7 @@ export class Scanner {
     const { exports } = new WebAssembly.Instance<Exports>(compiled, { env: { abort: () => {} } })
     this.#module = exports
     this.rowLength = this.#module.rowSize() / Int32Array.BYTES_PER_ELEMENT
+    this.#rowsAt = (exports.rowsStart() - exports.tableStart()) / Int32Array.BYTES_PER_ELEMENT
     this.inputStart = this.#module.inputStart()
     this.fieldsStart = this.#module.fieldsStart()
     this.#columnsRoom = this.#module.columnsRoom()
@@ -190,7 +192,7 @@ export class Scanner {
     const { records, inputBytes, rowLength } = limits
     const most = Math.min(end - first, records, MOST_ROWS)
     const rowSize = rowLength * Int32Array.BYTES_PER_ELEMENT
-    const count = exports.takeRecords(exports.tableStart(), first, most, inputBytes, rowSize, stream, line)
+    const count = exports.takeRecords(first, most, inputBytes, rowSize, stream, line)
     return {
       count,
       rows: this.table.subarray(this.#rowsAt, this.#rowsAt + count * rowLength),
@@ -253,11 +255,6 @@ export class Scanner {
     this.columnTable = new Int32Array(memory.buffer, this.#columnsStart)
     this.capturedTable = new Int32Array(memory.buffer, this.#module.capturedRowStart())
     this.#commands = new Int32Array(memory.buffer, this.#module.commandsStart())
-  }
-
-  /** The position in `table` from which on there is memory for rows of a batch. */
-  get #rowsAt(): number {
-    return (this.#module.rowsStart() - this.#module.tableStart()) / Int32Array.BYTES_PER_ELEMENT
   }
 
   get #columnsStart(): number {

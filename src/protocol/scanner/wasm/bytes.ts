@@ -33,3 +33,13 @@ export function hexValue(byte: u8): u8 {
   const letter = byte | 0x20
   return letter - 0x61 < 6 ? letter - 0x61 + 10 : 255
 }
+
+const LANES: usize = 16
+
+/** Compares bytes 16 at a time; may read 15 bytes beyond both ranges. */
+export function isSame(at: usize, text: usize, size: usize): bool {
+  for (; size > LANES; size -= LANES, at += LANES, text += LANES)
+    if (i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text))) != 0xffff) return false
+  const wanted: i32 = (1 << (<i32>size)) - 1
+  return (i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text))) & wanted) == wanted
+}

@@ -1,15 +1,13 @@
 /**
  * Encodes records as Redis commands by a record program, so that they need not enter JavaScript one by one. The program is
- * data that a layout has made (layout/encoding/record-program.ts); ../program-format.ts describes its numbers.
+ * data that a layout has made (layout/encoding/record-program.ts), as numbers (sync/batches/compiled-program.ts).
  */
-import { copy, writeLineEnd, writeSize } from './column-rows/arguments'
+import { BatchRow, batchRowAt, CAPTURED, LEFT_OUT } from './batch-row'
+import { copy, digitsOf, writeCount, writeLineEnd, writeSize } from './column-rows/arguments'
 import { findColumn, findId, findRange, setId, TextKind, textSize, textStart } from './program-text'
 
 /** The program, first its numbers, then its literal texts; offsets count from its beginning. */
 const program = memory.data(4096)
-
-/** The rows of the records, as JavaScript keeps them: sync/batches/record-table.ts. */
-const rows = memory.data(12288)
 
 /** The commands that were encoded: where each begins, and where its key begins and ends. */
 const commands = memory.data(3072)
@@ -24,10 +22,11 @@ const MOST_DATA: usize = 16384
 
 /** The header of a command is written when it is known how many arguments there are: `*<count>\r\n`. */
 const HEADER_ROOM: usize = 16
+const AROUND_COUNT: usize = 3
 
 const texts = memory.data(16 * 8)
 
-/** What is around an argument at most: `$<size>\r\n` and `\r\n`. */
+/** The most bytes around an argument: `$<size>\r\n` and `\r\n`. */
 const AROUND_ARGUMENT: usize = 16
 
 const enum Op {
@@ -51,20 +50,6 @@ const enum Head {
   Ops = 16,
 }
 
-/** The positions of the numbers in a row. */
-const enum Field {
-  Stream = 0,
-  EmittedAtStart = 4,
-  EmittedAtEnd = 8,
-  DataStart = 12,
-  DataEnd = 16,
-  Group = 24,
-  Captured = 28,
-}
-
-/** The group of a record that is left out. */
-const LEFT_OUT: i32 = -2
-
 /** The range of the commands that were encoded last, and how many there are. */
 export let encodedStart: usize = 0
 export let encodedEnd: usize = 0
@@ -74,24 +59,20 @@ export function programStart(): usize {
   return program
 }
 
-export function rowsStart(): usize {
-  return rows
-}
-
 export function commandsStart(): usize {
   return commands
 }
 
 /**
- * Encodes up to `count` records of one stream, those in `rows`, and returns how many rows were done: fewer where the next
- * one is left to JavaScript, belongs to another stream, or does not fit. Records that are left out count, and have no id.
- * Of a program with many records to a command, it encodes one command.
+ * Encodes the first `count` batch rows, which are of one stream, and returns how many were done: fewer where the next one is
+ * left to JavaScript, belongs to another stream, or does not fit. Records that are left out count, and have no id. Of a
+ * program with many records to a command, it encodes one command.
  */
 export function encodeRows(count: i32, rowSize: usize, firstId: f64): i32 {
   const most = load<i32>(program + Head.MostRecords)
   const fixed = load<i32>(program + Head.Fixed)
   const perRecord = load<i32>(program + Head.PerRecord)
-  const stream = load<i32>(rows + Field.Stream)
+  const stream = batchRowAt(0, rowSize).stream
   const start = region + HEADER_ROOM
   let id = <u64>firstId
   let to = start
@@ -99,10 +80,10 @@ export function encodeRows(count: i32, rowSize: usize, firstId: f64): i32 {
   let done: i32 = 0
   encodedCommands = 0
   for (; done < count && (most == 1 || inCommand < most); done++) {
-    const row = rows + <usize>done * rowSize
-    if (load<i32>(row + Field.Stream) != stream) break
-    if (load<i32>(row + Field.Group) == LEFT_OUT) continue
-    if (load<usize>(row + Field.DataEnd) - load<usize>(row + Field.DataStart) > MOST_DATA) break
+    const row = batchRowAt(done, rowSize)
+    if (row.stream != stream) break
+    if (row.group == LEFT_OUT) continue
+    if (row.dataEnd - row.dataStart > MOST_DATA) break
     setId(id)
     const from = to
     if (most == 1) to = writeCount(to, fixed + perRecord)
@@ -122,8 +103,9 @@ export function encodeRows(count: i32, rowSize: usize, firstId: f64): i32 {
   encodedStart = start
   encodedEnd = to
   if (most > 1 && inCommand > 0) {
-    encodedStart = start - countSize(fixed + inCommand * perRecord)
-    writeCount(encodedStart, fixed + inCommand * perRecord)
+    const args = fixed + inCommand * perRecord
+    encodedStart = start - AROUND_COUNT - digitsOf(args)
+    writeCount(encodedStart, args)
     store<usize>(commands, encodedStart)
     encodedCommands = 1
   }
@@ -131,7 +113,7 @@ export function encodeRows(count: i32, rowSize: usize, firstId: f64): i32 {
 }
 
 /** Carries out what begins at `op` for a record, and returns the address behind it; 0 where that cannot be done here. */
-function write(to: usize, op: usize, row: usize): usize {
+function write(to: usize, op: usize, row: BatchRow): usize {
   while (load<u32>(op) != Op.End) {
     if (load<u32>(op) == Op.Literal) {
       const size = load<u32>(op, 8)
@@ -165,17 +147,18 @@ function write(to: usize, op: usize, row: usize): usize {
 }
 
 /** Finds a text; returns false where JavaScript has to. */
-function find(at: usize, row: usize): bool {
+function find(at: usize, row: BatchRow): bool {
   const kind = load<u32>(at)
   if (kind == TextKind.Literal) {
     const start = program + load<u32>(at, 4)
     findRange(start, start + load<u32>(at, 8))
   } else if (kind == TextKind.Id) findId()
-  else if (kind == TextKind.EmittedAt)
-    findRange(load<usize>(row + Field.EmittedAtStart), load<usize>(row + Field.EmittedAtEnd))
-  else if (kind == TextKind.Data)
-    findRange(load<usize>(row + Field.DataStart), load<usize>(row + Field.DataEnd))
-  else return findColumn(load<i32>(row + Field.Captured + (load<u32>(at, 4) << 2)), load<u32>(at, 8))
+  else if (kind == TextKind.EmittedAt) findRange(row.emittedAtStart, row.emittedAtEnd)
+  else if (kind == TextKind.Data) findRange(row.dataStart, row.dataEnd)
+  else {
+    const column = changetype<usize>(row) + CAPTURED + (load<u32>(at, 4) << 2)
+    return findColumn(load<i32>(column), load<u32>(at, 8))
+  }
   return true
 }
 
@@ -190,22 +173,4 @@ function keep(start: usize, end: usize): void {
 function copyText(to: usize, from: usize, size: usize): void {
   if (size <= 1024) copy(to, from, size)
   else memory.copy(to, from, size)
-}
-
-function writeCount(to: usize, count: i32): usize {
-  const end = to + countSize(count)
-  store<u8>(to, 0x2a)
-  let rest = count
-  let at = end - 3
-  do {
-    store<u8>(at--, 0x30 + <u8>(rest % 10))
-    rest /= 10
-  } while (rest > 0)
-  return writeLineEnd(end - 2)
-}
-
-function countSize(count: i32): usize {
-  let size: usize = 4
-  for (let limit: i32 = 10; count >= limit; limit *= 10) size++
-  return size
 }

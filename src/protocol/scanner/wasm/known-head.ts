@@ -2,6 +2,7 @@
  * What lines are made of in front of their records' data: most lines of a stream have the same bytes there. They are
  * compared with the heads that were read before, and what was found in one of those need not be looked for again.
  */
+import { isSame } from './bytes'
 import { last, returnTo } from './known-names'
 import { hashNames, Row } from './message-row'
 import { Name } from './protocol-names'
@@ -59,13 +60,6 @@ export function passKnownHead(at: usize, row: Row): usize {
     return at + size
   }
   return 0
-}
-
-function isSame(at: usize, text: usize, size: usize): bool {
-  for (; size > LANES; size -= LANES, at += LANES, text += LANES)
-    if (i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text))) != 0xffff) return false
-  const wanted: i32 = (1 << (<i32>size)) - 1
-  return (i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text))) & wanted) == wanted
 }
 
 function take(head: Head, start: usize, row: Row): void {

@@ -48,6 +48,17 @@ export const HAS_TRACE: i32 = 2
 /** The size of a row: a multiple of 16, so that it can be cleared in a few steps. */
 export const ROW_SIZE: usize = offsetof<Row>()
 
+export const MAX_ROWS: i32 = 1024
+const table = memory.data(1024 * 112)
+
+export function tableStart(): usize {
+  return table
+}
+
+export function rowAt(index: i32): Row {
+  return changetype<Row>(table + <usize>index * ROW_SIZE)
+}
+
 export function clear(row: Row): void {
   for (let at: usize = 0; at < ROW_SIZE; at += 16) v128.store(changetype<usize>(row) + at, i32x4.splat(0))
 }

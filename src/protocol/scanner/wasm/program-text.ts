@@ -1,9 +1,10 @@
 /** The texts that the arguments of a record program are put together from. */
 import { COLON, DOT, isDigit, MINUS, ZERO } from './bytes'
+import { writeDigits } from './column-rows/arguments'
 import { capturedRow, capturedRowStart } from './column-rows/captured-row'
 import { columnAt, ColumnFlag, ColumnKind, KIND_BITS } from './column-rows/column-slice'
 
-/** The kinds of texts; `TextKind` in ../program-format.ts has the same numbers. */
+/** The kinds of texts; `TextKind` in sync/batches/compiled-program.ts has the same numbers. */
 export const enum TextKind {
   Literal = 1,
   Id,
@@ -27,9 +28,9 @@ const MOST_DIGITS: usize = 40
 
 const PERCENT: u8 = 0x25
 
-const ID_ROOM: usize = 24
+/** The digits of the id of the record. */
 const id = memory.data(24)
-let idStart: usize = id
+let idEnd: usize = id
 
 /** The text that was found last. */
 export let textStart: usize = 0
@@ -37,17 +38,11 @@ export let textSize: usize = 0
 
 /** Sets the id of the record, whose digits are written once. */
 export function setId(value: u64): void {
-  idStart = id + ID_ROOM
-  do {
-    const quotient = value / 10
-    store<u8>(--idStart, ZERO + <u8>(value - quotient * 10))
-    value = quotient
-  } while (value > 0)
+  idEnd = writeDigits(id, value)
 }
 
 export function findId(): void {
-  textStart = idStart
-  textSize = id + ID_ROOM - idStart
+  findRange(id, idEnd)
 }
 
 export function findRange(start: usize, end: usize): void {

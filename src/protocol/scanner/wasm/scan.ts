@@ -17,13 +17,20 @@ import { fail, failedAt, reason, Reason, reset } from './failure'
 import { forgetSpace, nextMember, passSpace, sawSpace, skipName, skipValue } from './json'
 import { meaning } from './known-names'
 import { keepHead, passKnownHead } from './known-head'
-import { clear, clearRecord, HAS_TRACE, HAS_TYPE, hashNames, Row, ROW_SIZE } from './message-row'
+import {
+  clear,
+  clearRecord,
+  HAS_TRACE,
+  HAS_TYPE,
+  hashNames,
+  MAX_ROWS,
+  Row,
+  ROW_SIZE,
+  rowAt,
+} from './message-row'
 import { forgetCaptured, captured } from './captures'
 import { Name } from './protocol-names'
 import { endOfString, isName } from './json-string'
-
-const MAX_ROWS = 1024
-const table = memory.data(MAX_ROWS * 112)
 
 /** The address of the line with which the next call should begin. */
 export let position: usize = 0
@@ -33,6 +40,8 @@ export { columnRoom, columns, columnsRoom, columnsStart } from './column-rows/re
 export { fieldsEnd, fieldsStart, writeFields } from './column-rows/field-arguments'
 export { keyStart } from './column-rows/names'
 export { captureColumn } from './captures'
+export { rowsStart } from './batch-row'
+export { tableStart } from './message-row'
 export { takenBytes, takenInput, takeRecords } from './alike-records'
 export {
   commandsStart,
@@ -41,13 +50,8 @@ export {
   encodedStart,
   encodeRows,
   programStart,
-  rowsStart,
 } from './encode-rows'
 export { capturedRow, capturedRowStart } from './column-rows/captured-row'
-
-export function tableStart(): usize {
-  return table
-}
 
 export function rowSize(): usize {
   return ROW_SIZE
@@ -66,7 +70,7 @@ export function scan(start: usize, end: usize): i32 {
   reset()
   position = start
   while (position < end && rows < MAX_ROWS) {
-    const row = changetype<Row>(table + <usize>rows * ROW_SIZE)
+    const row = rowAt(rows)
     clear(row)
     row.lineStart = position
     let at = passSpace(position)
