@@ -235,7 +235,7 @@ export function isMemberRow({ form }: Row): boolean {
   return form.startsWith('member of ')
 }
 
-/** Of a deleted member only its index entry is left: the key may be that of another row. */
+/** Returns whether only the index entry of a member is left, as it was deleted: the key may be that of another row. */
 export function isDeletedMember(row: Row): boolean {
   return isMemberRow(row) && row.isDeleted
 }

@@ -2,13 +2,14 @@
 import type { Problem } from '../../errors.ts'
 import { readField } from './field-text.ts'
 import { selectStructure, type StructureRules } from '../settings/structure-rules.ts'
-import type {
-  CacheType,
-  DataFormat,
-  ExpiryUnit,
-  RecordFilter,
-  RecordSettings,
-  WriteCondition,
+import {
+  EMISSION_TIME,
+  type CacheType,
+  type DataFormat,
+  type ExpiryUnit,
+  type RecordFilter,
+  type RecordSettings,
+  type WriteCondition,
 } from '../settings/record-settings.ts'
 
 /** An option that the configuration leaves out is undefined, and fits all others. */
@@ -90,7 +91,7 @@ export function settingsOf(options: RecordOptions, structures: readonly Structur
     keyTemplate: options.key_template,
     hashField: options.hash_field,
     member: options.member,
-    scoreField: options.score_field ?? '_airbyte_emitted_at',
+    scoreField: options.score_field ?? EMISSION_TIME,
     valueField: options.value_field,
     listOperation: options.list_operation ?? 'append',
     maxLength: options.max_length,

@@ -1,3 +1,6 @@
+/** The score of a sorted set without a score_field; no column. */
+export const EMISSION_TIME = '_airbyte_emitted_at'
+
 /** The settings that say what a record becomes: checked, with defaults filled in, and looked up by stream. */
 
 export interface RecordSettings {
@@ -9,6 +12,7 @@ export interface RecordSettings {
   readonly keyTemplate: string | undefined
   readonly hashField: string | undefined
   readonly member: string | undefined
+  /** A column, or `EMISSION_TIME`. */
   readonly scoreField: string
   readonly valueField: string | undefined
   readonly listOperation: 'append' | 'prepend'

@@ -3,7 +3,7 @@ import type { RecordView } from './layout.ts'
 import type { TextRange } from './text-range.ts'
 
 export interface Content {
-  /** Whether it is the record as it is. */
+  /** Tells whether the text is all of the record, unchanged. */
   readonly isWhole: boolean
   readonly usesColumns: boolean
   /** Sets `range` to the JSON text of the record. */

@@ -84,7 +84,7 @@ export interface Layout {
   readonly expiryUnits: ReadonlySet<ExpiryUnit> | undefined
   /** The scripts that its commands call. */
   readonly scripts: readonly Script[]
-  /** What `write` writes of records for which nothing special was decided; undefined where it depends on more. */
+  /** Describes as data what `write` writes of usual records; undefined where a record program cannot express it. */
   readonly program: RecordProgram | undefined
   /**
    * Adds the record's commands to `out`, or keeps the record for a command that writes several. Returns the group of

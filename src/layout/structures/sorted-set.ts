@@ -4,7 +4,7 @@
  */
 import { problem } from '../../errors.ts'
 import { ColumnKind, compilePath } from '../../protocol/columns/columns.ts'
-import type { RecordSettings } from '../../config/settings/record-settings.ts'
+import { EMISSION_TIME, type RecordSettings } from '../../config/settings/record-settings.ts'
 import { commandProbe, removalProbe, scriptLoadProbe } from '../../redis/commands/command-probe.ts'
 import { drainScript } from '../../redis/commands/drain-script.ts'
 import { script } from '../../redis/commands/script.ts'
@@ -96,12 +96,10 @@ export const SORTED_SET_SCRIPT = script(SCRIPT)
 
 const OLDER_SCRIPT = script(SCRIPT, 'zaddConditions')
 
-const EMITTED_AT = '_airbyte_emitted_at'
-
 function createLayout({ settings, key, stream }: LayoutOptions): Layout {
   const { scoreField, writeCondition } = settings
   const value = valueOf(settings, stream)
-  const locateScore = scoreField === EMITTED_AT ? locateEmittedAt : scoreColumn(scoreField)
+  const locateScore = scoreField === EMISSION_TIME ? locateEmittedAt : scoreColumn(scoreField)
   const score: TextRange = { bytes: Buffer.alloc(0), start: 0, end: 0 }
   const text: TextRange = { ...score }
   return collectionLayout(settings, key, {
@@ -109,11 +107,11 @@ function createLayout({ settings, key, stream }: LayoutOptions): Layout {
     type: 'zset',
     deliveryMode: 'pipeline',
     usesIds: value.usesIds,
-    usesColumns: value.usesColumns || scoreField !== EMITTED_AT,
+    usesColumns: value.usesColumns || scoreField !== EMISSION_TIME,
     isConditional: writeCondition !== 'always',
     overhead: 130,
     items: value.argument && [
-      [scoreField === EMITTED_AT ? EMITTED_AT_TEXT : numberIn(scoreField)],
+      [scoreField === EMISSION_TIME ? EMITTED_AT_TEXT : numberIn(scoreField)],
       value.argument,
     ],
     addItem(items, record) {

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
+import { randomFrom, type Random } from '../../random.support.ts'
 import { Columns, compilePath, NullFields } from './columns.ts'
 import { FlattenedColumns } from './flattened-columns.ts'
 import { COLUMN_LENGTH, ColumnFlag, ColumnKind } from '../scanner/scan-tables.ts'
@@ -256,17 +257,4 @@ function textIn(columns: Columns, row: number): string {
 
 function argumentOf(text: string): string {
   return `$${text.length}\r\n${text}\r\n`
-}
-
-/** Gives whole numbers from 0 to below the one it is given. */
-type Random = (below: number) => number
-
-function randomFrom(seed: number): Random {
-  let state = Math.imul(seed + 1, 0x9e3779b1)
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
 }

@@ -137,6 +137,12 @@ export class CommandBuffer extends ByteBuffer {
     return longest
   }
 
+  /** Makes room for an argument of `size` bytes, and puts in its header; the bytes and the line end are still to be put in. */
+  beginArgument(size: number): void {
+    this.reserve(size + AROUND_ARGUMENT)
+    this.putSize(size)
+  }
+
   /** Puts in the header of an argument of `size` bytes. */
   putSize(size: number): void {
     this.bytes[this.length++] = 0x24
@@ -194,8 +200,7 @@ export class CommandBuffer extends ByteBuffer {
 
   /** Adds an argument. */
   argument(source: Buffer, start = 0, end = source.length): void {
-    this.reserve(end - start + AROUND_ARGUMENT)
-    this.putSize(end - start)
+    this.beginArgument(end - start)
     this.put(source, start, end)
     this.putLineEnd()
   }

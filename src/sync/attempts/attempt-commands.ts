@@ -42,16 +42,15 @@ export class AttemptCommands {
       this.#counts.set(group, records / groups)
   }
 
-  /** Returns how many records from this one on are before the last state of the batch; undefined if none is behind it. */
-  recordsUntilState(record: number): number | undefined {
+  /** Returns how many records from this one on are before the last state of the batch. */
+  recordsUntilState(record: number): number {
     const { number, end } = this.#interval
-    return end !== undefined && this.#number === number ? end - record : undefined
+    return end !== undefined && this.#number === number ? end - record : Infinity
   }
 
   /** Returns whether a record is the first one behind the last state of the batch. */
   isBehindState(record: number): boolean {
-    const { number, end } = this.#interval
-    return end !== undefined && record >= end && this.#number === number
+    return this.recordsUntilState(record) <= 0
   }
 
   /** The transactions from here on are behind the state. */

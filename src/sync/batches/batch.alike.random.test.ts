@@ -1,6 +1,7 @@
 /** Random lines: records that are taken together are the same as those that are added one by one. */
 import { expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
+import { randomFrom, type Random } from '../../random.support.ts'
 import { NO_GROUP } from '../../layout/encoding/command-groups.ts'
 import { compilePath } from '../../protocol/columns/columns.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
@@ -104,17 +105,4 @@ function lineOf(random: Random): string {
   const emittedAt = EMISSIONS[random(10) === 0 ? random(EMISSIONS.length) : 0]!
   const names = random(25) === 0 ? `"stream":"${spelled}"` : `"stream":"${spelled}","namespace":"n"`
   return `{"type":"RECORD","record":{${names},"data":${data},"emitted_at":${emittedAt}${changes}}}\n`
-}
-
-type Random = (limit: number) => number
-
-/** Returns whole numbers below a limit (mulberry32). */
-function randomFrom(seed: number): Random {
-  let state = seed
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit)
-  }
 }

@@ -150,7 +150,7 @@ export class Batch {
     return isInSeconds
   }
 
-  /** How many more records, and bytes of input, fit. */
+  /** Counts the records, and the bytes of input, that the batch has room for. */
   get room(): TakeLimits {
     const { records, bytes } = this.#limits
     return {

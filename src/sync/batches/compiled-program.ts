@@ -22,13 +22,13 @@ const PADDING = 16
 
 const BYTES_PER_NUMBER = 4
 
-/** What is written: `Op` in encode-rows.ts. */
+/** The operations of a program have the numbers of `Op` in encode-rows.ts. */
 const Op = { end: 0, literal: 1, argument: 2, key: 3 } as const
 
-/** The kinds of texts: `TextKind` in program-text.ts. */
+/** The kinds of texts have the numbers of `TextKind` in program-text.ts. */
 const TextKind = { literal: 1, id: 2, emitted_at: 3, data: 4, column: 5 } as const
 
-/** How the texts of columns are written: `Written` in program-text.ts. */
+/** The forms of column texts have the numbers of `Written` in program-text.ts. */
 const Written = { plain: 0, escaped: 1, number: 2 } as const
 
 /** The compiled programs of a run, by layout. */

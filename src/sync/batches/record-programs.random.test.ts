@@ -1,6 +1,7 @@
 /** Random records, encoded by record programs and one by one: both ways write the same. A failure names the seed of its case. */
 import { expect, it, vi } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
+import { randomFrom, type Random } from '../../random.support.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
@@ -235,19 +236,6 @@ function recordOf(data: string, emittedAt: string): string {
   return `{"type":"RECORD","record":{"stream":"a","namespace":"n","data":${data},"emitted_at":${emittedAt}}}`
 }
 
-type Random = (limit: number) => number
-
 function pick<T>(random: Random, items: readonly T[]): T {
   return items[random(items.length)]!
-}
-
-/** Returns whole numbers below a limit (mulberry32). */
-function randomFrom(seed: number): Random {
-  let state = seed
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit)
-  }
 }

@@ -23,7 +23,7 @@ const LOWER_CASE = 0x20
 const T = 0x74
 const Z = 0x7a
 
-/** Where the parts of a timestamp are, counted from its quote. */
+/** The parts of a timestamp begin at these offsets from its quote. */
 const At = {
   year: 1,
   month: 6,

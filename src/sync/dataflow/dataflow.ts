@@ -19,7 +19,7 @@ import type { IndexedSession } from '../dedup/indexed-session.ts'
 /** Buffers are a little larger than their content. */
 const BUFFERS_PER_BYTE = 1.25
 
-/** Of the tables with numbers about records, commands and rows. Batches of short records have tables of some 400 KiB. */
+/** The most bytes of all tables with numbers about records, commands and rows. Those of a batch of short records take some 400 KiB. */
 const MOST_TABLE_BYTES = 12 << 20
 
 export interface DataflowOptions {

@@ -31,7 +31,7 @@ export interface EncodeOptions {
   client: Slots
   /** Of streams whose attempts are recorded. */
   intervals?: BatchIntervals
-  /** Where they are missing, records are encoded one by one. */
+  /** Compiled record programs; without them, records are encoded one by one. */
   programs?: CompiledPrograms
 }
 

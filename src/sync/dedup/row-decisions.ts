@@ -34,7 +34,7 @@ export interface RowDecisions {
   readonly confirm: () => void
 }
 
-/** What is decided so far on the rows of a batch. */
+/** Collects the decisions on the rows of a batch, one row after the other. */
 export class DraftDecisions {
   readonly batch: Batch
   readonly entries: IndexEntries

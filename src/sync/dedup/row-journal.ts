@@ -4,7 +4,6 @@
  * written, and if a run dies in between, the next one finds its rows in the journal. The journal is a hash; each batch
  * under way has a field of it, which later batches overwrite.
  */
-import { digitsOf } from '../../redis/resp/byte-buffer.ts'
 import type { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import { journalKey } from '../drafts/internal-keys.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
@@ -14,9 +13,6 @@ import type { IndexEntries } from '../rows/index-entries.ts'
 export type JournalSlot = number
 
 const LF = 0x0a
-
-/** The header and the end of an argument, at most, besides its size. */
-const AROUND_ARGUMENT = 5
 
 export class RowJournal {
   readonly key: string
@@ -40,8 +36,7 @@ export class RowJournal {
     out.begin('HSET', 3)
     out.keyText(this.key)
     out.textArgument(String(slot))
-    out.reserve(size + digitsOf(size) + AROUND_ARGUMENT)
-    out.putSize(size)
+    out.beginArgument(size)
     for (const row of rows) out.put(entries.text.bytes, entries.startOf(row), entries.middleOf(row))
     out.putLineEnd()
     return slot

@@ -1,11 +1,9 @@
 /** Compares the columns that options name with those that the source declares, before the first record. */
+import { EMISSION_TIME } from '../../config/settings/record-settings.ts'
 import { parseTemplate } from '../../config/settings/template.ts'
 import { problem, type Problem } from '../../errors.ts'
 import { nearestName } from '../../wording.ts'
 import type { StreamDraft } from './stream-draft.ts'
-
-/** The score of a sorted set without a score_field; no column. */
-const EMISSION_TIME = '_airbyte_emitted_at'
 
 const TEMPLATES = ['key_template', 'hash_field', 'member']
 

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
+import { randomFrom } from '../../random.support.ts'
 import { HashSlots } from './hash-slots.ts'
-import { randomNumbers } from './rows.support.ts'
 
 it('a table has all numbers that were added and not removed, however alike their hashes are', () => {
   for (const expected of [0, 1000]) {
-    const random = randomNumbers(`slots ${expected}`)
+    const random = randomFrom(expected)
     const slots = new HashSlots(expected)
     const added: [hash: number, number: number][] = []
     let isFound = true

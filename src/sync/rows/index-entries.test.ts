@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { BufferPool } from '../batches/buffer-pool.ts'
+import { randomFrom } from '../../random.support.ts'
 import { EncodedVersion } from './encoded-version.ts'
 import { IndexEntries, NEW_ROW } from './index-entries.ts'
 import { hashIn, shardIn, shardOf } from './location-hash.ts'
-import { COLLISIONS, entriesFor, randomNumbers, rangeFrom } from './rows.support.ts'
+import { COLLISIONS, entriesFor, rangeFrom } from './rows.support.ts'
 
 const LONG = 'l'.repeat(70_000)
 
@@ -22,7 +23,7 @@ describe('the row of a location', () => {
   })
 
   it('is one of many: the table grows, and so does the memory of the texts', () => {
-    const random = randomNumbers('locations')
+    const random = randomFrom(1)
     const locations = Array.from({ length: 5_000 }, () => `k:${random(2_000)}:${'x'.repeat(random(300))}`)
     const entries = entriesFor(locations)
     const distinct = [...new Set(locations)]
@@ -72,7 +73,7 @@ describe('the row of a location', () => {
 
 describe('the hash of a location', () => {
   it('is the same for its bytes and for its text, so that its shard never changes', () => {
-    const random = randomNumbers('hashes')
+    const random = randomFrom(2)
     for (let n = 0; n < 5_000; n++) {
       const last = [0x7f, 0x80, 0xd7ff, 0xffff][random(4)]!
       const units = Array.from({ length: random(12) }, () => random(last + 1))

@@ -4,7 +4,7 @@
  * no string or object is made for one; only what few of them have is kept in maps beside it.
  */
 import type { TextRange } from '../../layout/encoding/text-range.ts'
-import { areSame, digitsOf } from '../../redis/resp/byte-buffer.ts'
+import { areSame } from '../../redis/resp/byte-buffer.ts'
 import { CommandBuffer } from '../../redis/resp/command-buffer.ts'
 import type { BufferPool } from '../batches/buffer-pool.ts'
 import { PooledMemory } from '../batches/pooled-memory.ts'
@@ -30,8 +30,6 @@ const NO_RUN = 0
 /** The row of a location that has no entry yet. */
 export const NEW_ROW = -1
 
-/** The header and the end of an argument besides the digits of its size. */
-const AROUND_ARGUMENT = 5
 const SHORTEST_HEADER = 4
 const LINE_END = 2
 
@@ -101,8 +99,7 @@ export class IndexEntries {
     const separator = kind === 'write' ? SPACE : DELETED
     const size =
       this.#run.length + emittedAt.end - emittedAt.start + separator.length + cursor.end - cursor.start
-    text.reserve(size + digitsOf(size) + AROUND_ARGUMENT)
-    text.putSize(size)
+    text.beginArgument(size)
     text.put(this.#run)
     text.put(emittedAt.bytes, emittedAt.start, emittedAt.end)
     text.put(separator)
@@ -183,14 +180,14 @@ export class IndexEntries {
     if ((this.#flagsOf(row) & Flag.unwritten) !== 0) version.run = NO_RUN
   }
 
-  /** How many bytes the encoded locations have. */
+  /** Counts the bytes of the encoded locations. */
   get locationBytes(): number {
     let size = 0
     for (let row = 0; row < this.count; row++) size += this.middleOf(row) - this.startOf(row)
     return size
   }
 
-  /** Nobody will read the entries any more. */
+  /** Gives the memory back: nobody will read the entries any more. */
   dispose(): void {
     this.#memory.giveBack()
   }

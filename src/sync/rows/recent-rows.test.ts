@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
 import type { IndexEntries } from './index-entries.ts'
+import { randomFrom } from '../../random.support.ts'
 import { RecentRows } from './recent-rows.ts'
-import { COLLISIONS, entriesFor, randomNumbers } from './rows.support.ts'
+import { COLLISIONS, entriesFor } from './rows.support.ts'
 
 describe('a row in several batches under way', () => {
   const [first, second] = [entriesFor(['a', 'ü']), entriesFor(['b', 'ü'])]
@@ -41,7 +42,7 @@ it('rows of the same hash are told apart', () => {
 
 it('rows are found as in a map, in whatever order batches are dropped', () => {
   for (let seed = 0; seed < caseCount(20, 500); seed++) {
-    const random = randomNumbers(`recent ${seed}`)
+    const random = randomFrom(seed)
     // Rows are numbered from 0 again every now and then.
     const recent = new RecentRows(2_000)
     const model = new Map<string, [IndexEntries, number]>()

@@ -24,7 +24,7 @@ export class RecentRows {
   readonly #slots = new HashSlots()
   readonly #batches: RecentBatch[] = []
   #next = 0
-  /** Of the row that was found last; -1 if there was none. */
+  /** The slot of the row that was found last; -1 if there was none. */
   #slot = -1
   #found: RecentRow | undefined
 

@@ -1,5 +1,4 @@
-/** For tests: index entries of locations, and random numbers. */
-import { createHash } from 'node:crypto'
+/** For tests: index entries of locations. */
 import type { TextRange } from '../../layout/encoding/text-range.ts'
 import { IndexEntries } from './index-entries.ts'
 
@@ -25,19 +24,4 @@ export function entriesFor(locations: readonly string[]): IndexEntries {
 export function rangeFrom(text: string): TextRange {
   const bytes = Buffer.from(`<${text}>`)
   return { bytes, start: 1, end: bytes.length - 1 }
-}
-
-/** Returns a function that returns whole numbers from 0 to one below a limit of 16 bits. */
-export function randomNumbers(seed: string): (limit: number) => number {
-  let block = Buffer.alloc(0)
-  let at = 0
-  let count = 0
-  return (limit) => {
-    if (at === block.length) {
-      block = createHash('sha512').update(`${seed} ${count++}`).digest()
-      at = 0
-    }
-    at += 2
-    return block.readUInt16LE(at - 2) % limit
-  }
 }

@@ -2,6 +2,7 @@
  * The columns that the scanner captures while it reads records: those that keys, members and cursors are made of. Where a
  * stream needs no other one, the columns of its records are not found again.
  */
+import { EMISSION_TIME } from '../../config/settings/record-settings.ts'
 import { templateColumns } from '../../layout/fields/column-template.ts'
 import { LONGEST_CAPTURED, MOST_CAPTURED } from '../../protocol/columns/columns.ts'
 import { DELETED_AT } from '../../layout/fields/deleted-at.ts'
@@ -14,9 +15,6 @@ export interface CapturedColumns {
 }
 
 export const NOTHING_CAPTURED: CapturedColumns = { names: [], areEnough: [] }
-
-/** The score that is no column. */
-const EMITTED_AT = '_airbyte_emitted_at'
 
 /** Names that can be compared byte by byte, and lead to the same column as a path and as a name. */
 const SIMPLE = /^[\w -]+$/
@@ -42,7 +40,7 @@ function neededBy({ settings, keyTemplate, stream, deletions, filter }: StreamPl
   if (usesOthers) return undefined
   const needed = new Set([
     ...[keyTemplate, hashField, member].flatMap((template) => templateColumns(template ?? '', stream)),
-    ...(scoreField === EMITTED_AT ? [] : [scoreField]),
+    ...(scoreField === EMISSION_TIME ? [] : [scoreField]),
     ...(stream.cursor === undefined ? [] : [stream.cursor.path]),
     ...(deletions === undefined ? [] : [DELETED_AT]),
   ])
