@@ -3,5 +3,5 @@ import type { RedisClient } from './redis-client.ts'
 
 export type CommandClient = Pick<
   RedisClient,
-  'ask' | 'send' | 'marker' | 'confirmed' | 'slotOf' | 'isCluster' | 'capabilities' | 'routes'
+  'ask' | 'send' | 'marker' | 'confirmed' | 'slotOf' | 'isCluster' | 'capabilities' | 'routes' | 'unsentBytes'
 >

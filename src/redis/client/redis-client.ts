@@ -134,6 +134,12 @@ export class RedisClient implements AsyncDisposable {
     return this.#reconnector.routes
   }
 
+  /** Bytes of encoded commands, for each node, that the connections have not taken yet. */
+  get unsentBytes(): number {
+    const nodes = this.#reconnector.nodes?.all ?? []
+    return nodes.reduce((sum, { unsentBytes }) => sum + unsentBytes, 0) / Math.max(1, nodes.length)
+  }
+
   /** Throws if a server that was written to has lost anything that it had confirmed. */
   async requireIntact(): Promise<void> {
     await this.send({ kind: 'marker', isFinal: true })

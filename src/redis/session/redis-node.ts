@@ -123,6 +123,11 @@ export class RedisNode implements ReplySource {
     return this.#pipeline!.send(write, multiRefused)
   }
 
+  /** Bytes of encoded commands that the connection has not taken yet. */
+  get unsentBytes(): number {
+    return this.#pipeline?.unsentBytes ?? 0
+  }
+
   /** Closes the connections; replies that still arrive are ignored. */
   cut(): void {
     this.#pipeline?.close()

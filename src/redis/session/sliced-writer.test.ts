@@ -30,6 +30,19 @@ it('a large buffer leaves in slices, each of which is progress, and what follows
   expect(reports[1]).toBe(1)
 })
 
+it('what has not left yet is counted, whether it waits for a slice or not', async () => {
+  const { writer, written, accept } = openWriter()
+  writer.write(Buffer.alloc(LARGE, 'x'), Buffer.from('b'))
+  expect(writer.unsentBytes).toBe(LARGE + 1)
+  for (;;) {
+    // A socket counts the bytes that it is handing over.
+    const left = written().length
+    await accept()
+    expect(writer.unsentBytes).toBe(LARGE + 1 - left)
+    if (left === LARGE + 1) break
+  }
+})
+
 /** A writer to a socket that accepts what it was given only when the test says so. */
 function openWriter() {
   let progress = 0

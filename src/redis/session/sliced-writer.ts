@@ -22,6 +22,11 @@ export class SlicedWriter {
     this.#progress = progress
   }
 
+  /** Bytes that the system has not taken yet. */
+  get unsentBytes(): number {
+    return this.#waiting.reduce((sum, { length }) => sum + length, this.#socket.writableLength)
+  }
+
   write(...buffers: Buffer[]): void {
     this.#socket.cork()
     for (const bytes of buffers)
@@ -33,11 +38,11 @@ export class SlicedWriter {
   #put(bytes: Buffer): void {
     if (bytes.length <= MOST_AT_ONCE) return void this.#socket.write(bytes)
     this.#isSlicing = true
+    this.#waiting.unshift(bytes.subarray(SLICE_BYTES))
     this.#socket.write(bytes.subarray(0, SLICE_BYTES), (error) => {
       if (error) return
       this.#progress()
       this.#isSlicing = false
-      this.#put(bytes.subarray(SLICE_BYTES))
       while (!this.#isSlicing && this.#waiting.length > 0) this.#put(this.#waiting.shift()!)
     })
   }

@@ -140,6 +140,11 @@ export class WritePipeline {
     return promise
   }
 
+  /** Bytes of commands that the connection has not taken yet. */
+  get unsentBytes(): number {
+    return this.#writer.unsentBytes
+  }
+
   /** Has everything that is sent at the same time leave together: each write to a socket is work for the server, too. */
   #corkForNow(): void {
     if (this.#socket.writableCorked > 0) return

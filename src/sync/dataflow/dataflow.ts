@@ -61,6 +61,7 @@ export function dataflow({ config, client, sessions, ids, output }: DataflowOpti
     output,
     maxBytes,
     leastBytes: buffers.least,
+    unsentBytes: () => client.unsentBytes,
   })
   const limits = { records: batchRecords, bytes: batchBytes }
   const lines = { maxLineBytes: config.maxLineBytes, skipsLongRecords: deadLetters !== undefined }

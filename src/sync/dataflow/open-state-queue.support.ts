@@ -32,6 +32,7 @@ export async function openStateQueue(
   maxBytes = 1 << 20,
   leastBytes = 0,
   record?: (batches: readonly BatchIntervals[]) => Promise<void> | undefined,
+  unsentBytes = () => 0,
 ) {
   const { server, client } = countingServer()
   const deliveries: InFlightWrite[] = []
@@ -63,6 +64,7 @@ export async function openStateQueue(
     output,
     maxBytes,
     leastBytes,
+    unsentBytes,
   })
   return { stateQueue, deliveries, lines, server, output, reader }
 }

@@ -167,13 +167,28 @@ describe('a batch', () => {
 
 describe('the window', () => {
   it('has no room while many batches wait for their ids', async () => {
-    const { stateQueue, server } = await openStateQueue(sessions)
+    const { stateQueue, server } = await openStateQueue(sessions, 100 << 20, 1 << 20)
     server.isPaused = true
     let submitted = 0
     for (; stateQueue.hasRoom && submitted < 100; submitted++) stateQueue.submit(batchWith(1))
-    expect(submitted).toBeLessThan(20)
+    expect(submitted).toBe(8)
     const room = stateQueue.room()
     server.goOn()
+    await room
+    expect(stateQueue.hasRoom).toBe(true)
+  })
+
+  it('has no room while the connection takes no more, unless nothing is under way', async () => {
+    let unsent = 8 << 20
+    const { stateQueue, deliveries } = await openStateQueue(sessions, 100 << 20, 0, undefined, () => unsent)
+    expect(stateQueue.hasRoom).toBe(true)
+    stateQueue.submit(batchWith(1))
+    stateQueue.submit(batchWith(1))
+    await turn()
+    expect(stateQueue.hasRoom).toBe(false)
+    const room = stateQueue.room()
+    unsent = 1 << 20
+    deliveries[0]!.resolve([])
     await room
     expect(stateQueue.hasRoom).toBe(true)
   })

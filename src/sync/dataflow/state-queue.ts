@@ -31,13 +31,19 @@ export interface StateQueueOptions {
   maxBytes: number
   /** The bytes that a batch with records uses at least, however few they are. */
   leastBytes: number
+  /** Returns the bytes of commands that the connection to a node has not taken yet; if there are several, on average. */
+  unsentBytes?: () => number
 }
 
 /** So many bytes of states wait for their reader before the next batch is acknowledged. */
 const MOST_PENDING = 1 << 20
 
-/** Batches that are being prepared. More would only use memory. */
-const MOST_WAITING = 8
+/**
+ * The bytes of batches that are being prepared, and those that a connection has not taken, at which reading stops. Where the
+ * server is near, more of them only use memory, and more of the processor's cache; where it is far, what matters is on its way.
+ */
+const MOST_WAITING = 8 << 20
+const MOST_UNSENT = 2 << 20
 
 export class StateQueue {
   readonly #deliver: Deliver
@@ -47,10 +53,11 @@ export class StateQueue {
   readonly #output: Output
   readonly #maxBytes: number
   readonly #leastBytes: number
+  readonly #unsentBytes: () => number
   /** Submitted and not acknowledged, in order of submission. */
   readonly #entries: Entry[] = []
   #size = 0
-  /** Batches submitted and not encoded yet. */
+  /** Bytes of batches submitted and not encoded yet. */
   #waiting = 0
   #isAcknowledging = false
   readonly #failed = new AbortController()
@@ -58,7 +65,16 @@ export class StateQueue {
   #handedOver: Promise<void> = Promise.resolve()
   #changed = Promise.withResolvers<void>()
 
-  constructor({ deliver, prepare, record, progress, output, maxBytes, leastBytes }: StateQueueOptions) {
+  constructor({
+    deliver,
+    prepare,
+    record,
+    progress,
+    output,
+    maxBytes,
+    leastBytes,
+    unsentBytes = () => 0,
+  }: StateQueueOptions) {
     this.#deliver = deliver
     this.#prepare = prepare
     this.#record = record
@@ -66,6 +82,7 @@ export class StateQueue {
     this.#output = output
     this.#maxBytes = maxBytes
     this.#leastBytes = leastBytes
+    this.#unsentBytes = unsentBytes
   }
 
   /** Aborts as soon as the run has failed, even if no more input comes; the reason is the error. */
@@ -75,11 +92,9 @@ export class StateQueue {
 
   /** Whether another batch may be filled at once. */
   get hasRoom(): boolean {
-    return (
-      !this.failed.aborted &&
-      this.#waiting < MOST_WAITING &&
-      this.#size + this.#output.pending < this.#maxBytes
-    )
+    if (this.failed.aborted || this.#size + this.#output.pending >= this.#maxBytes) return false
+    // What is under way wakes those that wait for room.
+    return this.#entries.length === 0 || (this.#waiting < MOST_WAITING && this.#unsentBytes() < MOST_UNSENT)
   }
 
   /** Resolves when there is room; rejects when the run has failed. */
@@ -99,7 +114,7 @@ export class StateQueue {
     const entry: Entry = { batch, size, outcomes: undefined, intervals: undefined }
     this.#entries.push(entry)
     this.#size += entry.size
-    this.#waiting++
+    this.#waiting += size
     this.#handedOver = this.#handedOver
       .then(async () => this.#handOver(entry, await prepared))
       .catch((error: unknown) => this.#fail(error))
@@ -117,7 +132,7 @@ export class StateQueue {
 
   /** Sends a batch, and does not wait for the replies. */
   #handOver(entry: Entry, prepared: Prepared): void {
-    this.#waiting--
+    this.#waiting -= entry.size
     this.#wake()
     entry.intervals = prepared.intervals
     if (entry.batch.records === 0) return this.#confirm(entry, [])

@@ -36,6 +36,7 @@ export function playedClient(reply: (command: string) => Reply = () => null) {
     slotOf: () => undefined,
     isCluster: false,
     routes: 1,
+    unsentBytes: 0,
     capabilities: ALL_CAPABILITIES,
     ask,
     send,
