@@ -9,6 +9,9 @@ const OPEN = 0x7b
 const CLOSE = 0x7d
 
 const DIGITS = Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz')
+const BASE = DIGITS.length
+const ZEROS = Buffer.alloc(2)
+const NO_PAIR = -1
 
 /** CRC16 of the XMODEM kind, by leading byte. */
 const CRC = Uint16Array.from({ length: 256 }, (_, byte) => {
@@ -16,6 +19,10 @@ const CRC = Uint16Array.from({ length: 256 }, (_, byte) => {
   for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ ((crc & 0x8000) === 0 ? 0 : 0x1021)
   return crc
 })
+
+const PAIRS = pairsFrom(0)
+/** Those that are numbers, as they do not begin with a zero. */
+const DOUBLES = pairsFrom(BASE)
 
 /** Of the text between the first brace and the next closing one, where there is any; else of the whole key. */
 export function slotOf(key: Buffer): number {
@@ -55,26 +62,30 @@ export function keyInSlot(prefix: Buffer, label: string, rest: Buffer, slot: num
   return end > start + 1 ? Buffer.concat([before, rest]) : searched(before, rest, slot)
 }
 
-/** Tags that were found so far, as numbers, by slot: a cache of what depends on the slot alone. */
-const tags: number[] = []
-let tried = 0
-/** The CRC of all digits of `tried` but the last one. */
-let crcBefore = 0
-
-/** Returns a short text that is in a slot. Tries one number after the other, and only as many as it needs. */
+/** Returns the shortest text that is in a slot, of those the first one as a number to the base of 36. */
 export function tagOf(slot: number): string {
-  for (;;) {
-    const tag = tags[slot]
-    if (tag !== undefined) return tag.toString(DIGITS.length)
-    const digit = tried % DIGITS.length
-    const before = Math.floor(tried / DIGITS.length)
-    if (digit === 0 && before > 0) {
-      const text = Buffer.from(before.toString(DIGITS.length))
-      crcBefore = crcOf(text, 0, text.length)
-    }
-    tags[crcOf(DIGITS, digit, digit + 1, crcBefore) % SLOTS] ??= tried
-    tried++
+  const single = DIGITS.findIndex((_, digit) => crcOf(DIGITS, digit, digit + 1) % SLOTS === slot)
+  if (single !== -1) return single.toString(BASE)
+  const double = DOUBLES[slot]!
+  if (double !== NO_PAIR) return double.toString(BASE)
+  for (let before = 1; ; before++) {
+    const text = before.toString(BASE)
+    // The CRC of a text is that of its beginning with zeros behind it, changed by the bits of what stands there instead.
+    const crc = crcOf(ZEROS, 0, ZEROS.length, crcOf(Buffer.from(text), 0, text.length))
+    const pair = PAIRS[(slot ^ crc) % SLOTS]!
+    if (pair !== NO_PAIR) return text + pair.toString(BASE).padStart(2, '0')
   }
+}
+
+/** Returns, by slot, the first pair of digits from `least` on that is in it, as a number. */
+function pairsFrom(least: number): Int16Array {
+  const pairs = new Int16Array(SLOTS).fill(NO_PAIR)
+  for (let pair = BASE ** 2 - 1; pair >= least; pair--) {
+    const first = Math.floor(pair / BASE)
+    const last = pair % BASE
+    pairs[crcOf(DIGITS, last, last + 1, crcOf(DIGITS, first, first + 1)) % SLOTS] = pair
+  }
+  return pairs
 }
 
 /** Half a tag in the prefix takes in what is behind it: some text in between brings the whole to the slot. */
@@ -85,7 +96,7 @@ function searched(before: Buffer, rest: Buffer, slot: number): Buffer {
   const [from, to] = hashedIn(without)
   const start = crcOf(without, from, before.length)
   for (let number = 0; ; number++) {
-    const text = Buffer.from(number.toString(36))
+    const text = Buffer.from(number.toString(BASE))
     const crc = crcOf(behind, 0, to - before.length, crcOf(text, 0, text.length, start))
     if (crc % SLOTS === slot) return Buffer.concat([before, text, behind])
   }
