@@ -13,7 +13,7 @@ WORKDIR /airbyte
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-fund --no-audit
 COPY tsconfig.json ./
-COPY .ci/bundle.mjs .ci/third-party-licenses.mjs .ci/
+COPY .ci/bundle.mjs .ci/compile-chunks.mjs .ci/third-party-licenses.mjs .ci/
 COPY spec spec
 COPY src src
 RUN npm run build
@@ -26,26 +26,18 @@ WORKDIR /airbyte
 COPY package.json LICENSE ./
 COPY --from=build /airbyte/spec spec
 COPY --from=build /airbyte/dist dist
+# Each start takes over what is compiled here of the chunks, which only Node of this version and processor can.
+COPY package.json /build/
+COPY --from=build /airbyte/.ci/compile-chunks.mjs /build/.ci/
+COPY --from=build /airbyte/src/chunk-loader.ts /build/src/
+RUN node /build/.ci/compile-chunks.mjs dist
 # A checkout may be readable for its owner only; the connector runs as anybody.
-RUN chmod -R a+rX,go-w . && mkdir dist/.compiled && chown 1000:1000 dist/.compiled
-
-# Node keeps one compile cache per version, processor and user, so the user of the image fills it, with one run of
-# each command. `check` and `write` end at once, as there is no server.
-USER 1000:1000
-ENV NODE_COMPILE_CACHE=/airbyte/dist/.compiled
-RUN echo '{"host":"127.0.0.1","port":1,"max_outage_seconds":0}' > /tmp/config.json \
- && echo '{"streams":[{"stream":{"name":"s","json_schema":{}},"destination_sync_mode":"append"}]}' > /tmp/catalog.json \
- && node dist/main.js spec > /dev/null \
- && node dist/main.js check --config /tmp/config.json \
- && ! node dist/main.js write --config /tmp/config.json --catalog /tmp/catalog.json < /dev/null
-USER root
-RUN chown -R root:root . && chmod -R a+rX,go-w .
+RUN chmod -R a+rX,go-w .
 
 FROM ${NODE_IMAGE}
 # Airbyte's own base images give these folders to uid 1000, and hosts mount their files there.
 RUN mkdir /config /secrets /custom_cache && chown 1000:1000 /config /secrets /custom_cache
-# Belongs to root: a run can read the code and its compile cache, and can change neither. The connector uses the cache
-# only where it may not write it, so nothing is written for root either.
+# Belongs to root: a run can read the code and what is compiled of it, and can change neither.
 COPY --from=connector /airbyte /airbyte
 WORKDIR /airbyte
 

@@ -1,6 +1,5 @@
 // `unit` needs neither servers nor processes, `integration` starts both, `containers` needs Docker, `form` a browser.
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './.ci/longest-first.mjs'
 
@@ -31,8 +30,6 @@ export default defineConfig({
           include: ['integration_tests/**/*.test.ts'],
           exclude: ['integration_tests/containers/**'],
           setupFiles: 'integration_tests/support/setup.ts',
-          // Thousands of connectors are started.
-          env: { NODE_COMPILE_CACHE: join(tmpdir(), 'destination-redis-compile-cache') },
           expect: { poll: { timeout: 60_000 } },
           testTimeout: 150_000,
           hookTimeout: 150_000,

@@ -1,7 +1,6 @@
 // Bundles src/ and the packages it uses into dist/: main.js, and chunks that each command loads on its own. Some hundred
 // files would each have to be found and read at every start. `npm run build` runs it.
 import { writeFileSync } from 'node:fs'
-import { isBuiltin } from 'node:module'
 import { dirname, relative, resolve } from 'node:path'
 import standaloneCode from 'ajv/dist/standalone/index.js'
 import { build } from 'rolldown'
@@ -11,14 +10,19 @@ import { licenseTexts } from './third-party-licenses.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const chunks = 'dist/chunks'
-const IMPORT = /^import (\{[^}]*\}|[\w$]+) from "([^"]+)";$/gm
-const REQUIRE = /__require\("([^"]+)"\)/g
 const FILE = /new URL\('(\.[^']+)', import\.meta\.url\)/g
 
 /** Most runs do without TLS, and without waiting for anything. */
-const CALLED_LATER = ['node:tls', 'node:timers/promises']
+const REQUIRED_LATER = /^let (\w+) = (require\("node:(?:tls|timers\/promises)"\));$/gm
 
-const UNUSED_IN_IOREDIS = /\/ioredis\/built\/(cluster|connectors|connectors\/SentinelConnector)\/index\.js$/
+const UNUSED_IN_IOREDIS = [
+  {
+    path: /\/ioredis\/built\/(cluster\/index|connectors\/index|connectors\/SentinelConnector\/index|Pipeline)\.js$/,
+    code: 'exports.default = class {}',
+  },
+  { path: /\/ioredis\/built\/constants\/TLSProfiles\.js$/, code: 'exports.default = {}' },
+  { path: /\/ioredis\/built\/transaction\.js$/, code: 'exports.addTransactionSupport = () => {}' },
+]
 
 /** Native parts of ssh2, which is without them where they are not there. */
 const NATIVE = /^cpu-features$|\.node$/
@@ -37,48 +41,42 @@ const filesBeside = {
   },
 }
 
-/**
- * An import of a module of Node reads all that it exports, which loads others: `node:crypto` its web crypto, `node:v8`
- * threads. What is taken from the process is there at once.
- */
-const modulesOfNode = {
-  name: 'modules of Node',
+/** Requires some modules of Node where one of their functions is called, and not before. */
+const requiredLater = {
+  name: 'required later',
   renderChunk(code) {
-    const changed = code
-      .replaceAll(IMPORT, (line, names, name) => {
-        if (!isBuiltin(name)) return line
-        return CALLED_LATER.includes(name)
-          ? calledLater(name, names)
-          : `const ${names.replaceAll(' as ', ': ')} = process.getBuiltinModule("${name}");`
-      })
-      .replaceAll(REQUIRE, (line, name) => (isBuiltin(name) ? `process.getBuiltinModule("${name}")` : line))
+    const later = [...code.matchAll(REQUIRED_LATER)]
+    const changed = later.reduce(
+      (text, [line, variable, required]) => text.replace(line, '').replaceAll(`${variable}.`, `${required}.`),
+      code,
+    )
     // Lines stay as they are, so the map does, too.
     return { code: changed, map: null }
   },
 }
 
-/** Loads a module of Node when one of its functions is called. */
-function calledLater(module, names) {
-  const functions = names.matchAll(/([\w$]+)(?: as ([\w$]+))?/g)
-  return Array.from(functions, ([, name, own = name]) => {
-    if (typeof process.getBuiltinModule(module)[name] !== 'function')
-      throw new Error(`${name} of ${module} is no function, so it cannot be loaded later.`)
-    return `const ${own} = (...values) => process.getBuiltinModule("${module}").${name}(...values);`
-  }).join(' ')
+/** V8 takes twice the memory for a text with a character that is not in Latin-1, and reads it more slowly. */
+const onlyAscii = {
+  name: 'only ASCII',
+  renderChunk(code) {
+    const escaped = code.replaceAll(
+      /[^\0-\x7f]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
+    return { code: escaped, map: null }
+  },
 }
 
 /**
- * The connector opens sockets itself and sends commands by name, so ioredis needs neither its clients of clusters and
- * sentinels, nor a method for each command of Redis. Making them takes longer than a login.
+ * The connector opens sockets itself and sends commands by name, one at a time, so ioredis needs neither its clients of
+ * clusters and sentinels, nor pipelines, nor what it has about each command of Redis.
  */
 const ioredisForOneSocket = {
   name: 'ioredis for one socket',
   load(id) {
-    return UNUSED_IN_IOREDIS.test(id) ? { code: 'exports.default = class {}', moduleType: 'js' } : undefined
-  },
-  transform(code, id) {
-    if (!id.endsWith('/ioredis/built/utils/Commander.js')) return undefined
-    return { code: code.replace('commands_1.list', '[]'), map: null }
+    if (id.endsWith('/@ioredis/commands/built/commands.json')) return { code: '{}', moduleType: 'json' }
+    const unused = UNUSED_IN_IOREDIS.find(({ path }) => path.test(id))
+    return unused && { code: unused.code, moduleType: 'js' }
   },
 }
 
@@ -93,22 +91,23 @@ const compiledRules = {
   },
 }
 
-const { output } = await build({
+const shared = {
   cwd: root,
-  input: 'src/main.ts',
   platform: 'node',
   external: NATIVE,
-  // ssh2 names a program for Windows by it.
-  transform: { define: { __dirname: 'import.meta.dirname' } },
-  plugins: [modulesOfNode, filesBeside, compiledRules, ioredisForOneSocket],
-  output: {
-    dir: 'dist',
-    cleanDir: true,
-    format: 'esm',
-    sourcemap: true,
-    chunkFileNames: 'chunks/[name].js',
-  },
+  transform: { define: { 'import.meta.resolve': 'undefined' } },
+  plugins: [requiredLater, onlyAscii, filesBeside, compiledRules, ioredisForOneSocket],
+}
+const format = { format: 'cjs', strict: true, sourcemap: true, cleanDir: true }
+
+await build({ ...shared, input: 'src/main.ts', output: { ...format, dir: 'dist' } })
+const { output } = await build({
+  ...shared,
+  input: 'src/program.ts',
+  output: { ...format, dir: chunks, entryFileNames: '[name].js', chunkFileNames: '[name].js' },
 })
 
+// What is around it is of the kind that package.json names.
+writeFileSync(resolve(root, 'dist/package.json'), '{ "type": "commonjs" }\n')
 const bundled = output.flatMap(({ modules = {} }) => Object.keys(modules))
 writeFileSync(resolve(root, 'dist/THIRD-PARTY-LICENSES.txt'), licenseTexts(bundled))

@@ -94,14 +94,6 @@ describe('the command line', () => {
     expect(await complete('clear', '--')).toEqual(expect.arrayContaining(['--stream', '--dry-run']))
   })
 
-  it('loads yargs for help only, as that takes longer than the rest of a start', async () => {
-    const { host, port } = redis
-    const { config } = writeFiles({ config: { host, port } })
-    for (const args of [['spec'], ['check', '--config', config], writeArgs(redis, [{ name: 's' }])])
-      expect(await capture(args, WITHOUT_YARGS), args[0]).toMatchObject({ code: 0 })
-    expect((await capture(['--help'], WITHOUT_YARGS)).code).toBe(1)
-  })
-
   it('takes the verbs of the classic connector’s program too', async () => {
     const { host, port } = redis
     const { config } = writeFiles({ config: { host, port } })
@@ -187,25 +179,8 @@ describe('stdout', () => {
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
-/** Arguments of Node that make it fail where the chunk with yargs is imported. */
-const WITHOUT_YARGS = [
-  '--import',
-  `data:text/javascript,${encodeURIComponent(
-    `import { registerHooks } from 'node:module'
-    registerHooks({
-      resolve(specifier, context, next) {
-        if (specifier.endsWith('/cli-help.js')) throw new Error('yargs is loaded')
-        return next(specifier, context)
-      },
-    })`,
-  )}`,
-]
-
-async function capture(
-  args: string[],
-  nodeArgs: string[] = [],
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [...nodeArgs, main, ...args])
+async function capture(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [main, ...args])
   child.stdin.end()
   let stdout = ''
   let stderr = ''

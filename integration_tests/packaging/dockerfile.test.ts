@@ -22,7 +22,7 @@ test('the base image and its digest are labels', () => {
   expect(dockerfile).toContain('org.opencontainers.image.base.digest="${NODE_IMAGE_DIGEST}"')
 })
 
-test('the first step that needs another processor than the builder is the compile cache', () => {
+test('the first step that needs another processor than the builder is compiling the chunks', () => {
   const stages = dockerfile.split(/^(?=FROM )/m).slice(1)
   const built = stages.filter((stage) => stage.startsWith('FROM --platform=${BUILDPLATFORM:-linux/amd64} '))
 

@@ -1,14 +1,15 @@
 // Runs the built program in the process of the tests, which takes a tenth of the time of a process of its own.
-import { createRequire } from 'node:module'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { chunkLoader } from '../../src/chunk-loader.ts'
 import type * as program from '../../src/program.ts'
 import type { Input } from './feed.ts'
 
 /** As much as one read from a pipe returns. */
 const CHUNK_BYTES = 1 << 16
 
-const load = createRequire(import.meta.url)
+/** Loads what main.js loads, and each chunk only the first time. */
+const load = chunkLoader(fileURLToPath(new URL('../../dist', import.meta.url)))
 const running = new Set<AbortController>()
 
 /** Resolves when the program would have ended its process. An input that throws rejects. */
@@ -16,9 +17,7 @@ export async function runInProcess(
   args: readonly string[],
   input: Input,
 ): Promise<{ code: number; lines: string[] }> {
-  // The file that main.js loads.
-  const path = fileURLToPath(new URL('../../dist/chunks/program.js', import.meta.url))
-  const { runProgram } = load(path) as typeof program
+  const { runProgram } = load('./program.js') as typeof program
   const printed: Buffer[] = []
   const stdout = new Writable({
     write(chunk: Buffer, _encoding, done) {

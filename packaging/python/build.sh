@@ -11,7 +11,7 @@ main() {
   rm -rf "$connector" build/airbyte_destination_redis-*.whl
   mkdir -p "$connector" build
   cp -R dist spec package.json LICENSE "$connector"
-  rm -rf "$connector/dist/.compiled"
+  rm -rf "$connector/dist/compiled"
   pep440_version >"$connector/version.txt"
   "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build packaging/python
   ls build/airbyte_destination_redis-*.whl
