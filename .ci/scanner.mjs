@@ -9,7 +9,9 @@ const sources = join(root, 'src/protocol/scanner/wasm')
 const target = join(root, 'dist/protocol/scanner/scan.wasm')
 
 export function setup() {
-  const newest = Math.max(...readdirSync(sources).map((name) => writtenAt(join(sources, name))))
+  const newest = Math.max(
+    ...readdirSync(sources, { recursive: true }).map((name) => writtenAt(join(sources, name))),
+  )
   if (writtenAt(target) > newest) return
   mkdirSync(join(target, '..'), { recursive: true })
   execFileSync('npm', ['run', '--silent', 'build:scanner'], { cwd: root, stdio: ['ignore', 2, 'inherit'] })
