@@ -41,6 +41,10 @@ export const ROOMS = {
     knows: "Airbyte's own messages: catalog, states, statuses, and what is printed",
     mayImport: ['input'],
   },
+  'redis/memory': {
+    knows: 'memory that is used again and again: pools of buffers',
+    mayImport: [],
+  },
   'redis/resp': {
     knows: 'bytes on the wire: commands written, replies read, hash slots computed',
     mayImport: [],
@@ -73,7 +77,7 @@ export const ROOMS = {
   'redis/queue': {
     knows:
       'what a run has sent or will send, in order: writes and commands in flight, redirects, durability waits',
-    mayImport: ['settings', 'resp', 'failures', 'session', 'sequencing'],
+    mayImport: ['settings', 'memory', 'resp', 'failures', 'session', 'sequencing'],
   },
   'redis/client': {
     knows:
@@ -152,7 +156,7 @@ export const ROOMS = {
   },
   'sync/batches': {
     knows: 'a batch: records in order and the states behind them, and the memory it uses',
-    mayImport: ['settings', 'input', 'airbyte', 'columns', 'encoding', 'streams'],
+    mayImport: ['settings', 'input', 'airbyte', 'columns', 'memory', 'resp', 'encoding', 'streams'],
   },
   'sync/cursors': {
     knows: 'which of two cursors is the higher one: numbers, times and texts',
@@ -160,13 +164,14 @@ export const ROOMS = {
   },
   'sync/rows': {
     knows: 'the rows of a batch: their index entries encoded, found by location, and which version is newer',
-    mayImport: ['resp', 'encoding', 'batches', 'cursors'],
+    mayImport: ['memory', 'resp', 'encoding', 'batches', 'cursors'],
   },
   'sync/dedup': {
     knows: 'which record of a row is the newest, and the index of the keys a stream has written',
     mayImport: [
       'settings',
       'columns',
+      'memory',
       'resp',
       'client',
       'encoding',
@@ -221,6 +226,7 @@ export const ROOMS = {
       'input',
       'airbyte',
       'columns',
+      'memory',
       'resp',
       'commands',
       'session',

@@ -9,7 +9,7 @@ import { capturedColumnsOf } from '../streams/captured-columns.ts'
 import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 import { Batch } from './batch.ts'
-import { BufferPool } from './buffer-pool.ts'
+import { BufferPool } from '../../redis/memory/buffer-pool.ts'
 
 const CASES = caseCount(30, 5_000)
 const ID = compilePath('id')

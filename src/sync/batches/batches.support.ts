@@ -8,7 +8,7 @@ import { encodeBatch, type EncodeOptions } from '../dataflow/encode-batch.ts'
 import type { EncodableBatch } from '../dataflow/transactions.ts'
 import type { BatchRequest } from '../dataflow/batch-request.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
-import { BufferPool } from './buffer-pool.ts'
+import { BufferPool } from '../../redis/memory/buffer-pool.ts'
 
 const LIMITS = { records: 1000, bytes: 65_536 }
 

@@ -12,7 +12,7 @@ import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { Batch } from './batch.ts'
 import { commandsIn } from './batches.support.ts'
-import { BufferPool } from './buffer-pool.ts'
+import { BufferPool } from '../../redis/memory/buffer-pool.ts'
 import { CompiledPrograms } from './compiled-program.ts'
 
 const CASES = caseCount(5, 500)

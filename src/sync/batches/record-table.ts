@@ -1,5 +1,5 @@
 /** The numbers that a batch keeps for each of its records, a row for each, in memory that later batches use again. */
-import type { BufferPool } from './buffer-pool.ts'
+import type { BufferPool } from '../../redis/memory/buffer-pool.ts'
 
 /** The positions of the numbers in a row. The ranges are those of the emission time and of the data. */
 export const RecordNumber = {

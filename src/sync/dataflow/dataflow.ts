@@ -13,7 +13,7 @@ import { batchPreparation } from './batch-preparation.ts'
 import { Progress } from './record-counts.ts'
 import { rowTrackersOf } from '../dedup/row-tracker.ts'
 import { rowRecorder } from '../streams/row-recorder.ts'
-import { BufferPool } from '../batches/buffer-pool.ts'
+import { BufferPool } from '../../redis/memory/buffer-pool.ts'
 import type { IndexedSession } from '../dedup/indexed-session.ts'
 
 /** Buffers are a little larger than their content. */

@@ -9,7 +9,7 @@ import { deliverBy } from './deliver.ts'
 import { FINE, playedClient, type Sent } from '../streams/played-client.support.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 import { sessionWith } from '../streams/stream-sessions.support.ts'
-import { BufferPool } from '../batches/buffer-pool.ts'
+import { BufferPool } from '../../redis/memory/buffer-pool.ts'
 
 describe('a batch', () => {
   it('is sent before it is waited for, and delivered when all of it is answered', async () => {

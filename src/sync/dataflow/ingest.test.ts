@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Batch } from '../batches/batch.ts'
 import { commandsOf, encode } from '../batches/batches.support.ts'
-import { BufferPool } from '../batches/buffer-pool.ts'
+import { BufferPool } from '../../redis/memory/buffer-pool.ts'
 import { Ingest } from './ingest.ts'
 import { sessionsFor, stream } from '../streams/stream-sessions.support.ts'
 import { Progress } from './record-counts.ts'

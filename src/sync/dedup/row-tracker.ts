@@ -4,7 +4,7 @@
  * way; what those change is kept here until it can be read.
  */
 import type { Batch } from '../batches/batch.ts'
-import type { BufferPool } from '../batches/buffer-pool.ts'
+import type { BufferPool } from '../../redis/memory/buffer-pool.ts'
 import { givesExpiry } from '../streams/stream-plan.ts'
 import type { IdRange, StreamSession } from '../streams/stream-session.ts'
 import { isMemberForm } from './former-rows.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BufferPool } from '../batches/buffer-pool.ts'
+import { BufferPool } from '../../redis/memory/buffer-pool.ts'
 import { randomFrom } from '../../random.support.ts'
 import { EncodedVersion } from './encoded-version.ts'
 import { IndexEntries, NEW_ROW } from './index-entries.ts'
