@@ -6,6 +6,7 @@
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { NullFields } from './scan-tables.ts'
+import type { ScannerExports } from './scanner-module.ts'
 import { failureOf, type ScanFailure } from './scan-failure.ts'
 
 const LF = 0x0a
@@ -19,46 +20,6 @@ const MOST_ROWS = 256
 
 /** The size of the key that the hashes of column names depend on. */
 const KEY_SIZE = 16
-
-/** The exports of wasm/scan.ts. */
-interface Exports {
-  memory: WebAssembly.Memory
-  position: WebAssembly.Global
-  reason: WebAssembly.Global
-  failedAt: WebAssembly.Global
-  tableStart(): number
-  rowSize(): number
-  inputStart(): number
-  scan(start: number, end: number): number
-  columnsStart(): number
-  columnsRoom(): number
-  columnRoom(): number
-  keyStart(): number
-  captureColumn(size: number): number
-  capturedRowStart(): number
-  capturedRow(index: number, start: number): void
-  columns(start: number, end: number, table: number, most: number): number
-  fieldsEnd: WebAssembly.Global
-  fieldsStart(): number
-  writeFields(table: number, first: number, end: number, nulls: number): number
-  takeRecords(
-    first: number,
-    most: number,
-    mostInput: number,
-    rowSize: number,
-    stream: number,
-    line: number,
-  ): number
-  takenBytes: WebAssembly.Global
-  takenInput: WebAssembly.Global
-  programStart(): number
-  rowsStart(): number
-  commandsStart(): number
-  encodeRows(count: number, rowSize: number, firstId: number): number
-  encodedStart: WebAssembly.Global
-  encodedEnd: WebAssembly.Global
-  encodedCommands: WebAssembly.Global
-}
 
 /** Records that `takeRecords` has taken. */
 export interface TakenRecords {
@@ -87,6 +48,12 @@ interface EncodedRows {
   end: number
   /** For each command where it begins, and where its key begins and ends. */
   offsets: Int32Array
+  /** How many nodes they go to, 0 without owners. They are sorted by node, and those of a node keep their order. */
+  pieces: number
+  /** For each of these nodes four numbers: its own, how many commands it gets, and two others. */
+  pieceTable: Int32Array
+  /** Where there are several, the number that each command has got, in the order of the rows. */
+  numbers: Int32Array
 }
 
 // The build writes it beside the connector; the path is the same from src/ and from dist/.
@@ -109,7 +76,7 @@ export class Scanner {
   readonly inputStart: number
   /** The offset at which `writeFields` begins. */
   readonly fieldsStart: number
-  readonly #module: Exports
+  readonly #module: ScannerExports
   /** The position in `table` from which on there is memory for rows of a batch. */
   readonly #rowsAt: number
   /** The number of columns that fit: into memory of their own, or, if there are more, at the end of the memory. */
@@ -117,15 +84,19 @@ export class Scanner {
   #bytesForColumns = 0
   /** The offsets of the commands that `encodeRows` has written. */
   #commands: Int32Array = new Int32Array(0)
+  #pieceTable: Int32Array = new Int32Array(0)
+  #numbers: Int32Array = new Int32Array(0)
   /** The program that is in the memory. */
   #program: Buffer | undefined
+  /** The owners that are in the memory. */
+  #owners: Uint16Array | undefined
 
   /**
    * `capturedColumns`: names of columns whose values' offsets `scan` writes into the table of lines, in this order. They
    * are ASCII without dots, at most `MOST_CAPTURED` of at most `LONGEST_CAPTURED` bytes.
    */
   constructor(inputSize: number, capturedColumns: readonly string[] = []) {
-    const { exports } = new WebAssembly.Instance<Exports>(compiled, { env: { abort: () => {} } })
+    const { exports } = new WebAssembly.Instance<ScannerExports>(compiled, { env: { abort: () => {} } })
     this.#module = exports
     this.rowLength = this.#module.rowSize() / Int32Array.BYTES_PER_ELEMENT
     this.#rowsAt = (exports.rowsStart() - exports.tableStart()) / Int32Array.BYTES_PER_ELEMENT
@@ -203,14 +174,22 @@ export class Scanner {
 
   /**
    * Encodes records as commands: those of the first `rows`, which are rows of a batch's table (sync/batches/record-table.ts), by
-   * `program` (sync/batches/compiled-program.ts). The result is valid until the next call.
+   * `program` (sync/batches/compiled-program.ts). `owners`: of a cluster, the number of the node that owns each slot. The
+   * result is valid until the next call.
    */
-  encodeRows(program: Buffer, rows: Int32Array, rowLength: number, firstId: number): EncodedRows {
+  encodeRows(
+    program: Buffer,
+    rows: Int32Array,
+    rowLength: number,
+    firstId: number,
+    owners?: Uint16Array,
+  ): EncodedRows {
     const exports = this.#module
     if (program !== this.#program) {
       program.copy(this.bytes, exports.programStart())
       this.#program = program
     }
+    if (owners !== this.#owners) this.#takeOwners(owners)
     const some = rows.subarray(0, MOST_ROWS * rowLength)
     this.table.set(some, this.#rowsAt)
     const rowSize = rowLength * Int32Array.BYTES_PER_ELEMENT
@@ -221,6 +200,9 @@ export class Scanner {
       start: exports.encodedStart.value,
       end: exports.encodedEnd.value,
       offsets: this.#commands,
+      pieces: exports.pieceCount.value,
+      pieceTable: this.#pieceTable,
+      numbers: this.#numbers,
     }
   }
 
@@ -244,6 +226,13 @@ export class Scanner {
       : failure
   }
 
+  #takeOwners(owners: Uint16Array | undefined): void {
+    const exports = this.#module
+    if (owners !== undefined) new Uint16Array(exports.memory.buffer, exports.ownersStart()).set(owners)
+    exports.useOwners(owners !== undefined)
+    this.#owners = owners
+  }
+
   /** Makes room for the input and, behind it, for columns. */
   #arrange(inputSize: number, bytesForColumns: number): void {
     const { memory } = this.#module
@@ -255,6 +244,8 @@ export class Scanner {
     this.columnTable = new Int32Array(memory.buffer, this.#columnsStart)
     this.capturedTable = new Int32Array(memory.buffer, this.#module.capturedRowStart())
     this.#commands = new Int32Array(memory.buffer, this.#module.commandsStart())
+    this.#pieceTable = new Int32Array(memory.buffer, this.#module.piecesStart())
+    this.#numbers = new Int32Array(memory.buffer, this.#module.numbersStart())
   }
 
   get #columnsStart(): number {

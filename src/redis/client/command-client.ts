@@ -3,5 +3,14 @@ import type { RedisClient } from './redis-client.ts'
 
 export type CommandClient = Pick<
   RedisClient,
-  'ask' | 'send' | 'marker' | 'confirmed' | 'slotOf' | 'isCluster' | 'capabilities' | 'routes' | 'unsentBytes'
+  | 'ask'
+  | 'send'
+  | 'marker'
+  | 'confirmed'
+  | 'slotOf'
+  | 'slotOwners'
+  | 'isCluster'
+  | 'capabilities'
+  | 'routes'
+  | 'unsentBytes'
 >

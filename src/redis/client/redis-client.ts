@@ -10,6 +10,7 @@ import type { Capabilities } from '../commands/capabilities.ts'
 import type { Script } from '../commands/script.ts'
 import { Outage } from '../failures/outage.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
+import type { SlotOwners } from '../resp/command-pieces.ts'
 import { EncodedCommands } from '../resp/encoded-commands.ts'
 import { slotOf } from '../resp/key-slot.ts'
 import type { Reply } from '../resp/reply.ts'
@@ -167,6 +168,11 @@ export class RedisClient implements AsyncDisposable {
     return this.isCluster ? slotOf(key) : undefined
   }
 
+  /** The owners of the slots; undefined where there are none, or while they are read again. */
+  get slotOwners(): SlotOwners | undefined {
+    return this.#reconnector.nodes?.owners
+  }
+
   /** The features that all nodes of the run have had so far: after a failover to an older node they are fewer. */
   get capabilities(): Capabilities {
     return this.#opener.capabilities
@@ -219,7 +225,7 @@ export class RedisClient implements AsyncDisposable {
   }
 
   #createWriteQueue(): WriteQueue {
-    const { log, run, runKeys } = this.#options
+    const { config, log, run, runKeys } = this.#options
     const guard = new TransactionGuard({
       sequenceKey: runKeys('sequence', run, undefined),
       heldKey: `${runKeys('held', run, undefined)}:`,
@@ -228,7 +234,13 @@ export class RedisClient implements AsyncDisposable {
     })
     const numbers = { sequences: this.#sequences, markers: this.#markers }
     return new WriteQueue(
-      { ...numbers, durabilityWait: this.#durabilityWait, guard, log },
+      {
+        ...numbers,
+        durabilityWait: this.#durabilityWait,
+        guard,
+        mostCopied: config.maxInFlightBytes / 2,
+        log,
+      },
       {
         confirmed: () => this.#reconnector.confirmed(),
         refused: (reason) => void this.#reconnector.refuse(reason),

@@ -5,6 +5,13 @@ import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import type { PipelineRequest } from '../sequencing/pipeline-request.ts'
 import type { Sequence } from '../sequencing/sequence-numbers.ts'
 
+/** The commands of a request that were sent to one node. */
+export interface SentShare {
+  readonly count: number
+  /** Returns the index in the request of a command, by its number among those; undefined where it is not of the request. */
+  indexOf(number: number): number | undefined
+}
+
 /** A command that is still to be sent, and the node that it has to be sent to by ASK. */
 export interface PendingCommand {
   readonly index: number
@@ -98,17 +105,18 @@ export class InFlightWrite<Request extends PipelineRequest = PipelineRequest> {
   }
 
   /**
-   * Takes the replies of one node, and returns the redirections in them. `indexes` has the index of each sent command
-   * in the request, -1 for an inserted ASKING; it is undefined where they are the same.
+   * Takes the replies of one node, and returns the redirections in them. `share`: the commands of the request that were sent
+   * there, undefined where all of them were.
    */
-  take(from: Address, replies: NodeResult, indexes?: readonly number[]): Redirection[] {
+  take(from: Address, replies: NodeResult, share?: SentShare): Redirection[] {
     this.problem ??= replies.problem
     const elsewhere = replies.elsewhere.flatMap(({ index, text }) => {
       const redirection = readRedirection(text, from)
-      return redirection === undefined ? [] : [{ index: indexes?.[index] ?? index, redirection }]
+      return redirection === undefined ? [] : [{ index: share ? share.indexOf(index) : index, redirection }]
     })
-    for (const one of elsewhere) if (one.index !== -1) this.#elsewhere.push(one)
-    if (!this.#hasReplies) this.#merge(replies, indexes)
+    for (const { index, redirection } of elsewhere)
+      if (index !== undefined) this.#elsewhere.push({ index, redirection })
+    if (!this.#hasReplies) this.#merge(replies, share)
     this.#moveBehindReplies(replies)
     return elsewhere.map(({ redirection }) => redirection)
   }
@@ -183,23 +191,28 @@ export class InFlightWrite<Request extends PipelineRequest = PipelineRequest> {
   readonly reject = (error: Error): void => this.#reject(error)
 
   /** A command that runs a second time may find done already what it did the first time. */
-  #merge({ rejections, done, read }: NodeResult, indexes: readonly number[] | undefined): void {
+  #merge({ rejections, done, read }: NodeResult, share: SentShare | undefined): void {
     const { request, result } = this
-    if (indexes === undefined) {
+    if (share === undefined) {
       result.rejections = rejections
       const isCounted = 'isCounted' in request && request.isCounted
       result.done = isCounted ? done.map((count, index) => Math.max(count, result.done[index] ?? 0)) : []
       result.read = read
       return
     }
-    const redone = new Set(indexes)
-    result.rejections = result.rejections.filter(({ index }) => !redone.has(index))
-    for (const { index, error } of rejections) result.rejections.push({ index: indexes[index]!, error })
-    for (let at = 0; at < indexes.length; at++) {
-      const index = indexes[at]!
-      if (index === -1) continue
-      if (at < read.length) result.read[index] = read[at]!
-      if (at < done.length) result.done[index] = Math.max(done[at]!, result.done[index] ?? 0)
+    if (result.rejections.length > 0) {
+      const redone = new Set(Array.from({ length: share.count }, (_, number) => share.indexOf(number)))
+      result.rejections = result.rejections.filter(({ index }) => !redone.has(index))
+    }
+    for (const { index: number, error } of rejections) {
+      const index = share.indexOf(number)
+      if (index !== undefined) result.rejections.push({ index, error })
+    }
+    for (let number = 0; number < Math.max(read.length, done.length); number++) {
+      const index = share.indexOf(number)
+      if (index === undefined) continue
+      if (number < read.length) result.read[index] = read[number]!
+      if (number < done.length) result.done[index] = Math.max(done[number]!, result.done[index] ?? 0)
     }
   }
 }

@@ -2,10 +2,13 @@
 import type { InFlightState, PendingCommand } from './in-flight-write.ts'
 import type { EncodedCommands } from '../resp/encoded-commands.ts'
 import { encodeTransaction } from '../sequencing/encode-transaction.ts'
+import type { BufferPool } from '../memory/buffer-pool.ts'
+import type { PooledMemory } from '../memory/pooled-memory.ts'
 import type { PipelineWrite } from '../session/write-pipeline.ts'
 import type { Sequence, SequenceNumbers } from '../sequencing/sequence-numbers.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
-import { addHead, type CommandRun } from '../resp/command-run.ts'
+import type { SlotOwners } from '../resp/command-pieces.ts'
+import { NodeShare } from './node-share.ts'
 import type { RedisNode } from '../session/redis-node.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import type {
@@ -18,40 +21,38 @@ import type {
 export interface NodeWrite {
   readonly node: RedisNode
   readonly write: PipelineWrite
-  /** The index of each command in the request, -1 for an inserted ASKING; undefined where they are the same. */
-  readonly indexes: readonly number[] | undefined
+  /** Says which commands of the request are sent; undefined where all of them are. */
+  readonly share?: NodeShare
   /** Of a marker: what it counts. */
   readonly sequence?: Sequence
+  /** The memory of its commands; undefined where they are in memory of others. */
+  readonly memory?: PooledMemory
 }
-
-const NO_BYTES = Buffer.alloc(0)
-/** The index of an ASKING in front of a command. */
-const INSERTED = -1
-const ASKING = Buffer.from('*1\r\n$6\r\nASKING\r\n')
-const ASKING_HEAD = { name: 'ASKING', args: 0 }
 
 export function writesByNode(
   request: WriteRequest | ReadRequest | TransactionRequest,
   state: InFlightState,
   nodes: NodePool,
+  pool: BufferPool,
 ): NodeWrite[] {
   const { commands } = request
   if (commands.count === 0) return []
   // The keys of a transaction are in one slot. No ASKING goes in front: the command behind MULTI would not get it.
   if (request.kind === 'transaction')
-    return [{ node: nodeOf(request, nodes), write: encodeTransaction(commands), indexes: undefined }]
+    return [{ node: nodeOf(request, nodes), write: encodeTransaction(commands) }]
   const kind = request.kind === 'read' ? 'read' : request.isCounted ? 'counted' : 'plain'
-  if (!nodes.isCluster) {
+  const { owners } = nodes
+  if (owners === undefined) {
     const { count } = commands
     const write = { kind, commands: count, chunks: [commands.bytes()], runs: commands.runs() } as const
-    return [{ node: nodes.all[0]!, write, indexes: undefined }]
+    return [{ node: nodes.all[0]!, write }]
   }
   const pending = state.kind === 'queued' && state.pending !== 'all' ? state.pending : undefined
-  return splitByNode(commands, nodes, pending).map(({ node, indexes, bytes, runs }) => ({
-    node,
-    write: { kind, commands: indexes.length, chunks: [bytes], runs },
-    indexes,
-  }))
+  return sharesOf(commands, nodes, owners, pending).map((share) => {
+    const { node, runs, count } = share
+    const { chunks, memory } = share.chunks(pool)
+    return { node, write: { kind, commands: count, chunks, runs }, share, memory }
+  })
 }
 
 export function nodeOf({ slot }: TransactionRequest, nodes: NodePool): RedisNode {
@@ -77,44 +78,26 @@ export function markersFor(
       out.command('INCRBY', sequence.key, '1')
       const chunks = [out.bytes.subarray(0, out.length)]
       const write: PipelineWrite = { kind: 'counted', commands: 1, chunks, runs: out.runsOf(0, 1) }
-      return [{ node, write, indexes: undefined, sequence }]
+      return [{ node, write, sequence }]
     })
 }
 
-interface Share {
-  indexes: number[]
-  size: number
-  bytes: Buffer
-  runs: CommandRun[]
-}
-
-function splitByNode(
+/** Commands keep their order within each share. */
+function sharesOf(
   commands: EncodedCommands,
   nodes: NodePool,
+  owners: SlotOwners,
   pending: readonly PendingCommand[] | undefined,
-): ({ node: RedisNode } & Share)[] {
-  const shares = new Map<RedisNode, Share>()
-  const total = pending?.length ?? commands.count
-  for (let at = 0; at < total; at++) {
-    const index = pending === undefined ? at : pending[at]!.index
-    const asked = pending?.[at]!.asked
+): NodeShare[] {
+  const shares: NodeShare[] = []
+  const shareOf = (owner: number): NodeShare => (shares[owner] ??= new NodeShare(nodes.all[owner]!, commands))
+  if (pending === undefined)
+    commands.eachOfOwner(owners, (owner, index, count) => shareOf(owner).add(index, count))
+  for (const { index, asked } of pending ?? []) {
     const other = asked && nodes.at(asked)
-    const node = other ?? nodes.ofSlot(commands.slotOf(index))
-    let share = shares.get(node)
-    if (share === undefined) shares.set(node, (share = { indexes: [], size: 0, bytes: NO_BYTES, runs: [] }))
-    if (other !== undefined) {
-      share.indexes.push(INSERTED)
-      addHead(share.runs, ASKING_HEAD)
-    }
-    share.indexes.push(index)
-    addHead(share.runs, commands.headOf(index))
-    share.size += commands.sizeOf(index) + (other === undefined ? 0 : ASKING.length)
+    const share = shareOf(other === undefined ? owners[commands.slotOf(index)]! : nodes.all.indexOf(other))
+    if (other !== undefined) share.addAsking()
+    share.add(index, 1)
   }
-  for (const share of shares.values()) {
-    share.bytes = Buffer.allocUnsafeSlow(share.size)
-    let end = 0
-    for (const index of share.indexes)
-      end += index === INSERTED ? ASKING.copy(share.bytes, end) : commands.copy(index, share.bytes, end)
-  }
-  return [...shares].map(([node, share]) => ({ node, ...share }))
+  return shares.filter(Boolean)
 }

@@ -1,5 +1,6 @@
 // A write queue for a cluster: each node gets the commands of its slots, and redirected commands are sent first.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi, type MockInstance } from 'vitest'
+import { BufferPool } from '../memory/buffer-pool.ts'
 import { OK, rejectedIn, WRONGTYPE } from '../session/write-pipeline.support.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import {
@@ -75,6 +76,42 @@ describe('a request', () => {
   })
 })
 
+describe('what is copied together by node', () => {
+  const value = 'v'.repeat(8_000)
+  /** Commands that alternate between two nodes, so that they are copied. */
+  const request = writes(Array.from({ length: 20 }, (_, at) => `SET ${at % 2 === 0 ? A : B} ${value}`))
+
+  it('is in memory that is used again as soon as it is answered, and not before', async () => {
+    const taken = vi.spyOn(BufferPool.prototype, 'take')
+    const { writeQueue, connect } = openWriteQueue(3)
+    const { played: [one, , three] } = connect() // prettier-ignore
+    void writeQueue.send(request)
+    void writeQueue.send(request)
+    const first = memoryOf(taken)
+    expect(new Set(first).size).toBe(4)
+    await one.answer(OK.repeat(10))
+    await three.answer(OK.repeat(9))
+    void writeQueue.send(request)
+    const again = memoryOf(taken).filter((memory) => first.includes(memory))
+    expect(again).toEqual([first[0]])
+    expect(one.came().filter((command) => command !== `SET ${B} ${value}`)).toEqual([])
+    taken.mockRestore()
+  })
+
+  it('is not in memory that lost connections may still read', async () => {
+    const taken = vi.spyOn(BufferPool.prototype, 'take')
+    const { writeQueue, connect, disconnect } = openWriteQueue(3)
+    const { nodes, played: [old] } = connect() // prettier-ignore
+    void writeQueue.send(request)
+    await old.answer(OK.repeat(10))
+    const first = memoryOf(taken)
+    disconnect(nodes)
+    connect()
+    expect(memoryOf(taken).filter((memory) => first.includes(memory))).toEqual([])
+    taken.mockRestore()
+  })
+})
+
 describe('what is sent on', () => {
   it('holds all else up until everything under way is answered, and then goes first', async () => {
     const { writeQueue, events, connect } = openWriteQueue(3)
@@ -115,6 +152,18 @@ describe('what is sent on', () => {
       { value: { ...FINE, done: [1, 1] } },
       { value: { ...FINE, done: [1, 1, 1] } },
     ])
+  })
+
+  it('takes the place of what it was answered before, a refusal included', async () => {
+    const { writeQueue, connect } = openWriteQueue(3)
+    const { played: [one] } = connect() // prettier-ignore
+    const fate = watched(writeQueue.send(writes([`INCR ${B}`, `INCR ${B2}`])))
+    await one.answer(`-TRYAGAIN x\r\n${WRONGTYPE}`)
+    one.came()
+    writeQueue.resume()
+    expect(one.came()).toEqual([`INCR ${B}`, `INCR ${B2}`])
+    await one.answer(`:1\r\n${WRONGTYPE}`)
+    expect(fate.value?.rejections.map(({ index }) => index)).toEqual([1])
   })
 
   it('is led in right before it where its slot is still on its way, and the answer to that is not counted', async () => {
@@ -200,6 +249,13 @@ it('what has to be behind what is only read does not wait for that', () => {
   void writeQueue.send(writes([`SET ${A} row`], { isBehindAll: true }))
   expect([one.came(), two.came()]).toEqual([[`HMGET ${B} f`], [`SET ${A} row`]])
 })
+
+/** Returns the buffers that were taken from pools since the last call. */
+function memoryOf(taken: MockInstance<BufferPool['take']>): unknown[] {
+  const results = taken.mock.results.map(({ value }) => value as unknown)
+  taken.mockClear()
+  return results
+}
 
 /** The cluster gives a slot to another server. */
 function move(nodes: NodePool, slot: number, to: number): void {

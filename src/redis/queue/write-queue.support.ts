@@ -89,7 +89,7 @@ export function openWriteQueue(
   const sequences = new SequenceNumbers((slot) => keyIn('sequence', slot))
   const markers = new SequenceNumbers((slot) => keyIn('marker', slot))
   const writeQueue = new WriteQueue(
-    { sequences, markers, durabilityWait, guard: { mode: () => mode }, log: () => {} },
+    { sequences, markers, durabilityWait, guard: { mode: () => mode }, mostCopied: 1 << 20, log: () => {} },
     {
       confirmed: () => events.confirmed++,
       refused: (reason) => events.refused.push(reason),

@@ -11,6 +11,7 @@ import type { Sequence, SequenceNumbers } from '../sequencing/sequence-numbers.t
 import type { TransactionGuard } from '../sequencing/transaction-guard.ts'
 import type { NodePool } from '../session/node-pool.ts'
 import type { NodeResult, WriteResult } from '../session/write-pipeline.ts'
+import { BufferPool } from '../memory/buffer-pool.ts'
 import { CommandQueue, type CommandQueueEvents } from './command-queue.ts'
 import type { DurabilityWait } from './durability-wait.ts'
 import { hasRun, mayHaveRunBare, runsOnce, uncertainTransaction } from './exactly-once.ts'
@@ -37,6 +38,8 @@ export interface WriteQueueOptions {
   /** Undefined where a reply is enough. */
   durabilityWait: DurabilityWait | undefined
   guard: Pick<TransactionGuard, 'mode'>
+  /** The bytes of memory for copies of commands that are kept to be used again. */
+  mostCopied: number
   log: Log
 }
 
@@ -48,12 +51,17 @@ export class WriteQueue {
   readonly #commandQueue: CommandQueue
   readonly #transactions: TransactionSender
   readonly #search: OversizeSearch
+  readonly #mostCopied: number
+  /** The memory of commands that are copied together by node. */
+  #memory: BufferPool
   /** Whether something is queued that may not be sent yet. */
   #isHeldBack = false
 
   constructor(options: WriteQueueOptions, events: WriteQueueEvents) {
     this.#events = events
     this.#markers = options.markers
+    this.#mostCopied = options.mostCopied
+    this.#memory = new BufferPool(options.mostCopied)
     this.#gate = new SendGate((redirections) => events.redirected(redirections))
     const refused = (reason: unknown): void => events.refused(reason)
     this.#unconfirmed = new UnconfirmedWrites(options, {
@@ -126,6 +134,8 @@ export class WriteQueue {
     findings?: LossFindings,
   ): ConnectorError | undefined {
     this.#gate.attach(nodes)
+    // What the connections before have not sent may still be read by them.
+    this.#memory = new BufferPool(this.#mostCopied)
     this.#unconfirmed.attach(nodes)
     this.#transactions.reset()
     this.#commandQueue.attach(nodes)
@@ -222,7 +232,7 @@ export class WriteQueue {
     const shares =
       request.kind === 'marker'
         ? markersFor(request, nodes, this.#markers)
-        : writesByNode(request, write.state, nodes)
+        : writesByNode(request, write.state, nodes, this.#memory)
     write.move({ kind: 'sent', open: shares.length, isBare: false })
     for (const share of shares) {
       this.#carry(write, share, nodes)
@@ -234,12 +244,13 @@ export class WriteQueue {
   #carry(write: InFlightWrite, share: NodeWrite, nodes: NodePool): void {
     this.#gate.begins()
     void share.node.send(share.write).then((replies) => {
+      share.memory?.giveBack()
       if (nodes === this.#gate.nodes) this.#take(write, share, replies)
     })
   }
 
-  #take(write: InFlightWrite, { node, indexes, sequence }: NodeWrite, replies: NodeResult): void {
-    const redirections = write.take(node.address, replies, indexes)
+  #take(write: InFlightWrite, { node, share, sequence }: NodeWrite, replies: NodeResult): void {
+    const redirections = write.take(node.address, replies, share)
     // It may have run behind what is being made durable meanwhile.
     if (write.request.kind !== 'read') node.needsDurabilityWait = true
     if (sequence !== undefined) {

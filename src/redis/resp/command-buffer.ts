@@ -1,6 +1,7 @@
 /** Commands as RESP bytes, the form every Redis version reads. */
 import { areSame, ByteBuffer, digitsOf } from './byte-buffer.ts'
 import type { CommandHead, CommandRun } from './command-run.ts'
+import { CommandPieces, type EncodedPieces } from './command-pieces.ts'
 import { slotIn } from './key-slot.ts'
 
 const CR = 0x0d
@@ -42,12 +43,15 @@ export interface EncodedRange {
   readonly end: number
   readonly offsets: Int32Array
   readonly count: number
+  /** Says which of them go to the same node and follow each other; undefined where that is not known. */
+  readonly pieces?: EncodedPieces | undefined
 }
 
 /** Commands that go out together, and where in the bytes each of them and its key are. */
 export class CommandBuffer extends ByteBuffer {
   /** How many commands there are, each of which the server answers once. */
   commands = 0
+  readonly pieces = new CommandPieces()
   #offsets: Int32Array
   /** In the order of the commands: most have the same head as the one before. */
   #runs: HeadFrom[] = []
@@ -168,13 +172,14 @@ export class CommandBuffer extends ByteBuffer {
   }
 
   /** Adds commands that were encoded elsewhere, all with the same name and as many arguments. */
-  addEncoded(name: string, args: number, { bytes, start, end, offsets, count }: EncodedRange): void {
+  addEncoded(name: string, args: number, { bytes, start, end, offsets, count, pieces }: EncodedRange): void {
     const head = headOf(name, args)
     if (head !== this.#runs.at(-1)?.head) this.#runs.push({ head, first: this.commands })
     const moved = this.length - start
     const from = this.commands * OFFSETS
     while (from + count * OFFSETS > this.#offsets.length) this.#growOffsets()
     for (let at = 0; at < count * OFFSETS; at++) this.#offsets[from + at] = offsets[at]! + moved
+    if (pieces !== undefined) this.pieces.add(this.commands, pieces)
     this.add(bytes, start, end)
     this.commands += count
   }
@@ -183,6 +188,7 @@ export class CommandBuffer extends ByteBuffer {
     super.clear()
     this.commands = 0
     this.#runs = []
+    this.pieces.clear()
   }
 
   /** Adds the argument that is the command's key. */

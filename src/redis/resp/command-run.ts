@@ -12,9 +12,9 @@ export interface CommandRun {
   count: number
 }
 
-/** Adds a command behind the others. */
-export function addHead(runs: CommandRun[], head: CommandHead): void {
+/** Adds commands behind the others. */
+export function addHead(runs: CommandRun[], head: CommandHead, count = 1): void {
   const last = runs.at(-1)
-  if (last?.head === head) last.count++
-  else runs.push({ head, count: 1 })
+  if (last?.head === head) last.count += count
+  else runs.push({ head, count })
 }

@@ -1,5 +1,6 @@
 /** Commands of a buffer that are sent together: a range of it, or single ones. */
 import type { CommandBuffer } from './command-buffer.ts'
+import type { SlotOwners } from './command-pieces.ts'
 import { addHead, type CommandHead, type CommandRun } from './command-run.ts'
 
 export class EncodedCommands {
@@ -45,6 +46,19 @@ export class EncodedCommands {
     const runs: CommandRun[] = []
     for (const number of this.#numbers) addHead(runs, this.#source.headOf(number))
     return runs
+  }
+
+  /** Calls `take` for commands of one owner that follow each other in memory, as far as pieces say so, and for each other one. */
+  eachOfOwner(owners: SlotOwners, take: (owner: number, index: number, count: number) => void): void {
+    const numbers = this.#numbers
+    if (numbers !== undefined) {
+      for (let index = 0; index < numbers.length; index++) take(owners[this.slotOf(index)]!, index, 1)
+      return
+    }
+    const first = this.#first
+    this.#source.pieces.each(first, first + this.count, owners, (command, count, owner) =>
+      take(owner ?? owners[this.#source.slotOf(command)]!, command - first, count),
+    )
   }
 
   headOf(index: number): CommandHead {
@@ -93,9 +107,10 @@ export class EncodedCommands {
     return this.#source.longestArgument(this.numberOf(index))
   }
 
-  sizeOf(index: number): number {
+  /** Returns the size of a command, or of several that follow each other in memory. */
+  sizeOf(index: number, count = 1): number {
     const number = this.numberOf(index)
-    return this.#source.endOf(number) - this.#source.startOf(number)
+    return this.#source.endOf(number + count - 1) - this.#source.startOf(number)
   }
 
   get size(): number {
@@ -117,10 +132,22 @@ export class EncodedCommands {
     return bytes
   }
 
-  /** Copies one command to an offset of `target`, and returns its size. */
-  copy(index: number, target: Buffer, at: number): number {
+  /** Returns whether all of them follow each other in memory. */
+  get areTogether(): boolean {
+    return this.#numbers === undefined
+  }
+
+  /** Returns the bytes of commands that follow each other in memory, which are those of the buffer. */
+  view(index: number, count: number): Buffer {
     const number = this.numberOf(index)
-    return this.#source.bytes.copy(target, at, this.#source.startOf(number), this.#source.endOf(number))
+    return this.#source.bytes.subarray(this.#source.startOf(number), this.#source.endOf(number + count - 1))
+  }
+
+  /** Copies a command, or several that follow each other in memory, to an offset of `target`, and returns their size. */
+  copy(index: number, target: Buffer, at: number, count = 1): number {
+    const number = this.numberOf(index)
+    const [start, end] = [this.#source.startOf(number), this.#source.endOf(number + count - 1)]
+    return this.#source.bytes.copy(target, at, start, end)
   }
 
   get #end(): number {

@@ -5,6 +5,7 @@ import type { Identity } from './open-connection.ts'
 import { readRedirection, type Redirection } from '../failures/redirection.ts'
 import { RedisNode, type RedisNodeOptions } from './redis-node.ts'
 import { someAtATime } from './some-at-a-time.ts'
+import type { SlotOwners } from '../resp/command-pieces.ts'
 import { slotOf } from '../resp/key-slot.ts'
 import { classify } from '../failures/error-classifier.ts'
 import { TransientError } from '../../errors.ts'
@@ -16,7 +17,7 @@ import type { Reply } from '../resp/reply.ts'
 export interface Topology {
   readonly masters: readonly Address[]
   /** By slot, the index of the master that owns it; undefined where there is no cluster. */
-  readonly owners: Uint16Array | undefined
+  readonly owners: SlotOwners | undefined
 }
 
 /** Throws where a node has named a host that may not be connected to. */
@@ -63,6 +64,11 @@ export class NodePool {
     this.all = all
     this.#owners = owners
     this.#requireAllowed = requireAllowed
+  }
+
+  /** By slot, the index of the node that owns it; another object as soon as one has moved. */
+  get owners(): SlotOwners | undefined {
+    return this.#owners
   }
 
   get isCluster(): boolean {

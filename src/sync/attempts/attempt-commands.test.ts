@@ -24,7 +24,7 @@ function transactionsOf(
   const data = keys.split('').map((k, n) => `{"k":"${k}","n":${n}}`)
   const batch = batchOf([session], recordsOf(session, data))
   const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
-  const client = { isCluster, slotOf: isCluster ? slotOf : () => undefined }
+  const client = { isCluster, slotOf: isCluster ? slotOf : () => undefined, slotOwners: undefined }
   const intervals = new Map([[session, { number: 3, end: undefined, acknowledged: 2, ...interval }]])
   const { requests } = encodeBatch(batch, out, {
     ids: idsFrom(1, [session]),

@@ -73,7 +73,7 @@ export function encode(
   decisions: EncodeOptions['decisions'] = new Map(),
 ) {
   const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
-  const client = { isCluster: false, slotOf: () => undefined }
+  const client = { isCluster: false, slotOf: () => undefined, slotOwners: undefined }
   return {
     ...encodeBatch(batch, out, {
       ids: ids ?? idsFrom(1, [...batch.countByStream().keys()]),

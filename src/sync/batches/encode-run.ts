@@ -1,6 +1,7 @@
 /** Encodes consecutive records of one stream by the program of its layout, in the memory where they were read. */
 import type { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import type { InputBlock } from '../../protocol/input/input-block.ts'
+import type { SlotOwners } from '../../redis/resp/command-pieces.ts'
 import type { StreamSession } from '../streams/stream-session.ts'
 import type { CompiledProgram, CompiledPrograms } from './compiled-program.ts'
 import { LEFT_OUT, RecordNumber, type RecordTable } from './record-table.ts'
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly idsOf: (stream: StreamSession) => NextIds | undefined
   /** Tells whether all records of a stream are simply written. */
   readonly isUsual: (stream: StreamSession) => boolean
+  /** The owners of the slots of a cluster, as far as they are known. */
+  readonly owners: SlotOwners | undefined
 }
 
 /** Fewer records of a stream that alternates with others are not worth a run, nor a command of their own. */
@@ -97,22 +100,26 @@ export class RunEncoder {
     { bytes, command, fixedArgs, recordArgs, mostRecords }: CompiledProgram,
     firstId: number,
   ): EncodedRun {
-    const { out } = this.#options
+    const { out, owners } = this.#options
     // Records before these may be waiting for their command.
     layout.flush(out)
     const rows = numbers.subarray(first * rowLength, (first + count) * rowLength)
-    const { done, commands, start, end, offsets } = scanner.encodeRows(bytes, rows, rowLength, firstId)
+    const encoded = scanner.encodeRows(bytes, rows, rowLength, firstId, owners)
+    const { done, commands, start, end, offsets, pieces, pieceTable, numbers: moved } = encoded
     const firstGroup = out.groups
     let records = 0
     const isOneEach = mostRecords === 1
     for (let at: number = RecordNumber.group; at < done * rowLength; at += rowLength) {
       if (rows[at] === LEFT_OUT) continue
-      rows[at] = isOneEach ? firstGroup + records : firstGroup
+      const number = pieces > 1 ? moved[records]! : records
+      rows[at] = isOneEach ? firstGroup + number : firstGroup
       records++
     }
     if (commands > 0) {
       const args = fixedArgs + recordArgs * (isOneEach ? 1 : records)
-      out.addEncoded(command, args, { bytes: scanner.bytes, start, end, offsets, count: commands })
+      const range = { bytes: scanner.bytes, start, end, offsets, count: commands }
+      const byOwner = owners && { owners, table: pieceTable, count: pieces }
+      out.addEncoded(command, args, { ...range, pieces: byOwner })
     }
     return { rows: done, records, firstGroup, groups: commands }
   }

@@ -4,6 +4,9 @@ import { caseCount } from '../../case-count.support.ts'
 import { randomFrom, type Random } from '../../random.support.ts'
 import { CommandGroups } from '../../layout/encoding/command-groups.ts'
 import { MessageReader } from '../../protocol/input/message-reader.ts'
+import type { SlotOwners } from '../../redis/resp/command-pieces.ts'
+import type { EncodedCommands } from '../../redis/resp/encoded-commands.ts'
+import { SLOTS, slotOf } from '../../redis/resp/key-slot.ts'
 import { ALL_CAPABILITIES } from '../../redis/commands/capabilities.ts'
 import { encodeBatch } from '../dataflow/encode-batch.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
@@ -64,6 +67,9 @@ it.each(LAYOUTS)('%s: programs write what is written one by one', (_, options, m
     const oneByOne = encoded(batch(), ids)
     const byProgram = encoded(batch(), ids, programs)
     expect(JSON.stringify(byProgram), `seed ${seed}`).toBe(JSON.stringify(oneByOne))
+    if (seed % 2 !== 0) continue
+    const sorted = encoded(batch(), ids, programs, pick(random, OWNERS))
+    expect(JSON.stringify(sorted), `seed ${seed}, by owner`).toBe(JSON.stringify(oneByOne))
   }
   expect(runs).toHaveBeenCalled()
   runs.mockRestore()
@@ -87,6 +93,31 @@ it.each(LAYOUTS)('%s: so are records with odd columns between others', (_, optio
   const { batch } = remade(sessions, lines)
   const [byProgram, oneByOne] = [encoded(batch(), ids, new CompiledPrograms()), encoded(batch(), ids)]
   expect(JSON.stringify(byProgram)).toBe(JSON.stringify(oneByOne))
+  const sorted = encoded(batch(), ids, new CompiledPrograms(), OWNERS[1])
+  expect(JSON.stringify(sorted)).toBe(JSON.stringify(oneByOne))
+})
+
+it('commands of a run are in one piece for each owner of their slots, also when slots have moved', () => {
+  const sessions = sessionsFor([stream('a', {})], { key_template: 'h:${name}:${id}' })
+  const lines = Array.from({ length: 100 }, (_, at) => ({
+    session: sessions[0]!,
+    line: recordOf(`{"id":${at},"name":${NAMES[at % 3]!}}`, '5'),
+    isLeftOut: false,
+  }))
+  const { batch, reader } = remade(sessions, lines)
+  const read = reader()
+  const ids = new Map(sessions.map((session) => [session, [{ first: 1, last: 10_000 }]]))
+  const ownersIn = (slotOwners: SlotOwners): number[] => {
+    const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
+    const client = { isCluster: true, slotOf, slotOwners }
+    const programs = new CompiledPrograms()
+    const { requests } = encodeBatch(batch(read), out, { ids, decisions: new Map(), client, programs })
+    const owners: number[] = []
+    requests[0]!.request.commands.eachOfOwner(slotOwners, (owner) => owners.push(owner))
+    return owners.toSorted((a, b) => a - b)
+  }
+  expect(ownersIn(OWNERS[1]!)).toEqual([0, 1, 2])
+  expect(ownersIn(OWNERS[0]!)).toEqual([0, 1])
 })
 
 interface Line {
@@ -107,23 +138,33 @@ function batchOf(random: Random, sessions: readonly StreamSession[]) {
 /** Returns a function that makes the same batch again and again, as encoding changes it. */
 function remade(sessions: readonly StreamSession[], lines: readonly Line[]) {
   const captured = capturedColumnsOf(sessions.map(({ plan }) => plan))
-  const batch = (): Batch => {
-    const reader = new MessageReader(1 << 16, undefined, captured.names)
-    reader.append(Buffer.from(lines.map(({ line }) => `${line}\n`).join('')))
+  const reader = (): MessageReader => new MessageReader(1 << 16, undefined, captured.names)
+  const batch = (from = reader()): Batch => {
+    from.append(Buffer.from(lines.map(({ line }) => `${line}\n`).join('')))
     const made = new Batch({ records: 1e6, bytes: 1e9 }, sessions, new BufferPool(0), captured)
     for (const [at, { session, isLeftOut }] of lines.entries()) {
-      reader.next()
-      made.addRecord(session, reader.block, reader.message)
+      from.next()
+      made.addRecord(session, from.block, from.message)
       if (isLeftOut) made.leaveOut(at)
     }
     return made
   }
-  return { batch, names: captured.names }
+  return { batch, reader, names: captured.names }
 }
 
-function encoded(batch: Batch, ids: Map<StreamSession, IdRange[]>, programs?: CompiledPrograms) {
+/** Owners of a few nodes, and of as many as there are slots. */
+const OWNERS = [2, 3, 50, SLOTS].map((nodes): SlotOwners =>
+  Uint16Array.from({ length: SLOTS }, (_, slot) => slot % nodes),
+)
+
+function encoded(
+  batch: Batch,
+  ids: Map<StreamSession, IdRange[]>,
+  programs?: CompiledPrograms,
+  slotOwners?: SlotOwners,
+) {
   const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
-  const client = { isCluster: false, slotOf: () => undefined }
+  const client = { isCluster: false, slotOf: () => undefined, slotOwners }
   const { requests, refusals, dataless } = encodeBatch(batch, out, {
     ids,
     decisions: new Map(),
@@ -140,6 +181,8 @@ function encoded(batch: Batch, ids: Map<StreamSession, IdRange[]>, programs?: Co
   for (const { words, key, head } of commands)
     if (head.name !== words[0] || head.args !== words.length - 1 || key !== words[1])
       expect.fail(`The table of commands is wrong for ${words[0]} ${words[1]}`)
+  if (slotOwners !== undefined)
+    for (const { request } of requests) requireOwners(request.commands, slotOwners)
   const kinds = requests.map(({ request }) => request.kind)
   return {
     rows: [...inRows(commands)].toSorted(([a], [b]) => Number(a) - Number(b)),
@@ -147,6 +190,18 @@ function encoded(batch: Batch, ids: Map<StreamSession, IdRange[]>, programs?: Co
     dataless,
     kind: kinds[0],
   }
+}
+
+/** Each command must be there once, with the owner of the slot of its key. */
+function requireOwners(commands: EncodedCommands, owners: SlotOwners): void {
+  let next = 0
+  commands.eachOfOwner(owners, (owner, index, count) => {
+    if (index !== next) expect.fail(`command ${index} follows ${next - 1}`)
+    for (; next < index + count; next++)
+      if (owners[slotOf(Buffer.from(commands.keyOf(next)!))] !== owner)
+        expect.fail(`${commands.keyOf(next)} is not of ${owner}`)
+  })
+  expect(next).toBe(commands.count)
 }
 
 /**
@@ -215,10 +270,26 @@ const OTHER_IDS = [
   '{}',
   '{"a":1}',
 ]
-const NAMES = ['"n"', '"Zoë"', '"a\\"b"', '"%"', '7', '""', 'null', `"${'n'.repeat(300)}"`]
+const NAMES = [
+  '"{n}m"',
+  '"a{}{b}"',
+  '"n{m"',
+  '"}{n}"',
+  '"n"',
+  '"Zoë"',
+  '"a\\"b"',
+  '"%"',
+  '7',
+  '""',
+  'null',
+  `"${'n'.repeat(300)}"`,
+]
 
 function lineOf(random: Random): string {
-  const id = random(3) > 0 ? String(random(1e9)) : pick(random, random(2) === 0 ? IDS : OTHER_IDS)
+  const id =
+    random(3) > 0
+      ? String(random(random(4) === 0 ? 4 : 1e9))
+      : pick(random, random(2) === 0 ? IDS : OTHER_IDS)
   const name = random(3) > 0 ? `"name ${random(1e6)}"` : pick(random, NAMES)
   const size = [0, 3, 3, 40, 40, 700, 4_090, 9_000][random(8)]!
   const members = [

@@ -38,7 +38,7 @@ export interface Dataflow {
 
 export function dataflow({ config, client, sessions, ids, output }: DataflowOptions): Dataflow {
   const { batchBytes, batchRecords, keyPrefix } = config
-  // On a cluster, encoded commands are copied once more, as they go to different nodes.
+  // On a cluster, commands that JavaScript has encoded are copied once more, as they go to different nodes.
   const maxBytes = config.maxInFlightBytes / (client.isCluster ? 2 : 1)
   const progress = new Progress(
     sessions.map(({ plan }) => plan),

@@ -47,7 +47,7 @@ describe('records whose commands may go out one by one', () => {
       ])
       const out = new CommandGroups(Buffer.alloc(batch.size), ALL_CAPABILITIES)
       const { bytes } = out
-      const client = { isCluster: false, slotOf: () => undefined }
+      const client = { isCluster: false, slotOf: () => undefined, slotOwners: undefined }
       encodeBatch(batch, out, { ids: idsFrom(first, sessions), decisions: new Map(), client })
       expect(out.bytes).toBe(bytes)
       expect(out.length).toBeGreaterThan(batch.size - 2 * 120)

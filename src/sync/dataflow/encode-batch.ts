@@ -93,6 +93,7 @@ export function encodeBatch(
       captured: batch.capturedColumns,
       idsOf: (stream) => (stream.layout.usesIds ? cursors.get(stream) : undefined),
       isUsual: (stream) => (decisions.get(stream)?.actions.size ?? 0) === 0,
+      owners: client.slotOwners,
     })
   const first = out.commands
   batch.encodeEach(

@@ -86,7 +86,7 @@ describe('on a cluster, the records of lists', () => {
 function encode(session: StreamSession, data: readonly string[], reader?: MessageReader) {
   const batch: Batch = batchOf([session], recordsOf(session, data), reader)
   const out = new CommandGroups(Buffer.alloc(0), ALL_CAPABILITIES)
-  const client = { isCluster: true, slotOf }
+  const client = { isCluster: true, slotOf, slotOwners: undefined }
   return {
     batch,
     out,

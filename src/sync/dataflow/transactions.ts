@@ -19,8 +19,8 @@ const MOST_IN_TRANSACTION = { commands: 1_000, bytes: 1 << 18 }
 /** The parts of a batch that encoding reads. */
 export type EncodableBatch = Pick<Batch, 'countByStream' | 'encodeEach' | 'readColumns' | 'capturedColumns'>
 
-/** Returns the slot of a key, if there are slots. */
-export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf'>
+/** Returns the slot of a key, if there are slots, and says who owns them. */
+export type Slots = Pick<CommandClient, 'isCluster' | 'slotOf' | 'slotOwners'>
 
 /** Encodes a record, and returns the group that it belongs to. */
 export type Write = (stream: StreamSession, view: RecordView, record: number, entry: number) => number

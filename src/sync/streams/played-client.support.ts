@@ -34,6 +34,7 @@ export function playedClient(reply: (command: string) => Reply = () => null) {
     marker: () => Promise.resolve(),
     confirmed: (step) => step(),
     slotOf: () => undefined,
+    slotOwners: undefined,
     isCluster: false,
     routes: 1,
     unsentBytes: 0,

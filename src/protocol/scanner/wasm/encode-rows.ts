@@ -3,6 +3,7 @@
  * data that a layout has made (layout/encoding/record-program.ts), as numbers (sync/batches/compiled-program.ts).
  */
 import { BatchRow, batchRowAt, CAPTURED, LEFT_OUT } from './batch-row'
+import { COMMAND_SIZE, sortByOwner } from './owners/by-owner'
 import { copy, digitsOf, writeCount, writeLineEnd, writeSize } from './column-rows/arguments'
 import { findColumn, findId, findRange, setId, TextKind, textSize, textStart } from './program-text'
 
@@ -11,7 +12,6 @@ const program = memory.data(4096)
 
 /** The commands that were encoded: where each begins, and where its key begins and ends. */
 const commands = memory.data(3072)
-const COMMAND_SIZE: usize = 12
 
 /** Two commands with many records are a transaction: sync/dataflow/transactions.ts. */
 const ROOM: usize = 135168
@@ -108,6 +108,11 @@ export function encodeRows(count: i32, rowSize: usize, firstId: f64): i32 {
     writeCount(encodedStart, args)
     store<usize>(commands, encodedStart)
     encodedCommands = 1
+  }
+  if (encodedCommands > 0) {
+    const size = encodedEnd - encodedStart
+    encodedStart = sortByOwner(commands, encodedCommands, encodedEnd)
+    encodedEnd = encodedStart + size
   }
   return done
 }

@@ -51,6 +51,7 @@ export {
   encodeRows,
   programStart,
 } from './encode-rows'
+export { numbersStart, ownersStart, pieceCount, piecesStart, useOwners } from './owners/by-owner'
 export { capturedRow, capturedRowStart } from './column-rows/captured-row'
 
 export function rowSize(): usize {
