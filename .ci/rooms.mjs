@@ -42,12 +42,12 @@ export const ROOMS = {
     mayImport: ['input'],
   },
   'redis/memory': {
-    knows: 'memory that is used again and again: pools of buffers',
+    knows: 'memory that is used again and again: pools of buffers, what is left of a chunk',
     mayImport: [],
   },
   'redis/resp': {
     knows: 'bytes on the wire: commands written, replies read, hash slots computed',
-    mayImport: [],
+    mayImport: ['memory'],
   },
   'redis/commands': {
     knows: 'what may be sent to which server version, and the scripts',

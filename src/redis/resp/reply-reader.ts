@@ -3,7 +3,7 @@
  * is good, and how much the command did.
  */
 import { GoodReplies } from './good-replies.ts'
-import { KeptBytes } from './kept-bytes.ts'
+import { KeptBytes } from '../memory/kept-bytes.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { MOST_REPLY_BYTES, type ReplyShape } from './reply-shape.ts'
 

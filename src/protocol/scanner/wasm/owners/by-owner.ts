@@ -1,7 +1,7 @@
 /**
  * Sorts encoded commands by the nodes that own their slots, so that those of a node follow each other, in their order.
  */
-import { fillCrcs, slotOf } from './key-slot'
+import { fillCrcs, slotOf } from './slot-crc'
 
 /** By slot, the number of its owner. */
 const owners = memory.data(32768)
