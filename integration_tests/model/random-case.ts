@@ -33,5 +33,7 @@ function makeForeign(random: Random): [string, ForeignContents][] {
     ['g/s0/else', { type: 'list', items: ['theirs'] }],
     ['p:other', { type: 'string', text: '7' }],
   ]
-  return keys.filter(() => random() < 0.3)
+  // A key of rows, which refuses some layouts.
+  const inTheWay: [string, ForeignContents] = ['g/s0/b', { type: 'list', items: ['theirs'] }]
+  return [...keys.filter(() => random() < 0.3), ...(random() < 0.1 ? [inTheWay] : [])]
 }

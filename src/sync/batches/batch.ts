@@ -12,7 +12,7 @@ import type { TakeLimits, TakenRecords } from '../../protocol/input/message-read
 import type { BufferPool } from '../../redis/memory/buffer-pool.ts'
 import { writeDigits } from './emission-digits.ts'
 import type { RecordRows } from './encode-run.ts'
-import { LEFT_OUT, RecordNumber, RecordTable } from './record-table.ts'
+import { entryIn, LEFT_OUT, RecordNumber, RecordTable } from './record-table.ts'
 import { BatchColumns, UNKNOWN } from './batch-columns.ts'
 import { NOTHING_CAPTURED, type CapturedColumns } from '../streams/captured-columns.ts'
 import type { Received, WaitingState } from './waiting-state.ts'
@@ -31,12 +31,6 @@ interface LongRecord {
   /** The bytes of its line. */
   readonly bytes: number
 }
-
-/** Until it is encoded, a record with an index entry has the number of that in the place of its group, counted downwards. */
-const FIRST_ENTRY = -3
-
-/** The entry of a record without one. */
-export const NO_ENTRY = -1
 
 /** Encodes records of a stream from the first row on, and returns how many rows are done. */
 export type EncodeRun = (stream: StreamSession, rows: RecordRows) => number
@@ -192,9 +186,15 @@ export class Batch {
     this.#table.setGroup(record, LEFT_OUT)
   }
 
+  /** Leaves out all records but some, which are encoded anew. */
+  encodeOnly(records: Iterable<number>): void {
+    for (let record = 0; record < this.records; record++) this.leaveOut(record)
+    for (const record of records) this.#table.setGroup(record, NO_GROUP)
+  }
+
   /** Records which index entry a record has. */
   setEntry(record: number, entry: number): void {
-    this.#table.setGroup(record, FIRST_ENTRY - entry)
+    this.#table.setEntry(record, entry)
   }
 
   /**
@@ -239,8 +239,7 @@ export class Batch {
       this.#columns.row = row
       if (this.#changes.size > 0) view.changes = this.#changes.get(record) ?? NO_CHANGES
       view.bytes = scanner.bytes
-      const entry = group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY
-      numbers[row + RecordNumber.group] = encode(stream, view, record, entry)
+      numbers[row + RecordNumber.group] = encode(stream, view, record, entryIn(group))
     }
   }
 

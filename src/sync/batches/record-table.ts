@@ -17,6 +17,12 @@ export const RecordNumber = {
 /** The group of a record that is not encoded. */
 export const LEFT_OUT = -2
 
+/** Until it is encoded, a record with an index entry has the number of that in the place of its group, counted downwards. */
+const FIRST_ENTRY = -3
+
+/** The entry of a record without one. */
+export const NO_ENTRY = -1
+
 const FIRST_ROWS = 1024
 const BYTES_PER_NUMBER = 4
 
@@ -66,6 +72,11 @@ export class RecordTable {
     this.numbers[record * this.rowLength + RecordNumber.group] = group
   }
 
+  /** Records which index entry a record has. */
+  setEntry(record: number, entry: number): void {
+    this.setGroup(record, FIRST_ENTRY - entry)
+  }
+
   /** Returns those of the first so many records that are in each group. */
   recordsByGroup(records: number): Map<number, number[]> {
     const groups = new Map<number, number[]>()
@@ -84,6 +95,11 @@ export class RecordTable {
     this.#memory = Buffer.alloc(0)
     this.numbers = new Int32Array(0)
   }
+}
+
+/** Returns the index entry of a record that is not encoded yet. */
+export function entryIn(group: number): number {
+  return group <= FIRST_ENTRY ? FIRST_ENTRY - group : NO_ENTRY
 }
 
 /** Views memory as numbers. Buffers of the pool have memory of their own, so they are aligned. */

@@ -13,6 +13,8 @@ export interface Prepared {
   decide: () => ReadonlyMap<StreamSession, RowDecisions>
   /** Of streams whose attempts are recorded. */
   intervals: BatchIntervals
+  /** Prepares the batch again, to write these of its records alone. */
+  again: (records: ReadonlySet<number>) => Promise<Prepared>
 }
 
 /** Asks for everything at once, when the batch is submitted. */
@@ -24,24 +26,21 @@ export function batchPreparation(
   recordRows: RowRecorder = () => Promise.resolve(),
   intervalsOf: (batch: Batch) => BatchIntervals = () => new Map(),
 ): BatchPreparation {
-  return async (batch) => {
-    const intervals = intervalsOf(batch)
-    const counts = batch.countByStream()
-    const rows = new Map<StreamSession, BatchRows>()
-    for (const stream of counts.keys())
-      if (trackers.has(stream)) rows.set(stream, trackers.get(stream)!.read(batch))
-    const reservations = [...counts]
+  const prepare = async (
+    batch: Batch,
+    rows: ReadonlyMap<StreamSession, BatchRows>,
+    writes: ReadonlyMap<StreamSession, number>,
+    intervals: BatchIntervals,
+  ): Promise<Prepared> => {
+    const reservations = [...writes]
       .filter(([{ layout }]) => layout.usesIds)
-      .map(async ([stream, count]) => {
-        const written = count - (rows.get(stream)?.older.length ?? 0)
-        return [stream, await ids.reserve(stream.plan, written)] as const
-      })
+      .map(async ([stream, count]) => [stream, await ids.reserve(stream.plan, count)] as const)
     const readings = [...rows].map(
       async ([stream, read]) => [stream, await trackers.get(stream)!.answersTo(read)] as const,
     )
     const [reserved, read] = await Promise.all([Promise.all(reservations), Promise.all(readings)])
     // Where ids cannot be reserved, no record is written.
-    await Promise.all([...counts.keys()].map((stream) => recordRows(stream)))
+    await Promise.all([...writes.keys()].map((stream) => recordRows(stream)))
     const idsByStream = new Map(reserved)
     return {
       ids: idsByStream,
@@ -53,6 +52,27 @@ export function batchPreparation(
             trackers.get(stream)!.decide(rows.get(stream)!, answers, idsByStream.get(stream)),
           ]),
         ),
+      again: async (records) => {
+        batch.encodeOnly(records)
+        const byStream = [...Map.groupBy(records, (record) => batch.streamOf(record))]
+        const rowsAgain = byStream.map(
+          ([stream]) => [stream, trackers.get(stream)!.read(batch, rows.get(stream)!.number)] as const,
+        )
+        const counts = byStream.map(([stream, its]) => [stream, its.length] as const)
+        return prepare(batch, new Map(rowsAgain), new Map(counts), new Map())
+      },
     }
+  }
+  return async (batch) => {
+    const intervals = intervalsOf(batch)
+    const rows = new Map<StreamSession, BatchRows>()
+    const writes = batch.countByStream()
+    for (const [stream, count] of writes) {
+      const read = trackers.get(stream)?.read(batch)
+      if (read === undefined) continue
+      rows.set(stream, read)
+      writes.set(stream, count - read.older.length)
+    }
+    return prepare(batch, rows, writes, intervals)
   }
 }

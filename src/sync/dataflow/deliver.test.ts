@@ -164,6 +164,7 @@ function opened({ setsAside = false, reply }: { setsAside?: boolean; reply?: () 
       ids: idsFrom(1, [session]),
       decide: () => new Map(),
       intervals: new Map(),
+      again: () => Promise.reject(new Error('Nothing is to be tried again.')),
     })
   return { deliver, sent, asked, buffers }
 }

@@ -69,6 +69,24 @@ export function outcomesOf(
   return inOrder([...outcomes, ...dataless.filter(({ record }) => !decided.has(record))])
 }
 
+/** Returns the outcomes, with those records rejected that are deduplicated and among `left`. */
+export function refusedWithNewer(
+  outcomes: readonly RecordOutcome[],
+  left: ReadonlySet<number>,
+): readonly RecordOutcome[] {
+  if (left.size === 0) return outcomes
+  return outcomes.map((outcome) =>
+    outcome.kind === 'deduplicated' && left.has(outcome.record)
+      ? { kind: 'rejected', record: outcome.record, problem: REFUSED_WITH_NEWER }
+      : outcome,
+  )
+}
+
+const REFUSED_WITH_NEWER = problem(
+  'record-refused',
+  'Redis refused to write two newer records of the same row.',
+)
+
 function lineTooLong(bytes: number): Problem {
   const sentence = `The line of the record has ${bytes} bytes, more than max_line_bytes allows.`
   return problem('line-too-long', sentence, { options: ['max_line_bytes'], params: { bytes } })

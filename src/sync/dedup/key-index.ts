@@ -11,6 +11,7 @@ import { indexExpiryKey, indexKey } from '../drafts/internal-keys.ts'
 import { ownKeyError } from '../drafts/own-key-error.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import type { IndexEntries } from '../rows/index-entries.ts'
+import { readVersion } from '../rows/row-version.ts'
 import { shardOf, SHARDS } from '../rows/location-hash.ts'
 import { RowsByShard } from '../rows/rows-by-shard.ts'
 import { typesOf } from '../../redis/client/redis-types.ts'
@@ -152,6 +153,16 @@ export class KeyIndex {
         time === 'never' ? NEVER : String(time),
         location,
       )
+  }
+
+  /** Adds the commands that give a location its former entry. */
+  restore(out: CommandBuffer, location: string, value: string | null): void {
+    const key = this.keyOf(shardOf(location))
+    if (value === null) return out.command('HDEL', key, location)
+    out.command('HSET', key, location, value)
+    const { tombstoneMs = 0 } = this.#plan.removals ?? {}
+    // Nobody knows when the tombstone was to end, as it no longer was one.
+    if (readVersion(value).isDeleted) this.expire(out, [{ location, time: Date.now() + tombstoneMs }])
   }
 
   /** Adds the command that records which shards have entries that expire, if some have them for the first time. */

@@ -15,13 +15,19 @@ import { EncodedVersion } from '../rows/encoded-version.ts'
 import { IndexEntries, NEW_ROW } from '../rows/index-entries.ts'
 import type { ChangeKind, RowChange } from '../rows/row-resolution.ts'
 
-export interface RowEntries {
+/** Records that are left out of a batch. */
+export interface LeftOut {
+  /** Records that a newer one of the same row supersedes. */
+  readonly older: readonly number[]
+  /** The row of each of them. */
+  readonly olderRows: readonly number[]
+  /** Records that do not pass the filter and name no row. */
+  readonly filtered: readonly number[]
+}
+
+export interface RowEntries extends LeftOut {
   /** One for each location. The layout refuses records without one. */
-  entries: IndexEntries
-  /** Records that a newer one of the same row supersedes; they are left out of the batch. */
-  older: number[]
-  /** Records that do not pass the filter and name no row; they are left out of the batch. */
-  filtered: number[]
+  readonly entries: IndexEntries
 }
 
 /** Returns the entries of the newest record of each row. */
@@ -43,6 +49,7 @@ export function latestPerRow(
   version.run = run
   const { emittedAt, cursor } = version
   const older: number[] = []
+  const olderRows: number[] = []
   const filtered: number[] = []
   const take = (location: TextRange, record: number, view: RecordView): void => {
     emittedAt.bytes = view.bytes
@@ -65,6 +72,7 @@ export function latestPerRow(
     }
     const isOlder = !version.supersedes(earlier, isNumeric)
     older.push(isOlder ? record : entries.recordOf(row))
+    olderRows.push(row)
     if (isOlder) entries.takeBack()
     else entries.setVersion(row, record, kind, emittedAt, cursor)
   }
@@ -76,7 +84,7 @@ export function latestPerRow(
   })
   older.forEach((record) => batch.leaveOut(record))
   filtered.forEach((record) => batch.leaveOut(record))
-  return { entries, older, filtered }
+  return { entries, older, olderRows, filtered }
 }
 
 function firstChangeOf(entries: IndexEntries, row: number, version: EncodedVersion): RowChange {
@@ -109,7 +117,7 @@ export function firstPerRow(
     else others.push(record)
   }
   eachLocation(batch, session, { visit: take }, ids)
-  return { entries, older: [], filtered: [] }
+  return { entries, older: [], olderRows: [], filtered: [] }
 }
 
 interface LocationVisitor {

@@ -12,32 +12,28 @@ import { findKeys, mayTakeOver, NOTHING_FOUND, type FoundKeys } from './found-ke
 import type { IndexedSession } from './indexed-session.ts'
 import { EncodedVersion } from '../rows/encoded-version.ts'
 import { IndexEntries } from '../rows/index-entries.ts'
-import { RecentRows } from '../rows/recent-rows.ts'
+import { RecentRows, type RecentRow } from '../rows/recent-rows.ts'
 import type { EntryExpiry, KeyIndex } from './key-index.ts'
-import { DraftDecisions, refusing, type Action, type RowDecisions } from './row-decisions.ts'
-import { firstPerRow, latestPerRow } from './latest-per-row.ts'
+import { DraftDecisions, isRefused, refusing, type Action, type RowDecisions } from './row-decisions.ts'
+import { firstPerRow, latestPerRow, type RowEntries } from './latest-per-row.ts'
 import type { JournalSlot, RowJournal } from './row-journal.ts'
+import { UnconfirmedRows } from './unconfirmed-rows.ts'
 import { isFirstOf, resolveRow, type RowRules } from '../rows/row-resolution.ts'
 
 /** The rows of a batch, before their index entries were read. */
-export interface BatchRows {
+export interface BatchRows extends RowEntries {
   batch: Batch
-  entries: IndexEntries
-  /** Records that a newer one of the batch supersedes. */
-  older: readonly number[]
-  /** Records that do not pass the filter and name no row. */
-  filtered: readonly number[]
   /** Its number among the batches of the stream. */
   number: number
   /** The values of the index entries, in the order of `entries`; undefined where they do not matter. */
-  stored: Promise<readonly (string | null)[]> | undefined
+  stored: Promise<(string | null)[]> | undefined
   /** What is at the keys of the rows, where that matters. */
   keys: Promise<FoundKeys>
 }
 
 /** The rows of a batch, after their index entries were read. */
 export interface ReadRows {
-  readonly stored: readonly (string | null)[] | undefined
+  readonly stored: (string | null)[] | undefined
   readonly keys: FoundKeys
 }
 
@@ -70,6 +66,7 @@ export class RowTracker {
   readonly #locatesKeys: boolean
   /** The newest entries of batches that may not have been in Redis when the index was read. */
   readonly #recent = new RecentRows()
+  readonly #unconfirmed: UnconfirmedRows
   /** Confirmed batches, each with the number of the newest batch whose entries were read before that. */
   readonly #confirmed: { entries: IndexEntries; changes: readonly number[]; readBefore: number }[] = []
   /** The version of the row before the batch, and that of its entry, while a row is decided on. */
@@ -83,6 +80,7 @@ export class RowTracker {
     this.#session = session
     this.#index = index
     this.#journal = session.journal
+    this.#unconfirmed = new UnconfirmedRows(index)
     this.#hasFormerExpiry = session.runs.hadExpiry && !givesExpiry(session.plan)
     const { isDeduplicated, locator } = session.plan
     this.#locatesKeys = isDeduplicated && !isMemberForm(locator.form) && !locator.usesIds
@@ -92,16 +90,19 @@ export class RowTracker {
     }
   }
 
-  /** Finds the rows of the next batch, and starts to read their index entries. */
-  read(batch: Batch): BatchRows {
+  /**
+   * Finds the rows of the next batch, and starts to read their index entries. `number`: that of a batch some of whose records are
+   * tried again, behind batches that arrived later.
+   */
+  read(batch: Batch, number = ++this.#batches): BatchRows {
     const { plan } = this.#session
-    const number = ++this.#batches
     // New ids make new keys, which have no entries.
     if (plan.locator.usesIds)
       return {
         batch,
         entries: new IndexEntries(this.#session.runs.run, false, 0),
         older: [],
+        olderRows: [],
         filtered: [],
         number,
         stored: undefined,
@@ -125,21 +126,25 @@ export class RowTracker {
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
   decide(
-    { batch, entries: read, older, filtered, number }: BatchRows,
+    { batch, number, ...read }: BatchRows,
     { stored, keys }: ReadRows,
     ids?: readonly IdRange[],
   ): RowDecisions {
     this.#dropConfirmed(number)
     const { plan, runs } = this.#session
+    const unconfirmed = this.#unconfirmed
     const entries = plan.locator.usesIds
       ? firstPerRow(batch, this.#session, runs.run, this.#pool, ids).entries
-      : read
-    const draft = new DraftDecisions(batch, entries, older, filtered)
+      : read.entries
+    const draft = new DraftDecisions(batch, entries, read)
     const answers = { stored, keys }
-    if (stored !== undefined) this.#recent.open(entries)
-    for (let row = 0; row < entries.count; row++) this.#decideRow(draft, row, answers)
+    if (stored !== undefined) this.#recent.open(entries, number)
+    for (let row = 0; row < entries.count; row++) this.#decideRow(draft, row, answers, number)
     let slot: JournalSlot | undefined
     const { changes, added, expiries, actions, deduplicated } = draft
+    const versioned =
+      plan.isDeduplicated && stored !== undefined ? { entries, changes, before: stored } : undefined
+    if (versioned !== undefined) unconfirmed.add(versioned)
     return {
       index: this.#index,
       entries,
@@ -151,7 +156,12 @@ export class RowTracker {
       deduplicated,
       filtered: draft.filtered,
       refuse: refusing(entries, changes, actions),
+      takeBack: (refused, out) => {
+        if (versioned !== undefined) unconfirmed.takeBack(versioned, refused, out)
+      },
+      leftOutForRefused: () => draft.leftOutForRefused(),
       confirm: () => {
+        if (versioned !== undefined) unconfirmed.drop(versioned)
         if (slot !== undefined) this.#journal.release(slot)
         if (stored === undefined) entries.dispose()
         else this.#confirmed.push({ entries, changes, readBefore: this.#batches })
@@ -159,14 +169,17 @@ export class RowTracker {
     }
   }
 
-  #decideRow(draft: DraftDecisions, row: number, { stored, keys }: ReadRows): void {
+  #decideRow(draft: DraftDecisions, row: number, { stored, keys }: ReadRows, number: number): void {
     const { batch, entries } = draft
     const { isDeduplicated } = this.#session.plan
-    const before = stored && this.#versionBefore(row, stored[row]!)
+    const indexed = stored?.[row]
+    const recent = stored && this.#recent.find(row)
+    const before = stored && this.#versionBefore(row, stored, recent)
     let hasContent = false
     if (isDeduplicated) {
-      const outcome = this.#settle(draft, row, this.#isKept(before) ? before : undefined)
-      if (outcome === 'no effect') return
+      const isLater = recent !== undefined && recent.batch > number && !isRefused(recent)
+      const outcome = this.#settle(draft, row, this.#isKept(before) ? before : undefined, isLater)
+      if (outcome === 'no effect') return draft.leaveRow(row, recent)
       hasContent = outcome === 'content kept'
       if (entries.isFiltered(row)) draft.filtered.push(entries.recordOf(row))
     }
@@ -174,7 +187,8 @@ export class RowTracker {
     draft.changes.push(row)
     if (stored !== undefined) this.#recent.put(row)
     if (this.#locatesKeys) batch.setEntry(record, row)
-    if (stored?.[row] == null && !entries.isDeleted(row)) draft.added.push(row)
+    // The entry that was read may be that of a row which Redis has refused since.
+    if ((indexed == null || stored?.[row] == null) && !entries.isDeleted(row)) draft.added.push(row)
     const action = this.#actionFor(entries, row, before, keys, hasContent)
     if (action !== undefined) draft.actions.set(record, { action, location: entries.locationOf(row) })
     const time = isDeduplicated ? this.#expiryOf(entries.isDeleted(row), before) : undefined
@@ -186,31 +200,33 @@ export class RowTracker {
     draft: DraftDecisions,
     row: number,
     version: EncodedVersion | undefined,
+    isLater: boolean,
   ): 'no effect' | 'settled' | 'content kept' {
-    const rules = this.#rules
+    const rules = isLater ? { ...this.#rules, isLater } : this.#rules
     const { entries } = draft
     const changes = entries.changes.get(row)
     if (changes === undefined) {
       const kind = entries.kindOf(row)
       const hasEffect =
-        version === undefined ? isFirstOf(kind, rules) : this.#supersedes(entries, row, version)
-      if (!hasEffect) draft.leaveOut({ record: entries.recordOf(row), kind })
+        version === undefined ? isFirstOf(kind, rules) : this.#supersedes(entries, row, version, isLater)
+      if (!hasEffect) draft.leaveOut(row, { record: entries.recordOf(row), kind })
       return hasEffect ? 'settled' : 'no effect'
     }
     const { last, content, superseded } = resolveRow(changes, version?.toVersion(), rules)
-    for (const change of superseded) draft.leaveOut(change)
+    for (const change of superseded) draft.leaveOut(row, change)
     if (last === undefined) return 'no effect'
     if (last.record !== entries.recordOf(row)) entries.choose(row, last)
     if (content === undefined) return 'settled'
     // A row that expires keeps its newest content until then.
     if (this.#session.plan.removals?.afterMs !== undefined) return 'content kept'
-    draft.leaveOut(content)
+    draft.leaveOut(row, content)
     return 'settled'
   }
 
-  #supersedes(entries: IndexEntries, row: number, version: EncodedVersion): boolean {
+  #supersedes(entries: IndexEntries, row: number, version: EncodedVersion, isLater: boolean): boolean {
+    const { isNumeric } = this.#rules
     entries.readVersion(row, this.#own)
-    return this.#own.supersedes(version, this.#rules.isNumeric)
+    return isLater ? !version.supersedes(this.#own, isNumeric) : this.#own.supersedes(version, isNumeric)
   }
 
   /** Returns whether a row is there and stays; rows of a generation that is being replaced are ignored. */
@@ -250,17 +266,21 @@ export class RowTracker {
   }
 
   /** Returns the version of a row before the batch, which is valid until the next call; undefined if there is none. */
-  #versionBefore(row: number, stored: string | null): EncodedVersion | undefined {
+  #versionBefore(
+    row: number,
+    stored: (string | null)[],
+    recent: RecentRow | undefined,
+  ): EncodedVersion | undefined {
     const before = this.#before
-    const recent = this.#recent.find(row)
-    if (recent !== undefined) {
+    const { plan, runs } = this.#session
+    if (recent !== undefined && plan.isDeduplicated) stored[row] = recent.entries.valueOf(recent.row)
+    const value = stored[row]!
+    if (recent !== undefined && (value !== null || !plan.isDeduplicated))
       recent.entries.readVersion(recent.row, before)
-      return before
-    }
-    if (stored === null) return undefined
-    before.readText(stored)
+    else if (value === null) return undefined
+    else before.readText(value)
     // The cursor was another column then.
-    if (before.run < this.#session.runs.cursorFrom) before.cursor.end = before.cursor.start
+    if (before.run < runs.cursorFrom) before.cursor.end = before.cursor.start
     return before
   }
 

@@ -44,6 +44,8 @@ export class IndexEntries {
   readonly others = new Map<number, number[]>()
   /** All changes of a row, where the row before the batch decides which of them counts. */
   readonly changes = new Map<number, RowChange[]>()
+  /** Rows whose record Redis has refused; their values are those that they had before. */
+  readonly refused = new Set<number>()
   readonly #memory: PooledMemory
   readonly #numbers: Int32Array
   readonly #slots: HashSlots
@@ -114,6 +116,22 @@ export class IndexEntries {
     this.setVersion(row, record, kind, rangeOf(String(version.emittedAt)), rangeOf(version.cursor))
   }
 
+  /** Gives a row, whose record Redis has refused, the value that it had before; null if there was no such row. */
+  restore(row: number, value: string | null): void {
+    const record = this.recordOf(row)
+    this.locate(rangeOf(this.locationOf(row)))
+    this.text.argument(Buffer.from(value ?? ''))
+    this.#setNumbers(row, record, 'write')
+    this.refused.add(row)
+  }
+
+  /** Returns the row of a location, NEW_ROW if it has none. */
+  rowOf(location: string): number {
+    const row = this.locate(rangeOf(location))
+    this.takeBack()
+    return row
+  }
+
   /** The record was not written, so that the row does not exist for those behind it. */
   setUnwritten(row: number): void {
     this.#numbers[row * NUMBERS + EntryNumber.flags]! |= Flag.unwritten
@@ -122,6 +140,10 @@ export class IndexEntries {
   /** Returns the record that the row is written from. */
   recordOf(row: number): number {
     return this.#numbers[row * NUMBERS + EntryNumber.record]!
+  }
+
+  isUnwritten(row: number): boolean {
+    return (this.#flagsOf(row) & Flag.unwritten) !== 0
   }
 
   setRecord(row: number, record: number): void {
@@ -177,7 +199,14 @@ export class IndexEntries {
   readVersion(row: number, version: EncodedVersion): void {
     const { bytes } = this.text
     version.read(bytes, contentStart(bytes, this.middleOf(row)), this.endOf(row) - LINE_END)
-    if ((this.#flagsOf(row) & Flag.unwritten) !== 0) version.run = NO_RUN
+    if (this.isUnwritten(row)) version.run = NO_RUN
+  }
+
+  /** Returns the value of the entry; null if there is no such row. */
+  valueOf(row: number): string | null {
+    const { bytes } = this.text
+    const value = bytes.toString('utf8', contentStart(bytes, this.middleOf(row)), this.endOf(row) - LINE_END)
+    return value === '' ? null : value
   }
 
   /** Counts the bytes of the encoded locations. */

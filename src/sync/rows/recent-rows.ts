@@ -4,6 +4,8 @@ import type { IndexEntries } from './index-entries.ts'
 
 interface RecentBatch {
   readonly entries: IndexEntries
+  /** Batches are numbered as they arrive. */
+  readonly number: number
   /** The rows of all batches are numbered one after the other: the number of its row 0, and that behind its last row. */
   readonly first: number
   readonly end: number
@@ -13,6 +15,8 @@ interface RecentBatch {
 export interface RecentRow {
   entries: IndexEntries
   row: number
+  /** The number of its batch. */
+  batch: number
 }
 
 /** The highest number of 32 bits. There are never so many rows under way. */
@@ -33,11 +37,11 @@ export class RecentRows {
     this.#highest = highest
   }
 
-  /** Begins a batch: the calls that follow are about its rows. */
-  open(entries: IndexEntries): void {
+  /** Begins a batch with a number: the calls that follow are about its rows. */
+  open(entries: IndexEntries, number = 0): void {
     const first = this.#next + entries.count > this.#highest ? 0 : this.#next
     this.#next = first + entries.count
-    this.#batches.push({ entries, first, end: this.#next })
+    this.#batches.push({ entries, number, first, end: this.#next })
   }
 
   /** Returns the newest row that has the location of a row of the batch. It is valid until the next call. */
@@ -47,9 +51,10 @@ export class RecentRows {
     if (this.#slot === -1) return undefined
     const number = this.#slots.numberAt(this.#slot)
     const batch = this.#batchOf(number)
-    const found = (this.#found ??= { entries, row })
+    const found = (this.#found ??= { entries, row, batch: 0 })
     found.entries = batch.entries
     found.row = number - batch.first
+    found.batch = batch.number
     return found
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { resolveRow, type ChangeKind, type RowChange } from './row-resolution.ts'
+import { resolveRow, type ChangeKind, type RowChange, type RowRules } from './row-resolution.ts'
 import type { RowVersion } from './row-version.ts'
 
 /** A kind and a cursor: `write 3`. */
@@ -54,14 +54,19 @@ describe('the changes of a row in one batch', () => {
           }
   })
 
+  it('leave a row of the same version that arrived later', () => {
+    expect(resolve(['write 2'], 2, { isLater: true }).last).toBeUndefined()
+    expect(resolve(['write 2', 'write 3', 'write 3'], 2, { isLater: true }).last?.record).toBe(2)
+  })
+
   it('remove a row that may be there without a version', () => {
-    expect(resolve(['filtered 1'], undefined, true).last?.record).toBe(0)
+    expect(resolve(['filtered 1'], undefined, { mayExist: true }).last?.record).toBe(0)
   })
 })
 
-function resolve(changes: readonly Change[], cursor: number | undefined, mayExist = false) {
+function resolve(changes: readonly Change[], cursor: number | undefined, rules: Partial<RowRules> = {}) {
   const before = cursor === undefined ? undefined : versionWith(cursor)
-  return resolveRow(changes.map(changeFrom), before, { mayExist, isNumeric: false })
+  return resolveRow(changes.map(changeFrom), before, { mayExist: false, isNumeric: false, ...rules })
 }
 
 function changeFrom(change: Change, record: number): RowChange {

@@ -23,6 +23,8 @@ export interface RowRules {
   /** Whether there may be a row without a version. */
   readonly mayExist: boolean
   readonly isNumeric: boolean
+  /** Whether the version of the row arrived behind the changes: of two that compare equal, it stays. */
+  readonly isLater?: boolean
 }
 
 /** Returns whether a change has an effect on a row that has no version. */
@@ -45,7 +47,9 @@ export function resolveRow(
     const hasEffect =
       current === undefined
         ? isFirstOf(change.kind, rules)
-        : supersedes(change.version, current, rules.isNumeric)
+        : current === version && rules.isLater === true
+          ? !supersedes(current, change.version, rules.isNumeric)
+          : supersedes(change.version, current, rules.isNumeric)
     if (!hasEffect) {
       superseded.push(change)
       continue
