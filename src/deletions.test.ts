@@ -16,6 +16,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'redis/sequencing/':
     'the number of the run, and keys that a guard renames and renames back in one transaction',
   'redis/health/': 'the key of the check; and commands by their names, as permissions are asked for',
+  'sync/dedup/key-index.ts': 'the entry that the run itself has written of a row which Redis refused',
   'sync/requirements/': 'the commands that a check tries, on keys of its own',
   'sync/streams/leases.ts': 'the lease and the connections of the run itself',
 }
