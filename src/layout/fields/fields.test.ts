@@ -97,8 +97,8 @@ describe('the fields of the format flat', () => {
   it.each([{}, { fields: ['a', 'b'] }])(
     'may have names that are too long together, at many levels: %j',
     (options) => {
-      const levels = 9_000
-      const deep = `${'{"a":1,"b":'.repeat(levels)}2${'}'.repeat(levels)}`
+      const [name, levels] = ['b'.repeat(100), 1_500]
+      const deep = `{"b":${`{"a":1,"${name}":`.repeat(levels)}2${'}'.repeat(levels)}}`
       const { commands, refusals } = encodeRecords({ ...FLAT, ...options }, [
         '{"a":1}',
         deep,

@@ -11,7 +11,7 @@ import { FlattenedColumns } from './flattened-columns.ts'
 import { COLUMN_LENGTH, ColumnFlag, ColumnKind } from '../scanner/scan-tables.ts'
 import { Scanner } from '../scanner/scanner.ts'
 
-const STREAMS = caseCount(150, 30_000)
+const STREAMS = caseCount(90, 30_000)
 const RECORDS = 12
 const TIMEOUT = { timeout: 600_000 }
 

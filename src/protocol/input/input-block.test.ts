@@ -105,10 +105,10 @@ function line(text: string): string {
   return `{"type":"LOG","log":"${text}"}`
 }
 
-/** Feeds short lines until a block is full, and then some more; gives those in use since then. */
+/** Feeds lines until a block is full, and then some more; gives those in use since then. */
 function blocksUsed(reader: MessageReader): InputBlock[] {
   const blocks = Array.from({ length: 90 }, () => {
-    feed(reader, `${line('short')}\n`.repeat(1_000))
+    feed(reader, `${line('x'.repeat(500))}\n`.repeat(64))
     return reader.block
   })
   return blocks.slice(45)

@@ -8,7 +8,7 @@ import { compactJson } from '../columns/compact-json.ts'
 import { MessageReader } from './message-reader.ts'
 import type { Range } from './message.ts'
 
-const CASES = caseCount(4_000, 200_000)
+const CASES = caseCount(2_500, 200_000)
 
 interface ParsedRecord {
   stream?: string | null

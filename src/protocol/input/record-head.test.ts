@@ -35,7 +35,7 @@ describe('the beginning of a long record', () => {
 
   it.each(['\\', ' ', '{', ':', '"\\"', 'a '])('is read in linear time where it repeats %j', (part) => {
     expect(
-      recordHeadIn(Buffer.from(`{"record":{"stream":${part.repeat(caseCount(60_000, 300_000))}`)),
+      recordHeadIn(Buffer.from(`{"record":{"stream":${part.repeat(caseCount(15_000, 300_000))}`)),
     ).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@ import { caseCount } from '../../case-count.support.ts'
 import { Field } from './scan-tables.ts'
 import { Scanner } from './scanner.ts'
 
-const CASES = caseCount(300, 20_000)
+const CASES = caseCount(200, 20_000)
 const LINES_OF_CASE = 12
 
 /** Lines are put together from these heads, data, ends and damage. */

@@ -5,6 +5,8 @@ import { SystemError } from '../../errors.ts'
 import { MessageReader } from '../input/message-reader.ts'
 
 const LONGEST = caseCount(36, 70)
+/** A small block is made in less time. */
+const SMALL = 1 << 12
 const OPEN = '{"type":"RECORD","record":{"stream":"s","emitted_at":1,"data":{"v":"'
 
 describe('a string of any length', () => {
@@ -12,7 +14,7 @@ describe('a string of any length', () => {
     'may hold %j anywhere',
     (part) => {
       const strings = stringsWith(part)
-      const reader = new MessageReader()
+      const reader = new MessageReader(SMALL)
       reader.append(Buffer.from(strings.map(({ text }) => `${OPEN}${text}"}}}\n`).join('')))
       for (const { text } of strings) {
         const isRead = reader.next()
@@ -31,7 +33,7 @@ describe('a string of any length', () => {
     ['\n', 0, 'json-string-unfinished'],
   ])('may hold %j nowhere', (part, offset, code) => {
     for (const { text, position } of stringsWith(part)) {
-      const reader = new MessageReader()
+      const reader = new MessageReader(SMALL)
       // The lines before move it along.
       const before = `{"type":"LOG","log":"${'x'.repeat(text.length % 16)}"}\n`
       reader.append(Buffer.from(`${before}${OPEN}${text}"}}}\n`))
@@ -98,7 +100,7 @@ function escaped(letter: string): string {
 }
 
 function kindOf(line: string): string {
-  const reader = new MessageReader()
+  const reader = new MessageReader(SMALL)
   reader.append(Buffer.from(`${line}\n`))
   return refusalOf(reader) ?? reader.message.kind
 }

@@ -103,7 +103,7 @@ describe('a key that belongs to another one', () => {
 
   it('is in the same slot, and has a name of its own, whatever braces there are', () => {
     const chance = chanceFrom(SEED)
-    for (let round = 0; round < caseCount(100, 400); round++) {
+    for (let round = 0; round < caseCount(50, 400); round++) {
       const prefix = bytesBy(chance, 5)
       const start = Buffer.concat([prefix, Buffer.from('own:old:')])
       const names = new Map<string, string>()

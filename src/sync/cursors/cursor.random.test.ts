@@ -5,7 +5,7 @@ import { caseCount } from '../../case-count.support.ts'
 import { compareCursors } from './cursor.ts'
 import { compareCursorBytes, type CursorBytes } from './cursor-bytes.ts'
 
-const CASES = caseCount(5_000, 200_000)
+const CASES = caseCount(3_000, 200_000)
 
 /** A whole number from 0 to one below `limit`. */
 type Random = (limit: number) => number

@@ -63,7 +63,7 @@ describe('many index entries', () => {
     expect(noted.flatMap(([, , ...rest]) => rest.filter((_, at) => at % 2 === 0)).toSorted()).toEqual(
       MANY.toSorted(),
     )
-    const alike = Array.from({ length: 300_000 }, (_, n) => `x${n}`)
+    const alike = Array.from({ length: 160_000 }, (_, n) => `x${n}`)
     const sizes = commands((index, out) => writeAll(index, out, alike)).map(({ length }) => (length - 2) / 2)
     expect(Math.max(...sizes)).toBe(500)
     expect(sizes.reduce((sum, size) => sum + size)).toBe(alike.length)

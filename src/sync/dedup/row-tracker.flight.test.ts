@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
 import type { SyncStream } from '../../protocol/airbyte/catalog.ts'
+import { MessageReader } from '../../protocol/input/message-reader.ts'
 import { batchOf, recordsOf } from '../batches/batches.support.ts'
 import type { StreamPlan } from '../streams/stream-plan.ts'
 import { NOTHING_FOUND } from './found-keys.ts'
@@ -137,7 +138,7 @@ function ordersOf(batches: number, ahead: number): string[][] {
   }
   go([], 0, 0, 0)
   // There are thousands: some of each kind will do.
-  return orders.filter((_, at) => at % Math.ceil(orders.length / caseCount(50, 150)) === 0)
+  return orders.filter((_, at) => at % Math.ceil(orders.length / caseCount(25, 150)) === 0)
 }
 
 /** What is written, in the order it is, and what Redis holds in the end, by cursor. */
@@ -176,11 +177,12 @@ function put({ entries, changes }: RowDecisions, server: Map<string, string>): v
 function opened(plan: StreamPlan, keptFrom = 0) {
   const server = new Map<string, string>()
   const { session, tracker } = trackerOf(plan, { keptFrom })
+  const reader = new MessageReader()
   /** A batch of records of one row. */
   const open = (cursors: readonly number[], isDeletion = false) => {
     const gone = isDeletion ? ',"_ab_cdc_deleted_at":1' : ''
     const data = cursors.map((v) => `{"id":1,"v":${v}${gone}}`)
-    const rows: BatchRows = tracker.read(batchOf([session], recordsOf(session, data)))
+    const rows: BatchRows = tracker.read(batchOf([session], recordsOf(session, data), reader))
     const stored = shownEntries(rows.entries).map(({ location }) => server.get(location) ?? null)
     return { decide: () => tracker.decide(rows, { stored, keys: NO_KEYS }) }
   }
