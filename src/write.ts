@@ -69,7 +69,7 @@ export async function write(job: WriteJob): Promise<void> {
 /** Objects live as long as their batch: V8's default growth would double the memory. It is right for loading modules. */
 function limitHeapGrowth(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--heap-growing-percent=60')
+  setFlagsFromString('--heap-growing-percent=30')
 }
 
 async function writeAll(job: WriteJob): Promise<void> {
