@@ -1,7 +1,7 @@
+/** The settings that say what a record becomes: checked, with defaults filled in, and looked up by stream. */
+
 /** The score of a sorted set without a score_field; no column. */
 export const EMISSION_TIME = '_airbyte_emitted_at'
-
-/** The settings that say what a record becomes: checked, with defaults filled in, and looked up by stream. */
 
 export interface RecordSettings {
   readonly cacheType: CacheType

@@ -48,11 +48,11 @@ interface EncodedRows {
   end: number
   /** For each command where it begins, and where its key begins and ends. */
   offsets: Int32Array
-  /** How many nodes they go to, 0 without owners. They are sorted by node, and those of a node keep their order. */
+  /** Counts the nodes that they go to; 0 without owners. Commands are sorted by node, and those of a node keep their order. */
   pieces: number
   /** For each of these nodes four numbers: its own, how many commands it gets, and two others. */
   pieceTable: Int32Array
-  /** Where there are several, the number that each command has got, in the order of the rows. */
+  /** Has the number that sorting has given to each command, in the order of the rows; valid for several nodes only. */
   numbers: Int32Array
 }
 

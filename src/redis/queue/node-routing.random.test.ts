@@ -17,7 +17,7 @@ const CASES = caseCount(60, 20_000)
 
 const MOST_NODES = 5
 
-/** By number of nodes, several ways to share out the slots. */
+/** Has three tables of slot owners for each number of nodes. */
 const OWNERS = Array.from({ length: MOST_NODES + 1 }, (_, nodes) =>
   [0, 1, 2].map((salt): SlotOwners =>
     Uint16Array.from({ length: SLOTS }, (__, slot) => (slot * 31 + salt) % nodes),

@@ -1,4 +1,4 @@
-/** What of a request goes to one node, in its order, and the memory that it is sent from. */
+/** Collects the commands of a request that go to one node, in their order, and the memory that they are sent from. */
 import type { BufferPool } from '../memory/buffer-pool.ts'
 import { PooledMemory } from '../memory/pooled-memory.ts'
 import { addHead, type CommandHead, type CommandRun } from '../resp/command-run.ts'
@@ -19,7 +19,7 @@ export class NodeShare {
   /** The number of commands. */
   count = 0
   readonly #commands: EncodedCommands
-  /** Of each range of commands that follow each other: the number of the first one in the share, its index in the request, and the bytes. */
+  /** Each range of commands that follow each other has the number of its first one in the share, its index in the request, and bytes. */
   readonly #firsts: number[] = []
   readonly #indexes: number[] = []
   readonly #sizes: number[] = []

@@ -134,7 +134,7 @@ export class WriteQueue {
     findings?: LossFindings,
   ): ConnectorError | undefined {
     this.#gate.attach(nodes)
-    // What the connections before have not sent may still be read by them.
+    // The connections before may still read the memory of what they have not sent.
     this.#memory = new BufferPool(this.#mostCopied)
     this.#unconfirmed.attach(nodes)
     this.#transactions.reset()

@@ -1,6 +1,6 @@
 /** Commands that follow each other and go to the same node, where that was found out while they were encoded. */
 
-/** By slot, the number of the node that owns it; another object as soon as one has moved. */
+/** Holds for each slot the number of the node that owns it. A slot that moves makes another table of them. */
 export type SlotOwners = Uint16Array
 
 /** Pieces of commands that were encoded elsewhere. For each, `table` has four numbers: its owner, how many commands, and two others. */

@@ -24,12 +24,12 @@ const PAIRS = pairsFrom(0)
 /** Those that are numbers, as they do not begin with a zero. */
 const DOUBLES = pairsFrom(BASE)
 
-/** Of the text between the first brace and the next closing one, where there is any; else of the whole key. */
+/** Returns the slot of the hash tag: the text between the first brace and the next closing one; without one, that of the key. */
 export function slotOf(key: Buffer): number {
   return slotIn(key, 0, key.length)
 }
 
-/** Of the key that lies in `bytes` from `start` to `end`. */
+/** Returns the slot of the key that lies in `bytes` from `start` to `end`. */
 export function slotIn(bytes: Buffer, start: number, end: number): number {
   let [from, to] = [start, end]
   for (let at = start; at < end; at++) {

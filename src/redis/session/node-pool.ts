@@ -66,7 +66,7 @@ export class NodePool {
     this.#requireAllowed = requireAllowed
   }
 
-  /** By slot, the index of the node that owns it; another object as soon as one has moved. */
+  /** The owners of the slots, as indexes of `all`; undefined where there is no cluster. */
   get owners(): SlotOwners | undefined {
     return this.#owners
   }

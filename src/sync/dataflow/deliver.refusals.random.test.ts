@@ -29,7 +29,7 @@ interface Given {
   /** Its number among all records of the case. */
   n: number
   kept: 'yes'
-  /** Whether the server refuses it. */
+  /** Tells whether the server refuses the record. */
   isBad?: true
   isDeletion?: true
 }

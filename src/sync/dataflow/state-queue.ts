@@ -32,7 +32,7 @@ export interface StateQueueOptions {
   /** The bytes that a batch with records uses at least, however few they are. */
   leastBytes: number
   /** Returns the bytes of commands that the connection to a node has not taken yet; if there are several, on average. */
-  unsentBytes?: () => number
+  unsentBytes: () => number
 }
 
 /** So many bytes of states wait for their reader before the next batch is acknowledged. */
@@ -73,7 +73,7 @@ export class StateQueue {
     output,
     maxBytes,
     leastBytes,
-    unsentBytes = () => 0,
+    unsentBytes,
   }: StateQueueOptions) {
     this.#deliver = deliver
     this.#prepare = prepare

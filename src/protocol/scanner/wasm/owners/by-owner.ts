@@ -3,11 +3,11 @@
  */
 import { fillCrcs, slotOf } from './slot-crc'
 
-/** By slot, the number of its owner. */
+/** Holds the number of the owner of each slot. */
 const owners = memory.data(32768)
 let hasOwners: bool = false
 
-/** Where a command begins, and where its key begins and ends: `commands` in encode-rows.ts. */
+/** The addresses at which a command begins, and its key begins and ends: `commands` in encode-rows.ts is a table of them. */
 @unmanaged
 export class Command {
   start: usize

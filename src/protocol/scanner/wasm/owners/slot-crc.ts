@@ -14,7 +14,7 @@ export function fillCrcs(): void {
   }
 }
 
-/** Of the text between the first brace and the next closing one, where there is any; else of the whole key. */
+/** Returns the slot of the hash tag: the text between the first brace and the next closing one; without one, that of the key. */
 export function slotOf(start: usize, end: usize): u32 {
   let crc: u32 = 0
   for (let at = start; at < end; at++) {
