@@ -1,11 +1,13 @@
 // A reporter beside Vitest's own: prints why a test failed as soon as it has failed, and at the end which tests
-// were skipped and why. With TEST_REPORT=<file>, the sums are written there as JSON instead, for .ci/run.
+// were skipped and why. With TEST_REPORT=<file>, the sums, what failed and what was skipped are written there as
+// JSON instead, for .ci/run.
 import { writeFileSync } from 'node:fs'
 
 // oxlint-disable-next-line import/no-default-export -- Vitest reads the default export.
 export default class Reporter {
   #vitest
   #sums = { passed: 0, failed: 0 }
+  #failures = []
   #skipped = []
 
   onInit(vitest) {
@@ -15,10 +17,8 @@ export default class Reporter {
   onTestCaseResult(test) {
     const { state, errors, note } = test.result()
     if (state === 'passed') this.#sums.passed++
-    else if (state === 'failed') {
-      this.#sums.failed++
-      this.#print(test, errors)
-    } else this.#skipped.push({ what: nameOf(test), why: note ?? reasonOf(test) })
+    else if (state === 'failed') this.#fail(test, errors)
+    else this.#skipped.push({ what: nameOf(test), why: note ?? reasonOf(test) })
   }
 
   /** A suite fails by itself when a hook fails. */
@@ -33,8 +33,10 @@ export default class Reporter {
 
   onTestRunEnd(_, unhandledErrors) {
     this.#sums.failed += unhandledErrors.length
+    for (const error of unhandledErrors)
+      this.#failures.push({ what: 'outside of any test', why: firstLineOf(error) })
     const file = process.env.TEST_REPORT
-    if (file) writeFileSync(file, JSON.stringify({ ...this.#sums, skipped: this.#skipped }))
+    if (file) writeFileSync(file, JSON.stringify(this.#report()))
     // With -t, every test that does not match counts as skipped.
     else if (!this.#vitest.config.testNamePattern)
       for (const { what, why } of this.#skipped) console.log(`Skipped: ${what} (${why})`)
@@ -42,12 +44,16 @@ export default class Reporter {
 
   #countErrors(entity) {
     const errors = entity.errors()
-    if (errors.length === 0) return
-    this.#sums.failed++
-    this.#print(entity, errors)
+    if (errors.length > 0) this.#fail(entity, errors)
   }
 
-  #print(entity, errors) {
+  #report() {
+    return { ...this.#sums, failures: this.#failures, skipped: this.#skipped }
+  }
+
+  #fail(entity, errors) {
+    this.#sums.failed++
+    this.#failures.push({ what: nameOf(entity), why: firstLineOf(errors[0]) })
     this.#vitest.logger.error(`\nFailed: ${nameOf(entity)}`)
     for (const error of errors)
       this.#vitest.logger.printError(error, { project: entity.project, showCodeFrame: true })
@@ -58,6 +64,10 @@ export default class Reporter {
 function nameOf(entity) {
   const file = entity.type === 'module' ? entity.relativeModuleId : entity.module.relativeModuleId
   return entity.type === 'module' ? file : `${file} > ${entity.fullName}`
+}
+
+function firstLineOf(error) {
+  return error?.message?.split('\n', 1)[0] ?? 'no error is given'
 }
 
 function reasonOf(test) {
