@@ -5,12 +5,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { caseCount } from '../../case-count.support.ts'
 import { SystemError } from '../../errors.ts'
-import { MessageReader } from '../input/message-reader.ts'
+import { Message } from '../input/message.ts'
+import { Scanner } from './scanner.ts'
 
-/** A small block is made in less time. */
-const SMALL = 1 << 12
-
-const CASES = caseCount(2_000, 1_000_000)
+const CASES = caseCount(20_000, 1_000_000)
 const TIMEOUT = { timeout: 600_000 }
 const LF = 0x0a
 
@@ -35,64 +33,105 @@ const TOKENS = String.raw`{ } [ ] : , " \ "a": {} [] "" null true 0 1 - . e + ,1
   .concat([' ', '\t', '\r', '\n', '\f', '\0', '\u00a0'])
   .map((token) => Buffer.from(token))
 
-/** As many lines are read in one go at most: more than the scanner's table takes. */
-const MOST_LINES = 2_000
+/** As many lines are read in one go: more than the scanner's table takes. */
+const LINES = 2_000
 
 interface Case {
   seed: number
-  line: string
-  /** What JSON.parse makes of the line; undefined if it refuses. */
-  value: unknown
+  line: Buffer
 }
 
 describe('random damage', () => {
   it('leaves a value that is accepted or refused as JSON.parse does', TIMEOUT, () => {
     const counts = { accepted: 0, refused: 0 }
-    let cases: Case[] = []
-    for (let seed = 0; seed < CASES; seed++) {
-      const bytes = damaged(TEXTS, seed)
-      if (!isUtf8(bytes)) continue
-      const record = `{"stream":"s","emitted_at":1,"data":{"v":${bytes.toString()}}}`
-      // A line feed in it ends the line.
-      const [line] = `{"type":"RECORD","record":${record}}`.split('\n') as [string]
-      const value = parsed(line)
-      cases.push({ seed, line, value })
+    forEachRead(damagedValue, ({ seed, line }, data) => {
+      const value = parsed(line.toString())
       counts[value === undefined ? 'refused' : 'accepted']++
-      if (value !== undefined && cases.length < MOST_LINES) continue
-      classify(cases)
-      cases = []
-    }
-    classify(cases)
+      const isRead = data !== undefined
+      if (isRead !== (value !== undefined) || (isRead && !isDeepStrictEqual(parsed(data), dataOf(value))))
+        expect.fail(`seed ${seed}: JSON.parse: ${value !== undefined}: ${JSON.stringify(line.toString())}`)
+    })
     // Both must be common, or the damage is too heavy or too light to prove anything.
     expect(counts.accepted).toBeGreaterThan(CASES / 10)
     expect(counts.refused).toBeGreaterThan(CASES / 10)
   })
 
   it('never leaves a message that is read though it is not JSON', TIMEOUT, () => {
-    let reader = new MessageReader(SMALL)
     let read = 0
-    for (let seed = 0; seed < CASES; seed++) {
-      const bytes = Buffer.concat([damaged(MESSAGES, seed), Buffer.of(LF)])
-      if (!isUtf8(bytes) || bytes.indexOf(LF) !== bytes.length - 1) continue
-      reader.append(bytes)
-      if (reads(reader)) {
-        const text = bytes.toString()
-        if (text.trim() !== '' && parsed(text) === undefined)
-          expect.fail(`seed ${seed}: ${JSON.stringify(text)}`)
-        read++
-      } else reader = new MessageReader(SMALL)
-    }
+    forEachRead(damagedMessage, ({ seed, line }, data) => {
+      if (data === undefined) return
+      const text = line.toString()
+      if (text.trim() !== '' && parsed(text) === undefined)
+        expect.fail(`seed ${seed}: ${JSON.stringify(text)}`)
+      read++
+    })
     expect(read).toBeGreaterThan(CASES / 20)
   })
 })
 
-/** Reads the cases' lines, of which only the last may be refused, as an error is the end of an input. */
-function classify(cases: readonly Case[]): void {
-  const reader = new MessageReader(SMALL)
-  reader.append(Buffer.from(cases.map(({ line }) => `${line}\n`).join('')))
-  for (const { seed, line, value } of cases)
-    if (reads(reader) ? !isDeepStrictEqual(dataIn(reader), dataOf(value)) : value !== undefined)
-      expect.fail(`seed ${seed}: JSON.parse: ${value !== undefined}: ${JSON.stringify(line)}`)
+/** Calls `check` with each line that `make` makes of a seed, and with what the scanner has read of it. */
+function forEachRead(
+  make: (seed: number) => Buffer | undefined,
+  check: (line: Case, data: string | undefined) => void,
+): void {
+  const scanner = new Scanner(1 << 20)
+  for (let first = 0; first < CASES; first += LINES) {
+    const cases: Case[] = []
+    for (let seed = first; seed < first + LINES; seed++) {
+      const line = make(seed)
+      if (line !== undefined) cases.push({ seed, line })
+    }
+    const read = readLines(
+      scanner,
+      cases.map(({ line }) => line),
+    )
+    expect(read.length).toBe(cases.length)
+    for (const [index, one] of cases.entries()) check(one, read[index])
+  }
+}
+
+/** Returns the data of each record, an empty text for other messages, and undefined for a line that is refused. */
+function readLines(scanner: Scanner, lines: readonly Buffer[]): (string | undefined)[] {
+  const read: (string | undefined)[] = []
+  const message = new Message()
+  let at = scanner.inputStart
+  const end = at + Buffer.concat(lines).copy(scanner.bytes, at)
+  while (at < end) {
+    const rows = scanner.scan(at, end)
+    for (let row = 0; row < rows; row++) read.push(takenFrom(scanner, row, message))
+    at = scanner.position
+    if (scanner.failure === undefined) continue
+    read.push(undefined)
+    at = scanner.bytes.indexOf(LF, at) + 1
+  }
+  return read
+}
+
+function takenFrom(scanner: Scanner, row: number, message: Message): string | undefined {
+  try {
+    message.take(scanner, row)
+  } catch (error) {
+    if (error instanceof SystemError) return undefined
+    throw error
+  }
+  const { kind, data } = message
+  return kind === 'record' ? scanner.bytes.toString('utf8', data.start, data.end) : ''
+}
+
+/** Returns a record whose data are damaged; undefined where they are no UTF-8. */
+function damagedValue(seed: number): Buffer | undefined {
+  const bytes = damaged(TEXTS, seed)
+  if (!isUtf8(bytes)) return undefined
+  const record = `{"stream":"s","emitted_at":1,"data":{"v":${bytes.toString()}}}`
+  // A line feed in it ends the line.
+  const [line] = `{"type":"RECORD","record":${record}}`.split('\n') as [string]
+  return Buffer.from(`${line}\n`)
+}
+
+/** Returns a damaged message; undefined where it is no UTF-8, or no longer one line. */
+function damagedMessage(seed: number): Buffer | undefined {
+  const bytes = Buffer.concat([damaged(MESSAGES, seed), Buffer.of(LF)])
+  return isUtf8(bytes) && bytes.indexOf(LF) === bytes.length - 1 ? bytes : undefined
 }
 
 function parsed(text: string): unknown {
@@ -103,22 +142,9 @@ function parsed(text: string): unknown {
   }
 }
 
-function reads(reader: MessageReader): boolean {
-  try {
-    return reader.next()
-  } catch (error) {
-    if (error instanceof SystemError) return false
-    throw error
-  }
-}
-
-function dataIn({ bytes, message }: MessageReader): unknown {
-  return JSON.parse(bytes.toString('utf8', message.data.start, message.data.end))
-}
-
-/** No data has the value null, which is what a refused line gives. */
+/** Returns the data of what JSON.parse has read; undefined where it has refused the line. */
 function dataOf(value: unknown): unknown {
-  return (value as { record: { data: unknown } } | undefined)?.record.data ?? null
+  return (value as { record: { data: unknown } } | undefined)?.record.data
 }
 
 /** One of the texts with one to three changes, the same ones for the same seed. */

@@ -38,6 +38,10 @@ if redis.pcall('RENAME',ARGV[3]..i,n).err then c('DEL',n)end
 end
 return 0`
 
+/** The arguments of EVAL that are the same each time: a script, and how many keys it has. */
+export const GUARD = scriptArguments(GUARD_SCRIPT)
+export const CLOSE = scriptArguments(CLOSE_SCRIPT)
+
 /** Fewer bytes are copied together, which costs less than three writes. */
 const SMALL = 1 << 14
 
@@ -54,10 +58,10 @@ export function encodeTransaction(commands: EncodedCommands): PipelineWrite {
 
 /** Encodes a transaction that is sent when the one before it is known to have run: INCRBY returns its number. */
 export function encodeNumbered(parts: readonly EncodedCommands[], { key }: Sequence): PipelineWrite {
-  const trailer = new CommandBuffer(Buffer.allocUnsafeSlow(160))
+  const trailer = new CommandBuffer(Buffer.allocUnsafe(160))
   trailer.command('INCRBY', key, '1')
   trailer.add(EXEC)
-  const header = new CommandBuffer(Buffer.allocUnsafeSlow(MULTI.length))
+  const header = new CommandBuffer(Buffer.allocUnsafe(MULTI.length))
   header.add(MULTI)
   return wrapped(parts, header, trailer)
 }
@@ -70,11 +74,11 @@ export function encodeGuarded(
   heldKey: string,
 ): PipelineWrite {
   const keys = packed(parts.flatMap((part) => part.keyBytes()))
-  const header = new CommandBuffer(Buffer.allocUnsafeSlow(1_024 + keys.length))
+  const header = new CommandBuffer(Buffer.allocUnsafe(1_024 + keys.length))
   header.add(MULTI)
-  addScript(header, GUARD_SCRIPT, sequence.key, predecessor, keys, heldKey)
-  const trailer = new CommandBuffer(Buffer.allocUnsafeSlow(1_024 + keys.length))
-  addScript(trailer, CLOSE_SCRIPT, sequence.key, predecessor, keys, heldKey)
+  addScript(header, GUARD, sequence.key, predecessor, keys, heldKey)
+  const trailer = new CommandBuffer(Buffer.allocUnsafe(1_024 + keys.length))
+  addScript(trailer, CLOSE, sequence.key, predecessor, keys, heldKey)
   trailer.add(EXEC)
   return wrapped(parts, header, trailer)
 }
@@ -95,22 +99,25 @@ export function packed(keys: readonly Buffer[]): Buffer {
   return bytes
 }
 
-/** Adds one of the scripts to the commands. */
+/** Adds `GUARD` or `CLOSE` to the commands. */
 export function addScript(
   out: CommandBuffer,
-  text: string,
+  script: Buffer,
   key: string,
   predecessor: number,
   keys: Buffer,
   heldKey: string,
 ): void {
   out.begin('EVAL', 6)
-  out.textArgument(text)
-  out.textArgument('1')
+  out.add(script)
   out.keyText(key)
   out.textArgument(String(predecessor))
   out.argument(keys)
   out.textArgument(heldKey)
+}
+
+function scriptArguments(text: string): Buffer {
+  return Buffer.from(`$${text.length}\r\n${text}\r\n$1\r\n1\r\n`)
 }
 
 /** `header` begins with MULTI, and `trailer` ends with EXEC; neither counts as a command. */

@@ -6,7 +6,7 @@ import type { Log } from '../../log.ts'
 import { CommandBuffer } from '../resp/command-buffer.ts'
 import { EncodedCommands } from '../resp/encoded-commands.ts'
 import type { WriteResult } from '../session/write-pipeline.ts'
-import { addScript, CLOSE_SCRIPT, GUARD_SCRIPT, packed } from './encode-transaction.ts'
+import { addScript, CLOSE, GUARD, packed } from './encode-transaction.ts'
 import type { WriteRequest } from './pipeline-request.ts'
 
 type Send = (request: WriteRequest) => Promise<WriteResult>
@@ -76,9 +76,9 @@ export class TransactionGuard {
     const keys = packed([Buffer.from(triedKey)])
     const out = new CommandBuffer(Buffer.allocUnsafeSlow(2_048))
     out.command('SET', triedKey, '1', 'PX', String(TRY_MS))
-    addScript(out, GUARD_SCRIPT, sequenceKey, NO_NUMBER, keys, heldKey)
+    addScript(out, GUARD, sequenceKey, NO_NUMBER, keys, heldKey)
     out.command('EXISTS', triedKey)
-    addScript(out, CLOSE_SCRIPT, sequenceKey, NO_NUMBER, keys, heldKey)
+    addScript(out, CLOSE, sequenceKey, NO_NUMBER, keys, heldKey)
     out.command('DEL', triedKey)
     const commands = EncodedCommands.from(out)
     const { rejections, done } = await send({

@@ -22,13 +22,19 @@ interface KeyShape {
 
 /** All streams that write under some prefixes, by the keys that they use whatever their records are. */
 export class KeyOwners {
-  readonly #streams: readonly ShapedStream[]
-  readonly #byKey = new Map<string, ShapedStream[]>()
+  readonly #byKey: ReadonlyMap<string, readonly ShapedStream[]>
+  /** Those whose keys have columns. */
+  readonly #byLead: ReadonlyMap<string, readonly ShapedStream[]>
+  /** In the order of their texts, as each of many streams asks for those that begin as its own do. */
+  readonly #keys: readonly string[]
+  readonly #leads: readonly string[]
 
   constructor(streams: readonly PrefixedStream[]) {
-    this.#streams = streams.map((stream) => ({ ...stream, shape: shapeOf(stream) }))
-    for (const stream of this.#streams)
-      for (const key of fixedKeysOf(stream)) this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), stream])
+    const shaped = streams.map((stream) => ({ ...stream, shape: shapeOf(stream) }))
+    this.#byKey = grouped(shaped, fixedKeysOf)
+    this.#byLead = grouped(shaped, ({ shape }) => (shape.isConstant ? [] : [shape.lead]))
+    this.#keys = [...this.#byKey.keys()].toSorted(byText)
+    this.#leads = [...this.#byLead.keys()].toSorted(byText)
   }
 
   /** Returns the other stream that uses a key, whatever its records are. */
@@ -38,13 +44,10 @@ export class KeyOwners {
 
   /** Returns the other streams whose rows may have a key. */
   writersOf(key: string, writer: PrefixedStream): PrefixedStream[] {
-    return this.#streams.filter(
-      (owner) =>
-        isOther(owner, writer) &&
-        !owner.shape.isConstant &&
-        key.startsWith(owner.shape.lead) &&
-        canBeMadeOf(key, owner.shape.texts),
-    )
+    const leads = Array.from({ length: key.length + 1 }, (_, length) => key.slice(0, length))
+    return leads
+      .flatMap((lead) => this.#byLead.get(lead) ?? [])
+      .filter((owner) => isOther(owner, writer) && canBeMadeOf(key, owner.shape.texts))
   }
 
   /** Returns the keys of other streams that a stream could make. */
@@ -53,16 +56,13 @@ export class KeyOwners {
     const keys = new Map<string, PrefixedStream>()
     const nested: ShapedStream[] = []
     if (shape.isConstant) return new ForeignKeys(writer, keys, nested)
-    for (const key of this.#byKey.keys()) {
-      if (!key.startsWith(shape.lead) || !canBeMadeOf(key, shape.texts)) continue
-      const owner = this.ownerOf(key, writer)
+    for (const key of startingWith(shape.lead, this.#keys)) {
+      const owner = canBeMadeOf(key, shape.texts) ? this.ownerOf(key, writer) : undefined
       if (owner !== undefined) keys.set(key, owner)
     }
-    for (const owner of this.#streams) {
-      const { lead, isConstant } = owner.shape
-      const isNested = lead.startsWith(shape.lead) && lead.length > shape.lead.length
-      if (isNested && !isConstant && isOther(owner, writer)) nested.push(owner)
-    }
+    for (const lead of startingWith(shape.lead, this.#leads))
+      if (lead !== shape.lead)
+        nested.push(...this.#byLead.get(lead)!.filter((owner) => isOther(owner, writer)))
     return new ForeignKeys(writer, keys, nested)
   }
 }
@@ -135,6 +135,37 @@ export function keyOfOtherStream(
       params: { stream: writer.stream, other: owner.stream, key },
     },
   )
+}
+
+function grouped(
+  streams: readonly ShapedStream[],
+  textsOf: (stream: ShapedStream) => readonly string[],
+): Map<string, ShapedStream[]> {
+  const groups = new Map<string, ShapedStream[]>()
+  for (const stream of streams)
+    for (const text of textsOf(stream)) {
+      const others = groups.get(text)
+      if (others === undefined) groups.set(text, [stream])
+      else others.push(stream)
+    }
+  return groups
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+/** Returns those of some sorted texts that start with a lead: they follow each other. */
+function startingWith(lead: string, sorted: readonly string[]): string[] {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! < lead) low = middle + 1
+    else high = middle
+  }
+  const found: string[] = []
+  for (let at = low; sorted[at]?.startsWith(lead) === true; at++) found.push(sorted[at]!)
+  return found
 }
 
 function isOther(owner: PrefixedStream, writer: PrefixedStream): boolean {

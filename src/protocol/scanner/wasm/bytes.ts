@@ -27,11 +27,18 @@ export function isDigit(byte: u8): bool {
   return byte - ZERO < 10
 }
 
-/** Returns the value of a hexadecimal digit, or 255. */
+const hexValues = memory.data(256)
+memory.fill(hexValues, 255, 256)
+for (let value: u8 = 0; value < 16; value++) {
+  const digit: u8 = value < 10 ? ZERO + value : 0x61 - 10 + value
+  store<u8>(hexValues + digit, value)
+  // Of a letter, the upper-case one; a digit has that bit set.
+  store<u8>(hexValues + (value < 10 ? digit : digit & ~0x20), value)
+}
+
+/** Returns the value of a hexadecimal digit, or 255. Digits and letters alternate at random, so there is no branch. */
 export function hexValue(byte: u8): u8 {
-  if (isDigit(byte)) return byte - ZERO
-  const letter = byte | 0x20
-  return letter - 0x61 < 6 ? letter - 0x61 + 10 : 255
+  return load<u8>(hexValues + byte)
 }
 
 const LANES: usize = 16

@@ -176,6 +176,6 @@ function keep(start: usize, end: usize): void {
 
 /** Short texts are copied 16 bytes at a time, and what is longer by the engine. */
 function copyText(to: usize, from: usize, size: usize): void {
-  if (size <= 1024) copy(to, from, size)
+  if (size <= 256) copy(to, from, size)
   else memory.copy(to, from, size)
 }

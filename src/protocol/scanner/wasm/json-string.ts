@@ -4,14 +4,20 @@ import { fail, Reason } from './failure'
 
 const LANES = 16
 
+/** Finds quotes and control characters. */
+function endsIn(bytes: v128): v128 {
+  // With this bit turned, a quote is the one byte beside the control characters that is at most 0x20.
+  return i8x16.le_u(v128.xor(bytes, i8x16.splat(2)), i8x16.splat(0x20))
+}
+
+function backslashesIn(bytes: v128): v128 {
+  return i8x16.eq(bytes, i8x16.splat(BACKSLASH))
+}
+
 /** A bit for each of the next 16 bytes that a string cannot simply contain: quotes, backslashes and control characters. */
 function stopsAt(at: usize): i32 {
   const bytes = v128.load(at)
-  // With this bit turned, a quote is the one byte beside the control characters that is at most 0x20.
-  const turned = v128.xor(bytes, i8x16.splat(2))
-  return i8x16.bitmask(
-    v128.or(i8x16.eq(bytes, i8x16.splat(BACKSLASH)), i8x16.le_u(turned, i8x16.splat(0x20))),
-  )
+  return i8x16.bitmask(v128.or(backslashesIn(bytes), endsIn(bytes)))
 }
 
 /** Returns the address behind the closing quote; `at` is behind the opening one. May read 15 bytes beyond the line. */
@@ -32,12 +38,61 @@ function endOfOtherString(at: usize): usize {
       continue
     }
     at += ctz(stops)
-    const byte = load<u8>(at)
-    if (byte == QUOTE) return at + 1
-    if (byte != BACKSLASH) return fail(byte == LF ? Reason.StringEnd : Reason.ControlCharacter, at)
-    at = endOfEscape(at)
-    if (at == 0) return 0
+    return load<u8>(at) == BACKSLASH ? endOfEscapedString(at) : endAt(at)
   }
+}
+
+/** Returns the address behind a quote; fails at a control character. */
+function endAt(at: usize): usize {
+  const byte = load<u8>(at)
+  if (byte == QUOTE) return at + 1
+  return fail(byte == LF ? Reason.StringEnd : Reason.ControlCharacter, at)
+}
+
+/** How many bytes are looked at together where there are escapes: one that has been seen is rarely the last. */
+const BLOCK = 64
+
+/** A bit for each of 64 bytes at every second position. */
+const ODD: u64 = 0xaaaaaaaaaaaaaaaa
+
+/** The same as `endOfString`, from anywhere in a string but within an escape. May read 63 bytes beyond the line. */
+function endOfEscapedString(at: usize): usize {
+  while (true) {
+    const bytes0 = v128.load(at)
+    const bytes1 = v128.load(at, 16)
+    const bytes2 = v128.load(at, 32)
+    const bytes3 = v128.load(at, 48)
+    const backslashes = bits(
+      backslashesIn(bytes0),
+      backslashesIn(bytes1),
+      backslashesIn(bytes2),
+      backslashesIn(bytes3),
+    )
+    // A backslash that is escaped begins no escape. The difference carries through backslashes that follow each other.
+    const begun = (((backslashes << 1) | ODD) - backslashes) ^ ODD
+    const escaped = begun ^ backslashes
+    const ends = bits(endsIn(bytes0), endsIn(bytes1), endsIn(bytes2), endsIn(bytes3)) & ~escaped
+    let escapes = begun & backslashes & ((ends & -ends) - 1)
+    let next = at + BLOCK
+    while (escapes != 0) {
+      const end = endOfEscape(at + <usize>ctz(escapes))
+      if (end == 0) return 0
+      if (end > next) next = end
+      escapes &= escapes - 1
+    }
+    if (ends != 0) return endAt(at + <usize>ctz(ends))
+    at = next
+  }
+}
+
+/** A bit for each of the 64 lanes that are set. */
+function bits(lanes0: v128, lanes1: v128, lanes2: v128, lanes3: v128): u64 {
+  return (
+    (<u64>i8x16.bitmask(lanes0)) |
+    ((<u64>i8x16.bitmask(lanes1)) << 16) |
+    ((<u64>i8x16.bitmask(lanes2)) << 32) |
+    ((<u64>i8x16.bitmask(lanes3)) << 48)
+  )
 }
 
 /** Tells whether `closingQuote` has skipped a backslash since the last `forgetEscape`. */
@@ -75,31 +130,27 @@ function endOfEscape(at: usize): usize {
   const escaped = load<u8>(at, 1)
   if (simpleEscape(escaped) != 0) return at + 2
   if (escaped != LOWER_U) return fail(Reason.Escape, at)
-  for (let digit = at + 2; digit < at + 6; digit++)
-    if (hexValue(load<u8>(digit)) == 255) return fail(Reason.UnicodeEscape, at)
-  return at + 6
+  const digits =
+    hexValue(load<u8>(at, 2)) |
+    hexValue(load<u8>(at, 3)) |
+    hexValue(load<u8>(at, 4)) |
+    hexValue(load<u8>(at, 5))
+  return digits == 255 ? fail(Reason.UnicodeEscape, at) : at + 6
 }
+
+const simpleEscapes = memory.data(256)
+store<u8>(simpleEscapes + QUOTE, QUOTE)
+store<u8>(simpleEscapes + BACKSLASH, BACKSLASH)
+store<u8>(simpleEscapes + 0x2f, 0x2f)
+store<u8>(simpleEscapes + 0x62, 0x08)
+store<u8>(simpleEscapes + 0x66, 0x0c)
+store<u8>(simpleEscapes + 0x6e, 0x0a)
+store<u8>(simpleEscapes + 0x72, 0x0d)
+store<u8>(simpleEscapes + 0x74, 0x09)
 
 /** Returns the character that a simple escape stands for; 0 for anything else. */
 export function simpleEscape(escaped: u8): u16 {
-  switch (escaped) {
-    case QUOTE:
-    case BACKSLASH:
-    case 0x2f:
-      return escaped
-    case 0x62:
-      return 0x08
-    case 0x66:
-      return 0x0c
-    case 0x6e:
-      return 0x0a
-    case 0x72:
-      return 0x0d
-    case 0x74:
-      return 0x09
-    default:
-      return 0
-  }
+  return load<u8>(simpleEscapes + escaped)
 }
 
 /** Returns whether the string, with escapes resolved, is `name`, which is ASCII. */
