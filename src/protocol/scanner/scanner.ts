@@ -12,7 +12,7 @@ import { failureOf, type ScanFailure } from './scan-failure.ts'
 const LF = 0x0a
 const PAGE = 65_536
 
-/** The scanner reads 16 bytes at a time, so it reads a little beyond the end of a line. */
+/** The scanner reads up to 64 bytes at a time, so it reads a little beyond the end of a line. */
 const PADDING = 64
 
 /** The rows of a batch's table that fit into the memory. */
