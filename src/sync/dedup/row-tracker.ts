@@ -33,7 +33,9 @@ export interface BatchRows extends RowEntries {
 
 /** The rows of a batch, after their index entries were read. */
 export interface ReadRows {
-  readonly stored: (string | null)[] | undefined
+  readonly stored: readonly (string | null)[] | undefined
+  /** The same at first; `decide` puts in those of batches under way that are newer. */
+  readonly values: (string | null)[] | undefined
   readonly keys: FoundKeys
 }
 
@@ -121,15 +123,11 @@ export class RowTracker {
   /** Returns what is known of a batch when it has been read. */
   async answersTo({ stored, keys }: BatchRows): Promise<ReadRows> {
     const [values, found] = await Promise.all([stored, keys])
-    return { stored: values, keys: found }
+    return { stored: values, values: values && [...values], keys: found }
   }
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
-  decide(
-    { batch, number, ...read }: BatchRows,
-    { stored, keys }: ReadRows,
-    ids?: readonly IdRange[],
-  ): RowDecisions {
+  decide({ batch, number, ...read }: BatchRows, answers: ReadRows, ids?: readonly IdRange[]): RowDecisions {
     this.#dropConfirmed(number)
     const { plan, runs } = this.#session
     const unconfirmed = this.#unconfirmed
@@ -137,13 +135,13 @@ export class RowTracker {
       ? firstPerRow(batch, this.#session, runs.run, this.#pool, ids).entries
       : read.entries
     const draft = new DraftDecisions(batch, entries, read)
-    const answers = { stored, keys }
+    const { stored, values } = answers
     if (stored !== undefined) this.#recent.open(entries, number)
     for (let row = 0; row < entries.count; row++) this.#decideRow(draft, row, answers, number)
     let slot: JournalSlot | undefined
     const { changes, added, expiries, actions, deduplicated } = draft
     const versioned =
-      plan.isDeduplicated && stored !== undefined ? { entries, changes, before: stored } : undefined
+      plan.isDeduplicated && values !== undefined ? { entries, changes, before: values } : undefined
     if (versioned !== undefined) unconfirmed.add(versioned)
     return {
       index: this.#index,
@@ -169,12 +167,11 @@ export class RowTracker {
     }
   }
 
-  #decideRow(draft: DraftDecisions, row: number, { stored, keys }: ReadRows, number: number): void {
+  #decideRow(draft: DraftDecisions, row: number, { stored, values, keys }: ReadRows, number: number): void {
     const { batch, entries } = draft
     const { isDeduplicated } = this.#session.plan
-    const indexed = stored?.[row]
     const recent = stored && this.#recent.find(row)
-    const before = stored && this.#versionBefore(row, stored, recent)
+    const before = values && this.#versionBefore(row, values, recent)
     let hasContent = false
     if (isDeduplicated) {
       const isLater = recent !== undefined && recent.batch > number && !isRefused(recent)
@@ -188,7 +185,7 @@ export class RowTracker {
     if (stored !== undefined) this.#recent.put(row)
     if (this.#locatesKeys) batch.setEntry(record, row)
     // The entry that was read may be that of a row which Redis has refused since.
-    if ((indexed == null || stored?.[row] == null) && !entries.isDeleted(row)) draft.added.push(row)
+    if ((stored?.[row] == null || values?.[row] == null) && !entries.isDeleted(row)) draft.added.push(row)
     const action = this.#actionFor(entries, row, before, keys, hasContent)
     if (action !== undefined) draft.actions.set(record, { action, location: entries.locationOf(row) })
     const time = isDeduplicated ? this.#expiryOf(entries.isDeleted(row), before) : undefined
@@ -268,13 +265,13 @@ export class RowTracker {
   /** Returns the version of a row before the batch, which is valid until the next call; undefined if there is none. */
   #versionBefore(
     row: number,
-    stored: (string | null)[],
+    values: (string | null)[],
     recent: RecentRow | undefined,
   ): EncodedVersion | undefined {
     const before = this.#before
     const { plan, runs } = this.#session
-    if (recent !== undefined && plan.isDeduplicated) stored[row] = recent.entries.valueOf(recent.row)
-    const value = stored[row]!
+    if (recent !== undefined && plan.isDeduplicated) values[row] = recent.entries.valueOf(recent.row)
+    const value = values[row]!
     if (recent !== undefined && (value !== null || !plan.isDeduplicated))
       recent.entries.readVersion(recent.row, before)
     else if (value === null) return undefined
