@@ -70,7 +70,7 @@ const LAYOUTS: Layout[] = [
 
 /** Seeds that are tried at a time. */
 const LANES = process.env['SEED'] === undefined ? 2 : 1
-const SEEDS = caseCount(20, 1_000)
+const SEEDS = caseCount(14, 1_000)
 let prefixes = 0
 
 it(

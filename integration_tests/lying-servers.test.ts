@@ -37,7 +37,7 @@ shareFixture(
 
 describe('a server that lies', () => {
   it('is not believed, waited for, or repeated', { timeout: 3_600_000 }, () =>
-    withSeeds(caseCount(40, 2_000), async (random) => {
+    withSeeds(caseCount(30, 2_000), async (random) => {
       await redis.client().flushall()
       const lie = oneOf(random, KINDS_OF_LIES)
       const first = Math.floor(random() ** 2 * 60)

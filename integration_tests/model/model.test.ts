@@ -18,7 +18,7 @@ const DEFAULT_SEED = caseCount(1_000, Math.floor(Math.random() * 2 ** 31))
 const firstSeed = given === undefined ? DEFAULT_SEED : Number(given)
 
 /** The number of cases for each topology; a seed repeats one case. */
-const CASES = { standalone: caseCount(180, 4_700), cluster: caseCount(20, 300) }
+const CASES = { standalone: caseCount(120, 4_700), cluster: caseCount(20, 300) }
 const CASES_AT_ONCE = 20
 
 describe('on one server', () => {
