@@ -171,10 +171,8 @@ function openedOver(plan: StreamPlan, stored: Record<string, string>) {
   const { session, tracker } = trackerOf(plan, { keptFrom: plan.replaces ? 7 : 0 })
   const decide = (batch: Batch) => {
     const rows = tracker.read(batch)
-    const found = shownEntries(rows.entries).map(({ location }) => stored[location] ?? null)
-    const answers = rows.stored
-      ? { stored: found, values: [...found], keys: NO_KEYS }
-      : { stored: undefined, values: undefined, keys: NO_KEYS }
+    const values = shownEntries(rows.entries).map(({ location }) => stored[location] ?? null)
+    const answers = { stored: rows.stored && values, keys: NO_KEYS }
     return tracker.decide(rows, answers, idsFrom(1, [session]).get(session))
   }
   return { session, decide }

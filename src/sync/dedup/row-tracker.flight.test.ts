@@ -184,7 +184,7 @@ function opened(plan: StreamPlan, keptFrom = 0) {
     const data = cursors.map((v) => `{"id":1,"v":${v}${gone}}`)
     const rows: BatchRows = tracker.read(batchOf([session], recordsOf(session, data), reader))
     const stored = shownEntries(rows.entries).map(({ location }) => server.get(location) ?? null)
-    return { decide: () => tracker.decide(rows, { stored, values: [...stored], keys: NO_KEYS }) }
+    return { decide: () => tracker.decide(rows, { stored, keys: NO_KEYS }) }
   }
   return { open, server }
 }

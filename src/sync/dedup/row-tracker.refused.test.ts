@@ -81,7 +81,7 @@ function opened(runs: Partial<RunMetadata> = {}) {
     const rows = tracker.read(batchOf([session], recordsOf(session, data)), number)
     const values = shownEntries(rows.entries).map(() => stored)
     return {
-      decide: () => tracker.decide(rows, { stored: values, values: [...values], keys: NO_KEYS }),
+      decide: () => tracker.decide(rows, { stored: values, keys: NO_KEYS }),
       again: (others: readonly number[]) => open(others, stored, rows.number),
     }
   }

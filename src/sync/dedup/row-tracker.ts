@@ -34,9 +34,12 @@ export interface BatchRows extends RowEntries {
 /** The rows of a batch, after their index entries were read. */
 export interface ReadRows {
   readonly stored: readonly (string | null)[] | undefined
-  /** The same at first; `decide` puts in those of batches under way that are newer. */
-  readonly values: (string | null)[] | undefined
   readonly keys: FoundKeys
+}
+
+interface RowAnswers extends ReadRows {
+  /** The values that were read; where a batch under way has a newer one, that takes its place. */
+  readonly values: (string | null)[] | undefined
 }
 
 /**
@@ -123,11 +126,11 @@ export class RowTracker {
   /** Returns what is known of a batch when it has been read. */
   async answersTo({ stored, keys }: BatchRows): Promise<ReadRows> {
     const [values, found] = await Promise.all([stored, keys])
-    return { stored: values, values: values && [...values], keys: found }
+    return { stored: values, keys: found }
   }
 
   /** Decides on a batch whose entries were read, with the `ids` of its records. Batches must come in order. */
-  decide({ batch, number, ...read }: BatchRows, answers: ReadRows, ids?: readonly IdRange[]): RowDecisions {
+  decide({ batch, number, ...read }: BatchRows, found: ReadRows, ids?: readonly IdRange[]): RowDecisions {
     this.#dropConfirmed(number)
     const { plan, runs } = this.#session
     const unconfirmed = this.#unconfirmed
@@ -135,7 +138,9 @@ export class RowTracker {
       ? firstPerRow(batch, this.#session, runs.run, this.#pool, ids).entries
       : read.entries
     const draft = new DraftDecisions(batch, entries, read)
-    const { stored, values } = answers
+    const { stored } = found
+    const values = stored && [...stored]
+    const answers = { ...found, values }
     if (stored !== undefined) this.#recent.open(entries, number)
     for (let row = 0; row < entries.count; row++) this.#decideRow(draft, row, answers, number)
     let slot: JournalSlot | undefined
@@ -167,7 +172,7 @@ export class RowTracker {
     }
   }
 
-  #decideRow(draft: DraftDecisions, row: number, { stored, values, keys }: ReadRows, number: number): void {
+  #decideRow(draft: DraftDecisions, row: number, { stored, values, keys }: RowAnswers, number: number): void {
     const { batch, entries } = draft
     const { isDeduplicated } = this.#session.plan
     const recent = stored && this.#recent.find(row)

@@ -33,8 +33,8 @@ export class KeyOwners {
     const shaped = streams.map((stream) => ({ ...stream, shape: shapeOf(stream) }))
     this.#byKey = grouped(shaped, fixedKeysOf)
     this.#byLead = grouped(shaped, ({ shape }) => (shape.isConstant ? [] : [shape.lead]))
-    this.#keys = [...this.#byKey.keys()].toSorted(byText)
-    this.#leads = [...this.#byLead.keys()].toSorted(byText)
+    this.#keys = [...this.#byKey.keys()].toSorted()
+    this.#leads = [...this.#byLead.keys()].toSorted()
   }
 
   /** Returns the other stream that uses a key, whatever its records are. */
@@ -149,10 +149,6 @@ function grouped(
       else others.push(stream)
     }
   return groups
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b)
 }
 
 /** Returns those of some sorted texts that start with a lead: they follow each other. */

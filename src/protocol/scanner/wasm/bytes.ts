@@ -32,7 +32,7 @@ memory.fill(hexValues, 255, 256)
 for (let value: u8 = 0; value < 16; value++) {
   const digit: u8 = value < 10 ? ZERO + value : 0x61 - 10 + value
   store<u8>(hexValues + digit, value)
-  // Of a letter, the upper-case one; a digit has that bit set.
+  // A letter may be in upper case, too; a digit has no other case.
   store<u8>(hexValues + (value < 10 ? digit : digit & ~0x20), value)
 }
 

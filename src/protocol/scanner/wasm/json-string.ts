@@ -49,7 +49,7 @@ function endAt(at: usize): usize {
   return fail(byte == LF ? Reason.StringEnd : Reason.ControlCharacter, at)
 }
 
-/** How many bytes are looked at together where there are escapes: one that has been seen is rarely the last. */
+/** Limits how many bytes one step looks at behind the first escape of a string, which is rarely the last one. */
 const BLOCK = 64
 
 /** A bit for each of 64 bytes at every second position. */
